@@ -1,0 +1,159 @@
+//! The vocabulary that sources and commands share: a record, and the steps in which a source delivers.
+//! No type of a Kafka library appears here, and nothing here knows what a Ditto event is.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// One record as it was found, borrowed from the source until the next step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// Where the record was found.
+    pub place: Place<'a>,
+    /// When it was written, if the source knows.
+    pub time: Option<Timestamp>,
+    /// The message key; `None` where there is none (an empty key is `Some`).
+    pub key: Option<Cow<'a, [u8]>>,
+    /// Message headers in their order, duplicates kept.
+    pub headers: Vec<Header<'a>>,
+    /// The payload's bytes; `None` for a Kafka record without a value (a tombstone).
+    pub payload: Option<Cow<'a, [u8]>>,
+}
+
+/// Where a record was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// In a Kafka topic, or in a capture that kept the position.
+    Offset {
+        /// The topic's name.
+        topic: &'a str,
+        /// The partition, counted from 0.
+        partition: i32,
+        /// The offset inside the partition.
+        offset: i64,
+    },
+    /// In a capture that kept no position.
+    Line {
+        /// The file's name as the user gave it; `-` is standard input.
+        file: &'a str,
+        /// The line, counted from 1.
+        line: u64,
+    },
+}
+
+/// A record's time and who set it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp {
+    /// Milliseconds since 1970-01-01 UTC.
+    pub millis: i64,
+    /// Whose clock it was.
+    pub clock: Clock,
+}
+
+/// Whose clock a [`Timestamp`] was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Clock {
+    /// The producer's (`CreateTime`).
+    Create,
+    /// The broker's (`LogAppendTime`).
+    LogAppend,
+}
+
+/// One message header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// The header's name.
+    pub name: Cow<'a, str>,
+    /// Its value; `None` for a null value.
+    pub value: Option<Cow<'a, [u8]>>,
+}
+
+/// One thing that a source has to say. The main loop is one `match` over this.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// A record.
+    Record(Record<'a>),
+    /// Records that were expected are gone: retention overtook the position.
+    Lost(Lost),
+    /// Something a person should hear; reading goes on.
+    Notice(Notice),
+    /// Nothing arrived within the wait: a good moment to flush.
+    Idle,
+    /// The user asked to stop.
+    Interrupted,
+    /// A bounded read is complete.
+    End,
+    /// Reading cannot go on.
+    Failed(Failure),
+}
+
+/// Records that retention removed before they were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The topic's name.
+    pub topic: String,
+    /// The partition, counted from 0.
+    pub partition: i32,
+    /// The offset that was to be read next.
+    pub wanted: i64,
+    /// The oldest offset that is still there, where reading goes on.
+    pub resumed: i64,
+}
+
+/// Something that happened to the source and did not end it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The connection is gone; the source keeps trying. Carries the library's words.
+    Disconnected(String),
+    /// The connection is back.
+    Reconnected,
+    /// A warning in words.
+    Warning(String),
+}
+
+/// Why a source cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Which exit code it means.
+    pub class: FailureClass,
+    /// What was being done, to what, and why it failed; one line.
+    pub what: String,
+    /// What to do next, if that is known.
+    pub fix: Option<String>,
+    /// The library's or the system's own words.
+    pub raw: Option<String>,
+}
+
+/// The kinds of [`Failure`] that differ in their exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureClass {
+    /// The server or a file failed while it was being read.
+    Read,
+    /// Configuration, certificates, authorisation, or nobody reachable.
+    Setup,
+}
+
+/// How far a bounded read has come, in records or bytes, whichever the source counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// How much was read.
+    pub done: u64,
+    /// How much there is to read; `None` where nobody knows (a pipe, a live stream).
+    pub total: Option<u64>,
+}
+
+/// Where records come from: a Kafka topic or a capture file.
+pub trait Source {
+    /// The next step. Waits at most `wait` before it says [`Step::Idle`].
+    fn next(&mut self, wait: Duration) -> Step<'_>;
+
+    /// How far a bounded read has come.
+    fn progress(&self) -> Progress;
+
+    /// Everything delivered so far has been written and flushed.
+    ///
+    /// # Errors
+    /// A [`Failure`] where the source keeps positions and could not store them.
+    fn delivered(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+}

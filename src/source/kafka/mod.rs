@@ -1,0 +1,2 @@
+//! A Kafka topic as a source. The only importer of `rdkafka`.
+//! Certificates come from `tls`; events are left to `event`.

@@ -1,7 +1,9 @@
 //! `ditto-cdc`: look at, check and recover Ditto's change data capture stream.
 //! The modules stand in the order in which an event travels; each uses only those above it and the shared vocabulary.
 
+pub mod env;
 pub mod exit;
+pub mod position;
 pub mod record;
 pub mod secret;
 

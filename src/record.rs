@@ -106,8 +106,10 @@ pub enum Notice {
     Disconnected(String),
     /// The connection is back.
     Reconnected,
-    /// A warning in words.
-    Warning(String),
+    /// A group gave us this many partitions to read.
+    Assigned(usize),
+    /// A line of the library's log.
+    Log(String),
 }
 
 /// Why a source cannot go on.
@@ -149,11 +151,11 @@ pub trait Source {
     /// How far a bounded read has come.
     fn progress(&self) -> Progress;
 
-    /// Everything delivered so far has been written and flushed.
+    /// Everything delivered so far has been written and flushed; `last` says that no more will be asked for.
     ///
     /// # Errors
     /// A [`Failure`] where the source keeps positions and could not store them.
-    fn delivered(&mut self) -> Result<(), Failure> {
+    fn delivered(&mut self, _last: bool) -> Result<(), Failure> {
         Ok(())
     }
 }

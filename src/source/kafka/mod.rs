@@ -1,2 +1,147 @@
 //! A Kafka topic as a source. The only importer of `rdkafka`.
 //! Certificates come from `tls`; events are left to `event`.
+
+mod config;
+mod context;
+mod failure;
+mod group;
+mod last;
+mod message;
+mod parts;
+mod plan;
+mod reader;
+mod topic;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use rdkafka::topic_partition_list::Offset;
+
+pub use config::Connection;
+pub use reader::Reader;
+pub use topic::Stopped;
+
+use self::group::Group;
+use self::plan::Range;
+use self::topic::{Offsets, Topic};
+use crate::position::Position;
+use crate::record::Record;
+
+/// Which part of a topic to read.
+#[derive(Debug, Clone)]
+pub struct Span {
+    /// Where to start.
+    pub from: Position,
+    /// Where to stop, that position itself not included; `None` follows the topic.
+    pub until: Option<Position>,
+    /// The time now, in milliseconds since 1970-01-01 UTC.
+    pub now: i64,
+}
+
+/// Connects and starts to read. With a group in the connection the group's positions win over the span.
+///
+/// # Errors
+/// [`Stopped`] where the topic cannot be read or the user interrupts.
+pub fn open(
+    connection: Connection,
+    span: &Span,
+    interrupt: Arc<AtomicBool>,
+) -> Result<Reader, Stopped> {
+    if connection.group.is_some() {
+        let start = match span.from {
+            Position::Beginning => Offset::Beginning,
+            _ => Offset::End,
+        };
+        let topic = Topic::connect(connection, Some(Group { start }), interrupt)?;
+        return Ok(Reader::join(topic)?);
+    }
+    let topic = Topic::connect(connection, None, interrupt)?;
+    let (topic, bounds) = resolve(topic, span)?;
+    let ranges = plan::between(&bounds.starts, bounds.stops.as_ref(), &bounds.highs);
+    let plan = plan::mend(topic.name(), ranges, &bounds.lows);
+    Ok(Reader::start(topic, plan, bounds.until)?)
+}
+
+/// The last `count` records of a span for which `keep` returns something, oldest first.
+///
+/// # Errors
+/// [`Stopped`] where the topic cannot be read or the user interrupts.
+pub fn last<T>(
+    connection: Connection,
+    span: &Span,
+    count: usize,
+    interrupt: Arc<AtomicBool>,
+    keep: &mut dyn FnMut(&Record<'_>) -> Option<T>,
+) -> Result<Vec<T>, Stopped> {
+    let topic = Topic::connect(connection, None, interrupt)?;
+    let (topic, bounds) = resolve(topic, span)?;
+    let stops = bounds.stops.as_ref();
+    let ranges = plan::between(&bounds.starts, stops.or(Some(&bounds.highs)), &bounds.highs);
+    let part = |of: fn(&Range) -> i64| -> Offsets {
+        ranges
+            .iter()
+            .map(|range| (range.partition, of(range)))
+            .collect()
+    };
+    let lows = part(|range| range.start);
+    let stops = part(|range| range.stop.unwrap_or(range.start));
+    let (_, found) = last::last(topic, &lows, &stops, count, keep)?;
+    Ok(found.into_iter().map(|(_, kept)| kept).collect())
+}
+
+/// Offsets for both ends of a span.
+struct Bounds {
+    starts: Offsets,
+    stops: Option<Offsets>,
+    /// A stop that lies in the future, in milliseconds since 1970-01-01 UTC.
+    until: Option<i64>,
+    lows: Offsets,
+    highs: Offsets,
+}
+
+fn resolve(topic: Topic, span: &Span) -> Result<(Topic, Bounds), Stopped> {
+    let lows = topic.beginnings()?;
+    let highs = topic.ends()?;
+    let until = match &span.until {
+        Some(Position::Time(millis)) if *millis > span.now => Some(*millis),
+        _ => None,
+    };
+    let wanted = span.until.as_ref().filter(|_| until.is_none());
+    let (topic, stops) = match wanted {
+        None => (topic, None),
+        Some(position) => {
+            let (topic, stops) = offsets(topic, position, &lows, &highs)?;
+            (topic, Some(stops))
+        }
+    };
+    let (topic, starts) = offsets(topic, &span.from, &lows, stops.as_ref().unwrap_or(&highs))?;
+    let bounds = Bounds {
+        starts,
+        stops,
+        until,
+        lows,
+        highs,
+    };
+    Ok((topic, bounds))
+}
+
+/// The offsets that a position means. `-100` counts back from the stops, where there are any.
+fn offsets(
+    topic: Topic,
+    position: &Position,
+    lows: &Offsets,
+    highs: &Offsets,
+) -> Result<(Topic, Offsets), Stopped> {
+    let offsets = match position {
+        Position::Beginning => lows.clone(),
+        Position::End => highs.clone(),
+        Position::Time(millis) => {
+            let mut offsets = highs.clone();
+            offsets.extend(topic.at_time(*millis)?);
+            offsets
+        }
+        Position::Offsets(typed) => plan::typed(topic.name(), typed, &topic.ends()?)?,
+        Position::Back(count) => return last::back(topic, lows, highs, *count),
+    };
+    Ok((topic, offsets))
+}

@@ -1,0 +1,176 @@
+//! What an error of the client library means for a person: healing or final, and what to do next.
+//! Only codes and reasons are judged here; when to give up is decided by the callers.
+
+use rdkafka::error::RDKafkaErrorCode as Code;
+
+use super::config::Connection;
+use crate::record::{Failure, FailureClass};
+
+/// Whether waiting can mend an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outlook {
+    /// The library retries by itself, and that can succeed.
+    Heals,
+    /// Retrying will fail for ever.
+    Final,
+}
+
+/// Judges an error by its code; the reason decides only where one code has several causes.
+pub(super) fn outlook(code: Code, reason: &str) -> Outlook {
+    match code {
+        Code::TopicAuthorizationFailed
+        | Code::GroupAuthorizationFailed
+        | Code::ClusterAuthorizationFailed
+        | Code::UnknownTopic
+        | Code::UnknownPartition
+        | Code::UnknownTopicOrPartition
+        | Code::Authentication
+        | Code::SaslAuthenticationFailed
+        | Code::UnsupportedSASLMechanism
+        | Code::InvalidGroupId
+        | Code::InvalidTopic
+        | Code::InconsistentGroupProtocol
+        | Code::Fatal
+        | Code::BadMessage
+        | Code::InvalidMessage
+        | Code::BadCompression
+        | Code::MessageSizeTooLarge
+        | Code::NotImplemented
+        | Code::UnsupportedFeature => Outlook::Final,
+        // A broker that restarts also breaks handshakes; only words about certificates are final.
+        Code::SSL if is_about_certificates(reason) => Outlook::Final,
+        _ => Outlook::Heals,
+    }
+}
+
+fn is_about_certificates(reason: &str) -> bool {
+    let reason = reason.to_ascii_lowercase();
+    ["certificate", "alert number", "wrong version", "unknown ca"]
+        .iter()
+        .any(|word| reason.contains(word))
+}
+
+/// The failure for an error while `doing` something to the connection's topic.
+pub(super) fn failure(connection: &Connection, doing: &str, code: Code, reason: &str) -> Failure {
+    let (class, why, fix) = meaning(connection, code, reason);
+    Failure {
+        class,
+        what: format!("{doing}: {why}"),
+        fix: Some(fix),
+        raw: Some(raw(code, reason)),
+    }
+}
+
+/// The library's own words, with the broker's sentence for the code: people search for both.
+fn raw(code: Code, reason: &str) -> String {
+    let sentence = code.to_string();
+    if reason.is_empty() {
+        return sentence;
+    }
+    if reason.contains(broker_sentence(&sentence)) {
+        return reason.to_owned();
+    }
+    format!("{reason} ({sentence})")
+}
+
+/// `Broker: Topic authorization failed` without the code's name around it.
+fn broker_sentence(sentence: &str) -> &str {
+    let inner = sentence.split_once('(').map_or(sentence, |(_, rest)| rest);
+    inner.trim_end_matches(')')
+}
+
+fn meaning(connection: &Connection, code: Code, reason: &str) -> (FailureClass, String, String) {
+    let topic = &connection.topic;
+    let setup = |why: String, fix: String| (FailureClass::Setup, why, fix);
+    match code {
+        Code::TopicAuthorizationFailed => setup(
+            format!(
+                "{} is not allowed to read the topic {topic}, or there is no such topic",
+                principal(connection)
+            ),
+            "compare --topic with the portal; a broker with access rules gives the same answer for a topic that does not exist".into(),
+        ),
+        Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition => setup(
+            format!("the brokers know no topic {topic}"),
+            "compare --topic with the portal; some brokers also hide topics that the user may not read".into(),
+        ),
+        Code::InvalidTopic => setup(
+            format!("{topic:?} cannot be the name of a topic"),
+            "copy the topic from the portal".into(),
+        ),
+        Code::GroupAuthorizationFailed => setup(
+            format!(
+                "{} is not allowed to use the group {}",
+                principal(connection),
+                connection.group.as_deref().unwrap_or("(none)")
+            ),
+            "give a --group that starts with the consumer group prefix from the portal, or leave it out: reading needs no group".into(),
+        ),
+        Code::ClusterAuthorizationFailed
+        | Code::Authentication
+        | Code::SaslAuthenticationFailed
+        | Code::UnsupportedSASLMechanism => setup(
+            format!("the brokers refused {}", principal(connection)),
+            "download both certificates again from the portal".into(),
+        ),
+        Code::SSL => tls_meaning(connection, reason),
+        Code::AllBrokersDown | Code::BrokerTransportFailure | Code::Resolve | Code::TimedOutQueue
+        | Code::OperationTimedOut => unreachable_meaning(connection, reason),
+        _ => (
+            FailureClass::Read,
+            format!("reading the topic {topic} failed"),
+            "try again; if it stays, keep the line below for a ticket".into(),
+        ),
+    }
+}
+
+fn principal(connection: &Connection) -> String {
+    connection.principal.as_ref().map_or_else(
+        || "this client (it shows no certificate)".to_owned(),
+        |name| format!("the user certificate ({name})"),
+    )
+}
+
+fn tls_meaning(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
+    let (why, fix) = if reason.contains("broker certificate could not be verified") {
+        (
+            "the broker's certificate does not fit the cluster certificate, its host name or its dates".to_owned(),
+            "check that the endpoint and the cluster certificate belong to the same cluster, and download the cluster certificate again",
+        )
+    } else if reason.contains("alert number") || reason.contains("certificate") {
+        (
+            format!("the broker refused {}", principal(connection)),
+            "check that the user certificate belongs to this cluster and has not expired, and download it again",
+        )
+    } else {
+        (
+            "no TLS connection could be made".to_owned(),
+            "check the endpoint's host and port: it may not be a Kafka listener with TLS",
+        )
+    };
+    (FailureClass::Setup, why, fix.to_owned())
+}
+
+fn unreachable_meaning(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
+    let brokers = &connection.brokers;
+    if reason.contains("SSL") || reason.contains("ssl") {
+        return tls_meaning(connection, reason);
+    }
+    let (why, fix) = if reason.contains("resolve") {
+        (
+            format!("no address is known for {brokers}"),
+            "check the endpoint's spelling, and whether this machine resolves other names",
+        )
+    } else if reason.contains("refused") {
+        (
+            format!("nothing listens at {brokers}"),
+            "check the endpoint's host and port",
+        )
+    } else {
+        (
+            format!("no broker answers at {brokers}"),
+            "check the endpoint, and whether a firewall lets this machine reach it",
+        )
+    };
+    (FailureClass::Setup, why, fix.to_owned())
+}

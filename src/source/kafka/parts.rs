@@ -126,10 +126,7 @@ impl Parts {
 
     /// Partitions that delivered something, and the offsets behind it.
     pub(super) fn delivered(&self) -> Vec<(i32, i64)> {
-        let moved = self
-            .parts
-            .iter()
-            .filter(|part| part.next > part.range.start);
+        let moved = self.list.iter().filter(|part| part.next > part.range.start);
         moved
             .map(|part| (part.range.partition, part.next))
             .collect()

@@ -5,6 +5,8 @@ pub mod exit;
 pub mod record;
 pub mod secret;
 
+pub mod json;
+
 pub mod tls;
 
 pub mod source;

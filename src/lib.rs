@@ -7,6 +7,8 @@ pub mod secret;
 
 pub mod json;
 
+pub mod capture_format;
+
 pub mod tls;
 
 pub mod source;

@@ -7,6 +7,10 @@ pub mod position;
 pub mod record;
 pub mod secret;
 
+pub mod json;
+
+pub mod capture_format;
+
 pub mod tls;
 
 pub mod source;

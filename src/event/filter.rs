@@ -1,0 +1,199 @@
+//! Which events a person wants to see, decided from as few bytes as possible.
+//! Conditions on the contents of documents (`--where`, `--changed`) are not decided here.
+
+use globset::{Glob, GlobMatcher};
+
+use super::decode::{Envelope, Stopped, kind, peek};
+use super::id::Wanted;
+use super::{Event, Kind, Op, Unreadable};
+use crate::json::unquote;
+
+/// What the user asked for, as typed. Empty lists ask for everything.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// Patterns of collection names; `!name` excludes. Case counts, `*` matches `/` too, `?` is one byte.
+    pub collections: Vec<String>,
+    /// Literal values of `change.method`.
+    pub methods: Vec<String>,
+    /// What really happened.
+    pub ops: Vec<Op>,
+    /// Document ids: a text, or JSON for ids of other kinds.
+    pub ids: Vec<String>,
+    /// Hide `requeryRequired` too, which otherwise passes every filter.
+    pub no_control: bool,
+}
+
+/// A collection pattern that cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadGlob {
+    /// The pattern as typed.
+    pub glob: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// A compiled [`Wish`].
+#[derive(Debug, Clone)]
+pub struct Filter {
+    include: Vec<Pattern>,
+    exclude: Vec<Pattern>,
+    methods: Vec<String>,
+    ops: Vec<Op>,
+    ids: Vec<Wanted>,
+    keep_control: bool,
+}
+
+/// What a filter says of a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict<'a> {
+    /// An event that is wanted; all of it was checked.
+    Shown(Event<'a>),
+    /// An event that is not wanted; it was read no further than needed to know that.
+    Hidden,
+    /// Not an event. No filter hides these.
+    Unreadable(Unreadable),
+}
+
+impl Filter {
+    /// Compiles what the user asked for.
+    ///
+    /// # Errors
+    /// [`BadGlob`] for the first pattern that cannot be understood.
+    pub fn new(wish: &Wish) -> Result<Self, BadGlob> {
+        let (exclude, include): (Vec<_>, Vec<_>) = wish
+            .collections
+            .iter()
+            .partition(|glob| glob.starts_with('!'));
+        let patterns = |globs: Vec<&String>| -> Result<Vec<_>, BadGlob> {
+            globs.into_iter().map(|glob| Pattern::new(glob)).collect()
+        };
+        Ok(Filter {
+            include: patterns(include)?,
+            exclude: patterns(exclude)?,
+            methods: wish.methods.clone(),
+            ops: wish.ops.clone(),
+            ids: wish.ids.iter().map(|id| Wanted::new(id)).collect(),
+            keep_control: !wish.no_control,
+        })
+    }
+
+    /// Decides on a payload.
+    ///
+    /// A payload is hidden as soon as its `type` and a `collection` or `method` that is not wanted have been seen;
+    /// of the rest it is then only checked that it ends with a brace. What is shown was checked to the last byte.
+    #[must_use]
+    pub fn judge<'a>(&self, payload: Option<&'a [u8]>) -> Verdict<'a> {
+        let Some(raw) = payload else {
+            return Verdict::Unreadable(Unreadable::Empty);
+        };
+        let closed = raw.trim_ascii_end().last() == Some(&b'}');
+        let mut rejection = Rejection {
+            filter: self,
+            collection: None,
+            method: None,
+        };
+        let event = match peek(raw, |envelope| closed && rejection.is_certain(envelope)) {
+            Ok(envelope) => envelope.event(raw),
+            Err(Stopped::Enough) => return Verdict::Hidden,
+            Err(Stopped::Flaw(flaw)) => Err(flaw),
+        };
+        match event {
+            Ok(event) if self.shows(&event) => Verdict::Shown(event),
+            Ok(_) => Verdict::Hidden,
+            Err(unreadable) => Verdict::Unreadable(unreadable),
+        }
+    }
+
+    /// Whether an event that was decoded already is wanted. Agrees with [`Filter::judge`].
+    #[must_use]
+    pub fn shows(&self, event: &Event<'_>) -> bool {
+        if event.kind == Kind::RequeryRequired {
+            return self.keep_control;
+        }
+        self.wants_collection(event.collection.as_deref())
+            && self.wants_method(event.method.as_deref())
+            && (self.ops.is_empty() || self.ops.contains(&event.op()))
+            && (self.ids.is_empty()
+                || event
+                    .id()
+                    .is_some_and(|id| self.ids.iter().any(|wanted| wanted.is(id))))
+    }
+
+    /// An event without a collection is not in any that was asked for, and in none that was excluded.
+    fn wants_collection(&self, name: Option<&str>) -> bool {
+        let in_any = |patterns: &[Pattern]| {
+            name.is_some_and(|name| patterns.iter().any(|one| one.matches(name)))
+        };
+        (self.include.is_empty() || in_any(&self.include)) && !in_any(&self.exclude)
+    }
+
+    fn wants_method(&self, name: Option<&str>) -> bool {
+        self.methods.is_empty()
+            || name.is_some_and(|name| self.methods.iter().any(|method| method == name))
+    }
+}
+
+/// Decides while a payload is being read; each answer is found once.
+struct Rejection<'f> {
+    filter: &'f Filter,
+    collection: Option<bool>,
+    method: Option<bool>,
+}
+
+impl Rejection<'_> {
+    fn is_certain(&mut self, seen: &Envelope<'_>) -> bool {
+        let filter = self.filter;
+        // Values that are not text are left to the decision on the whole event.
+        let ask = |known: &mut Option<bool>, raw: Option<&[u8]>, wanted: &dyn Fn(&str) -> bool| {
+            let raw = raw.filter(|_| known.is_none());
+            if let Some(text) = raw.and_then(unquote) {
+                *known = Some(wanted(&text));
+            }
+            *known == Some(false)
+        };
+        let unwanted = ask(&mut self.collection, seen.collection, &|name| {
+            filter.wants_collection(Some(name))
+        }) || ask(&mut self.method, seen.method, &|name| {
+            filter.wants_method(Some(name))
+        });
+        match seen
+            .kind
+            .filter(|_| unwanted || !filter.keep_control)
+            .and_then(kind)
+        {
+            Some(Kind::RequeryRequired) => !filter.keep_control,
+            Some(_) => unwanted,
+            None => false,
+        }
+    }
+}
+
+/// A pattern of collection names. Plain names are compared as they are, which is many times faster.
+#[derive(Debug, Clone)]
+enum Pattern {
+    Name(String),
+    Glob(GlobMatcher),
+}
+
+impl Pattern {
+    fn new(typed: &str) -> Result<Self, BadGlob> {
+        let glob = typed.strip_prefix('!').unwrap_or(typed);
+        if !glob.contains(['*', '?', '[', ']', '{', '}', '\\']) {
+            return Ok(Pattern::Name(glob.to_owned()));
+        }
+        match Glob::new(glob) {
+            Ok(glob) => Ok(Pattern::Glob(glob.compile_matcher())),
+            Err(error) => Err(BadGlob {
+                glob: typed.to_owned(),
+                why: error.kind().to_string(),
+            }),
+        }
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Pattern::Name(wanted) => wanted == name,
+            Pattern::Glob(glob) => glob.is_match(name),
+        }
+    }
+}

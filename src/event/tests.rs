@@ -1,0 +1,374 @@
+//! Tables of events and payloads that are none, and the agreement of filter and decoder.
+//! The JSON underneath is tested in `json`.
+
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+
+use super::filter::{Filter, Verdict, Wish};
+use super::{Event, Kind, Op, TxnId, Unreadable, decode};
+
+fn event(json: &str) -> Event<'_> {
+    decode(Some(json.as_bytes())).unwrap()
+}
+
+const INSERT: &str = r#"{"txnId":552789,"type":"documentChanged","collection":"people","change":{"method":"upsert","oldValue":null,"newValue":{"_id":"a","n":1}}}"#;
+const UPDATE: &str = r#"{"txnId":552790,"type":"documentChanged","collection":"people","change":{"method":"update","oldValue":{"_id":"a","n":1},"newValue":{"n":2,"_id":"a"}}}"#;
+const REMOVE: &str = r#"{"txnId":701251,"type":"documentChanged","collection":"cars","change":{"method":"remove","value":{"_id":{"b":2,"a":1}}}}"#;
+const REQUERY: &str = r#"{"txnID":45,"type":"requeryRequired","documents":[]}"#;
+const OLD_REQUERY: &str = r#"{"txnID":"45","type":"RequeryRequired"}"#;
+const UNKNOWN: &str = r#"{"type":"heartbeat","version":2}"#;
+
+#[test]
+fn a_whole_event() {
+    let expected = Event {
+        raw: INSERT.as_bytes(),
+        kind: Kind::DocumentChanged,
+        txn_id: Some(TxnId(552_789)),
+        collection: Some("people".into()),
+        method: Some("upsert".into()),
+        old: Some(b"null"),
+        new: Some(br#"{"_id":"a","n":1}"#),
+        value: None,
+    };
+    assert_eq!(event(INSERT), expected);
+}
+
+#[test]
+fn kinds() {
+    assert_eq!(event(REQUERY).kind, Kind::RequeryRequired);
+    assert_eq!(event(OLD_REQUERY).kind, Kind::RequeryRequired);
+    assert_eq!(event(UNKNOWN).kind, Kind::Other("heartbeat".into()));
+    assert_eq!(
+        event(r#"{"type":"document\u0043hanged"}"#).kind,
+        Kind::DocumentChanged
+    );
+}
+
+#[test]
+fn operations_are_told_by_values() {
+    let check = |change: &str, expected: Op| {
+        let json = format!(r#"{{"type":"documentChanged","change":{change}}}"#);
+        assert_eq!(event(&json).op(), expected, "{change}");
+    };
+    check(
+        r#"{"method":"update","oldValue":null,"newValue":{}}"#,
+        Op::Insert,
+    );
+    check(r#"{"method":"remove","newValue":{}}"#, Op::Insert);
+    check(
+        r#"{"method":"upsert","oldValue":{},"newValue":{}}"#,
+        Op::Update,
+    );
+    check(r#"{"method":"evict","value":{}}"#, Op::Remove);
+    check(
+        r#"{"method":"upsert","oldValue":{},"newValue":null}"#,
+        Op::Remove,
+    );
+    check(r#"{"oldValue":{}}"#, Op::Remove);
+    check(r#"{"method":"remove","value":null}"#, Op::Other);
+    check(r#"{"method":"remove"}"#, Op::Other);
+    check("null", Op::Other);
+    check("[]", Op::Other);
+    assert_eq!(event(REQUERY).op(), Op::Other);
+    assert_eq!(
+        event(r#"{"type":"heartbeat","change":{"newValue":{}}}"#).op(),
+        Op::Other
+    );
+}
+
+#[test]
+fn transactions() {
+    let check = |fields: &str, expected: Option<u64>| {
+        let json = format!(r#"{{{fields}"type":"x"}}"#);
+        assert_eq!(event(&json).txn_id, expected.map(TxnId), "{fields}");
+    };
+    check(r#""txnId":18446744073709551615,"#, Some(u64::MAX));
+    check(r#""txnID":"18446744073709551615","#, Some(u64::MAX));
+    check(r#""txnId":18446744073709551616,"#, None);
+    check(r#""txnId":"4\u0035","#, Some(45));
+    check(r#""txnId":-1,"#, None);
+    check(r#""txnId":1.0,"#, None);
+    check(r#""txnId":1e3,"#, None);
+    check(r#""txnId":"+1","#, None);
+    check(r#""txnId":"","#, None);
+    check(r#""txnId":null,"#, None);
+    check(r#""txnid":7,"#, None);
+    check("", None);
+}
+
+#[test]
+fn ids() {
+    let check = |json: &str, expected: Option<&str>| {
+        assert_eq!(event(json).id(), expected.map(str::as_bytes), "{json}");
+    };
+    check(INSERT, Some(r#""a""#));
+    check(UPDATE, Some(r#""a""#));
+    check(REMOVE, Some(r#"{"b":2,"a":1}"#));
+    check(REQUERY, None);
+    check(
+        r#"{"type":"documentChanged","change":{"oldValue":{"_id":7},"newValue":null}}"#,
+        Some("7"),
+    );
+    check(
+        r#"{"type":"documentChanged","change":{"oldValue":{"_id":7},"newValue":{"x":{"_id":8}}}}"#,
+        Some("7"),
+    );
+}
+
+#[test]
+fn odd_spellings() {
+    let check = |json: &str| {
+        let event = event(json);
+        let found = (
+            event.collection.as_deref(),
+            event.method.as_deref(),
+            event.new,
+            event.txn_id,
+        );
+        assert_eq!(
+            found,
+            (Some("c"), Some("m"), Some(&b"[1]"[..]), Some(TxnId(1))),
+            "{json}"
+        );
+    };
+    check(r#"{"change":{"newValue":[1],"method":"m"},"collection":"c","type":"t","txnID":1}"#);
+    check(
+        "\t{ \"type\" :\r\n\"t\" , \"change\" : { \"method\" : \"m\" , \"newValue\" : [1] } , \"collection\" : \"c\" , \"txnId\":1 }\r\n",
+    );
+    check(
+        r#"{"typ\u0065":"t","colle\u0063tion":"c","\u0063hange":{"meth\u006fd":"m","\u006eewValue":[1]},"t\u0078nId":"1"}"#,
+    );
+    // The first of two keys counts, whatever its value.
+    check(
+        r#"{"type":"t","collection":"c","collection":"d","txnId":1,"txnID":2,"type":7,"change":{"method":"m","method":"n","newValue":[1],"newValue":null},"change":{"value":1,"method":"o"}}"#,
+    );
+    let shadowed = event(
+        r#"{"type":"t","change":null,"change":{"method":"m"},"collection":null,"collection":"c"}"#,
+    );
+    assert_eq!((shadowed.method, shadowed.collection), (None, None));
+    // Neither a nested envelope nor text that looks like one is taken for it.
+    let nested = event(
+        r#"{"a":{"collection":"x"},"b":"\"collection\":\"y\"","c":[{"method":"z"}],"type":"t","change":{"d":{"method":"z"}}}"#,
+    );
+    assert_eq!((nested.method, nested.collection), (None, None));
+    assert_eq!(
+        event(r#"{"type":"t","collection":"\ud800x"}"#)
+            .collection
+            .as_deref(),
+        Some("\\ud800x")
+    );
+}
+
+#[test]
+fn unreadable() {
+    let check = |payload: Option<&[u8]>, expected: Unreadable| {
+        assert_eq!(decode(payload), Err(expected));
+        let all = Wish {
+            collections: vec!["nothing".into()],
+            ids: vec!["x".into()],
+            ..Wish::default()
+        };
+        let verdict = Filter::new(&all).unwrap().judge(payload);
+        assert_eq!(verdict, Verdict::Unreadable(expected));
+    };
+    check(None, Unreadable::Empty);
+    check(Some(b""), Unreadable::NotJson { at: 0 });
+    check(Some(b"hello"), Unreadable::NotJson { at: 0 });
+    check(
+        Some(b"{\"type\":\"t\"\xff}"),
+        Unreadable::NotUtf8 { at: 11 },
+    );
+    check(
+        Some(br#"{"type":"t","collection":"c","change":{"#),
+        Unreadable::NotJson { at: 39 },
+    );
+    check(Some(b"7"), Unreadable::NotAnEvent);
+    check(Some(br#"["type"]"#), Unreadable::NotAnEvent);
+    check(Some(br#"{"Type":"t"}"#), Unreadable::NotAnEvent);
+    check(
+        Some(br#"{"type":7,"type":"t","collection":"c"}"#),
+        Unreadable::NotAnEvent,
+    );
+}
+
+#[test]
+fn wishes() {
+    let names = |all: &[&str]| {
+        all.iter()
+            .map(|name| (*name).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let check = |wish: &Wish, expected: &[&str]| {
+        let filter = Filter::new(wish).unwrap();
+        let shown = |json: &&&str| matches!(filter.judge(Some(json.as_bytes())), Verdict::Shown(_));
+        let all = [INSERT, UPDATE, REMOVE, REQUERY, OLD_REQUERY, UNKNOWN];
+        let found: Vec<_> = all.iter().filter(shown).copied().collect();
+        assert_eq!(found, expected, "{wish:?}");
+    };
+    let collections = |globs: &[&str]| Wish {
+        collections: names(globs),
+        ..Wish::default()
+    };
+    let ids = |all: &[&str]| Wish {
+        ids: names(all),
+        ..Wish::default()
+    };
+    let all = [INSERT, UPDATE, REMOVE, REQUERY, OLD_REQUERY, UNKNOWN];
+    check(&Wish::default(), &all);
+    check(
+        &collections(&["people"]),
+        &[INSERT, UPDATE, REQUERY, OLD_REQUERY],
+    );
+    check(&collections(&["People"]), &[REQUERY, OLD_REQUERY]);
+    check(&collections(&["c*", "x"]), &[REMOVE, REQUERY, OLD_REQUERY]);
+    check(
+        &collections(&["!people"]),
+        &[REMOVE, REQUERY, OLD_REQUERY, UNKNOWN],
+    );
+    check(
+        &collections(&["*", "!c?rs"]),
+        &[INSERT, UPDATE, REQUERY, OLD_REQUERY],
+    );
+    check(
+        &Wish {
+            methods: names(&["update", "remove"]),
+            ..Wish::default()
+        },
+        &[UPDATE, REMOVE, REQUERY, OLD_REQUERY],
+    );
+    check(
+        &Wish {
+            ops: vec![Op::Insert],
+            ..Wish::default()
+        },
+        &[INSERT, REQUERY, OLD_REQUERY],
+    );
+    check(&ids(&["a"]), &[INSERT, UPDATE, REQUERY, OLD_REQUERY]);
+    check(&ids(&[r#"{"a":1,"b":2}"#]), &[REMOVE, REQUERY, OLD_REQUERY]);
+    check(
+        &Wish {
+            no_control: true,
+            ..Wish::default()
+        },
+        &[INSERT, UPDATE, REMOVE, UNKNOWN],
+    );
+    check(
+        &Wish {
+            no_control: true,
+            ..collections(&["cars"])
+        },
+        &[REMOVE],
+    );
+}
+
+#[test]
+fn globs() {
+    let check = |glob: &str, name: &str, expected: bool| {
+        let wish = Wish {
+            collections: vec![glob.into()],
+            ..Wish::default()
+        };
+        let json = format!(
+            r#"{{"type":"t","collection":{}}}"#,
+            serde_json::Value::from(name)
+        );
+        let verdict = Filter::new(&wish).unwrap().judge(Some(json.as_bytes()));
+        assert_eq!(
+            matches!(verdict, Verdict::Shown(_)),
+            expected,
+            "{glob} {name}"
+        );
+    };
+    check("a*", "a/b", true);
+    check("*", "..", true);
+    check("*", "a\nb", true);
+    check("a/b", "a/b", true);
+    check("{a,b}c", "bc", true);
+    check("[!a]x", "bx", true);
+    check(r"a\*", "a*", true);
+    check(r"a\*", "ab", false);
+    check(r"\!a", "!a", true);
+    check("ü*", "üß", true);
+    let bad = Wish {
+        collections: vec!["![a".into()],
+        ..Wish::default()
+    };
+    assert_eq!(
+        Filter::new(&bad).err().map(|error| error.glob),
+        Some("![a".into())
+    );
+}
+
+/// The first part of the contract of speed: what is hidden is not read to its end.
+#[test]
+fn hidden_by_its_envelope() {
+    let wish = Wish {
+        collections: vec!["cars".into()],
+        ..Wish::default()
+    };
+    let filter = Filter::new(&wish).unwrap();
+    let check = |json: &str, hidden: bool| {
+        assert_eq!(
+            filter.judge(Some(json.as_bytes())) == Verdict::Hidden,
+            hidden,
+            "{json}"
+        );
+    };
+    let gap = " ".repeat(64);
+    check(
+        &format!(r#"{{"type":"t","collection":"people","change":{gap}nonsense}}"#),
+        true,
+    );
+    check(
+        &format!(r#"{{"type":"t","collection":"people","change":{gap}nonsense"#),
+        false,
+    );
+    check(
+        &format!(r#"{{"type":"t","collection":"cars","change":{gap}nonsense}}"#),
+        false,
+    );
+    check(
+        &format!(r#"{{"collection":"people","change":{gap}nonsense,"type":"t"}}"#),
+        false,
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Whatever bytes come, the filter says what decoding everything first would have said.
+    #[test]
+    fn judge_agrees_with_decode(change in crate::json::tests::json(), order in 0..4u8, pick in 0..4u8) {
+        let (kind, collection) = (r#""type":"documentChanged""#, r#""collection":"people""#);
+        let json = match order {
+            0 => format!(r#"{{{kind},{collection},"change":{change}}}"#),
+            1 => format!(r#"{{{collection},"change":{change},{kind}}}"#),
+            2 => format!(r#"{{"change":{{"method":{change},"newValue":{change}}},{collection},{kind}}}"#),
+            _ => format!(r#"{{{kind},"change":{{"value":{change},"method":"x"}}}}"#),
+        };
+        let wish = match pick {
+            0 => Wish { collections: vec!["people".into()], ..Wish::default() },
+            1 => Wish { collections: vec!["!p*".into()], ..Wish::default() },
+            2 => Wish { methods: vec!["x".into()], ..Wish::default() },
+            _ => Wish { ops: vec![Op::Remove], no_control: true, ..Wish::default() },
+        };
+        let filter = Filter::new(&wish).unwrap();
+        let expected = match decode(Some(json.as_bytes())) {
+            Ok(event) if filter.shows(&event) => Verdict::Shown(event),
+            Ok(_) => Verdict::Hidden,
+            Err(unreadable) => Verdict::Unreadable(unreadable),
+        };
+        prop_assert_eq!(filter.judge(Some(json.as_bytes())), expected);
+    }
+
+    #[test]
+    fn noise_is_never_hidden(bytes in crate::json::tests::mutated()) {
+        let wish = Wish { collections: vec!["nothing".into()], ..Wish::default() };
+        let verdict = Filter::new(&wish).unwrap().judge(Some(&bytes));
+        match decode(Some(&bytes)) {
+            Ok(_) => prop_assert_eq!(verdict, Verdict::Hidden),
+            Err(unreadable) => prop_assert_eq!(verdict, Verdict::Unreadable(unreadable)),
+        }
+    }
+}

@@ -1,25 +1,23 @@
-//! A TLS front: asks a client for its certificate and pumps bytes to and from a plain port.
-//! What the bytes mean is not known here; certificates come from `issue`.
+//! A TLS front: listens, asks clients for a certificate and lets the right ones through to a plain port.
+//! The bytes of one connection are moved by `pump`; certificates come from `issue`.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
+use std::io::Read;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::Context;
-use openssl::ssl::{ErrorCode, SslAcceptor, SslMethod, SslStream, SslVerifyMode, SslVersion};
+use openssl::ssl::{SslAcceptor, SslMethod, SslVerifyMode, SslVersion};
 use openssl::x509::store::X509StoreBuilder;
 
 use super::issue::Issued;
+use super::pump::{forward, lock, shake_hands, shut};
 
-/// A client that connects and says nothing must not hold its thread for ever.
-const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
 /// How long a refused client gets to read why.
 const FAREWELL_WAIT: Duration = Duration::from_millis(500);
-const CHUNK_BYTES: usize = 64 * 1024;
 
 /// A listening front. Dropping it closes every connection and waits for the threads.
 pub struct Front {
@@ -103,40 +101,6 @@ impl Open {
     }
 }
 
-/// The client's socket as OpenSSL sees it: during the handshake it reads from the socket,
-/// afterwards only what the pump put in, so that the session is never locked while waiting.
-struct Wire {
-    socket: TcpStream,
-    received: Vec<u8>,
-    handshake: bool,
-}
-
-impl Read for Wire {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.handshake {
-            return self.socket.read(buffer);
-        }
-        if self.received.is_empty() {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        let count = self.received.as_slice().read(buffer)?;
-        self.received.drain(..count);
-        Ok(count)
-    }
-}
-
-impl Write for Wire {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.socket.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.socket.flush()
-    }
-}
-
-type Session = Mutex<SslStream<Wire>>;
-
 fn acceptor(issued: &Issued) -> anyhow::Result<SslAcceptor> {
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
     builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
@@ -183,21 +147,6 @@ fn serve(client: TcpStream, acceptor: &SslAcceptor, target: SocketAddr) {
     shut(&socket);
 }
 
-fn shake_hands(client: TcpStream, acceptor: &SslAcceptor) -> Option<SslStream<Wire>> {
-    client.set_read_timeout(Some(HANDSHAKE_WAIT)).ok()?;
-    client.set_nodelay(true).ok()?;
-    let wire = Wire {
-        socket: client,
-        received: Vec::new(),
-        handshake: true,
-    };
-    let mut session = acceptor.accept(wire).ok()?;
-    let wire = session.get_mut();
-    wire.handshake = false;
-    wire.socket.set_read_timeout(None).ok()?;
-    Some(session)
-}
-
 /// A socket closed with unread bytes is reset, and the reset can overtake the alert that says
 /// why the client was refused; so what the client still sends is read first.
 fn farewell(socket: &TcpStream) {
@@ -208,81 +157,11 @@ fn farewell(socket: &TcpStream) {
     while matches!(reader.read(&mut rest), Ok(1..)) {}
 }
 
-fn forward(session: SslStream<Wire>, socket: &TcpStream, target: SocketAddr) {
-    let Ok(plain) = TcpStream::connect(target) else {
-        return;
-    };
-    let _ = plain.set_nodelay(true);
-    let session = Mutex::new(session);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let _ = encrypt(&plain, &session);
-            shut(socket);
-        });
-        let _ = decrypt(socket, &session, &plain);
-        shut(&plain);
-    });
-}
-
-fn decrypt(mut socket: &TcpStream, session: &Session, mut plain: &TcpStream) -> io::Result<()> {
-    let mut chunk = vec![0_u8; CHUNK_BYTES];
-    let mut clear = Vec::new();
-    loop {
-        let count = socket.read(&mut chunk)?;
-        let received = chunk.get(..count).unwrap_or_default();
-        if received.is_empty() {
-            return Ok(());
-        }
-        let alive = open_sealed(&mut lock(session), received, &mut clear);
-        plain.write_all(&clear)?;
-        clear.clear();
-        alive?;
-    }
-}
-
-/// Appends to `clear` what `received` completes; an error once the client has said goodbye.
-fn open_sealed(
-    session: &mut SslStream<Wire>,
-    received: &[u8],
-    clear: &mut Vec<u8>,
-) -> io::Result<()> {
-    session.get_mut().received.extend_from_slice(received);
-    let mut chunk = [0_u8; 16 * 1024];
-    loop {
-        match session.ssl_read(&mut chunk) {
-            Ok(count) => clear.extend_from_slice(chunk.get(..count).unwrap_or_default()),
-            Err(error) if error.code() == ErrorCode::WANT_READ => return Ok(()),
-            Err(error) => return Err(io::Error::other(error)),
-        }
-    }
-}
-
-fn encrypt(mut plain: &TcpStream, session: &Session) -> io::Result<()> {
-    let mut chunk = vec![0_u8; CHUNK_BYTES];
-    loop {
-        let count = plain.read(&mut chunk)?;
-        let received = chunk.get(..count).unwrap_or_default();
-        if received.is_empty() {
-            let _ = lock(session).shutdown();
-            return Ok(());
-        }
-        lock(session).write_all(received)?;
-    }
-}
-
-fn shut(socket: &TcpStream) {
-    // Already closed by the other side is as good.
-    let _ = socket.shutdown(Shutdown::Both);
-}
-
-/// No invariant can be broken half-way in what is guarded here, so a poisoned lock is taken as it is.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::io::{self, Write};
+
     use openssl::pkey::PKey;
     use openssl::ssl::SslConnector;
     use openssl::x509::X509;
@@ -384,7 +263,7 @@ mod tests {
         assert_eq!(exchange(&front, &connector, b"x").unwrap(), b"x");
         let start = std::time::Instant::now();
         drop(front);
-        assert!(start.elapsed() < HANDSHAKE_WAIT / 2);
+        assert!(start.elapsed() < Duration::from_secs(3));
         drop(silent);
     }
 }

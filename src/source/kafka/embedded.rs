@@ -4,23 +4,18 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use rdkafka::ClientContext;
-use rdkafka::config::ClientConfig;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 
 use super::mock_ffi::MockBroker;
+pub use super::outgoing::Outgoing;
+use super::outgoing::Writer;
 use crate::tls::front::Front;
 use crate::tls::issue::{Issued, Order};
 
 /// Groups form fast, because nobody else is going to join them.
 const GROUP_DELAY: Duration = Duration::from_millis(100);
-const FLUSH_WAIT: Duration = Duration::from_secs(10);
 
 /// What to start.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +31,7 @@ pub struct Options {
 /// A running broker. Dropping it closes every connection and frees its ports.
 pub struct Embedded {
     // Dropped in this order: who talks, then who forwards, then who answers.
-    producer: BaseProducer<Deliveries>,
+    producer: Writer,
     _front: Front,
     broker: MockBroker,
     endpoint: String,
@@ -50,23 +45,6 @@ pub struct Files {
     pub cluster: PathBuf,
     /// The keystore.
     pub user: PathBuf,
-}
-
-/// A record to write.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Outgoing<'a> {
-    /// The topic's name.
-    pub topic: &'a str,
-    /// The partition; without one the key decides.
-    pub partition: Option<i32>,
-    /// The message key.
-    pub key: Option<&'a [u8]>,
-    /// The payload; `None` writes a tombstone.
-    pub payload: Option<&'a [u8]>,
-    /// Header names and values; `None` is a null value.
-    pub headers: &'a [(&'a str, Option<&'a [u8]>)],
-    /// Milliseconds since 1970-01-01 UTC; without them the clock decides.
-    pub time_millis: Option<i64>,
 }
 
 impl Embedded {
@@ -89,7 +67,7 @@ impl Embedded {
             broker.forbid_topic(name)?;
         }
         let endpoint = address.to_string();
-        let producer = producer(&endpoint, &issued)?;
+        let producer = Writer::connect(&endpoint, &issued)?;
         Ok(Embedded {
             producer,
             _front: front,
@@ -138,20 +116,7 @@ impl Embedded {
     /// # Errors
     /// Where the record is refused at once, for instance for its size.
     pub fn produce(&self, record: &Outgoing<'_>) -> anyhow::Result<()> {
-        let mut wanted = record.to_kafka();
-        loop {
-            self.producer.poll(Duration::ZERO);
-            match self.producer.send(wanted) {
-                Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
-                    wanted = back;
-                    self.producer.poll(Duration::from_millis(10));
-                }
-                Err((error, _)) => {
-                    return Err(error).with_context(|| format!("writing to {}", record.topic));
-                }
-            }
-        }
+        self.producer.send(record)
     }
 
     /// Waits until every record has arrived.
@@ -159,14 +124,7 @@ impl Embedded {
     /// # Errors
     /// Where one of them did not within ten seconds, or was refused.
     pub fn flush(&self) -> anyhow::Result<()> {
-        self.producer
-            .flush(FLUSH_WAIT)
-            .context("waiting for the embedded broker to take the records")?;
-        let context = self.producer.client().context();
-        match context.take() {
-            Some(error) => Err(error).context("writing to the embedded broker"),
-            None => Ok(()),
-        }
+        self.producer.flush()
     }
 
     /// Closes every connection and takes no new ones until [`Embedded::up`].
@@ -186,64 +144,6 @@ impl Embedded {
     }
 }
 
-impl<'a> Outgoing<'a> {
-    fn to_kafka(self) -> BaseRecord<'a, [u8], [u8]> {
-        let mut record = BaseRecord::to(self.topic);
-        record.partition = self.partition;
-        record.key = self.key;
-        record.payload = self.payload;
-        record.timestamp = self.time_millis;
-        if !self.headers.is_empty() {
-            record.headers = Some(self.kafka_headers());
-        }
-        record
-    }
-
-    fn kafka_headers(self) -> OwnedHeaders {
-        let empty = OwnedHeaders::new_with_capacity(self.headers.len());
-        self.headers.iter().fold(empty, |headers, (key, value)| {
-            headers.insert(Header { key, value: *value })
-        })
-    }
-}
-
-/// Keeps the first refusal, because the producer itself forgets them.
-#[derive(Default)]
-struct Deliveries(Mutex<Option<KafkaError>>);
-
-impl Deliveries {
-    fn take(&self) -> Option<KafkaError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl ClientContext for Deliveries {}
-
-impl ProducerContext for Deliveries {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if let Err((error, _)) = result {
-            let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            first.get_or_insert_with(|| error.clone());
-        }
-    }
-}
-
-/// The producer comes through the front like everybody else: the broker advertises no other address.
-fn producer(endpoint: &str, issued: &Issued) -> anyhow::Result<BaseProducer<Deliveries>> {
-    ClientConfig::new()
-        .set("bootstrap.servers", endpoint)
-        .set("security.protocol", "ssl")
-        .set("ssl.ca.pem", issued.cluster_pem()?)
-        .set("ssl.certificate.pem", issued.user_pem()?)
-        .set("ssl.key.pem", issued.user_key_pem()?.expose())
-        .set("compression.type", "lz4")
-        .set("enable.metrics.push", "false")
-        .create_with_context(Deliveries::default())
-        .context("starting the producer of the embedded broker")
-}
-
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
 }
@@ -253,7 +153,9 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 mod tests {
     use std::time::Instant;
 
+    use rdkafka::config::ClientConfig;
     use rdkafka::consumer::{BaseConsumer, Consumer};
+    use rdkafka::error::RDKafkaErrorCode;
     use rdkafka::message::{Headers, Message, Timestamp};
     use rdkafka::{Offset, TopicPartitionList};
 

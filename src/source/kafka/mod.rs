@@ -3,3 +3,4 @@
 
 pub mod embedded;
 mod mock_ffi;
+mod outgoing;

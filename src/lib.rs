@@ -11,6 +11,8 @@ pub mod source;
 
 pub mod event;
 
+pub mod demo;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 

@@ -31,9 +31,9 @@ pub(super) fn devices() -> [Value; 3] {
     ]
 }
 
-/// A new order, still without lines.
-pub(super) fn order(number: u64, table: u64, placed_at: &str) -> Value {
-    json!({"_id": format!("o-{number}"), "store": "zrh-1", "table": table, "status": "open", "placedAt": placed_at, "lines": [], "totalCents": 0})
+/// A new order at a till, still without lines.
+pub(super) fn order(number: u64, till: &Value, placed_at: &str) -> Value {
+    json!({"_id": format!("o-{number}"), "store": till["store"], "till": till["till"], "status": "open", "placedAt": placed_at, "lines": [], "totalCents": 0})
 }
 
 /// Puts `quantity` of a menu item on an order.

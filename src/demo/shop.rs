@@ -13,6 +13,8 @@ const FIRST_TXN: u64 = 552_784;
 const FIRST_ORDER: u64 = 1001;
 /// Older orders are put away, so that an endless trickle needs no endless memory.
 const MOST_ORDERS: usize = 40;
+/// Where prices fall again: the trickle has no end.
+const DEAREST_CENTS: u64 = 3000;
 /// How much happens unreported in a gap.
 const ROUNDS_IN_GAP: usize = 6;
 
@@ -127,13 +129,16 @@ impl Shop {
     }
 
     fn order(&mut self, clock: &str) -> Vec<Change> {
-        let mut order = documents::order(self.next_order, 1 + self.random.below(12), clock);
+        let till = self.device();
+        let place = till.as_ref().map(|change| &change.body["newValue"]["_id"]);
+        let place = place.cloned().unwrap_or_default();
+        let mut order = documents::order(self.next_order, &place, clock);
         self.next_order += 1;
         for _ in 0..=self.random.below(2) {
             self.add_to(&mut order);
         }
         let mut changes = vec![self.store.insert("orders", order)];
-        changes.extend(self.device());
+        changes.extend(till);
         changes.extend(self.put_away());
         changes
     }
@@ -190,7 +195,7 @@ impl Shop {
         let items = self.store.find("menu_items", |item| sold(item) > 0);
         let take = |item: &mut Value| {
             let left = item["stock"].as_u64().unwrap_or_default();
-            // An empty shelf is filled up at once: the trickle has no end.
+            // An empty shelf is filled up at once.
             item["stock"] = json!(left.checked_sub(sold(item)).unwrap_or(50));
         };
         let changes = items.iter().filter_map(|id| self.store.update(id, take));
@@ -204,8 +209,16 @@ impl Shop {
 
     fn price(&mut self) -> Option<Change> {
         let id = self.pick("menu_items", |_| true)?;
-        let cents = 450 + 10 * self.random.below(180);
-        self.store.update(&id, |item| item["cents"] = json!(cents))
+        let dearer = 10 * (1 + self.random.below(5));
+        self.store.update(&id, |item| {
+            let before = item["cents"].as_u64().unwrap_or_default();
+            let after = before + dearer;
+            item["cents"] = json!(if after > DEAREST_CENTS {
+                after / 2
+            } else {
+                after
+            });
+        })
     }
 
     fn shift(&mut self, clock: &str) -> Option<Change> {

@@ -13,6 +13,8 @@ pub mod event;
 
 pub mod demo;
 
+pub mod cmd;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 

@@ -5,6 +5,7 @@ mod documents;
 mod random;
 mod shop;
 mod store;
+pub mod walk;
 
 pub use shop::{Happening, Shop};
 pub use store::{Id, Store};

@@ -1,10 +1,11 @@
-//! The embedded broker as a foreign client sees it: kcat, where it is installed.
+//! The embedded broker and its files as foreign programs see them: kcat and keytool, where they are installed.
 //! The broker's own unit tests cover the rest and need nothing installed.
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 use std::process::{Command, Output};
 
+use ditto_cdc::secret::Secret;
 use ditto_cdc::source::kafka::embedded::{Embedded, Options, Outgoing};
 
 fn kcat(broker: &Embedded, folder: &Path, with_certificate: bool) -> Option<Output> {
@@ -60,4 +61,23 @@ fn kcat_reads_with_the_user_certificate_and_is_refused_without() {
     assert!(!refused.status.success());
     let words = String::from_utf8_lossy(&refused.stderr);
     assert!(words.contains("certificate required"), "{words}");
+}
+
+#[test]
+fn java_sees_a_trusted_certificate_in_the_truststore_and_a_key_in_the_keystore() {
+    let broker = Embedded::start(&Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let files = broker.write_files(folder.path()).unwrap();
+    let issued = broker.certificates();
+    let check = |file: &Path, password: &Secret, expected: &str| {
+        let mut command = Command::new("keytool");
+        command.arg("-list").arg("-keystore").arg(file);
+        let Ok(listed) = command.args(["-storepass", password.expose()]).output() else {
+            return;
+        };
+        let words = String::from_utf8_lossy(&listed.stdout);
+        assert!(words.contains(expected), "{words}");
+    };
+    check(&files.cluster, &issued.cluster_password, "trustedCertEntry");
+    check(&files.user, &issued.user_password, "PrivateKeyEntry");
 }

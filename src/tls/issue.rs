@@ -20,6 +20,7 @@ use openssl::x509::extension::{
 };
 use openssl::x509::{X509, X509Builder, X509Name};
 
+use super::truststore::truststore;
 use crate::secret::Secret;
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
@@ -54,9 +55,7 @@ impl Default for Order {
 
 /// Two unrelated CAs, a broker's certificate from the one and a user's from the other.
 pub struct Issued {
-    /// The truststore: the cluster CA's certificate and no key. OpenSSL reads it;
-    /// Java's keytool does not see a trusted entry, because OpenSSL's safe interface cannot
-    /// write the attribute (`2.16.840.1.113894.746875.1.1`) by which Java marks one.
+    /// The truststore: the cluster CA's certificate and no key, for OpenSSL and Java.
     pub cluster_p12: Vec<u8>,
     /// The password of `cluster_p12`.
     pub cluster_password: Secret,
@@ -83,7 +82,7 @@ impl Issued {
         let cluster_password = random_password()?;
         let user_password = random_password()?;
         Ok(Issued {
-            cluster_p12: truststore(&cluster_ca.certificate, &cluster_password)?,
+            cluster_p12: truststore("cluster-ca", &cluster_ca.certificate, &cluster_password)?,
             user_p12: keystore(&user, &clients_ca.certificate, &user_password)?,
             cluster_password,
             user_password,
@@ -231,14 +230,6 @@ fn random_password() -> anyhow::Result<Secret> {
     openssl::rand::rand_bytes(&mut bytes).context("making a password")?;
     let digits = BigNum::from_slice(&bytes)?.to_hex_str()?;
     Ok(Secret::new(digits.to_lowercase()))
-}
-
-fn truststore(authority: &X509, password: &Secret) -> anyhow::Result<Vec<u8>> {
-    let mut certificates = Stack::new()?;
-    certificates.push(authority.clone())?;
-    let mut store = Pkcs12::builder();
-    store.ca(certificates);
-    Ok(store.build2(password.expose())?.to_der()?)
 }
 
 fn keystore(user: &Identity, authority: &X509, password: &Secret) -> anyhow::Result<Vec<u8>> {

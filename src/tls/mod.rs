@@ -4,3 +4,4 @@
 pub mod front;
 pub mod issue;
 mod pump;
+mod truststore;

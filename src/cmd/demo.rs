@@ -34,7 +34,8 @@ pub enum Mode {
     Walk,
     /// Keep it running and tell people how to use it.
     Serve,
-    /// Keep it running and print nothing but settings, for `eval`.
+    /// Keep it running and print nothing but settings, for `eval`. A shell's `$(…)` waits for the
+    /// end, so they go through a file: `ditto-cdc demo --serve --print env >demo.env &`.
     ServeForEval,
 }
 

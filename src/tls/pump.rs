@@ -77,6 +77,8 @@ pub(super) fn forward(session: SslStream<Wire>, socket: &TcpStream, target: Sock
         });
         let _ = decrypt(socket, &session, &plain);
         shut(&plain);
+        // Frees the other direction where it waits for a client that no longer reads.
+        shut(socket);
     });
 }
 

@@ -1,31 +1,16 @@
 //! `ditto-cdc demo`: an embedded broker with a story in it, a guided walk through it, or the broker alone.
-//! What the story and the walk say is in `demo`; the commands of the walk are the program's own.
+//! What the story and the walk say is in `demo`, broker and files are in `demo_stage`; the walk's commands are the program's own.
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anstyle::Style;
-use anyhow::Context;
-use tempfile::TempDir;
 
+use super::demo_stage::Stage;
+pub use super::demo_stage::{FORBIDDEN_TOPIC, Setting, TOPIC};
+use crate::demo::shell::{command_line, quoted};
 use crate::demo::walk::{CLOSING, OPENING, STEPS, Step};
-use crate::demo::{Message, PARTITIONS, Shop, history};
 use crate::exit::Exit;
-use crate::source::kafka::embedded::{Embedded, Options, Outgoing};
-
-/// The topic that holds the story.
-pub const TOPIC: &str = "ditto.demo.cafe";
-/// A topic that exists and that nobody may read.
-pub const FORBIDDEN_TOPIC: &str = "ditto.demo.forbidden";
-
-/// Fixed, so that everybody sees the same story and documents can quote it.
-const SEED: u64 = 1;
-const TRICKLE: Duration = Duration::from_secs(1);
-/// How soon Ctrl-C is noticed.
-const GLANCE: Duration = Duration::from_millis(50);
 
 /// What to do once the broker runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +23,6 @@ pub enum Mode {
     /// end, so they go through a file: `ditto-cdc demo --serve --print env >demo.env &`.
     ServeForEval,
 }
-
-/// A setting's environment variable and its value. Holds passwords: not for printing elsewhere.
-pub type Setting = (&'static str, String);
 
 /// Runs the program's own command line (the words after its name) with these settings only,
 /// results going to the writer.
@@ -81,49 +63,6 @@ pub fn run(mode: Mode, tools: &mut Tools<'_>) -> anyhow::Result<Exit> {
     };
     stage.clear()?;
     Ok(end)
-}
-
-/// The running broker, its story and its files.
-struct Stage {
-    broker: Embedded,
-    shop: Shop,
-    folder: TempDir,
-    settings: Vec<Setting>,
-}
-
-impl Stage {
-    fn build() -> anyhow::Result<Stage> {
-        let broker = Embedded::start(&Options {
-            topics: vec![(TOPIC.to_owned(), PARTITIONS)],
-            forbidden: vec![FORBIDDEN_TOPIC.to_owned()],
-            ..Options::default()
-        })?;
-        let folder = tempfile::Builder::new().prefix("ditto-cdc-demo-").tempdir();
-        let folder = folder.context("making a temporary folder for cluster.p12 and user.p12")?;
-        let settings = settings(&broker, folder.path())?;
-        let mut shop = Shop::new(SEED);
-        produce(&broker, &history(&mut shop, now_millis()))?;
-        Ok(Stage {
-            broker,
-            shop,
-            folder,
-            settings,
-        })
-    }
-
-    /// A new change every second, until the user has seen enough.
-    fn trickle(&mut self, interrupt: &AtomicBool) -> anyhow::Result<Exit> {
-        while wait(interrupt, TRICKLE) {
-            produce(&self.broker, &self.shop.round(now_millis()))?;
-        }
-        Ok(Exit::Interrupted)
-    }
-
-    fn clear(self) -> anyhow::Result<()> {
-        let path = self.folder.path().display().to_string();
-        let removed = self.folder.close();
-        removed.with_context(|| format!("removing the temporary folder {path}"))
-    }
 }
 
 fn walk(stage: &Stage, tools: &mut Tools<'_>) -> anyhow::Result<Exit> {
@@ -197,77 +136,6 @@ fn write_settings(settings: &[Setting], out: &mut dyn Write) -> anyhow::Result<(
     }
     out.flush()?;
     Ok(())
-}
-
-fn settings(broker: &Embedded, folder: &Path) -> anyhow::Result<Vec<Setting>> {
-    let files = broker.write_files(folder)?;
-    let issued = broker.certificates();
-    let text = |path: &Path| path.display().to_string();
-    let password = |secret: &crate::secret::Secret| secret.expose().to_owned();
-    Ok(vec![
-        ("DITTO_CDC_BROKERS", broker.endpoint().to_owned()),
-        ("DITTO_CDC_TOPIC", TOPIC.to_owned()),
-        ("DITTO_CDC_CLUSTER_CERT", text(&files.cluster)),
-        (
-            "DITTO_CDC_CLUSTER_CERT_PASSWORD",
-            password(&issued.cluster_password),
-        ),
-        ("DITTO_CDC_USER_CERT", text(&files.user)),
-        (
-            "DITTO_CDC_USER_CERT_PASSWORD",
-            password(&issued.user_password),
-        ),
-    ])
-}
-
-fn produce(broker: &Embedded, messages: &[Message]) -> anyhow::Result<()> {
-    for message in messages {
-        broker.produce(&Outgoing {
-            topic: TOPIC,
-            partition: Some(message.partition),
-            key: message.key.as_deref().map(str::as_bytes),
-            payload: Some(message.payload.as_bytes()),
-            headers: &[],
-            time_millis: Some(message.time_millis),
-        })?;
-    }
-    broker.flush()
-}
-
-/// `false` as soon as the user interrupts.
-fn wait(interrupt: &AtomicBool, time: Duration) -> bool {
-    let glances = time.as_millis() / GLANCE.as_millis();
-    for _ in 0..glances {
-        if interrupt.load(Ordering::SeqCst) {
-            return false;
-        }
-        thread::sleep(GLANCE);
-    }
-    true
-}
-
-/// The line that a person would type for these words.
-fn command_line(arguments: &[&str]) -> String {
-    let words = arguments.iter().map(|word| quoted(word));
-    let words: Vec<String> = std::iter::once("ditto-cdc".to_owned())
-        .chain(words)
-        .collect();
-    words.join(" ")
-}
-
-/// For a POSIX shell; plain words stay as they are.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@,=+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-fn now_millis() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let millis = since.unwrap_or_default().as_millis();
-    i64::try_from(millis).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -366,16 +234,5 @@ mod tests {
                 .iter()
                 .all(|line| line.starts_with("export DITTO_CDC_"))
         );
-    }
-
-    #[test]
-    fn words_are_quoted_where_a_shell_needs_it() {
-        let check = |word: &str, expected: &str| assert_eq!(quoted(word), expected);
-        check("--until", "--until");
-        check("/tmp/a-1/user.p12", "/tmp/a-1/user.p12");
-        check("", "''");
-        check("two words", "'two words'");
-        check("it's", r"'it'\''s'");
-        check("$HOME", "'$HOME'");
     }
 }

@@ -2,3 +2,4 @@
 //! What was typed is understood before, what is printed is formatted elsewhere.
 
 pub mod demo;
+mod demo_stage;

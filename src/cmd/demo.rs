@@ -122,7 +122,7 @@ fn invite(stage: &Stage, tools: &mut Tools<'_>) -> anyhow::Result<()> {
         "{OPENING}\n\nPaste this into a second terminal:\n"
     )?;
     write_settings(&stage.settings, tools.out)?;
-    let rest = "ditto-cdc tail\n\nA new change comes every second. Ctrl-C ends the broker and removes the files.";
+    let rest = "ditto-cdc tail\n\nA new change comes every second. Ctrl-C ends it all and removes the files.";
     writeln!(tools.out, "{rest}")?;
     tools.out.flush()?;
     Ok(())

@@ -18,18 +18,18 @@ pub struct Step {
 
 /// What was started, before the first command.
 pub const OPENING: &str = "\
-A small Kafka broker now runs inside this program, reachable from this machine only.
-Like Ditto's it speaks mutual TLS: it proves itself with a certificate that cluster.p12
-trusts, and lets in whoever holds user.p12. Both files were made a moment ago.
-In its topic: some minutes in the life of a café whose tills write orders.";
+A small Kafka broker now runs inside this program, for this machine only. Like
+Ditto's it speaks mutual TLS: it proves itself by a certificate that cluster.p12
+vouches for, and lets in whoever holds user.p12. Both were made a moment ago.
+Its topic tells some minutes in the life of a café whose tills write orders.";
 
 /// The commands, in their order.
 pub const STEPS: [Step; 4] = [
     Step {
         heading: "Every change, a line each",
         explanation: "\
-From the topic's beginning to its present end. The changes of one document come in their
-order; between documents on different partitions there is none.",
+From the topic's beginning to its present end. The changes of one document come
+in their order; between documents on different partitions there is none.",
         arguments: &[
             "tail",
             "--format",
@@ -64,9 +64,9 @@ One line is there unasked: no filter hides a gap in the stream.",
     Step {
         heading: "What the gap means",
         explanation: "\
-requeryRequired says that the stream fell behind and changes are missing, removals too.
-Whoever keeps a copy of the data has to fetch all of it again and then go on from here.
-With --on-gap stop a script cannot overlook it.",
+requeryRequired says that the stream fell behind: changes are missing, removals
+too. Whoever keeps a copy of the data has to fetch all of it again and then go
+on from here. With --on-gap stop a script cannot overlook it.",
         arguments: &[
             "tail",
             "-c",
@@ -87,8 +87,8 @@ With --on-gap stop a script cannot overlook it.",
     Step {
         heading: "JSON for programs",
         explanation: "\
-Each event exactly as it was received, on one line, every digit of its numbers kept:
-this is what tail writes into a pipe, for jq and the like. -n counts after the filters.",
+Each event exactly as it was received, on one line, with every digit: what tail
+writes into a pipe, for jq and the like. -n counts what the filters let through.",
         arguments: &[
             "tail",
             "-c",
@@ -110,7 +110,7 @@ this is what tail writes into a pipe, for jq and the like. -n counts after the f
 
 /// What to do with real files, after the last command.
 pub const CLOSING: &str = "\
-Download cluster.p12 and user.p12 from the Ditto portal, with their passwords, then:
+Download cluster.p12 and user.p12 from the Ditto portal, with their passwords:
 
   export DITTO_CDC_BROKERS=HOST:443
   export DITTO_CDC_TOPIC=TOPIC
@@ -119,5 +119,18 @@ Download cluster.p12 and user.p12 from the Ditto portal, with their passwords, t
   ditto-cdc tail
 
 The passwords are asked for, or read from DITTO_CDC_CLUSTER_CERT_PASSWORD and
-DITTO_CDC_USER_CERT_PASSWORD. The broker of this demo and its files are gone now;
+DITTO_CDC_USER_CERT_PASSWORD. The demo's broker and files are gone now;
 `ditto-cdc demo --serve` keeps them, with a new change every second.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_wider_than_a_plain_terminal() {
+        let said = STEPS.iter().map(|step| step.explanation);
+        for line in said.chain([OPENING, CLOSING]).flat_map(str::lines) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+}

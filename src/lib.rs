@@ -17,6 +17,10 @@ pub mod source;
 
 pub mod event;
 
+pub mod demo;
+
+pub mod cmd;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 

@@ -3,10 +3,13 @@
 
 mod config;
 mod context;
+pub mod embedded;
 mod failure;
 mod group;
 mod last;
 mod message;
+mod mock_ffi;
+mod outgoing;
 mod parts;
 mod plan;
 mod reader;

@@ -1,0 +1,197 @@
+//! A believable stream of Ditto events: a small café chain whose tills write orders.
+//! Pure: the same seed and times give the same bytes; writing them to a broker is left to `cmd::demo`.
+
+mod documents;
+mod random;
+pub mod shell;
+mod shop;
+mod store;
+pub mod walk;
+
+pub use shop::{Happening, Shop};
+pub use store::{Id, Store};
+
+/// Over how many partitions the documents are spread.
+pub const PARTITIONS: i32 = 3;
+
+/// One Kafka record to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The partition; all changes of one document go to the same one, so that they stay in order.
+    pub partition: i32,
+    /// The message key; a `requeryRequired` has none.
+    pub key: Option<String>,
+    /// The event, as JSON on one line.
+    pub payload: String,
+    /// When it was written: milliseconds since 1970-01-01 UTC.
+    pub time_millis: i64,
+}
+
+/// What a newcomer is shown: a day's work in some thirty events, a gap, and life after it.
+const DAY: [Happening; 14] = [
+    Happening::Order,
+    Happening::Shift,
+    Happening::Order,
+    Happening::AddLine,
+    Happening::Pay,
+    Happening::Price,
+    Happening::Order,
+    Happening::ChangeQuantity,
+    Happening::Cancel,
+    Happening::Device,
+    Happening::Gap,
+    Happening::Order,
+    Happening::Pay,
+    Happening::Shift,
+];
+const PAUSE_MILLIS: i64 = 7_000;
+
+/// Opens the shop and lives through one day that ends shortly before `now_millis` (since 1970-01-01 UTC).
+pub fn history(shop: &mut Shop, now_millis: i64) -> Vec<Message> {
+    let rounds = i64::try_from(DAY.len()).unwrap_or_default();
+    let opening = now_millis.saturating_sub((rounds + 1).saturating_mul(PAUSE_MILLIS));
+    let mut messages = shop.open(opening);
+    for (happening, round) in DAY.into_iter().zip(1_i64..) {
+        messages.extend(shop.happen(happening, opening.saturating_add(round * PAUSE_MILLIS)));
+    }
+    messages
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use serde_json::Value;
+
+    use super::*;
+
+    const NOW: i64 = 1_769_860_800_000;
+
+    /// What a reader of the stream knows, and where it heard it.
+    #[derive(Default)]
+    struct Replay {
+        documents: BTreeMap<String, Value>,
+        partitions: BTreeMap<String, i32>,
+        last_txn: u64,
+    }
+
+    impl Replay {
+        fn take(&mut self, message: &Message) {
+            let event: Value = serde_json::from_str(&message.payload).unwrap();
+            let txn = event["txnId"].as_u64().unwrap();
+            assert!(txn >= self.last_txn, "{}", message.payload);
+            self.last_txn = txn;
+            let change = &event["change"];
+            let document = ["newValue", "value"]
+                .into_iter()
+                .find_map(|n| change.get(n));
+            let id = format!("{}/{}", event["collection"], document.unwrap()["_id"]);
+            let partition = *self
+                .partitions
+                .entry(id.clone())
+                .or_insert(message.partition);
+            assert_eq!(partition, message.partition, "{id} changed its partition");
+            self.apply(&id, change);
+        }
+
+        fn apply(&mut self, id: &str, change: &Value) {
+            let old = change.get("value").or(change.get("oldValue")).unwrap();
+            let known = self.documents.remove(id).unwrap_or_default();
+            assert_eq!(&known, old, "{id}");
+            if let Some(new) = change.get("newValue") {
+                assert_ne!(new, old, "{id} did not change");
+                self.documents.insert(id.to_owned(), new.clone());
+            }
+        }
+
+        fn requery(&mut self, store: &Store) {
+            let found = store.documents().map(|(id, document)| {
+                let key = format!("{:?}/{}", id.collection, document["_id"]);
+                (key, document.clone())
+            });
+            self.documents = found.collect();
+        }
+    }
+
+    fn is_gap(message: &Message) -> bool {
+        message.payload.contains(r#""type":"requeryRequired""#)
+    }
+
+    #[test]
+    fn a_replay_knows_every_old_value_and_a_gap_is_healed_by_a_requery_only() {
+        let mut shop = Shop::new(7);
+        let mut replay = Replay::default();
+        let mut messages = shop.open(NOW);
+        for round in 0..2_000_i64 {
+            let gap = round % 500 == 499;
+            for message in &messages {
+                replay.take(message);
+            }
+            messages = if gap {
+                Vec::new()
+            } else {
+                shop.round(NOW + round)
+            };
+            if gap {
+                let stale = replay.documents.clone();
+                let event = shop.happen(Happening::Gap, NOW + round);
+                assert!(event.iter().all(is_gap) && event.len() == 1);
+                replay.requery(shop.store());
+                assert_ne!(replay.documents, stale, "nothing was lost");
+            }
+        }
+        assert!(replay.documents.len() < 200, "the shop grows without end");
+    }
+
+    #[test]
+    fn the_same_seed_tells_the_same_story() {
+        let tell = |seed| history(&mut Shop::new(seed), NOW);
+        assert_eq!(tell(1), tell(1));
+        assert_ne!(tell(1), tell(2));
+    }
+
+    #[test]
+    fn the_day_shows_every_kind_of_event_whatever_the_seed() {
+        for seed in 0..50 {
+            let day = history(&mut Shop::new(seed), NOW);
+            let shown = |part: &str| day.iter().any(|m| m.payload.contains(part));
+            let parts = [
+                r#""oldValue":null"#,
+                r#""method":"update""#,
+                r#""method":"remove","value":{"#,
+                r#""_id":{"store":"zrh-1","till":2}"#,
+                r#""txnID":"#,
+            ];
+            for part in parts {
+                assert!(shown(part), "seed {seed}: {part}");
+            }
+            let after = day.iter().skip_while(|message| !is_gap(message)).skip(1);
+            assert!(after.count() > 2, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn the_day_fits_on_a_screen_uses_all_partitions_and_ends_before_now() {
+        let day = history(&mut Shop::new(1), NOW);
+        assert!((25..45).contains(&day.len()), "{}", day.len());
+        let partitions: BTreeSet<i32> = day.iter().map(|message| message.partition).collect();
+        assert_eq!(partitions, (0..PARTITIONS).collect());
+        assert!(day.is_sorted_by_key(|message| message.time_millis));
+        assert!(day.iter().all(|message| message.time_millis < NOW));
+    }
+
+    #[test]
+    fn some_events_share_a_transaction_and_some_integers_exceed_a_double() {
+        let day = history(&mut Shop::new(1), NOW);
+        let mut seen = BTreeMap::<u64, usize>::new();
+        let mut large = 0;
+        for message in day.iter().filter(|message| !is_gap(message)) {
+            let event: Value = serde_json::from_str(&message.payload).unwrap();
+            *seen.entry(event["txnId"].as_u64().unwrap()).or_default() += 1;
+            let site = event["change"]["newValue"]["siteId"].as_u64();
+            large += usize::from(site.is_some_and(|site| site > 1 << 53));
+        }
+        assert!(seen.values().any(|&count| count > 1) && large > 0);
+    }
+}

@@ -1,0 +1,38 @@
+//! Words as a POSIX shell reads them.
+//! Where they come from, and whether they are run, is not known here.
+
+/// The line that a person would type for these words.
+#[must_use]
+pub fn command_line(arguments: &[&str]) -> String {
+    let words = arguments.iter().map(|word| quoted(word));
+    let words: Vec<String> = std::iter::once("ditto-cdc".to_owned())
+        .chain(words)
+        .collect();
+    words.join(" ")
+}
+
+/// For a POSIX shell; plain words stay as they are.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@,=+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_needs_it() {
+        let check = |word: &str, expected: &str| assert_eq!(quoted(word), expected);
+        check("--until", "--until");
+        check("/tmp/a-1/user.p12", "/tmp/a-1/user.p12");
+        check("", "''");
+        check("two words", "'two words'");
+        check("it's", r"'it'\''s'");
+        check("$HOME", "'$HOME'");
+    }
+}

@@ -1,0 +1,82 @@
+//! The documents as they are now; every mutation hands back the change that the stream reports.
+//! Which mutations happen, and when, is decided by `shop`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+/// What a document is found by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Id {
+    /// The collection's name.
+    pub collection: &'static str,
+    /// The `_id` as JSON text.
+    pub text: String,
+}
+
+impl Id {
+    /// The `_id` of a document; its object keys must be sorted, so that equal ids have equal texts.
+    pub(super) fn of(collection: &'static str, document: &Value) -> Id {
+        let text = document.get("_id").map(Value::to_string);
+        Id {
+            collection,
+            text: text.unwrap_or_default(),
+        }
+    }
+}
+
+/// A change of one document, before it has a transaction.
+pub(super) struct Change {
+    pub(super) id: Id,
+    /// The event's `change` member.
+    pub(super) body: Value,
+}
+
+/// All documents of all collections.
+#[derive(Debug, Default)]
+pub struct Store {
+    documents: BTreeMap<Id, Value>,
+}
+
+impl Store {
+    /// Every document, by collection.
+    pub fn documents(&self) -> impl Iterator<Item = (&Id, &Value)> {
+        self.documents.iter()
+    }
+
+    /// The ids of a collection's documents that fulfil a condition.
+    pub(super) fn find(&self, collection: &str, fits: impl Fn(&Value) -> bool) -> Vec<Id> {
+        let wanted = |(id, document): &(&Id, &Value)| id.collection == collection && fits(document);
+        let found = self.documents.iter().filter(wanted);
+        found.map(|(id, _)| id.clone()).collect()
+    }
+
+    pub(super) fn get(&self, id: &Id) -> Option<&Value> {
+        self.documents.get(id)
+    }
+
+    /// The document must be a new one.
+    pub(super) fn insert(&mut self, collection: &'static str, document: Value) -> Change {
+        let id = Id::of(collection, &document);
+        let body = json!({"method": "upsert", "oldValue": null, "newValue": document});
+        self.documents.insert(id.clone(), document);
+        Change { id, body }
+    }
+
+    /// Nothing is reported where nothing changed or the document is not there.
+    pub(super) fn update(&mut self, id: &Id, edit: impl FnOnce(&mut Value)) -> Option<Change> {
+        let document = self.documents.get_mut(id)?;
+        let old = document.clone();
+        edit(document);
+        let body = json!({"method": "update", "oldValue": old, "newValue": document});
+        let id = id.clone();
+        (old != *document).then_some(Change { id, body })
+    }
+
+    pub(super) fn remove(&mut self, id: &Id) -> Option<Change> {
+        let value = self.documents.remove(id)?;
+        let body = json!({"method": "remove", "value": value});
+        let id = id.clone();
+        Some(Change { id, body })
+    }
+}

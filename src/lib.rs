@@ -7,6 +7,8 @@ pub mod secret;
 
 pub mod tls;
 
+pub mod settings;
+
 pub mod source;
 
 pub mod event;

@@ -23,17 +23,17 @@ pub(super) fn parse(text: &str, tls: bool) -> Result<Mended, SettingsError> {
     let mut warnings = Vec::new();
     let mut list = Vec::new();
     for entry in text.split(',').map(str::trim).filter(|e| !e.is_empty()) {
-        let address = without_scheme(entry, &mut warnings).map_err(error)?;
-        list.push(with_port(address, tls, &mut warnings).map_err(error)?);
+        let address = without_scheme(entry, &mut warnings).map_err(|why| error(&why))?;
+        list.push(with_port(address, tls, &mut warnings).map_err(|why| error(&why))?);
     }
     if list.is_empty() {
-        return Err(error("the list is empty".to_owned()));
+        return Err(error("the list is empty"));
     }
     let list = list.join(",");
     Ok(Mended { list, warnings })
 }
 
-fn error(why: String) -> SettingsError {
+fn error(why: &str) -> SettingsError {
     SettingsError {
         what: format!("cannot read the brokers: {why}"),
         fix: "give host:port, several separated by commas, as the Ditto portal shows the endpoint"

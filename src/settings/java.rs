@@ -8,6 +8,8 @@ use java_properties::{LineContent, PropertiesIter};
 use super::java_names::{Treatment, treatment};
 use super::{Extra, Origin, Property, SettingsError};
 
+const KEY_PASSWORD: &str = "ssl.key.password";
+
 /// One properties file. Holds secrets, so it has no `Debug`.
 pub(super) struct Properties {
     /// The file, absolute.
@@ -55,6 +57,10 @@ impl Properties {
         let mut unknown = Vec::new();
         for (name, value) in &self.entries {
             match treatment(name) {
+                // With a key in the file itself, the password is the key's and no store's.
+                Some(Treatment::Setting) if name == KEY_PASSWORD && self.has_key() => {
+                    sorted.extra.push(self.property(name, name, value));
+                }
                 Some(Treatment::Setting) => {}
                 Some(Treatment::PassOn(library)) => {
                     sorted.extra.push(self.property(name, library, value));
@@ -71,6 +77,10 @@ impl Properties {
         sorted.warnings.extend(self.about_unknown(&unknown));
         sorted.warnings.extend(self.about_key_password());
         sorted
+    }
+
+    fn has_key(&self) -> bool {
+        self.get("ssl.keystore.key").is_some()
     }
 
     fn property(&self, name: &str, library: &str, value: &str) -> Property {
@@ -103,10 +113,10 @@ impl Properties {
 
     fn about_key_password(&self) -> Option<String> {
         let store = self.get("ssl.keystore.password")?;
-        let key = self.get("ssl.key.password")?;
-        (store != key).then(|| {
+        let key = self.get(KEY_PASSWORD)?;
+        (store != key && !self.has_key()).then(|| {
             self.sentence(
-                "ssl.key.password",
+                KEY_PASSWORD,
                 "ignored",
                 "it differs from ssl.keystore.password, and a PKCS#12 file has one password for both",
             )
@@ -132,12 +142,11 @@ fn ascii(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     let mut escaped = false;
     for &byte in bytes {
-        if byte.is_ascii() {
-            text.push(char::from(byte));
-        } else {
-            // After an escaping backslash, the backslash that is already there serves.
-            text.push_str(if escaped { "u00" } else { "\\u00" });
-            text.push_str(&format!("{byte:02x}"));
+        // After an escaping backslash, the backslash that is already there serves.
+        match (byte.is_ascii(), escaped) {
+            (true, _) => text.push(char::from(byte)),
+            (false, true) => text.extend(["u00", &format!("{byte:02x}")]),
+            (false, false) => text.extend(["\\u00", &format!("{byte:02x}")]),
         }
         escaped = byte == b'\\' && !escaped;
     }
@@ -227,6 +236,9 @@ mod tests {
         check("ssl.truststore.type=PKCS12", None, 0, 0);
         check("key.deserializer=x", None, 0, 1);
         check("auto.offset.reset=latest", None, 0, 1);
+        check("ssl.key.password=p", None, 0, 0);
+        let key = Some(("ssl.key.password", "p"));
+        check("ssl.key.password=p\nssl.keystore.key=k", key, 0, 0);
         check("sasl.jaas.config=x", None, 1, 0);
         check("ssl.protocol=TLSv1.3", None, 1, 0);
         check("foo=1\nbar=2", None, 1, 0);

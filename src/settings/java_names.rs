@@ -181,7 +181,10 @@ mod tests {
 
     #[test]
     fn every_setting_is_understood_and_no_name_is_listed_twice() {
-        for name in ROWS.iter().flat_map(|row| row.properties) {
+        for name in ROWS
+            .iter()
+            .flat_map(|row| row.properties.iter().chain(row.only_java))
+        {
             assert_eq!(treatment(name), Some(Setting), "{name}");
         }
         for (index, (name, _)) in NAMES.iter().enumerate() {

@@ -86,23 +86,23 @@ impl<'a> Sources<'a> {
 
     /// Every value for one setting, the winner first.
     fn search(&self, row: &Row) -> Result<Vec<Found>, SettingsError> {
-        let mut found: Vec<Found> = self.from_options(row).collect();
-        found.extend(self.from_flag(row)?);
-        found.extend(self.from_environment(row));
-        found.extend(self.from_env_file(row));
-        found.extend(self.from_properties(row));
+        let mut found: Vec<Found> = self.in_options(row).collect();
+        found.extend(self.in_flag(row)?);
+        found.extend(self.in_environment(row));
+        found.extend(self.in_env_file(row));
+        found.extend(self.in_properties(row));
         // An empty variable is the usual way to unset one; an empty password is a password.
         found.retain(|one| row.may_be_empty || !is_blank(&one.value));
         Ok(found)
     }
 
-    fn from_options(&self, row: &Row) -> impl Iterator<Item = Found> {
+    fn in_options(&self, row: &Row) -> impl Iterator<Item = Found> {
         let of_row = |option: &&Property| row.properties.contains(&option.name.as_str());
         let options = self.options.iter().rev().filter(of_row);
         options.map(|option| self.here(OsStr::new(&option.value), option.origin.clone()))
     }
 
-    fn from_flag(&self, row: &Row) -> Result<Option<Found>, SettingsError> {
+    fn in_flag(&self, row: &Row) -> Result<Option<Found>, SettingsError> {
         let Some(value) = self.typed.get(row.key) else {
             return Ok(None);
         };
@@ -116,14 +116,14 @@ impl<'a> Sources<'a> {
         Ok(Some(self.here(value, Origin::Flag(row.flag))))
     }
 
-    fn from_environment(&self, row: &Row) -> impl Iterator<Item = Found> {
+    fn in_environment(&self, row: &Row) -> impl Iterator<Item = Found> {
         row.variables.iter().filter_map(|name| {
             let value = (self.world.var)(name)?;
             Some(self.here(&value, Origin::Environment((*name).to_owned())))
         })
     }
 
-    fn from_env_file(&self, row: &Row) -> Vec<Found> {
+    fn in_env_file(&self, row: &Row) -> Vec<Found> {
         let Some(file) = &self.env_file else {
             return Vec::new();
         };
@@ -142,14 +142,12 @@ impl<'a> Sources<'a> {
             .collect()
     }
 
-    fn from_properties(&self, row: &Row) -> Vec<Found> {
+    fn in_properties(&self, row: &Row) -> Vec<Found> {
         let Some(file) = &self.properties else {
             return Vec::new();
         };
-        let pairs = row
-            .properties
-            .iter()
-            .filter_map(|name| Some((name, file.get(name)?)));
+        let names = row.properties.iter().chain(row.only_java);
+        let pairs = names.filter_map(|name| Some((name, file.get(name)?)));
         pairs
             .map(|(name, value)| Found {
                 value: OsString::from(value),

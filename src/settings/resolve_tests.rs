@@ -99,9 +99,12 @@ fn set_flag(typed: &mut Typed, key: Key, value: &str) {
     }
 }
 
-/// Every source of a setting in the order of rank, as a change to a scene and the origin expected.
-fn ladder(row: &'static Row) -> Vec<(String, Box<dyn Fn(&mut Rungs)>)> {
-    let mut ladder: Vec<(String, Box<dyn Fn(&mut Rungs)>)> = Vec::new();
+/// The origin that a source is shown as, and what switches the source on.
+type Rung = (String, Box<dyn Fn(&mut Rungs)>);
+
+/// Every source of a setting in the order of rank, best first.
+fn ladder(row: &'static Row) -> Vec<Rung> {
+    let mut ladder: Vec<Rung> = Vec::new();
     for name in row.properties {
         let add = move |r: &mut Rungs| r.options.push((*name).to_owned());
         ladder.push((format!("flag -X {name}"), Box::new(add)));
@@ -115,7 +118,7 @@ fn ladder(row: &'static Row) -> Vec<(String, Box<dyn Fn(&mut Rungs)>)> {
         let add = move |r: &mut Rungs| r.env_file.push((*name).to_owned());
         ladder.push((format!("env file {name}"), Box::new(add)));
     }
-    for name in row.properties {
+    for name in row.properties.iter().chain(row.only_java) {
         let add = move |r: &mut Rungs| r.properties.push((*name).to_owned());
         ladder.push((format!("properties {name}"), Box::new(add)));
     }

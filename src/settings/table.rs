@@ -24,6 +24,8 @@ pub(super) struct Row {
     pub only_env_file: &'static [&'static str],
     /// Names in a Java properties file and after `-X`.
     pub properties: &'static [&'static str],
+    /// Names that only a Java properties file may use: after `-X` they mean something else.
+    pub only_java: &'static [&'static str],
     /// Whether an empty value is a value: an empty password is one.
     pub may_be_empty: bool,
 }
@@ -36,6 +38,7 @@ pub(super) const ROWS: &[Row] = &[
         variables: &["DITTO_CDC_BROKERS", "CLOUD_ENDPOINT"],
         only_env_file: &[],
         properties: &["bootstrap.servers", "metadata.broker.list"],
+        only_java: &[],
         may_be_empty: false,
     },
     Row {
@@ -44,6 +47,7 @@ pub(super) const ROWS: &[Row] = &[
         variables: &["DITTO_CDC_TOPIC"],
         only_env_file: &["TOPIC"],
         properties: &[],
+        only_java: &[],
         may_be_empty: false,
     },
     Row {
@@ -52,6 +56,7 @@ pub(super) const ROWS: &[Row] = &[
         variables: &["DITTO_CDC_GROUP"],
         only_env_file: &[],
         properties: &["group.id"],
+        only_java: &[],
         may_be_empty: false,
     },
     Row {
@@ -60,6 +65,7 @@ pub(super) const ROWS: &[Row] = &[
         variables: &["DITTO_CDC_CLUSTER_CERT", "CLUSTER_CERT_LOCATION"],
         only_env_file: &[],
         properties: &["ssl.truststore.location"],
+        only_java: &[],
         may_be_empty: false,
     },
     Row {
@@ -68,6 +74,7 @@ pub(super) const ROWS: &[Row] = &[
         variables: &["DITTO_CDC_CLUSTER_CERT_PASSWORD", "CLUSTER_CERT_PW"],
         only_env_file: &[],
         properties: &["ssl.truststore.password"],
+        only_java: &[],
         may_be_empty: true,
     },
     Row {
@@ -76,6 +83,7 @@ pub(super) const ROWS: &[Row] = &[
         variables: &["DITTO_CDC_USER_CERT", "USER_CERT_LOCATION"],
         only_env_file: &[],
         properties: &["ssl.keystore.location"],
+        only_java: &[],
         may_be_empty: false,
     },
     Row {
@@ -83,13 +91,14 @@ pub(super) const ROWS: &[Row] = &[
         flag: "--user-cert-password-file",
         variables: &["DITTO_CDC_USER_CERT_PASSWORD", "USER_CERT_PW"],
         only_env_file: &[],
-        properties: &["ssl.keystore.password", "ssl.key.password"],
+        properties: &["ssl.keystore.password"],
+        only_java: &["ssl.key.password"],
         may_be_empty: true,
     },
 ];
 
 impl Row {
-    /// "--brokers, DITTO_CDC_BROKERS, or CLOUD_ENDPOINT".
+    /// The ways to give the setting, as a list in words.
     pub(super) fn ways(&self) -> String {
         let mut ways = vec![self.flag.to_owned()];
         ways.extend(self.variables.iter().map(|name| (*name).to_owned()));

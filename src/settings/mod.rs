@@ -4,6 +4,7 @@
 mod brokers;
 mod dotenv;
 mod extra;
+mod files;
 mod java;
 mod java_names;
 mod origin;
@@ -12,6 +13,8 @@ pub mod prompt;
 mod require;
 mod resolve;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::fmt;

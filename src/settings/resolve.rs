@@ -2,16 +2,15 @@
 //! The names to search for are in `table`; how each file is written is left to `dotenv` and `java`.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::dotenv::EnvFile;
+use super::files::{Found, password, path, read_env_file, read_properties, text};
 use super::java::{Properties, Sorted};
 use super::require::Protocol;
 use super::table::{Key, ROWS, Row, is_setting};
 use super::{Origin, Property, Setting, Settings, SettingsError, Typed, World};
-use super::{brokers, extra, paths};
-use crate::secret::Secret;
+use super::{brokers, extra};
 
 /// Finds every setting.
 ///
@@ -28,14 +27,6 @@ pub fn resolve(typed: &Typed, world: &World) -> Result<Settings, SettingsError> 
         take(&mut settings, row.key, first, shadowed, world, tls)?;
     }
     Ok(settings)
-}
-
-/// A value as it was found. Has no `Debug`: it may be a secret.
-struct Found {
-    value: OsString,
-    /// The folder that a relative path in it is relative to.
-    base: PathBuf,
-    origin: Origin,
 }
 
 struct Sources<'a> {
@@ -226,114 +217,8 @@ fn setting<T>(value: T, found: Found, shadowed: Vec<Origin>) -> Setting<T> {
     }
 }
 
-fn text(found: &Found) -> Result<String, SettingsError> {
-    let text = found.value.to_str().map(str::to_owned);
-    text.ok_or_else(|| SettingsError {
-        what: format!("cannot read {}: its value is not UTF-8", found.origin),
-        fix: "set it again in a UTF-8 terminal, or give a flag in its place".to_owned(),
-    })
-}
-
 fn trimmed(found: &Found) -> Result<String, SettingsError> {
     text(found).map(|text| text.trim().to_owned())
-}
-
-fn path(found: &Found, world: &World) -> Result<PathBuf, SettingsError> {
-    let expanded = paths::expand(&found.value, &found.base, world.home);
-    expanded.map_err(|why| SettingsError {
-        what: format!("cannot use the path from {}: {why}", found.origin),
-        fix: "write the whole path, starting with `/`".to_owned(),
-    })
-}
-
-/// A flag names a file that holds the password; every other source holds the password itself.
-fn password(found: &Found, world: &World) -> Result<Secret, SettingsError> {
-    if !matches!(found.origin, Origin::Flag(_)) {
-        return text(found).map(Secret::new);
-    }
-    let path = path(found, world)?;
-    let what = format!(
-        "cannot read the password file {} ({})",
-        path.display(),
-        found.origin
-    );
-    let bytes = std::fs::read(&path).map_err(|error| unreadable(&what, &error))?;
-    let text = String::from_utf8(bytes).map_err(|_| SettingsError {
-        what: format!("{what}: it is not UTF-8"),
-        fix: "the file holds the password and nothing else; save it as UTF-8".to_owned(),
-    })?;
-    Ok(Secret::new(without_line_end(text)))
-}
-
-/// Removes one line end, which editors and `echo` add; everything else belongs to the password.
-fn without_line_end(mut text: String) -> String {
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
-    text
-}
-
-fn read_env_file(typed: &Typed, world: &World) -> Result<Option<EnvFile>, SettingsError> {
-    if let Some(named) = &typed.env_file {
-        let (path, bytes) = read_named(named, "--env-file", "env file", world)?;
-        return Ok(Some(EnvFile::parse(&path, &bytes)));
-    }
-    let path = world.cwd.join(".env");
-    // Python environments are often folders of this name.
-    if !path.is_file() {
-        return Ok(None);
-    }
-    let what = format!("cannot read {}", path.display());
-    let bytes = std::fs::read(&path).map_err(|error| unreadable(&what, &error))?;
-    Ok(Some(EnvFile::parse(&path, &bytes)))
-}
-
-fn read_properties(typed: &Typed, world: &World) -> Result<Option<Properties>, SettingsError> {
-    let Some(named) = &typed.properties else {
-        return Ok(None);
-    };
-    let (path, bytes) = read_named(named, "--properties", "properties file", world)?;
-    Properties::parse(&path, &bytes).map(Some)
-}
-
-fn read_named(
-    named: &Path,
-    flag: &'static str,
-    kind: &str,
-    world: &World,
-) -> Result<(PathBuf, Vec<u8>), SettingsError> {
-    let found = Found {
-        value: named.as_os_str().to_owned(),
-        base: world.cwd.to_owned(),
-        origin: Origin::Flag(flag),
-    };
-    let path = path(&found, world)?;
-    let what = format!(
-        "cannot read the {kind} {} ({})",
-        path.display(),
-        found.origin
-    );
-    let bytes = std::fs::read(&path).map_err(|error| unreadable(&what, &error))?;
-    Ok((path, bytes))
-}
-
-fn unreadable(what: &str, error: &io::Error) -> SettingsError {
-    let (why, fix) = match error.kind() {
-        io::ErrorKind::NotFound => ("there is no such file".to_owned(), "check the path"),
-        io::ErrorKind::PermissionDenied => (
-            "this user may not read it".to_owned(),
-            "check who owns it and its mode (ls -l)",
-        ),
-        io::ErrorKind::IsADirectory => ("it is a folder".to_owned(), "name a file in it"),
-        _ => (error.to_string(), "check the path"),
-    };
-    SettingsError {
-        what: format!("{what}: {why}"),
-        fix: fix.to_owned(),
-    }
 }
 
 fn about_odd_lines(file: &EnvFile) -> Vec<String> {
@@ -358,7 +243,3 @@ fn is_blank(value: &OsStr) -> bool {
 fn folder(file: &Path) -> PathBuf {
     file.parent().unwrap_or(file).to_owned()
 }
-
-#[cfg(test)]
-#[path = "resolve_tests.rs"]
-mod tests;

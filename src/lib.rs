@@ -13,6 +13,8 @@ pub mod capture_format;
 
 pub mod tls;
 
+pub mod settings;
+
 pub mod source;
 
 pub mod event;

@@ -110,7 +110,7 @@ impl Settings {
         }
         Err(SettingsError {
             what: format!("cannot connect to Kafka:\n  {}", missing.join("\n  ")),
-            fix: "`ditto-cdc config` shows where each setting comes from; the Ditto portal shows endpoint, topic and both certificates; `ditto-cdc demo` needs none of them".to_owned(),
+            fix: "the Ditto portal shows endpoint, topic and both certificates; `ditto-cdc demo` needs none of them".to_owned(),
         })
     }
 

@@ -10,6 +10,10 @@ use super::{Extra, Origin, Property, SettingsError};
 
 const KEY_PASSWORD: &str = "ssl.key.password";
 
+const SUITES: &str = "ssl.cipher.suites";
+const ABOUT_SUITES: &str =
+    "it lists suites of TLS 1.3 only, and the Kafka library lets nobody choose among those";
+
 /// One properties file. Holds secrets, so it has no `Debug`.
 pub(super) struct Properties {
     /// The file, absolute.
@@ -62,6 +66,12 @@ impl Properties {
                     sorted.extra.push(self.property(name, name, value));
                 }
                 Some(Treatment::Setting) => {}
+                Some(Treatment::PassOn(SUITES)) if value.trim().is_empty() => {}
+                Some(Treatment::PassOn(SUITES)) if only_tls_1_3(value) => {
+                    sorted
+                        .warnings
+                        .push(self.sentence(name, "ignored", ABOUT_SUITES));
+                }
                 Some(Treatment::PassOn(library)) => {
                     sorted.extra.push(self.property(name, library, value));
                 }
@@ -122,6 +132,14 @@ impl Properties {
             )
         })
     }
+}
+
+/// Whether a list of cipher suites has none for TLS 1.2. The TLS library takes Java's names for those, skips the names
+/// of TLS 1.3, and refuses a list in which nothing is left.
+fn only_tls_1_3(list: &str) -> bool {
+    let new = |name: &str| name.starts_with("TLS_AES_") || name.starts_with("TLS_CHACHA20_");
+    list.split(',')
+        .all(|name| name.trim().is_empty() || new(name.trim()))
 }
 
 fn malformed(path: &Path, line: Option<usize>) -> SettingsError {
@@ -236,6 +254,11 @@ mod tests {
         check("ssl.truststore.type=PKCS12", None, 0, 0);
         check("key.deserializer=x", None, 0, 1);
         check("auto.offset.reset=latest", None, 0, 1);
+        check("ssl.cipher.suites=TLS_AES_256_GCM_SHA384", None, 1, 0);
+        let mixed = "TLS_AES_256_GCM_SHA384,TLS_RSA_WITH_AES_128_CBC_SHA";
+        let passed = Some(("ssl.cipher.suites", mixed));
+        check(&format!("ssl.cipher.suites={mixed}"), passed, 0, 0);
+        check("ssl.cipher.suites=", None, 0, 0);
         check("ssl.key.password=p", None, 0, 0);
         let key = Some(("ssl.key.password", "p"));
         check("ssl.key.password=p\nssl.keystore.key=k", key, 0, 0);

@@ -23,6 +23,7 @@ pub fn resolve(typed: &Typed, world: &World) -> Result<Settings, SettingsError> 
     for row in ROWS {
         let mut found = sources.search(row)?.into_iter();
         let Some(first) = found.next() else { continue };
+        settings.warnings.extend(about_dollar(row, &first));
         let shadowed = found.map(|other| other.origin).collect();
         take(&mut settings, row.key, first, shadowed, world, tls)?;
     }
@@ -83,7 +84,7 @@ impl<'a> Sources<'a> {
         found.extend(self.in_env_file(row));
         found.extend(self.in_properties(row));
         // An empty variable is the usual way to unset one; an empty password is a password.
-        found.retain(|one| row.may_be_empty || !is_blank(&one.value));
+        found.retain(|one| row.is_password || !is_blank(&one.value));
         Ok(found)
     }
 
@@ -232,6 +233,17 @@ fn about_visible_secret(option: &Property) -> Option<String> {
         format!(
             "flag -X {}: other users of this machine can see it in the list of processes",
             option.name
+        )
+    })
+}
+
+/// Many `.env` readers replace `$NAME`; this one does not, for the sake of passwords.
+fn about_dollar(row: &Row, found: &Found) -> Option<String> {
+    let env_file = matches!(found.origin, Origin::EnvFile { .. });
+    (env_file && !row.is_password && found.value.to_string_lossy().contains('$')).then(|| {
+        format!(
+            "{}: `$` is taken literally; write out what it stands for (`~/` is the home folder)",
+            found.origin
         )
     })
 }

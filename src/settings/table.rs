@@ -26,8 +26,8 @@ pub(super) struct Row {
     pub properties: &'static [&'static str],
     /// Names that only a Java properties file may use: after `-X` they mean something else.
     pub only_java: &'static [&'static str],
-    /// Whether an empty value is a value: an empty password is one.
-    pub may_be_empty: bool,
+    /// Whether it is a password: an empty one counts, and its flag names a file.
+    pub is_password: bool,
 }
 
 /// Every setting.
@@ -39,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
         only_env_file: &[],
         properties: &["bootstrap.servers", "metadata.broker.list"],
         only_java: &[],
-        may_be_empty: false,
+        is_password: false,
     },
     Row {
         key: Key::Topic,
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
         only_env_file: &["TOPIC"],
         properties: &[],
         only_java: &[],
-        may_be_empty: false,
+        is_password: false,
     },
     Row {
         key: Key::Group,
@@ -57,7 +57,7 @@ pub(super) const ROWS: &[Row] = &[
         only_env_file: &[],
         properties: &["group.id"],
         only_java: &[],
-        may_be_empty: false,
+        is_password: false,
     },
     Row {
         key: Key::ClusterCert,
@@ -66,7 +66,7 @@ pub(super) const ROWS: &[Row] = &[
         only_env_file: &[],
         properties: &["ssl.truststore.location"],
         only_java: &[],
-        may_be_empty: false,
+        is_password: false,
     },
     Row {
         key: Key::ClusterCertPassword,
@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
         only_env_file: &[],
         properties: &["ssl.truststore.password"],
         only_java: &[],
-        may_be_empty: true,
+        is_password: true,
     },
     Row {
         key: Key::UserCert,
@@ -84,7 +84,7 @@ pub(super) const ROWS: &[Row] = &[
         only_env_file: &[],
         properties: &["ssl.keystore.location"],
         only_java: &[],
-        may_be_empty: false,
+        is_password: false,
     },
     Row {
         key: Key::UserCertPassword,
@@ -93,7 +93,7 @@ pub(super) const ROWS: &[Row] = &[
         only_env_file: &[],
         properties: &["ssl.keystore.password"],
         only_java: &["ssl.key.password"],
-        may_be_empty: true,
+        is_password: true,
     },
 ];
 

@@ -167,6 +167,22 @@ fn odd_env_files_warn_or_are_left_alone() {
 }
 
 #[test]
+fn a_dollar_in_an_env_file_is_literal_and_said_so_except_for_passwords() {
+    let check = |line: &str, warnings: usize| {
+        let settings = Scene::new().file(".env", line).resolve().unwrap();
+        assert_eq!(settings.warnings.len(), warnings, "{line}");
+    };
+    check("CLUSTER_CERT_LOCATION=$HOME/cluster.p12", 1);
+    check("CLUSTER_CERT_LOCATION=~/cluster.p12", 0);
+    check("CLUSTER_CERT_PW=\"a$b\"", 0);
+    let settings = Scene::new()
+        .file(".env", "CLUSTER_CERT_PW=\"a$PATH\"")
+        .resolve();
+    let password = settings.unwrap().cluster_cert_password.unwrap();
+    assert_eq!(password.value.expose(), "a$PATH");
+}
+
+#[test]
 fn options_override_the_properties_file() {
     let settings = Scene::new()
         .file(

@@ -38,11 +38,7 @@ fn an_empty_value_counts_as_unset_except_a_password() {
             .file(".env", format!("{next}=x:1\n"));
         let settings = scene.resolve().unwrap();
         let (value, _, shadowed) = shown(&settings, row.key).unwrap();
-        let expected = if row.may_be_empty {
-            ("", 1)
-        } else {
-            ("x:1", 0)
-        };
+        let expected = if row.is_password { ("", 1) } else { ("x:1", 0) };
         assert_eq!((value.as_str(), shadowed), expected, "{name}");
     }
 }

@@ -135,11 +135,16 @@ impl Out {
 
     /// One line of standard error; foreign text in it cannot reach the terminal unescaped.
     fn line(&mut self, text: &str) {
-        self.print(&format!("ditto-cdc: {}", safe::text(text)));
+        self.labelled("ditto-cdc: ", text);
     }
 
     fn indented(&mut self, label: &str, text: &str) {
-        self.print(&format!("  {label}{}", safe::text(text)));
+        self.labelled(&format!("  {label}"), text);
+    }
+
+    fn labelled(&mut self, label: &str, text: &str) {
+        let lines: Vec<String> = text.lines().map(safe::text).collect();
+        self.print(&format!("{label}{}", lines.join("\n")));
     }
 
     fn print(&mut self, line: &str) {

@@ -166,13 +166,18 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
 
     #[inline]
     fn tokens(&mut self, base: usize, mut starts: u64) -> Result<ControlFlow<()>, At> {
+        // In a register: most tokens do nothing but change the state.
+        let mut state = self.state;
         while starts != 0 {
             let at = base + starts.trailing_zeros() as usize;
             starts &= starts - 1;
-            let step = step(self.state, self.json.get(at).copied().unwrap_or(0));
-            self.state = step & 0x0f;
+            let step = step(state, self.json.get(at).copied().unwrap_or(0));
+            state = step & 0x0f;
+            if step <= 0x0f {
+                continue;
+            }
+            self.state = state;
             match step & 0xf0 {
-                act::GO => {}
                 act::SCALAR => scalar::check(self.json, at).ok_or(at)?,
                 act::OPEN_OBJECT => self.open_object(),
                 act::OPEN_ARRAY => self.open_array(),
@@ -186,7 +191,9 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
                 }
                 _ => return Err(at),
             }
+            state = self.state;
         }
+        self.state = state;
         Ok(ControlFlow::Continue(()))
     }
 

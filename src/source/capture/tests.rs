@@ -117,7 +117,7 @@ fn long_lines_and_memory() {
         .map(|(_, text)| text.map_or(0, |text| text.len()))
         .collect();
     assert_eq!(lengths, [2, long.len() - 1, 3]);
-    assert!(capture.lines.room().len() <= 2 * long.len());
+    assert!(capture.lines.capacity() <= 2 * long.len());
     let mut capture = piped(content.as_bytes());
     assert_eq!(all(&mut capture).len(), 3);
 }

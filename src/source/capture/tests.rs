@@ -218,6 +218,28 @@ impl Read for Pieces {
     }
 }
 
+/// Lines just shorter, just longer and much longer than the room before and in a chunk.
+#[test]
+fn lines_across_chunks() {
+    let lengths = [
+        1, 65_535, 65_536, 65_537, 262_143, 262_144, 327_680, 1_000_000, 3, 40_000, 40_000, 200_000,
+    ];
+    let line = |(at, length): (usize, &usize)| format!("{at}{}", "x".repeat(*length));
+    let lines: Vec<_> = lengths
+        .iter()
+        .cycle()
+        .take(24)
+        .enumerate()
+        .map(line)
+        .collect();
+    let content = lines.join("\n").into_bytes();
+    let expected: Vec<_> = (1..).zip(lines.into_iter().map(Some)).collect();
+    let (_file, mut whole) = file(&content);
+    assert!(all(&mut whole) == expected);
+    let pieces = Box::new(Pieces(content, 100_003));
+    assert!(all(&mut Capture::from_reader("-", pieces, Arc::default()).unwrap()) == expected);
+}
+
 proptest! {
     #[test]
     fn lines_do_not_depend_on_how_bytes_arrive(

@@ -1,21 +1,27 @@
 //! `ditto-cdc`: look at, check and recover Ditto's change data capture stream.
-//! The modules stand in the order in which an event travels; each uses only those above it and the shared vocabulary.
+//! The modules stand in the order in which an event travels; each uses only those above it.
 
 pub mod env;
 pub mod exit;
+pub mod interrupt;
 pub mod position;
 pub mod record;
 pub mod secret;
 
-pub mod json;
-
-pub mod capture_format;
-
+pub mod cli;
+pub mod settings;
 pub mod tls;
 
+pub mod capture_format;
 pub mod source;
 
+pub mod json;
+
 pub mod event;
+
+pub mod view;
+
+pub mod out;
 
 pub mod demo;
 
@@ -24,7 +30,42 @@ pub mod cmd;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// Runs the program.
-pub fn run(_args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    exit::Exit::Fine.into()
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::env::Env;
+use crate::exit::Exit;
+use crate::out::Out;
+
+/// Runs the program: reads the arguments, looks at the terminal once, dispatches.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(wrong) => return refuse(&wrong).into(),
+    };
+    let env = Env::look();
+    let mut out = Out::new(
+        env.stderr_terminal,
+        cli.global.quiet,
+        cli.global.no_progress,
+    );
+    let mut context = cmd::Context {
+        global: &cli.global,
+        env: &env,
+        var: &|name| std::env::var_os(name),
+        interrupt: &interrupt::watch(),
+        out: &mut out,
+    };
+    cmd::dispatch(&cli.command, &mut context).into()
+}
+
+/// Help and version are answers, everything else is a mistake in the command line.
+fn refuse(wrong: &clap::Error) -> Exit {
+    // Nobody is left to tell where the stream is closed.
+    drop(wrong.print());
+    if wrong.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Fine
+    }
 }

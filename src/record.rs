@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::exit::Exit;
+
 /// One record as it was found, borrowed from the source until the next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record<'a> {
@@ -123,6 +125,17 @@ pub struct Failure {
     pub fix: Option<String>,
     /// The library's or the system's own words.
     pub raw: Option<String>,
+}
+
+impl Failure {
+    /// The exit code that it means.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self.class {
+            FailureClass::Read => Exit::Failed,
+            FailureClass::Setup => Exit::Setup,
+        }
+    }
 }
 
 /// The kinds of [`Failure`] that differ in their exit code.

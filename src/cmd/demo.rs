@@ -1,100 +1,179 @@
 //! `ditto-cdc demo`: an embedded broker with a story in it, a guided walk through it, or the broker alone.
 //! What the story and the walk say is in `demo`, broker and files are in `demo_stage`; the walk's commands are the program's own.
 
-use std::io::Write;
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::Style;
+use clap::Parser;
 
-use super::demo_stage::Stage;
-pub use super::demo_stage::{FORBIDDEN_TOPIC, Setting, TOPIC};
+use super::Context;
+use super::demo_stage::{Setting, Stage, TOPIC};
+use crate::cli::{self, Cli, Print};
 use crate::demo::shell::{command_line, quoted};
-use crate::demo::walk::{CLOSING, OPENING, STEPS, Step};
+use crate::demo::walk::{CLOSING, INVITATION, OPENING, STEPS, Step, THROW_AWAY, TRICKLE};
+use crate::env::Env;
 use crate::exit::Exit;
+use crate::out::Ended;
+use crate::view::Styles;
 
 /// What to do once the broker runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+enum Mode {
     /// Walk through it and end.
     Walk,
     /// Keep it running and tell people how to use it.
     Serve,
-    /// Keep it running and print nothing but settings, for `eval`. A shell's `$(…)` waits for the
-    /// end, so they go through a file: `ditto-cdc demo --serve --print env >demo.env &`.
+    /// Keep it running and print nothing but settings.
     ServeForEval,
 }
 
-/// Runs the program's own command line (the words after its name) with these settings only,
-/// results going to the writer.
-pub type Program<'a> = dyn FnMut(&[&str], &[Setting], &mut dyn Write) -> anyhow::Result<Exit> + 'a;
-
 /// What the demo needs of the rest of the program.
-pub struct Tools<'a> {
-    /// How the walk's commands are run.
-    pub program: &'a mut Program<'a>,
-    /// Standard output.
-    pub out: &'a mut dyn Write,
-    /// Standard error.
-    pub notes: &'a mut dyn Write,
+trait Host {
+    /// Prints to standard output, at once.
+    fn print(&mut self, text: &str) -> io::Result<()>;
+    /// Tells a person something that is no result.
+    fn note(&mut self, text: &str);
+    /// Runs the program's own command line (the words after its name) in a folder, with these settings only.
+    fn command(&mut self, words: &[&str], settings: &[Setting], cwd: &Path)
+    -> anyhow::Result<Exit>;
     /// Set once the user presses Ctrl-C.
-    pub interrupt: &'a AtomicBool,
+    fn interrupt(&self) -> &AtomicBool;
     /// How headings look; empty where there is no colour.
-    pub heading: Style,
+    fn heading(&self) -> Style;
+}
+
+/// Runs the command.
+pub fn run(typed: &cli::Demo, context: &mut Context<'_>) -> Exit {
+    let mode = match (typed.serve, typed.print) {
+        (false, _) => Mode::Walk,
+        (true, None) => Mode::Serve,
+        (true, Some(Print::Env)) => Mode::ServeForEval,
+    };
+    let ended = stage(mode, &mut Program { context });
+    ended.unwrap_or_else(|error| {
+        if is_closed_pipe(&error) {
+            return Exit::Fine;
+        }
+        context.out.warn(&format!("demo: {error:#}"));
+        Exit::Failed
+    })
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<io::Error>();
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// The program itself as the demo's host.
+struct Program<'p, 'c> {
+    context: &'p mut Context<'c>,
+}
+
+impl Host for Program<'_, '_> {
+    fn print(&mut self, text: &str) -> io::Result<()> {
+        self.context.out.buffer().extend_from_slice(text.as_bytes());
+        self.context.out.flush().map_err(|ended| match ended {
+            Ended::Closed => io::ErrorKind::BrokenPipe.into(),
+            Ended::Failed(error) => error,
+        })
+    }
+
+    fn note(&mut self, text: &str) {
+        self.context.out.note(text);
+    }
+
+    fn command(
+        &mut self,
+        words: &[&str],
+        settings: &[Setting],
+        cwd: &Path,
+    ) -> anyhow::Result<Exit> {
+        let typed = Cli::try_parse_from(std::iter::once(&"ditto-cdc").chain(words))?;
+        let var = |name: &str| {
+            let setting = settings.iter().find(|(known, _)| *known == name);
+            setting.map(|(_, value)| OsString::from(value))
+        };
+        // The user's own `.env` has no say in the demo.
+        let env = Env {
+            cwd: cwd.to_owned(),
+            ..self.context.env.clone()
+        };
+        let mut context = Context {
+            global: self.context.global,
+            env: &env,
+            var: &var,
+            interrupt: self.context.interrupt,
+            out: self.context.out,
+        };
+        Ok(super::dispatch(&typed.command, &mut context))
+    }
+
+    fn interrupt(&self) -> &AtomicBool {
+        self.context.interrupt
+    }
+
+    fn heading(&self) -> Style {
+        let env = self.context.env;
+        let coloured = env.colours(self.context.global.color, env.stdout_terminal);
+        Styles::new(coloured).collection
+    }
 }
 
 /// Starts the broker, does as `mode` says, and removes everything again.
-///
-/// # Errors
-/// Where the broker cannot start, a file or the output cannot be written, or a command of the walk fails.
-pub fn run(mode: Mode, tools: &mut Tools<'_>) -> anyhow::Result<Exit> {
+fn stage(mode: Mode, host: &mut dyn Host) -> anyhow::Result<Exit> {
     let mut stage = Stage::build()?;
     let end = match mode {
-        Mode::Walk => walk(&stage, tools)?,
+        Mode::Walk => walk(&stage, host)?,
         Mode::Serve => {
-            invite(&stage, tools)?;
-            stage.trickle(tools.interrupt)?
+            let settings = settings_text(&stage.settings);
+            host.print(&format!(
+                "{OPENING}\n\n{INVITATION}\n\n{settings}ditto-cdc tail\n\n{TRICKLE}\n"
+            ))?;
+            stage.trickle(host.interrupt())?
         }
         Mode::ServeForEval => {
-            write_settings(&stage.settings, tools.out)?;
-            let note = "ditto-cdc demo: a new change every second until Ctrl-C";
-            writeln!(tools.notes, "{note}")?;
-            stage.trickle(tools.interrupt)?
+            host.print(&settings_text(&stage.settings))?;
+            host.note(TRICKLE);
+            stage.trickle(host.interrupt())?
         }
     };
     stage.clear()?;
     Ok(end)
 }
 
-fn walk(stage: &Stage, tools: &mut Tools<'_>) -> anyhow::Result<Exit> {
+fn walk(stage: &Stage, host: &mut dyn Host) -> anyhow::Result<Exit> {
     let folder = stage.folder.path().display();
-    writeln!(
-        tools.out,
-        "{OPENING}\n\n  broker  {}",
-        stage.broker.endpoint()
-    )?;
-    writeln!(tools.out, "  topic   {TOPIC}\n  files   {folder}")?;
+    let broker = stage.broker.endpoint();
+    host.print(&format!(
+        "{OPENING}\n\n  broker  {broker}\n  topic   {TOPIC}\n  files   {folder}\n"
+    ))?;
     for (number, step) in (1..).zip(&STEPS) {
-        say_heading(tools, number, step.heading)?;
-        let end = take_step(step, &stage.settings, tools)?;
+        host.print(&heading(host.heading(), number, step.heading))?;
+        let end = take_step(step, stage, host)?;
         if end != Exit::Fine {
             return Ok(end);
         }
     }
-    say_heading(tools, STEPS.len() + 1, "Your own stream")?;
-    writeln!(tools.out, "{CLOSING}")?;
-    tools.out.flush()?;
+    let last = heading(host.heading(), STEPS.len() + 1, "Your own stream");
+    host.print(&format!("{last}{CLOSING}\n"))?;
     Ok(Exit::Fine)
 }
 
+fn heading(style: Style, number: usize, text: &str) -> String {
+    format!("\n{style}{number}. {text}{style:#}\n")
+}
+
 /// [`Exit::Fine`] where the command ended as the walk says it does.
-fn take_step(step: &Step, settings: &[Setting], tools: &mut Tools<'_>) -> anyhow::Result<Exit> {
+fn take_step(step: &Step, stage: &Stage, host: &mut dyn Host) -> anyhow::Result<Exit> {
     let line = command_line(step.arguments);
-    writeln!(tools.out, "{}\n\n$ {line}", step.explanation)?;
-    tools.out.flush()?;
-    if tools.interrupt.load(Ordering::SeqCst) {
+    host.print(&format!("{}\n\n$ {line}\n", step.explanation))?;
+    if host.interrupt().load(Ordering::SeqCst) {
         return Ok(Exit::Interrupted);
     }
-    let end = (tools.program)(step.arguments, settings, tools.out)?;
+    let end = host.command(step.arguments, &stage.settings, stage.folder.path())?;
     if end == Exit::Interrupted {
         return Ok(end);
     }
@@ -105,37 +184,16 @@ fn take_step(step: &Step, settings: &[Setting], tools: &mut Tools<'_>) -> anyhow
         );
     }
     if end != Exit::Fine {
-        writeln!(tools.out, "(status {})", end.code())?;
+        host.print(&format!("(status {})\n", end.code()))?;
     }
     Ok(Exit::Fine)
 }
 
-fn say_heading(tools: &mut Tools<'_>, number: usize, text: &str) -> anyhow::Result<()> {
-    let style = tools.heading;
-    writeln!(tools.out, "\n{style}{number}. {text}{style:#}")?;
-    Ok(())
-}
-
-fn invite(stage: &Stage, tools: &mut Tools<'_>) -> anyhow::Result<()> {
-    writeln!(
-        tools.out,
-        "{OPENING}\n\nPaste this into a second terminal:\n"
-    )?;
-    write_settings(&stage.settings, tools.out)?;
-    let rest = "ditto-cdc tail\n\nA new change comes every second. Ctrl-C ends it all and removes the files.";
-    writeln!(tools.out, "{rest}")?;
-    tools.out.flush()?;
-    Ok(())
-}
-
-fn write_settings(settings: &[Setting], out: &mut dyn Write) -> anyhow::Result<()> {
-    let comment = "# Passwords of a throw-away demo: they protect nothing, so they may be seen.";
-    writeln!(out, "{comment}")?;
-    for (name, value) in settings {
-        writeln!(out, "export {name}={}", quoted(value))?;
-    }
-    out.flush()?;
-    Ok(())
+fn settings_text(settings: &[Setting]) -> String {
+    let lines = settings
+        .iter()
+        .map(|(name, value)| format!("export {name}={}\n", quoted(value)));
+    format!("{THROW_AWAY}\n{}", lines.collect::<String>())
 }
 
 #[cfg(test)]
@@ -145,7 +203,48 @@ mod tests {
 
     use super::*;
 
-    /// What was seen of one run: its result, standard output, and each command with the user certificate's path.
+    /// A host that runs nothing and remembers everything: what was printed, and each command with the user
+    /// certificate's path.
+    struct Fake<'e> {
+        ends: &'e dyn Fn(&[&str]) -> Exit,
+        interrupt: AtomicBool,
+        out: String,
+        commands: Vec<(String, PathBuf)>,
+    }
+
+    impl Host for Fake<'_> {
+        fn print(&mut self, text: &str) -> io::Result<()> {
+            self.out.push_str(text);
+            Ok(())
+        }
+
+        fn note(&mut self, _text: &str) {}
+
+        fn command(
+            &mut self,
+            words: &[&str],
+            settings: &[Setting],
+            cwd: &Path,
+        ) -> anyhow::Result<Exit> {
+            assert!(cwd.exists());
+            let value = |name| settings.iter().find(|s| s.0 == name).unwrap().1.clone();
+            let file = PathBuf::from(value("DITTO_CDC_USER_CERT"));
+            assert!(file.exists());
+            self.commands.push((words.join(" "), file));
+            self.out.push_str("ran\n");
+            Ok((self.ends)(words))
+        }
+
+        fn interrupt(&self) -> &AtomicBool {
+            &self.interrupt
+        }
+
+        fn heading(&self) -> Style {
+            Style::new()
+        }
+    }
+
+    /// What was seen of one run.
     struct Seen {
         end: anyhow::Result<Exit>,
         out: String,
@@ -153,28 +252,17 @@ mod tests {
     }
 
     fn see(mode: Mode, interrupted: bool, ends: impl Fn(&[&str]) -> Exit) -> Seen {
-        let (mut out, mut notes, mut commands) = (Vec::new(), Vec::new(), Vec::new());
-        let interrupt = AtomicBool::new(interrupted);
-        let mut program = |words: &[&str], settings: &[Setting], out: &mut dyn Write| {
-            let value = |name| settings.iter().find(|s| s.0 == name).unwrap().1.clone();
-            let file = PathBuf::from(value("DITTO_CDC_USER_CERT"));
-            assert!(file.exists());
-            commands.push((words.join(" "), file));
-            writeln!(out, "ran")?;
-            Ok(ends(words))
+        let mut host = Fake {
+            ends: &ends,
+            interrupt: AtomicBool::new(interrupted),
+            out: String::new(),
+            commands: Vec::new(),
         };
-        let mut tools = Tools {
-            program: &mut program,
-            out: &mut out,
-            notes: &mut notes,
-            interrupt: &interrupt,
-            heading: Style::new(),
-        };
-        let end = run(mode, &mut tools);
+        let end = stage(mode, &mut host);
         Seen {
             end,
-            out: String::from_utf8(out).unwrap(),
-            commands,
+            out: host.out,
+            commands: host.commands,
         }
     }
 

@@ -1,5 +1,40 @@
-//! One file a subcommand: the only place where sources, events and views meet.
-//! What was typed is understood before, what is printed is formatted elsewhere.
+//! One file a command: the only place where settings, sources, events and views meet.
+//! Each command takes what was typed and the surroundings, and answers with an exit code.
 
+pub mod completions;
+mod connect;
 pub mod demo;
 mod demo_stage;
+pub mod tail;
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::cli::{Command, Global};
+use crate::env::Env;
+use crate::exit::Exit;
+use crate::out::Out;
+
+/// What every command works with.
+pub struct Context<'a> {
+    /// Flags of every command.
+    pub global: &'a Global,
+    /// Terminals, width, time.
+    pub env: &'a Env,
+    /// The variables of the environment.
+    pub var: &'a dyn Fn(&str) -> Option<OsString>,
+    /// Becomes true when the user presses Ctrl-C.
+    pub interrupt: &'a Arc<AtomicBool>,
+    /// Both output streams.
+    pub out: &'a mut Out,
+}
+
+/// Runs a command.
+pub fn dispatch(command: &Command, context: &mut Context<'_>) -> Exit {
+    match command {
+        Command::Tail(tail) => tail::run(tail, context),
+        Command::Demo(demo) => demo::run(demo, context),
+        Command::Completions { shell } => context.out.print_text(&completions::script(*shell)),
+    }
+}

@@ -23,6 +23,17 @@ Ditto's it speaks mutual TLS: it proves itself by a certificate that cluster.p12
 vouches for, and lets in whoever holds user.p12. Both were made a moment ago.
 Its topic tells some minutes in the life of a café whose tills write orders.";
 
+/// What to do with a broker that keeps running.
+pub const INVITATION: &str = "Paste this into a second terminal:";
+
+/// Stands above the settings, which hold passwords.
+pub const THROW_AWAY: &str =
+    "# Passwords of a throw-away demo: they protect nothing, so they may be seen.";
+
+/// What a broker that keeps running does.
+pub const TRICKLE: &str =
+    "A new change comes every second. Ctrl-C ends it all and removes the files.";
+
 /// The commands, in their order.
 pub const STEPS: [Step; 4] = [
     Step {

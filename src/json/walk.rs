@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::block::{BLOCK, Masks, masks};
-use super::grammar::{act, state, step};
+use super::grammar::{Window, act, container};
 use super::{Flaw, scalar, strings};
 
 /// Who wants to hear of fields. Spans are raw JSON without the blanks around it; keys keep their quotes.
@@ -51,7 +51,8 @@ type At = usize;
 struct Walker<'a, 'w, W> {
     json: &'a [u8],
     watch: &'w mut W,
-    state: u8,
+    window: Window,
+    container: u16,
     nest: Nest,
     /// Whether the object at depth 2 is watched.
     entered: bool,
@@ -71,7 +72,8 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
         Walker {
             json,
             watch,
-            state: state::TOP_VALUE,
+            window: Window::START,
+            container: container::TOP,
             nest: Nest::default(),
             entered: false,
             fields: [(0, 0); 2],
@@ -98,7 +100,8 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
         if self.block(base, &last)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        let complete = self.in_string == 0 && self.state == state::TOP_END;
+        let complete =
+            self.in_string == 0 && self.container == container::TOP && !self.window.is_start();
         if complete {
             Ok(ControlFlow::Continue(()))
         } else {
@@ -166,12 +169,12 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
 
     #[inline]
     fn tokens(&mut self, base: usize, mut starts: u64) -> Result<ControlFlow<()>, At> {
+        let mut window = self.window;
         while starts != 0 {
             let at = base + starts.trailing_zeros() as usize;
             starts &= starts - 1;
-            let step = step(self.state, self.json.get(at).copied().unwrap_or(0));
-            self.state = step & 0x0f;
-            match step & 0xf0 {
+            window = window.then(self.json.get(at).copied().unwrap_or(0));
+            match window.act(self.container) {
                 act::GO => {}
                 act::SCALAR => scalar::check(self.json, at).ok_or(at)?,
                 act::OPEN_OBJECT => self.open_object(),
@@ -179,26 +182,27 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
                 act::CLOSE => self.close(),
                 act::KEY => self.place().0 = at,
                 act::COLON => self.place().1 = at,
-                act::COMMA | act::LAST => {
-                    if self.field(at, step & 0xf0 == act::LAST).is_break() {
+                act @ (act::COMMA | act::LAST) => {
+                    if self.field(at, act == act::LAST).is_break() {
                         return Ok(ControlFlow::Break(()));
                     }
                 }
                 _ => return Err(at),
             }
         }
+        self.window = window;
         Ok(ControlFlow::Continue(()))
     }
 
     #[inline]
     fn open_object(&mut self) {
         let depth = self.nest.push(true);
-        self.entered |= depth == 2 && self.state == state::WATCHED + state::END && self.enters();
+        self.entered |= depth == 2 && self.container == container::WATCHED && self.enters();
         let watched = depth == 1 || (depth == 2 && self.entered);
-        self.state = if watched {
-            state::WATCHED
+        self.container = if watched {
+            container::WATCHED
         } else {
-            state::OBJECT
+            container::OBJECT
         };
     }
 
@@ -210,19 +214,19 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
     #[inline]
     fn open_array(&mut self) {
         self.nest.push(false);
-        self.state = state::ARRAY_FIRST;
+        self.container = container::ARRAY;
     }
 
     #[inline]
     fn close(&mut self) {
         let (depth, object) = self.nest.pop();
         self.entered &= depth >= 2;
-        self.state = match (depth, object) {
-            (0, _) => state::TOP_END,
-            (_, false) => state::ARRAY_END,
-            (1, true) => state::WATCHED + state::END,
-            (2, true) if self.entered => state::WATCHED + state::END,
-            (_, true) => state::OBJECT + state::END,
+        self.container = match (depth, object) {
+            (0, _) => container::TOP,
+            (_, false) => container::ARRAY,
+            (1, true) => container::WATCHED,
+            (2, true) if self.entered => container::WATCHED,
+            (_, true) => container::OBJECT,
         };
     }
 

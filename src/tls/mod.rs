@@ -1,7 +1,16 @@
 //! The two downloaded files: from PKCS#12 bytes to certificates and a key, and what is wrong with them.
 //! The only importer of `openssl`; it opens no connection to Kafka and prints nothing.
 
+mod contents;
+mod der;
 pub mod front;
 pub mod issue;
+mod load;
+mod pkcs12;
+mod principal;
 mod pump;
+mod stores;
 mod truststore;
+
+pub use load::{FileFault, StoreFile, load};
+pub use stores::{Keystore, Material, Truststore};

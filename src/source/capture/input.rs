@@ -1,30 +1,22 @@
-//! Where a capture's bytes come from: a regular file, read directly, or a pipe, read in a thread of its own.
-//! Lines are not known here.
+//! Where a capture's bytes come from: a thread that reads ahead, so that a pipe never keeps anybody waiting and a
+//! file is read while the chunk before is looked at. Lines are not known here.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::Instant;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::time::Duration;
 
-use super::lines::Lines;
+use super::lines::{Chunk, Lines};
 
-/// How much a pipe is asked for at once: what a Linux pipe holds.
-const CHUNK: usize = 64 << 10;
-/// How many chunks wait at most.
-const QUEUE: usize = 8;
+/// How many chunks are read ahead at most.
+const AHEAD: usize = 4;
 
 /// An open capture.
-pub(super) enum Input {
-    /// A regular file: a read never waits for somebody.
-    File(File),
-    /// A pipe, terminal or socket: a read may wait for ever.
-    Live {
-        /// What the thread has read.
-        chunks: Receiver<io::Result<Vec<u8>>>,
-        /// A chunk that did not fit, and how much of it did.
-        pending: (Vec<u8>, usize),
-    },
+pub(super) struct Input {
+    chunks: Receiver<io::Result<Chunk>>,
+    /// Where chunks go when they are free again.
+    free: Sender<Chunk>,
 }
 
 /// What came of asking for more bytes.
@@ -38,109 +30,84 @@ pub(super) enum Filled {
 }
 
 impl Input {
-    /// Opens a file, or standard input for `-`; with the length where that is known.
+    /// Opens a file, or standard input for `-`; with the length if it is a regular file.
     pub fn open(path: &Path) -> io::Result<(Input, Option<u64>)> {
         if path.as_os_str() == "-" {
-            return match standard_input()? {
-                Some(file) => Input::of(file),
-                None => Ok((Input::live(Box::new(io::stdin()))?, None)),
-            };
+            return Ok((Input::new(Box::new(io::stdin()))?, standard_input_length()));
         }
-        Input::of(File::open(path)?)
-    }
-
-    /// Reads in a thread of its own. The thread ends with the input, or at its next chunk when nobody listens.
-    pub fn live(reader: Box<dyn Read + Send>) -> io::Result<Input> {
-        let (sender, chunks) = sync_channel(QUEUE);
-        std::thread::Builder::new()
-            .name("capture".to_owned())
-            .spawn(move || pump(reader, &sender))?;
-        Ok(Input::Live {
-            chunks,
-            pending: (Vec::new(), 0),
-        })
-    }
-
-    fn of(file: File) -> io::Result<(Input, Option<u64>)> {
+        let file = File::open(path)?;
         let about = file.metadata()?;
         if about.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        if about.is_file() {
-            return Ok((Input::File(file), Some(about.len())));
-        }
-        Ok((Input::live(Box::new(file))?, None))
+        Ok((
+            Input::new(Box::new(file))?,
+            about.is_file().then_some(about.len()),
+        ))
     }
 
-    /// Adds bytes to `lines`; waits until `until` at most.
-    pub fn fill(&mut self, lines: &mut Lines, until: Instant) -> io::Result<Filled> {
-        match self {
-            Input::File(file) => {
-                let count = read(file, lines.room())?;
-                lines.added(count);
-                Ok(if count == 0 {
-                    Filled::End
-                } else {
-                    Filled::Some
-                })
-            }
-            Input::Live { chunks, pending } => {
-                if pending.1 == pending.0.len() {
-                    *pending = match chunks
-                        .recv_timeout(until.saturating_duration_since(Instant::now()))
-                    {
-                        Ok(chunk) => (chunk?, 0),
-                        Err(RecvTimeoutError::Timeout) => return Ok(Filled::Nothing),
-                        Err(RecvTimeoutError::Disconnected) => return Ok(Filled::End),
-                    };
-                }
-                pending.1 += copy(pending.0.get(pending.1..).unwrap_or_default(), lines);
-                Ok(Filled::Some)
-            }
+    /// Reads in a thread of its own, which ends with the input, or at its next chunk when nobody listens.
+    pub fn new(reader: Box<dyn Read + Send>) -> io::Result<Input> {
+        let (sender, chunks) = sync_channel(AHEAD);
+        let (free, freed) = channel();
+        std::thread::Builder::new()
+            .name("capture".to_owned())
+            .spawn(move || pump(reader, &sender, &freed))?;
+        Ok(Input { chunks, free })
+    }
+
+    /// Adds bytes to `lines`; waits so long at most.
+    pub fn fill(&mut self, lines: &mut Lines, wait: Duration) -> io::Result<Filled> {
+        let chunk = match self.chunks.recv_timeout(wait) {
+            Ok(chunk) => chunk?,
+            Err(RecvTimeoutError::Timeout) => return Ok(Filled::Nothing),
+            Err(RecvTimeoutError::Disconnected) => return Ok(Filled::End),
+        };
+        if let Some(free) = lines.add(chunk) {
+            // Where the thread has ended, nobody needs it.
+            self.free.send(free).ok();
         }
+        Ok(Filled::Some)
     }
 }
 
-/// Standard input as a file, if it is a regular one (`< capture.ndjson`).
+/// The length of what standard input is redirected from.
 #[cfg(unix)]
-fn standard_input() -> io::Result<Option<File>> {
+fn standard_input_length() -> Option<u64> {
     use std::os::fd::AsFd;
-    let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-    Ok(file.metadata()?.is_file().then_some(file))
+    let file = File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
+    file.metadata()
+        .ok()
+        .filter(std::fs::Metadata::is_file)
+        .map(|about| about.len())
 }
 
-/// Standard input as a file; not asked for on this system.
+/// The length of what standard input is redirected from; not asked for on this system.
 #[cfg(not(unix))]
-fn standard_input() -> io::Result<Option<File>> {
-    Ok(None)
+fn standard_input_length() -> Option<u64> {
+    None
 }
 
-fn pump(mut reader: Box<dyn Read + Send>, sender: &SyncSender<io::Result<Vec<u8>>>) {
+fn pump(
+    mut reader: Box<dyn Read + Send>,
+    sender: &SyncSender<io::Result<Chunk>>,
+    freed: &Receiver<Chunk>,
+) {
     loop {
-        let mut chunk = vec![0; CHUNK];
-        let result = read(&mut reader, &mut chunk);
-        let last = !matches!(result, Ok(1..));
-        if matches!(result, Ok(0)) {
-            return;
-        }
-        let message = result.map(|count| {
-            chunk.truncate(count);
-            chunk
-        });
-        if sender.send(message).is_err() || last {
+        let mut chunk = freed.try_recv().unwrap_or_default();
+        let message = match read(&mut reader, chunk.room()) {
+            Ok(0) => return,
+            Ok(count) => {
+                chunk.holds(count);
+                Ok(chunk)
+            }
+            Err(error) => Err(error),
+        };
+        let failed = message.is_err();
+        if sender.send(message).is_err() || failed {
             return;
         }
     }
-}
-
-fn copy(bytes: &[u8], lines: &mut Lines) -> usize {
-    let room = lines.room();
-    let count = bytes.len().min(room.len());
-    for (to, from) in room.iter_mut().zip(bytes) {
-        *to = *from;
-    }
-    lines.added(count);
-    count
 }
 
 /// One read; a signal in between does not count.

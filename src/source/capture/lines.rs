@@ -1,12 +1,46 @@
-//! A buffer that yields lines: filled at its end, read from its start, as large as the longest line needs.
+//! Lines, cut from chunks of bytes that are taken over whole; only what a chunk's end cuts in two is copied.
 //! Where the bytes come from, and what a line means, is not known here.
 
 use std::ops::Range;
 
-/// Fits the second-level cache, so that bytes are still there when they are looked at.
+/// Room before a chunk's bytes, for the beginning of a line that the chunk before holds.
+const HEAD: usize = 64 << 10;
+/// What is read at once: enough that handing over costs nothing, and little enough for the second-level cache.
 const SIZE: usize = 256 << 10;
 
-/// The buffer. Holds at most twice the longest line, or its first size.
+/// A buffer with room before its bytes.
+pub(super) struct Chunk {
+    buffer: Vec<u8>,
+    filled: usize,
+}
+
+impl Default for Chunk {
+    fn default() -> Self {
+        Chunk {
+            buffer: vec![0; HEAD + SIZE],
+            filled: HEAD,
+        }
+    }
+}
+
+impl Chunk {
+    /// Where to put bytes, to be followed by [`Chunk::holds`].
+    pub fn room(&mut self) -> &mut [u8] {
+        self.buffer.get_mut(HEAD..).unwrap_or_default()
+    }
+
+    /// So many bytes were put into the room.
+    pub fn holds(&mut self, count: usize) {
+        self.filled = (HEAD + count).min(self.buffer.len());
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.buffer.get(HEAD..self.filled).unwrap_or_default()
+    }
+}
+
+/// The lines of the chunks added so far. Holds one chunk, or at most twice the longest line.
+#[derive(Default)]
 pub(super) struct Lines {
     buffer: Vec<u8>,
     /// Where the next line starts.
@@ -17,18 +51,6 @@ pub(super) struct Lines {
     filled: usize,
     /// How many bytes were in lines that were taken.
     delivered: u64,
-}
-
-impl Default for Lines {
-    fn default() -> Self {
-        Lines {
-            buffer: vec![0; SIZE],
-            start: 0,
-            searched: 0,
-            filled: 0,
-            delivered: 0,
-        }
-    }
 }
 
 impl Lines {
@@ -49,32 +71,48 @@ impl Lines {
         Some(line)
     }
 
-    /// The bytes of a line; valid until bytes are added.
+    /// The bytes of a line; valid until a chunk is added.
     pub fn get(&self, line: Range<usize>) -> &[u8] {
         self.buffer.get(line).unwrap_or_default()
     }
 
-    /// Room for at least one more byte at the end, to be followed by [`Lines::added`].
-    pub fn room(&mut self) -> &mut [u8] {
-        if self.start > 0 {
-            self.buffer.copy_within(self.start..self.filled, 0);
-            self.filled -= self.start;
-            self.searched -= self.start;
-            self.start = 0;
+    /// Adds bytes; gives back a chunk that is free to be filled again, if there is one.
+    pub fn add(&mut self, mut chunk: Chunk) -> Option<Chunk> {
+        let kept = self.buffer.get(self.start..self.filled).unwrap_or_default();
+        let Some(start) = HEAD.checked_sub(kept.len()) else {
+            self.append(chunk.bytes());
+            return Some(chunk);
+        };
+        if let Some(room) = chunk.buffer.get_mut(start..HEAD) {
+            room.copy_from_slice(kept);
         }
-        if self.filled == self.buffer.len() {
-            self.buffer.resize(self.filled * 2, 0);
-        }
-        self.buffer.get_mut(self.filled..).unwrap_or_default()
+        (self.start, self.searched, self.filled) = (start, HEAD, chunk.filled);
+        let buffer = std::mem::replace(&mut self.buffer, chunk.buffer);
+        // A buffer that grew with a long line goes: memory stays flat.
+        (buffer.len() == HEAD + SIZE).then_some(Chunk {
+            buffer,
+            filled: HEAD,
+        })
     }
 
-    /// So many bytes were put into the room.
-    pub fn added(&mut self, count: usize) {
-        self.filled = (self.filled + count).min(self.buffer.len());
+    /// Makes a long line longer; the buffer doubles, so that a line's bytes are moved about once.
+    fn append(&mut self, bytes: &[u8]) {
+        self.buffer.truncate(self.filled);
+        self.buffer.drain(..self.start);
+        self.searched -= self.start;
+        self.start = 0;
+        self.buffer.extend_from_slice(bytes);
+        self.filled = self.buffer.len();
     }
 
     /// How many bytes were in lines that were taken.
     pub fn delivered(&self) -> u64 {
         self.delivered
+    }
+
+    /// How many bytes are held.
+    #[cfg(test)]
+    pub fn capacity(&self) -> usize {
+        self.buffer.capacity()
     }
 }

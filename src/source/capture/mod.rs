@@ -40,8 +40,8 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Opens a file, or standard input for `-`. What is no regular file is read in a thread of its own, so that
-    /// each line is delivered as soon as it is there.
+    /// Opens a file, or standard input for `-`. It is read in a thread of its own, so that each line of a pipe is
+    /// delivered as soon as it is there.
     ///
     /// # Errors
     /// A [`Failure`] where the file cannot be opened.
@@ -60,7 +60,7 @@ impl Capture {
         reader: Box<dyn Read + Send>,
         interrupt: Arc<AtomicBool>,
     ) -> Result<Capture, Failure> {
-        let input = Input::live(reader).map_err(|error| cannot("start reading", name, &error))?;
+        let input = Input::new(reader).map_err(|error| cannot("start reading", name, &error))?;
         Ok(Capture::new(name.to_owned(), input, None, interrupt))
     }
 
@@ -96,7 +96,8 @@ impl Capture {
                 return Err(Step::Interrupted);
             }
             let until = *deadline.get_or_insert_with(|| Instant::now() + wait);
-            match self.input.fill(&mut self.lines, until) {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.input.fill(&mut self.lines, left) {
                 Ok(Filled::Some) => {}
                 Ok(Filled::Nothing) => return Err(Step::Idle),
                 Ok(Filled::End) => self.ended = true,

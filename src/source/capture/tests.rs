@@ -117,7 +117,7 @@ fn long_lines_and_memory() {
         .map(|(_, text)| text.map_or(0, |text| text.len()))
         .collect();
     assert_eq!(lengths, [2, long.len() - 1, 3]);
-    assert!(capture.lines.room().len() <= 2 * long.len());
+    assert!(capture.lines.capacity() <= 2 * long.len());
     let mut capture = piped(content.as_bytes());
     assert_eq!(all(&mut capture).len(), 3);
 }
@@ -216,6 +216,28 @@ impl Read for Pieces {
         self.0.drain(..count);
         Ok(count)
     }
+}
+
+/// Lines just shorter, just longer and much longer than the room before and in a chunk.
+#[test]
+fn lines_across_chunks() {
+    let lengths = [
+        1, 65_535, 65_536, 65_537, 262_143, 262_144, 327_680, 1_000_000, 3, 40_000, 40_000, 200_000,
+    ];
+    let line = |(at, length): (usize, &usize)| format!("{at}{}", "x".repeat(*length));
+    let lines: Vec<_> = lengths
+        .iter()
+        .cycle()
+        .take(24)
+        .enumerate()
+        .map(line)
+        .collect();
+    let content = lines.join("\n").into_bytes();
+    let expected: Vec<_> = (1..).zip(lines.into_iter().map(Some)).collect();
+    let (_file, mut whole) = file(&content);
+    assert!(all(&mut whole) == expected);
+    let pieces = Box::new(Pieces(content, 100_003));
+    assert!(all(&mut Capture::from_reader("-", pieces, Arc::default()).unwrap()) == expected);
 }
 
 proptest! {

@@ -64,10 +64,11 @@ pub(super) fn failure(connection: &Connection, doing: &str, code: Code, reason: 
 /// The library's own words, with the broker's sentence for the code: people search for both.
 fn raw(code: Code, reason: &str) -> String {
     let sentence = code.to_string();
+    let sentence = broker_sentence(&sentence);
     if reason.is_empty() {
-        return sentence;
+        return sentence.to_owned();
     }
-    if reason.contains(broker_sentence(&sentence)) {
+    if reason.contains(sentence) {
         return reason.to_owned();
     }
     format!("{reason} ({sentence})")
@@ -153,7 +154,7 @@ fn tls_meaning(connection: &Connection, reason: &str) -> (FailureClass, String, 
 
 fn unreachable_meaning(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
     let brokers = &connection.brokers;
-    if reason.contains("SSL") || reason.contains("ssl") {
+    if reason.contains("SSL handshake") {
         return tls_meaning(connection, reason);
     }
     let (why, fix) = if reason.contains("resolve") {

@@ -17,6 +17,9 @@ use super::failure::{Outlook, failure, outlook};
 use super::group::Group;
 use crate::record::{Failure, FailureClass};
 
+/// An error's code and the library's words.
+type Reason = (RDKafkaErrorCode, String);
+
 /// An offset for each partition.
 pub(super) type Offsets = BTreeMap<i32, i64>;
 
@@ -48,7 +51,7 @@ pub struct Topic {
 /// How long a broker that answers nothing is waited for, all attempts together.
 const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 /// How long refusals are taken for a broker that is just starting.
-const REFUSAL_LIMIT: Duration = Duration::from_secs(3);
+const REFUSAL_LIMIT: Duration = Duration::from_secs(2);
 /// How long one question to a connected broker may take.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// The first attempt's limit. It doubles, so that slow links get their time and errors are heard early.
@@ -90,7 +93,7 @@ impl Topic {
             match self.ask_metadata(limit) {
                 Ok(partitions) => return Ok(partitions),
                 Err(Answer::Final(failure)) => return Err(failure.into()),
-                Err(Answer::NotYet(reason)) => last = self.hear()?.or(reason).or(last),
+                Err(Answer::NotYet(reason)) => last = telling(last, self.hear()?.or(reason)),
             }
             if self.interrupt.load(Ordering::Relaxed) {
                 return Err(Stopped::Interrupted);
@@ -106,7 +109,7 @@ impl Topic {
     }
 
     /// Serves the library's queue, so that it can say why nothing works. Final errors end the wait.
-    fn hear(&mut self) -> Result<Option<(RDKafkaErrorCode, String)>, Failure> {
+    fn hear(&mut self) -> Result<Option<Reason>, Failure> {
         while self.consumer.poll(Duration::ZERO).is_some() {}
         let mut reason = None;
         while let Some(said) = self.consumer.context().take() {
@@ -114,9 +117,7 @@ impl Topic {
                 Said::Error(code, words) if outlook(code, &words) == Outlook::Final => {
                     return Err(self.failure("connecting", code, &words));
                 }
-                // "All brokers are down" only repeats what was said in more detail before.
-                Said::Error(RDKafkaErrorCode::AllBrokersDown, _) if reason.is_some() => {}
-                Said::Error(code, words) => reason = Some((code, words)),
+                Said::Error(code, words) => reason = telling(reason, Some((code, words))),
                 Said::Log(line) => self.log.push(line),
                 Said::Assigned(_) | Said::Lost(_) => {}
             }
@@ -244,13 +245,21 @@ impl Topic {
     }
 }
 
+/// The newer reason, unless it only repeats in fewer words what was said before.
+fn telling(old: Option<Reason>, new: Option<Reason>) -> Option<Reason> {
+    match new {
+        Some((RDKafkaErrorCode::AllBrokersDown, _)) | None => old.or(new),
+        new => new,
+    }
+}
+
 /// What an attempt to look the topic up ended with, short of success.
 enum Answer {
-    NotYet(Option<(RDKafkaErrorCode, String)>),
+    NotYet(Option<Reason>),
     Final(Failure),
 }
 
-fn is_refusal(last: Option<&(RDKafkaErrorCode, String)>) -> bool {
+fn is_refusal(last: Option<&Reason>) -> bool {
     last.is_some_and(|(code, reason)| {
         *code == RDKafkaErrorCode::Resolve
             || *code == RDKafkaErrorCode::SSL

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# How fast captures are filtered, against the tools that people would use otherwise: all in one run, on one file,
+# best of several. Needs jq; measures jaq too if it is in PATH or JAQ names it. Prints ratios, since seconds say
+# nothing about another machine.
+#
+#   benches/file.sh [MEGABYTES]        (600 unless told; jq alone then takes a minute)
+#   DITTO_CDC=path/to/ditto-cdc benches/file.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+megabytes=${1:-600}
+folder=${BENCH_DIR:-${TMPDIR:-/tmp}/ditto-cdc-bench}
+file=$folder/events-$megabytes.ndjson
+jaq=${JAQ:-$(command -v jaq || true)}
+mine=${DITTO_CDC:-target/release/ditto-cdc}
+mkdir -p "$folder"
+
+cargo build --release --quiet --example generate
+if [ -z "${DITTO_CDC:-}" ]; then cargo build --release --quiet --bin ditto-cdc; fi
+[ -s "$file" ] || target/release/examples/generate "$megabytes" > "$file"
+cat "$file" > /dev/null # into the page cache: disks are not what is measured
+
+# best RUNS COMMAND…: the shortest time in seconds.
+best() {
+    local runs=$1 TIMEFORMAT=%R
+    shift
+    for _ in $(seq "$runs"); do { time "$@" > "$folder/out" 2> "$folder/err"; } 2>&1; done | sort -n | head -n 1
+}
+
+# row NAME SECONDS: with the throughput, and how many times our time that is.
+row() {
+    awk -v name="$1" -v s="$2" -v ours="$ours" -v bytes="$(stat -c %s "$file")" \
+        'BEGIN { printf "%-44s %8.3f s %8.2f GB/s %8.2f x\n", name, s, bytes / s / 1e9, s / ours }'
+}
+
+select='select(.collection == "people" or .type == "requeryRequired")'
+ours=$(best 7 "$mine" tail --input "$file" -c people --format json)
+cp "$folder/out" "$folder/ours"
+printf '%s: %s events, %s of them shown\n' "$file" "$(wc -l < "$file")" "$(wc -l < "$folder/ours")"
+row "ditto-cdc tail -c people --format json" "$ours"
+row "ditto-cdc tail -c nothing --format json" \
+    "$(best 7 "$mine" tail --input "$file" -c nothing --format json)"
+row "ditto-cdc tail --format json (all checked)" "$(best 3 "$mine" tail --input "$file" --format json)"
+row "wc -l" "$(best 7 wc -l "$file")"
+row "jq -c 'select(…)'" "$(best 1 jq -c "$select" "$file")"
+shown=$(jq -c .txnId "$folder/ours" | cksum)
+if [ "$shown" != "$(jq -c .txnId "$folder/out" | cksum)" ]; then
+    echo "ditto-cdc and jq selected different events" >&2
+    exit 1
+fi
+if [ -n "$jaq" ]; then
+    row "jaq -c 'select(…)'" "$(best 1 "$jaq" -c "$select" "$file")"
+else
+    echo "jaq: not found (cargo install jaq --root FOLDER, then JAQ=FOLDER/bin/jaq)"
+fi

@@ -1,0 +1,23 @@
+//! Fuzzes decoding and filtering: the filter must say what decoding everything first would have said.
+//! Only what is hidden by its envelope may be JSON that is broken further on.
+
+#![no_main]
+
+use ditto_cdc::event::decode;
+use ditto_cdc::event::filter::{Filter, Verdict, Wish};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let collections = vec!["p*".to_owned(), "!people".to_owned()];
+    let Ok(filter) = Filter::new(&Wish { collections, ..Wish::default() }) else { return };
+    match (filter.judge(Some(bytes)), decode(Some(bytes))) {
+        (Verdict::Shown(shown), Ok(event)) => assert!(shown == event && filter.shows(&event)),
+        (Verdict::Hidden, Ok(event)) => assert!(!filter.shows(&event)),
+        (Verdict::Unreadable(one), Err(other)) => assert_eq!(one, other),
+        (Verdict::Hidden, Err(_)) => {}
+        (verdict, decoded) => panic!("{verdict:?} {decoded:?}"),
+    }
+    if let Ok(event) = decode(Some(bytes)) {
+        let _ = (event.op(), event.id());
+    }
+});

@@ -1,0 +1,17 @@
+//! Fuzzes the JSON scanner: it must agree with `serde_json` on what is valid.
+//! Nesting is kept below the depth at which `serde_json` gives up.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let deep = bytes.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() > 100;
+    let text = std::str::from_utf8(bytes);
+    let valid = text.is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok());
+    if !deep {
+        assert_eq!(ditto_cdc::json::check(bytes).is_ok(), valid);
+    }
+    let _ = ditto_cdc::json::field(bytes, "_id");
+    let _ = ditto_cdc::json::unquote(bytes);
+});

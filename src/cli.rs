@@ -1,0 +1,242 @@
+//! What can be typed: commands and flags as types, with their help. No input or output here.
+//! What the words mean together (sources, positions, conflicts) is decided in `cmd`.
+
+// Documentation in this file is help text: backticks would be printed.
+#![allow(clippy::doc_markdown)]
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::env::ColourWhen;
+
+/// Look at, check and recover Ditto's change data capture stream.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ditto-cdc",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "New here? Run `ditto-cdc demo`: it needs no Kafka, no account and no network."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show changes as they happen, or those of the past
+    Tail(Box<Tail>),
+    /// Show what this tool does, on an embedded Kafka
+    Demo(Demo),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// When to use colours
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        hide_possible_values = true
+    )]
+    pub color: ColourWhen,
+    /// Show no progress
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// Say only what went wrong
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more: the Kafka library's log, up to -vvv
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Where to connect and as whom. Each value can also come from the environment, `.env` or a properties file.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct Connection {
+    /// The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub brokers: Option<String>,
+    /// The topic that the portal shows [env: DITTO_CDC_TOPIC]
+    #[arg(short, long, value_name = "NAME")]
+    pub topic: Option<String>,
+    /// Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]
+    #[arg(short, long, value_name = "NAME")]
+    pub group: Option<String>,
+    /// The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub cluster_cert: Option<PathBuf>,
+    /// A file that holds the cluster certificate's password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub cluster_cert_password_file: Option<PathBuf>,
+    /// The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub user_cert: Option<PathBuf>,
+    /// A file that holds the user certificate's password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub user_cert_password_file: Option<PathBuf>,
+    /// A Java client.properties file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub properties: Option<PathBuf>,
+    /// A file of settings as in the environment, in place of .env in this folder
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub env_file: Option<PathBuf>,
+    /// A property of librdkafka; wins over everything else (repeatable)
+    #[arg(short = 'X', value_name = "KEY=VALUE")]
+    pub extra: Vec<String>,
+}
+
+/// `tail`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = TAIL_EXAMPLES)]
+pub struct Tail {
+    /// Which events
+    #[command(flatten)]
+    pub filter: Filter,
+    /// Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,… [default: end, or beginning of a file]
+    #[arg(
+        long,
+        value_name = "POS",
+        allow_hyphen_values = true,
+        help_heading = "Positions"
+    )]
+    pub from: Option<String>,
+    /// Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever
+    #[arg(
+        long,
+        value_name = "POS",
+        allow_hyphen_values = true,
+        help_heading = "Positions"
+    )]
+    pub until: Option<String>,
+    /// Stop after so many events, counted after the filters
+    #[arg(short = 'n', long, value_name = "N", help_heading = "Positions", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    /// Only the last N events, counted after the filters, by time over all partitions; then stop
+    #[arg(long, value_name = "N", help_heading = "Positions", conflicts_with = "limit", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub last: Option<u64>,
+    /// Stop when nothing arrived for so long, such as 30s or 5m
+    #[arg(long, value_name = "DURATION", help_heading = "Positions")]
+    pub idle_exit: Option<String>,
+    /// How to print [default: oneline on a terminal, json in a pipe]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// Read a capture in place of Kafka: what tail wrote, or kafka-console-consumer.sh; `-` is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "group")]
+    pub input: Option<PathBuf>,
+    /// What a gap in the stream does: be marked and counted, or end the command with status 4
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
+    pub on_gap: OnGap,
+    /// Where to connect
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+const TAIL_EXAMPLES: &str = "\
+Examples:
+  ditto-cdc tail                                     what changes from now on
+  ditto-cdc tail -c people --op remove               only removed people
+  ditto-cdc tail --from @-1h --until end | jq .change.newValue
+  ditto-cdc tail --last 20 -c 'order*'               the last 20 changes of orders
+  ditto-cdc tail --from beginning --until end --format record > capture.ndjson
+  ditto-cdc tail --input capture.ndjson -c people    the same filters on a file
+
+A requeryRequired event means that the stream has a gap. It passes every filter.";
+
+/// Which events to show.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Filters")]
+pub struct Filter {
+    /// Only collections like this: name, or glob with * ? [a-z] {a,b}; !name leaves one out (repeatable)
+    #[arg(short, long = "collection", value_name = "GLOB")]
+    pub collections: Vec<String>,
+    /// Only events with this change.method, to the letter (repeatable)
+    #[arg(short, long = "method", value_name = "NAME")]
+    pub methods: Vec<String>,
+    /// Only what really happened: insert, update or remove, by the values that are there (repeatable)
+    #[arg(
+        long = "op",
+        value_enum,
+        value_name = "OP",
+        hide_possible_values = true
+    )]
+    pub ops: Vec<Op>,
+    /// Only the document with this _id: a text, or JSON for other kinds, such as 7 or '{"a":1}' (repeatable)
+    #[arg(long = "id", value_name = "ID", allow_hyphen_values = true)]
+    pub ids: Vec<String>,
+    /// Let the filters hide requeryRequired too
+    #[arg(long)]
+    pub no_control: bool,
+}
+
+/// What happened to a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Op {
+    /// A document that was not there before
+    Insert,
+    /// A document that was there before
+    Update,
+    /// A document that is gone
+    Remove,
+}
+
+/// How to print events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One line for people: what happened to which document
+    Oneline,
+    /// The event as it was received, one a line
+    Json,
+    /// The event indented and coloured
+    Pretty,
+    /// The whole record with topic, partition, offset, time, key and headers; loses nothing, --input reads it back
+    Record,
+    /// The payload's bytes and a line end
+    Raw,
+}
+
+/// What a gap does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum OnGap {
+    /// Say so, count it, go on
+    #[default]
+    Mark,
+    /// End with status 4
+    Stop,
+}
+
+/// `demo`
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// Keep the embedded Kafka running, with changes trickling in, to try commands in a second terminal
+    #[arg(long)]
+    pub serve: bool,
+    /// With --serve: print only the settings, as `env` lines for eval
+    #[arg(long, value_enum, value_name = "WHAT", requires = "serve")]
+    pub print: Option<Print>,
+}
+
+/// What `demo --serve --print` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Print {
+    /// `export NAME=value` lines
+    Env,
+}

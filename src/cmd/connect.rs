@@ -1,0 +1,160 @@
+//! From what was typed to a Kafka connection: settings, passwords asked for, certificates read.
+//! The connection itself is opened by the source.
+
+use crate::cli;
+use crate::exit::Exit;
+use crate::record::{Failure, FailureClass};
+use crate::secret::Secret;
+use crate::settings::{self, Origin, Settings, SettingsError, Store, Typed, World, prompt};
+use crate::source::kafka::Connection;
+use crate::tls::{self, FileFault, Material};
+
+use super::Context;
+
+/// Everything that a connection to Kafka needs. What is wrong is said here.
+///
+/// # Errors
+/// The exit code for what was said.
+pub(super) fn kafka(
+    typed: &cli::Connection,
+    context: &mut Context<'_>,
+) -> Result<Connection, Exit> {
+    let mut settings = settle(typed, context)?;
+    keep_out_of_foreign_groups(&mut settings, context);
+    // Nobody types passwords only to hear that something else is missing.
+    settings
+        .require_kafka()
+        .map_err(|wrong| say(context, &wrong))?;
+    ask_for_passwords(&mut settings, context)?;
+    let kafka = settings
+        .require_kafka()
+        .map_err(|wrong| say(context, &wrong))?;
+    let material = material(&kafka, context)?;
+    let keystore = material.keystore.as_ref();
+    let extra = kafka.extra.iter();
+    Ok(Connection {
+        brokers: kafka.brokers.to_owned(),
+        topic: kafka.topic.to_owned(),
+        group: kafka.group.map(str::to_owned),
+        ca_pem: material.truststore.as_ref().map(tls::Truststore::pem),
+        certificate_pem: keystore.map(tls::Keystore::certificates_pem),
+        key_pem: keystore.map(tls::Keystore::key_pem),
+        principal: keystore.map(tls::Keystore::principal),
+        extra: extra
+            .map(|property| (property.name.clone(), property.value.clone()))
+            .collect(),
+        verbosity: context.global.verbose,
+    })
+}
+
+fn settle(typed: &cli::Connection, context: &mut Context<'_>) -> Result<Settings, Exit> {
+    let typed = Typed {
+        brokers: typed.brokers.clone(),
+        topic: typed.topic.clone(),
+        group: typed.group.clone(),
+        cluster_cert: typed.cluster_cert.clone(),
+        cluster_cert_password_file: typed.cluster_cert_password_file.clone(),
+        user_cert: typed.user_cert.clone(),
+        user_cert_password_file: typed.user_cert_password_file.clone(),
+        properties: typed.properties.clone(),
+        env_file: typed.env_file.clone(),
+        extra: typed.extra.clone(),
+    };
+    let world = World {
+        var: context.var,
+        cwd: &context.env.cwd,
+        home: context.env.home.as_deref(),
+    };
+    let settings = settings::resolve(&typed, &world).map_err(|wrong| say(context, &wrong))?;
+    for warning in &settings.warnings {
+        context.out.warn(warning);
+    }
+    if context.global.verbose > 0 {
+        for note in &settings.notes {
+            context.out.note(note);
+        }
+    }
+    Ok(settings)
+}
+
+/// A properties file is the customer's pipeline's: joining its group would take partitions from that
+/// pipeline. Only a group that was named for this tool is joined.
+fn keep_out_of_foreign_groups(settings: &mut Settings, context: &mut Context<'_>) {
+    let foreign = settings
+        .group
+        .take_if(|group| matches!(group.origin, Origin::Properties { .. }));
+    if let Some(group) = foreign {
+        context.out.note(&format!(
+            "group {} ({}) is not joined: it may be your pipeline's; --group joins it",
+            group.value, group.origin
+        ));
+    }
+}
+
+fn ask_for_passwords(settings: &mut Settings, context: &mut Context<'_>) -> Result<(), Exit> {
+    if !context.env.stderr_terminal {
+        return Ok(());
+    }
+    for store in settings.missing_passwords() {
+        let label = match store {
+            Store::Cluster => "Password of the cluster certificate",
+            Store::User => "Password of the user certificate",
+        };
+        match prompt::ask(label) {
+            Ok(password) => settings.answer(store, password),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
+                return Err(Exit::Interrupted);
+            }
+            // No terminal to ask on after all: the stores say what is missing.
+            Err(_) => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+fn material(kafka: &settings::Kafka<'_>, context: &mut Context<'_>) -> Result<Material, Exit> {
+    let file = |file: settings::StoreFile<'_>, hint: &str| tls::StoreFile {
+        path: file.path.to_owned(),
+        password: file
+            .password
+            .map(|password| Secret::new(password.expose().to_owned())),
+        password_hint: hint.to_owned(),
+    };
+    let cluster = kafka.cluster.map(|store| {
+        file(
+            store,
+            "--cluster-cert-password-file or DITTO_CDC_CLUSTER_CERT_PASSWORD",
+        )
+    });
+    let user = kafka.user.map(|store| {
+        file(
+            store,
+            "--user-cert-password-file or DITTO_CDC_USER_CERT_PASSWORD",
+        )
+    });
+    tls::load(cluster.as_ref(), user.as_ref()).map_err(|faults| {
+        for fault in faults {
+            context.out.failure(&failure(fault));
+        }
+        Exit::Setup
+    })
+}
+
+fn failure(fault: FileFault) -> Failure {
+    Failure {
+        class: FailureClass::Setup,
+        what: fault.what,
+        fix: Some(fault.fix),
+        raw: fault.raw,
+    }
+}
+
+fn say(context: &mut Context<'_>, wrong: &SettingsError) -> Exit {
+    context.out.failure(&Failure {
+        class: FailureClass::Setup,
+        what: wrong.what.clone(),
+        fix: Some(wrong.fix.clone()),
+        raw: None,
+    });
+    Exit::Setup
+}

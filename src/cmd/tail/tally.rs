@@ -1,0 +1,56 @@
+//! What was read and shown, counted for the summary and the exit code.
+//! Which records count as what is decided in `present`.
+
+use crate::event::Op;
+
+/// The counts of one run.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub read: u64,
+    pub shown: u64,
+    inserts: u64,
+    updates: u64,
+    removes: u64,
+    others: u64,
+    pub gaps: u64,
+    pub unreadable: u64,
+}
+
+impl Tally {
+    /// Counts an event that was shown.
+    pub(super) fn show(&mut self, op: Op) {
+        self.shown += 1;
+        match op {
+            Op::Insert => self.inserts += 1,
+            Op::Update => self.updates += 1,
+            Op::Remove => self.removes += 1,
+            Op::Other => self.others += 1,
+        }
+    }
+
+    /// Counts a `requeryRequired` that was shown.
+    pub(super) fn show_gap(&mut self) {
+        self.shown += 1;
+        self.gaps += 1;
+    }
+
+    /// One line for people.
+    pub(super) fn summary(&self) -> String {
+        let mut ops = vec![
+            format!("{} inserted", self.inserts),
+            format!("{} updated", self.updates),
+            format!("{} removed", self.removes),
+        ];
+        if self.others > 0 {
+            ops.push(format!("{} other", self.others));
+        }
+        format!(
+            "read {}, shown {} ({}), gaps {}, unreadable {}",
+            self.read,
+            self.shown,
+            ops.join(", "),
+            self.gaps,
+            self.unreadable
+        )
+    }
+}

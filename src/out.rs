@@ -1,0 +1,193 @@
+//! The only toucher of standard output and standard error: buffers, flushes, progress, closed pipes.
+//! What is printed was made elsewhere; here it only finds its way.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::exit::Exit;
+use crate::record::{Failure, Progress};
+use crate::view::safe;
+
+/// Why writing ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The reader closed the pipe: it has what it wanted.
+    Closed,
+    /// The output could not be written.
+    Failed(io::Error),
+}
+
+/// Both streams of the program.
+pub struct Out {
+    buffer: Vec<u8>,
+    quiet: bool,
+    /// Standard error is a terminal.
+    pub stderr_terminal: bool,
+    may_show_progress: bool,
+    bar: Option<ProgressBar>,
+}
+
+/// From this size on the buffer is written without waiting for a quiet moment.
+const FULL: usize = 128 << 10;
+/// A buffer that one large event stretched further than this is let go.
+const KEPT: usize = 1 << 20;
+/// How often a progress bar is drawn.
+const DRAWS_PER_SECOND: u8 = 10;
+
+impl Out {
+    /// For a run that says only what went wrong (`quiet`) and may show progress or not.
+    #[must_use]
+    pub fn new(stderr_terminal: bool, quiet: bool, no_progress: bool) -> Out {
+        Out {
+            buffer: Vec::with_capacity(2 * FULL),
+            quiet,
+            stderr_terminal,
+            may_show_progress: stderr_terminal && !quiet && !no_progress,
+            bar: None,
+        }
+    }
+
+    /// Where text for standard output is put together.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// Whether something waits to be flushed.
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        !self.buffer.is_empty()
+    }
+
+    /// Writes the buffer if it is full.
+    ///
+    /// # Errors
+    /// [`Ended`] where standard output takes no more.
+    pub fn flush_if_full(&mut self) -> Result<(), Ended> {
+        if self.buffer.len() < FULL {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    /// Writes the buffer.
+    ///
+    /// # Errors
+    /// [`Ended`] where standard output takes no more.
+    pub fn flush(&mut self) -> Result<(), Ended> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let buffer = &self.buffer;
+        let write = || {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(buffer).and_then(|()| stdout.flush())
+        };
+        let written = self
+            .bar
+            .as_ref()
+            .map_or_else(write, |bar| bar.suspend(write));
+        self.buffer.clear();
+        if self.buffer.capacity() > KEPT {
+            self.buffer = Vec::with_capacity(2 * FULL);
+        }
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Ended::Closed,
+            _ => Ended::Failed(error),
+        })
+    }
+
+    /// Prints a whole text to standard output.
+    pub fn print_text(&mut self, text: &[u8]) -> Exit {
+        self.buffer.extend_from_slice(text);
+        match self.flush() {
+            Ok(()) | Err(Ended::Closed) => Exit::Fine,
+            Err(Ended::Failed(error)) => {
+                self.warn(&format!("writing to standard output: {error}"));
+                Exit::Failed
+            }
+        }
+    }
+
+    /// Prints a line for people, unless they asked for quiet.
+    pub fn note(&mut self, text: &str) {
+        if !self.quiet {
+            self.line(text);
+        }
+    }
+
+    /// Prints a line about something that went wrong.
+    pub fn warn(&mut self, text: &str) {
+        self.line(text);
+    }
+
+    /// Prints why something could not be done and what to do next, the library's words last.
+    pub fn failure(&mut self, failure: &Failure) {
+        self.line(&failure.what);
+        if let Some(fix) = &failure.fix {
+            self.indented("try: ", fix);
+        }
+        if let Some(raw) = &failure.raw {
+            self.indented("raw: ", raw);
+        }
+    }
+
+    /// One line of standard error; foreign text in it cannot reach the terminal unescaped.
+    fn line(&mut self, text: &str) {
+        self.labelled("ditto-cdc: ", text);
+    }
+
+    fn indented(&mut self, label: &str, text: &str) {
+        self.labelled(&format!("  {label}"), text);
+    }
+
+    fn labelled(&mut self, label: &str, text: &str) {
+        let lines: Vec<String> = text.lines().map(safe::text).collect();
+        self.print(&format!("{label}{}", lines.join("\n")));
+    }
+
+    fn print(&mut self, line: &str) {
+        // What was shown before the line was said stands before it, also where both are one terminal.
+        let _ = self.flush();
+        // Nobody is left to tell where standard error is closed.
+        let write = || drop(writeln!(io::stderr(), "{line}"));
+        self.bar
+            .as_ref()
+            .map_or_else(write, |bar| bar.suspend(write));
+    }
+
+    /// Shows how far a bounded read has come.
+    pub fn progress(&mut self, progress: Progress, bytes: bool) {
+        let Some(total) = progress.total.filter(|_| self.may_show_progress) else {
+            return;
+        };
+        let bar = self.bar.get_or_insert_with(|| bar(total, bytes));
+        bar.set_length(total);
+        bar.set_position(progress.done);
+    }
+
+    /// Removes the progress bar.
+    pub fn end_progress(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(total: u64, bytes: bool) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(
+        Some(total),
+        ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND),
+    );
+    let template = if bytes {
+        "{bar:24} {percent}%  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left"
+    } else {
+        "{bar:24} {percent}%  {human_pos} of {human_len} records  {per_sec}  {eta} left"
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.enable_steady_tick(Duration::from_secs(1));
+    bar
+}

@@ -1,0 +1,165 @@
+//! The list of brokers as people paste it: blanks, a scheme, a missing port.
+//! What can only mean one thing is mended with a warning; the rest is refused. Nothing is looked up.
+
+use super::SettingsError;
+
+/// The ingress of Ditto's brokers listens here.
+const INGRESS_PORT: u16 = 443;
+/// Kafka's own habit, for brokers without TLS.
+const KAFKA_PORT: u16 = 9092;
+
+/// A list that the Kafka library takes, and what was mended on the way.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Mended {
+    pub list: String,
+    pub warnings: Vec<String>,
+}
+
+/// Reads a comma-separated list of brokers.
+///
+/// # Errors
+/// Where an entry cannot be a broker's address.
+pub(super) fn parse(text: &str, tls: bool) -> Result<Mended, SettingsError> {
+    let mut warnings = Vec::new();
+    let mut list = Vec::new();
+    for entry in text.split(',').map(str::trim).filter(|e| !e.is_empty()) {
+        let address = without_scheme(entry, &mut warnings).map_err(|why| error(&why))?;
+        list.push(with_port(address, tls, &mut warnings).map_err(|why| error(&why))?);
+    }
+    if list.is_empty() {
+        return Err(error("the list is empty"));
+    }
+    let list = list.join(",");
+    Ok(Mended { list, warnings })
+}
+
+fn error(why: &str) -> SettingsError {
+    SettingsError {
+        what: format!("cannot read the brokers: {why}"),
+        fix: "give host:port, several separated by commas, as the Ditto portal shows the endpoint"
+            .to_owned(),
+    }
+}
+
+fn without_scheme<'a>(entry: &'a str, warnings: &mut Vec<String>) -> Result<&'a str, String> {
+    if entry.contains('@') {
+        // Not repeated: what stands before the `@` may be a password.
+        return Err("an entry contains `@`; Kafka takes no user name in an address".to_owned());
+    }
+    let address = entry.split_once("://").map_or(entry, |(_, rest)| rest);
+    let address = address.trim_end_matches('/');
+    if address.contains('/') {
+        return Err(format!("`{entry}` has a path, and a broker has none"));
+    }
+    if address != entry {
+        warnings.push(format!(
+            "brokers: `{entry}` is written like a URL; using `{address}`"
+        ));
+    }
+    Ok(address)
+}
+
+fn with_port(address: &str, tls: bool, warnings: &mut Vec<String>) -> Result<String, String> {
+    let (host, port) = split(address)?;
+    let legal = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, ';' | '"' | '\'');
+    if host.is_empty() || !host.chars().all(legal) {
+        return Err(format!("`{address}` is not host:port"));
+    }
+    let Some(port) = port else {
+        let (port, whose) = default_port(tls);
+        warnings.push(format!(
+            "brokers: no port in `{address}`; using {port}, {whose}"
+        ));
+        return Ok(format!("{host}:{port}"));
+    };
+    match port.parse::<u16>() {
+        Ok(number) if number > 0 => Ok(format!("{host}:{number}")),
+        _ => Err(format!(
+            "`{port}` in `{address}` is not a port (1 to 65535)"
+        )),
+    }
+}
+
+fn default_port(tls: bool) -> (u16, &'static str) {
+    if tls {
+        (INGRESS_PORT, "the port of Ditto's ingress")
+    } else {
+        (KAFKA_PORT, "Kafka's usual port without TLS")
+    }
+}
+
+/// Splits into host (with its brackets) and port.
+fn split(address: &str) -> Result<(&str, Option<&str>), String> {
+    if let Some(end) = address.rfind(']') {
+        let (host, rest) = address.split_at(end + 1);
+        return match (host.starts_with('['), rest) {
+            (true, "") => Ok((host, None)),
+            (true, rest) if rest.starts_with(':') => Ok((host, rest.strip_prefix(':'))),
+            _ => Err(format!("`{address}` is not [address]:port")),
+        };
+    }
+    match address.split_once(':') {
+        None => Ok((address, None)),
+        Some((_, port)) if port.contains(':') => Err(format!(
+            "`{address}` looks like an IPv6 address; write it in brackets, such as [::1]:9093"
+        )),
+        Some((host, port)) => Ok((host, Some(port))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists() {
+        let check = |text: &str, expected: Option<(&str, usize)>| {
+            let got = parse(text, true).ok();
+            let got = got.as_ref().map(|m| (m.list.as_str(), m.warnings.len()));
+            assert_eq!(got, expected, "{text}");
+        };
+        check("a:443", Some(("a:443", 0)));
+        check(" a:443 , b:9093,", Some(("a:443,b:9093", 0)));
+        check("a", Some(("a:443", 1)));
+        check("a,b:1,c", Some(("a:443,b:1,c:443", 2)));
+        check("https://a", Some(("a:443", 2)));
+        check("kafka://a:9093/", Some(("a:9093", 1)));
+        check("SSL://a:9093", Some(("a:9093", 1)));
+        check("a:443/", Some(("a:443", 1)));
+        check("[::1]:9093", Some(("[::1]:9093", 0)));
+        check("[::1]", Some(("[::1]:443", 1)));
+        for refused in [
+            "",
+            " , ",
+            "::1",
+            "[::1",
+            "::1]",
+            "x[::1]:1",
+            "[::1]9093",
+            "a:",
+            "a:0",
+            "a:65536",
+            "a:x",
+            ":443",
+            "a:1 b:2",
+            "a:1;b:2",
+            "https://a/app",
+            "https://",
+            "me:pw@a:443",
+        ] {
+            check(refused, None);
+        }
+    }
+
+    #[test]
+    fn without_tls_the_port_is_kafkas() {
+        let list = parse("a", false).map(|mended| mended.list);
+        assert_eq!(list.ok().as_deref(), Some("a:9092"));
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_repeated() {
+        let said = format!("{:?}", parse("kafka://me:hunter2@a:443", true));
+        assert!(said.contains('@') && !said.contains("hunter2"), "{said}");
+    }
+}

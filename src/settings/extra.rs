@@ -1,0 +1,193 @@
+//! Properties for the Kafka library that are no setting of ours: from `-X` and passed on from a properties file.
+//! Their values may be secrets, so `Debug` hides those; which properties exist is left to the library.
+
+use std::fmt;
+
+use super::Origin;
+use super::SettingsError;
+
+/// Properties in the order in which they apply: a later one wins.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Extra(Vec<Property>);
+
+/// One property for the Kafka library.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Property {
+    /// The library's name for it.
+    pub name: String,
+    /// The value; may be a secret, see [`Property::is_secret`].
+    pub value: String,
+    /// Who set it.
+    pub origin: Origin,
+}
+
+impl Extra {
+    /// The value that applies for a name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().rev().find(|p| p.name == name);
+        found.map(|p| p.value.as_str())
+    }
+
+    /// All properties, those that win later.
+    pub fn iter(&self) -> std::slice::Iter<'_, Property> {
+        self.0.iter()
+    }
+
+    /// Whether one of these names is set to something.
+    #[must_use]
+    pub fn has_any(&self, names: &[&str]) -> bool {
+        names
+            .iter()
+            .any(|name| self.get(name).is_some_and(|value| !value.is_empty()))
+    }
+
+    pub(super) fn push(&mut self, property: Property) {
+        self.0.push(property);
+    }
+}
+
+impl<'a> IntoIterator for &'a Extra {
+    type Item = &'a Property;
+    type IntoIter = std::slice::Iter<'a, Property>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.0).finish()
+    }
+}
+
+impl Property {
+    /// Whether the value must not be shown.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        is_secret(&self.name)
+    }
+
+    /// The value for people: "(set)" in place of a secret.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        if self.is_secret() {
+            "(set)"
+        } else {
+            &self.value
+        }
+    }
+}
+
+impl fmt::Debug for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.name, self.shown())
+    }
+}
+
+/// Whether a property of this name may carry a secret; rather too many than too few.
+pub(super) fn is_secret(name: &str) -> bool {
+    // Two families are harmless in part: a place is no secret, and neither is the mechanism's name.
+    if name.ends_with(".location") || name.starts_with("sasl.mechanism") {
+        return false;
+    }
+    let name = name.to_ascii_lowercase();
+    name.starts_with("sasl.")
+        || ["password", "pem", "key", "secret", "token", "jaas"]
+            .iter()
+            .any(|part| name.contains(part))
+}
+
+/// Reads what was typed after `-X`, in its order.
+///
+/// # Errors
+/// Where there is no `=` or no name before it. The text itself is not repeated: it may be a secret.
+pub(super) fn parse(typed: &[String]) -> Result<Vec<Property>, SettingsError> {
+    typed
+        .iter()
+        .enumerate()
+        .map(|(index, text)| parse_one(index + 1, text))
+        .collect()
+}
+
+fn parse_one(number: usize, text: &str) -> Result<Property, SettingsError> {
+    let malformed = |why: &str| SettingsError {
+        what: format!("cannot read flag -X (number {number} of its kind): {why}"),
+        fix: "write it as -X name=value, for example -X client.id=me".to_owned(),
+    };
+    let (name, value) = text
+        .split_once('=')
+        .ok_or_else(|| malformed("there is no `=` in it"))?;
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(malformed("there is no name before the `=`"));
+    }
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if !name.chars().all(legal) {
+        return Err(malformed("the part before the `=` is not a property name"));
+    }
+    Ok(Property {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        origin: Origin::Option(name.to_owned()),
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes() {
+        let check = |text: &str, expected: Option<(&str, &str)>| {
+            let read = parse(&[text.to_owned()]);
+            let pair = read.ok().and_then(|mut all| all.pop());
+            let pair = pair.as_ref().map(|p| (p.name.as_str(), p.value.as_str()));
+            assert_eq!(pair, expected, "{text}");
+        };
+        check("client.id=me", Some(("client.id", "me")));
+        check(" client.id =me ", Some(("client.id", "me ")));
+        check("a=b=c", Some(("a", "b=c")));
+        check("a=", Some(("a", "")));
+        check("a", None);
+        check("=a", None);
+        check("", None);
+        check("a b=c", None);
+    }
+
+    #[test]
+    fn a_malformed_option_is_not_repeated() {
+        let error = parse(&["a=b".into(), "sasl.password:hunter2".into()]).unwrap_err();
+        let said = format!("{error:?} {error}");
+        assert!(!said.contains("hunter2"), "{said}");
+        assert!(said.contains("number 2"), "{said}");
+    }
+
+    #[test]
+    fn secrets_by_name() {
+        let check = |name: &str, expected: bool| assert_eq!(is_secret(name), expected, "{name}");
+        check("ssl.key.pem", true);
+        check("ssl.ca.pem", true);
+        check("ssl.keystore.password", true);
+        check("SASL.PASSWORD", true);
+        check("sasl.username", true);
+        check("sasl.oauthbearer.client.secret", true);
+        check("ssl.key.location", false);
+        check("sasl.mechanisms", false);
+        check("client.id", false);
+        check("fetch.min.bytes", false);
+    }
+
+    #[test]
+    fn a_later_property_wins() {
+        let mut extra = Extra::default();
+        for property in parse(&["a=1".into(), "b=2".into(), "a=3".into()]).unwrap() {
+            extra.push(property);
+        }
+        assert_eq!(extra.get("a"), Some("3"));
+        assert_eq!(extra.get("c"), None);
+        assert!(extra.has_any(&["c", "b"]));
+    }
+}

@@ -1,0 +1,123 @@
+//! The one table of settings: under which names each is known to flags, variables and Java.
+//! Another setting is another row; how the sources are searched is in `resolve`.
+
+/// Which setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    Brokers,
+    Topic,
+    Group,
+    ClusterCert,
+    ClusterCertPassword,
+    UserCert,
+    UserCertPassword,
+}
+
+/// The names of one setting.
+pub(super) struct Row {
+    pub key: Key,
+    /// The flag as it is typed.
+    pub flag: &'static str,
+    /// Variables of the environment and of `.env`; the first has the last word.
+    pub variables: &'static [&'static str],
+    /// Names so common that only `.env` may use them.
+    pub only_env_file: &'static [&'static str],
+    /// Names in a Java properties file and after `-X`.
+    pub properties: &'static [&'static str],
+    /// Names that only a Java properties file may use: after `-X` they mean something else.
+    pub only_java: &'static [&'static str],
+    /// Whether it is a password: an empty one counts, and its flag names a file.
+    pub is_password: bool,
+}
+
+/// Every setting.
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        key: Key::Brokers,
+        flag: "--brokers",
+        variables: &["DITTO_CDC_BROKERS", "CLOUD_ENDPOINT"],
+        only_env_file: &[],
+        properties: &["bootstrap.servers", "metadata.broker.list"],
+        only_java: &[],
+        is_password: false,
+    },
+    Row {
+        key: Key::Topic,
+        flag: "--topic",
+        variables: &["DITTO_CDC_TOPIC"],
+        only_env_file: &["TOPIC"],
+        properties: &[],
+        only_java: &[],
+        is_password: false,
+    },
+    Row {
+        key: Key::Group,
+        flag: "--group",
+        variables: &["DITTO_CDC_GROUP"],
+        only_env_file: &[],
+        properties: &["group.id"],
+        only_java: &[],
+        is_password: false,
+    },
+    Row {
+        key: Key::ClusterCert,
+        flag: "--cluster-cert",
+        variables: &["DITTO_CDC_CLUSTER_CERT", "CLUSTER_CERT_LOCATION"],
+        only_env_file: &[],
+        properties: &["ssl.truststore.location"],
+        only_java: &[],
+        is_password: false,
+    },
+    Row {
+        key: Key::ClusterCertPassword,
+        flag: "--cluster-cert-password-file",
+        variables: &["DITTO_CDC_CLUSTER_CERT_PASSWORD", "CLUSTER_CERT_PW"],
+        only_env_file: &[],
+        properties: &["ssl.truststore.password"],
+        only_java: &[],
+        is_password: true,
+    },
+    Row {
+        key: Key::UserCert,
+        flag: "--user-cert",
+        variables: &["DITTO_CDC_USER_CERT", "USER_CERT_LOCATION"],
+        only_env_file: &[],
+        properties: &["ssl.keystore.location"],
+        only_java: &[],
+        is_password: false,
+    },
+    Row {
+        key: Key::UserCertPassword,
+        flag: "--user-cert-password-file",
+        variables: &["DITTO_CDC_USER_CERT_PASSWORD", "USER_CERT_PW"],
+        only_env_file: &[],
+        properties: &["ssl.keystore.password"],
+        only_java: &["ssl.key.password"],
+        is_password: true,
+    },
+];
+
+impl Row {
+    /// The ways to give the setting, as a list in words.
+    pub(super) fn ways(&self) -> String {
+        let mut ways = vec![self.flag.to_owned()];
+        ways.extend(self.variables.iter().map(|name| (*name).to_owned()));
+        ways.extend(
+            self.only_env_file
+                .iter()
+                .map(|name| format!("{name} in .env")),
+        );
+        let last = ways.pop().unwrap_or_default();
+        format!("{}, or {last}", ways.join(", "))
+    }
+}
+
+/// The row of a setting.
+pub(super) fn row(key: Key) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.key == key)
+}
+
+/// Whether a property of this name sets one of the settings.
+pub(super) fn is_setting(property: &str) -> bool {
+    ROWS.iter().any(|row| row.properties.contains(&property))
+}

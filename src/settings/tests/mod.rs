@@ -1,0 +1,65 @@
+//! Tables for the whole of `settings`, on scenes with files and variables of their own.
+//! How single lines of each kind of file are read is tested beside their parsers.
+#![allow(clippy::unwrap_used)]
+
+mod cases;
+mod rank;
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::{Settings, SettingsError, Typed, World, resolve};
+
+/// A working folder with files, an environment, and a home folder (`<cwd>/home`).
+pub(super) struct Scene {
+    cwd: tempfile::TempDir,
+    variables: HashMap<String, OsString>,
+    typed: Typed,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        Scene {
+            cwd: tempfile::tempdir().unwrap(),
+            variables: HashMap::new(),
+            typed: Typed::default(),
+        }
+    }
+
+    fn file(self, name: &str, content: impl AsRef<[u8]>) -> Scene {
+        let path = self.cwd.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+        self
+    }
+
+    fn var(mut self, name: &str, value: impl Into<OsString>) -> Scene {
+        self.variables.insert(name.to_owned(), value.into());
+        self
+    }
+
+    fn typed(mut self, change: impl FnOnce(&mut Typed)) -> Scene {
+        change(&mut self.typed);
+        self
+    }
+
+    fn option(self, text: &str) -> Scene {
+        self.typed(|typed| typed.extra.push(text.to_owned()))
+    }
+
+    fn resolve(&self) -> Result<Settings, SettingsError> {
+        let var = |name: &str| self.variables.get(name).cloned();
+        let home = self.cwd.path().join("home");
+        let world = World {
+            var: &var,
+            cwd: self.cwd.path(),
+            home: Some(&home),
+        };
+        resolve(&self.typed, &world)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.cwd.path().join(name)
+    }
+}

@@ -1,0 +1,24 @@
+//! What a store may hold, before anybody asks what it should hold, and why one could not be opened.
+//! How each format is read is left to the readers, and what people are told to the wording.
+
+use openssl::pkey::{PKey, Private};
+use openssl::x509::X509;
+
+/// The certificates in the order of the file, and the private key if there is one.
+pub(super) struct Contents {
+    pub(super) certificates: Vec<X509>,
+    pub(super) key: Option<PKey<Private>>,
+}
+
+/// Why bytes did not become contents; a text is what OpenSSL said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// OpenSSL would take only what stands before it.
+    NulInPassword,
+    /// None was given, and the empty one does not open it.
+    PasswordMissing(String),
+    /// The given one does not open it.
+    PasswordWrong(String),
+    /// It is no store, or not as a store should be.
+    Unreadable(String),
+}

@@ -1,0 +1,115 @@
+//! The two downloaded files as the rest of the program knows them: whom to trust, and who we are.
+//! Reading the files and saying what is wrong with them is left to `load`.
+
+use std::fmt;
+
+use openssl::pkey::{PKey, Private};
+use openssl::x509::{X509, X509Ref, X509VerifyResult};
+
+use super::principal::principal;
+use crate::secret::Secret;
+
+/// Whom to trust: the certificates of `cluster.p12`, several while a CA is being renewed.
+pub struct Truststore {
+    pem: String,
+}
+
+/// Who we are: leaf, chain and key of `user.p12`.
+pub struct Keystore {
+    certificates_pem: String,
+    key_pem: Secret,
+    principal: String,
+}
+
+/// What was configured, opened.
+#[derive(Debug)]
+pub struct Material {
+    /// From the cluster certificate.
+    pub truststore: Option<Truststore>,
+    /// From the user certificate.
+    pub keystore: Option<Keystore>,
+}
+
+impl Truststore {
+    /// All certificates as PEM text, in the order of the file.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        self.pem.clone()
+    }
+
+    pub(super) fn new(certificates: &[X509]) -> Option<Truststore> {
+        let pem = pem(certificates)?;
+        Some(Truststore { pem })
+    }
+}
+
+impl Keystore {
+    /// The leaf, then each certificate's issuer as far as the file has it, as PEM text.
+    #[must_use]
+    pub fn certificates_pem(&self) -> String {
+        self.certificates_pem.clone()
+    }
+
+    /// The private key as unencrypted PKCS#8 PEM text; it must not leave memory.
+    #[must_use]
+    pub fn key_pem(&self) -> Secret {
+        self.key_pem.clone()
+    }
+
+    /// The subject as Kafka's ACLs spell it (RFC 2253): `CN=user,O=…`.
+    #[must_use]
+    pub fn principal(&self) -> String {
+        self.principal.clone()
+    }
+
+    /// Nothing if no certificate belongs to the key.
+    pub(super) fn new(certificates: Vec<X509>, key: &PKey<Private>) -> Option<Keystore> {
+        let chain = chain(certificates, key)?;
+        let key_pem = String::from_utf8(key.private_key_to_pem_pkcs8().ok()?).ok()?;
+        Some(Keystore {
+            certificates_pem: pem(&chain)?,
+            key_pem: Secret::new(key_pem),
+            principal: principal(chain.first()?.subject_name()),
+        })
+    }
+}
+
+impl fmt::Debug for Truststore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Truststore").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Keystore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = f.debug_struct("Keystore");
+        parts.field("principal", &self.principal);
+        parts.finish_non_exhaustive()
+    }
+}
+
+/// The key's certificate, then issuer after issuer; what belongs to no chain comes last.
+fn chain(mut certificates: Vec<X509>, key: &PKey<Private>) -> Option<Vec<X509>> {
+    let mut next = certificates.iter().position(|one| belongs(one, key));
+    next?;
+    let mut chain = vec![];
+    while let Some(place) = next {
+        let found = certificates.remove(place);
+        let issued_it = |one: &X509| one.issued(&found) == X509VerifyResult::OK;
+        next = certificates.iter().position(issued_it);
+        chain.push(found);
+    }
+    chain.extend(certificates);
+    Some(chain)
+}
+
+fn belongs(certificate: &X509Ref, key: &PKey<Private>) -> bool {
+    certificate
+        .public_key()
+        .is_ok_and(|public| public.public_eq(key))
+}
+
+fn pem(certificates: &[X509]) -> Option<String> {
+    let parts: Option<Vec<Vec<u8>>> = certificates.iter().map(|one| one.to_pem().ok()).collect();
+    String::from_utf8(parts?.concat()).ok()
+}

@@ -1,0 +1,52 @@
+//! Times as a person at a terminal reads them: in their own time zone, the date only where it is not today's.
+//! What time it is now is an argument.
+
+use jiff::{Timestamp, ZonedDateTime};
+
+/// Shows times relative to a day.
+#[derive(Debug, Clone)]
+pub struct WallClock {
+    now: ZonedDateTime,
+}
+
+impl WallClock {
+    /// For a reader who lives at this time in this time zone.
+    #[must_use]
+    pub fn new(now: ZonedDateTime) -> WallClock {
+        WallClock { now }
+    }
+
+    /// Shows milliseconds since 1970-01-01 UTC; a number that is no time is shown as it is.
+    #[must_use]
+    pub fn show(&self, millis: i64) -> String {
+        let Ok(time) = Timestamp::from_millisecond(millis) else {
+            return format!("{millis} ms");
+        };
+        let time = time.to_zoned_datetime(self.now.time_zone().clone());
+        let shape = if time.date() == self.now.date() {
+            "%H:%M:%S%.3f"
+        } else {
+            "%Y-%m-%d %H:%M:%S%.3f"
+        };
+        time.strftime(shape).to_string()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_date_is_shown_where_it_is_not_todays() {
+        let clock = WallClock::new("2026-01-31T12:00:00+01:00[Europe/Zurich]".parse().unwrap());
+        for (millis, expected) in [
+            (1_769_860_921_220, "13:02:01.220"),
+            (1_769_860_921_000, "13:02:01.000"),
+            (1_769_774_521_220, "2026-01-30 13:02:01.220"),
+            (i64::MAX, "9223372036854775807 ms"),
+        ] {
+            assert_eq!(clock.show(millis), expected);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Foreign text for a terminal: whatever could move the cursor, reorder or hide text is spelled out.
+//! Widths and colours are left to the views.
+
+/// Whether a terminal may act on a character, or a person would not see it.
+#[must_use]
+pub fn is_dangerous(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// How a dangerous character is spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// As JSON spells it, so that JSON stays the same JSON: `\u001b`.
+    Json,
+    /// For free text, which nobody parses: `\u{1b}`, and `\xff` for a byte that is no text.
+    Text,
+}
+
+/// Appends bytes with everything dangerous spelled out. Bytes that are not UTF-8 become `\xff`.
+pub fn push(bytes: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
+    for chunk in bytes.utf8_chunks() {
+        push_str(chunk.valid(), spelling, out);
+        for byte in chunk.invalid() {
+            out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());
+        }
+    }
+}
+
+/// Appends a text with everything dangerous spelled out.
+pub fn push_str(text: &str, spelling: Spelling, out: &mut Vec<u8>) {
+    let mut plain = 0;
+    for (at, c) in text.char_indices().filter(|(_, c)| is_dangerous(*c)) {
+        out.extend_from_slice(&text.as_bytes()[plain..at]);
+        push_escape(c, spelling, out);
+        plain = at + c.len_utf8();
+    }
+    out.extend_from_slice(&text.as_bytes()[plain..]);
+}
+
+fn push_escape(c: char, spelling: Spelling, out: &mut Vec<u8>) {
+    match spelling {
+        Spelling::Text => out.extend_from_slice(c.escape_unicode().to_string().as_bytes()),
+        Spelling::Json => {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+            }
+        }
+    }
+}
+
+/// A text that is safe to print.
+#[must_use]
+pub fn text(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    push_str(text, Spelling::Text, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dangerous_characters_are_spelled_out() {
+        for (bytes, json, text) in [
+            (&b"plain \"text\""[..], "plain \"text\"", "plain \"text\""),
+            ("Zürich 🏔".as_bytes(), "Zürich 🏔", "Zürich 🏔"),
+            (b"\x1b[2J", "\\u001b[2J", "\\u{1b}[2J"),
+            (
+                b"a\r\nb\tc",
+                "a\\u000d\\u000ab\\u0009c",
+                "a\\u{d}\\u{a}b\\u{9}c",
+            ),
+            ("\u{9b}31m".as_bytes(), "\\u009b31m", "\\u{9b}31m"),
+            ("a\u{202e}b".as_bytes(), "a\\u202eb", "a\\u{202e}b"),
+            (
+                "a\u{200d}b\u{feff}".as_bytes(),
+                "a\\u200db\\ufeff",
+                "a\\u{200d}b\\u{feff}",
+            ),
+            ("\u{e0041}".as_bytes(), "\\udb40\\udc41", "\\u{e0041}"),
+            (b"a\xff\xfeb", "a\\xff\\xfeb", "a\\xff\\xfeb"),
+        ] {
+            for (spelling, expected) in [(Spelling::Json, json), (Spelling::Text, text)] {
+                let mut out = Vec::new();
+                push(bytes, spelling, &mut out);
+                assert_eq!(String::from_utf8_lossy(&out), expected);
+            }
+        }
+    }
+}

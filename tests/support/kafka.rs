@@ -8,6 +8,7 @@ mod prepare;
 mod process;
 mod produce;
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -49,7 +50,7 @@ impl Kafka {
         let prepared = prepare::prepared()?;
         let folder = new_folder(&prepared);
         let ports = Ports::free();
-        let properties = server_properties(&prepared, &folder, &ports, options);
+        let properties = server_properties(&prepared, &folder, ports, options);
         std::fs::write(folder.join("server.properties"), properties).unwrap();
         let kafka = Kafka {
             folder,
@@ -145,7 +146,7 @@ fn new_folder(prepared: &Path) -> PathBuf {
 fn server_properties(
     prepared: &Path,
     folder: &Path,
-    ports: &Ports,
+    ports: Ports,
     options: &Options<'_>,
 ) -> String {
     let mut text = include_str!("../kafka-rig/server.properties").to_owned();
@@ -159,7 +160,7 @@ fn server_properties(
         text = text.replace(name, &value);
     }
     for (key, value) in options.properties {
-        text.push_str(&format!("{key}={value}\n"));
+        writeln!(text, "{key}={value}").unwrap();
     }
     text
 }

@@ -162,7 +162,7 @@ impl Collected {
 
     fn lines(&self) -> usize {
         let bytes = self.bytes.lock().unwrap();
-        bytes.iter().filter(|byte| **byte == b'\n').count()
+        memchr::memchr_iter(b'\n', &bytes).count()
     }
 
     fn text(&self) -> String {

@@ -1,0 +1,8 @@
+//! What only a real broker can judge: timestamps, transactions, compaction, access lists, retention, large messages.
+//! Everything that the embedded broker can show is tested with that one.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod rig;

@@ -1,0 +1,166 @@
+//! A real Apache Kafka of one node, with mutual TLS and access lists, that lives no longer than the test process.
+//! Fetching it is `prepare`'s work, running the JVM is `process`'s; nothing here knows the program under test.
+
+mod acl;
+mod admin;
+mod ports;
+mod prepare;
+mod process;
+mod produce;
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+pub use acl::Rule;
+pub use process::Signal;
+pub use produce::{Ending, Message};
+
+use ports::Ports;
+use process::Process;
+
+/// The user of `user.p12` may read topics whose names start so.
+pub const OPEN_TOPICS: &str = "open-";
+/// The user of `user.p12` may use groups whose names start so.
+pub const OPEN_GROUPS: &str = "team-";
+/// The password of each truststore.
+pub const CLUSTER_PASSWORD: &str = "cluster-password";
+/// The password of each keystore.
+pub const USER_PASSWORD: &str = "user-password";
+
+/// How a broker of one's own differs from the shared one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// Lines added to `server.properties`.
+    pub properties: &'a [(&'a str, &'a str)],
+}
+
+/// A running (or stopped) broker; it and its data go when this is dropped or the test process ends, however it ends.
+pub struct Kafka {
+    folder: PathBuf,
+    prepared: PathBuf,
+    ports: Ports,
+    process: Mutex<Option<Process>>,
+}
+
+impl Kafka {
+    /// Starts a broker. `None`, with a line on stderr, where Java or Maven is missing; under `CI` that is a failure.
+    pub fn start(options: &Options<'_>) -> Option<Kafka> {
+        let prepared = prepare::prepared()?;
+        let folder = new_folder(&prepared);
+        let ports = Ports::free();
+        let properties = server_properties(&prepared, &folder, ports, options);
+        std::fs::write(folder.join("server.properties"), properties).unwrap();
+        let kafka = Kafka {
+            folder,
+            prepared,
+            ports,
+            process: Mutex::new(None),
+        };
+        kafka.run();
+        kafka.allow(&acl::defaults());
+        Some(kafka)
+    }
+
+    /// The broker that all tests of one binary share; they must not stop it.
+    pub fn shared() -> Option<&'static Kafka> {
+        static SHARED: OnceLock<Option<Kafka>> = OnceLock::new();
+        SHARED
+            .get_or_init(|| Kafka::start(&Options::default()))
+            .as_ref()
+    }
+
+    /// Ends the broker and waits until it is gone; its data and ports stay.
+    pub fn stop(&self, signal: Signal) {
+        if let Some(process) = self.process.lock().unwrap().take() {
+            process.stop(signal);
+        }
+    }
+
+    /// Starts a stopped broker again, on the same ports and data, and waits until it answers.
+    pub fn run(&self) {
+        let process = Process::start(&self.prepared, &self.folder);
+        *self.process.lock().unwrap() = Some(process);
+        admin::wait_until_ready(&self.admin_endpoint(), &self.folder);
+    }
+
+    /// Stops and starts the broker.
+    pub fn restart(&self, signal: Signal) {
+        self.stop(signal);
+        self.run();
+    }
+
+    /// Where users connect, with TLS.
+    pub fn endpoint(&self) -> String {
+        format!("localhost:{}", self.ports.ssl)
+    }
+
+    /// Where the test itself connects: no TLS, everything allowed.
+    pub fn admin_endpoint(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.admin)
+    }
+
+    /// A certificate or store by its file name: `cluster.p12`, `user.p12`, `stranger.p12` (user certificate of an
+    /// unknown authority), `wrong-cluster.p12`, `cluster-ca.pem`.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.prepared.join("certs").join(name)
+    }
+
+    /// The classpath of Kafka's own tools.
+    pub fn classpath(&self) -> String {
+        self.prepared.join("lib/*").display().to_string()
+    }
+
+    /// The program's settings for a topic of this broker.
+    pub fn client_env(&self, topic: &str) -> Vec<(&'static str, String)> {
+        let file = |name| self.file(name).display().to_string();
+        vec![
+            ("DITTO_CDC_BROKERS", self.endpoint()),
+            ("DITTO_CDC_TOPIC", topic.to_owned()),
+            ("DITTO_CDC_CLUSTER_CERT", file("cluster.p12")),
+            (
+                "DITTO_CDC_CLUSTER_CERT_PASSWORD",
+                CLUSTER_PASSWORD.to_owned(),
+            ),
+            ("DITTO_CDC_USER_CERT", file("user.p12")),
+            ("DITTO_CDC_USER_CERT_PASSWORD", USER_PASSWORD.to_owned()),
+        ]
+    }
+}
+
+/// A folder for one broker. `run.sh` removes it.
+fn new_folder(prepared: &Path) -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("broker-{}-{number}", std::process::id());
+    let folder = prepared.with_file_name(name);
+    let storage = folder.join("storage");
+    std::fs::create_dir_all(&storage).unwrap();
+    for file in ["meta.properties", "bootstrap.checkpoint"] {
+        std::fs::copy(prepared.join("storage").join(file), storage.join(file)).unwrap();
+    }
+    folder
+}
+
+fn server_properties(
+    prepared: &Path,
+    folder: &Path,
+    ports: Ports,
+    options: &Options<'_>,
+) -> String {
+    let mut text = include_str!("../kafka-rig/server.properties").to_owned();
+    for (name, value) in [
+        ("@STORAGE@", folder.join("storage").display().to_string()),
+        ("@CERTS@", prepared.join("certs").display().to_string()),
+        ("@SSL@", ports.ssl.to_string()),
+        ("@ADMIN@", ports.admin.to_string()),
+        ("@CONTROLLER@", ports.controller.to_string()),
+    ] {
+        text = text.replace(name, &value);
+    }
+    for (key, value) in options.properties {
+        writeln!(text, "{key}={value}").unwrap();
+    }
+    text
+}

@@ -1,0 +1,178 @@
+//! Runs the program under test in an empty world, never longer than a limit.
+//! What it should print is the test's business.
+
+use std::io::Read;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// What a run left behind.
+#[derive(Debug)]
+pub struct Output {
+    /// The exit status; `None` when a signal ended the program.
+    pub status: Option<i32>,
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error.
+    pub stderr: String,
+    /// From start to end.
+    pub took: Duration,
+}
+
+impl Output {
+    /// Standard output by lines.
+    pub fn lines(&self) -> Vec<&str> {
+        std::str::from_utf8(&self.stdout).unwrap().lines().collect()
+    }
+}
+
+/// A started program whose output is collected while it runs. Dropping it kills it.
+pub struct Running {
+    child: Child,
+    stdout: Collected,
+    stderr: Collected,
+    started: Instant,
+    _home: tempfile::TempDir,
+}
+
+impl Running {
+    /// Starts the program with only these variables, in an empty folder.
+    pub fn start(env: &[(&'static str, String)], args: &[&str]) -> Running {
+        let home = tempfile::tempdir().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_ditto-cdc"))
+            .args(args)
+            .env_clear()
+            .env("HOME", home.path())
+            .envs(env.iter().map(|(key, value)| (key, value)))
+            .current_dir(home.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = Collected::from(child.stdout.take().unwrap());
+        let stderr = Collected::from(child.stderr.take().unwrap());
+        Running {
+            child,
+            stdout,
+            stderr,
+            started: Instant::now(),
+            _home: home,
+        }
+    }
+
+    /// Waits until `count` lines stand on standard output.
+    pub fn wait_for_lines(&mut self, count: usize, limit: Duration) {
+        self.wait_for(limit, |running| running.stdout.lines() >= count);
+    }
+
+    /// Waits until standard error has one of these words, in any case.
+    pub fn wait_for_words(&mut self, words: &[&str], limit: Duration) {
+        self.wait_for(limit, |running| {
+            let said = running.stderr.text().to_lowercase();
+            words.iter().any(|word| said.contains(word))
+        });
+    }
+
+    /// Standard error so far.
+    pub fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
+    /// Ends the program and returns what it printed.
+    pub fn kill(mut self) -> Output {
+        let _ = self.child.kill();
+        let status = self.child.wait().unwrap();
+        self.output(status)
+    }
+
+    /// Waits for the program to end by itself; kills it and fails the test after `limit`.
+    pub fn wait(mut self, limit: Duration) -> Output {
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return self.output(status);
+            }
+            assert!(self.started.elapsed() < limit, "{}", self.late("to end"));
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn wait_for(&mut self, limit: Duration, found: impl Fn(&Running) -> bool) {
+        let started = Instant::now();
+        while !found(self) {
+            assert!(started.elapsed() < limit, "{}", self.late("for output"));
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "ended early: {}", self.stderr.text());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn late(&self, what: &str) -> String {
+        format!(
+            "waited too long {what}; {} lines on stdout; stderr: {}",
+            self.stdout.lines(),
+            self.stderr.text()
+        )
+    }
+
+    fn output(&mut self, status: ExitStatus) -> Output {
+        Output {
+            status: status.code(),
+            took: self.started.elapsed(),
+            stdout: self.stdout.finish(),
+            stderr: String::from_utf8_lossy(&self.stderr.finish()).into_owned(),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs the program to its end; fails the test after `limit`.
+pub fn run(env: &[(&'static str, String)], args: &[&str], limit: Duration) -> Output {
+    Running::start(env, args).wait(limit)
+}
+
+/// Bytes that a thread reads from a pipe.
+struct Collected {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Collected {
+    fn from(mut pipe: impl Read + Send + 'static) -> Collected {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let into = Arc::clone(&bytes);
+        let reader = thread::spawn(move || {
+            let mut buffer = vec![0; 1 << 16];
+            while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+                into.lock().unwrap().extend_from_slice(&buffer[..count]);
+            }
+        });
+        Collected {
+            bytes,
+            reader: Some(reader),
+        }
+    }
+
+    fn lines(&self) -> usize {
+        let bytes = self.bytes.lock().unwrap();
+        memchr::memchr_iter(b'\n', &bytes).count()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
+    fn finish(&mut self) -> Vec<u8> {
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        std::mem::take(&mut self.bytes.lock().unwrap())
+    }
+}

@@ -55,7 +55,7 @@ pub(super) struct Follow<'a> {
     plan: &'a Plan,
     view: &'a View,
     out: &'a mut Out,
-    pub tally: Tally,
+    tally: Tally,
     /// What the tool waits for, as a person would call it: the topic or file.
     name: String,
     /// A capture cannot seek: its records are checked against the positions one by one.
@@ -93,47 +93,42 @@ impl<'a> Follow<'a> {
     }
 
     /// Prepares for a capture, which has to be looked through from its beginning.
-    pub(super) fn sift_captures(&mut self) {
+    pub(super) fn sifting(mut self) -> Self {
         self.sift = true;
         self.last = match (self.plan.last, &self.plan.from) {
             (Some(count), _) => Some(Last::new(count)),
             (None, Position::Back(count)) => Some(Last::new(*count)),
             (None, _) => None,
         };
+        self
     }
 
-    /// Shows the last records that `look` finds.
-    pub(super) fn run_last<E: Into<Ending>>(
-        &mut self,
-        look: impl FnOnce(&mut Keep<'_>) -> Result<Vec<Kept>, E>,
-    ) -> Ending {
-        let (plan, view, mut read) = (self.plan, self.view, 0);
-        let found = look(&mut |record| {
-            read += 1;
-            kept(plan, view, record)
-        });
-        self.tally.read = read;
-        let shown = match found {
-            Ok(found) => self.show_kept(found.into_iter()),
-            Err(stopped) => Err(stopped.into()),
+    /// Shows what [`look`] found.
+    pub(super) fn run_found(mut self, found: Found) -> (Ending, Tally) {
+        self.tally.read = found.read;
+        let ending = match found.kept {
+            Ok(kept) => self.show_kept(kept.into_iter()),
+            Err(ending) => Err(ending),
         };
-        let ending = shown.err().unwrap_or(Ending::Complete);
-        self.out.flush().err().map_or(ending, Ending::from)
+        let ending = ending.err().unwrap_or(Ending::Complete);
+        let ending = self.out.flush().err().map_or(ending, Ending::from);
+        (ending, self.tally)
     }
 
     /// Runs until something ends it; what was shown is flushed then.
-    pub(super) fn run(&mut self, source: &mut dyn Source) -> Ending {
+    pub(super) fn run(mut self, source: &mut dyn Source) -> (Ending, Tally) {
         let ending = self.read(source);
         let flushed = self.out.flush();
         self.out.end_progress();
-        match (ending, flushed) {
+        let ending = match (ending, flushed) {
             (Ending::Closed, _) => Ending::Closed,
             (_, Err(ended)) => ended.into(),
             (ending, Ok(())) => match source.delivered(true) {
                 Ok(()) => ending,
                 Err(failure) => Ending::Failed(failure),
             },
-        }
+        };
+        (ending, self.tally)
     }
 
     fn read(&mut self, source: &mut dyn Source) -> Ending {
@@ -298,6 +293,29 @@ impl<'a> Follow<'a> {
             self.count(kept.presented, &kept.name)?;
         }
         Ok(())
+    }
+}
+
+/// What was found by looking backwards.
+pub(super) struct Found {
+    read: u64,
+    kept: Result<Vec<Kept>, Ending>,
+}
+
+/// Lets `search` look through a source for records that are wanted, and counts what it looks at.
+pub(super) fn look<E: Into<Ending>>(
+    plan: &Plan,
+    view: &View,
+    search: impl FnOnce(&mut Keep<'_>) -> Result<Vec<Kept>, E>,
+) -> Found {
+    let mut read = 0;
+    let kept = search(&mut |record| {
+        read += 1;
+        kept(plan, view, record)
+    });
+    Found {
+        read,
+        kept: kept.map_err(Into::into),
     }
 }
 

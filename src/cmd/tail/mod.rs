@@ -59,10 +59,8 @@ fn tail_capture(file: &Path, plan: &Plan, view: &View, context: &mut Context<'_>
         Err(failure) => return finish(Ending::Failed(failure), &Tally::default(), plan, context),
     };
     let name = file.display().to_string();
-    let mut follow = Follow::new(plan, view, name, context.out);
-    follow.sift_captures();
-    let ending = follow.run(&mut capture);
-    let tally = follow.tally;
+    let follow = Follow::new(plan, view, name, context.out).sifting();
+    let (ending, tally) = follow.run(&mut capture);
     finish(ending, &tally, plan, context)
 }
 
@@ -82,17 +80,24 @@ fn tail_kafka(typed: &cli::Tail, plan: &Plan, view: &View, context: &mut Context
     };
     let name = connection.topic.clone();
     let interrupt = Arc::clone(context.interrupt);
-    let mut follow = Follow::new(plan, view, name, context.out);
-    let ending = match plan.last {
+    let (ending, tally) = match plan.last {
         Some(count) => {
-            follow.run_last(|keep| kafka::last(connection, &span, count, interrupt, keep))
+            let tell = &mut |line: &str| context.out.note(line);
+            let found = follow::look(plan, view, |keep| {
+                kafka::last(connection, &span, count, interrupt, tell, keep)
+            });
+            Follow::new(plan, view, name, context.out).run_found(found)
         }
-        None => match kafka::open(connection, &span, interrupt) {
-            Ok(mut reader) => follow.run(&mut reader),
-            Err(stopped) => stopped.into(),
-        },
+        None => {
+            let opened = kafka::open(connection, &span, interrupt, &mut |line| {
+                context.out.note(line);
+            });
+            match opened {
+                Ok(mut reader) => Follow::new(plan, view, name, context.out).run(&mut reader),
+                Err(stopped) => (stopped.into(), Tally::default()),
+            }
+        }
     };
-    let tally = follow.tally;
     finish(ending, &tally, plan, context)
 }
 

@@ -34,14 +34,20 @@ pub(super) enum Said {
 pub(super) struct Context {
     said: Mutex<VecDeque<Said>>,
     group: Option<Group>,
+    /// Keep log lines also where they repeat an error that is told as an error.
+    wordy: bool,
 }
 
+/// Log lines of these facilities repeat what is reported as an error as well.
+const REPEATED: [&str; 2] = ["FAIL", "ERROR"];
+
 impl Context {
-    /// For a connection with or without a group.
-    pub(super) fn new(group: Option<Group>) -> Context {
+    /// For a connection with or without a group, whose log somebody asked for or not.
+    pub(super) fn new(group: Option<Group>, wordy: bool) -> Context {
         Context {
             said: Mutex::default(),
             group,
+            wordy,
         }
     }
 
@@ -65,7 +71,9 @@ impl Context {
 
 impl ClientContext for Context {
     fn log(&self, _level: RDKafkaLogLevel, facility: &str, line: &str) {
-        self.keep(Said::Log(format!("{facility}: {line}")));
+        if self.wordy || !REPEATED.contains(&facility) {
+            self.keep(Said::Log(format!("{facility}: {line}")));
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

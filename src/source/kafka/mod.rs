@@ -22,7 +22,7 @@ use rdkafka::topic_partition_list::Offset;
 
 pub use config::Connection;
 pub use reader::Reader;
-pub use topic::Stopped;
+pub use topic::{Stopped, Tell};
 
 use self::group::Group;
 use self::plan::Range;
@@ -49,16 +49,17 @@ pub fn open(
     connection: Connection,
     span: &Span,
     interrupt: Arc<AtomicBool>,
+    tell: &mut Tell<'_>,
 ) -> Result<Reader, Stopped> {
     if connection.group.is_some() {
         let start = match span.from {
             Position::Beginning => Offset::Beginning,
             _ => Offset::End,
         };
-        let topic = Topic::connect(connection, Some(Group { start }), interrupt)?;
+        let topic = Topic::connect(connection, Some(Group { start }), interrupt, tell)?;
         return Ok(Reader::join(topic)?);
     }
-    let topic = Topic::connect(connection, None, interrupt)?;
+    let topic = Topic::connect(connection, None, interrupt, tell)?;
     let (topic, bounds) = resolve(topic, span)?;
     let ranges = plan::between(&bounds.starts, bounds.stops.as_ref(), &bounds.highs);
     let plan = plan::mend(topic.name(), ranges, &bounds.lows);
@@ -74,9 +75,10 @@ pub fn last<T>(
     span: &Span,
     count: usize,
     interrupt: Arc<AtomicBool>,
+    tell: &mut Tell<'_>,
     keep: &mut dyn FnMut(&Record<'_>) -> Option<T>,
 ) -> Result<Vec<T>, Stopped> {
-    let topic = Topic::connect(connection, None, interrupt)?;
+    let topic = Topic::connect(connection, None, interrupt, tell)?;
     let (topic, bounds) = resolve(topic, span)?;
     let stops = bounds.stops.as_ref();
     let ranges = plan::between(&bounds.starts, stops.or(Some(&bounds.highs)), &bounds.highs);

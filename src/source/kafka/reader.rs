@@ -64,12 +64,7 @@ impl Reader {
     /// # Errors
     /// A failure where the library refuses the partitions.
     pub(super) fn start(topic: Topic, plan: Plan, until: Option<i64>) -> Result<Reader, Failure> {
-        let mut due: VecDeque<Due> = topic
-            .log
-            .iter()
-            .map(|line| Due::Notice(Notice::Log(line.clone())))
-            .collect();
-        due.extend(plan.lost.into_iter().map(Due::Lost));
+        let due = plan.lost.into_iter().map(Due::Lost).collect();
         let reader = Reader {
             topic,
             parts: Parts::new(plan.ranges),

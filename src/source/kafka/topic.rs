@@ -17,6 +17,9 @@ use super::failure::{Outlook, failure, outlook};
 use super::group::Group;
 use crate::record::{Failure, FailureClass};
 
+/// Hears the library's log while a connection is being made.
+pub type Tell<'t> = dyn FnMut(&str) + 't;
+
 /// An error's code and the library's words.
 type Reason = (RDKafkaErrorCode, String);
 
@@ -44,8 +47,6 @@ pub struct Topic {
     pub(super) consumer: Arc<BaseConsumer<Context>>,
     pub(super) partitions: Vec<i32>,
     pub(super) interrupt: Arc<AtomicBool>,
-    /// What the library said while connecting and the reader should still hear.
-    pub(super) log: Vec<String>,
 }
 
 /// How long a broker that answers nothing is waited for, all attempts together.
@@ -54,6 +55,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 const REFUSAL_LIMIT: Duration = Duration::from_secs(2);
 /// How long one question to a connected broker may take.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// How long serving what the library has queued may take.
+const QUEUE_LIMIT: Duration = Duration::from_millis(10);
 /// The first attempt's limit. It doubles, so that slow links get their time and errors are heard early.
 const FIRST_ATTEMPT: Duration = Duration::from_millis(300);
 
@@ -66,6 +69,7 @@ impl Topic {
         connection: Connection,
         group: Option<Group>,
         interrupt: Arc<AtomicBool>,
+        tell: &mut Tell<'_>,
     ) -> Result<Topic, Stopped> {
         let consumer = create(&connection, group)?;
         let mut topic = Topic {
@@ -73,9 +77,8 @@ impl Topic {
             consumer: Arc::new(consumer),
             partitions: Vec::new(),
             interrupt,
-            log: Vec::new(),
         };
-        topic.partitions = topic.look_up()?;
+        topic.partitions = topic.look_up(tell)?;
         Ok(topic)
     }
 
@@ -85,7 +88,7 @@ impl Topic {
         &self.connection.topic
     }
 
-    fn look_up(&mut self) -> Result<Vec<i32>, Stopped> {
+    fn look_up(&self, tell: &mut Tell<'_>) -> Result<Vec<i32>, Stopped> {
         let started = Instant::now();
         let mut limit = FIRST_ATTEMPT;
         let mut last = None;
@@ -93,7 +96,7 @@ impl Topic {
             match self.ask_metadata(limit) {
                 Ok(partitions) => return Ok(partitions),
                 Err(Answer::Final(failure)) => return Err(failure.into()),
-                Err(Answer::NotYet(reason)) => last = telling(last, self.hear()?.or(reason)),
+                Err(Answer::NotYet(reason)) => last = telling(last, self.hear(tell)?.or(reason)),
             }
             if self.interrupt.load(Ordering::Relaxed) {
                 return Err(Stopped::Interrupted);
@@ -109,8 +112,9 @@ impl Topic {
     }
 
     /// Serves the library's queue, so that it can say why nothing works. Final errors end the wait.
-    fn hear(&mut self) -> Result<Option<Reason>, Failure> {
-        while self.consumer.poll(Duration::ZERO).is_some() {}
+    fn hear(&self, tell: &mut Tell<'_>) -> Result<Option<Reason>, Failure> {
+        // A poll without a wait ends at the first log line, errors may stand behind it.
+        while self.consumer.poll(QUEUE_LIMIT).is_some() {}
         let mut reason = None;
         while let Some(said) = self.consumer.context().take() {
             match said {
@@ -118,7 +122,7 @@ impl Topic {
                     return Err(self.failure("connecting", code, &words));
                 }
                 Said::Error(code, words) => reason = telling(reason, Some((code, words))),
-                Said::Log(line) => self.log.push(line),
+                Said::Log(line) => tell(&line),
                 Said::Assigned(_) | Said::Lost(_) => {}
             }
         }
@@ -270,14 +274,19 @@ fn is_refusal(last: Option<&Reason>) -> bool {
 
 fn create(connection: &Connection, group: Option<Group>) -> Result<BaseConsumer<Context>, Failure> {
     use rdkafka::config::FromClientConfigAndContext;
-    BaseConsumer::from_config_and_context(&connection.client_config(), Context::new(group)).map_err(
-        |error| Failure {
-            class: FailureClass::Setup,
-            what: "setting up the Kafka client: a setting was refused".into(),
-            fix: Some("check the values given with -X and in the properties file, and the two certificates".into()),
-            raw: Some(raw_of(&error)),
-        },
+    BaseConsumer::from_config_and_context(
+        &connection.client_config(),
+        Context::new(group, connection.verbosity > 0),
     )
+    .map_err(|error| Failure {
+        class: FailureClass::Setup,
+        what: "setting up the Kafka client: a setting was refused".into(),
+        fix: Some(
+            "check the values given with -X and in the properties file, and the two certificates"
+                .into(),
+        ),
+        raw: Some(raw_of(&error)),
+    })
 }
 
 /// The library's sentence about a refused setting, without the value: it may be a secret.

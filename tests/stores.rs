@@ -34,3 +34,92 @@ fn a_downloaded_pair_becomes_pem_text() {
     assert!(keystore.key_pem() == issued.user_key_pem().unwrap());
     assert_eq!(keystore.principal(), "CN=user");
 }
+
+fn fixture(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/p12")
+        .join(name)
+}
+
+fn made(name: &str, password: Option<&str>) -> StoreFile {
+    StoreFile {
+        path: fixture(name),
+        password: password.map(|text| Secret::new(text.to_owned())),
+        password_hint: "DITTO_CDC_SOME_PASSWORD".to_owned(),
+    }
+}
+
+fn subjects(pem: &str) -> Vec<String> {
+    let certificates = openssl::x509::X509::stack_from_pem(pem.as_bytes()).unwrap();
+    let name = |one: &openssl::x509::X509| {
+        let names = one.subject_name();
+        let common = names.entries_by_nid(openssl::nid::Nid::COMMONNAME).next();
+        common.unwrap().data().to_string().unwrap()
+    };
+    certificates.iter().map(name).collect()
+}
+
+#[test]
+fn truststores_of_all_makers_open() {
+    let check = |name, password, expected: &[&str]| {
+        let material = load(Some(&made(name, password)), None);
+        let found = subjects(&material.unwrap().truststore.unwrap().pem());
+        assert_eq!(found, expected, "{name}");
+    };
+    let both = ["cluster-ca", "other-ca"];
+    check("keytool-one.p12", Some("changeit"), &["cluster-ca"]);
+    check("keytool-two.p12", Some("changeit"), &both);
+    check("keytool-old.p12", Some("changeit"), &["cluster-ca"]);
+    check("keytool-plain.p12", Some("changeit"), &["cluster-ca"]);
+    check("keytool-plain.p12", None, &["cluster-ca"]);
+    check("openssl-nokeys.p12", Some("changeit"), &both);
+    check("cluster.pem", None, &both);
+    check("cluster.pem", Some("unneeded"), &both);
+}
+
+#[test]
+fn keystores_of_all_makers_open() {
+    let chain = ["user", "issuing", "middle", "clients-ca"];
+    let check = |name, password, principal: &str, expected: &[&str]| {
+        let keystore = load(None, Some(&made(name, password)))
+            .unwrap()
+            .keystore
+            .unwrap();
+        assert_eq!(subjects(&keystore.certificates_pem()), expected, "{name}");
+        assert_eq!(keystore.principal(), principal, "{name}");
+        let key = keystore.key_pem();
+        assert!(
+            key.expose().starts_with("-----BEGIN PRIVATE KEY-----"),
+            "{name}"
+        );
+        assert!(!format!("{keystore:?}").contains("PRIVATE KEY"), "{name}");
+    };
+    let rsa = r"CN=user,O=Ditto\, Inc.,C=DE";
+    check("openssl11.p12", Some("changeit"), rsa, &chain);
+    check("openssl3.p12", Some("changeit"), rsa, &chain);
+    check("user.pem", None, rsa, &chain);
+    check("user-sealed.pem", Some("changeit"), rsa, &chain);
+    check("ed25519.p12", Some("changeit"), "CN=ed25519", &["ed25519"]);
+    check(
+        "keytool-user.p12",
+        Some("changeit"),
+        "CN=java,O=Ditto",
+        &["java"],
+    );
+
+    // As Java 17 prints this certificate.
+    let ec = r"1.2.840.113549.1.9.1=#160b6140622e6578616d706c65,CN=user \#1,OU=a\=b+O=Müller";
+    for (name, password) in [
+        ("ec.p12", Some("changeit")),
+        ("ec.b64", Some("changeit")),
+        ("no-mac.p12", Some("changeit")),
+        ("empty-password.p12", Some("")),
+        ("empty-password.p12", None),
+        ("empty-password-old.p12", Some("")),
+        ("empty-password-old.p12", None),
+        ("umlaut.p12", Some("pässwörd")),
+        ("umlaut-old.p12", Some("päss")),
+    ] {
+        check(name, password, ec, &["user #1"]);
+    }
+}

@@ -5,6 +5,7 @@ use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
 
 /// The certificates in the order of the file, and the private key if there is one.
+#[derive(Default)]
 pub(super) struct Contents {
     pub(super) certificates: Vec<X509>,
     pub(super) key: Option<PKey<Private>>,
@@ -13,12 +14,26 @@ pub(super) struct Contents {
 /// Why bytes did not become contents; a text is what OpenSSL said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trouble {
+    Empty,
+    /// A store in one of Java's own formats, by the name that keytool gives it.
+    Java(&'static str),
+    /// A web page, likely that of a sign-in.
+    Html,
+    /// The Java properties that should have named the file.
+    Properties,
+    /// The first bytes promise more than follows.
+    Truncated {
+        claimed: usize,
+        found: usize,
+    },
+    /// A PEM block begins and does not end.
+    TruncatedPem,
     /// OpenSSL would take only what stands before it.
     NulInPassword,
     /// None was given, and the empty one does not open it.
     PasswordMissing(String),
     /// The given one does not open it.
     PasswordWrong(String),
-    /// It is no store, or not as a store should be.
+    /// It is none of the known formats, or damaged.
     Unreadable(String),
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::contents::{Contents, Trouble};
-use super::pkcs12;
+use super::formats;
 use super::stores::{Keystore, Material, Truststore};
 use crate::secret::Secret;
 
@@ -73,13 +73,14 @@ fn read<T>(
     };
     let bytes = bytes(&file.path).map_err(|raw| fault("A4", "cannot be read", Some(raw)))?;
     let contents =
-        pkcs12::open(&bytes, file.password.as_ref()).map_err(|trouble| match trouble {
+        formats::open(&bytes, file.password.as_ref()).map_err(|trouble| match trouble {
             Trouble::NulInPassword => fault("A1", "cannot have a password with a NUL byte", None),
             Trouble::PasswordMissing(raw) => fault("A2", "needs a password", Some(raw)),
             Trouble::PasswordWrong(raw) => {
                 fault("A1", "does not open with its password", Some(raw))
             }
             Trouble::Unreadable(raw) => fault("A6", "is no PKCS#12 file", Some(raw)),
+            other => fault("A6", "is no PKCS#12 file", Some(format!("{other:?}"))),
         })?;
     make(contents).ok_or_else(|| fault("A9", "does not hold what it should", None))
 }

@@ -3,9 +3,11 @@
 
 mod contents;
 mod der;
+mod formats;
 pub mod front;
 pub mod issue;
 mod load;
+mod pem;
 mod pkcs12;
 mod principal;
 mod pump;

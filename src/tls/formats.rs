@@ -1,0 +1,100 @@
+//! Tells from the bytes what a file is, whatever its name says, and opens what can be opened.
+//! The contents of each format are left to its reader, and files to `load`.
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use openssl::x509::X509;
+
+use super::contents::{Contents, Trouble};
+use super::{der, pem, pkcs12};
+use crate::secret::Secret;
+
+const JKS: &[u8] = &[0xfe, 0xed, 0xfe, 0xed];
+const JCEKS: &[u8] = &[0xce, 0xce, 0xce, 0xce];
+const BYTE_ORDER_MARK: char = '\u{feff}';
+/// What a connection's properties can start a line with.
+const PROPERTIES: [&str; 4] = ["ssl.", "security.protocol", "bootstrap.servers", "group.id"];
+
+/// Opens PKCS#12, PEM, a bare certificate, or any of them as Base64 text.
+pub(super) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Trouble> {
+    if password.is_some_and(|password| password.expose().contains('\0')) {
+        return Err(Trouble::NulInPassword);
+    }
+    match decoded(bytes) {
+        Some(inner) => open_plain(&inner, password),
+        None => open_plain(bytes, password),
+    }
+}
+
+fn open_plain(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Trouble> {
+    if bytes.starts_with(JKS) {
+        return Err(Trouble::Java("JKS"));
+    }
+    if bytes.starts_with(JCEKS) {
+        return Err(Trouble::Java("JCEKS"));
+    }
+    match text(bytes) {
+        Some(text) => open_text(text, password),
+        None => open_binary(bytes, password),
+    }
+}
+
+fn open_binary(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Trouble> {
+    let found = bytes.len();
+    let claimed = der::claimed_bytes(bytes).filter(|_| bytes.first() == Some(&der::SEQUENCE));
+    if let Some(claimed) = claimed.filter(|claimed| *claimed > found) {
+        return Err(Trouble::Truncated { claimed, found });
+    }
+    match X509::from_der(bytes) {
+        Ok(one) => Ok(Contents {
+            certificates: vec![one],
+            key: None,
+        }),
+        Err(_) => pkcs12::open(bytes, password),
+    }
+}
+
+fn open_text(text: &str, password: Option<&Secret>) -> Result<Contents, Trouble> {
+    if text.is_empty() {
+        Err(Trouble::Empty)
+    } else if pem::is_pem(text) {
+        pem::open(text, password)
+    } else if text.starts_with('<') {
+        Err(Trouble::Html)
+    } else if text.lines().any(is_property) {
+        Err(Trouble::Properties)
+    } else {
+        // It will not open, but OpenSSL's words are what people search for.
+        pkcs12::open(text.as_bytes(), password)
+    }
+}
+
+/// Text without what editors put around it; DER longer than 127 bytes is never UTF-8.
+fn text(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    Some(text.trim_start_matches(BYTE_ORDER_MARK).trim())
+}
+
+fn is_property(line: &str) -> bool {
+    let name = line.trim_start();
+    PROPERTIES.iter().any(|start| name.starts_with(start)) && name.contains(['=', ':'])
+}
+
+/// What Base64 text stands for: secrets copied out of Kubernetes are in it, with and without line ends.
+fn decoded(bytes: &[u8]) -> Option<Vec<u8>> {
+    let letters: Vec<u8> = text(bytes)?
+        .bytes()
+        .filter(|b| !b.is_ascii_whitespace())
+        .collect();
+    let padding = DecodePaddingMode::Indifferent;
+    let rules = GeneralPurposeConfig::new().with_decode_padding_mode(padding);
+    let inner = GeneralPurpose::new(&STANDARD, rules).decode(letters).ok()?;
+    // A short word can be Base64 by chance.
+    Some(inner).filter(|inner| is_known(inner))
+}
+
+fn is_known(bytes: &[u8]) -> bool {
+    let starts = [&[der::SEQUENCE], JKS, JCEKS, b"-----BEGIN "];
+    starts.iter().any(|start| bytes.starts_with(start))
+}

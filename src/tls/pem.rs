@@ -1,0 +1,85 @@
+//! PEM text to certificates and a key, block by block; what stands between the blocks is ignored.
+//! What the blocks should be is left to the callers.
+
+use std::cell::Cell;
+
+use openssl::error::ErrorStack;
+use openssl::pkey::{PKey, Private};
+use openssl::x509::X509;
+
+use super::contents::{Contents, Trouble};
+use crate::secret::Secret;
+
+const BEGIN: &str = "-----BEGIN ";
+const DASHES: &str = "-----";
+
+/// Whether there is a block at all.
+pub(super) fn is_pem(text: &str) -> bool {
+    text.contains(BEGIN)
+}
+
+/// Opens all certificates and the first key; the password is for an encrypted key.
+pub(super) fn open(text: &str, password: Option<&Secret>) -> Result<Contents, Trouble> {
+    let mut contents = Contents::default();
+    for block in blocks(text) {
+        let (label, block) = block?;
+        if label.ends_with("CERTIFICATE") {
+            let found = X509::from_pem(block.as_bytes());
+            contents.certificates.push(found.map_err(unreadable)?);
+        } else if label.ends_with("PRIVATE KEY") && contents.key.is_none() {
+            contents.key = Some(private_key(block, password)?);
+        }
+    }
+    Ok(contents)
+}
+
+/// Each block with its label, from the first dash to the last.
+fn blocks(text: &str) -> impl Iterator<Item = Result<(&str, &str), Trouble>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (_, start) = rest.split_at_checked(rest.find(BEGIN)?)?;
+        let Some((label, end)) = extent(start) else {
+            rest = "";
+            return Some(Err(Trouble::TruncatedPem));
+        };
+        let (block, behind) = start.split_at_checked(end)?;
+        rest = behind;
+        Some(Ok((label, block)))
+    })
+}
+
+/// The label of the block that starts here, and where the block ends.
+fn extent(start: &str) -> Option<(&str, usize)> {
+    let (label, _) = start.strip_prefix(BEGIN)?.split_once(DASHES)?;
+    let last = format!("{DASHES}END {label}{DASHES}");
+    Some((label, start.find(&last)? + last.len()))
+}
+
+fn private_key(block: &str, password: Option<&Secret>) -> Result<PKey<Private>, Trouble> {
+    let asked = Cell::new(false);
+    // Without a callback OpenSSL would ask on the terminal.
+    let answer = |space: &mut [u8]| {
+        asked.set(true);
+        let password = password.map_or("", Secret::expose).as_bytes();
+        let place = space
+            .get_mut(..password.len())
+            .ok_or_else(ErrorStack::get)?;
+        place.copy_from_slice(password);
+        Ok(password.len())
+    };
+    PKey::private_key_from_pem_callback(block.as_bytes(), answer).map_err(|error| {
+        match (asked.get(), password) {
+            (false, _) => unreadable(error),
+            (true, None) => Trouble::PasswordMissing(error.to_string()),
+            (true, Some(_)) => Trouble::PasswordWrong(error.to_string()),
+        }
+    })
+}
+
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "it is what map_err hands over"
+)]
+fn unreadable(error: ErrorStack) -> Trouble {
+    Trouble::Unreadable(error.to_string())
+}

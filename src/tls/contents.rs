@@ -28,12 +28,29 @@ pub(super) enum Trouble {
     },
     /// A PEM block begins and does not end.
     TruncatedPem,
+    /// More bytes than anybody puts into a store.
+    TooLarge,
     /// OpenSSL would take only what stands before it.
     NulInPassword,
     /// None was given, and the empty one does not open it.
     PasswordMissing(String),
     /// The given one does not open it.
     PasswordWrong(String),
+    /// It is encrypted with something that OpenSSL does not know.
+    Unsupported(String),
     /// It is none of the known formats, or damaged.
     Unreadable(String),
+}
+
+impl Trouble {
+    /// OpenSSL's words.
+    pub(super) fn raw(&self) -> Option<&str> {
+        match self {
+            Trouble::PasswordMissing(raw)
+            | Trouble::PasswordWrong(raw)
+            | Trouble::Unsupported(raw)
+            | Trouble::Unreadable(raw) => Some(raw),
+            _ => None,
+        }
+    }
 }

@@ -83,12 +83,13 @@ fn is_property(line: &str) -> bool {
 
 /// What Base64 text stands for: secrets copied out of Kubernetes are in it, with and without line ends.
 fn decoded(bytes: &[u8]) -> Option<Vec<u8>> {
-    let letters: Vec<u8> = text(bytes)?
-        .bytes()
-        .filter(|b| !b.is_ascii_whitespace())
-        .collect();
-    let padding = DecodePaddingMode::Indifferent;
-    let rules = GeneralPurposeConfig::new().with_decode_padding_mode(padding);
+    let mut letters: Vec<u8> = text(bytes)?.bytes().collect();
+    letters.retain(|letter| !letter.is_ascii_whitespace());
+    // Text that was cut off anywhere is to be told as cut off, not as something unknown.
+    letters.truncate(letters.len() - usize::from(letters.len() % 4 == 1));
+    let rules = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
     let inner = GeneralPurpose::new(&STANDARD, rules).decode(letters).ok()?;
     // A short word can be Base64 by chance.
     Some(inner).filter(|inner| is_known(inner))

@@ -3,16 +3,19 @@
 
 mod contents;
 mod der;
+mod faults;
 mod formats;
 pub mod front;
 pub mod issue;
 mod load;
 mod pem;
 mod pkcs12;
+mod place;
 mod principal;
 mod pump;
 mod stores;
 mod truststore;
 
-pub use load::{FileFault, StoreFile, load};
+pub use faults::FileFault;
+pub use load::{StoreFile, load};
 pub use stores::{Keystore, Material, Truststore};

@@ -37,8 +37,9 @@ impl Truststore {
         self.pem.clone()
     }
 
+    /// Nothing if there is no certificate.
     pub(super) fn new(certificates: &[X509]) -> Option<Truststore> {
-        let pem = pem(certificates)?;
+        let pem = pem(certificates).filter(|text| !text.is_empty())?;
         Some(Truststore { pem })
     }
 }

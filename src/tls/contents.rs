@@ -36,6 +36,8 @@ pub(super) enum Trouble {
     PasswordMissing(String),
     /// The given one does not open it.
     PasswordWrong(String),
+    /// Trying one password would take minutes or hours.
+    TooManyRounds,
     /// It is encrypted with something that OpenSSL does not know.
     Unsupported(String),
     /// It is none of the known formats, or damaged.

@@ -114,6 +114,11 @@ impl Subject<'_> {
                 "does not open with its password",
                 &format!("check {hint}: each of the two files has a password of its own"),
             ),
+            Trouble::TooManyRounds => self.fault(
+                "A6",
+                "asks for more rounds of hashing than any maker uses, so it is damaged or a trap",
+                again,
+            ),
             Trouble::Unsupported(_) => self.fault(
                 "A3",
                 "is encrypted in a way that this program does not know",

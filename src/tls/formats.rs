@@ -99,3 +99,48 @@ fn is_known(bytes: &[u8]) -> bool {
     let starts = [&[der::SEQUENCE], JKS, JCEKS, b"-----BEGIN "];
     starts.iter().any(|start| bytes.starts_with(start))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const STORES: [&[u8]; 6] = [
+        include_bytes!("../../tests/fixtures/p12/ec.p12"),
+        include_bytes!("../../tests/fixtures/p12/no-mac.p12"),
+        include_bytes!("../../tests/fixtures/p12/keytool-plain.p12"),
+        include_bytes!("../../tests/fixtures/p12/keytool-two.p12"),
+        include_bytes!("../../tests/fixtures/p12/user-sealed.pem"),
+        include_bytes!("../../tests/fixtures/p12/ec.b64"),
+    ];
+
+    proptest! {
+        #[test]
+        fn damaged_stores_open_or_are_refused(
+            store in 0..STORES.len(),
+            changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            end in any::<prop::sample::Index>(),
+            cut in any::<bool>(),
+        ) {
+            let mut bytes = STORES[store].to_vec();
+            for (place, byte) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            if cut {
+                bytes.truncate(end.index(bytes.len()));
+            }
+            let refused = open(&bytes, Some(&Secret::new("changeit".to_owned()))).is_err();
+            // Every store says how long it is, or where its last block ends.
+            let is_text = bytes.first() != Some(&der::SEQUENCE);
+            prop_assert!(refused || is_text || !cut);
+        }
+
+        #[test]
+        fn foreign_bytes_are_refused(bytes in vec(any::<u8>(), 0..300)) {
+            prop_assert!(open(&bytes, None).is_err());
+        }
+    }
+}

@@ -13,6 +13,7 @@ mod pkcs12;
 mod place;
 mod principal;
 mod pump;
+mod rounds;
 mod stores;
 mod truststore;
 

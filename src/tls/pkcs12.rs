@@ -8,6 +8,7 @@ use openssl::pkcs12::Pkcs12;
 use openssl::provider::Provider;
 
 use super::contents::{Contents, Trouble};
+use super::rounds::{MOST, most_rounds};
 use crate::secret::Secret;
 
 /// `ERR_LIB_PKCS12` in `openssl/err.h`.
@@ -18,6 +19,9 @@ const PASSWORD_REASONS: [i32; 3] = [113, 116, 101];
 
 /// Opens a store. Without a password the empty one is tried, in both spellings that stores know.
 pub(super) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Trouble> {
+    if most_rounds(bytes) > MOST {
+        return Err(Trouble::TooManyRounds);
+    }
     load_old_ciphers();
     let store = Pkcs12::from_der(bytes).map_err(|e| Trouble::Unreadable(e.to_string()))?;
     let mut refusal = None;

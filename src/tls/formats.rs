@@ -1,13 +1,10 @@
 //! Tells from the bytes what a file is, whatever its name says, and opens what can be opened.
 //! The contents of each format are left to its reader, and files to `load`.
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use openssl::x509::X509;
 
 use super::contents::{Contents, Trouble};
-use super::{der, pem, pkcs12};
+use super::{base64_text, der, pem, pkcs12};
 use crate::secret::Secret;
 
 const JKS: &[u8] = &[0xfe, 0xed, 0xfe, 0xed];
@@ -83,14 +80,7 @@ fn is_property(line: &str) -> bool {
 
 /// What Base64 text stands for: secrets copied out of Kubernetes are in it, with and without line ends.
 fn decoded(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut letters: Vec<u8> = text(bytes)?.bytes().collect();
-    letters.retain(|letter| !letter.is_ascii_whitespace());
-    // Text that was cut off anywhere is to be told as cut off, not as something unknown.
-    letters.truncate(letters.len() - usize::from(letters.len() % 4 == 1));
-    let rules = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    let inner = GeneralPurpose::new(&STANDARD, rules).decode(letters).ok()?;
+    let inner = base64_text::decode(text(bytes)?)?;
     // A short word can be Base64 by chance.
     Some(inner).filter(|inner| is_known(inner))
 }

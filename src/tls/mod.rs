@@ -1,6 +1,7 @@
 //! The two downloaded files: from PKCS#12 bytes to certificates and a key, and what is wrong with them.
 //! The only importer of `openssl`; it opens no connection to Kafka and prints nothing.
 
+mod base64_text;
 mod contents;
 mod der;
 mod faults;

@@ -7,7 +7,9 @@ use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
 
+use super::base64_text;
 use super::contents::{Contents, Trouble};
+use super::rounds::{MOST, most_rounds};
 use crate::secret::Secret;
 
 const BEGIN: &str = "-----BEGIN ";
@@ -56,6 +58,9 @@ fn extent(start: &str) -> Option<(&str, usize)> {
 }
 
 fn private_key(block: &str, password: Option<&Secret>) -> Result<PKey<Private>, Trouble> {
+    if rounds(block) > MOST {
+        return Err(Trouble::TooManyRounds);
+    }
     let asked = Cell::new(false);
     // Without a callback OpenSSL would ask on the terminal.
     let answer = |space: &mut [u8]| {
@@ -76,10 +81,50 @@ fn private_key(block: &str, password: Option<&Secret>) -> Result<PKey<Private>, 
     })
 }
 
+/// None are seen in the older form, whose headers are no Base64 and whose rounds are fixed.
+fn rounds(block: &str) -> u64 {
+    let body = block.split(DASHES).nth(2).and_then(base64_text::decode);
+    body.map_or(0, |body| most_rounds(&body))
+}
+
 #[allow(
     clippy::needless_pass_by_value,
     reason = "it is what map_err hands over"
 )]
 fn unreadable(error: ErrorStack) -> Trouble {
     Trouble::Unreadable(error.to_string())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_found_among_anything() {
+        let check = |text, expected: &[&str]| {
+            let labels = blocks(text).map(|block| block.map_or("(cut)", |(label, _)| label));
+            assert_eq!(labels.collect::<Vec<_>>(), expected, "{text}");
+        };
+        check("", &[]);
+        check("-----BEGIN A-----\n-----END A-----", &["A"]);
+        check(
+            "x -----BEGIN A-----y-----END A----------BEGIN B-----z-----END B-----",
+            &["A", "B"],
+        );
+        check("-----BEGIN A-----x-----END B-----", &["(cut)"]);
+        check(
+            "-----BEGIN A-----x-----BEGIN B-----x-----END A-----",
+            &["A"],
+        );
+        check("-----BEGIN A", &["(cut)"]);
+    }
+
+    #[test]
+    fn rounds_of_a_sealed_key_are_seen() {
+        let sealed = include_str!("../../tests/fixtures/p12/user-sealed.pem");
+        let label = |(label, _): &(&str, &str)| *label == "ENCRYPTED PRIVATE KEY";
+        let key = blocks(sealed).map(Result::unwrap).find(label);
+        assert_eq!(rounds(key.unwrap().1), 2048);
+    }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::{X509, X509Ref, X509VerifyResult};
 
+use super::formats;
 use super::principal::principal;
 use crate::secret::Secret;
 
@@ -37,6 +38,12 @@ impl Truststore {
         self.pem.clone()
     }
 
+    /// From the bytes of a file of any format; nothing where `load` would tell a fault.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Option<Truststore> {
+        Truststore::new(&formats::open(bytes, password).ok()?.certificates)
+    }
+
     /// Nothing if there is no certificate.
     pub(super) fn new(certificates: &[X509]) -> Option<Truststore> {
         let pem = pem(certificates).filter(|text| !text.is_empty())?;
@@ -61,6 +68,13 @@ impl Keystore {
     #[must_use]
     pub fn principal(&self) -> String {
         self.principal.clone()
+    }
+
+    /// From the bytes of a file of any format; nothing where `load` would tell a fault.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Option<Keystore> {
+        let contents = formats::open(bytes, password).ok()?;
+        Keystore::new(contents.certificates, &contents.key?)
     }
 
     /// Nothing if no certificate belongs to the key.

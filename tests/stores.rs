@@ -155,6 +155,23 @@ fn refused(
 }
 
 #[test]
+fn a_keystore_says_who_must_know_it_and_until_when() {
+    let check = |name, issuer| {
+        let keystore = load(None, Some(&made(name, Some("changeit"))))
+            .unwrap()
+            .keystore
+            .unwrap();
+        assert_eq!(keystore.wanted_issuer(), issuer, "{name}");
+        assert!(keystore.may_be_a_clients(), "{name}");
+        let lasts = keystore.not_after().unwrap() - keystore.not_before().unwrap();
+        assert_eq!(lasts, 36_500 * 24 * 60 * 60, "{name}");
+    };
+    check("openssl3.p12", "CN=clients-ca");
+    check("ec.p12", "CN=clients-ca");
+    check("keytool-user.p12", "CN=java,O=Ditto");
+}
+
+#[test]
 fn passwords_that_do_not_fit_are_told_apart() {
     let check = |name, password, expected| refused(None, Some(&made(name, password)), expected);
     let hint = "DITTO_CDC_SOME_PASSWORD";

@@ -17,6 +17,7 @@ mod pump;
 mod rounds;
 mod stores;
 mod truststore;
+mod usage;
 
 pub use faults::FileFault;
 pub use load::{StoreFile, load};

@@ -340,6 +340,40 @@ fn other_things_than_stores_are_recognised() {
     check(header.as_bytes(), ("A6", "neither PKCS#12 nor PEM", again));
 }
 
+/// A store in which one run of bytes is another.
+fn altered(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut store = std::fs::read(fixture(name)).unwrap();
+    let place = store
+        .windows(old.len())
+        .position(|window| window == old)
+        .unwrap();
+    store.splice(place..place + old.len(), new.iter().copied());
+    store
+}
+
+#[test]
+fn stores_that_nobody_could_open_are_not_blamed_on_the_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |bytes: &[u8], expected| {
+        refused(None, Some(&written(&folder, "some.p12", bytes)), expected);
+    };
+    // AES-256-CBC becomes a cipher that does not exist.
+    let aes = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42];
+    let unknown = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 127];
+    let store = altered("no-mac.p12", &aes, &unknown);
+    check(&store, ("A3", "encrypted in a way", "exported again"));
+    // 100,000 rounds become eight million.
+    let store = altered(
+        "keytool-old.p12",
+        &[2, 3, 1, 0x86, 0xa0],
+        &[2, 3, 0x7f, 0xff, 0xff],
+    );
+    check(
+        &store,
+        ("A6", "more rounds of hashing", "download it again"),
+    );
+}
+
 #[test]
 fn javas_own_formats_are_answered_with_the_command_that_converts_them() {
     let check = |name, source: &str, target: &str| {

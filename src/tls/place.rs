@@ -81,3 +81,35 @@ fn nearest_folder(path: &Path) -> Option<PathBuf> {
     let folder = path.ancestors().skip(1).find(|folder| folder.is_dir());
     folder.map(Path::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::StoreFile;
+    use crate::tls::faults::Role;
+
+    /// Tests often run as root, who may read everything.
+    #[test]
+    fn refusals_of_the_system_are_told_apart() {
+        let check = |kind: ErrorKind, expected: &str| {
+            let file = StoreFile {
+                path: "/x/user.p12".into(),
+                password: None,
+                password_hint: String::new(),
+            };
+            let subject = Subject {
+                role: Role::User,
+                file: &file,
+            };
+            let fault = unreadable(subject, &Error::from(kind));
+            assert_eq!(
+                fault.what,
+                format!("the user certificate /x/user.p12 {expected}")
+            );
+            assert_eq!(fault.raw, Some(Error::from(kind).to_string()));
+        };
+        check(ErrorKind::PermissionDenied, "may not be read by this user");
+        check(ErrorKind::TimedOut, "cannot be read");
+        check(ErrorKind::NotFound, "does not exist");
+    }
+}

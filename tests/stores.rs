@@ -212,6 +212,16 @@ fn passwords_that_do_not_fit_are_told_apart() {
         ("A1", "opens without a password", "empty"),
     );
     check("ec.p12", None, ("A2", "needs a password", hint));
+    check(
+        "ec.p12",
+        Some(""),
+        ("A2", "none or an empty one is set", hint),
+    );
+    check(
+        "user-sealed.pem",
+        Some(""),
+        ("A2", "none or an empty one is set", hint),
+    );
     check("openssl11.p12", None, ("A2", "needs a password", hint));
     check("no-mac.p12", None, ("A2", "needs a password", hint));
     check("user-sealed.pem", None, ("A2", "needs a password", hint));
@@ -223,8 +233,8 @@ fn the_other_files_password_is_recognised() {
     let user = |password| made("umlaut.p12", Some(password));
     let one = (
         "A1",
-        "opens with the password of the cluster certificate",
-        "exchange",
+        "but with the cluster certificate's",
+        "set DITTO_CDC_SOME_PASSWORD to",
     );
     refused(
         Some(&cluster("changeit")),

@@ -1,8 +1,11 @@
 //! What a store may hold, before anybody asks what it should hold, and why one could not be opened.
 //! How each format is read is left to the readers, and what people are told to the wording.
 
+use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
+
+use crate::secret::Secret;
 
 /// The certificates in the order of the file, and the private key if there is one.
 #[derive(Default)]
@@ -32,7 +35,7 @@ pub(super) enum Trouble {
     TooLarge,
     /// OpenSSL would take only what stands before it.
     NulInPassword,
-    /// None was given, and the empty one does not open it.
+    /// None or an empty one was given, and the empty one does not open it.
     PasswordMissing(String),
     /// The given one does not open it.
     PasswordWrong(String),
@@ -45,6 +48,15 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
+    /// The password is to blame, or that there is none.
+    pub(super) fn refused(error: &ErrorStack, password: Option<&Secret>) -> Trouble {
+        let raw = error.to_string();
+        match password {
+            Some(set) if !set.expose().is_empty() => Trouble::PasswordWrong(raw),
+            _ => Trouble::PasswordMissing(raw),
+        }
+    }
+
     /// OpenSSL's words.
     pub(super) fn raw(&self) -> Option<&str> {
         match self {

@@ -106,7 +106,7 @@ impl Subject<'_> {
             ),
             Trouble::PasswordMissing(_) => self.fault(
                 "A2",
-                "needs a password, and none is set",
+                "needs a password, and none or an empty one is set",
                 &format!("set {hint} to the password that came with the file"),
             ),
             Trouble::PasswordWrong(_) => self.fault(

@@ -35,8 +35,9 @@ pub fn load(
     {
         return Err(vec![fault]);
     }
-    let truststore = truststore.and_then(|found| found.map(Opened::truststore).transpose());
-    let keystore = keystore.and_then(|found| found.map(Opened::keystore).transpose());
+    let crossed = passwords_crossed(&truststore) && passwords_crossed(&keystore);
+    let truststore = truststore.and_then(|file| file.map(|f| f.truststore(crossed)).transpose());
+    let keystore = keystore.and_then(|file| file.map(|f| f.keystore(crossed)).transpose());
     match (truststore, keystore) {
         (Ok(truststore), Ok(keystore)) => Ok(Material {
             truststore,
@@ -73,7 +74,10 @@ impl<'a> Opened<'a> {
             own,
             Err(Trouble::PasswordWrong(_) | Trouble::PasswordMissing(_))
         );
-        let retry = |password| formats::open(&bytes, password).ok().filter(|_| refused);
+        let retry = |password| {
+            let tried = refused.then(|| formats::open(&bytes, password));
+            tried.and_then(Result::ok)
+        };
         let password = other.and_then(|other| other.password.as_ref());
         Ok(Opened {
             subject,
@@ -87,9 +91,9 @@ impl<'a> Opened<'a> {
         self.own.as_ref().ok().or(self.by_other.as_ref())
     }
 
-    fn truststore(self) -> Result<Truststore, FileFault> {
+    fn truststore(self, crossed: bool) -> Result<Truststore, FileFault> {
         let subject = self.subject;
-        let contents = self.own_contents()?;
+        let contents = self.own_contents(crossed)?;
         if contents.key.is_some() {
             let why = "holds a private key, so it looks like a user certificate";
             let fix = "give the cluster certificate in its place";
@@ -98,9 +102,9 @@ impl<'a> Opened<'a> {
         Truststore::new(&contents.certificates).ok_or_else(|| hollow(subject))
     }
 
-    fn keystore(self) -> Result<Keystore, FileFault> {
+    fn keystore(self, crossed: bool) -> Result<Keystore, FileFault> {
         let subject = self.subject;
-        let contents = self.own_contents()?;
+        let contents = self.own_contents(crossed)?;
         match (contents.key, contents.certificates.is_empty()) {
             (Some(key), _) => Keystore::new(contents.certificates, &key).ok_or_else(|| {
                 let why = "holds a private key and no certificate that belongs to it";
@@ -116,7 +120,8 @@ impl<'a> Opened<'a> {
         }
     }
 
-    fn own_contents(self) -> Result<Contents, FileFault> {
+    /// `crossed` where each of the two files opens with the other's password.
+    fn own_contents(self, crossed: bool) -> Result<Contents, FileFault> {
         let trouble = match self.own {
             Ok(contents) => return Ok(contents),
             Err(trouble) => trouble,
@@ -126,9 +131,13 @@ impl<'a> Opened<'a> {
         let hint = &subject.file.password_hint;
         let other = subject.role.other().name();
         let (why, fix) = match (self.by_other, self.by_none) {
-            (Some(_), _) => (
+            (Some(_), _) if crossed => (
                 format!("opens with the password of the {other}: the passwords look exchanged"),
                 format!("exchange the two passwords; this file's belongs in {hint}"),
+            ),
+            (Some(_), _) => (
+                format!("does not open with its password, but with the {other}'s"),
+                format!("set {hint} to the password of the {other}"),
             ),
             (None, true) => (
                 "opens without a password, and not with the one that is set".to_owned(),
@@ -138,6 +147,11 @@ impl<'a> Opened<'a> {
         };
         Err(subject.fault(told.id, &why, &fix).with_raw(trouble.raw()))
     }
+}
+
+/// Whether the file opens, and only with the other file's password.
+fn passwords_crossed(file: &Result<Option<Opened<'_>>, FileFault>) -> bool {
+    matches!(file, Ok(Some(opened)) if opened.by_other.is_some())
 }
 
 /// Decided from the contents, because nobody names files as the portal does.

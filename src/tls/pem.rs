@@ -27,7 +27,9 @@ pub(super) fn open(text: &str, password: Option<&Secret>) -> Result<Contents, Tr
         let (label, block) = block?;
         if label.ends_with("CERTIFICATE") {
             let found = X509::from_pem(block.as_bytes());
-            contents.certificates.push(found.map_err(unreadable)?);
+            contents
+                .certificates
+                .push(found.map_err(|error| unreadable(&error))?);
         } else if label.ends_with("PRIVATE KEY") && contents.key.is_none() {
             contents.key = Some(private_key(block, password)?);
         }
@@ -73,10 +75,10 @@ fn private_key(block: &str, password: Option<&Secret>) -> Result<PKey<Private>, 
         Ok(password.len())
     };
     PKey::private_key_from_pem_callback(block.as_bytes(), answer).map_err(|error| {
-        match (asked.get(), password) {
-            (false, _) => unreadable(error),
-            (true, None) => Trouble::PasswordMissing(error.to_string()),
-            (true, Some(_)) => Trouble::PasswordWrong(error.to_string()),
+        if asked.get() {
+            Trouble::refused(&error, password)
+        } else {
+            unreadable(&error)
         }
     })
 }
@@ -87,11 +89,7 @@ fn rounds(block: &str) -> u64 {
     body.map_or(0, |body| most_rounds(&body))
 }
 
-#[allow(
-    clippy::needless_pass_by_value,
-    reason = "it is what map_err hands over"
-)]
-fn unreadable(error: ErrorStack) -> Trouble {
+fn unreadable(error: &ErrorStack) -> Trouble {
     Trouble::Unreadable(error.to_string())
 }
 

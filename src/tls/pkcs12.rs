@@ -53,11 +53,12 @@ fn spellings(password: Option<&Secret>) -> Vec<String> {
 
 fn trouble(refusal: &ErrorStack, password: Option<&Secret>) -> Trouble {
     let raw = refusal.to_string();
-    match password {
-        _ if raw.contains("unsupported") => Trouble::Unsupported(raw),
-        _ if !refusal.errors().iter().any(is_about_the_password) => Trouble::Unreadable(raw),
-        None => Trouble::PasswordMissing(raw),
-        Some(_) => Trouble::PasswordWrong(raw),
+    if raw.contains("unsupported") {
+        Trouble::Unsupported(raw)
+    } else if refusal.errors().iter().any(is_about_the_password) {
+        Trouble::refused(refusal, password)
+    } else {
+        Trouble::Unreadable(raw)
     }
 }
 

@@ -241,6 +241,12 @@ fn the_other_files_password_is_recognised() {
         Some(&made("ec.p12", Some("x"))),
         one,
     );
+    let one = (
+        "A2",
+        "does not open without a password, but",
+        "set DITTO_CDC_SOME_PASSWORD to",
+    );
+    refused(Some(&cluster("changeit")), Some(&made("ec.p12", None)), one);
     let faults = load(Some(&cluster("pässwörd")), Some(&user("changeit"))).unwrap_err();
     let whats: Vec<_> = faults.iter().map(|fault| fault.what.as_str()).collect();
     assert_eq!(whats.len(), 2);
@@ -264,6 +270,13 @@ fn files_in_the_wrong_place_are_recognised_by_what_they_hold() {
     };
     exchanged("changeit", "pässwörd", "the two passwords with them");
     exchanged("pässwörd", "changeit", "passwords are in their place");
+    let (cluster, user) = (made("ec.p12", Some("changeit")), made(trust, Some("x")));
+    let check = (
+        "A9",
+        "the two look exchanged",
+        "then check the two passwords",
+    );
+    refused(Some(&cluster), Some(&user), check);
 
     let (trust, key) = (made(trust, Some("changeit")), made(key, Some("pässwörd")));
     let fix = "in its place";

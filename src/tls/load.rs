@@ -122,31 +122,49 @@ impl<'a> Opened<'a> {
 
     /// `crossed` where each of the two files opens with the other's password.
     fn own_contents(self, crossed: bool) -> Result<Contents, FileFault> {
-        let trouble = match self.own {
-            Ok(contents) => return Ok(contents),
-            Err(trouble) => trouble,
-        };
         let subject = self.subject;
-        let told = subject.told(&trouble);
-        let hint = &subject.file.password_hint;
-        let other = subject.role.other().name();
-        let (why, fix) = match (self.by_other, self.by_none) {
-            (Some(_), _) if crossed => (
-                format!("opens with the password of the {other}: the passwords look exchanged"),
-                format!("exchange the two passwords; this file's belongs in {hint}"),
-            ),
-            (Some(_), _) => (
-                format!("does not open with its password, but with the {other}'s"),
-                format!("set {hint} to the password of the {other}"),
-            ),
-            (None, true) => (
-                "opens without a password, and not with the one that is set".to_owned(),
-                format!("leave {hint} empty"),
-            ),
-            (None, false) => return Err(told),
-        };
-        Err(subject.fault(told.id, &why, &fix).with_raw(trouble.raw()))
+        let (by_other, by_none) = (self.by_other.is_some(), self.by_none);
+        self.own.map_err(|trouble| {
+            let told = subject.told(&trouble);
+            let better = match (by_other, by_none) {
+                (true, _) if crossed => crossed_passwords(subject),
+                (true, _) => fits_the_other(subject, &trouble),
+                (false, true) => needless_password(subject),
+                (false, false) => return told,
+            };
+            FileFault {
+                id: told.id,
+                raw: told.raw,
+                ..better
+            }
+        })
     }
+}
+
+fn crossed_passwords(subject: Subject<'_>) -> FileFault {
+    let other = subject.role.other().name();
+    let why = format!("opens with the password of the {other}: the passwords look exchanged");
+    let hint = &subject.file.password_hint;
+    let fix = format!("exchange the two passwords; this file's belongs in {hint}");
+    subject.fault("A1", &why, &fix)
+}
+
+fn fits_the_other(subject: Subject<'_>, trouble: &Trouble) -> FileFault {
+    let other = subject.role.other().name();
+    let tried = match trouble {
+        Trouble::PasswordMissing(_) => "without a password",
+        _ => "with its password",
+    };
+    let why = format!("does not open {tried}, but with the {other}'s");
+    let hint = &subject.file.password_hint;
+    let fix = format!("set {hint} to the password of the {other}");
+    subject.fault("A1", &why, &fix)
+}
+
+fn needless_password(subject: Subject<'_>) -> FileFault {
+    let why = "opens without a password, and not with the one that is set";
+    let fix = format!("leave {} empty", subject.file.password_hint);
+    subject.fault("A1", why, &fix)
 }
 
 /// Whether the file opens, and only with the other file's password.
@@ -164,10 +182,10 @@ fn exchanged(cluster: &Opened<'_>, user: &Opened<'_>) -> Option<FileFault> {
         "holds a private key and {} holds none: the two look exchanged",
         user.subject.name()
     );
-    let fix = if cluster.own.is_ok() && user.own.is_ok() {
-        "exchange the two paths, and the two passwords with them"
-    } else {
-        "exchange the two paths; the passwords are in their place"
+    let fix = match (cluster.own.is_ok(), user.own.is_ok()) {
+        (true, true) => "exchange the two paths, and the two passwords with them",
+        (false, false) => "exchange the two paths; the passwords are in their place",
+        _ => "exchange the two paths, then check the two passwords",
     };
     Some(cluster.subject.fault("A9", &why, fix))
 }

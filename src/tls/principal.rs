@@ -60,8 +60,8 @@ fn text(value: Element<'_>) -> Option<String> {
         .chunks_exact(2)
         .map(|b| b.iter().fold(0, |sum, b| sum << 8 | u16::from(*b)));
     match value.tag {
-        // UTF8String, NumericString, PrintableString, IA5String
-        0x0c | 0x12 | 0x13 | 0x16 => String::from_utf8(bytes.to_vec()).ok(),
+        // UTF8String, PrintableString, IA5String, GeneralString; a NumericString is none for Java
+        0x0c | 0x13 | 0x16 | 0x1b => String::from_utf8(bytes.to_vec()).ok(),
         // TeletexString, which everybody reads as Latin-1
         0x14 => Some(bytes.iter().copied().map(char::from).collect()),
         // BMPString
@@ -120,6 +120,7 @@ mod tests {
         check(&[6, 3, 0x55, 4, 3, 0x14, 1, 0xe9], Some("CN=é"));
         check(&[6, 3, 0x55, 4, 3, 0x1e, 2, 0, b'a'], Some("CN=a"));
         check(&[6, 3, 0x55, 4, 3, 0x0c, 1, 0xff], Some("CN=#0c01ff"));
+        check(&[6, 3, 0x55, 4, 3, 0x12, 1, b'1'], Some("CN=#120131"));
         check(&[6, 3, 0x55, 4, 5, 0x13, 1, b'3'], Some("2.5.4.5=#130133"));
         check(&[6, 3, 0x55, 4, 3], None);
     }

@@ -44,7 +44,8 @@ impl Truststore {
     /// From the bytes of a file of any format; nothing where `load` would tell a fault.
     #[must_use]
     pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Option<Truststore> {
-        Truststore::new(&formats::open(bytes, password).ok()?.certificates)
+        let contents = formats::open(bytes, password).ok()?;
+        Truststore::new(&contents.certificates).filter(|_| contents.key.is_none())
     }
 
     /// Nothing if there is no certificate.

@@ -34,3 +34,414 @@ fn a_downloaded_pair_becomes_pem_text() {
     assert!(keystore.key_pem() == issued.user_key_pem().unwrap());
     assert_eq!(keystore.principal(), "CN=user");
 }
+
+fn fixture(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/p12")
+        .join(name)
+}
+
+fn made(name: &str, password: Option<&str>) -> StoreFile {
+    StoreFile {
+        path: fixture(name),
+        password: password.map(|text| Secret::new(text.to_owned())),
+        password_hint: "DITTO_CDC_SOME_PASSWORD".to_owned(),
+    }
+}
+
+fn subjects(pem: &str) -> Vec<String> {
+    let certificates = openssl::x509::X509::stack_from_pem(pem.as_bytes()).unwrap();
+    let name = |one: &openssl::x509::X509| {
+        let names = one.subject_name();
+        let common = names.entries_by_nid(openssl::nid::Nid::COMMONNAME).next();
+        common.unwrap().data().to_string().unwrap()
+    };
+    certificates.iter().map(name).collect()
+}
+
+#[test]
+fn truststores_of_all_makers_open() {
+    let check = |name, password, expected: &[&str]| {
+        let material = load(Some(&made(name, password)), None);
+        let found = subjects(&material.unwrap().truststore.unwrap().pem());
+        assert_eq!(found, expected, "{name}");
+    };
+    let both = ["cluster-ca", "other-ca"];
+    check("keytool-one.p12", Some("changeit"), &["cluster-ca"]);
+    check("keytool-two.p12", Some("changeit"), &both);
+    check("keytool-old.p12", Some("changeit"), &["cluster-ca"]);
+    check("keytool-plain.p12", Some("changeit"), &["cluster-ca"]);
+    check("keytool-plain.p12", None, &["cluster-ca"]);
+    check("openssl-nokeys.p12", Some("changeit"), &both);
+    check("cluster.pem", None, &both);
+    check("cluster.pem", Some("unneeded"), &both);
+}
+
+#[test]
+fn keystores_of_all_makers_open() {
+    let chain = ["user", "issuing", "middle", "clients-ca"];
+    let check = |name, password, principal: &str, expected: &[&str]| {
+        let keystore = load(None, Some(&made(name, password)))
+            .unwrap()
+            .keystore
+            .unwrap();
+        assert_eq!(subjects(&keystore.certificates_pem()), expected, "{name}");
+        assert_eq!(keystore.principal(), principal, "{name}");
+        let key = keystore.key_pem();
+        assert!(
+            key.expose().starts_with("-----BEGIN PRIVATE KEY-----"),
+            "{name}"
+        );
+        assert!(!format!("{keystore:?}").contains("PRIVATE KEY"), "{name}");
+    };
+    let rsa = r"CN=user,O=Ditto\, Inc.,C=DE";
+    check("openssl11.p12", Some("changeit"), rsa, &chain);
+    check("openssl3.p12", Some("changeit"), rsa, &chain);
+    check("user.pem", None, rsa, &chain);
+    check("user-sealed.pem", Some("changeit"), rsa, &chain);
+    check("ed25519.p12", Some("changeit"), "CN=ed25519", &["ed25519"]);
+    check(
+        "keytool-user.p12",
+        Some("changeit"),
+        "CN=java,O=Ditto",
+        &["java"],
+    );
+
+    // As Java 17 prints this certificate.
+    let ec = r"1.2.840.113549.1.9.1=#160b6140622e6578616d706c65,CN=user \#1,OU=a\=b+O=Müller";
+    for (name, password) in [
+        ("ec.p12", Some("changeit")),
+        ("ec.b64", Some("changeit")),
+        ("no-mac.p12", Some("changeit")),
+        ("empty-password.p12", Some("")),
+        ("empty-password.p12", None),
+        ("empty-password-old.p12", Some("")),
+        ("empty-password-old.p12", None),
+        ("umlaut.p12", Some("pässwörd")),
+        ("umlaut-old.p12", Some("päss")),
+    ] {
+        check(name, password, ec, &["user #1"]);
+    }
+}
+
+/// Writes bytes where a test can find them, under a name of its own.
+fn written(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> StoreFile {
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    StoreFile {
+        path,
+        ..made(name, Some("changeit"))
+    }
+}
+
+/// One fault is expected: its number, and words of `what` and of `fix`.
+fn refused(
+    cluster: Option<&StoreFile>,
+    user: Option<&StoreFile>,
+    (id, what, fix): (&str, &str, &str),
+) {
+    let faults = load(cluster, user).unwrap_err();
+    let [fault] = faults.as_slice() else {
+        panic!("{id} {what}: {faults:#?}");
+    };
+    assert_eq!(fault.id, id, "{fault:#?}");
+    assert!(fault.what.contains(what), "{what}: {fault:#?}");
+    assert!(fault.fix.contains(fix), "{fix}: {fault:#?}");
+    assert!(
+        fault.what.contains(&fault.file.display().to_string()),
+        "{fault:#?}"
+    );
+    assert!(!format!("{fault:?}").contains("PRIVATE KEY"));
+}
+
+#[test]
+fn a_keystore_says_who_must_know_it_and_until_when() {
+    let check = |name, issuer| {
+        let keystore = load(None, Some(&made(name, Some("changeit"))))
+            .unwrap()
+            .keystore
+            .unwrap();
+        assert_eq!(keystore.wanted_issuer(), issuer, "{name}");
+        assert!(keystore.may_be_a_clients(), "{name}");
+        let lasts = keystore.not_after().unwrap() - keystore.not_before().unwrap();
+        assert_eq!(lasts, 36_500 * 24 * 60 * 60, "{name}");
+    };
+    check("openssl3.p12", "CN=clients-ca");
+    check("ec.p12", "CN=clients-ca");
+    check("keytool-user.p12", "CN=java,O=Ditto");
+}
+
+#[test]
+fn passwords_that_do_not_fit_are_told_apart() {
+    let check = |name, password, expected| refused(None, Some(&made(name, password)), expected);
+    let hint = "DITTO_CDC_SOME_PASSWORD";
+    check(
+        "ec.p12",
+        Some("wrong"),
+        ("A1", "does not open with its password", hint),
+    );
+    check(
+        "openssl11.p12",
+        Some("wrong"),
+        ("A1", "does not open with its password", hint),
+    );
+    check(
+        "no-mac.p12",
+        Some("wrong"),
+        ("A1", "does not open with its password", hint),
+    );
+    check(
+        "user-sealed.pem",
+        Some("wrong"),
+        ("A1", "does not open with its password", hint),
+    );
+    check(
+        "ec.b64",
+        Some("wrong"),
+        ("A1", "does not open with its password", hint),
+    );
+    check(
+        "umlaut.p12",
+        Some("passwörd"),
+        ("A1", "does not open with its password", hint),
+    );
+    check("ec.p12", Some("change\0it"), ("A1", "NUL byte", hint));
+    check(
+        "empty-password.p12",
+        Some("x"),
+        ("A1", "opens without a password", "empty"),
+    );
+    check("ec.p12", None, ("A2", "needs a password", hint));
+    check(
+        "ec.p12",
+        Some(""),
+        ("A2", "none or an empty one is set", hint),
+    );
+    check(
+        "user-sealed.pem",
+        Some(""),
+        ("A2", "none or an empty one is set", hint),
+    );
+    check("openssl11.p12", None, ("A2", "needs a password", hint));
+    check("no-mac.p12", None, ("A2", "needs a password", hint));
+    check("user-sealed.pem", None, ("A2", "needs a password", hint));
+}
+
+#[test]
+fn the_other_files_password_is_recognised() {
+    let cluster = |password| made("keytool-one.p12", Some(password));
+    let user = |password| made("umlaut.p12", Some(password));
+    let one = (
+        "A1",
+        "but with the cluster certificate's",
+        "set DITTO_CDC_SOME_PASSWORD to",
+    );
+    refused(
+        Some(&cluster("changeit")),
+        Some(&made("ec.p12", Some("x"))),
+        one,
+    );
+    let one = (
+        "A2",
+        "does not open without a password, but",
+        "set DITTO_CDC_SOME_PASSWORD to",
+    );
+    refused(Some(&cluster("changeit")), Some(&made("ec.p12", None)), one);
+    let faults = load(Some(&cluster("pässwörd")), Some(&user("changeit"))).unwrap_err();
+    let whats: Vec<_> = faults.iter().map(|fault| fault.what.as_str()).collect();
+    assert_eq!(whats.len(), 2);
+    assert!(
+        whats.iter().all(|what| what.contains("look exchanged")),
+        "{whats:?}"
+    );
+}
+
+#[test]
+fn files_in_the_wrong_place_are_recognised_by_what_they_hold() {
+    let (trust, key) = ("keytool-one.p12", "umlaut.p12");
+    let exchanged = |trust_password, key_password, fix| {
+        let cluster = made(key, Some(key_password));
+        let user = made(trust, Some(trust_password));
+        refused(
+            Some(&cluster),
+            Some(&user),
+            ("A9", "the two look exchanged", fix),
+        );
+    };
+    exchanged("changeit", "pässwörd", "the two passwords with them");
+    exchanged("pässwörd", "changeit", "passwords are in their place");
+    let (cluster, user) = (made("ec.p12", Some("changeit")), made(trust, Some("x")));
+    let check = (
+        "A9",
+        "the two look exchanged",
+        "then check the two passwords",
+    );
+    refused(Some(&cluster), Some(&user), check);
+
+    let (trust, key) = (made(trust, Some("changeit")), made(key, Some("pässwörd")));
+    let fix = "in its place";
+    refused(Some(&key), None, ("A9", "holds a private key", fix));
+    refused(Some(&key), Some(&key), ("A9", "holds a private key", fix));
+    refused(None, Some(&trust), ("A9", "holds no private key", fix));
+    refused(
+        Some(&trust),
+        Some(&trust),
+        ("A9", "holds no private key", fix),
+    );
+    refused(
+        None,
+        Some(&made("cluster.pem", None)),
+        ("A9", "holds no private key", fix),
+    );
+    refused(
+        Some(&made("user.pem", None)),
+        None,
+        ("A9", "holds a private key", fix),
+    );
+}
+
+#[test]
+fn a_key_needs_its_certificate() {
+    let check = |name| {
+        let file = made(name, Some("changeit"));
+        refused(
+            None,
+            Some(&file),
+            ("A10", "no certificate that belongs", "different downloads"),
+        );
+    };
+    check("mismatch.pem");
+    check("no-certificate.p12");
+}
+
+#[test]
+fn other_things_than_stores_are_recognised() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = std::fs::read(fixture("ec.p12")).unwrap();
+    let text = std::fs::read(fixture("user.pem")).unwrap();
+    let base64 = std::fs::read(fixture("ec.b64")).unwrap();
+    let check = |bytes: &[u8], expected| {
+        let file = written(&folder, "some.p12", bytes);
+        refused(None, Some(&file), expected);
+        refused(Some(&file), None, expected);
+    };
+    let again = "download it again";
+    check(b"", ("A8", "is empty", again));
+    check(b" \r\n", ("A8", "is empty", again));
+    check(
+        store.get(..900).unwrap(),
+        ("A7", "should have 1120 bytes and has 900", again),
+    );
+    check(
+        store.get(..4).unwrap(),
+        ("A7", "should have 1120 bytes and has 4", again),
+    );
+    check(
+        base64.get(..400).unwrap(),
+        ("A7", "should have 1120 bytes and has ", again),
+    );
+    check(text.get(..1000).unwrap(), ("A7", "no END line", again));
+    check(
+        b"\n<!DOCTYPE html><html>",
+        ("A6", "is a web page", "sign in"),
+    );
+    check(b"\xef\xbb\xbf<html>", ("A6", "is a web page", "sign in"));
+    check(
+        b"# mine\nssl.keystore.type=PKCS12\n",
+        ("A13", "properties", "--properties"),
+    );
+    check(b"not found", ("A6", "neither PKCS#12 nor PEM", again));
+    check(
+        &[0x30, 3, 2, 1, 3],
+        ("A6", "neither PKCS#12 nor PEM", again),
+    );
+    check(
+        &vec![b'x'; (16 << 20) + 1],
+        ("A6", "is larger than", "check the path"),
+    );
+    let header = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    check(header.as_bytes(), ("A6", "neither PKCS#12 nor PEM", again));
+}
+
+/// A store in which one run of bytes is another.
+fn altered(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut store = std::fs::read(fixture(name)).unwrap();
+    let place = store
+        .windows(old.len())
+        .position(|window| window == old)
+        .unwrap();
+    store.splice(place..place + old.len(), new.iter().copied());
+    store
+}
+
+#[test]
+fn stores_that_nobody_could_open_are_not_blamed_on_the_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |bytes: &[u8], expected| {
+        refused(None, Some(&written(&folder, "some.p12", bytes)), expected);
+    };
+    // AES-256-CBC becomes a cipher that does not exist.
+    let aes = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42];
+    let unknown = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 127];
+    let store = altered("no-mac.p12", &aes, &unknown);
+    check(&store, ("A3", "encrypted in a way", "exported again"));
+    // 100,000 rounds become eight million.
+    let store = altered(
+        "keytool-old.p12",
+        &[2, 3, 1, 0x86, 0xa0],
+        &[2, 3, 0x7f, 0xff, 0xff],
+    );
+    check(
+        &store,
+        ("A6", "more rounds of hashing", "download it again"),
+    );
+}
+
+#[test]
+fn javas_own_formats_are_answered_with_the_command_that_converts_them() {
+    let check = |name, source: &str, target: &str| {
+        let file = made(name, Some("changeit"));
+        let folder = fixture("");
+        let source = format!("-srckeystore {}{source}", folder.display());
+        refused(Some(&file), None, ("A5", "only Java reads", &source));
+        let target = format!("-destkeystore {}{target}", folder.display());
+        refused(Some(&file), None, ("A5", "only Java reads", &target));
+    };
+    check("java.jks", "java.jks -srcstoretype JKS ", "java.p12 ");
+    check("java.jceks", "java.jceks -srcstoretype JCEKS ", "java.p12 ");
+}
+
+#[test]
+fn paths_that_lead_nowhere_say_how_far_they_lead() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path().display().to_string();
+    let check = |path: std::path::PathBuf, what, fix: &str| {
+        let file = StoreFile {
+            path,
+            ..made("x", None)
+        };
+        refused(None, Some(&file), ("A4", what, fix));
+    };
+    check(
+        folder.path().join("no/user.p12"),
+        "does not exist",
+        &format!("exists is {here}"),
+    );
+    check(
+        "no-such.p12".into(),
+        "looked for as /",
+        "the nearest folder that exists is /",
+    );
+    check(
+        "~/user.p12".into(),
+        "no shell replaced the `~`",
+        "home folder",
+    );
+    check(
+        folder.path().to_owned(),
+        "is a folder",
+        "the file that is in it",
+    );
+    written(&folder, "file", b"x");
+    check(folder.path().join("file/user.p12"), "does not exist", &here);
+}

@@ -3,21 +3,30 @@
 
 use std::sync::OnceLock;
 
-use openssl::error::ErrorStack;
+use openssl::error::{Error, ErrorStack};
 use openssl::pkcs12::Pkcs12;
 use openssl::provider::Provider;
 
 use super::contents::{Contents, Trouble};
+use super::rounds::{MOST, most_rounds};
 use crate::secret::Secret;
+
+/// `ERR_LIB_PKCS12` in `openssl/err.h`.
+const LIBRARY: i32 = 35;
+/// The reasons that a wrong password has, from `openssl/pkcs12err.h`: the MAC does not fit, or, in
+/// a store without one, the padding (`PKCS12_CIPHERFINAL_ERROR`) or what was decrypted (`DECODE_ERROR`).
+const PASSWORD_REASONS: [i32; 3] = [113, 116, 101];
 
 /// Opens a store. Without a password the empty one is tried, in both spellings that stores know.
 pub(super) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Trouble> {
+    if most_rounds(bytes) > MOST {
+        return Err(Trouble::TooManyRounds);
+    }
     load_old_ciphers();
     let store = Pkcs12::from_der(bytes).map_err(|e| Trouble::Unreadable(e.to_string()))?;
-    let spellings = spellings(password)?;
     let mut refusal = None;
-    for spelling in &spellings {
-        match store.parse2(spelling) {
+    for spelling in spellings(password) {
+        match store.parse2(&spelling) {
             Ok(found) => {
                 let certificates = found.cert.into_iter().chain(found.ca.into_iter().flatten());
                 return Ok(Contents {
@@ -29,31 +38,35 @@ pub(super) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, 
             Err(error) => refusal = refusal.or(Some(error)),
         }
     }
-    Err(trouble(refusal, password))
+    Err(trouble(&refusal.unwrap_or_else(ErrorStack::get), password))
 }
 
-/// The password as it is, and as `OpenSSL` before 1.1.0 had it: each byte of UTF-8 taken for a character.
-fn spellings(password: Option<&Secret>) -> Result<Vec<String>, Trouble> {
+/// The password as it is, and as OpenSSL before 1.1.0 had it: each byte of UTF-8 taken for a character.
+fn spellings(password: Option<&Secret>) -> Vec<String> {
     let plain = password.map_or("", Secret::expose);
-    if plain.contains('\0') {
-        return Err(Trouble::NulInPassword);
-    }
     let mut all = vec![plain.to_owned()];
     if !plain.is_ascii() {
         all.push(plain.bytes().map(char::from).collect());
     }
-    Ok(all)
+    all
 }
 
-fn trouble(refusal: Option<ErrorStack>, password: Option<&Secret>) -> Trouble {
-    let raw = refusal.map(|error| error.to_string()).unwrap_or_default();
-    match password {
-        None => Trouble::PasswordMissing(raw),
-        Some(_) => Trouble::PasswordWrong(raw),
+fn trouble(refusal: &ErrorStack, password: Option<&Secret>) -> Trouble {
+    let raw = refusal.to_string();
+    if raw.contains("unsupported") {
+        Trouble::Unsupported(raw)
+    } else if refusal.errors().iter().any(is_about_the_password) {
+        Trouble::refused(refusal, password)
+    } else {
+        Trouble::Unreadable(raw)
     }
 }
 
-/// Files of `OpenSSL` 1.1's age use RC2-40, which `OpenSSL` 3 keeps apart from its default ciphers.
+fn is_about_the_password(error: &Error) -> bool {
+    error.library_code() == LIBRARY && PASSWORD_REASONS.contains(&error.reason_code())
+}
+
+/// Files of OpenSSL 1.1's age use RC2-40, which OpenSSL 3 keeps apart from its default ciphers.
 fn load_old_ciphers() {
     static LEGACY: OnceLock<Option<Provider>> = OnceLock::new();
     // Where it is missing the parse fails with OpenSSL's own words, which name the cipher.

@@ -60,8 +60,8 @@ fn text(value: Element<'_>) -> Option<String> {
         .chunks_exact(2)
         .map(|b| b.iter().fold(0, |sum, b| sum << 8 | u16::from(*b)));
     match value.tag {
-        // UTF8String, NumericString, PrintableString, IA5String
-        0x0c | 0x12 | 0x13 | 0x16 => String::from_utf8(bytes.to_vec()).ok(),
+        // UTF8String, PrintableString, IA5String, GeneralString; a NumericString is none for Java
+        0x0c | 0x13 | 0x16 | 0x1b => String::from_utf8(bytes.to_vec()).ok(),
         // TeletexString, which everybody reads as Latin-1
         0x14 => Some(bytes.iter().copied().map(char::from).collect()),
         // BMPString
@@ -101,5 +101,39 @@ fn dotted(number: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_spelt_as_java_spells_them() {
+        let check = |pair: &[u8], expected| {
+            assert_eq!(attribute(pair).as_deref(), expected, "{pair:x?}");
+        };
+        check(&[6, 3, 0x55, 4, 3, 0x0c, 1, b'a'], Some("CN=a"));
+        check(&[6, 3, 0x55, 4, 3, 0x14, 1, 0xe9], Some("CN=é"));
+        check(&[6, 3, 0x55, 4, 3, 0x1e, 2, 0, b'a'], Some("CN=a"));
+        check(&[6, 3, 0x55, 4, 3, 0x0c, 1, 0xff], Some("CN=#0c01ff"));
+        check(&[6, 3, 0x55, 4, 3, 0x12, 1, b'1'], Some("CN=#120131"));
+        check(&[6, 3, 0x55, 4, 5, 0x13, 1, b'3'], Some("2.5.4.5=#130133"));
+        check(&[6, 3, 0x55, 4, 3], None);
+    }
+
+    #[test]
+    fn object_numbers_are_written_with_dots() {
+        let check = |number: &[u8], expected| assert_eq!(dotted(number), expected);
+        check(&[0x55, 4, 3], "2.5.4.3");
+        check(
+            &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1],
+            "1.2.840.113549.1.9.1",
+        );
+        check(&[0x88, 0x37, 3], "2.999.3");
+        check(&[], "0.");
+    }
 }

@@ -6,7 +6,9 @@ use std::fmt;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::{X509, X509Ref, X509VerifyResult};
 
+use super::formats;
 use super::principal::principal;
+use super::usage::{may_be_a_clients, unix_seconds};
 use crate::secret::Secret;
 
 /// Whom to trust: the certificates of `cluster.p12`, several while a CA is being renewed.
@@ -19,6 +21,8 @@ pub struct Keystore {
     certificates_pem: String,
     key_pem: Secret,
     principal: String,
+    wanted_issuer: String,
+    leaf: X509,
 }
 
 /// What was configured, opened.
@@ -37,8 +41,16 @@ impl Truststore {
         self.pem.clone()
     }
 
+    /// From the bytes of a file of any format; nothing where `load` would tell a fault.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Option<Truststore> {
+        let contents = formats::open(bytes, password).ok()?;
+        Truststore::new(&contents.certificates).filter(|_| contents.key.is_none())
+    }
+
+    /// Nothing if there is no certificate.
     pub(super) fn new(certificates: &[X509]) -> Option<Truststore> {
-        let pem = pem(certificates)?;
+        let pem = pem(certificates).filter(|text| !text.is_empty())?;
         Some(Truststore { pem })
     }
 }
@@ -62,14 +74,49 @@ impl Keystore {
         self.principal.clone()
     }
 
+    /// Since when the leaf is valid, in seconds since 1970.
+    #[must_use]
+    pub fn not_before(&self) -> Option<i64> {
+        unix_seconds(self.leaf.not_before())
+    }
+
+    /// Until when the leaf is valid, in seconds since 1970.
+    #[must_use]
+    pub fn not_after(&self) -> Option<i64> {
+        unix_seconds(self.leaf.not_after())
+    }
+
+    /// Whether the leaf says that it is a client's, or says nothing about its use.
+    #[must_use]
+    pub fn may_be_a_clients(&self) -> bool {
+        may_be_a_clients(&self.leaf)
+    }
+
+    /// The CA that a broker must know to accept this chain, spelt as the principal is:
+    /// who issued the chain's last certificate.
+    #[must_use]
+    pub fn wanted_issuer(&self) -> String {
+        self.wanted_issuer.clone()
+    }
+
+    /// From the bytes of a file of any format; nothing where `load` would tell a fault.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Option<Keystore> {
+        let contents = formats::open(bytes, password).ok()?;
+        Keystore::new(contents.certificates, &contents.key?)
+    }
+
     /// Nothing if no certificate belongs to the key.
     pub(super) fn new(certificates: Vec<X509>, key: &PKey<Private>) -> Option<Keystore> {
-        let chain = chain(certificates, key)?;
+        let (chain, unlinked) = chain(certificates, key)?;
+        let (leaf, last) = (chain.first()?.clone(), chain.last()?);
         let key_pem = String::from_utf8(key.private_key_to_pem_pkcs8().ok()?).ok()?;
         Some(Keystore {
-            certificates_pem: pem(&chain)?,
             key_pem: Secret::new(key_pem),
-            principal: principal(chain.first()?.subject_name()),
+            principal: principal(leaf.subject_name()),
+            wanted_issuer: principal(last.issuer_name()),
+            certificates_pem: pem(&chain)? + &pem(&unlinked)?,
+            leaf,
         })
     }
 }
@@ -88,8 +135,8 @@ impl fmt::Debug for Keystore {
     }
 }
 
-/// The key's certificate, then issuer after issuer; what belongs to no chain comes last.
-fn chain(mut certificates: Vec<X509>, key: &PKey<Private>) -> Option<Vec<X509>> {
+/// The key's certificate, then issuer after issuer; and what is no part of this chain.
+fn chain(mut certificates: Vec<X509>, key: &PKey<Private>) -> Option<(Vec<X509>, Vec<X509>)> {
     let mut next = certificates.iter().position(|one| belongs(one, key));
     next?;
     let mut chain = vec![];
@@ -99,8 +146,7 @@ fn chain(mut certificates: Vec<X509>, key: &PKey<Private>) -> Option<Vec<X509>> 
         next = certificates.iter().position(issued_it);
         chain.push(found);
     }
-    chain.extend(certificates);
-    Some(chain)
+    Some((chain, certificates))
 }
 
 fn belongs(certificate: &X509Ref, key: &PKey<Private>) -> bool {

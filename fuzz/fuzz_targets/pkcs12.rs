@@ -1,0 +1,20 @@
+//! Any bytes as a downloaded file: they open, or they are refused.
+//! Files and the wording of faults play no part.
+#![no_main]
+
+use ditto_cdc::secret::Secret;
+use ditto_cdc::tls::{Keystore, Truststore};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    // The password of tests/fixtures/p12, which are a good corpus to begin with.
+    let password = Secret::new("changeit".to_owned());
+    if let Some(found) = Truststore::from_bytes(bytes, Some(&password)) {
+        assert!(found.pem().contains("BEGIN CERTIFICATE"));
+    }
+    if let Some(found) = Keystore::from_bytes(bytes, Some(&password)) {
+        assert!(found.certificates_pem().contains("BEGIN CERTIFICATE"));
+        assert!(!format!("{found:?}").contains("PRIVATE KEY"));
+    }
+    let _ = Keystore::from_bytes(bytes, None);
+});

@@ -5,4 +5,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod ends;
+mod events;
+mod gaps;
+mod large;
+mod positions;
+mod reading;
+mod refusals;
+mod restarts;
 mod rig;

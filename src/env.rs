@@ -62,7 +62,7 @@ impl Env {
             stdout_terminal,
             stderr_terminal,
             width: width(stdout_terminal || stderr_terminal),
-            colour: colour_wish(&|name| std::env::var_os(name)),
+            colour: colour_wish(&variable),
             now: ZonedDateTime::now(),
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
@@ -78,6 +78,12 @@ impl Env {
             (ColourWhen::Auto, ColourWish::Unsaid) => terminal,
         }
     }
+}
+
+/// A variable of the process environment.
+#[must_use]
+pub fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }
 
 /// The width that a person sees; `COLUMNS` wins, as in other tools.

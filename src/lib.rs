@@ -52,7 +52,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut context = cmd::Context {
         global: &cli.global,
         env: &env,
-        var: &|name| std::env::var_os(name),
+        var: &env::variable,
         interrupt: &interrupt::watch(),
         out: &mut out,
     };

@@ -32,29 +32,11 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("event", &["json", "record"]),
-    ("check", &["exit", "event", "record", "settings", "tls"]),
-    ("bigpeer", &["event", "json", "record", "secret"]),
-    (
-        "snapshot",
-        &["bigpeer", "event", "json", "position", "record"],
-    ),
-    (
-        "view",
-        &[
-            "capture_format",
-            "check",
-            "event",
-            "json",
-            "record",
-            "snapshot",
-        ],
-    ),
+    ("view", &["capture_format", "event", "json", "record"]),
     ("out", &["exit", "record", "view"]),
     (
         "demo",
-        &[
-            "bigpeer", "exit", "json", "record", "secret", "source", "tls",
-        ],
+        &["exit", "json", "record", "secret", "source", "tls"],
     ),
     ("cmd", EVERYTHING),
     ("lib", EVERYTHING),

@@ -57,40 +57,46 @@ fn a_group_outside_the_prefix() {
 }
 
 /// Runs `tail` with one setting changed; `None` takes it away.
-fn with(kafka: &Kafka, name: &str, value: Option<String>) -> Output {
-    kafka.create_topic(&format!("open-{name}"), 1, &[]);
-    let mut env = kafka.client_env(&format!("open-{name}"));
+fn with(topic: &str, name: &'static str, file: Option<&str>) -> Option<Output> {
+    let kafka = Kafka::shared()?;
+    kafka.create_topic(topic, 1, &[]);
+    let mut env = kafka.client_env(topic);
     env.retain(|(key, _)| *key != name);
-    if let Some(value) = value {
-        let name = ["DITTO_CDC_USER_CERT", "DITTO_CDC_CLUSTER_CERT"]
-            .into_iter()
-            .find(|known| *known == name);
-        env.push((name.unwrap(), value));
+    if let Some(file) = file {
+        env.push((name, kafka.file(file).display().to_string()));
     }
-    run(&env, &ALL, TLS_LIMIT)
+    Some(run(&env, &ALL, TLS_LIMIT))
+}
+
+fn check_with(topic: &str, name: &'static str, file: Option<&str>, words: &str) {
+    if let Some(output) = with(topic, name, file) {
+        check(&output, words);
+    }
 }
 
 #[test]
 fn no_user_certificate() {
-    let Some(kafka) = Kafka::shared() else { return };
-    check(
-        &with(kafka, "DITTO_CDC_USER_CERT", None),
+    check_with(
+        "open-nobody",
+        "DITTO_CDC_USER_CERT",
+        None,
         "user certificate",
     );
 }
 
 #[test]
 fn a_user_certificate_of_an_unknown_authority() {
-    let Some(kafka) = Kafka::shared() else { return };
-    let stranger = kafka.file("stranger.p12").display().to_string();
-    let output = with(kafka, "DITTO_CDC_USER_CERT", Some(stranger));
-    check(&output, "certificate");
+    let file = Some("stranger.p12");
+    check_with("open-stranger", "DITTO_CDC_USER_CERT", file, "certificate");
 }
 
 #[test]
 fn a_cluster_certificate_of_another_cluster() {
-    let Some(kafka) = Kafka::shared() else { return };
-    let wrong = kafka.file("wrong-cluster.p12").display().to_string();
-    let output = with(kafka, "DITTO_CDC_CLUSTER_CERT", Some(wrong));
-    check(&output, "certificate");
+    let file = Some("wrong-cluster.p12");
+    check_with(
+        "open-elsewhere",
+        "DITTO_CDC_CLUSTER_CERT",
+        file,
+        "certificate",
+    );
 }

@@ -41,12 +41,7 @@ fn a_bounded_read_is_complete_over_a_restart() {
     kafka.create_topic("open-bounded", 4, &[]);
     kafka.produce("open-bounded", messages(0..200_000, 4));
     // Small fetches make the read long enough to be interrupted in its middle.
-    let slow = [
-        "-X",
-        "fetch.message.max.bytes=4096",
-        "-X",
-        "fetch.max.bytes=16384",
-    ];
+    let slow = ["-X", "fetch.message.max.bytes=4096"];
     let args = [&["--from", "beginning", "--until", "end"][..], &slow].concat();
     let mut running = follow(&kafka, "open-bounded", &args);
     running.wait_for_lines(1000, LONG);

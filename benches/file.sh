@@ -20,11 +20,11 @@ if [ -z "${DITTO_CDC:-}" ]; then cargo build --release --quiet --bin ditto-cdc; 
 [ -s "$file" ] || target/release/examples/generate "$megabytes" > "$file"
 cat "$file" > /dev/null # into the page cache: disks are not what is measured
 
-# best RUNS COMMAND…: the shortest time in seconds.
+# best RUNS COMMAND…: the shortest time in seconds. What is written is thrown away: disks again.
 best() {
     local runs=$1 TIMEFORMAT=%R
     shift
-    for _ in $(seq "$runs"); do { time "$@" > "$folder/out" 2> "$folder/err"; } 2>&1; done | sort -n | head -n 1
+    for _ in $(seq "$runs"); do { time "$@" > /dev/null 2> "$folder/errors"; } 2>&1; done | sort -n | head -n 1
 }
 
 # row NAME SECONDS: with the throughput, and how many times our time that is.
@@ -34,20 +34,24 @@ row() {
 }
 
 select='select(.collection == "people" or .type == "requeryRequired")'
+# A fast wrong answer is worth nothing: the same events first.
+head -n 20000 "$file" > "$folder/some.ndjson"
+"$mine" tail --input "$folder/some.ndjson" -c people --format json > "$folder/mine"
+jq -c "$select | .txnId" "$folder/some.ndjson" > "$folder/theirs"
+if ! jq -c .txnId "$folder/mine" | cmp -s - "$folder/theirs"; then
+    echo "ditto-cdc and jq select different events" >&2
+    exit 1
+fi
+
 ours=$(best 7 "$mine" tail --input "$file" -c people --format json)
-cp "$folder/out" "$folder/ours"
-printf '%s: %s events, %s of them shown\n' "$file" "$(wc -l < "$file")" "$(wc -l < "$folder/ours")"
+printf '%s: %s events, about %s%% of them shown\n' \
+    "$file" "$(wc -l < "$file")" "$(($(wc -l < "$folder/theirs") / 200))"
 row "ditto-cdc tail -c people --format json" "$ours"
 row "ditto-cdc tail -c nothing --format json" \
     "$(best 7 "$mine" tail --input "$file" -c nothing --format json)"
 row "ditto-cdc tail --format json (all checked)" "$(best 3 "$mine" tail --input "$file" --format json)"
 row "wc -l" "$(best 7 wc -l "$file")"
 row "jq -c 'select(…)'" "$(best 1 jq -c "$select" "$file")"
-shown=$(jq -c .txnId "$folder/ours" | cksum)
-if [ "$shown" != "$(jq -c .txnId "$folder/out" | cksum)" ]; then
-    echo "ditto-cdc and jq selected different events" >&2
-    exit 1
-fi
 if [ -n "$jaq" ]; then
     row "jaq -c 'select(…)'" "$(best 1 "$jaq" -c "$select" "$file")"
 else

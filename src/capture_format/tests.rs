@@ -1,5 +1,5 @@
-//! The capture format held to its promise: what was written is read back to the byte.
-//! Tables for lines that others wrote, properties for arbitrary records.
+//! Tables and round trips of the capture format.
+//! Files and lines are tested in `source::capture`.
 
 #![allow(clippy::unwrap_used)]
 

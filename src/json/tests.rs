@@ -281,3 +281,18 @@ proptest! {
         }
     }
 }
+
+/// Runs of backslashes in every place relative to a block, ended by a quote: odd runs escape it.
+#[test]
+fn runs_of_backslashes() {
+    for run in 0..140 {
+        let open = format!("\"{}\"", "\\".repeat(run));
+        let expected = run % 2 == 0;
+        everywhere(open.as_bytes(), |json| {
+            assert_eq!(check(json).is_ok(), expected, "{run}");
+        });
+        everywhere(format!("{open}\"").as_bytes(), |json| {
+            assert_eq!(check(json).is_ok(), !expected, "{run}");
+        });
+    }
+}

@@ -42,9 +42,6 @@ pub fn walk<'a>(json: &'a [u8], watch: &mut impl Watch<'a>) -> Result<ControlFlo
     }
 }
 
-/// Every second bit.
-const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
-
 /// An offset where the grammar breaks.
 type At = usize;
 
@@ -125,20 +122,17 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
         self.tokens(base, starts)
     }
 
-    /// Which bytes are escaped by a backslash before them.
+    /// Which bytes are escaped by a backslash before them. An escaped backslash escapes nothing.
     #[inline]
     fn escaped(&mut self, backslash: u64) -> u64 {
-        if backslash == 0 {
-            return std::mem::take(&mut self.escaping);
+        let mut escaped = std::mem::take(&mut self.escaping);
+        let mut left = backslash & !escaped;
+        while left != 0 {
+            let first = left & left.wrapping_neg();
+            escaped |= first << 1;
+            left &= !(first | first << 1);
+            self.escaping = first >> 63;
         }
-        // A run of backslashes escapes every second byte: adding carries through a run, and the parity
-        // of where it started tells which half.
-        let potential = backslash & !self.escaping;
-        let maybe = potential << 1;
-        let codes = (maybe | ODD).wrapping_sub(potential);
-        let both = codes ^ ODD;
-        let escaped = both ^ (backslash | self.escaping);
-        self.escaping = (both & backslash) >> 63;
         escaped
     }
 
@@ -167,6 +161,7 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
         Ok(())
     }
 
+    /// Moves over the tokens of a block.
     #[inline]
     fn tokens(&mut self, base: usize, mut starts: u64) -> Result<ControlFlow<()>, At> {
         let mut window = self.window;

@@ -39,6 +39,11 @@ pub struct Running {
 impl Running {
     /// Starts the program with only these variables, in an empty folder.
     pub fn start(env: &[(&'static str, String)], args: &[&str]) -> Running {
+        Running::start_reading(env, args, usize::MAX)
+    }
+
+    /// Starts the program and closes the pipe behind its output once so many bytes were read.
+    pub fn start_reading(env: &[(&'static str, String)], args: &[&str], most: usize) -> Running {
         let home = tempfile::tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_ditto-cdc"))
             .args(args)
@@ -51,8 +56,8 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let stdout = Collected::from(child.stdout.take().unwrap());
-        let stderr = Collected::from(child.stderr.take().unwrap());
+        let stdout = Collected::from(child.stdout.take().unwrap(), most);
+        let stderr = Collected::from(child.stderr.take().unwrap(), usize::MAX);
         Running {
             child,
             stdout,
@@ -73,6 +78,35 @@ impl Running {
             let said = running.stderr.text().to_lowercase();
             words.iter().any(|word| said.contains(word))
         });
+    }
+
+    /// Waits until a line stands on standard output.
+    pub fn wait_for_line(&mut self, line: &str, limit: Duration) {
+        self.wait_for(limit, |running| {
+            running.stdout.text().lines().any(|found| found == line)
+        });
+    }
+
+    /// Does something again and again until the program has printed a line because of it.
+    pub fn provoke_line(&mut self, mut act: impl FnMut()) {
+        while self.stdout.lines() == 0 {
+            act();
+            let acted = Instant::now();
+            while self.stdout.lines() == 0 && acted.elapsed() < Duration::from_millis(500) {
+                thread::sleep(Duration::from_millis(5));
+            }
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "ended early: {}", self.stderr.text());
+        }
+    }
+
+    /// Presses Ctrl-C and waits for the end.
+    pub fn interrupt(self) -> Output {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+        assert!(sent.success());
+        let limit = self.started.elapsed() + Duration::from_secs(10);
+        self.wait(limit)
     }
 
     /// Standard error so far.
@@ -145,13 +179,17 @@ struct Collected {
 }
 
 impl Collected {
-    fn from(mut pipe: impl Read + Send + 'static) -> Collected {
+    fn from(mut pipe: impl Read + Send + 'static, most: usize) -> Collected {
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let into = Arc::clone(&bytes);
         let reader = thread::spawn(move || {
             let mut buffer = vec![0; 1 << 16];
             while let Ok(count @ 1..) = pipe.read(&mut buffer) {
-                into.lock().unwrap().extend_from_slice(&buffer[..count]);
+                let mut into = into.lock().unwrap();
+                into.extend_from_slice(&buffer[..count]);
+                if into.len() >= most {
+                    break;
+                }
             }
         });
         Collected {

@@ -38,7 +38,7 @@ pub(super) fn outlook(code: Code, reason: &str) -> Outlook {
         | Code::NotImplemented
         | Code::UnsupportedFeature => Outlook::Final,
         // A broker that restarts also breaks handshakes; only words about certificates are final.
-        Code::SSL if is_about_certificates(reason) => Outlook::Final,
+        Code::SSL | Code::BrokerTransportFailure if is_about_certificates(reason) => Outlook::Final,
         _ => Outlook::Heals,
     }
 }
@@ -154,7 +154,7 @@ fn tls_meaning(connection: &Connection, reason: &str) -> (FailureClass, String, 
 
 fn unreachable_meaning(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
     let brokers = &connection.brokers;
-    if reason.contains("SSL handshake") {
+    if reason.contains("SSL handshake") || reason.contains("alert number") {
         return tls_meaning(connection, reason);
     }
     let (why, fix) = if reason.contains("resolve") {

@@ -1,0 +1,416 @@
+//! `tail` on the embedded broker: following, ending, joining a group, losing the broker, refusals and secrets.
+//! What only a real Kafka can judge is in `real_kafka`; what needs no Kafka is in the golden transcripts.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::fs;
+use std::time::Duration;
+
+use ditto_cdc::source::kafka::embedded::{Embedded, Options, Outgoing};
+use support::program::{Output, Running, run};
+use tempfile::TempDir;
+
+const TOPIC: &str = "events";
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A broker, its files, and the settings for them.
+struct Stage {
+    broker: Embedded,
+    folder: TempDir,
+}
+
+impl Stage {
+    fn new(partitions: i32) -> Stage {
+        let broker = Embedded::start(&Options {
+            topics: vec![(TOPIC.to_owned(), partitions)],
+            forbidden: vec!["secret".to_owned()],
+            ..Options::default()
+        })
+        .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        broker.write_files(folder.path()).unwrap();
+        Stage { broker, folder }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        fs::write(self.folder.path().join(name), text).unwrap();
+        self.path(name)
+    }
+
+    fn passwords(&self) -> (&str, &str) {
+        let issued = self.broker.certificates();
+        (
+            issued.cluster_password.expose(),
+            issued.user_password.expose(),
+        )
+    }
+
+    fn env(&self) -> Vec<(&'static str, String)> {
+        let (cluster, user) = self.passwords();
+        vec![
+            ("DITTO_CDC_BROKERS", self.broker.endpoint().to_owned()),
+            ("DITTO_CDC_TOPIC", TOPIC.to_owned()),
+            ("DITTO_CDC_CLUSTER_CERT", self.path("cluster.p12")),
+            ("DITTO_CDC_CLUSTER_CERT_PASSWORD", cluster.to_owned()),
+            ("DITTO_CDC_USER_CERT", self.path("user.p12")),
+            ("DITTO_CDC_USER_CERT_PASSWORD", user.to_owned()),
+        ]
+    }
+
+    /// The settings with one of them replaced.
+    fn env_with(&self, name: &'static str, value: &str) -> Vec<(&'static str, String)> {
+        let mut env = self.env();
+        env.retain(|(known, _)| *known != name);
+        env.push((name, value.to_owned()));
+        env
+    }
+
+    /// Writes an event to a partition at a time; its line is returned.
+    fn write(&self, partition: i32, txn: u64, collection: &str, millis: i64) -> String {
+        let line = event(txn, collection);
+        self.write_raw(partition, Some(line.as_bytes()), millis);
+        line
+    }
+
+    fn write_raw(&self, partition: i32, payload: Option<&[u8]>, millis: i64) {
+        let record = Outgoing {
+            topic: TOPIC,
+            partition: Some(partition),
+            payload,
+            time_millis: Some(millis),
+            ..Outgoing::default()
+        };
+        self.broker.produce(&record).unwrap();
+        self.broker.flush().unwrap();
+    }
+
+    fn tail(&self, args: &[&str]) -> Output {
+        run(&self.env(), &[&["tail"], args].concat(), LIMIT)
+    }
+
+    fn follow(&self, args: &[&str]) -> Running {
+        Running::start(&self.env(), &[&["tail"], args].concat())
+    }
+}
+
+fn event(txn: u64, collection: &str) -> String {
+    format!(
+        r#"{{"txnId":{txn},"type":"documentChanged","collection":"{collection}","change":{{"method":"upsert","oldValue":null,"newValue":{{"_id":"{txn}"}}}}}}"#
+    )
+}
+
+const GAP: &str = r#"{"txnID":45,"type":"requeryRequired","documents":[]}"#;
+const ALL: [&str; 4] = ["--from", "beginning", "--until", "end"];
+
+#[test]
+fn a_follower_sees_what_is_written_after_it_came() {
+    let stage = Stage::new(2);
+    stage.write(0, 1, "people", 1_000);
+    let mut running = stage.follow(&[]);
+    running.provoke_line(|| {
+        stage.write(1, 2, "people", 2_000);
+    });
+    let last = stage.write(0, 3, "people", 3_000);
+    running.wait_for_line(&last, LIMIT);
+    let output = running.interrupt();
+    assert_eq!(output.status, Some(130));
+    let lines = output.lines();
+    assert!(!lines.contains(&event(1, "people").as_str()), "{lines:?}");
+    assert!(lines.contains(&event(2, "people").as_str()), "{lines:?}");
+    assert!(output.stderr.contains("inserted"), "{}", output.stderr);
+}
+
+#[test]
+fn bounded_reads_are_exact() {
+    let stage = Stage::new(3);
+    let mut written = Vec::new();
+    for txn in 0..30_u64 {
+        let collection = if txn % 3 == 0 { "orders" } else { "people" };
+        let partition = i32::try_from(txn % 2).unwrap();
+        written.push(stage.write(
+            partition,
+            txn,
+            collection,
+            1_000 + i64::try_from(txn).unwrap(),
+        ));
+    }
+    let sorted = |output: &Output| {
+        let mut lines: Vec<String> = output.lines().iter().map(ToString::to_string).collect();
+        lines.sort();
+        lines
+    };
+    let pick = |range: std::ops::Range<usize>| {
+        let mut lines = written[range].to_vec();
+        lines.sort();
+        lines
+    };
+    for (args, expected) in [
+        (&ALL[..], pick(0..30)),
+        (&["--from", "-7", "--until", "end"], pick(23..30)),
+        (&["--from", "-1000", "--until", "end"], pick(0..30)),
+        (
+            &["--from", "0:13,1:14", "--until", "end"],
+            pick(26..26)
+                .into_iter()
+                .chain([
+                    written[26].clone(),
+                    written[28].clone(),
+                    written[29].clone(),
+                ])
+                .collect(),
+        ),
+        (
+            &["--from", "0:0", "--until", "0:2"],
+            vec![written[0].clone(), written[2].clone()],
+        ),
+        (&["--from", "end", "--until", "end"], vec![]),
+    ] {
+        let output = stage.tail(args);
+        assert_eq!(output.status, Some(0), "{args:?}: {}", output.stderr);
+        let mut expected = expected;
+        expected.sort();
+        assert_eq!(sorted(&output), expected, "{args:?}");
+    }
+    // By time over all partitions, after the filter, and in that order.
+    let output = stage.tail(&["--last", "3", "-c", "orders"]);
+    assert_eq!(output.lines(), [&written[21], &written[24], &written[27]]);
+    let output = stage.tail(&["--from", "beginning", "-n", "4", "-c", "people"]);
+    assert_eq!(output.lines().len(), 4);
+}
+
+#[test]
+fn gaps_and_unreadable_records_pass_every_filter_and_are_said() {
+    let stage = Stage::new(1);
+    stage.write(0, 1, "people", 1_000);
+    stage.write_raw(0, Some(GAP.as_bytes()), 2_000);
+    stage.write_raw(0, Some(b"\x1b[2Jnot json"), 3_000);
+    stage.write_raw(0, None, 4_000);
+    let last = stage.write(0, 2, "people", 5_000);
+
+    let output = stage.tail(&[&ALL[..], &["-c", "nothing"]].concat());
+    assert_eq!(output.lines(), [GAP]);
+    assert_eq!(output.status, Some(1));
+    for words in [
+        "gap: requeryRequired, txnID 45, at events p0@1",
+        "not valid JSON (about byte 0), at events p0@2: \\u{1b}[2Jnot json",
+        "no payload (a tombstone), at events p0@3",
+        "unreadable 2",
+    ] {
+        assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
+    }
+
+    let output = stage.tail(&[&ALL[..], &["--on-gap", "stop"]].concat());
+    assert_eq!((output.status, output.lines().len()), (Some(4), 2));
+
+    let output = stage.tail(&[&ALL[..], &["--format", "record", "-q"]].concat());
+    assert_eq!(output.lines().len(), 5);
+    let capture = stage.path("capture.ndjson");
+    fs::write(&capture, &output.stdout).unwrap();
+    let again = run(
+        &[],
+        &["tail", "--input", &capture, "--format", "record", "-q"],
+        LIMIT,
+    );
+    assert_eq!(
+        again.stdout, output.stdout,
+        "a capture is read back to the byte"
+    );
+    let one = run(&[], &["tail", "--input", &capture, "--from", "0:4"], LIMIT);
+    assert_eq!(one.lines(), [&last]);
+}
+
+#[test]
+fn what_cannot_heal_ends_at_once_with_status_3() {
+    let stage = Stage::new(1);
+    let strangers = Stage::new(1);
+    let strange_user = strangers.path("user.p12");
+    let strange_password = strangers.passwords().1;
+    let stranger = |name, value: &str| stage.env_with(name, value);
+    let mut strange = stranger("DITTO_CDC_USER_CERT", &strange_user);
+    strange.retain(|(name, _)| *name != "DITTO_CDC_USER_CERT_PASSWORD");
+    strange.push(("DITTO_CDC_USER_CERT_PASSWORD", strange_password.to_owned()));
+    let mut other_ca = stranger("DITTO_CDC_CLUSTER_CERT", &strangers.path("cluster.p12"));
+    other_ca.retain(|(name, _)| *name != "DITTO_CDC_CLUSTER_CERT_PASSWORD");
+    other_ca.push((
+        "DITTO_CDC_CLUSTER_CERT_PASSWORD",
+        strangers.passwords().0.to_owned(),
+    ));
+    let nothing: Vec<(&'static str, String)> = Vec::new();
+    for (name, env, args, words) in [
+        (
+            "an unknown topic",
+            stage.env(),
+            &["--topic", "nope"][..],
+            "the brokers know no topic nope",
+        ),
+        (
+            "a forbidden topic",
+            stage.env(),
+            &["--topic", "secret"],
+            "(CN=user) is not allowed to read the topic secret",
+        ),
+        ("no settings", nothing, &[], "brokers is not set"),
+        (
+            "a wrong password",
+            stranger("DITTO_CDC_USER_CERT_PASSWORD", "wrong"),
+            &[],
+            "user.p12",
+        ),
+        (
+            "nobody there",
+            stranger("DITTO_CDC_BROKERS", "127.0.0.1:1"),
+            &[],
+            "nothing listens at 127.0.0.1:1",
+        ),
+        (
+            "no such host",
+            stranger("DITTO_CDC_BROKERS", "no.invalid:443"),
+            &[],
+            "no address is known for no.invalid:443",
+        ),
+        (
+            "a stranger's certificate",
+            strange,
+            &[],
+            "the broker refused the user certificate",
+        ),
+        (
+            "another cluster's certificate",
+            other_ca,
+            &[],
+            "the broker's certificate does not fit",
+        ),
+        (
+            "a nonsense property",
+            stage.env(),
+            &["-X", "no.such=1"],
+            "no.such",
+        ),
+    ] {
+        let output = run(&env, &[&["tail", "--until", "end"], args].concat(), LIMIT);
+        assert_eq!(output.status, Some(3), "{name}: {}", output.stderr);
+        assert!(output.stderr.contains(words), "{name}: {}", output.stderr);
+        assert!(output.stderr.contains("try: "), "{name}: {}", output.stderr);
+        assert!(
+            output.took < Duration::from_secs(6),
+            "{name}: {:?}",
+            output.took
+        );
+    }
+}
+
+#[test]
+fn settings_come_from_files_as_well() {
+    let stage = Stage::new(1);
+    let line = stage.write(0, 1, "people", 1_000);
+    let (cluster, user) = stage.passwords();
+    let properties = stage.file(
+        "client.properties",
+        &format!(
+            "bootstrap.servers={}\nsecurity.protocol=SSL\nssl.truststore.location=cluster.p12\nssl.truststore.type=PKCS12\nssl.truststore.password={cluster}\nssl.keystore.location=user.p12\nssl.keystore.password={user}\ngroup.id=the-customers-pipeline\nkey.deserializer=org.apache.kafka.common.serialization.StringDeserializer\n",
+            stage.broker.endpoint()
+        ),
+    );
+    let args = [
+        &["tail", "--topic", TOPIC, "--properties", &properties],
+        &ALL[..],
+    ]
+    .concat();
+    let output = run(&[], &args, LIMIT);
+    assert_eq!(output.lines(), [&line], "{}", output.stderr);
+    assert!(
+        output.stderr.contains("the-customers-pipeline") && output.stderr.contains("is not joined"),
+        "{}",
+        output.stderr
+    );
+
+    let cluster_file = stage.file("cluster.password", &format!("{cluster}\n"));
+    let user_file = stage.file("user.password", &format!("{user}\r\n"));
+    let brokers = stage.broker.endpoint();
+    let (cluster_cert, user_cert) = (stage.path("cluster.p12"), stage.path("user.p12"));
+    let flags = [
+        "tail",
+        "--brokers",
+        brokers,
+        "-t",
+        TOPIC,
+        "--cluster-cert",
+        &cluster_cert,
+        "--cluster-cert-password-file",
+        &cluster_file,
+        "--user-cert",
+        &user_cert,
+        "--user-cert-password-file",
+        &user_file,
+    ];
+    let output = run(&[], &[&flags, &ALL[..]].concat(), LIMIT);
+    assert_eq!(output.lines(), [&line], "{}", output.stderr);
+
+    let env_file = stage.file(
+        "settings.env",
+        &format!(
+            "CLOUD_ENDPOINT={brokers}\nTOPIC={TOPIC}\nCLUSTER_CERT_LOCATION=./cluster.p12\nCLUSTER_CERT_PW='{cluster}'\nUSER_CERT_LOCATION=./user.p12\nUSER_CERT_PW='{user}'\n"
+        ),
+    );
+    let output = run(
+        &[],
+        &[&["tail", "--env-file", &env_file], &ALL[..]].concat(),
+        LIMIT,
+    );
+    assert_eq!(output.lines(), [&line], "{}", output.stderr);
+}
+
+#[test]
+fn a_broker_that_goes_and_returns_costs_no_event() {
+    let stage = Stage::new(1);
+    let first = stage.write(0, 1, "people", 1_000);
+    let mut running = stage.follow(&["--from", "beginning"]);
+    running.wait_for_line(&first, LIMIT);
+    stage.broker.down().unwrap();
+    running.wait_for_words(&["lost the connection"], LIMIT);
+    stage.broker.up().unwrap();
+    let second = stage.write(0, 2, "people", 2_000);
+    running.wait_for_line(&second, LIMIT);
+    running.wait_for_words(&["the connection is back"], LIMIT);
+    let output = running.interrupt();
+    assert_eq!(output.lines(), [&first, &second]);
+}
+
+#[test]
+fn no_secret_is_printed_however_much_is_asked_for() {
+    let stage = Stage::new(1);
+    stage.write(0, 1, "people", 1_000);
+    let output = stage.tail(&[&ALL[..], &["-vvv"]].concat());
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert!(output.stderr.len() > 10_000, "the library's log is missing");
+    let key = stage.broker.certificates().user_key_pem().unwrap();
+    let body = key.expose().lines().nth(1).unwrap();
+    let (cluster, user) = stage.passwords();
+    for secret in ["PRIVATE KEY", body, cluster, user] {
+        assert!(!output.stderr.contains(secret), "a secret is in the log");
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_ends_it_well() {
+    let stage = Stage::new(1);
+    for txn in 0..2_000 {
+        let record = event(txn, "people");
+        let record = Outgoing {
+            topic: TOPIC,
+            payload: Some(record.as_bytes()),
+            ..Outgoing::default()
+        };
+        stage.broker.produce(&record).unwrap();
+    }
+    stage.broker.flush().unwrap();
+    let args = ["tail", "--from", "beginning"];
+    let output = Running::start_reading(&stage.env(), &args, 1).wait(LIMIT);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert_eq!(output.stderr, "");
+}

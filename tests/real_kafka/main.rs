@@ -5,4 +5,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bench;
+mod ends;
+mod events;
+mod gaps;
+mod large;
+mod positions;
+mod reading;
+mod refusals;
+mod restarts;
 mod rig;

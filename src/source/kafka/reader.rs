@@ -108,7 +108,11 @@ impl Reader {
                 list.add_partition_offset(self.topic.name(), partition, Offset::Offset(next));
             added.map_err(|error| self.topic.unexpected("starting to read", &error))?;
         }
-        let assigned = self.topic.consumer.assign(&list);
+        let consumer = &self.topic.consumer;
+        let assigned = consumer.assign(&list).and_then(|()| {
+            // A partition that an earlier read of the same topic paused stays so over an assignment.
+            consumer.resume(&list)
+        });
         assigned.map_err(|error| self.topic.unexpected("starting to read", &error))
     }
 

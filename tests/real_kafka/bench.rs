@@ -1,0 +1,177 @@
+//! The benchmark against a real broker: whole topics over mutual TLS, by this program and by those that people have.
+//! `benches/kafka.sh` runs it; ordinary test runs leave it out.
+#![allow(clippy::print_stdout)]
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::kafka::{CLUSTER_PASSWORD, Kafka, Message, Options, USER_PASSWORD};
+
+/// Rounds in which all take their turn, so that a slow minute of the machine meets all.
+const ROUNDS: usize = 5;
+
+/// One measured run: from process start to its end, and the most memory it held.
+#[derive(Clone, Copy)]
+struct Run {
+    took: Duration,
+    kilobytes: u64,
+}
+
+/// A contender: its name and its command for a topic of so many messages.
+type Contender = (&'static str, fn(&Kafka, &str, usize) -> Command);
+
+const CONTENDERS: [Contender; 4] = [
+    ("kcat -C -e -q", kcat),
+    ("kafka-console-consumer", console_consumer),
+    ("ditto-cdc --format raw", |kafka, topic, _| {
+        tail(kafka, topic, &["--until", "end", "--format", "raw"])
+    }),
+    ("ditto-cdc --format json", |kafka, topic, _| {
+        tail(kafka, topic, &["--until", "end", "--format", "json"])
+    }),
+];
+
+#[test]
+#[ignore = "a benchmark of some minutes: benches/kafka.sh"]
+fn bench_broker() {
+    let Some(kafka) = Kafka::start(&Options::default()) else {
+        return;
+    };
+    for (topic, partitions) in [("open-one", 1), ("open-ten", 10)] {
+        kafka.create_topic(topic, partitions, &[]);
+        let count = fill(&kafka, topic, partitions);
+        println!("\n{partitions} partition(s), {count} events");
+        compare(&kafka, topic, count);
+        first_event(&kafka, topic);
+    }
+}
+
+/// Writes what `examples/generate` prints, compressed as Ditto does; returns how many events that was.
+fn fill(kafka: &Kafka, topic: &str, partitions: i32) -> usize {
+    let program = Path::new(env!("CARGO_BIN_EXE_ditto-cdc")).with_file_name("examples/generate");
+    let megabytes = std::env::var("BENCH_MEGABYTES").unwrap_or_else(|_| "600".to_owned());
+    let mut generate = Command::new(program)
+        .arg(megabytes)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(generate.stdout.take().unwrap()).split(b'\n');
+    let mut count = 0;
+    let messages = lines.zip((0..partitions).cycle()).map(|(line, partition)| {
+        count += 1;
+        Message::to(partition, line.unwrap())
+    });
+    let properties = [("compression.type", "lz4"), ("linger.ms", "50")];
+    kafka.produce_with(topic, messages, &properties);
+    assert!(generate.wait().unwrap().success());
+    count
+}
+
+fn compare(kafka: &Kafka, topic: &str, count: usize) {
+    let mut runs = CONTENDERS.map(|_| Vec::new());
+    for _ in 0..ROUNDS {
+        for ((_, command), runs) in CONTENDERS.iter().zip(&mut runs) {
+            runs.push(measure(command(kafka, topic, count)));
+        }
+    }
+    let medians = runs.map(median);
+    let reference = medians[0].took.as_secs_f64();
+    for ((name, _), run) in CONTENDERS.iter().zip(medians) {
+        let took = run.took.as_secs_f64();
+        let megabytes = run.kilobytes / 1024;
+        let ratio = took / reference;
+        println!("{name:<26} {took:7.2} s {ratio:6.2} x kcat {megabytes:6} MiB peak");
+    }
+}
+
+/// The middle time, and the middle peak.
+fn median(runs: Vec<Run>) -> Run {
+    let mut took: Vec<_> = runs.iter().map(|run| run.took).collect();
+    let mut kilobytes: Vec<_> = runs.iter().map(|run| run.kilobytes).collect();
+    took.sort_unstable();
+    kilobytes.sort_unstable();
+    Run {
+        took: took[took.len() / 2],
+        kilobytes: kilobytes[kilobytes.len() / 2],
+    }
+}
+
+fn measure(mut command: Command) -> Run {
+    let started = Instant::now();
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut kilobytes = 0;
+    loop {
+        kilobytes = peak(&child).unwrap_or(kilobytes);
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success(), "{command:?} ended with {status}");
+            let took = started.elapsed();
+            return Run { took, kilobytes };
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The peak so far, as Linux counts it; elsewhere unknown and shown as 0.
+fn peak(child: &Child) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// From process start to the first event in a pipe.
+fn first_event(kafka: &Kafka, topic: &str) {
+    let one = || measure(tail(kafka, topic, &["-n", "1"]));
+    let run = median((0..ROUNDS).map(|_| one()).collect());
+    let took = run.took.as_secs_f64();
+    println!("{:<26} {took:7.2} s", "ditto-cdc -n 1");
+}
+
+fn tail(kafka: &Kafka, topic: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ditto-cdc"));
+    command.args(["tail", "--no-progress", "--from", "beginning"]);
+    command.args(args).envs(kafka.client_env(topic));
+    command
+}
+
+fn kcat(kafka: &Kafka, topic: &str, _: usize) -> Command {
+    let mut command = Command::new("kcat");
+    command.args(["-C", "-e", "-q", "-o", "beginning", "-t", topic]);
+    command.args(["-b", &kafka.endpoint()]);
+    let file = |name| kafka.file(name).display().to_string();
+    for property in [
+        "security.protocol=ssl".to_owned(),
+        format!("ssl.ca.location={}", file("cluster-ca.pem")),
+        format!("ssl.keystore.location={}", file("user.p12")),
+        format!("ssl.keystore.password={USER_PASSWORD}"),
+    ] {
+        command.args(["-X", &property]);
+    }
+    command
+}
+
+fn console_consumer(kafka: &Kafka, topic: &str, count: usize) -> Command {
+    let mut command = Command::new("java");
+    let class = "org.apache.kafka.tools.consumer.ConsoleConsumer";
+    command.args(["-Xmx512m", "-cp", &kafka.classpath(), class]);
+    command.args(["--bootstrap-server", &kafka.endpoint(), "--topic", topic]);
+    command.args(["--group", "team-bench", "--from-beginning"]);
+    command.args(["--max-messages", &count.to_string()]);
+    let file = |name| kafka.file(name).display().to_string();
+    for property in [
+        "security.protocol=SSL".to_owned(),
+        "enable.auto.commit=false".to_owned(),
+        format!("ssl.truststore.location={}", file("cluster.p12")),
+        format!("ssl.truststore.password={CLUSTER_PASSWORD}"),
+        format!("ssl.keystore.location={}", file("user.p12")),
+        format!("ssl.keystore.password={USER_PASSWORD}"),
+    ] {
+        command.args(["--command-property", &property]);
+    }
+    command
+}

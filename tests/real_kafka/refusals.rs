@@ -1,0 +1,102 @@
+//! A broker that refuses ends the command soon, with status 3 and the library's own words.
+//! How the message reads is judged where it is made.
+
+use std::time::Duration;
+
+use crate::events::messages;
+use crate::support::kafka::{Kafka, OPEN_GROUPS};
+use crate::support::program::{Output, run};
+
+const ALL: [&str; 5] = ["tail", "--from", "beginning", "--until", "end"];
+const FEW_SECONDS: Duration = Duration::from_secs(8);
+const TLS_LIMIT: Duration = Duration::from_secs(15);
+
+fn check(output: &Output, words: &str) {
+    assert_eq!(output.status, Some(3), "{}", output.stderr);
+    assert!(output.stdout.is_empty());
+    assert!(output.stderr.contains(words), "{}", output.stderr);
+}
+
+#[test]
+fn a_forbidden_or_unknown_topic() {
+    let Some(kafka) = Kafka::shared() else { return };
+    kafka.create_topic("closed-refused", 1, &[]);
+    for topic in ["closed-refused", "closed-nowhere"] {
+        let output = run(&kafka.client_env(topic), &ALL, FEW_SECONDS);
+        check(&output, "Topic authorization failed");
+    }
+    let output = run(&kafka.client_env("open-nowhere"), &ALL, FEW_SECONDS);
+    check(&output, "open-nowhere");
+}
+
+#[test]
+fn a_topic_that_may_be_described_but_not_read() {
+    let Some(kafka) = Kafka::shared() else { return };
+    kafka.create_topic("closed-described", 1, &[]);
+    kafka.produce("closed-described", messages(0..1, 1));
+    kafka.allow(&[crate::support::kafka::Rule::describe_topic(
+        "closed-described",
+    )]);
+    let output = run(&kafka.client_env("closed-described"), &ALL, FEW_SECONDS);
+    check(&output, "Topic authorization failed");
+}
+
+#[test]
+fn a_group_outside_the_prefix() {
+    let Some(kafka) = Kafka::shared() else { return };
+    kafka.create_topic("open-group", 1, &[]);
+    kafka.produce("open-group", messages(0..10, 1));
+    let env = kafka.client_env("open-group");
+    let args = |group| ["tail", "--group", group, "-n", "10", "--from", "beginning"];
+    let refused = run(&env, &args("others"), TLS_LIMIT);
+    check(&refused, "Group authorization failed");
+    let group = format!("{OPEN_GROUPS}one");
+    let output = run(&env, &args(&group), TLS_LIMIT);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert_eq!(output.lines().len(), 10);
+}
+
+/// Runs `tail` with one setting changed; `None` takes it away.
+fn with(topic: &str, name: &'static str, file: Option<&str>) -> Option<Output> {
+    let kafka = Kafka::shared()?;
+    kafka.create_topic(topic, 1, &[]);
+    let mut env = kafka.client_env(topic);
+    env.retain(|(key, _)| *key != name);
+    if let Some(file) = file {
+        env.push((name, kafka.file(file).display().to_string()));
+    }
+    Some(run(&env, &ALL, TLS_LIMIT))
+}
+
+fn check_with(topic: &str, name: &'static str, file: Option<&str>, words: &str) {
+    if let Some(output) = with(topic, name, file) {
+        check(&output, words);
+    }
+}
+
+#[test]
+fn no_user_certificate() {
+    check_with(
+        "open-nobody",
+        "DITTO_CDC_USER_CERT",
+        None,
+        "user certificate",
+    );
+}
+
+#[test]
+fn a_user_certificate_of_an_unknown_authority() {
+    let file = Some("stranger.p12");
+    check_with("open-stranger", "DITTO_CDC_USER_CERT", file, "certificate");
+}
+
+#[test]
+fn a_cluster_certificate_of_another_cluster() {
+    let file = Some("wrong-cluster.p12");
+    check_with(
+        "open-elsewhere",
+        "DITTO_CDC_CLUSTER_CERT",
+        file,
+        "certificate",
+    );
+}

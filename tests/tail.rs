@@ -366,22 +366,6 @@ fn settings_come_from_files_as_well() {
 }
 
 #[test]
-fn a_broker_that_goes_and_returns_costs_no_event() {
-    let stage = Stage::new(1);
-    let first = stage.write(0, 1, "people", 1_000);
-    let mut running = stage.follow(&["--from", "beginning"]);
-    running.wait_for_line(&first, LIMIT);
-    stage.broker.down().unwrap();
-    running.wait_for_words(&["lost the connection"], LIMIT);
-    stage.broker.up().unwrap();
-    let second = stage.write(0, 2, "people", 2_000);
-    running.wait_for_line(&second, LIMIT);
-    running.wait_for_words(&["the connection is back"], LIMIT);
-    let output = running.interrupt();
-    assert_eq!(output.lines(), [&first, &second]);
-}
-
-#[test]
 fn no_secret_is_printed_however_much_is_asked_for() {
     let stage = Stage::new(1);
     stage.write(0, 1, "people", 1_000);

@@ -76,7 +76,7 @@ fn compare(kafka: &Kafka, topic: &str, count: usize) {
             runs.push(measure(command(kafka, topic, count)));
         }
     }
-    let medians = runs.map(median);
+    let medians = runs.map(|runs| median(&runs));
     let reference = medians[0].took.as_secs_f64();
     for ((name, _), run) in CONTENDERS.iter().zip(medians) {
         let took = run.took.as_secs_f64();
@@ -87,7 +87,7 @@ fn compare(kafka: &Kafka, topic: &str, count: usize) {
 }
 
 /// The middle time, and the middle peak.
-fn median(runs: Vec<Run>) -> Run {
+fn median(runs: &[Run]) -> Run {
     let mut took: Vec<_> = runs.iter().map(|run| run.took).collect();
     let mut kilobytes: Vec<_> = runs.iter().map(|run| run.kilobytes).collect();
     took.sort_unstable();
@@ -127,7 +127,7 @@ fn peak(child: &Child) -> Option<u64> {
 /// From process start to the first event in a pipe.
 fn first_event(kafka: &Kafka, topic: &str) {
     let one = || measure(tail(kafka, topic, &["-n", "1"]));
-    let run = median((0..ROUNDS).map(|_| one()).collect());
+    let run = median(&(0..ROUNDS).map(|_| one()).collect::<Vec<_>>());
     let took = run.took.as_secs_f64();
     println!("{:<26} {took:7.2} s", "ditto-cdc -n 1");
 }

@@ -1,6 +1,8 @@
 //! Messages up to Ditto's limit of 100 MiB arrive intact.
 //! How much memory that takes is measured by the benchmark.
 
+use std::fmt::Write as _;
+
 use crate::events::{event, tail};
 use crate::support::kafka::{Kafka, Message};
 
@@ -14,7 +16,7 @@ fn of_size(bytes: usize) -> String {
         number = number
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
-        text.push_str(&format!("{number:016x}"));
+        write!(text, "{number:016x}").unwrap();
     }
     event("people", 1).replace("id-000001", &text)
 }

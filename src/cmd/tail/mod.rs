@@ -80,22 +80,19 @@ fn tail_kafka(typed: &cli::Tail, plan: &Plan, view: &View, context: &mut Context
     };
     let name = connection.topic.clone();
     let interrupt = Arc::clone(context.interrupt);
-    let (ending, tally) = match plan.last {
-        Some(count) => {
-            let tell = &mut |line: &str| context.out.note(line);
-            let found = follow::look(plan, view, |keep| {
-                kafka::last(connection, &span, count, interrupt, tell, keep)
-            });
-            Follow::new(plan, view, name, context.out).run_found(found)
-        }
-        None => {
-            let opened = kafka::open(connection, &span, interrupt, &mut |line| {
-                context.out.note(line);
-            });
-            match opened {
-                Ok(mut reader) => Follow::new(plan, view, name, context.out).run(&mut reader),
-                Err(stopped) => (stopped.into(), Tally::default()),
-            }
+    let (ending, tally) = if let Some(count) = plan.last {
+        let tell = &mut |line: &str| context.out.note(line);
+        let found = follow::look(plan, view, |keep| {
+            kafka::last(connection, &span, count, interrupt, tell, keep)
+        });
+        Follow::new(plan, view, name, context.out).run_found(found)
+    } else {
+        let opened = kafka::open(connection, &span, interrupt, &mut |line| {
+            context.out.note(line);
+        });
+        match opened {
+            Ok(mut reader) => Follow::new(plan, view, name, context.out).run(&mut reader),
+            Err(stopped) => (stopped.into(), Tally::default()),
         }
     };
     finish(ending, &tally, plan, context)

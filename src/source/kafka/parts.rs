@@ -204,29 +204,28 @@ mod tests {
 
     #[test]
     fn the_end_is_exact() {
-        // (what arrives: Ok(offset) is a record, Err(()) the end of the partition; delivered; complete)
-        let cases: &[(&[Result<i64, ()>], &[i64], bool)] = &[
-            (&[Ok(0), Ok(1), Ok(2)], &[0, 1, 2], true),
-            (&[Ok(0), Ok(1)], &[0, 1], false),
+        const END: i64 = -1;
+        for (arrivals, delivered, complete) in [
+            (&[0, 1, 2][..], &[0, 1, 2][..], true),
+            (&[0, 1], &[0, 1], false),
             // Offset 2 is a transaction marker: only the partition's end tells.
-            (&[Ok(0), Ok(1), Err(())], &[0, 1], true),
+            (&[0, 1, END], &[0, 1], true),
             // Offset 2 was compacted away and newer records follow.
-            (&[Ok(0), Ok(5), Ok(6)], &[0], true),
-            (&[Err(())], &[], true),
-        ];
-        for (arrivals, delivered, complete) in cases {
+            (&[0, 5, 6], &[0], true),
+            (&[END], &[], true),
+        ] {
             let mut parts = bounded(&[(4, 0, 3)]);
             let mut seen = Vec::new();
-            for arrival in *arrivals {
-                match arrival {
-                    Ok(offset) if parts.take(4, *offset) => seen.push(*offset),
-                    Ok(_) => {}
-                    Err(()) => parts.reached_end(4),
+            for &arrival in arrivals {
+                if arrival == END {
+                    parts.reached_end(4);
+                } else if parts.take(4, arrival) {
+                    seen.push(arrival);
                 }
             }
             assert_eq!(
                 (&seen[..], parts.complete()),
-                (*delivered, *complete),
+                (delivered, complete),
                 "{arrivals:?}"
             );
         }

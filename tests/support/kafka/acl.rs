@@ -1,4 +1,4 @@
-//! Access lists, set by speaking the few bytes of Kafka's protocol that it takes (CreateAcls, version 1).
+//! Access lists, set by speaking the few bytes of Kafka's protocol that it takes (`CreateAcls`, version 1).
 //! The Kafka library has no call for it, and Kafka's own tool would start a JVM.
 
 use std::io::{Read, Write};

@@ -9,7 +9,7 @@ use crate::support::program::{Output, run};
 
 const ALL: [&str; 5] = ["tail", "--from", "beginning", "--until", "end"];
 const FEW_SECONDS: Duration = Duration::from_secs(8);
-const TLS_LIMIT: Duration = Duration::from_secs(15);
+const TLS_LIMIT: Duration = Duration::from_secs(17);
 
 fn check(output: &Output, words: &str) {
     assert_eq!(output.status, Some(3), "{}", output.stderr);
@@ -86,8 +86,9 @@ fn no_user_certificate() {
 
 #[test]
 fn a_user_certificate_of_an_unknown_authority() {
+    // The broker closes without an alert, as over a firewall: the endpoint is all that can be named.
     let file = Some("stranger.p12");
-    check_with("open-stranger", "DITTO_CDC_USER_CERT", file, "certificate");
+    check_with("open-stranger", "DITTO_CDC_USER_CERT", file, "connecting");
 }
 
 #[test]

@@ -59,6 +59,8 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 const QUEUE_LIMIT: Duration = Duration::from_millis(10);
 /// The first attempt's limit. It doubles, so that slow links get their time and errors are heard early.
 const FIRST_ATTEMPT: Duration = Duration::from_millis(300);
+/// Less than this is no attempt.
+const SHORTEST_ATTEMPT: Duration = Duration::from_millis(100);
 
 impl Topic {
     /// Connects to the brokers and looks the topic up.
@@ -107,7 +109,9 @@ impl Topic {
                     last.unwrap_or((RDKafkaErrorCode::OperationTimedOut, String::new()));
                 return Err(self.failure("connecting", code, &reason).into());
             }
-            limit = (limit * 2).min(Duration::from_secs(5));
+            // The last attempt ends with the limit, not seconds behind it.
+            let left = CONNECT_LIMIT.saturating_sub(waited) + SHORTEST_ATTEMPT;
+            limit = (limit * 2).min(Duration::from_secs(5)).min(left);
         }
     }
 

@@ -133,7 +133,7 @@ fn principal(connection: &Connection) -> String {
 }
 
 fn tls_meaning(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
-    let (why, fix) = if reason.contains("broker certificate could not be verified") {
+    let (why, fix) = if reason.contains("certificate verify failed") {
         (
             "the broker's certificate does not fit the cluster certificate, its host name or its dates".to_owned(),
             "check that the endpoint and the cluster certificate belong to the same cluster, and download the cluster certificate again",
@@ -154,7 +154,7 @@ fn tls_meaning(connection: &Connection, reason: &str) -> (FailureClass, String, 
 
 fn unreachable_meaning(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
     let brokers = &connection.brokers;
-    if reason.contains("SSL handshake") || reason.contains("alert number") {
+    if reason.contains("SSL handshake") || reason.contains("SSL routines") {
         return tls_meaning(connection, reason);
     }
     let (why, fix) = if reason.contains("resolve") {
@@ -174,4 +174,93 @@ fn unreachable_meaning(connection: &Connection, reason: &str) -> (FailureClass, 
         )
     };
     (FailureClass::Setup, why, fix.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sentences of librdkafka 2.12 as they were met, shortened.
+    #[test]
+    fn each_sentence_of_the_library_means_one_thing() {
+        let connection = Connection {
+            brokers: "broker:443".into(),
+            topic: "t".into(),
+            group: None,
+            ca_pem: None,
+            certificate_pem: None,
+            key_pem: None,
+            principal: Some("CN=user".into()),
+            extra: Vec::new(),
+            verbosity: 0,
+        };
+        use Outlook::{Final, Heals};
+        for (code, reason, expected_outlook, words) in [
+            (
+                Code::SSL,
+                "SSL handshake failed: certificate verify failed: broker certificate could not be verified",
+                Final,
+                "the broker's certificate does not fit",
+            ),
+            (
+                Code::BrokerTransportFailure,
+                "error:0A000086:SSL routines::certificate verify failed (after 8ms in state SSL_HANDSHAKE)",
+                Final,
+                "the broker's certificate does not fit",
+            ),
+            (
+                Code::BrokerTransportFailure,
+                "Receive failed: SSL routines::tlsv1 alert unknown ca: SSL alert number 48 (after 0ms in state APIVERSION_QUERY)",
+                Final,
+                "the broker refused the user certificate (CN=user)",
+            ),
+            (
+                Code::SSL,
+                "SSL handshake failed: SSL routines::wrong version number",
+                Final,
+                "no TLS connection could be made",
+            ),
+            (
+                Code::BrokerTransportFailure,
+                "Connect to ipv4#127.0.0.1:1 failed: Connection refused",
+                Heals,
+                "nothing listens at broker:443",
+            ),
+            (
+                Code::Resolve,
+                "ssl://broker:443/bootstrap: Failed to resolve 'broker:443'",
+                Heals,
+                "no address is known for broker:443",
+            ),
+            (
+                Code::BrokerTransportFailure,
+                "Connection setup timed out in state CONNECT",
+                Heals,
+                "no broker answers at broker:443",
+            ),
+            (
+                Code::TopicAuthorizationFailed,
+                "",
+                Final,
+                "is not allowed to read the topic t",
+            ),
+            (Code::UnknownTopicOrPartition, "", Final, "know no topic t"),
+            (
+                Code::GroupAuthorizationFailed,
+                "",
+                Final,
+                "is not allowed to use the group",
+            ),
+            (
+                Code::AllBrokersDown,
+                "1/1 brokers are down",
+                Heals,
+                "no broker answers",
+            ),
+        ] {
+            assert_eq!(outlook(code, reason), expected_outlook, "{reason}");
+            let failure = failure(&connection, "reading", code, reason);
+            assert!(failure.what.contains(words), "{reason}: {}", failure.what);
+        }
+    }
 }

@@ -176,10 +176,9 @@ impl Reader {
     }
 
     fn hear_error(&mut self, code: RDKafkaErrorCode, reason: &str) -> Result<(), Failure> {
-        let joined = self.topic.connection.group.is_some();
         match code {
             // Somebody looks for the coordinator of the group that we do not join.
-            RDKafkaErrorCode::GroupAuthorizationFailed if !joined => Ok(()),
+            RDKafkaErrorCode::GroupAuthorizationFailed if self.topic.is_alone() => Ok(()),
             RDKafkaErrorCode::AutoOffsetReset => self.position_is_gone(),
             _ if outlook(code, reason) == Outlook::Final => {
                 Err(self.topic.failure("reading", code, reason))
@@ -379,7 +378,7 @@ impl Source for Reader {
 
     fn delivered(&mut self, last: bool) -> Result<(), Failure> {
         let due = last || self.committed.elapsed() > COMMIT;
-        if due && self.topic.connection.group.is_some() {
+        if due && !self.topic.is_alone() {
             return self.commit();
         }
         Ok(())

@@ -122,6 +122,8 @@ impl Topic {
         let mut reason = None;
         while let Some(said) = self.consumer.context().take() {
             match said {
+                // Somebody looks for the coordinator of the group that we do not join.
+                Said::Error(RDKafkaErrorCode::GroupAuthorizationFailed, _) if self.is_alone() => {}
                 Said::Error(code, words) if outlook(code, &words) == Outlook::Final => {
                     return Err(self.failure("connecting", code, &words));
                 }
@@ -131,6 +133,11 @@ impl Topic {
             }
         }
         Ok(reason)
+    }
+
+    /// Whether no group is joined.
+    pub(super) fn is_alone(&self) -> bool {
+        self.connection.group.is_none()
     }
 
     fn ask_metadata(&self, limit: Duration) -> Result<Vec<i32>, Answer> {

@@ -1,0 +1,118 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[ditto-cdc] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'ditto-cdc'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'ditto-cdc'= {
+            cand --color 'When to use colours'
+            cand --no-progress 'Show no progress'
+            cand -q 'Say only what went wrong'
+            cand --quiet 'Say only what went wrong'
+            cand -v 'Say more: the Kafka library''s log, up to -vvv'
+            cand --verbose 'Say more: the Kafka library''s log, up to -vvv'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand tail 'Show changes as they happen, or those of the past'
+            cand demo 'Show what this tool does, on an embedded Kafka'
+            cand completions 'Print a completion script for a shell'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ditto-cdc;tail'= {
+            cand -c 'Only collections like this: name, or glob with * ? [a-z] {a,b}; !name leaves one out (repeatable)'
+            cand --collection 'Only collections like this: name, or glob with * ? [a-z] {a,b}; !name leaves one out (repeatable)'
+            cand -m 'Only events with this change.method, to the letter (repeatable)'
+            cand --method 'Only events with this change.method, to the letter (repeatable)'
+            cand --op 'Only what really happened: insert, update or remove, by the values that are there (repeatable)'
+            cand --id 'Only the document with this _id: a text, or JSON for other kinds, such as 7 or ''{"a":1}'' (repeatable)'
+            cand --from 'Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,… [default: end, or beginning of a file]'
+            cand --until 'Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever'
+            cand -n 'Stop after so many events, counted after the filters'
+            cand --limit 'Stop after so many events, counted after the filters'
+            cand --last 'Only the last N events, counted after the filters, by time over all partitions; then stop'
+            cand --idle-exit 'Stop when nothing arrived for so long, such as 30s or 5m'
+            cand --format 'How to print [default: oneline on a terminal, json in a pipe]'
+            cand --input 'Read a capture in place of Kafka: what tail wrote, or kafka-console-consumer.sh; `-` is standard input'
+            cand --on-gap 'What a gap in the stream does: be marked and counted, or end the command with status 4'
+            cand --brokers 'The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]'
+            cand -t 'The topic that the portal shows [env: DITTO_CDC_TOPIC]'
+            cand --topic 'The topic that the portal shows [env: DITTO_CDC_TOPIC]'
+            cand -g 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]'
+            cand --group 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]'
+            cand --cluster-cert 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]'
+            cand --cluster-cert-password-file 'A file that holds the cluster certificate''s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]'
+            cand --user-cert 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]'
+            cand --user-cert-password-file 'A file that holds the user certificate''s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]'
+            cand --properties 'A Java client.properties file'
+            cand --env-file 'A file of settings as in the environment, in place of .env in this folder'
+            cand -X 'A property of librdkafka; wins over everything else (repeatable)'
+            cand --color 'When to use colours'
+            cand --no-control 'Let the filters hide requeryRequired too'
+            cand --no-progress 'Show no progress'
+            cand -q 'Say only what went wrong'
+            cand --quiet 'Say only what went wrong'
+            cand -v 'Say more: the Kafka library''s log, up to -vvv'
+            cand --verbose 'Say more: the Kafka library''s log, up to -vvv'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'ditto-cdc;demo'= {
+            cand --print 'With --serve: print only the settings, as `env` lines for eval'
+            cand --color 'When to use colours'
+            cand --serve 'Keep the embedded Kafka running, with changes trickling in, to try commands in a second terminal'
+            cand --no-progress 'Show no progress'
+            cand -q 'Say only what went wrong'
+            cand --quiet 'Say only what went wrong'
+            cand -v 'Say more: the Kafka library''s log, up to -vvv'
+            cand --verbose 'Say more: the Kafka library''s log, up to -vvv'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'ditto-cdc;completions'= {
+            cand --color 'When to use colours'
+            cand --no-progress 'Show no progress'
+            cand -q 'Say only what went wrong'
+            cand --quiet 'Say only what went wrong'
+            cand -v 'Say more: the Kafka library''s log, up to -vvv'
+            cand --verbose 'Say more: the Kafka library''s log, up to -vvv'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'ditto-cdc;help'= {
+            cand tail 'Show changes as they happen, or those of the past'
+            cand demo 'Show what this tool does, on an embedded Kafka'
+            cand completions 'Print a completion script for a shell'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ditto-cdc;help;tail'= {
+        }
+        &'ditto-cdc;help;demo'= {
+        }
+        &'ditto-cdc;help;completions'= {
+        }
+        &'ditto-cdc;help;help'= {
+        }
+    ]
+    $completions[$command]
+}

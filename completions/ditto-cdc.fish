@@ -1,0 +1,98 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_ditto_cdc_global_optspecs
+    string join \n color= no-progress q/quiet v/verbose h/help V/version
+end
+
+function __fish_ditto_cdc_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_ditto_cdc_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_ditto_cdc_using_subcommand
+    set -l cmd (__fish_ditto_cdc_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -l no-progress -d 'Show no progress'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -s q -l quiet -d 'Say only what went wrong'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -s h -l help -d 'Print help'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -s V -l version -d 'Print version'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "tail" -d 'Show changes as they happen, or those of the past'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "demo" -d 'Show what this tool does, on an embedded Kafka'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s c -l collection -d 'Only collections like this: name, or glob with * ? [a-z] {a,b}; !name leaves one out (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s m -l method -d 'Only events with this change.method, to the letter (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l op -d 'Only what really happened: insert, update or remove, by the values that are there (repeatable)' -r -f -a "insert\t'A document that was not there before'
+update\t'A document that was there before'
+remove\t'A document that is gone'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l id -d 'Only the document with this _id: a text, or JSON for other kinds, such as 7 or \'{"a":1}\' (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l from -d 'Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,… [default: end, or beginning of a file]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l until -d 'Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s n -l limit -d 'Stop after so many events, counted after the filters' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l last -d 'Only the last N events, counted after the filters, by time over all partitions; then stop' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit -d 'Stop when nothing arrived for so long, such as 30s or 5m' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l format -d 'How to print [default: oneline on a terminal, json in a pipe]' -r -f -a "oneline\t'One line for people: what happened to which document'
+json\t'The event as it was received, one a line'
+pretty\t'The event indented and coloured'
+record\t'The whole record with topic, partition, offset, time, key and headers; loses nothing, --input reads it back'
+raw\t'The payload\'s bytes and a line end'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l input -d 'Read a capture in place of Kafka: what tail wrote, or kafka-console-consumer.sh; `-` is standard input' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l on-gap -d 'What a gap in the stream does: be marked and counted, or end the command with status 4' -r -f -a "mark\t'Say so, count it, go on'
+stop\t'End with status 4'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l brokers -d 'The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s t -l topic -d 'The topic that the portal shows [env: DITTO_CDC_TOPIC]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s g -l group -d 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l cluster-cert -d 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l cluster-cert-password-file -d 'A file that holds the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l user-cert -d 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l user-cert-password-file -d 'A file that holds the user certificate\'s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l properties -d 'A Java client.properties file' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l env-file -d 'A file of settings as in the environment, in place of .env in this folder' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s X -d 'A property of librdkafka; wins over everything else (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l no-control -d 'Let the filters hide requeryRequired too'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l no-progress -d 'Show no progress'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s q -l quiet -d 'Say only what went wrong'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s V -l version -d 'Print version'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l print -d 'With --serve: print only the settings, as `env` lines for eval' -r -f -a "env\t'`export NAME=value` lines'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l serve -d 'Keep the embedded Kafka running, with changes trickling in, to try commands in a second terminal'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l no-progress -d 'Show no progress'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -s q -l quiet -d 'Say only what went wrong'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -s V -l version -d 'Print version'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -l no-progress -d 'Show no progress'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s q -l quiet -d 'Say only what went wrong'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail demo completions help" -f -a "tail" -d 'Show changes as they happen, or those of the past'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail demo completions help" -f -a "demo" -d 'Show what this tool does, on an embedded Kafka'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail demo completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail demo completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -315,6 +315,16 @@ fn a_key_needs_its_certificate() {
 }
 
 #[test]
+fn a_users_certificate_without_its_key_is_no_cluster_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let keystore = load(None, Some(&made("openssl3.p12", Some("changeit"))));
+    let pem = keystore.unwrap().keystore.unwrap().certificates_pem();
+    let file = written(&folder, "user.pem", pem.as_bytes());
+    let expected = ("A10", "without its private key", "export it again");
+    refused(None, Some(&file), expected);
+}
+
+#[test]
 fn other_things_than_stores_are_recognised() {
     let folder = tempfile::tempdir().unwrap();
     let store = std::fs::read(fixture("ec.p12")).unwrap();

@@ -172,6 +172,23 @@ fn a_keystore_says_who_must_know_it_and_until_when() {
 }
 
 #[test]
+fn a_truststore_says_whom_it_trusts_and_until_when() {
+    let check = |name, expected: &[&str]| {
+        let material = load(Some(&made(name, Some("changeit"))), None);
+        let truststore = material.unwrap().truststore.unwrap();
+        let subjects = truststore.anchors().iter().map(|one| one.subject.as_str());
+        assert_eq!(subjects.collect::<Vec<_>>(), expected, "{name}");
+        for one in truststore.anchors() {
+            let lasts = one.not_after.unwrap() - one.not_before.unwrap();
+            assert_eq!(lasts, 36_500 * 24 * 60 * 60, "{name}");
+        }
+    };
+    check("keytool-two.p12", &["CN=cluster-ca", "CN=other-ca"]);
+    check("cluster.pem", &["CN=cluster-ca", "CN=other-ca"]);
+    check("keytool-one.p12", &["CN=cluster-ca"]);
+}
+
+#[test]
 fn passwords_that_do_not_fit_are_told_apart() {
     let check = |name, password, expected| refused(None, Some(&made(name, password)), expected);
     let hint = "DITTO_CDC_SOME_PASSWORD";
@@ -312,6 +329,16 @@ fn a_key_needs_its_certificate() {
     };
     check("mismatch.pem");
     check("no-certificate.p12");
+}
+
+#[test]
+fn a_users_certificate_without_its_key_is_no_cluster_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let keystore = load(None, Some(&made("openssl3.p12", Some("changeit"))));
+    let pem = keystore.unwrap().keystore.unwrap().certificates_pem();
+    let file = written(&folder, "user.pem", pem.as_bytes());
+    let expected = ("A10", "without its private key", "export it again");
+    refused(None, Some(&file), expected);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Tells from the bytes what a file is, whatever its name says, and opens what can be opened.
 //! The contents of each format are left to its reader, and files to `load`.
 
+use std::borrow::Cow;
+
 use openssl::x509::X509;
 
 use super::contents::{Contents, Trouble};
@@ -10,6 +12,7 @@ use crate::secret::Secret;
 const JKS: &[u8] = &[0xfe, 0xed, 0xfe, 0xed];
 const JCEKS: &[u8] = &[0xce, 0xce, 0xce, 0xce];
 const BYTE_ORDER_MARK: char = '\u{feff}';
+const PEM: &[u8] = b"-----BEGIN ";
 /// What a connection's properties can start a line with.
 const PROPERTIES: [&str; 4] = ["ssl.", "security.protocol", "bootstrap.servers", "group.id"];
 
@@ -32,14 +35,14 @@ fn open_plain(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Troub
         return Err(Trouble::Java("JCEKS"));
     }
     match text(bytes) {
-        Some(text) => open_text(text, password),
+        Some(text) => open_text(trimmed(&text), password),
         None => open_binary(bytes, password),
     }
 }
 
 fn open_binary(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Trouble> {
     let found = bytes.len();
-    let claimed = der::claimed_bytes(bytes).filter(|_| bytes.first() == Some(&der::SEQUENCE));
+    let claimed = der::claimed_bytes(bytes).filter(|_| is_der(bytes));
     if let Some(claimed) = claimed.filter(|claimed| *claimed > found) {
         return Err(Trouble::Truncated { claimed, found });
     }
@@ -67,10 +70,33 @@ fn open_text(text: &str, password: Option<&Secret>) -> Result<Contents, Trouble>
     }
 }
 
-/// Text without what editors put around it; DER longer than 127 bytes is never UTF-8.
-fn text(bytes: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    Some(text.trim_start_matches(BYTE_ORDER_MARK).trim())
+/// UTF-8, or UTF-16 as Windows' shell redirects it; DER longer than 127 bytes is neither.
+fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    match bytes {
+        [0xff, 0xfe, units @ ..] => utf16(units, u16::from_le_bytes).map(Cow::Owned),
+        [0xfe, 0xff, units @ ..] => utf16(units, u16::from_be_bytes).map(Cow::Owned),
+        // What people write between PEM blocks may be in any encoding.
+        _ if is_der(bytes) || !holds_pem(bytes) => std::str::from_utf8(bytes).ok().map(Cow::from),
+        _ => Some(String::from_utf8_lossy(bytes)),
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+    let (pairs, _) = bytes.as_chunks();
+    String::from_utf16(&pairs.iter().map(|pair| unit(*pair)).collect::<Vec<_>>()).ok()
+}
+
+fn is_der(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&der::SEQUENCE)
+}
+
+fn holds_pem(bytes: &[u8]) -> bool {
+    bytes.windows(PEM.len()).any(|window| window == PEM)
+}
+
+/// Text without what editors put around it.
+fn trimmed(text: &str) -> &str {
+    text.trim_start_matches(BYTE_ORDER_MARK).trim()
 }
 
 fn is_property(line: &str) -> bool {
@@ -80,17 +106,18 @@ fn is_property(line: &str) -> bool {
 
 /// What Base64 text stands for: secrets copied out of Kubernetes are in it, with and without line ends.
 fn decoded(bytes: &[u8]) -> Option<Vec<u8>> {
-    let inner = base64_text::decode(text(bytes)?)?;
+    let inner = base64_text::decode(trimmed(&text(bytes)?))?;
     // A short word can be Base64 by chance.
     Some(inner).filter(|inner| is_known(inner))
 }
 
 fn is_known(bytes: &[u8]) -> bool {
-    let starts = [&[der::SEQUENCE], JKS, JCEKS, b"-----BEGIN "];
+    let starts = [&[der::SEQUENCE], JKS, JCEKS, PEM];
     starts.iter().any(|start| bytes.starts_with(start))
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
@@ -105,6 +132,27 @@ mod tests {
         include_bytes!("../../tests/fixtures/p12/user-sealed.pem"),
         include_bytes!("../../tests/fixtures/p12/ec.b64"),
     ];
+
+    /// `user.pem` and `ec.b64` open; here only what an editor or a shell made of them differs.
+    #[test]
+    fn text_opens_in_the_encodings_that_shells_and_editors_write() {
+        let check = |bytes: &[u8]| {
+            let contents = open(bytes, Some(&Secret::new("changeit".to_owned()))).unwrap();
+            assert!(contents.key.is_some());
+        };
+        let wide = |mark: &str, text: &str, unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            let text = format!("{mark}{text}");
+            text.encode_utf16().flat_map(unit).collect()
+        };
+        let pem = include_str!("../../tests/fixtures/p12/user-sealed.pem");
+        let base64 = include_str!("../../tests/fixtures/p12/ec.b64").replace('\n', "\r\n");
+        for text in [pem, &base64] {
+            check(&wide("\u{feff}", text, u16::to_le_bytes));
+            check(&wide("\u{feff}", text, u16::to_be_bytes));
+            check(format!("\u{feff}{text}").as_bytes());
+        }
+        check(&[b"issued by M\xfcller\n", pem.as_bytes()].concat());
+    }
 
     proptest! {
         #[test]

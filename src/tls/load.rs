@@ -3,9 +3,12 @@
 
 use std::path::PathBuf;
 
+use openssl::x509::X509;
+
 use super::contents::{Contents, Trouble};
 use super::faults::{FileFault, Role, Subject};
 use super::stores::{Keystore, Material, Truststore};
+use super::usage::is_a_leaf;
 use super::{formats, place};
 use crate::secret::Secret;
 
@@ -112,11 +115,7 @@ impl<'a> Opened<'a> {
                 subject.fault("A10", why, fix)
             }),
             (None, true) => Err(hollow(subject)),
-            (None, false) => {
-                let why = "holds no private key, so it looks like a cluster certificate";
-                let fix = "give the user certificate in its place";
-                Err(subject.fault("A9", why, fix))
-            }
+            (None, false) => Err(keyless(subject, &contents.certificates)),
         }
     }
 
@@ -188,6 +187,17 @@ fn exchanged(cluster: &Opened<'_>, user: &Opened<'_>) -> Option<FileFault> {
         _ => "exchange the two paths, then check the two passwords",
     };
     Some(cluster.subject.fault("A9", &why, fix))
+}
+
+fn keyless(subject: Subject<'_>, certificates: &[X509]) -> FileFault {
+    if certificates.iter().any(|one| is_a_leaf(one)) {
+        let why = "holds a user's certificate without its private key";
+        let fix = "download it again, or export it again together with its key";
+        return subject.fault("A10", why, fix);
+    }
+    let why = "holds no private key, so it looks like a cluster certificate";
+    let fix = "give the user certificate in its place";
+    subject.fault("A9", why, fix)
 }
 
 fn hollow(subject: Subject<'_>) -> FileFault {

@@ -21,4 +21,4 @@ mod usage;
 
 pub use faults::FileFault;
 pub use load::{StoreFile, load};
-pub use stores::{Keystore, Material, Truststore};
+pub use stores::{Anchor, Keystore, Material, Truststore};

@@ -70,11 +70,17 @@ fn text(value: Element<'_>) -> Option<String> {
     }
 }
 
-/// Spaces count only inside; Java escapes `=` and `#` wherever they stand.
+/// Java escapes `=` and `#` wherever they stand, and spaces and carriage returns at both ends.
 fn escaped(text: &str) -> String {
+    let edge = [' ', '\r'];
+    let inner = text.len() - text.trim_start_matches(edge).len()..text.trim_end_matches(edge).len();
     let mut out = String::new();
-    for letter in text.trim_matches(' ').chars() {
-        if ",=+<>#;\"\\".contains(letter) {
+    for (place, letter) in text.char_indices() {
+        if letter == '\0' {
+            out.push_str("\\00");
+            continue;
+        }
+        if ",=+<>#;\"\\".contains(letter) || !inner.contains(&place) {
             out.push('\\');
         }
         out.push(letter);
@@ -123,6 +129,20 @@ mod tests {
         check(&[6, 3, 0x55, 4, 3, 0x12, 1, b'1'], Some("CN=#120131"));
         check(&[6, 3, 0x55, 4, 5, 0x13, 1, b'3'], Some("2.5.4.5=#130133"));
         check(&[6, 3, 0x55, 4, 3], None);
+    }
+
+    /// As Java 17 prints these values, except that it takes `BMPString` for UTF-8.
+    #[test]
+    fn values_are_escaped_as_java_escapes_them() {
+        let check = |text, expected| assert_eq!(escaped(text), expected, "{text:?}");
+        check("a  b", "a  b");
+        check(" user ", r"\ user\ ");
+        check("  ", r"\ \ ");
+        check("x\r", "x\\\r");
+        check("\ta\n", "\ta\n");
+        check("a\0b", r"a\00b");
+        check("#1, é=+<>;\"\\", r#"\#1\, é\=\+\<\>\;\"\\"#);
+        check("", "");
     }
 
     #[test]

@@ -14,6 +14,18 @@ use crate::secret::Secret;
 /// Whom to trust: the certificates of `cluster.p12`, several while a CA is being renewed.
 pub struct Truststore {
     pem: String,
+    anchors: Vec<Anchor>,
+}
+
+/// One certificate that is trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    /// Its subject, spelt as a principal is.
+    pub subject: String,
+    /// Since when it is valid, in seconds since 1970.
+    pub not_before: Option<i64>,
+    /// Until when it is valid, in seconds since 1970.
+    pub not_after: Option<i64>,
 }
 
 /// Who we are: leaf, chain and key of `user.p12`.
@@ -41,6 +53,12 @@ impl Truststore {
         self.pem.clone()
     }
 
+    /// Who is trusted and until when, in the order of the file.
+    #[must_use]
+    pub fn anchors(&self) -> &[Anchor] {
+        &self.anchors
+    }
+
     /// From the bytes of a file of any format; nothing where `load` would tell a fault.
     #[must_use]
     pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Option<Truststore> {
@@ -51,7 +69,18 @@ impl Truststore {
     /// Nothing if there is no certificate.
     pub(super) fn new(certificates: &[X509]) -> Option<Truststore> {
         let pem = pem(certificates).filter(|text| !text.is_empty())?;
-        Some(Truststore { pem })
+        let anchors = certificates.iter().map(Anchor::new).collect();
+        Some(Truststore { pem, anchors })
+    }
+}
+
+impl Anchor {
+    fn new(certificate: &X509) -> Anchor {
+        Anchor {
+            subject: principal(certificate.subject_name()),
+            not_before: unix_seconds(certificate.not_before()),
+            not_after: unix_seconds(certificate.not_after()),
+        }
     }
 }
 

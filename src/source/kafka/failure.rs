@@ -178,6 +178,7 @@ fn unreachable_meaning(connection: &Connection, reason: &str) -> (FailureClass, 
 
 #[cfg(test)]
 mod tests {
+    use super::Outlook::{Final, Heals};
     use super::*;
 
     /// Sentences of librdkafka 2.12 as they were met, shortened.
@@ -194,7 +195,6 @@ mod tests {
             extra: Vec::new(),
             verbosity: 0,
         };
-        use Outlook::{Final, Heals};
         for (code, reason, expected_outlook, words) in [
             (
                 Code::SSL,

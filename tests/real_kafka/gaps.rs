@@ -1,8 +1,11 @@
 //! Positions that retention has taken are said to be gaps, never jumped over in silence.
 //! Gaps that Ditto itself announces need no real broker.
 
-use crate::events::{lines, messages, tail};
-use crate::support::kafka::Kafka;
+use std::time::Duration;
+
+use crate::events::{event, lines, messages, tail};
+use crate::support::kafka::{Kafka, Message};
+use crate::support::program::Running;
 
 fn with_fifty_lost(kafka: &Kafka, topic: &str) {
     kafka.create_topic(topic, 1, &[]);
@@ -44,3 +47,43 @@ fn the_beginning_after_retention_is_no_gap() {
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert_eq!(output.lines(), lines(50..100));
 }
+
+#[test]
+fn a_follower_that_retention_overtook_says_so_and_goes_on() {
+    let Some(kafka) = Kafka::shared() else { return };
+    let topic = "open-overtaken";
+    kafka.create_topic(topic, 1, &[]);
+    kafka.produce(topic, messages(0..10, 1));
+    let args = ["tail", "--from", "beginning"];
+    let mut follower = Running::start(&kafka.client_env(topic), &args);
+    follower.wait_for_lines(10, LIMIT);
+
+    follower.signal("STOP");
+    // More than the sockets between the broker and a stopped reader can hold.
+    let filled = |number| event("people", number).replace("id-", &"x".repeat(50_000));
+    kafka.produce(
+        topic,
+        (10..500).map(|number| Message::to(0, filled(number))),
+    );
+    kafka.delete_records(topic, 0, 490);
+    follower.signal("CONT");
+
+    follower.wait_for_words(&["gap: the offsets"], LIMIT);
+    let last = event("people", 500);
+    kafka.produce(topic, [Message::to(0, last.clone())]);
+    follower.wait_for_line(&last, LIMIT);
+    let output = follower.interrupt();
+    let seen = output.lines();
+    for number in 490..500 {
+        assert!(
+            seen.contains(&filled(number).as_str()),
+            "{number} is missing"
+        );
+    }
+    let mut distinct = seen.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!(distinct.len(), seen.len(), "a record came twice");
+}
+
+const LIMIT: Duration = Duration::from_secs(30);

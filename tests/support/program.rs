@@ -102,11 +102,16 @@ impl Running {
 
     /// Presses Ctrl-C and waits for the end.
     pub fn interrupt(self) -> Output {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
-        assert!(sent.success());
+        self.signal("INT");
         let limit = self.started.elapsed() + Duration::from_secs(10);
         self.wait(limit)
+    }
+
+    /// Sends a signal, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
     }
 
     /// Standard error so far.

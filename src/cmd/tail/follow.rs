@@ -64,6 +64,8 @@ pub(super) struct Follow<'a> {
     last: Option<Last<Kept>>,
     arrived: Instant,
     said_waiting: bool,
+    /// Without a connection silence says nothing about the topic.
+    connected: bool,
 }
 
 /// A record's text that is kept until it is known to be among the last.
@@ -89,6 +91,7 @@ impl<'a> Follow<'a> {
             last: None,
             arrived: Instant::now(),
             said_waiting: false,
+            connected: true,
         }
     }
 
@@ -246,6 +249,14 @@ impl<'a> Follow<'a> {
     }
 
     fn notice(&mut self, notice: &Notice) {
+        self.connected = match notice {
+            Notice::Disconnected(_) => false,
+            Notice::Reconnected | Notice::Assigned(_) => {
+                self.arrived = Instant::now();
+                true
+            }
+            Notice::Log(_) => self.connected,
+        };
         match notice {
             Notice::Disconnected(raw) => {
                 self.out
@@ -266,7 +277,11 @@ impl<'a> Follow<'a> {
             self.out.flush()?;
             return source.delivered(false).map_err(Ending::Failed);
         }
-        let quiet = self.arrived.elapsed();
+        let quiet = if self.connected {
+            self.arrived.elapsed()
+        } else {
+            Duration::ZERO
+        };
         if self.plan.idle_exit.is_some_and(|limit| quiet >= limit) {
             return Err(self.show_last().err().unwrap_or(Ending::Complete));
         }

@@ -1,10 +1,11 @@
 //! The only toucher of standard output and standard error: buffers, flushes, progress, closed pipes.
 //! What is printed was made elsewhere; here it only finds its way.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::exit::Exit;
 use crate::record::{Failure, Progress};
@@ -183,9 +184,13 @@ fn bar(total: u64, bytes: bool) -> ProgressBar {
     let template = if bytes {
         "{bar:24} {percent}%  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left"
     } else {
-        "{bar:24} {percent}%  {human_pos} of {human_len} records  {per_sec}  {eta} left"
+        "{bar:24} {percent}%  {human_pos} of {human_len} records  {rate}/s  {eta} left"
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
+        let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // Nobody left to tell where a progress bar cannot be written.
+            drop(write!(out, "{:.0}", state.per_sec()));
+        });
         bar.set_style(style.progress_chars("=> "));
     }
     bar.enable_steady_tick(Duration::from_secs(1));

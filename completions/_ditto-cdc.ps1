@@ -32,6 +32,7 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('tail', 'tail', [CompletionResultType]::ParameterValue, 'Show changes as they happen, or those of the past')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what changed, in captures')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show what this tool does, on an embedded Kafka')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -78,6 +79,35 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'ditto-cdc;diff' {
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Only collections like this: name, or glob with * ? [a-z] {a,b}; !name leaves one out (repeatable)')
+            [CompletionResult]::new('--collection', '--collection', [CompletionResultType]::ParameterName, 'Only collections like this: name, or glob with * ? [a-z] {a,b}; !name leaves one out (repeatable)')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Only events with this change.method, to the letter (repeatable)')
+            [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'Only events with this change.method, to the letter (repeatable)')
+            [CompletionResult]::new('--op', '--op', [CompletionResultType]::ParameterName, 'Only what really happened: insert, update or remove, by the values that are there (repeatable)')
+            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Only the document with this _id: a text, or JSON for other kinds, such as 7 or ''{"a":1}'' (repeatable)')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,… [default: end, or beginning of a file]')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Stop after so many events, counted after the filters')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Stop after so many events, counted after the filters')
+            [CompletionResult]::new('--last', '--last', [CompletionResultType]::ParameterName, 'Only the last N events, counted after the filters, by time over all partitions; then stop')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print [default: diff]')
+            [CompletionResult]::new('--on-gap', '--on-gap', [CompletionResultType]::ParameterName, 'What a gap in the stream does: be marked and counted, or end the command with status 4')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--no-control', '--no-control', [CompletionResultType]::ParameterName, 'Let the filters hide requeryRequired too')
+            [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'End with status 1 if an event was shown')
+            [CompletionResult]::new('--no-pager', '--no-pager', [CompletionResultType]::ParameterName, 'On a terminal, do not page through $PAGER or less')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what went wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what went wrong')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: the Kafka library''s log, up to -vvv')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: the Kafka library''s log, up to -vvv')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'ditto-cdc;demo' {
             [CompletionResult]::new('--print', '--print', [CompletionResultType]::ParameterName, 'With --serve: print only the settings, as `env` lines for eval')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -108,12 +138,16 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
         }
         'ditto-cdc;help' {
             [CompletionResult]::new('tail', 'tail', [CompletionResultType]::ParameterValue, 'Show changes as they happen, or those of the past')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what changed, in captures')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show what this tool does, on an embedded Kafka')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'ditto-cdc;help;tail' {
+            break
+        }
+        'ditto-cdc;help;diff' {
             break
         }
         'ditto-cdc;help;demo' {

@@ -29,6 +29,7 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand tail 'Show changes as they happen, or those of the past'
+            cand diff 'Show what changed, in captures'
             cand demo 'Show what this tool does, on an embedded Kafka'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -73,6 +74,34 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'ditto-cdc;diff'= {
+            cand -c 'Only collections like this: name, or glob with * ? [a-z] {a,b}; !name leaves one out (repeatable)'
+            cand --collection 'Only collections like this: name, or glob with * ? [a-z] {a,b}; !name leaves one out (repeatable)'
+            cand -m 'Only events with this change.method, to the letter (repeatable)'
+            cand --method 'Only events with this change.method, to the letter (repeatable)'
+            cand --op 'Only what really happened: insert, update or remove, by the values that are there (repeatable)'
+            cand --id 'Only the document with this _id: a text, or JSON for other kinds, such as 7 or ''{"a":1}'' (repeatable)'
+            cand --from 'Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,… [default: end, or beginning of a file]'
+            cand --until 'Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever'
+            cand -n 'Stop after so many events, counted after the filters'
+            cand --limit 'Stop after so many events, counted after the filters'
+            cand --last 'Only the last N events, counted after the filters, by time over all partitions; then stop'
+            cand --format 'How to print [default: diff]'
+            cand --on-gap 'What a gap in the stream does: be marked and counted, or end the command with status 4'
+            cand --color 'When to use colours'
+            cand --no-control 'Let the filters hide requeryRequired too'
+            cand --exit-code 'End with status 1 if an event was shown'
+            cand --no-pager 'On a terminal, do not page through $PAGER or less'
+            cand --no-progress 'Show no progress'
+            cand -q 'Say only what went wrong'
+            cand --quiet 'Say only what went wrong'
+            cand -v 'Say more: the Kafka library''s log, up to -vvv'
+            cand --verbose 'Say more: the Kafka library''s log, up to -vvv'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'ditto-cdc;demo'= {
             cand --print 'With --serve: print only the settings, as `env` lines for eval'
             cand --color 'When to use colours'
@@ -101,11 +130,14 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
         }
         &'ditto-cdc;help'= {
             cand tail 'Show changes as they happen, or those of the past'
+            cand diff 'Show what changed, in captures'
             cand demo 'Show what this tool does, on an embedded Kafka'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'ditto-cdc;help;tail'= {
+        }
+        &'ditto-cdc;help;diff'= {
         }
         &'ditto-cdc;help;demo'= {
         }

@@ -33,6 +33,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -s v -l verbose -d 'Sa
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -s h -l help -d 'Print help'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -s V -l version -d 'Print version'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "tail" -d 'Show changes as they happen, or those of the past'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "diff" -d 'Show what changed, in captures'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "demo" -d 'Show what this tool does, on an embedded Kafka'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -74,6 +75,34 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s q -l quiet 
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s V -l version -d 'Print version'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s c -l collection -d 'Only collections like this: name, or glob with * ? [a-z] {a,b}; !name leaves one out (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s m -l method -d 'Only events with this change.method, to the letter (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l op -d 'Only what really happened: insert, update or remove, by the values that are there (repeatable)' -r -f -a "insert\t'A document that was not there before'
+update\t'A document that was there before'
+remove\t'A document that is gone'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l id -d 'Only the document with this _id: a text, or JSON for other kinds, such as 7 or \'{"a":1}\' (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l from -d 'Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,… [default: end, or beginning of a file]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s n -l limit -d 'Stop after so many events, counted after the filters' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l last -d 'Only the last N events, counted after the filters, by time over all partitions; then stop' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l format -d 'How to print [default: diff]' -r -f -a "oneline\t'One line for people: what happened to which document'
+json\t'The event as it was received, one a line'
+pretty\t'The event indented and coloured'
+record\t'The whole record with topic, partition, offset, time, key and headers; loses nothing, --input reads it back'
+raw\t'The payload\'s bytes and a line end'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l on-gap -d 'What a gap in the stream does: be marked and counted, or end the command with status 4' -r -f -a "mark\t'Say so, count it, go on'
+stop\t'End with status 4'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-control -d 'Let the filters hide requeryRequired too'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l exit-code -d 'End with status 1 if an event was shown'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-pager -d 'On a terminal, do not page through $PAGER or less'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-progress -d 'Show no progress'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s q -l quiet -d 'Say only what went wrong'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s V -l version -d 'Print version'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l print -d 'With --serve: print only the settings, as `env` lines for eval' -r -f -a "env\t'`export NAME=value` lines'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
 always\t'Always'
@@ -92,7 +121,8 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s q -l
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail demo completions help" -f -a "tail" -d 'Show changes as they happen, or those of the past'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail demo completions help" -f -a "demo" -d 'Show what this tool does, on an embedded Kafka'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail demo completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail demo completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff demo completions help" -f -a "tail" -d 'Show changes as they happen, or those of the past'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff demo completions help" -f -a "diff" -d 'Show what changed, in captures'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff demo completions help" -f -a "demo" -d 'Show what this tool does, on an embedded Kafka'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff demo completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff demo completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

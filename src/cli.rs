@@ -35,6 +35,8 @@ pub struct Cli {
 pub enum Command {
     /// Show changes as they happen, or those of the past
     Tail(Box<Tail>),
+    /// Show what changed, in captures
+    Diff(Box<Diff>),
     /// Show what this tool does, on an embedded Kafka
     Demo(Demo),
     /// Print a completion script for a shell
@@ -111,28 +113,9 @@ pub struct Tail {
     /// Which events
     #[command(flatten)]
     pub filter: Filter,
-    /// Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,… [default: end, or beginning of a file]
-    #[arg(
-        long,
-        value_name = "POS",
-        allow_hyphen_values = true,
-        help_heading = "Positions"
-    )]
-    pub from: Option<String>,
-    /// Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever
-    #[arg(
-        long,
-        value_name = "POS",
-        allow_hyphen_values = true,
-        help_heading = "Positions"
-    )]
-    pub until: Option<String>,
-    /// Stop after so many events, counted after the filters
-    #[arg(short = 'n', long, value_name = "N", help_heading = "Positions", value_parser = clap::value_parser!(u64).range(1..))]
-    pub limit: Option<u64>,
-    /// Only the last N events, counted after the filters, by time over all partitions; then stop
-    #[arg(long, value_name = "N", help_heading = "Positions", conflicts_with = "limit", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub last: Option<u64>,
+    /// Which part of the topic or capture
+    #[command(flatten)]
+    pub span: Span,
     /// Stop when nothing arrived for so long, such as 30s or 5m
     #[arg(long, value_name = "DURATION", help_heading = "Positions")]
     pub idle_exit: Option<String>,
@@ -148,6 +131,58 @@ pub struct Tail {
     /// Where to connect
     #[command(flatten)]
     pub connection: Connection,
+}
+
+/// `diff`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = DIFF_EXAMPLES)]
+pub struct Diff {
+    /// Captures: what tail wrote, or kafka-console-consumer.sh; `-` or none is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// Which events
+    #[command(flatten)]
+    pub filter: Filter,
+    /// Which part of the captures
+    #[command(flatten)]
+    pub span: Span,
+    /// How to print [default: diff]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// End with status 1 if an event was shown
+    #[arg(long)]
+    pub exit_code: bool,
+    /// On a terminal, do not page through $PAGER or less
+    #[arg(long)]
+    pub no_pager: bool,
+    /// What a gap in the stream does: be marked and counted, or end the command with status 4
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
+    pub on_gap: OnGap,
+}
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  ditto-cdc diff capture.ndjson                      every change, page by page
+  ditto-cdc diff -c orders --op update capture.ndjson
+  kafka-console-consumer.sh … | ditto-cdc diff       what another tool reads
+  ditto-cdc diff --exit-code --id o-1001 *.ndjson    did this document change?";
+
+/// Which part of a topic or capture.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Positions")]
+pub struct Span {
+    /// Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,… [default: end, or beginning of a file]
+    #[arg(long, value_name = "POS", allow_hyphen_values = true)]
+    pub from: Option<String>,
+    /// Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever
+    #[arg(long, value_name = "POS", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// Stop after so many events, counted after the filters
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    /// Only the last N events, counted after the filters, by time over all partitions; then stop
+    #[arg(long, value_name = "N", conflicts_with = "limit", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub last: Option<u64>,
 }
 
 const TAIL_EXAMPLES: &str = "\

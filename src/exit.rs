@@ -8,6 +8,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All went well; a reader that closed its pipe counts as well.
     Fine,
+    /// `diff --exit-code` had something to show.
+    Differences,
     /// A read or the server failed, or some records could not be read.
     Failed,
     /// The command line was wrong.
@@ -26,7 +28,7 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Exit::Fine => 0,
-            Exit::Failed => 1,
+            Exit::Differences | Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Setup => 3,
             Exit::Gap => 4,

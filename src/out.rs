@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -28,6 +29,8 @@ pub struct Out {
     pub stderr_terminal: bool,
     may_show_progress: bool,
     bar: Option<ProgressBar>,
+    /// Shows standard output page by page, once somebody asked for that.
+    pager: Option<Child>,
 }
 
 /// From this size on the buffer is written without waiting for a quiet moment.
@@ -47,6 +50,29 @@ impl Out {
             stderr_terminal,
             may_show_progress: stderr_terminal && !quiet && !no_progress,
             bar: None,
+            pager: None,
+        }
+    }
+
+    /// From now on standard output goes through a pager, a command line for the shell.
+    /// Without one that starts, it goes where it went before.
+    pub fn page(&mut self, command: &str, variables: &[(&str, &str)]) {
+        let started = Command::new("sh")
+            .args(["-c", command])
+            .envs(variables.iter().copied())
+            .stdin(Stdio::piped())
+            .spawn();
+        self.pager = started.ok();
+        // The pager has the terminal; a bar would draw into its page.
+        self.may_show_progress &= self.pager.is_none();
+    }
+
+    /// Closes the pager's input and waits until its reader has seen enough.
+    pub fn end_page(&mut self) {
+        if let Some(mut pager) = self.pager.take() {
+            drop(pager.stdin.take());
+            // How a pager ends is no business of ours.
+            let _ = pager.wait();
         }
     }
 
@@ -81,14 +107,18 @@ impl Out {
             return Ok(());
         }
         let buffer = &self.buffer;
-        let write = || {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(buffer).and_then(|()| stdout.flush())
+        let pipe = self.pager.as_mut().and_then(|pager| pager.stdin.as_mut());
+        let write = || match pipe {
+            Some(pipe) => pipe.write_all(buffer),
+            None => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(buffer).and_then(|()| stdout.flush())
+            }
         };
-        let written = self
-            .bar
-            .as_ref()
-            .map_or_else(write, |bar| bar.suspend(write));
+        let written = match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        };
         self.buffer.clear();
         if self.buffer.capacity() > KEPT {
             self.buffer = Vec::with_capacity(2 * FULL);
@@ -151,6 +181,13 @@ impl Out {
     fn print(&mut self, line: &str) {
         // What was shown before the line was said stands before it, also where both are one terminal.
         let _ = self.flush();
+        if self.pager.is_some() {
+            // The pager has the terminal: a line beside it would be overwritten.
+            self.buffer.extend_from_slice(line.as_bytes());
+            self.buffer.push(b'\n');
+            let _ = self.flush();
+            return;
+        }
         // Nobody is left to tell where standard error is closed.
         let write = || drop(writeln!(io::stderr(), "{line}"));
         self.bar
@@ -188,8 +225,7 @@ fn bar(total: u64, bytes: bool) -> ProgressBar {
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
         let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
-            // Nobody left to tell where a progress bar cannot be written.
-            drop(write!(out, "{:.0}", state.per_sec()));
+            let _ = write!(out, "{:.0}", state.per_sec());
         });
         bar.set_style(style.progress_chars("=> "));
     }

@@ -5,6 +5,7 @@ pub mod completions;
 mod connect;
 pub mod demo;
 mod demo_stage;
+pub mod diff;
 pub mod tail;
 
 use std::ffi::OsString;
@@ -34,6 +35,7 @@ pub struct Context<'a> {
 pub fn dispatch(command: &Command, context: &mut Context<'_>) -> Exit {
     match command {
         Command::Tail(tail) => tail::run(tail, context),
+        Command::Diff(diff) => diff::run(diff, context),
         Command::Demo(demo) => demo::run(demo, context),
         Command::Completions { shell } => context.out.print_text(&completions::script(*shell)),
     }

@@ -20,6 +20,8 @@ use crate::view::{Format, View, safe};
 pub(super) enum Ending {
     /// All that was asked for has been shown.
     Complete,
+    /// The source has no more; another one may follow.
+    SourceEnded,
     /// The reader of the output has gone.
     Closed,
     /// Ctrl-C.
@@ -55,7 +57,7 @@ pub(super) struct Follow<'a> {
     plan: &'a Plan,
     view: &'a View,
     out: &'a mut Out,
-    tally: Tally,
+    pub tally: Tally,
     /// What the tool waits for, as a person would call it: the topic or file.
     name: String,
     /// A capture cannot seek: its records are checked against the positions one by one.
@@ -109,29 +111,23 @@ impl<'a> Follow<'a> {
     /// Shows what [`look`] found.
     pub(super) fn run_found(mut self, found: Found) -> (Ending, Tally) {
         self.tally.read = found.read;
-        let ending = match found.kept {
-            Ok(kept) => self.show_kept(kept.into_iter()),
-            Err(ending) => Err(ending),
-        };
-        let ending = ending.err().unwrap_or(Ending::Complete);
-        let ending = self.out.flush().err().map_or(ending, Ending::from);
-        (ending, self.tally)
+        let shown = found.kept.and_then(|kept| self.show_kept(kept.into_iter()));
+        (self.close(shown), self.tally)
     }
 
     /// Runs until something ends it; what was shown is flushed then.
-    pub(super) fn run(mut self, source: &mut dyn Source) -> (Ending, Tally) {
+    pub(super) fn run(&mut self, source: &mut dyn Source) -> Ending {
         let ending = self.read(source);
         let flushed = self.out.flush();
         self.out.end_progress();
-        let ending = match (ending, flushed) {
+        match (ending, flushed) {
             (Ending::Closed, _) => Ending::Closed,
             (_, Err(ended)) => ended.into(),
             (ending, Ok(())) => match source.delivered(true) {
                 Ok(()) => ending,
                 Err(failure) => Ending::Failed(failure),
             },
-        };
-        (ending, self.tally)
+        }
     }
 
     fn read(&mut self, source: &mut dyn Source) -> Ending {
@@ -151,7 +147,7 @@ impl<'a> Follow<'a> {
                 }
                 Step::Idle => self.idle(source),
                 Step::Interrupted => Err(Ending::Interrupted),
-                Step::End => Err(self.show_last().err().unwrap_or(Ending::Complete)),
+                Step::End => Err(Ending::SourceEnded),
                 Step::Failed(failure) => Err(Ending::Failed(failure)),
             };
             if let Err(ending) = outcome {
@@ -283,7 +279,7 @@ impl<'a> Follow<'a> {
             Duration::ZERO
         };
         if self.plan.idle_exit.is_some_and(|limit| quiet >= limit) {
-            return Err(self.show_last().err().unwrap_or(Ending::Complete));
+            return Err(Ending::SourceEnded);
         }
         if quiet >= QUIET && !self.said_waiting && self.out.stderr_terminal {
             self.said_waiting = true;
@@ -295,11 +291,19 @@ impl<'a> Follow<'a> {
         source.delivered(false).map_err(Ending::Failed)
     }
 
-    fn show_last(&mut self) -> Result<(), Ending> {
-        match self.last.take() {
+    /// After the last source: shows what was kept for `--last`.
+    pub(super) fn show_last(&mut self) -> Ending {
+        let shown = match self.last.take() {
             Some(last) => self.show_kept(last.into_iter()),
             None => Ok(()),
-        }
+        };
+        self.close(shown)
+    }
+
+    /// Flushes behind what was shown.
+    fn close(&mut self, shown: Result<(), Ending>) -> Ending {
+        let ending = shown.err().unwrap_or(Ending::Complete);
+        self.out.flush().err().map_or(ending, Ending::from)
     }
 
     fn show_kept(&mut self, kept: impl Iterator<Item = Kept>) -> Result<(), Ending> {

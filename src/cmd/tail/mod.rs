@@ -2,16 +2,15 @@
 //! Opens the source, runs the loop in `follow` and turns its ending into an exit code.
 
 mod follow;
-mod plan;
+pub(super) mod plan;
 mod present;
 mod tally;
 mod window;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use self::follow::{Ending, Follow};
-use self::plan::{Plan, plan};
+use self::plan::{Plan, Typed};
 use self::tally::Tally;
 use super::Context;
 use super::connect;
@@ -19,27 +18,54 @@ use crate::cli;
 use crate::exit::Exit;
 use crate::source::capture::Capture;
 use crate::source::kafka::{self, Stopped};
-use crate::view::{Styles, View, WallClock};
+use crate::view::{Format, Styles, View, WallClock};
 
 /// Runs the command.
 pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
-    let plan = match plan(typed, context.env) {
-        Ok(plan) => plan,
-        Err(why) => return usage(context, &why),
+    let default = if context.env.stdout_terminal {
+        Format::Oneline
+    } else {
+        Format::Json
     };
+    let shared = Typed {
+        filter: &typed.filter,
+        span: &typed.span,
+        idle_exit: typed.idle_exit.as_deref(),
+        format: typed.format.map_or(default, plan::format),
+        inputs: typed.input.iter().cloned().collect(),
+        on_gap: typed.on_gap,
+    };
+    let plan = match shared.plan(context.env) {
+        Ok(plan) => plan,
+        Err(why) => return usage(context, "tail", &why),
+    };
+    if !plan.inputs.is_empty() {
+        return show_captures(&plan, context).0;
+    }
     let view = view(&plan, context);
-    match plan.input.clone() {
-        Some(file) => tail_capture(&file, &plan, &view, context),
-        None => tail_kafka(typed, &plan, &view, context),
+    match tail_kafka(typed, &plan, &view, context) {
+        Ok((ending, tally)) => finish(ending, &tally, &plan, context),
+        Err(exit) => exit,
     }
 }
 
-fn usage(context: &mut Context<'_>, why: &str) -> Exit {
+/// Shows a plan's captures, one after the other; the exit code, and how many events were shown.
+pub(super) fn show_captures(plan: &Plan, context: &mut Context<'_>) -> (Exit, u64) {
+    let view = view(plan, context);
+    let (ending, tally) = captures(plan, &view, context);
+    (finish(ending, &tally, plan, context), tally.shown)
+}
+
+/// Says which words do not fit.
+pub(super) fn usage(context: &mut Context<'_>, command: &str, why: &str) -> Exit {
     context.out.warn(why);
-    context.out.warn("for help: ditto-cdc tail --help");
+    context
+        .out
+        .warn(&format!("for help: ditto-cdc {command} --help"));
     Exit::Usage
 }
 
+/// How a plan's format is printed on this terminal.
 fn view(plan: &Plan, context: &Context<'_>) -> View {
     let env = context.env;
     let coloured = env.colours(context.global.color, env.stdout_terminal);
@@ -53,25 +79,31 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
     }
 }
 
-fn tail_capture(file: &Path, plan: &Plan, view: &View, context: &mut Context<'_>) -> Exit {
-    let mut capture = match Capture::open(file, Arc::clone(context.interrupt)) {
-        Ok(capture) => capture,
-        Err(failure) => return finish(Ending::Failed(failure), &Tally::default(), plan, context),
-    };
-    let name = file.display().to_string();
-    let follow = Follow::new(plan, view, name, context.out).sifting();
-    let (ending, tally) = follow.run(&mut capture);
-    finish(ending, &tally, plan, context)
+fn captures(plan: &Plan, view: &View, context: &mut Context<'_>) -> (Ending, Tally) {
+    let interrupt = context.interrupt;
+    let mut follow = Follow::new(plan, view, String::new(), context.out).sifting();
+    for file in &plan.inputs {
+        let ending = match Capture::open(file, Arc::clone(interrupt)) {
+            Ok(mut capture) => follow.run(&mut capture),
+            Err(failure) => Ending::Failed(failure),
+        };
+        if !matches!(ending, Ending::SourceEnded) {
+            return (ending, follow.tally);
+        }
+    }
+    (follow.show_last(), follow.tally)
 }
 
-fn tail_kafka(typed: &cli::Tail, plan: &Plan, view: &View, context: &mut Context<'_>) -> Exit {
-    let connection = match connect::kafka(&typed.connection, context) {
-        Ok(connection) => connection,
-        Err(exit) => return exit,
-    };
+fn tail_kafka(
+    typed: &cli::Tail,
+    plan: &Plan,
+    view: &View,
+    context: &mut Context<'_>,
+) -> Result<(Ending, Tally), Exit> {
+    let connection = connect::kafka(&typed.connection, context)?;
     let with_group = connection.group.is_some();
     if let Some(why) = plan::conflict_with_group(plan).filter(|_| with_group) {
-        return usage(context, &why);
+        return Err(usage(context, "tail", &why));
     }
     let span = kafka::Span {
         from: plan.from.clone(),
@@ -80,22 +112,24 @@ fn tail_kafka(typed: &cli::Tail, plan: &Plan, view: &View, context: &mut Context
     };
     let name = connection.topic.clone();
     let interrupt = Arc::clone(context.interrupt);
-    let (ending, tally) = if let Some(count) = plan.last {
+    if let Some(count) = plan.last {
         let tell = &mut |line: &str| context.out.note(line);
         let found = follow::look(plan, view, |keep| {
             kafka::last(connection, &span, count, interrupt, tell, keep)
         });
-        Follow::new(plan, view, name, context.out).run_found(found)
-    } else {
-        let opened = kafka::open(connection, &span, interrupt, &mut |line| {
-            context.out.note(line);
-        });
-        match opened {
-            Ok(mut reader) => Follow::new(plan, view, name, context.out).run(&mut reader),
-            Err(stopped) => (stopped.into(), Tally::default()),
+        return Ok(Follow::new(plan, view, name, context.out).run_found(found));
+    }
+    let opened = kafka::open(connection, &span, interrupt, &mut |line| {
+        context.out.note(line);
+    });
+    Ok(match opened {
+        Ok(mut reader) => {
+            let mut follow = Follow::new(plan, view, name, context.out);
+            let ending = follow.run(&mut reader);
+            (ending, follow.tally)
         }
-    };
-    finish(ending, &tally, plan, context)
+        Err(stopped) => (stopped.into(), Tally::default()),
+    })
 }
 
 impl From<Stopped> for Ending {
@@ -116,7 +150,7 @@ fn finish(ending: Ending, tally: &Tally, plan: &Plan, context: &mut Context<'_>)
             context.out.note(&summary);
             Exit::Interrupted
         }
-        Ending::Complete => {
+        Ending::Complete | Ending::SourceEnded => {
             let odd = tally.gaps > 0 || tally.unreadable > 0;
             if odd || (context.env.stderr_terminal && plan.is_bounded()) {
                 context.out.note(&summary);

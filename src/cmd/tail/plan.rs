@@ -15,74 +15,88 @@ use crate::view::Format;
 
 /// A `tail` that makes sense.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(in crate::cmd) struct Plan {
     pub from: Position,
     pub until: Option<Position>,
     pub limit: Option<u64>,
     pub last: Option<usize>,
     pub idle_exit: Option<Duration>,
     pub format: Format,
-    pub input: Option<PathBuf>,
+    /// Captures to read one after the other; none means Kafka.
+    pub inputs: Vec<PathBuf>,
     pub on_gap: OnGap,
     pub filter: Filter,
 }
 
-/// Makes a plan of what was typed. With a `group` its stored positions decide, so few others make sense.
-///
-/// # Errors
-/// A sentence that says which words do not fit and what would.
-pub(super) fn plan(typed: &cli::Tail, env: &Env) -> Result<Plan, String> {
-    let position = |flag: &str, text: &Option<String>| {
-        text.as_ref()
-            .map(|text| position::parse(text, &env.now).map_err(|why| format!("{flag}: {why}")))
-            .transpose()
-    };
-    let from = position("--from", &typed.from)?;
-    let until = position("--until", &typed.until)?;
-    check_positions(typed, from.as_ref(), until.as_ref())?;
-    let bounded = typed.input.is_some() || typed.last.is_some();
-    Ok(Plan {
-        from: from.unwrap_or(if bounded {
-            Position::Beginning
-        } else {
-            Position::End
-        }),
-        until,
-        limit: typed.limit,
-        last: typed.last.and_then(|last| usize::try_from(last).ok()),
-        idle_exit: typed.idle_exit.as_deref().map(duration).transpose()?,
-        format: format(typed.format, env),
-        input: typed.input.clone(),
-        on_gap: typed.on_gap,
-        filter: filter(&typed.filter)?,
-    })
+/// What `tail` and `diff` have in common of what was typed.
+pub(in crate::cmd) struct Typed<'t> {
+    pub filter: &'t cli::Filter,
+    pub span: &'t cli::Span,
+    pub idle_exit: Option<&'t str>,
+    pub format: Format,
+    pub inputs: Vec<PathBuf>,
+    pub on_gap: OnGap,
 }
 
-fn check_positions(
-    typed: &cli::Tail,
-    from: Option<&Position>,
-    until: Option<&Position>,
-) -> Result<(), String> {
-    if until == Some(&Position::Beginning) {
-        return Err(
-            "--until beginning: nothing lies before the beginning; did you mean --from?".into(),
-        );
+impl Typed<'_> {
+    /// Makes a plan.
+    ///
+    /// # Errors
+    /// A sentence that says which words do not fit and what would.
+    pub(in crate::cmd) fn plan(self, env: &Env) -> Result<Plan, String> {
+        let position = |flag: &str, text: &Option<String>| {
+            text.as_ref()
+                .map(|text| position::parse(text, &env.now).map_err(|why| format!("{flag}: {why}")))
+                .transpose()
+        };
+        let from = position("--from", &self.span.from)?;
+        let until = position("--until", &self.span.until)?;
+        self.check_positions(from.as_ref(), until.as_ref())?;
+        let bounded = !self.inputs.is_empty() || self.span.last.is_some();
+        Ok(Plan {
+            from: from.unwrap_or(if bounded {
+                Position::Beginning
+            } else {
+                Position::End
+            }),
+            until,
+            limit: self.span.limit,
+            last: self.span.last.and_then(|last| usize::try_from(last).ok()),
+            idle_exit: self.idle_exit.map(duration).transpose()?,
+            format: self.format,
+            inputs: self.inputs,
+            on_gap: self.on_gap,
+            filter: filter(self.filter)?,
+        })
     }
-    if typed.input.is_none() {
-        return Ok(());
-    }
-    match (from, until, typed.last) {
-        (Some(Position::End), _, _) => {
-            Err("--from end: nothing comes behind the end of a capture".into())
+
+    fn check_positions(
+        &self,
+        from: Option<&Position>,
+        until: Option<&Position>,
+    ) -> Result<(), String> {
+        if until == Some(&Position::Beginning) {
+            return Err(
+                "--until beginning: nothing lies before the beginning; did you mean --from?".into(),
+            );
         }
-        (Some(Position::Back(_)), _, Some(_)) => Err(
-            "--from -N and --last both count from the end of a capture: give one of them".into(),
-        ),
-        (_, Some(Position::Back(_)), _) => Err(
-            "--until -N: a capture's end is known only when it was read; give a time or offsets"
-                .into(),
-        ),
-        _ => Ok(()),
+        if self.inputs.is_empty() {
+            return Ok(());
+        }
+        match (from, until, self.span.last) {
+            (Some(Position::End), _, _) => {
+                Err("--from end: nothing comes behind the end of a capture".into())
+            }
+            (Some(Position::Back(_)), _, Some(_)) => Err(
+                "--from -N and --last both count from the end of a capture: give one of them"
+                    .into(),
+            ),
+            (_, Some(Position::Back(_)), _) => Err(
+                "--until -N: a capture's end is known only when it was read; give a time or offsets"
+                    .into(),
+            ),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -93,7 +107,7 @@ impl Plan {
             || self.limit.is_some()
             || self.last.is_some()
             || self.idle_exit.is_some()
-            || self.input.is_some()
+            || !self.inputs.is_empty()
     }
 }
 
@@ -121,14 +135,14 @@ fn duration(text: &str) -> Result<Duration, String> {
         })
 }
 
-fn format(typed: Option<cli::Format>, env: &Env) -> Format {
+/// How a format is called in `view`.
+pub(in crate::cmd) fn format(typed: cli::Format) -> Format {
     match typed {
-        Some(cli::Format::Pretty) => Format::Pretty,
-        Some(cli::Format::Record) => Format::Record,
-        Some(cli::Format::Raw) => Format::Raw,
-        Some(cli::Format::Oneline) => Format::Oneline,
-        None if env.stdout_terminal => Format::Oneline,
-        Some(cli::Format::Json) | None => Format::Json,
+        cli::Format::Oneline => Format::Oneline,
+        cli::Format::Json => Format::Json,
+        cli::Format::Pretty => Format::Pretty,
+        cli::Format::Record => Format::Record,
+        cli::Format::Raw => Format::Raw,
     }
 }
 

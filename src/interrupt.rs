@@ -1,4 +1,4 @@
-//! Ctrl-C as a flag that loops look at between two steps.
+//! Ctrl-C, and the signals by which systems end programs, as a flag that loops look at between two steps.
 //! A second Ctrl-C ends the program at once: the first may wait for a reader that is not reading.
 
 use std::sync::Arc;

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+#[cfg(unix)]
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 use crate::exit::Exit;
 use crate::record::{Failure, Progress};
 use crate::view::safe;
@@ -85,6 +88,23 @@ impl Out {
     #[must_use]
     pub fn is_dirty(&self) -> bool {
         !self.buffer.is_empty()
+    }
+
+    /// Whether nobody reads standard output any more, as a pipe can tell: without a write, nobody else would.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        let stdout = io::stdout();
+        let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
+        let answered = poll(&mut asked, Some(&Timespec::default()));
+        answered.is_ok() && asked[0].revents().contains(PollFlags::ERR)
+    }
+
+    /// Elsewhere only a write finds out.
+    #[cfg(not(unix))]
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        false
     }
 
     /// Writes the buffer if it is full.

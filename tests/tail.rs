@@ -397,4 +397,9 @@ fn a_reader_that_leaves_ends_it_well() {
     let output = Running::start_reading(&stage.env(), &args, 1).wait(LIMIT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert_eq!(output.stderr, "");
+    // Also where nothing more is written: it does not wait for the next event to find out.
+    let quiet = Stage::new(1);
+    quiet.write(0, 1, "people", 1_000);
+    let output = Running::start_reading(&quiet.env(), &args, 1).wait(LIMIT);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
 }

@@ -273,6 +273,9 @@ impl<'a> Follow<'a> {
             self.out.flush()?;
             return source.delivered(false).map_err(Ending::Failed);
         }
+        if self.out.is_abandoned() {
+            return Err(Ending::Closed);
+        }
         let quiet = if self.connected {
             self.arrived.elapsed()
         } else {

@@ -9,7 +9,7 @@ mod walk;
 
 use std::ops::ControlFlow;
 
-pub use strings::{says, unquote};
+pub use strings::{content, says, unquote};
 pub use walk::{Watch, walk};
 
 /// Why bytes are not JSON.

@@ -136,7 +136,7 @@ pub struct Tail {
     /// Stop when nothing arrived for so long, such as 30s or 5m
     #[arg(long, value_name = "DURATION", help_heading = "Positions")]
     pub idle_exit: Option<String>,
-    /// How to print [default: oneline on a terminal, json in a pipe]
+    /// How to print [default: diff on a terminal, json in a pipe]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
     /// Read a capture in place of Kafka: what tail wrote, or kafka-console-consumer.sh; `-` is standard input
@@ -201,6 +201,8 @@ pub enum Op {
 /// How to print events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// What changed in each document, for people
+    Diff,
     /// One line for people: what happened to which document
     Oneline,
     /// The event as it was received, one a line

@@ -14,6 +14,7 @@ pub mod path;
 pub mod pattern;
 mod same;
 mod tape;
+pub mod words;
 
 use self::path::{Place, PlaceId, Step};
 use self::pattern::{Pattern, Relation, closest};

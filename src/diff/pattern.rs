@@ -113,7 +113,7 @@ fn segment(text: &str) -> Result<(Segment, &str), &'static str> {
         return Ok((named(name)?, after));
     };
     if inside.starts_with('"') {
-        let end = super::tape::string_end(inside.as_bytes(), 0).ok_or("a quote is missing")?;
+        let end = crate::json::string_end(inside.as_bytes(), 0).ok_or("a quote is missing")?;
         let (key, after) = inside.split_at(end);
         let after = after.strip_prefix(']').ok_or("a bracket is not closed")?;
         return Ok((Segment::Key(content(key.as_bytes()).into_owned()), after));

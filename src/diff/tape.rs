@@ -3,6 +3,8 @@
 
 use std::cell::{Cell, OnceCell};
 
+use crate::json::{container_end, scalar_end, string_end};
+
 /// Deeper than this a value is one value, compared byte by byte: recursion must have an end.
 pub const DEEPEST: usize = 128;
 /// A document of more values than this is one value: its list would take more memory than the document.
@@ -80,13 +82,6 @@ impl<'a> Tape<'a> {
                 .get(node.start as usize..node.end as usize)
                 .unwrap_or_default()
         })
-    }
-
-    /// Where the value's bytes begin.
-    pub fn start(&self, at: At) -> usize {
-        self.nodes
-            .get(at as usize)
-            .map_or(0, |node| node.start as usize)
     }
 
     pub fn kind(&self, at: At) -> Kind {
@@ -197,51 +192,6 @@ impl Builder<'_> {
         (node.end, node.next) = (short(at + 1), next);
         Some(at + 1)
     }
-}
-
-/// Behind the string whose quote stands at `at`.
-#[inline]
-pub(super) fn string_end(json: &[u8], at: usize) -> Option<usize> {
-    let mut at = at + 1;
-    loop {
-        let found = at + memchr::memchr2(b'"', b'\\', json.get(at..)?)?;
-        if json.get(found) == Some(&b'"') {
-            return Some(found + 1);
-        }
-        at = found + 2;
-    }
-}
-
-/// Behind the array or object whose bracket stands at `at`.
-fn container_end(json: &[u8], mut at: usize) -> Option<usize> {
-    let mut depth = 0_usize;
-    loop {
-        at = match json.get(at)? {
-            b'"' => string_end(json, at)?,
-            b'{' | b'[' => {
-                depth += 1;
-                at + 1
-            }
-            b'}' | b']' if depth == 1 => return Some(at + 1),
-            b'}' | b']' => {
-                depth -= 1;
-                at + 1
-            }
-            _ => at + 1,
-        };
-    }
-}
-
-#[inline]
-fn scalar_end(json: &[u8], at: usize) -> usize {
-    let rest = json.get(at..).unwrap_or_default();
-    let is_end = |byte: &u8| {
-        matches!(
-            byte,
-            b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t' | b':' | b'"' | b'{' | b'['
-        )
-    };
-    at + rest.iter().position(is_end).unwrap_or(rest.len()).max(1)
 }
 
 /// Documents were cut to less than 2 GiB, so offsets fit.

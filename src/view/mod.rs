@@ -2,6 +2,8 @@
 //! Which events are shown was decided before; writing the buffer is left to `out`.
 
 mod clock;
+mod diff;
+mod line;
 mod oneline;
 mod pretty;
 pub mod safe;
@@ -12,12 +14,15 @@ pub use styles::Styles;
 
 use self::safe::Spelling;
 use crate::capture_format;
+use crate::diff::Options;
 use crate::event::Event;
 use crate::record::{Lost, Record};
 
 /// How to print events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
+    /// What changed, for people.
+    Diff,
     /// One line for people.
     Oneline,
     /// The event as it was received, one a line.
@@ -28,6 +33,14 @@ pub enum Format {
     Record,
     /// The payload's bytes and a line end.
     Raw,
+}
+
+impl Format {
+    /// Whether the format tells of gaps itself, in lines of its own.
+    #[must_use]
+    pub fn is_for_people(self) -> bool {
+        matches!(self, Format::Diff | Format::Oneline)
+    }
 }
 
 /// A way of printing, with what it needs to know about its reader.
@@ -45,12 +58,15 @@ pub struct View {
     pub width: Option<usize>,
     /// How times are shown.
     pub clock: WallClock,
+    /// Which changes to show, and how much of them.
+    pub diff: Options,
 }
 
 impl View {
     /// Appends an event.
     pub fn event(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
         match self.format {
+            Format::Diff => diff::event(self, record, event, out),
             Format::Oneline => oneline::event(self, record, event, out),
             Format::Json => {
                 self.guarded(out, Spelling::Json, |out| push_on_one_line(event.raw, out));
@@ -64,6 +80,7 @@ impl View {
     /// Appends a record that is no event, in the formats that can hold it.
     pub fn unreadable(&self, record: &Record<'_>, out: &mut Vec<u8>) {
         match self.format {
+            Format::Diff => diff::unreadable(self, record, out),
             Format::Oneline | Format::Json | Format::Pretty => {}
             Format::Record => self.record(record, out),
             // A tombstone has no bytes: a line for it would be an empty payload.
@@ -77,8 +94,10 @@ impl View {
 
     /// Appends a line for records that are gone, in the formats for people.
     pub fn lost(&self, lost: &Lost, out: &mut Vec<u8>) {
-        if self.format == Format::Oneline {
-            oneline::lost(self, lost, out);
+        match self.format {
+            Format::Diff => diff::lost(self, lost, out),
+            Format::Oneline => oneline::lost(self, lost, out),
+            _ => {}
         }
     }
 
@@ -138,6 +157,7 @@ mod tests {
             terminal,
             width: Some(100),
             clock: WallClock::new("2026-01-31T12:00:00Z[UTC]".parse().unwrap()),
+            diff: Options::default(),
         };
         let record = Record {
             place: Place::Offset {
@@ -201,7 +221,7 @@ mod tests {
         for (payload, expected) in [
             (
                 update.as_str(),
-                "12:02:01.220  update   people/a\\u{9b}1  txn 553361  p3@18234  {\"_id\":\"a\\u009b1\",\"notes\":\"Zürich, Zü…\n",
+                "12:02:01.220  update   people/a\\u{9b}1  txn 553361  p3@18234  ~_id, +notes\n",
             ),
             (
                 r#"{"txnId":"7","type":"documentChanged","collection":"c","change":{"method":"remove","value":{"_id":{"a":1}}}}"#,

@@ -50,6 +50,7 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
         terminal: env.stdout_terminal,
         width: env.width.filter(|_| env.stdout_terminal),
         clock: WallClock::new(env.now.clone()),
+        diff: plan.diff.clone(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::cli::{self, OnGap};
+use crate::diff::Options;
 use crate::env::Env;
 use crate::event::Op;
 use crate::event::filter::{Filter, Wish};
@@ -25,6 +26,7 @@ pub(super) struct Plan {
     pub input: Option<PathBuf>,
     pub on_gap: OnGap,
     pub filter: Filter,
+    pub diff: Options,
 }
 
 /// Makes a plan of what was typed. With a `group` its stored positions decide, so few others make sense.
@@ -55,6 +57,7 @@ pub(super) fn plan(typed: &cli::Tail, env: &Env) -> Result<Plan, String> {
         input: typed.input.clone(),
         on_gap: typed.on_gap,
         filter: filter(&typed.filter)?,
+        diff: Options::default(),
     })
 }
 
@@ -127,7 +130,8 @@ fn format(typed: Option<cli::Format>, env: &Env) -> Format {
         Some(cli::Format::Record) => Format::Record,
         Some(cli::Format::Raw) => Format::Raw,
         Some(cli::Format::Oneline) => Format::Oneline,
-        None if env.stdout_terminal => Format::Oneline,
+        Some(cli::Format::Diff) => Format::Diff,
+        None if env.stdout_terminal => Format::Diff,
         Some(cli::Format::Json) | None => Format::Json,
     }
 }

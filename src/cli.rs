@@ -213,6 +213,12 @@ pub enum Format {
     Record,
     /// The payload's bytes and a line end
     Raw,
+    /// What changed as a JSON Patch (RFC 6902) with the event's identity; makes exactly the new document of the old one
+    Patch,
+    /// What changed as a JSON Merge Patch (RFC 7396), and whether it says all that changed
+    Merge,
+    /// The paths that were changed, added and removed
+    Changes,
 }
 
 /// What a gap does.

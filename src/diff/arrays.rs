@@ -141,8 +141,8 @@ impl Compare<'_, '_, '_> {
             next += 1;
             next
         };
-        let old = olds.iter().map(|at| id(self.old(*at))).collect();
-        let new = news.iter().map(|at| id(self.new(*at))).collect();
+        let old = olds.iter().map(|at| id(self.old_spot(*at))).collect();
+        let new = news.iter().map(|at| id(self.new_spot(*at))).collect();
         (old, new)
     }
 }

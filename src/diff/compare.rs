@@ -67,16 +67,21 @@ pub(super) struct Compare<'t, 'a, 'o> {
 }
 
 impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
-    pub fn old(&self, at: At) -> Spot<'t, 'a> {
+    pub fn old_spot(&self, at: At) -> Spot<'t, 'a> {
         Spot::new(self.old, at)
     }
 
-    pub fn new(&self, at: At) -> Spot<'t, 'a> {
+    pub fn new_spot(&self, at: At) -> Spot<'t, 'a> {
         Spot::new(self.new, at)
     }
 
     pub fn same(&self, old: At, new: At) -> bool {
-        same(self.old(old), self.new(new), Spelling::Any, self.key)
+        same(
+            self.old_spot(old),
+            self.new_spot(new),
+            Spelling::Any,
+            self.key,
+        )
     }
 
     /// Compares two values at one place. A value in which nothing changed counts as one.
@@ -97,7 +102,7 @@ impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
     }
 
     fn scalars(&mut self, old: At, new: At, place: PlaceId) {
-        let kind = if same_scalars(self.old(old), self.new(new), Spelling::Any) {
+        let kind = if same_scalars(self.old_spot(old), self.new_spot(new), Spelling::Any) {
             Kind::Respelled
         } else {
             Kind::Changed
@@ -121,9 +126,17 @@ impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
     }
 
     fn objects(&mut self, old: At, new: At, place: PlaceId) {
-        let (olds, news) = (Members::of(self.old(old)), Members::of(self.new(new)));
+        let (olds, news) = (
+            Members::of(self.old_spot(old)),
+            Members::of(self.new_spot(new)),
+        );
         let Some(partners) = olds.partners(&news, self.key) else {
-            if same(self.old(old), self.new(new), Spelling::Numbers, self.key) {
+            if same(
+                self.old_spot(old),
+                self.new_spot(new),
+                Spelling::Numbers,
+                self.key,
+            ) {
                 self.diff.unchanged += 1;
             } else {
                 self.changed(Kind::Changed, old, new, place, Note::KeyTwice);

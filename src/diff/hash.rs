@@ -44,6 +44,9 @@ impl Key {
 #[inline]
 fn fold(one: u64, other: u64) -> u64 {
     let product = u128::from(one) * u128::from(other | 1);
-    let [high, low] = [(product >> 64) as u64, product as u64];
-    high ^ low
+    let bytes = product.to_le_bytes();
+    let (halves, _) = bytes.as_chunks::<8>();
+    halves
+        .iter()
+        .fold(0, |hash, half| hash ^ u64::from_le_bytes(*half))
 }

@@ -52,19 +52,15 @@ impl Merge<'_> {
         let begin = self.out.len();
         for (at, (key, value)) in olds.all.iter().enumerate() {
             let partner = partners.of_old.get(at).copied().flatten();
-            match partner.and_then(|at| news.all.get(at)) {
-                Some((_, new_value)) => {
-                    let (one, other) =
-                        (Spot::new(old.tape, *value), Spot::new(new.tape, *new_value));
-                    if !same(one, other, Spelling::Numbers, self.key) {
-                        self.name(old.tape.raw(*key), begin);
-                        self.values(one, other);
-                    }
-                }
-                None => {
-                    self.name(old.tape.raw(*key), begin);
-                    self.out.extend_from_slice(b"null");
-                }
+            let Some((_, other)) = partner.and_then(|at| news.all.get(at)) else {
+                self.name(old.tape.raw(*key), begin);
+                self.out.extend_from_slice(b"null");
+                continue;
+            };
+            let (one, other) = (Spot::new(old.tape, *value), Spot::new(new.tape, *other));
+            if !same(one, other, Spelling::Numbers, self.key) {
+                self.name(old.tape.raw(*key), begin);
+                self.values(one, other);
             }
         }
         for (key, value) in partners.only_new.iter().filter_map(|at| news.all.get(*at)) {

@@ -12,6 +12,7 @@ mod pairs;
 pub mod patch;
 pub mod path;
 pub mod pattern;
+pub mod redact;
 mod same;
 mod tape;
 pub mod words;
@@ -208,10 +209,17 @@ impl Options {
         wanted && (self.ignore.is_empty() || closest(&self.ignore, steps) < Relation::Below)
     }
 
-    /// Whether every path is shown.
+    /// Whether an event has a change that is to be shown; an event that changes no document is always shown.
     #[must_use]
-    pub fn shows_all(&self) -> bool {
-        self.only.is_empty() && self.ignore.is_empty()
+    pub fn wants(&self, event: &Event<'_>) -> bool {
+        if (self.only.is_empty() && self.ignore.is_empty()) || event.op() == Op::Other {
+            return true;
+        }
+        let (diff, mut steps) = (Diff::of(event, self), Vec::new());
+        diff.changes.iter().any(|change| {
+            diff.path(change, &mut steps);
+            self.shows(&steps, change.kind)
+        })
     }
 }
 

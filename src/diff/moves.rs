@@ -58,7 +58,7 @@ impl Compare<'_, '_, '_> {
         let here = self.diff.place(place, step);
         if self.options.context {
             let fields = self.identity_fields(place);
-            if let Some((_, field, value)) = identity(self.new(other), &fields) {
+            if let Some((_, field, value)) = identity(self.new_spot(other), &fields) {
                 self.diff.identities.push((here, field, value.raw()));
             }
         }

@@ -90,11 +90,11 @@ impl<'t, 'a> Pairs<'_, 't, 'a, '_> {
     }
 
     fn old_identity(&self, at: usize) -> Option<(usize, Spot<'t, 'a>)> {
-        self.identity(self.compare.old(*self.olds.get(at)?))
+        self.identity(self.compare.old_spot(*self.olds.get(at)?))
     }
 
     fn new_identity(&self, at: usize) -> Option<(usize, Spot<'t, 'a>)> {
-        self.identity(self.compare.new(*self.news.get(at)?))
+        self.identity(self.compare.new_spot(*self.news.get(at)?))
     }
 
     /// Which of the fields tells an element apart, and its value.
@@ -110,7 +110,7 @@ impl<'t, 'a> Pairs<'_, 't, 'a, '_> {
         let (Some(old), Some(new)) = (self.olds.get(old), self.news.get(new)) else {
             return false;
         };
-        let (old, new) = (self.compare.old(*old), self.compare.new(*new));
+        let (old, new) = (self.compare.old_spot(*old), self.compare.new_spot(*new));
         match (old.kind(), new.kind()) {
             (Kind::Object, Kind::Object) => self.half_of_fields_agree(old, new),
             (Kind::Whole, Kind::Whole) => equal_counts,

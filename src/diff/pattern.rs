@@ -91,6 +91,13 @@ impl Pattern {
         Ok(Pattern { segments })
     }
 
+    /// The same pattern, to be met at any depth.
+    pub(super) fn anywhere(&self) -> Pattern {
+        let mut segments = vec![Segment::Deep];
+        segments.extend(self.segments.iter().cloned());
+        Pattern { segments }
+    }
+
     /// How a path stands to this pattern.
     #[must_use]
     pub fn relation(&self, steps: &[Step<'_>]) -> Relation {

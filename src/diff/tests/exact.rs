@@ -63,7 +63,7 @@ fn pair() -> impl Strategy<Value = (String, String)> {
         6 => (value(), edits).prop_map(|(old, edits)| {
             let mut new: Value = serde_json::from_str(&old).unwrap();
             for (index, value, how) in edits {
-                edit(&mut new, &index, &serde_json::from_str(&value).unwrap(), how);
+                edit(&mut new, index, &serde_json::from_str(&value).unwrap(), how);
             }
             (old, new.to_string())
         }),
@@ -71,16 +71,16 @@ fn pair() -> impl Strategy<Value = (String, String)> {
 }
 
 /// Changes one value somewhere in a document.
-fn edit(document: &mut Value, index: &Index, value: &Value, how: u8) {
+fn edit(document: &mut Value, index: Index, value: &Value, how: u8) {
     let mut all = 0;
     count(document, &mut all);
     let mut at = index.index(all);
     visit(document, &mut at, &mut |found| {
-        change(found, value, index, how)
+        change(found, value, index, how);
     });
 }
 
-fn change(found: &mut Value, value: &Value, index: &Index, how: u8) {
+fn change(found: &mut Value, value: &Value, index: Index, how: u8) {
     match found {
         Value::Array(all) if how == 0 => all.insert(index.index(all.len() + 1), value.clone()),
         Value::Array(all) if how == 1 && !all.is_empty() => {

@@ -11,7 +11,7 @@ use super::safe::{self, Spelling};
 use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
 use crate::diff::{Change, DEEPEST, Diff, Kind, MOST_ALIGNED, Note};
-use crate::event::{Event, Kind as Announced, Op, decode};
+use crate::event::{Event, Kind as Announced, Op, Unreadable};
 use crate::record::{Lost, Record};
 
 /// Columns of paths are straight up to this width.
@@ -45,10 +45,7 @@ pub(super) fn event(view: &View, record: &Record<'_>, event: &Event<'_>, out: &m
 }
 
 /// Appends a record that is no event: why, and how it begins.
-pub(super) fn unreadable(view: &View, record: &Record<'_>, out: &mut Vec<u8>) {
-    let Err(why) = decode(record.payload.as_deref()) else {
-        return;
-    };
+pub(super) fn unreadable(view: &View, record: &Record<'_>, why: Unreadable, out: &mut Vec<u8>) {
     let mut line = Line::new(view);
     line.word("unreadable", view.styles.alarm);
     line.word(&why.to_string(), view.styles.alarm);

@@ -123,6 +123,7 @@ fn change(out: &mut String, head: &str, id: u64, versions: &[(u64, u64)], lines:
 
 fn document(out: &mut String, id: u64, version: u64, lines: u64, dice: &mut Dice) {
     let (city, lon) = (dice.pick(&CITIES), dice.below(1_000_000));
+    let lat = lon + version;
     put(
         out,
         format_args!(
@@ -140,25 +141,42 @@ fn document(out: &mut String, id: u64, version: u64, lines: u64, dice: &mut Dice
     put(
         out,
         format_args!(
-            r#""address":{{"street":"{} Main St","city":"{city}","geo":{{"lon":8.{lon},"lat":47.{lon}}}}},"#,
+            r#""address":{{"street":"{} Main St","city":"{city}","geo":{{"lon":8.{lon},"lat":47.{lat}}}}},"#,
             dice.below(99)
         ),
     );
     out.push_str(r#""notes":""#);
-    for _ in 0..dice.below(40) {
+    let words = dice.below(40);
+    for word in 0..words {
         out.push_str(dice.pick(&WORDS));
         out.push(' ');
+        if version == 2 && word == words / 2 {
+            out.push_str("changed ");
+        }
     }
-    out.push_str(
-        r#"","tags":["eu","retail"],"history":{"2024-01-02":{"by":"wei","n":1}},"lines":["#,
+    let tags = if version == 2 && lon % 4 == 0 {
+        r#""retail","eu""#
+    } else {
+        r#""eu","retail""#
+    };
+    put(
+        out,
+        format_args!(
+            r#"","tags":[{tags}],"history":{{"2024-01-02":{{"by":"wei","n":1}}}},"lines":["#
+        ),
     );
+    if version == 2 && lon % 3 == 0 {
+        out.push_str(r#"{"sku":"SKU-999999","qty":1,"price":1.5},"#);
+    }
     for line in 0..lines {
         let comma = if line == 0 { "" } else { "," };
+        // The second version differs in a field of the document, in its notes, and in one of its lines at least.
+        let more = u64::from(version == 2 && line == lines / 2);
         put(
             out,
             format_args!(
                 r#"{comma}{{"sku":"SKU-{line:06}","qty":{},"price":{}.25}}"#,
-                dice.below(9),
+                dice.below(9) + more,
                 dice.below(99)
             ),
         );

@@ -111,7 +111,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__subcmd__cdc__subcmd__diff)
-            opts="-c -m -n -q -v -h -V --collection --method --op --id --no-control --from --until --limit --last --format --exit-code --no-pager --on-gap --color --no-progress --quiet --verbose --help --version"
+            opts="-c -m -n -q -v -h -V --collection --method --op --id --no-control --from --until --limit --last --only --ignore --redact --strict --full --max-changes --array-key --context --format --exit-code --no-pager --on-gap --color --no-progress --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -161,8 +161,28 @@ _ditto__cdc() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-changes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --array-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
-                    COMPREPLY=($(compgen -W "oneline json pretty record raw" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "diff oneline json pretty record raw patch merge changes" -- "${cur}"))
                     return 0
                     ;;
                 --on-gap)
@@ -265,7 +285,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__subcmd__cdc__subcmd__tail)
-            opts="-c -m -n -t -g -X -q -v -h -V --collection --method --op --id --no-control --from --until --limit --last --idle-exit --format --input --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --properties --env-file --color --no-progress --quiet --verbose --help --version"
+            opts="-c -m -n -t -g -X -q -v -h -V --collection --method --op --id --no-control --from --until --limit --last --idle-exit --only --ignore --redact --strict --full --max-changes --array-key --context --format --input --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --properties --env-file --color --no-progress --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -319,8 +339,28 @@ _ditto__cdc() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-changes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --array-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
-                    COMPREPLY=($(compgen -W "oneline json pretty record raw" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "diff oneline json pretty record raw patch merge changes" -- "${cur}"))
                     return 0
                     ;;
                 --input)

@@ -48,11 +48,20 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l until -d 'W
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s n -l limit -d 'Stop after so many events, counted after the filters' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l last -d 'Only the last N events, counted after the filters, by time over all partitions; then stop' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit -d 'Stop when nothing arrived for so long, such as 30s or 5m' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l format -d 'How to print [default: oneline on a terminal, json in a pipe]' -r -f -a "oneline\t'One line for people: what happened to which document'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l only -d 'Only changes at or under this path, such as lines[].qty; * stands for any name (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l ignore -d 'No changes at or under this path; an event with no others is counted and not shown (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l redact -d 'Hide the values at or under this path, in every format (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l max-changes -d 'The most lines that one event takes [default: 50]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l array-key -d 'The field that tells the elements of an array apart, in place of _id, id, key or uuid (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l format -d 'How to print [default: diff on a terminal, json in a pipe]' -r -f -a "diff\t'What changed in each document, for people'
+oneline\t'One line for people: what happened to which document'
 json\t'The event as it was received, one a line'
 pretty\t'The event indented and coloured'
 record\t'The whole record with topic, partition, offset, time, key and headers; loses nothing, --input reads it back'
-raw\t'The payload\'s bytes and a line end'"
+raw\t'The payload\'s bytes and a line end'
+patch\t'What changed as a JSON Patch (RFC 6902) with the event\'s identity; makes exactly the new document of the old one'
+merge\t'What changed as a JSON Merge Patch (RFC 7396), and whether it says all that changed'
+changes\t'The paths that were changed, added and removed'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l input -d 'Read a capture in place of Kafka: what tail wrote, or kafka-console-consumer.sh; `-` is standard input' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l on-gap -d 'What a gap in the stream does: be marked and counted, or end the command with status 4' -r -f -a "mark\t'Say so, count it, go on'
 stop\t'End with status 4'"
@@ -70,6 +79,9 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l color -d 'W
 always\t'Always'
 never\t'Never'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l no-control -d 'Let the filters hide requeryRequired too'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l strict -d 'Show values that are the same and only written differently, such as 1 and 1.0'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l full -d 'Clip nothing'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l context -d 'Show the identity of the array element that a change is in'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l no-progress -d 'Show no progress'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s q -l quiet -d 'Say only what went wrong'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
@@ -85,17 +97,29 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l from -d 'Wh
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s n -l limit -d 'Stop after so many events, counted after the filters' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l last -d 'Only the last N events, counted after the filters, by time over all partitions; then stop' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l format -d 'How to print [default: diff]' -r -f -a "oneline\t'One line for people: what happened to which document'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l only -d 'Only changes at or under this path, such as lines[].qty; * stands for any name (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l ignore -d 'No changes at or under this path; an event with no others is counted and not shown (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l redact -d 'Hide the values at or under this path, in every format (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l max-changes -d 'The most lines that one event takes [default: 50]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l array-key -d 'The field that tells the elements of an array apart, in place of _id, id, key or uuid (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l format -d 'How to print [default: diff]' -r -f -a "diff\t'What changed in each document, for people'
+oneline\t'One line for people: what happened to which document'
 json\t'The event as it was received, one a line'
 pretty\t'The event indented and coloured'
 record\t'The whole record with topic, partition, offset, time, key and headers; loses nothing, --input reads it back'
-raw\t'The payload\'s bytes and a line end'"
+raw\t'The payload\'s bytes and a line end'
+patch\t'What changed as a JSON Patch (RFC 6902) with the event\'s identity; makes exactly the new document of the old one'
+merge\t'What changed as a JSON Merge Patch (RFC 7396), and whether it says all that changed'
+changes\t'The paths that were changed, added and removed'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l on-gap -d 'What a gap in the stream does: be marked and counted, or end the command with status 4' -r -f -a "mark\t'Say so, count it, go on'
 stop\t'End with status 4'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-control -d 'Let the filters hide requeryRequired too'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l strict -d 'Show values that are the same and only written differently, such as 1 and 1.0'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l full -d 'Clip nothing'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l context -d 'Show the identity of the array element that a change is in'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l exit-code -d 'End with status 1 if an event was shown'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-pager -d 'On a terminal, do not page through $PAGER or less'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-progress -d 'Show no progress'

@@ -119,7 +119,10 @@ pub struct Tail {
     /// Stop when nothing arrived for so long, such as 30s or 5m
     #[arg(long, value_name = "DURATION", help_heading = "Positions")]
     pub idle_exit: Option<String>,
-    /// How to print [default: oneline on a terminal, json in a pipe]
+    /// What to show of changes
+    #[command(flatten)]
+    pub look: Look,
+    /// How to print [default: diff on a terminal, json in a pipe]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
     /// Read a capture in place of Kafka: what tail wrote, or kafka-console-consumer.sh; `-` is standard input
@@ -146,6 +149,9 @@ pub struct Diff {
     /// Which part of the captures
     #[command(flatten)]
     pub span: Span,
+    /// What to show of changes
+    #[command(flatten)]
+    pub look: Look,
     /// How to print [default: diff]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
@@ -166,6 +172,36 @@ Examples:
   ditto-cdc diff -c orders --op update capture.ndjson
   kafka-console-consumer.sh … | ditto-cdc diff       what another tool reads
   ditto-cdc diff --exit-code --id o-1001 *.ndjson    did this document change?";
+
+/// What to show of the changes in a document.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Changes")]
+pub struct Look {
+    /// Only changes at or under this path, such as lines[].qty; * stands for any name (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub only: Vec<String>,
+    /// No changes at or under this path; an event with no others is counted and not shown (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub ignore: Vec<String>,
+    /// Hide the values at or under this path, in every format (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub redact: Vec<String>,
+    /// Show values that are the same and only written differently, such as 1 and 1.0
+    #[arg(long)]
+    pub strict: bool,
+    /// Clip nothing
+    #[arg(long)]
+    pub full: bool,
+    /// The most lines that one event takes [default: 50]
+    #[arg(long, value_name = "N")]
+    pub max_changes: Option<usize>,
+    /// The field that tells the elements of an array apart, in place of _id, id, key or uuid (repeatable)
+    #[arg(long = "array-key", value_name = "PATH=FIELD")]
+    pub array_keys: Vec<String>,
+    /// Show the identity of the array element that a change is in
+    #[arg(long)]
+    pub context: bool,
+}
 
 /// Which part of a topic or capture.
 #[derive(Debug, Clone, Default, Args)]
@@ -236,6 +272,8 @@ pub enum Op {
 /// How to print events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// What changed in each document, for people
+    Diff,
     /// One line for people: what happened to which document
     Oneline,
     /// The event as it was received, one a line
@@ -246,6 +284,12 @@ pub enum Format {
     Record,
     /// The payload's bytes and a line end
     Raw,
+    /// What changed as a JSON Patch (RFC 6902) with the event's identity; makes exactly the new document of the old one
+    Patch,
+    /// What changed as a JSON Merge Patch (RFC 7396), and whether it says all that changed
+    Merge,
+    /// The paths that were changed, added and removed
+    Changes,
 }
 
 /// What a gap does.

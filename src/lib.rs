@@ -19,6 +19,8 @@ pub mod json;
 
 pub mod event;
 
+pub mod diff;
+
 pub mod view;
 
 pub mod out;

@@ -32,7 +32,11 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("event", &["json", "record"]),
-    ("view", &["capture_format", "event", "json", "record"]),
+    ("diff", &["event", "json"]),
+    (
+        "view",
+        &["capture_format", "diff", "event", "json", "record"],
+    ),
     ("out", &["exit", "record", "view"]),
     (
         "demo",
@@ -56,6 +60,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("java_properties::", &["settings/"]),
     ("rpassword::", &["settings/"]),
     ("colored_json::", &["view/"]),
+    ("similar::", &["diff/"]),
     ("indicatif::", &["out.rs", "out/"]),
     ("ctrlc::", &["interrupt.rs"]),
     ("stdout()", &["out.rs", "out/", "env.rs"]),
@@ -76,14 +81,20 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 
 /// Words that must not stand in the code of pure modules.
 const NOT_IN: &[(&str, &[&str])] = &[
-    ("std::io", &["event/", "check/", "json/"]),
-    ("std::fs", &["event/", "check/", "json/", "view/"]),
-    ("std::net", &["event/", "check/", "json/", "view/"]),
-    ("std::env", &["event/", "check/", "json/", "view/"]),
-    ("std::time", &["event/", "json/", "view/"]),
-    ("std::thread", &["event/", "check/", "json/", "view/"]),
-    ("std::process", &["event/", "check/", "json/", "view/"]),
-    ("now()", &["event/", "check/", "json/", "view/"]),
+    ("std::io", &["diff/", "event/", "check/", "json/"]),
+    ("std::fs", &["diff/", "event/", "check/", "json/", "view/"]),
+    ("std::net", &["diff/", "event/", "check/", "json/", "view/"]),
+    ("std::env", &["diff/", "event/", "check/", "json/", "view/"]),
+    ("std::time", &["diff/", "event/", "json/", "view/"]),
+    (
+        "std::thread",
+        &["diff/", "event/", "check/", "json/", "view/"],
+    ),
+    (
+        "std::process",
+        &["diff/", "event/", "check/", "json/", "view/"],
+    ),
+    ("now()", &["diff/", "event/", "check/", "json/", "view/"]),
 ];
 
 /// The most lines that a file may have.

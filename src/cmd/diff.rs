@@ -24,7 +24,8 @@ pub fn run(typed: &cli::Diff, context: &mut Context<'_>) -> Exit {
         filter: &typed.filter,
         span: &typed.span,
         idle_exit: None,
-        format: typed.format.map_or(Format::Oneline, plan::format),
+        format: typed.format.map_or(Format::Diff, plan::format),
+        look: &typed.look,
         inputs: files,
         on_gap: typed.on_gap,
     };

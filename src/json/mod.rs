@@ -3,13 +3,16 @@
 
 mod block;
 mod grammar;
+mod items;
 mod scalar;
 mod strings;
 mod walk;
 
 use std::ops::ControlFlow;
 
-pub use strings::{says, unquote};
+pub use items::{Item, items};
+pub(crate) use items::{container_end, scalar_end, string_end};
+pub use strings::{content, says, unquote};
 pub use walk::{Watch, walk};
 
 /// Why bytes are not JSON.

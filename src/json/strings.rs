@@ -26,6 +26,24 @@ pub fn says(raw: &[u8], text: &str) -> bool {
     }
 }
 
+/// What a raw JSON string says, as bytes: UTF-8, and a lone surrogate escape as the three bytes that UTF-8 would have
+/// for it. Two strings say the same exactly where these bytes are equal. What is no string is returned as it is.
+#[must_use]
+pub fn content(raw: &[u8]) -> Cow<'_, [u8]> {
+    let inner = raw
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""));
+    let Some(inner) = inner else {
+        return Cow::Borrowed(raw);
+    };
+    match std::str::from_utf8(inner) {
+        Ok(text) if memchr::memchr(b'\\', inner).is_some() => {
+            bytes(text).map_or(Cow::Borrowed(inner), Cow::Owned)
+        }
+        _ => Cow::Borrowed(inner),
+    }
+}
+
 /// The length of the escape whose backslash stands at `at`.
 pub(super) fn escape(json: &[u8], at: usize) -> Option<usize> {
     match json.get(at + 1)? {
@@ -58,6 +76,28 @@ fn resolve(text: &str) -> Option<String> {
     }
     out.push_str(rest);
     Some(out)
+}
+
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.extend_from_slice(before.as_bytes());
+        let (said, length) = one(after)?;
+        match said {
+            Some(said) => out.extend_from_slice(said.encode_utf8(&mut [0; 4]).as_bytes()),
+            None => out.extend(surrogate(unit(after)?)),
+        }
+        rest = after.get(length..)?;
+    }
+    out.extend_from_slice(rest.as_bytes());
+    Some(out)
+}
+
+/// A surrogate as UTF-8 would spell it if it might.
+fn surrogate(unit: u32) -> [u8; 3] {
+    let low = |shift: u32| u8::try_from(unit >> shift & 0x3f).unwrap_or(0) | 0x80;
+    [0xed, low(6), low(0)]
 }
 
 /// What the escape says whose backslash stands just before, `None` for a lone surrogate; and its length without
@@ -99,7 +139,7 @@ fn unit(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{says, unquote};
+    use super::{content, says, unquote};
 
     #[test]
     fn texts() {
@@ -118,6 +158,20 @@ mod tests {
         check(r#""\x""#, None);
         check("7", None);
         check("\"", None);
+    }
+
+    #[test]
+    fn contents() {
+        let check = |raw: &str, expected: &[u8]| {
+            assert_eq!(content(raw.as_bytes()).as_ref(), expected, "{raw}");
+        };
+        check(r#""""#, b"");
+        check(r#""Z\u00fcrich\n""#, "Zürich\n".as_bytes());
+        check(r#""\ud800""#, b"\xed\xa0\x80");
+        check(r#""\udfff!""#, b"\xed\xbf\xbf!");
+        check(r#""\\ud800""#, b"\\ud800");
+        check(r#""\ud83d\ude00""#, "😀".as_bytes());
+        check("7", b"7");
     }
 
     #[test]

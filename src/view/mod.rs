@@ -2,22 +2,29 @@
 //! Which events are shown was decided before; writing the buffer is left to `out`.
 
 mod clock;
+mod diff;
+mod line;
 mod oneline;
 mod pretty;
+mod programs;
 pub mod safe;
 pub mod styles;
 
 pub use clock::WallClock;
 pub use styles::Styles;
 
+use self::programs::Program;
 use self::safe::Spelling;
 use crate::capture_format;
-use crate::event::Event;
+use crate::diff::{Options, redact};
+use crate::event::{Event, Unreadable};
 use crate::record::{Lost, Record};
 
 /// How to print events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
+    /// What changed, for people.
+    Diff,
     /// One line for people.
     Oneline,
     /// The event as it was received, one a line.
@@ -28,6 +35,20 @@ pub enum Format {
     Record,
     /// The payload's bytes and a line end.
     Raw,
+    /// What changed as a JSON Patch, one object a line.
+    Patch,
+    /// What changed as a JSON Merge Patch, one object a line.
+    Merge,
+    /// The paths that changed, one object a line.
+    Changes,
+}
+
+impl Format {
+    /// Whether the format tells of gaps itself, in lines of its own.
+    #[must_use]
+    pub fn is_for_people(self) -> bool {
+        matches!(self, Format::Diff | Format::Oneline)
+    }
 }
 
 /// A way of printing, with what it needs to know about its reader.
@@ -45,12 +66,32 @@ pub struct View {
     pub width: Option<usize>,
     /// How times are shown.
     pub clock: WallClock,
+    /// Which changes to show, and how much of them.
+    pub diff: Options,
 }
 
 impl View {
-    /// Appends an event.
-    pub fn event(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
+    /// Appends an event; `false`, and nothing, where every change of it is one that nobody asked for.
+    #[must_use]
+    pub fn event(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) -> bool {
+        if !self.diff.wants(event) {
+            return false;
+        }
+        if self.diff.redact.is_empty() {
+            self.push(record, event, out);
+            return true;
+        }
+        let payload = redact::payload(event, &self.diff.redact);
+        let record = self.redacted(record, &payload);
+        if let Ok(event) = crate::event::decode(Some(&payload)) {
+            self.push(&record, &event, out);
+        }
+        true
+    }
+
+    fn push(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
         match self.format {
+            Format::Diff => diff::event(self, record, event, out),
             Format::Oneline => oneline::event(self, record, event, out),
             Format::Json => {
                 self.guarded(out, Spelling::Json, |out| push_on_one_line(event.raw, out));
@@ -58,27 +99,55 @@ impl View {
             Format::Pretty => pretty::push(event.raw, self.coloured, out),
             Format::Record => self.record(record, out),
             Format::Raw => self.raw(event.raw, out),
+            Format::Patch => self.program(Program::Patch, event, out),
+            Format::Merge => self.program(Program::Merge, event, out),
+            Format::Changes => self.program(Program::Changes, event, out),
         }
     }
 
-    /// Appends a record that is no event, in the formats that can hold it.
+    /// Appends a record that is no event, in the formats that can hold it. What could not be read cannot be searched
+    /// for what nobody may see, so all of it is replaced if anything is to be.
     pub fn unreadable(&self, record: &Record<'_>, out: &mut Vec<u8>) {
-        match self.format {
-            Format::Oneline | Format::Json | Format::Pretty => {}
-            Format::Record => self.record(record, out),
-            // A tombstone has no bytes: a line for it would be an empty payload.
-            Format::Raw => {
-                if let Some(payload) = &record.payload {
-                    self.raw(payload, out);
-                }
-            }
+        let why = crate::event::decode(record.payload.as_deref()).err();
+        if self.diff.redact.is_empty() || record.payload.is_none() {
+            self.push_unreadable(record, why, out);
+        } else {
+            self.push_unreadable(&self.redacted(record, b"(redacted)"), why, out);
         }
+    }
+
+    fn push_unreadable(&self, record: &Record<'_>, why: Option<Unreadable>, out: &mut Vec<u8>) {
+        match (self.format, &record.payload, why) {
+            (Format::Diff, _, Some(why)) => diff::unreadable(self, record, why, out),
+            (Format::Record, _, _) => self.record(record, out),
+            (Format::Raw, Some(payload), _) => self.raw(payload, out),
+            // A tombstone has no bytes: a line for it would be an empty payload.
+            _ => {}
+        }
+    }
+
+    /// The record with another payload, and without its key where that may tell the document's id.
+    fn redacted<'r>(&self, record: &Record<'r>, payload: &'r [u8]) -> Record<'r> {
+        let mut record = record.clone();
+        record.payload = Some(payload.into());
+        if redact::hides_id(&self.diff.redact) && record.key.is_some() {
+            record.key = Some(b"(redacted)".into());
+        }
+        record
+    }
+
+    fn program(&self, program: Program, event: &Event<'_>, out: &mut Vec<u8>) {
+        self.guarded(out, Spelling::Json, |out| {
+            programs::event(program, event, &self.diff, out);
+        });
     }
 
     /// Appends a line for records that are gone, in the formats for people.
     pub fn lost(&self, lost: &Lost, out: &mut Vec<u8>) {
-        if self.format == Format::Oneline {
-            oneline::lost(self, lost, out);
+        match self.format {
+            Format::Diff => diff::lost(self, lost, out),
+            Format::Oneline => oneline::lost(self, lost, out),
+            _ => {}
         }
     }
 
@@ -120,103 +189,4 @@ fn push_on_one_line(json: &[u8], out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use std::borrow::Cow;
-
-    use super::*;
-    use crate::record::{Clock, Place, Timestamp};
-
-    const UPDATE: &str = "{\"txnId\":553361,\"type\":\"documentChanged\",\"collection\":\"people\",\
-        \"change\":{\"method\":\"upsert\",\"oldValue\":{\"_id\":\"a\u{1b}[2J\"},\"newValue\":{\"_id\":\"a\u{9b}1\",\"n\":1.0}}}";
-
-    fn show(format: Format, terminal: bool, payload: &str) -> String {
-        let view = View {
-            format,
-            styles: Styles::new(false),
-            coloured: false,
-            terminal,
-            width: Some(100),
-            clock: WallClock::new("2026-01-31T12:00:00Z[UTC]".parse().unwrap()),
-        };
-        let record = Record {
-            place: Place::Offset {
-                topic: "t",
-                partition: 3,
-                offset: 18234,
-            },
-            time: Some(Timestamp {
-                millis: 1_769_860_921_220,
-                clock: Clock::Create,
-            }),
-            key: None,
-            headers: Vec::new(),
-            payload: Some(Cow::Borrowed(payload.as_bytes())),
-        };
-        let mut out = Vec::new();
-        match crate::event::decode(record.payload.as_deref()) {
-            Ok(event) => view.event(&record, &event, &mut out),
-            Err(_) => view.unreadable(&record, &mut out),
-        }
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn formats_for_programs_are_exact_in_a_pipe_and_safe_on_a_terminal() {
-        // JSON strings hold no raw control characters, but they may hold C1 controls.
-        let update = &UPDATE.replace('\u{1b}', "");
-        let line = format!("{update}\n");
-        for (format, terminal, payload, expected) in [
-            (Format::Json, false, update.as_str(), line.clone()),
-            (
-                Format::Json,
-                true,
-                update,
-                line.replace('\u{9b}', "\\u009b"),
-            ),
-            (Format::Raw, false, "\u{1b}[2J", "\u{1b}[2J\n".into()),
-            (Format::Raw, true, "\u{1b}[2J", "\\u{1b}[2J\n".into()),
-            (
-                Format::Json,
-                false,
-                "{\n \"type\":\r\n\"x\"}\n",
-                "{ \"type\":\"x\"}\n".into(),
-            ),
-            (Format::Json, false, "no event", String::new()),
-            (Format::Oneline, false, "no event", String::new()),
-        ] {
-            assert_eq!(
-                show(format, terminal, payload),
-                expected,
-                "{format:?} {terminal}"
-            );
-        }
-    }
-
-    #[test]
-    fn one_line_says_what_happened_to_which_document() {
-        let update = UPDATE
-            .replace('\u{1b}', "")
-            .replace("\"n\":1.0", "\"notes\":\"Zürich, Zürich, Zürich, Zürich\"");
-        for (payload, expected) in [
-            (
-                update.as_str(),
-                "12:02:01.220  update   people/a\\u{9b}1  txn 553361  p3@18234  {\"_id\":\"a\\u009b1\",\"notes\":\"Zürich, Zü…\n",
-            ),
-            (
-                r#"{"txnId":"7","type":"documentChanged","collection":"c","change":{"method":"remove","value":{"_id":{"a":1}}}}"#,
-                "12:02:01.220  remove   c/{\"a\":1}  txn 7  p3@18234  {\"_id\":{\"a\":1}}\n",
-            ),
-            (
-                r#"{"txnID":45,"type":"requeryRequired","documents":[]}"#,
-                "12:02:01.220  requery  txn 45  the stream has a gap: requery everything, then resume  p3@18234\n",
-            ),
-            (
-                r#"{"type":"heartbeat"}"#,
-                "12:02:01.220  heartbeat  p3@18234\n",
-            ),
-        ] {
-            assert_eq!(show(Format::Oneline, true, payload), expected);
-        }
-    }
-}
+mod tests;

@@ -36,6 +36,9 @@ pub fn push(bytes: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
 
 /// Appends a text with everything dangerous spelled out.
 pub fn push_str(text: &str, spelling: Spelling, out: &mut Vec<u8>) {
+    if is_plain(text.as_bytes()) {
+        return out.extend_from_slice(text.as_bytes());
+    }
     let mut plain = 0;
     for (at, c) in text.char_indices().filter(|(_, c)| is_dangerous(*c)) {
         out.extend_from_slice(&text.as_bytes()[plain..at]);
@@ -43,6 +46,23 @@ pub fn push_str(text: &str, spelling: Spelling, out: &mut Vec<u8>) {
         plain = at + c.len_utf8();
     }
     out.extend_from_slice(&text.as_bytes()[plain..]);
+}
+
+/// Whether bytes are printable ASCII, as most are: told many at a time.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
+}
+
+/// Appends a text for people with everything dangerous spelled out.
+pub fn append(text: &str, out: &mut String) {
+    if is_plain(text.as_bytes()) {
+        return out.push_str(text);
+    }
+    let mut safe = Vec::with_capacity(text.len());
+    push_str(text, Spelling::Text, &mut safe);
+    out.push_str(&String::from_utf8_lossy(&safe));
 }
 
 fn push_escape(c: char, spelling: Spelling, out: &mut Vec<u8>) {

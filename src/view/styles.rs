@@ -6,12 +6,14 @@ use anstyle::{AnsiColor, Style};
 /// A style for each role.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Styles {
-    /// A document that came.
+    /// What came: a document or a value.
     pub insert: Style,
-    /// A document that changed.
+    /// What changed.
     pub update: Style,
-    /// A document that went.
+    /// What went.
     pub remove: Style,
+    /// A value that moved.
+    pub moved: Style,
     /// A gap in the stream, and what could not be read.
     pub alarm: Style,
     /// A collection's name.
@@ -32,6 +34,7 @@ impl Styles {
             insert: colour(AnsiColor::Green),
             update: colour(AnsiColor::Yellow),
             remove: colour(AnsiColor::Red),
+            moved: colour(AnsiColor::Cyan),
             alarm: colour(AnsiColor::Magenta).bold(),
             collection: Style::new().bold(),
             dim: Style::new().dimmed(),

@@ -13,7 +13,7 @@ use crate::event::{TxnId, Unreadable};
 use crate::out::{Ended, Out};
 use crate::position::Position;
 use crate::record::{Failure, Lost, Notice, Record, Source, Step};
-use crate::view::{Format, View, safe};
+use crate::view::{View, safe};
 
 /// What ended the loop.
 #[derive(Debug)]
@@ -211,7 +211,7 @@ impl<'a> Follow<'a> {
             || "without a txnID".to_owned(),
             |txn| format!("txnID {}", txn.0),
         );
-        if self.plan.format != Format::Oneline {
+        if !self.plan.format.is_for_people() {
             self.out.warn(&format!(
                 "gap: requeryRequired, {txn}, at {place}: requery everything, then go on behind it"
             ));
@@ -229,7 +229,7 @@ impl<'a> Follow<'a> {
     fn lost(&mut self, lost: &Lost) -> Result<(), Ending> {
         self.tally.gaps += 1;
         self.view.lost(lost, self.out.buffer());
-        if self.plan.format != Format::Oneline {
+        if !self.plan.format.is_for_people() {
             self.out.warn(&format!(
                 "gap: the offsets {} to {} of {} p{} are lost: retention removed them before they were read; requery everything. Going on at {}",
                 lost.wanted, lost.resumed - 1, lost.topic, lost.partition, lost.resumed

@@ -23,7 +23,7 @@ use crate::view::{Format, Styles, View, WallClock};
 /// Runs the command.
 pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
     let default = if context.env.stdout_terminal {
-        Format::Oneline
+        Format::Diff
     } else {
         Format::Json
     };
@@ -32,6 +32,7 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
         span: &typed.span,
         idle_exit: typed.idle_exit.as_deref(),
         format: typed.format.map_or(default, plan::format),
+        look: &typed.look,
         inputs: typed.input.iter().cloned().collect(),
         on_gap: typed.on_gap,
     };
@@ -76,6 +77,7 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
         terminal: env.stdout_terminal,
         width: env.width.filter(|_| env.stdout_terminal),
         clock: WallClock::new(env.now.clone()),
+        diff: plan.diff.clone(),
     }
 }
 

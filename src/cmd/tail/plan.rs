@@ -7,6 +7,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::cli::{self, OnGap};
+use crate::diff::pattern::Pattern;
+use crate::diff::{ArrayKey, Options};
 use crate::env::Env;
 use crate::event::Op;
 use crate::event::filter::{Filter, Wish};
@@ -26,6 +28,7 @@ pub(in crate::cmd) struct Plan {
     pub inputs: Vec<PathBuf>,
     pub on_gap: OnGap,
     pub filter: Filter,
+    pub diff: Options,
 }
 
 /// What `tail` and `diff` have in common of what was typed.
@@ -34,6 +37,7 @@ pub(in crate::cmd) struct Typed<'t> {
     pub span: &'t cli::Span,
     pub idle_exit: Option<&'t str>,
     pub format: Format,
+    pub look: &'t cli::Look,
     pub inputs: Vec<PathBuf>,
     pub on_gap: OnGap,
 }
@@ -67,6 +71,7 @@ impl Typed<'_> {
             inputs: self.inputs,
             on_gap: self.on_gap,
             filter: filter(self.filter)?,
+            diff: options(self.look)?,
         })
     }
 
@@ -135,14 +140,37 @@ fn duration(text: &str) -> Result<Duration, String> {
         })
 }
 
+/// What to show of changes.
+fn options(typed: &cli::Look) -> Result<Options, String> {
+    let patterns = |flag: &str, paths: &[String]| -> Result<Vec<Pattern>, String> {
+        let parse = |path: &String| Pattern::parse(path).map_err(|why| format!("{flag}: {why}"));
+        paths.iter().map(parse).collect()
+    };
+    let key = |text: &String| ArrayKey::parse(text).map_err(|why| format!("--array-key: {why}"));
+    Ok(Options {
+        only: patterns("--only", &typed.only)?,
+        ignore: patterns("--ignore", &typed.ignore)?,
+        redact: patterns("--redact", &typed.redact)?,
+        strict: typed.strict,
+        full: typed.full,
+        max_changes: typed.max_changes,
+        array_keys: typed.array_keys.iter().map(key).collect::<Result<_, _>>()?,
+        context: typed.context,
+    })
+}
+
 /// How a format is called in `view`.
 pub(in crate::cmd) fn format(typed: cli::Format) -> Format {
     match typed {
+        cli::Format::Diff => Format::Diff,
         cli::Format::Oneline => Format::Oneline,
         cli::Format::Json => Format::Json,
         cli::Format::Pretty => Format::Pretty,
         cli::Format::Record => Format::Record,
         cli::Format::Raw => Format::Raw,
+        cli::Format::Patch => Format::Patch,
+        cli::Format::Merge => Format::Merge,
+        cli::Format::Changes => Format::Changes,
     }
 }
 

@@ -33,8 +33,9 @@ pub(super) fn present(
             Presented::Unreadable(why)
         }
         Verdict::Shown(event) => {
-            view.event(record, &event, out);
+            let shown = view.event(record, &event, out);
             match event.kind {
+                _ if !shown => Presented::Hidden,
                 Kind::RequeryRequired => Presented::Gap(event.txn_id),
                 _ => Presented::Shown(event.op()),
             }

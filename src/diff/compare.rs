@@ -1,0 +1,190 @@
+//! Walks two documents side by side and notes what differs. Arrays are aligned in `arrays`.
+//! Recursion ends since a tape is at most 128 levels deep.
+
+use super::hash::Key;
+use super::members::Members;
+use super::path::{Place, PlaceId, Step};
+use super::pattern::Relation;
+use super::same::{Spelling, Spot, same, same_scalars};
+use super::tape::{self, At, Tape};
+use super::{Change, Diff, Kind, Note, Options};
+
+/// Compares two documents.
+pub(super) fn documents<'a>(old: &'a [u8], new: &'a [u8], options: &Options) -> Diff<'a> {
+    let (old, new) = (Tape::new(old), Tape::new(new));
+    let mut compare = Compare {
+        old: &old,
+        new: &new,
+        key: Key::random(),
+        options,
+        diff: Diff::default(),
+    };
+    compare.values(Tape::ROOT, Tape::ROOT, 0);
+    compare.diff
+}
+
+/// Lists the fields of a document that came or went as a whole; a document that is no object is one value.
+pub(super) fn one(json: &[u8], kind: Kind) -> Diff<'_> {
+    let tape = Tape::new(json);
+    let mut diff = Diff::default();
+    if tape.kind(Tape::ROOT) != tape::Kind::Object {
+        diff.push_one(kind, tape.raw(Tape::ROOT), 0, Note::None);
+        return diff;
+    }
+    for (key, value) in tape.members(Tape::ROOT) {
+        let place = diff.place(0, Step::Key(tape.raw(key)));
+        diff.push_one(kind, tape.raw(value), place, Note::None);
+    }
+    diff
+}
+
+impl<'a> Diff<'a> {
+    /// The place one step below another one.
+    pub(super) fn place(&mut self, parent: PlaceId, step: Step<'a>) -> PlaceId {
+        self.places.push(Place { parent, step });
+        self.places.len()
+    }
+
+    pub(super) fn push_one(&mut self, kind: Kind, value: &'a [u8], place: PlaceId, note: Note) {
+        let gone = matches!(kind, Kind::Removed | Kind::MovedAway);
+        self.changes.push(Change {
+            kind,
+            old: gone.then_some(value),
+            new: (!gone).then_some(value),
+            note,
+            place,
+        });
+    }
+}
+
+/// A comparison in the making.
+pub(super) struct Compare<'t, 'a, 'o> {
+    pub old: &'t Tape<'a>,
+    pub new: &'t Tape<'a>,
+    pub key: Key,
+    pub options: &'o Options,
+    pub diff: Diff<'a>,
+}
+
+impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
+    pub fn old_spot(&self, at: At) -> Spot<'t, 'a> {
+        Spot::new(self.old, at)
+    }
+
+    pub fn new_spot(&self, at: At) -> Spot<'t, 'a> {
+        Spot::new(self.new, at)
+    }
+
+    pub fn same(&self, old: At, new: At) -> bool {
+        same(
+            self.old_spot(old),
+            self.new_spot(new),
+            Spelling::Any,
+            self.key,
+        )
+    }
+
+    /// Compares two values at one place. A value in which nothing changed counts as one.
+    pub fn values(&mut self, old: At, new: At, place: PlaceId) {
+        if self.old.raw(old) == self.new.raw(new) {
+            self.diff.unchanged += 1;
+            return;
+        }
+        let (changes, unchanged) = (self.diff.changes.len(), self.diff.unchanged);
+        match (self.old.kind(old), self.new.kind(new)) {
+            (tape::Kind::Object, tape::Kind::Object) => self.objects(old, new, place),
+            (tape::Kind::Array, tape::Kind::Array) => self.arrays(old, new, place),
+            _ => return self.scalars(old, new, place),
+        }
+        if self.diff.changes.len() == changes {
+            self.diff.unchanged = unchanged + 1;
+        }
+    }
+
+    fn scalars(&mut self, old: At, new: At, place: PlaceId) {
+        let kind = if same_scalars(self.old_spot(old), self.new_spot(new), Spelling::Any) {
+            Kind::Respelled
+        } else {
+            Kind::Changed
+        };
+        let note = match (self.old.kind(old), self.new.kind(new)) {
+            (tape::Kind::Whole, _) | (_, tape::Kind::Whole) => Note::TooLarge,
+            (one, other) if one != other => Note::TypeChanged,
+            _ => Note::None,
+        };
+        self.changed(kind, old, new, place, note);
+    }
+
+    fn changed(&mut self, kind: Kind, old: At, new: At, place: PlaceId, note: Note) {
+        self.diff.changes.push(Change {
+            kind,
+            old: Some(self.old.raw(old)),
+            new: Some(self.new.raw(new)),
+            note,
+            place,
+        });
+    }
+
+    fn objects(&mut self, old: At, new: At, place: PlaceId) {
+        let (olds, news) = (
+            Members::of(self.old_spot(old)),
+            Members::of(self.new_spot(new)),
+        );
+        let Some(partners) = olds.partners(&news, self.key) else {
+            if same(
+                self.old_spot(old),
+                self.new_spot(new),
+                Spelling::Numbers,
+                self.key,
+            ) {
+                self.diff.unchanged += 1;
+            } else {
+                self.changed(Kind::Changed, old, new, place, Note::KeyTwice);
+            }
+            return;
+        };
+        for ((key, old), partner) in olds.all.iter().zip(&partners.of_old) {
+            let key = self.old.raw(*key);
+            match partner.and_then(|at| news.all.get(at)) {
+                Some((_, new)) => self.field(key, *old, *new, place),
+                None => self.only(Kind::Removed, key, self.old.raw(*old), place),
+            }
+        }
+        for (key, value) in partners.only_new.iter().filter_map(|at| news.all.get(*at)) {
+            self.only(Kind::Added, self.new.raw(*key), self.new.raw(*value), place);
+        }
+    }
+
+    #[inline]
+    fn field(&mut self, key: &'a [u8], old: At, new: At, place: PlaceId) {
+        if self.old.raw(old) == self.new.raw(new) {
+            self.diff.unchanged += 1;
+            return;
+        }
+        let place = self.diff.place(place, Step::Key(key));
+        self.values(old, new, place);
+    }
+
+    fn only(&mut self, kind: Kind, key: &'a [u8], value: &'a [u8], place: PlaceId) {
+        let place = self.diff.place(place, Step::Key(key));
+        self.diff.push_one(kind, value, place, Note::None);
+    }
+
+    /// The fields that may tell apart the elements of the array at this place; the first that an element has counts.
+    pub fn identity_fields(&self, place: PlaceId) -> Vec<&'o str> {
+        const USUAL: [&str; 4] = ["_id", "id", "key", "uuid"];
+        if self.options.array_keys.is_empty() {
+            return USUAL.to_vec();
+        }
+        let mut steps = Vec::new();
+        self.diff.steps(place, &mut steps);
+        let keys = self.options.array_keys.iter();
+        let keys = keys.filter(|key| key.path.relation(&steps) == Relation::Exact);
+        let named: Vec<&str> = keys.map(|key| key.field.as_str()).collect();
+        if named.is_empty() {
+            USUAL.to_vec()
+        } else {
+            named
+        }
+    }
+}

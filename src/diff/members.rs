@@ -1,0 +1,116 @@
+//! The members of objects, paired by key. Keys are compared by what they say.
+//! Values are not looked at.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::hash::Key;
+use super::same::{Spot, same_texts};
+use super::tape::{At, Tape};
+use crate::json::content;
+
+/// The members of one object, keys and values in their order.
+pub(super) struct Members<'t, 'a> {
+    tape: &'t Tape<'a>,
+    pub all: Vec<(At, At)>,
+}
+
+/// Which members of two objects have the same key, as places in their lists.
+pub(super) struct Partners {
+    /// For each old member the new one.
+    pub of_old: Vec<Option<usize>>,
+    /// New members without an old one, in their order.
+    pub only_new: Vec<usize>,
+}
+
+impl<'t, 'a> Members<'t, 'a> {
+    pub fn of(object: Spot<'t, 'a>) -> Self {
+        Members {
+            tape: object.tape,
+            all: object.tape.members(object.at).collect(),
+        }
+    }
+
+    pub fn key(&self, place: usize) -> &'a [u8] {
+        self.all
+            .get(place)
+            .map_or(b"", |(key, _)| self.tape.raw(*key))
+    }
+
+    /// Whether both have the same keys in the same order.
+    pub fn in_step_with(&self, other: &Members<'_, '_>) -> bool {
+        let same = |(one, two): (&(At, At), &(At, At))| {
+            same_texts(self.tape.raw(one.0), other.tape.raw(two.0))
+        };
+        self.all.len() == other.all.len() && self.all.iter().zip(&other.all).all(same)
+    }
+
+    /// Pairs the members by key; `None` where a key occurs twice in one of the objects.
+    pub fn partners(&self, new: &Members<'_, '_>, key: Key) -> Option<Partners> {
+        let olds = self.sorted(key)?;
+        if self.in_step_with(new) {
+            return Some(Partners {
+                of_old: (0..self.all.len()).map(Some).collect(),
+                only_new: Vec::new(),
+            });
+        }
+        let news = new.sorted(key)?;
+        Some(joined(&olds, &news))
+    }
+
+    /// The keys in an order of their own; `None` where one occurs twice.
+    fn sorted(&self, key: Key) -> Option<Vec<Sorted<'a>>> {
+        let mut sorted: Vec<_> = (0..self.all.len())
+            .map(|place| {
+                let text = content(self.key(place));
+                Sorted {
+                    hash: key.bytes(&text),
+                    text,
+                    place,
+                }
+            })
+            .collect();
+        sorted.sort_unstable_by(Sorted::order);
+        let twice = sorted
+            .windows(2)
+            .any(|two| matches!(two, [one, other] if one.order(other) == Ordering::Equal));
+        (!twice).then_some(sorted)
+    }
+}
+
+/// A key that can be found.
+struct Sorted<'a> {
+    hash: u64,
+    text: Cow<'a, [u8]>,
+    place: usize,
+}
+
+impl Sorted<'_> {
+    fn order(&self, other: &Sorted<'_>) -> Ordering {
+        self.hash
+            .cmp(&other.hash)
+            .then_with(|| self.text.cmp(&other.text))
+    }
+}
+
+/// Walks both orders side by side.
+fn joined(olds: &[Sorted<'_>], news: &[Sorted<'_>]) -> Partners {
+    let (mut of_old, mut only_new) = (vec![None; olds.len()], Vec::new());
+    let mut olds = olds.iter().peekable();
+    for new in news {
+        while olds
+            .next_if(|old| old.order(new) == Ordering::Less)
+            .is_some()
+        {}
+        match olds.next_if(|old| old.order(new) == Ordering::Equal) {
+            Some(old) => {
+                if let Some(slot) = of_old.get_mut(old.place) {
+                    *slot = Some(new.place);
+                }
+            }
+            None => only_new.push(new.place),
+        }
+    }
+    only_new.sort_unstable();
+    Partners { of_old, only_new }
+}

@@ -1,0 +1,60 @@
+//! Changes as a JSON Patch (RFC 6902) that makes exactly the new document of the old one.
+//! Values are copied as they were received, so that `1.0` arrives as `1.0`.
+
+use super::path::{Step, push_pointer};
+use super::{Diff, Kind};
+
+/// Appends a patch, a JSON array on one line. Operations on arrays stand from the back to the front, so that every
+/// index is that of the old document.
+///
+/// A new spelling of a number is part of it, since not every reader takes `1` for `1.0`; a new spelling of a text or
+/// another order of keys is not. A moved element is removed and added.
+pub fn push(diff: &Diff<'_>, out: &mut Vec<u8>) {
+    let mut steps = Vec::new();
+    out.push(b'[');
+    let mut separator: &[u8] = b"";
+    for change in diff.changes.iter().rev() {
+        let number = |value: &[u8]| value.first() != Some(&b'"');
+        let (operation, value) = match change.kind {
+            Kind::Added | Kind::Moved { .. } => ("add", change.new),
+            Kind::Removed | Kind::MovedAway => ("remove", None),
+            Kind::Respelled if !change.new.is_some_and(number) => continue,
+            Kind::Changed | Kind::Respelled => ("replace", change.new),
+        };
+        diff.path(change, &mut steps);
+        out.extend_from_slice(separator);
+        push_operation(operation, &steps, value, out);
+        separator = b",";
+    }
+    out.push(b']');
+}
+
+/// Appends the patch of a document that came (`Some`) or went: one operation on the whole of it.
+pub fn push_whole(document: Option<&[u8]>, out: &mut Vec<u8>) {
+    out.push(b'[');
+    let operation = if document.is_some() { "add" } else { "remove" };
+    push_operation(operation, &[], document, out);
+    out.push(b']');
+}
+
+fn push_operation(name: &str, steps: &[Step<'_>], value: Option<&[u8]>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"op\":\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\",\"path\":\"");
+    push_pointer(steps, out);
+    out.push(b'"');
+    if let Some(value) = value {
+        out.extend_from_slice(b",\"value\":");
+        push_on_one_line(value, out);
+    }
+    out.push(b'}');
+}
+
+/// Appends JSON without line ends. Valid JSON holds them only between its tokens, where they mean nothing.
+pub(super) fn push_on_one_line(json: &[u8], out: &mut Vec<u8>) {
+    if memchr::memchr2(b'\n', b'\r', json).is_none() {
+        out.extend_from_slice(json);
+    } else {
+        out.extend(json.iter().filter(|byte| !matches!(byte, b'\n' | b'\r')));
+    }
+}

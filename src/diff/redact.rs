@@ -1,0 +1,199 @@
+//! Events without what nobody may see: the values at some paths are replaced in the payload itself, before any view.
+//! So no format can leak them; which paths, a person says.
+
+use std::collections::HashMap;
+
+use super::hash::Key;
+use super::path::Step;
+use super::pattern::{Pattern, Relation, closest};
+use super::same::{Spelling, Spot, same};
+use super::tape::{DEEPEST, Tape};
+use crate::event::{Event, Kind};
+use crate::json::{Item, content, items, says};
+
+/// Stands for a value.
+const HIDDEN: &[u8] = b"\"(redacted)\"";
+/// Stands for a new value that is not the old one.
+const CHANGED: &[u8] = b"\"(redacted, changed)\"";
+
+/// The event's payload with the values at these paths replaced by `"(redacted)"`, or by `"(redacted, changed)"` where
+/// a new value differs from the old one at the same path.
+///
+/// Paths start at the document: `oldValue`, `newValue` or `value` of every `change`, also of one that does not count
+/// because it stands there twice. In events of types that nobody knows, paths may start anywhere. Where a path might
+/// go on below 128 levels, the value there is hidden as a whole.
+#[must_use]
+pub fn payload(event: &Event<'_>, patterns: &[Pattern]) -> Vec<u8> {
+    let anywhere: Vec<Pattern>;
+    let mut redact = Redact {
+        json: event.raw,
+        patterns,
+        copied: 0,
+        out: Vec::with_capacity(event.raw.len()),
+    };
+    if let Kind::Other(_) = event.kind {
+        anywhere = patterns.iter().map(Pattern::anywhere).collect();
+        redact.patterns = &anywhere;
+        redact.value(event.raw.trim_ascii(), None, &mut Vec::new());
+    } else {
+        redact.envelope(event);
+    }
+    redact.copy_to(event.raw.len());
+    redact.out
+}
+
+/// Whether the contents of a document's id are hidden, so that a record's key must be, too.
+#[must_use]
+pub fn hides_id(patterns: &[Pattern]) -> bool {
+    closest(patterns, &[Step::Key(b"\"_id\"")]) != Relation::Apart
+}
+
+struct Redact<'a, 'p> {
+    json: &'a [u8],
+    patterns: &'p [Pattern],
+    /// Up to here the payload is in `out`.
+    copied: usize,
+    out: Vec<u8>,
+}
+
+impl<'a> Redact<'a, '_> {
+    fn envelope(&mut self, event: &Event<'a>) {
+        let is = |item: &Item<'_>, name: &str| item.key.is_some_and(|key| says(key, name));
+        for change in items(self.json).filter(|item| is(item, "change")) {
+            for item in items(change.value) {
+                if is(&item, "newValue") {
+                    let old = event.old.filter(|old| *old != b"null");
+                    self.value(item.value, old, &mut Vec::new());
+                } else if is(&item, "oldValue") || is(&item, "value") {
+                    self.value(item.value, None, &mut Vec::new());
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, value: &'a [u8], old: Option<&'a [u8]>, steps: &mut Vec<Step<'a>>) {
+        let container = matches!(value.first(), Some(b'{' | b'['));
+        match closest(self.patterns, steps) {
+            Relation::Apart => {}
+            Relation::Above if !container => {}
+            Relation::Above if steps.len() < DEEPEST => self.inside(value, old, steps),
+            _ => self.hide(value, old),
+        }
+    }
+
+    fn inside(&mut self, value: &'a [u8], old: Option<&'a [u8]>, steps: &mut Vec<Step<'a>>) {
+        let object = value.first() == Some(&b'{');
+        let old = old.filter(|old| old.first() == value.first());
+        let olds: HashMap<_, _> = items(old.unwrap_or_default())
+            .filter(|_| object)
+            .filter_map(|item| Some((content(item.key?), item.value)))
+            .collect();
+        let mut elements = items(old.unwrap_or_default()).filter(|_| !object);
+        for (at, item) in (0..).zip(items(value)) {
+            let (step, old) = match item.key {
+                Some(key) => (Step::Key(key), olds.get(&content(key)).copied()),
+                None => (
+                    Step::Both { old: at, new: at },
+                    elements.next().map(|item| item.value),
+                ),
+            };
+            steps.push(step);
+            self.value(item.value, old, steps);
+            steps.pop();
+        }
+    }
+
+    fn hide(&mut self, value: &[u8], old: Option<&[u8]>) {
+        let start = value.as_ptr().addr() - self.json.as_ptr().addr();
+        self.copy_to(start);
+        self.copied = start + value.len();
+        let changed = old.is_some_and(|old| !are_same(old, value));
+        self.out
+            .extend_from_slice(if changed { CHANGED } else { HIDDEN });
+    }
+
+    fn copy_to(&mut self, end: usize) {
+        let part = self.json.get(self.copied..end);
+        self.out.extend_from_slice(part.unwrap_or_default());
+        self.copied = end;
+    }
+}
+
+fn are_same(old: &[u8], new: &[u8]) -> bool {
+    let (old, new) = (Tape::new(old), Tape::new(new));
+    let (old, new) = (Spot::new(&old, Tape::ROOT), Spot::new(&new, Tape::ROOT));
+    same(old, new, Spelling::Any, Key::random())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payloads() {
+        let check = |event: &str, patterns: &[&str], expected: &str| {
+            let patterns: Vec<Pattern> = patterns
+                .iter()
+                .map(|text| Pattern::parse(text).unwrap())
+                .collect();
+            let event = crate::event::decode(Some(event.as_bytes())).unwrap();
+            let out = payload(&event, &patterns);
+            assert_eq!(String::from_utf8_lossy(&out), expected);
+            assert!(crate::event::decode(Some(&out)).is_ok());
+        };
+        let event =
+            |change: &str| format!(r#"{{"type":"documentChanged", "change":{{{change}}} }}"#);
+        let update = event(
+            r#""oldValue":{"a":"s","b":[{"c":1},{"c":2}]},"newValue":{"b":[{"c":1.0},{"c":3}],"a":"s"}"#,
+        );
+        check(
+            &update,
+            &["a", "b[*].c"],
+            &event(
+                r#""oldValue":{"a":"(redacted)","b":[{"c":"(redacted)"},{"c":"(redacted)"}]},"newValue":{"b":[{"c":"(redacted)"},{"c":"(redacted, changed)"}],"a":"(redacted)"}"#,
+            ),
+        );
+        check(
+            &update,
+            &["b"],
+            &event(
+                r#""oldValue":{"a":"s","b":"(redacted)"},"newValue":{"b":"(redacted, changed)","a":"s"}"#,
+            ),
+        );
+        check(&update, &["x", "a.b", "b.c"], &update);
+        check(
+            &event(r#""value":{"a":1,"a":2},"value":{"\u0061":3}"#),
+            &["a"],
+            &event(
+                r#""value":{"a":"(redacted)","a":"(redacted)"},"value":{"\u0061":"(redacted)"}"#,
+            ),
+        );
+        check(
+            &event(r#""oldValue":null,"newValue":{"a":1}},"change":{"value":{"a":1}"#),
+            &["**.a"],
+            &event(
+                r#""oldValue":null,"newValue":{"a":"(redacted)"}},"change":{"value":{"a":"(redacted)"}"#,
+            ),
+        );
+        check(
+            r#"{"type":"new","deep":[{"a":1}]}"#,
+            &["a"],
+            r#"{"type":"new","deep":[{"a":"(redacted)"}]}"#,
+        );
+        let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+        let hidden = format!("{}\"(redacted)\"{}", "[".repeat(127), "]".repeat(127));
+        check(
+            &event(&format!(r#""value":{{"a":{deep}}}"#)),
+            &["**.secret"],
+            &event(&format!(r#""value":{{"a":{hidden}}}"#)),
+        );
+    }
+
+    #[test]
+    fn ids() {
+        let hides = |text: &str| hides_id(&[Pattern::parse(text).unwrap()]);
+        assert!(hides("_id") && hides("_id.a") && hides("**") && hides("*"));
+        assert!(!hides("id") && !hides("a._id"));
+    }
+}

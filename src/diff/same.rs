@@ -1,0 +1,191 @@
+//! When two values are the same: the order of keys and the spelling of numbers and texts do not matter.
+//! Nothing is said about how values differ.
+
+use super::hash::Key;
+use super::members::Members;
+use super::number::decimal;
+use super::tape::{At, Kind, Tape};
+use crate::json::content;
+
+/// How much of the spelling counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// None: `1` is `1.0`.
+    Any,
+    /// That of numbers: `1` is not `1.0`. Texts have one meaning however they are escaped.
+    Numbers,
+}
+
+/// A value in its document.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spot<'t, 'a> {
+    pub tape: &'t Tape<'a>,
+    pub at: At,
+}
+
+impl<'t, 'a> Spot<'t, 'a> {
+    pub fn new(tape: &'t Tape<'a>, at: At) -> Self {
+        Spot { tape, at }
+    }
+
+    pub fn raw(self) -> &'a [u8] {
+        self.tape.raw(self.at)
+    }
+
+    pub fn kind(self) -> Kind {
+        self.tape.kind(self.at)
+    }
+
+    pub fn elements(self) -> impl Iterator<Item = Spot<'t, 'a>> {
+        self.tape
+            .elements(self.at)
+            .map(move |at| Spot::new(self.tape, at))
+    }
+}
+
+/// Whether two values are the same. Recursion ends: a tape is at most 128 levels deep.
+pub(super) fn same(old: Spot<'_, '_>, new: Spot<'_, '_>, spelling: Spelling, key: Key) -> bool {
+    if old.raw() == new.raw() {
+        return true;
+    }
+    match (old.kind(), new.kind()) {
+        (Kind::Object, Kind::Object) => same_objects(old, new, spelling, key),
+        (Kind::Array, Kind::Array) => {
+            let (mut olds, mut news) = (old.elements(), new.elements());
+            loop {
+                match (olds.next(), news.next()) {
+                    (Some(old), Some(new)) if same(old, new, spelling, key) => {}
+                    (None, None) => return true,
+                    _ => return false,
+                }
+            }
+        }
+        _ => same_scalars(old, new, spelling),
+    }
+}
+
+/// Whether two values that are no arrays or objects, and not equal byte by byte, are the same.
+pub(super) fn same_scalars(old: Spot<'_, '_>, new: Spot<'_, '_>, spelling: Spelling) -> bool {
+    match (old.kind(), new.kind()) {
+        (Kind::String, Kind::String) => same_texts(old.raw(), new.raw()),
+        (Kind::Number, Kind::Number) if spelling == Spelling::Any => {
+            decimal(old.raw()) == decimal(new.raw())
+        }
+        _ => false,
+    }
+}
+
+/// Whether two raw strings say the same.
+pub(super) fn same_texts(old: &[u8], new: &[u8]) -> bool {
+    let escaped = |raw: &[u8]| memchr::memchr(b'\\', raw).is_some();
+    old == new || ((escaped(old) || escaped(new)) && content(old) == content(new))
+}
+
+/// Where a key occurs twice, readers disagree on what the object says: it is the same only member by member in order.
+fn same_objects(old: Spot<'_, '_>, new: Spot<'_, '_>, spelling: Spelling, key: Key) -> bool {
+    let (olds, news) = (Members::of(old), Members::of(new));
+    if olds.all.len() != news.all.len() {
+        return false;
+    }
+    let value_same = |(one, other): (At, At)| {
+        same(
+            Spot::new(old.tape, one),
+            Spot::new(new.tape, other),
+            spelling,
+            key,
+        )
+    };
+    if olds.in_step_with(&news) {
+        let pairs = olds.all.iter().zip(&news.all);
+        return pairs.map(|(old, new)| (old.1, new.1)).all(value_same);
+    }
+    let Some(partners) = olds.partners(&news, key) else {
+        return false;
+    };
+    let pairs = olds.all.iter().zip(partners.of_old);
+    pairs
+        .map(|(old, new)| Some((old.1, news.all.get(new?)?.1)))
+        .all(|pair| pair.is_some_and(value_same))
+}
+
+/// A hash that is equal for values that are the same in [`Spelling::Any`]. Kept in the tape if that has room.
+pub(super) fn meaning(spot: Spot<'_, '_>, key: Key) -> u64 {
+    let kept = spot.tape.hash(spot.at);
+    if let Some(hash) = kept.map(std::cell::Cell::get).filter(|hash| *hash != 0) {
+        return hash;
+    }
+    let hash = match spot.kind() {
+        Kind::Object => object_meaning(spot, key),
+        Kind::Array => spot
+            .elements()
+            .fold(1, |hash, element| key.then(hash, meaning(element, key))),
+        Kind::String => key.then(2, key.bytes(&content(spot.raw()))),
+        Kind::Number => decimal(spot.raw()).hash(key),
+        Kind::Null | Kind::Bool | Kind::Whole => key.then(3, key.bytes(spot.raw())),
+    };
+    if let Some(kept) = kept {
+        kept.set(hash);
+    }
+    hash
+}
+
+/// A sum, since the order of keys does not matter.
+fn object_meaning(spot: Spot<'_, '_>, key: Key) -> u64 {
+    let members = spot.tape.members(spot.at).map(|(name, value)| {
+        let name = key.bytes(&content(spot.tape.raw(name)));
+        key.then(name, meaning(Spot::new(spot.tape, value), key))
+    });
+    members.fold(4, u64::wrapping_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sameness() {
+        let check = |one: &str, other: &str, any: bool, numbers: bool| {
+            let (old, new) = (Tape::new(one.as_bytes()), Tape::new(other.as_bytes()));
+            let (old, new) = (Spot::new(&old, Tape::ROOT), Spot::new(&new, Tape::ROOT));
+            let key = Key::random();
+            assert_eq!(same(old, new, Spelling::Any, key), any, "{one} {other}");
+            assert_eq!(
+                same(old, new, Spelling::Numbers, key),
+                numbers,
+                "{one} {other}"
+            );
+            if any {
+                assert_eq!(meaning(old, key), meaning(new, key), "{one} {other}");
+            }
+        };
+        check("1", "1.0", true, false);
+        check(r#""a""#, r#""\u0061""#, true, true);
+        check(r#""\ud800""#, r#""\\ud800""#, false, false);
+        check(r#"{"a":1,"b":[1,2]}"#, r#"{"b":[ 1, 2],"a":1}"#, true, true);
+        check(
+            r#"{"a":1,"b":[1,2]}"#,
+            r#"{"b":[1,2e0],"a":1}"#,
+            true,
+            false,
+        );
+        check(r#"{"\u0061":1}"#, r#"{"a":1}"#, true, true);
+        check(r#"{"a":1,"a":2}"#, r#"{"a":1, "a":2}"#, true, true);
+        check(r#"{"a":1,"a":2}"#, r#"{"a":2,"a":1}"#, false, false);
+        check(
+            r#"{"a":1,"a":2,"b":3}"#,
+            r#"{"b":3,"a":1,"a":2}"#,
+            false,
+            false,
+        );
+        check(r#"{"a":1,"b":1}"#, r#"{"a":1,"c":1}"#, false, false);
+        check("[1,2]", "[2,1]", false, false);
+        check("[1]", "[1,1]", false, false);
+        check("[]", "{}", false, false);
+        check("[ ]", "[]", true, true);
+        check("null", "false", false, false);
+        check("0", "\"0\"", false, false);
+        let deep = |inner: &str| format!("{}{inner}{}", "[".repeat(200), "]".repeat(200));
+        check(&deep("1"), &deep("1"), true, true);
+        check(&deep("1"), &deep("1.0"), false, false);
+    }
+}

@@ -1,0 +1,201 @@
+//! Where every value of a document stands: one flat list in document order, no tree and no copies.
+//! What the values mean and whether two of them are the same is told in `same`.
+
+use std::cell::{Cell, OnceCell};
+
+use crate::json::{container_end, scalar_end, string_end};
+
+/// Deeper than this a value is one value, compared byte by byte: recursion must have an end.
+pub const DEEPEST: usize = 128;
+/// A document of more values than this is one value: its list would take more memory than the document.
+pub const MOST_VALUES: usize = 4_000_000;
+
+/// A value's place in a [`Tape`].
+pub(super) type At = u32;
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Null,
+    Bool,
+    Number,
+    String,
+    Array,
+    Object,
+    /// An array or object that is not taken apart.
+    Whole,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    start: u32,
+    end: u32,
+    /// The node after this value and all that is in it; the highest bit says that it is not taken apart.
+    next: u32,
+}
+
+const WHOLE: u32 = 1 << 31;
+
+/// The values of a document. In an object, keys and values alternate.
+#[derive(Debug)]
+pub(super) struct Tape<'a> {
+    json: &'a [u8],
+    nodes: Vec<Node>,
+    /// Hashes that were needed so far, 0 where not.
+    hashes: OnceCell<Vec<Cell<u64>>>,
+}
+
+impl<'a> Tape<'a> {
+    /// The values of JSON that was checked before. Other bytes make one value that is not taken apart, or nonsense;
+    /// never a panic.
+    pub fn new(json: &'a [u8]) -> Self {
+        let json = json.trim_ascii();
+        let json = json.get(..u32::MAX as usize >> 1).unwrap_or(json);
+        let mut builder = Builder {
+            json,
+            nodes: Vec::with_capacity(json.len() / 10 + 1),
+            open: Vec::new(),
+        };
+        let nodes = match builder.run() {
+            Some(()) => builder.nodes,
+            None => vec![Node {
+                start: 0,
+                end: short(json.len()),
+                next: 1 | WHOLE,
+            }],
+        };
+        Tape {
+            json,
+            nodes,
+            hashes: OnceCell::new(),
+        }
+    }
+
+    /// The document itself.
+    pub const ROOT: At = 0;
+
+    /// The value's bytes.
+    #[inline]
+    pub fn raw(&self, at: At) -> &'a [u8] {
+        self.nodes.get(at as usize).map_or(b"", |node| {
+            self.json
+                .get(node.start as usize..node.end as usize)
+                .unwrap_or_default()
+        })
+    }
+
+    pub fn kind(&self, at: At) -> Kind {
+        let whole = self
+            .nodes
+            .get(at as usize)
+            .is_some_and(|node| node.next & WHOLE != 0);
+        match self.raw(at).first() {
+            _ if whole => Kind::Whole,
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::String,
+            Some(b't' | b'f') => Kind::Bool,
+            Some(b'n') => Kind::Null,
+            _ => Kind::Number,
+        }
+    }
+
+    /// The node after a value.
+    #[inline]
+    fn next(&self, at: At) -> At {
+        self.nodes
+            .get(at as usize)
+            .map_or(At::MAX, |node| node.next & !WHOLE)
+    }
+
+    /// The elements of an array; keys and values of an object.
+    pub fn elements(&self, at: At) -> impl Iterator<Item = At> + '_ {
+        let (mut child, end) = (at + 1, self.next(at));
+        std::iter::from_fn(move || {
+            let this = child;
+            (this < end).then(|| {
+                child = self.next(this);
+                this
+            })
+        })
+    }
+
+    /// The members of an object: keys and values.
+    pub fn members(&self, at: At) -> impl Iterator<Item = (At, At)> + '_ {
+        let mut children = self.elements(at);
+        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
+    }
+
+    /// Makes room for hashes.
+    pub fn keep_hashes(&self) {
+        let room = || vec![Cell::new(0); self.nodes.len()];
+        self.hashes.get_or_init(room);
+    }
+
+    /// The place of a value's hash, where there is room for hashes.
+    pub fn hash(&self, at: At) -> Option<&Cell<u64>> {
+        self.hashes.get()?.get(at as usize)
+    }
+}
+
+struct Builder<'a> {
+    json: &'a [u8],
+    nodes: Vec<Node>,
+    open: Vec<u32>,
+}
+
+impl Builder<'_> {
+    /// `None` where these bytes are not one JSON value, or too many values.
+    fn run(&mut self) -> Option<()> {
+        let mut at = 0;
+        while let Some(&byte) = self.json.get(at) {
+            at = match byte {
+                b' ' | b'\n' | b'\r' | b'\t' | b',' | b':' => at + 1,
+                b'"' => self.leaf(at, string_end(self.json, at)?, 0),
+                b'{' | b'[' if self.open.len() == DEEPEST => {
+                    self.leaf(at, container_end(self.json, at)?, WHOLE)
+                }
+                b'{' | b'[' => self.begin(at),
+                b'}' | b']' => self.close(at)?,
+                _ => self.leaf(at, scalar_end(self.json, at), 0),
+            };
+            let complete = self.open.is_empty();
+            if (complete && at < self.json.len()) || self.nodes.len() > MOST_VALUES {
+                return None;
+            }
+        }
+        (self.open.is_empty() && !self.nodes.is_empty()).then_some(())
+    }
+
+    #[inline]
+    fn leaf(&mut self, start: usize, end: usize, whole: u32) -> usize {
+        let next = short(self.nodes.len() + 1) | whole;
+        self.nodes.push(Node {
+            start: short(start),
+            end: short(end),
+            next,
+        });
+        end
+    }
+
+    #[inline]
+    fn begin(&mut self, at: usize) -> usize {
+        self.open.push(short(self.nodes.len()));
+        self.leaf(at, at + 1, 0)
+    }
+
+    #[inline]
+    fn close(&mut self, at: usize) -> Option<usize> {
+        let opened = self.open.pop()?;
+        let next = short(self.nodes.len());
+        let node = self.nodes.get_mut(opened as usize)?;
+        (node.end, node.next) = (short(at + 1), next);
+        Some(at + 1)
+    }
+}
+
+/// Documents were cut to less than 2 GiB, so offsets fit.
+#[inline]
+fn short(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX >> 1)
+}

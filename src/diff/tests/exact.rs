@@ -1,0 +1,183 @@
+//! Patches of generated documents, applied by another implementation, make exactly the new document.
+//! `DITTO_CDC_CASES=300000` asks for more of them.
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::Value;
+
+use crate::diff::{Diff, Options, merge, patch};
+
+fn cases() -> ProptestConfig {
+    let asked = std::env::var("DITTO_CDC_CASES").ok();
+    let cases = asked.and_then(|text| text.parse().ok()).unwrap_or(10_000);
+    ProptestConfig::with_cases(cases)
+}
+
+/// Few keys and values, so that documents often share parts.
+fn value() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null"),
+        Just("true"),
+        Just("1"),
+        Just("1.0"),
+        Just("10e-1"),
+        Just("9007199254740993"),
+        Just("1e400"),
+        Just(r#""a""#),
+        Just(r#""\u0061""#),
+        Just(r#""b/c~d""#),
+        Just(r#""é\n\"😀""#),
+    ]
+    .prop_map(str::to_owned);
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        let array = proptest::collection::vec(inner.clone(), 0..7);
+        let keys = proptest::sample::subsequence(
+            vec![
+                r#""a""#,
+                r#""b""#,
+                r#""id""#,
+                r#""x/y~z""#,
+                r#""\"ü""#,
+                r#""""#,
+            ],
+            0..5,
+        )
+        .prop_shuffle();
+        let values = proptest::collection::vec(inner, 5);
+        let object = (keys, values).prop_map(|(keys, values)| {
+            let members = keys.iter().zip(values);
+            let members: Vec<_> = members
+                .map(|(key, value)| format!("{key}:{value}"))
+                .collect();
+            format!("{{{}}}", members.join(", "))
+        });
+        prop_oneof![array.prop_map(|all| format!("[{}]", all.join(","))), object]
+    })
+}
+
+/// A document and what became of it: another one, or the same with some values put in place of others.
+fn pair() -> impl Strategy<Value = (String, String)> {
+    let edits = proptest::collection::vec((any::<Index>(), value(), 0..4_u8), 1..5);
+    prop_oneof![
+        1 => (value(), value()),
+        6 => (value(), edits).prop_map(|(old, edits)| {
+            let mut new: Value = serde_json::from_str(&old).unwrap();
+            for (index, value, how) in edits {
+                edit(&mut new, index, &serde_json::from_str(&value).unwrap(), how);
+            }
+            (old, new.to_string())
+        }),
+    ]
+}
+
+/// Changes one value somewhere in a document.
+fn edit(document: &mut Value, index: Index, value: &Value, how: u8) {
+    let mut all = 0;
+    count(document, &mut all);
+    let mut at = index.index(all);
+    visit(document, &mut at, &mut |found| {
+        change(found, value, index, how);
+    });
+}
+
+fn change(found: &mut Value, value: &Value, index: Index, how: u8) {
+    match found {
+        Value::Array(all) if how == 0 => all.insert(index.index(all.len() + 1), value.clone()),
+        Value::Array(all) if how == 1 && !all.is_empty() => {
+            all.remove(index.index(all.len()));
+        }
+        Value::Array(all) if how == 2 && !all.is_empty() => {
+            let by = index.index(all.len());
+            all.rotate_left(by);
+        }
+        Value::Object(all) if how == 0 => {
+            all.insert("new".into(), value.clone());
+        }
+        Value::Object(all) if how == 1 => {
+            all.shift_remove("a");
+        }
+        _ => *found = value.clone(),
+    }
+}
+
+fn count(value: &Value, all: &mut usize) {
+    *all += 1;
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| count(value, all)),
+        Value::Object(values) => values.values().for_each(|value| count(value, all)),
+        _ => {}
+    }
+}
+
+fn visit(value: &mut Value, at: &mut usize, then: &mut dyn FnMut(&mut Value)) {
+    if *at == 0 {
+        then(value);
+        *at = usize::MAX;
+        return;
+    }
+    *at -= 1;
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(|value| visit(value, at, then)),
+        Value::Object(values) => values.values_mut().for_each(|value| visit(value, at, then)),
+        _ => {}
+    }
+}
+
+/// Whether two documents are equal to the last digit; `serde_json` compares numbers as they are spelled.
+fn parsed(json: &[u8]) -> Value {
+    serde_json::from_slice(json).unwrap()
+}
+
+pub(in crate::diff) fn check_patch(old: &str, new: &str) {
+    let diff = Diff::between(old.as_bytes(), new.as_bytes(), &Options::default());
+    let mut out = Vec::new();
+    patch::push(&diff, &mut out);
+    let mut document = parsed(old.as_bytes());
+    let patch: json_patch::Patch = serde_json::from_slice(&out).unwrap();
+    json_patch::patch(&mut document, &patch).unwrap();
+    let patch = String::from_utf8_lossy(&out);
+    assert_eq!(document, parsed(new.as_bytes()), "{old} {new} {patch}");
+}
+
+fn check_merge(old: &str, new: &str) {
+    let mut out = Vec::new();
+    let exact = merge::push(old.as_bytes(), new.as_bytes(), &mut out);
+    let mut document = parsed(old.as_bytes());
+    json_patch::merge(&mut document, &parsed(&out));
+    let merge = String::from_utf8_lossy(&out);
+    assert_eq!(
+        document == parsed(new.as_bytes()),
+        exact,
+        "{old} {new} {merge}"
+    );
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn a_patch_makes_the_new_document((old, new) in pair()) {
+        check_patch(&old, &new);
+    }
+
+    #[test]
+    fn a_merge_patch_makes_the_new_document_or_says_that_it_cannot((old, new) in pair()) {
+        check_merge(&old, &new);
+    }
+
+    #[test]
+    fn no_change_exactly_where_the_documents_are_equal((old, new) in pair()) {
+        let diff = Diff::between(old.as_bytes(), new.as_bytes(), &Options::default());
+        let numbers = |text: &str| text.replace("10e-1", "1").replace("1.0", "1");
+        let equal = parsed(numbers(&old).as_bytes()) == parsed(numbers(&new).as_bytes());
+        prop_assert_eq!(diff.changes.len() == diff.respelled(), equal, "{} {}", old, new);
+    }
+
+    #[test]
+    fn noise_never_panics(old in crate::json::tests::mutated(), new in crate::json::tests::mutated()) {
+        let diff = Diff::between(&old, &new, &Options::default());
+        let mut out = Vec::new();
+        patch::push(&diff, &mut out);
+        merge::push(&old, &new, &mut out);
+    }
+}

@@ -1,0 +1,197 @@
+//! Tables of what changed, and of what the machine formats say of it.
+//! Properties of generated documents are in `exact`.
+#![allow(clippy::unwrap_used)]
+
+mod exact;
+
+use super::path::push_jq;
+use super::*;
+
+/// One line a change: sign, path, note.
+fn lines(old: &str, new: &str, options: &Options) -> Vec<String> {
+    let diff = Diff::between(old.as_bytes(), new.as_bytes(), options);
+    let line = |change| {
+        let mut steps = Vec::new();
+        diff.path(change, &mut steps);
+        let mut path = Vec::new();
+        push_jq(&steps, &mut path);
+        let path = String::from_utf8(path).unwrap();
+        let note = match change.note {
+            Note::None => "",
+            Note::TypeChanged => " type",
+            Note::KeyTwice => " twice",
+            Note::TooLarge => " large",
+        };
+        let sign = match change.kind {
+            Kind::Added => "+".to_owned(),
+            Kind::Removed => "-".to_owned(),
+            Kind::Changed => "~".to_owned(),
+            Kind::Respelled => "=".to_owned(),
+            Kind::Moved { from } => format!("{from}>"),
+            Kind::MovedAway => return None,
+        };
+        Some(format!("{sign} {path}{note}"))
+    };
+    let mut lines: Vec<String> = diff.changes.iter().filter_map(line).collect();
+    lines.push(diff.unchanged.to_string());
+    lines
+}
+
+#[test]
+fn what_changed() {
+    let check = |old: &str, new: &str, expected: &[&str]| {
+        assert_eq!(
+            lines(old, new, &Options::default()),
+            expected,
+            "{old} {new}"
+        );
+    };
+    check("{}", "{}", &["1"]);
+    check(r#"{"a":1,"b":2}"#, r#"{ "b":2,"a":1 }"#, &["1"]);
+    check(r#"{"a":1,"b":2}"#, r#"{"b":2,"a":3}"#, &["~ a", "1"]);
+    check(r#"{"a":1}"#, r#"{"a":1.0}"#, &["= a", "0"]);
+    check(r#"{"a":"\u0061"}"#, r#"{"\u0061":"a"}"#, &["= a", "0"]);
+    check(r#"{"a":null}"#, "{}", &["- a", "0"]);
+    check("{}", r#"{"a":null}"#, &["+ a", "0"]);
+    check(r#"{"a":null}"#, r#"{"a":{}}"#, &["~ a type", "0"]);
+    check(r#"{"a":true}"#, r#"{"a":false}"#, &["~ a", "0"]);
+    check(
+        r#"{"a":{"b":{"c":1,"d":2}},"e":{"f":[ ]}}"#,
+        r#"{"a":{"b":{"c":2,"d":2}},"e":{"f":[]}}"#,
+        &["~ a.b.c", "2"],
+    );
+    check(
+        r#"{"a":{"x":1,"x":2},"b":1}"#,
+        r#"{"a":{"x":1,"x":3},"b":1}"#,
+        &["~ a twice", "1"],
+    );
+    check(r#"{"a":{"x":1,"x":2}}"#, r#"{"a":{"x":1, "x":2}}"#, &["1"]);
+    check("7", r#"{"a":1}"#, &["~ . type", "0"]);
+    let deep = |inner: &str| format!("{}{inner}{}", "[".repeat(5000), "]".repeat(5000));
+    let line = format!("~ {} large", "[0]".repeat(DEEPEST));
+    let all = lines(&deep("1"), &deep("2"), &Options::default());
+    assert!(all == [line.as_str(), "0"], "{} lines", all.len());
+}
+
+#[test]
+fn arrays() {
+    let check = |old: &str, new: &str, expected: &[&str]| {
+        assert_eq!(
+            lines(old, new, &Options::default()),
+            expected,
+            "{old} {new}"
+        );
+    };
+    check("[1,2,3]", "[0,1,2,3]", &["+ [0]", "3"]);
+    check("[1,2,3]", "[1,2]", &["- [2]", "2"]);
+    check("[1,2,3]", "[1,9,3]", &["~ [1]", "2"]);
+    check("[1,2,3]", "[1.0,2,3,4]", &["= [0]", "+ [3]", "2"]);
+    check(r#"["a","b","eu"]"#, r#"["eu","a","b"]"#, &["2> [0]", "2"]);
+    check("[8.5417,47.3]", "[8.5391,47.3]", &["~ [0]", "1"]);
+    check("[[1,2],[3,4]]", "[[1,2],[3,5]]", &["~ [1][1]", "2"]);
+    check("[1,2]", "[]", &["- [0]", "- [1]", "0"]);
+    check(
+        r#"[{"id":1,"n":1,"m":1},{"id":2,"n":2,"m":2}]"#,
+        r#"[{"id":3,"n":1,"m":1},{"id":2,"n":7,"m":8}]"#,
+        &["- [0]", "+ [0]", "~ [1].n", "~ [1].m", "1"],
+    );
+    check(
+        r#"[{"id":1,"n":1},{"id":2,"n":2}]"#,
+        r#"[{"id":2,"n":3},{"id":1,"n":4}]"#,
+        &["+ [0]", "~ [1].n", "- [1]", "1"],
+    );
+    check(
+        r#"[{"a":1,"b":2},{"a":5,"b":6}]"#,
+        r#"[{"a":1,"b":3},{"a":7,"b":8}]"#,
+        &["~ [0].b", "- [1]", "+ [1]", "1"],
+    );
+    check(
+        r#"[{"id":null,"a":1,"b":1},7]"#,
+        r#"[{"id":null,"a":1,"b":2},{"x":1}]"#,
+        &["~ [0].b", "- [1]", "+ [1]", "2"],
+    );
+}
+
+#[test]
+fn keys_of_arrays() {
+    let old = r#"{"lines":[{"sku":"a","qty":1},{"sku":"b","qty":2}]}"#;
+    let new = r#"{"lines":[{"sku":"b","qty":3},{"sku":"c","qty":1}]}"#;
+    let with = |keys: &[&str]| Options {
+        array_keys: keys
+            .iter()
+            .map(|key| ArrayKey::parse(key).unwrap())
+            .collect(),
+        ..Options::default()
+    };
+    let check = |keys: &[&str], expected: &[&str]| {
+        assert_eq!(lines(old, new, &with(keys)), expected);
+    };
+    check(
+        &["lines=sku"],
+        &["- lines[0]", "~ lines[0].qty", "+ lines[1]", "1"],
+    );
+    check(
+        &["other=sku"],
+        &["- lines[0]", "+ lines[0]", "- lines[1]", "+ lines[1]", "0"],
+    );
+    check(
+        &["**=sku"],
+        &["- lines[0]", "~ lines[0].qty", "+ lines[1]", "1"],
+    );
+    assert!(ArrayKey::parse("lines").is_err() && ArrayKey::parse("lines=").is_err());
+}
+
+#[test]
+fn patches() {
+    let check = |old: &str, new: &str, expected: &str| {
+        let diff = Diff::between(old.as_bytes(), new.as_bytes(), &Options::default());
+        let mut out = Vec::new();
+        patch::push(&diff, &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    };
+    check("{}", "{}", "[]");
+    check("1", "1.0", r#"[{"op":"replace","path":"","value":1.0}]"#);
+    check(r#""a""#, r#""\u0061""#, "[]");
+    check(
+        r#"{"a":1,"b/~":2,"c":[1,2,3]}"#,
+        "{\"a\":{\"x\":\n1e400},\"c\":[0,1,3]}",
+        concat!(
+            r#"[{"op":"remove","path":"/c/1"},{"op":"add","path":"/c/0","value":0},"#,
+            r#"{"op":"remove","path":"/b~1~0"},{"op":"replace","path":"/a","value":{"x":1e400}}]"#
+        ),
+    );
+}
+
+#[test]
+fn merges() {
+    let check = |old: &str, new: &str, expected: &str, exact: bool| {
+        let mut out = Vec::new();
+        let found = merge::push(old.as_bytes(), new.as_bytes(), &mut out);
+        assert_eq!(
+            (String::from_utf8(out).unwrap().as_str(), found),
+            (expected, exact)
+        );
+    };
+    check("{}", "{}", "{}", true);
+    check(
+        r#"{"a":1,"b":{"c":1,"d":2},"e":[1,null]}"#,
+        r#"{"b":{"c":1.0,"d":2},"e":[null],"f":{}}"#,
+        r#"{"a":null,"b":{"c":1.0},"e":[null],"f":{}}"#,
+        true,
+    );
+    check(r#"{"a":1}"#, r#"{"a":null}"#, r#"{"a":null}"#, false);
+    check(
+        r#"{"a":null,"b":1}"#,
+        r#"{"a":null}"#,
+        r#"{"b":null}"#,
+        true,
+    );
+    check("{}", r#"{"a":{"b":null}}"#, r#"{"a":{"b":null}}"#, false);
+    check(r#"{"a":1}"#, "null", "null", true);
+    check(
+        r#"{"a":{"x":1,"x":2}}"#,
+        r#"{"a":{"x":3}}"#,
+        r#"{"a":{"x":3}}"#,
+        false,
+    );
+}

@@ -1,0 +1,166 @@
+//! Which words of two texts differ. The same algorithm as for arrays, on words, blanks and single signs.
+//! How the words are printed and where they are cut is left to `view`.
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+/// So many words and signs of both texts together are compared, not counting equal ends.
+const MOST_WORDS: usize = 20_000;
+
+/// A part of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// In both texts.
+    Both(&'a str),
+    /// Only in the old one.
+    Old(&'a str),
+    /// Only in the new one.
+    New(&'a str),
+}
+
+/// The parts of two texts in order; `None` where less than a quarter of them is in both, or where they are so long
+/// that comparing their words would take too much.
+#[must_use]
+pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
+    let (olds, news) = (words(old), words(new));
+    let ends =
+        |one: &mut dyn Iterator<Item = (&&str, &&str)>| one.take_while(|(a, b)| a == b).count();
+    let head = ends(&mut olds.iter().zip(&news));
+    let rest = olds.len().min(news.len()) - head;
+    let tail = ends(&mut olds.iter().rev().zip(news.iter().rev()).take(rest));
+    let (old_middle, new_middle) = (middle(&olds, head, tail)?, middle(&news, head, tail)?);
+    if old_middle.len() + new_middle.len() > MOST_WORDS {
+        return None;
+    }
+    let mut parts = Parts {
+        old,
+        new,
+        old_at: 0,
+        new_at: 0,
+        all: Vec::new(),
+        both: 0,
+    };
+    parts.both(length(olds.get(..head)?));
+    for op in capture_diff_slices(Algorithm::Myers, old_middle, new_middle) {
+        let (old_words, new_words) = (
+            old_middle.get(op.old_range())?,
+            new_middle.get(op.new_range())?,
+        );
+        match op {
+            DiffOp::Equal { .. } => parts.both(length(old_words)),
+            _ => parts.only(length(old_words), length(new_words)),
+        }
+    }
+    parts.both(old.len() - parts.old_at);
+    (parts.both * 4 >= old.len().max(new.len())).then_some(parts.all)
+}
+
+fn middle<'w, 'a>(words: &'w [&'a str], head: usize, tail: usize) -> Option<&'w [&'a str]> {
+    words.get(head..words.len() - tail)
+}
+
+fn length(words: &[&str]) -> usize {
+    words.iter().map(|word| word.len()).sum()
+}
+
+struct Parts<'a> {
+    old: &'a str,
+    new: &'a str,
+    old_at: usize,
+    new_at: usize,
+    all: Vec<Part<'a>>,
+    /// Bytes that are in both.
+    both: usize,
+}
+
+impl Parts<'_> {
+    fn both(&mut self, length: usize) {
+        let part = self.old.get(self.old_at..self.old_at + length);
+        self.all
+            .extend(part.filter(|part| !part.is_empty()).map(Part::Both));
+        self.old_at += length;
+        self.new_at += length;
+        self.both += length;
+    }
+
+    fn only(&mut self, old: usize, new: usize) {
+        let part = self.old.get(self.old_at..self.old_at + old);
+        self.all
+            .extend(part.filter(|part| !part.is_empty()).map(Part::Old));
+        let part = self.new.get(self.new_at..self.new_at + new);
+        self.all
+            .extend(part.filter(|part| !part.is_empty()).map(Part::New));
+        self.old_at += old;
+        self.new_at += new;
+    }
+}
+
+/// Words, runs of blanks, and single signs.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::with_capacity(text.len() / 4);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let class = class(first);
+        let same = |(_, c): &(usize, char)| class == Class::Sign || self::class(*c) != class;
+        let end = rest.char_indices().skip(1).find(same);
+        let (word, after) = rest.split_at(end.map_or(rest.len(), |(at, _)| at));
+        words.push(word);
+        rest = after;
+    }
+    words
+}
+
+#[derive(PartialEq, Eq)]
+enum Class {
+    Word,
+    Blank,
+    Sign,
+}
+
+fn class(c: char) -> Class {
+    if c.is_alphanumeric() || c == '_' {
+        Class::Word
+    } else if c.is_whitespace() {
+        Class::Blank
+    } else {
+        Class::Sign
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Part, compare};
+
+    #[test]
+    fn parts() {
+        let check = |old: &str, new: &str, expected: Option<&str>| {
+            let show = |part: &Part<'_>| match part {
+                Part::Both(text) => (*text).to_owned(),
+                Part::Old(text) => format!("[-{text}-]"),
+                Part::New(text) => format!("{{+{text}+}}"),
+            };
+            let found = compare(old, new);
+            let found = found.map(|parts| parts.iter().map(show).collect::<String>());
+            assert_eq!(found.as_deref(), expected, "{old} {new}");
+        };
+        check(
+            "on next week",
+            "on this week",
+            Some("on [-next-]{+this+} week"),
+        );
+        check(
+            "demo next week",
+            "demo on Friday",
+            Some("demo [-next-]{+on+} [-week-]{+Friday+}"),
+        );
+        check("a-b c", "a-b, c", Some("a-b{+,+} c"));
+        check(
+            "über alle Berge",
+            "über alle Täler",
+            Some("über alle [-Berge-]{+Täler+}"),
+        );
+        check("same same", "same same same", Some("same same{+ same+}"));
+        check("all of it", "something else", None);
+        check("", "", Some(""));
+        check("x", "", None);
+    }
+}

@@ -1,0 +1,298 @@
+//! An event as a person thinks of it: a header, and a line for each value that changed.
+//! How a value is cut to the line is told in `value` and `text`.
+
+mod text;
+mod value;
+
+use self::value::{Room, push_value};
+use super::View;
+use super::line::{GAP, Line, columns};
+use super::safe::{self, Spelling};
+use crate::diff::path::{Step, push_jq};
+use crate::diff::pattern::{Relation, closest};
+use crate::diff::{Change, DEEPEST, Diff, Kind, MOST_ALIGNED, Note};
+use crate::event::{Event, Kind as Announced, Op, Unreadable};
+use crate::record::{Lost, Record};
+
+/// Columns of paths are straight up to this width.
+const WIDEST_PATH: usize = 32;
+/// The most lines of changes for one event, unless asked otherwise.
+const MOST_LINES: usize = 50;
+/// The width where there is no terminal to ask.
+const WIDTH_ELSEWHERE: usize = 160;
+/// A value gets so many columns at least, also where the line is full.
+const LEAST_ROOM: usize = 20;
+
+/// Appends an event.
+pub(super) fn event(view: &View, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
+    let mut line = Line::new(view);
+    line.operation(event, 0);
+    if event.kind == Announced::RequeryRequired {
+        line.txn(event);
+        line.word(GAP, view.styles.alarm);
+        return line.end(out);
+    }
+    line.identity(event, " ");
+    line.txn(event);
+    line.place(record);
+    line.near_time(record);
+    line.end(out);
+    if event.op() == Op::Other {
+        preview(view, event.raw, out);
+    } else {
+        changes(view, event, out);
+    }
+}
+
+/// Appends a record that is no event: why, and how it begins.
+pub(super) fn unreadable(view: &View, record: &Record<'_>, why: Unreadable, out: &mut Vec<u8>) {
+    let mut line = Line::new(view);
+    line.word("unreadable", view.styles.alarm);
+    line.word(&why.to_string(), view.styles.alarm);
+    line.place(record);
+    line.near_time(record);
+    line.end(out);
+    if let Some(payload) = record.payload.as_deref().filter(|bytes| !bytes.is_empty()) {
+        preview(view, payload, out);
+    }
+}
+
+/// Appends a line for records that retention removed.
+pub(super) fn lost(view: &View, lost: &Lost, out: &mut Vec<u8>) {
+    super::oneline::lost(view, lost, out);
+}
+
+/// The beginning of a payload on a line of its own.
+fn preview(view: &View, payload: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"  ");
+    let room = if view.diff.full {
+        None
+    } else {
+        Some(width(view) - 2)
+    };
+    value::push_clipped(payload.trim_ascii(), Spelling::Text, room, out);
+    out.push(b'\n');
+}
+
+fn width(view: &View) -> usize {
+    view.width.unwrap_or(WIDTH_ELSEWHERE).max(LEAST_ROOM)
+}
+
+/// A change and where its path stands in the text of all paths.
+struct Row<'d, 'a> {
+    change: &'d Change<'a>,
+    path: std::ops::Range<usize>,
+    columns: usize,
+    redacted: bool,
+}
+
+fn changes(view: &View, event: &Event<'_>, out: &mut Vec<u8>) {
+    let diff = Diff::of(event, &view.diff);
+    let (mut paths, mut rows, mut hidden) = (Vec::new(), Vec::new(), 0);
+    let mut steps = Vec::new();
+    let most = view.diff.max_changes.unwrap_or(if view.diff.full {
+        usize::MAX
+    } else {
+        MOST_LINES
+    });
+    let mut more = 0;
+    for change in &diff.changes {
+        diff.path(change, &mut steps);
+        if is_identity(event, &steps) {
+            continue;
+        }
+        if !view.diff.shows(&steps, change.kind) {
+            hidden += usize::from(!matches!(change.kind, Kind::MovedAway | Kind::Respelled));
+        } else if rows.len() == most {
+            more += 1;
+        } else {
+            rows.push(row(view, change, &steps, &mut paths));
+        }
+    }
+    let widest = rows
+        .iter()
+        .map(|row| row.columns)
+        .max()
+        .unwrap_or(0)
+        .min(WIDEST_PATH);
+    let page = Page {
+        view,
+        diff: &diff,
+        paths: &paths,
+        widest,
+    };
+    for row in &rows {
+        page.row(row, out);
+    }
+    page.footer(event, more, hidden, out);
+}
+
+/// The id of a document that came or went stands in the header already.
+fn is_identity(event: &Event<'_>, steps: &[Step<'_>]) -> bool {
+    event.op() != Op::Update && matches!(steps, [Step::Key(key)] if crate::json::says(key, "_id"))
+}
+
+fn row<'d, 'a>(
+    view: &View,
+    change: &'d Change<'a>,
+    steps: &[Step<'_>],
+    paths: &mut Vec<u8>,
+) -> Row<'d, 'a> {
+    let mut path = Vec::new();
+    push_jq(steps, &mut path);
+    let begin = paths.len();
+    safe::push(&path, Spelling::Json, paths);
+    let shown = String::from_utf8_lossy(paths.get(begin..).unwrap_or_default());
+    Row {
+        change,
+        columns: columns(&shown),
+        path: begin..paths.len(),
+        redacted: !view.diff.redact.is_empty()
+            && closest(&view.diff.redact, steps) >= Relation::Below,
+    }
+}
+
+/// What the lines of one event have in common.
+struct Page<'p, 'a> {
+    view: &'p View,
+    diff: &'p Diff<'a>,
+    paths: &'p [u8],
+    widest: usize,
+}
+
+impl<'a> Page<'_, 'a> {
+    fn row(&self, row: &Row<'_, 'a>, out: &mut Vec<u8>) {
+        let styles = &self.view.styles;
+        let (sign, style) = match row.change.kind {
+            Kind::Added => ("+", styles.insert),
+            Kind::Removed | Kind::MovedAway => ("-", styles.remove),
+            Kind::Changed | Kind::Respelled => ("~", styles.update),
+            Kind::Moved { .. } => (">", styles.moved),
+        };
+        out.extend_from_slice(b"  ");
+        push_styled(sign.as_bytes(), style, out);
+        out.push(b' ');
+        out.extend_from_slice(self.paths.get(row.path.clone()).unwrap_or_default());
+        let padding = self.widest.saturating_sub(row.columns);
+        out.extend(std::iter::repeat_n(b' ', padding + 2));
+        let used = 4 + row.columns + padding + 2;
+        if row.redacted {
+            out.extend_from_slice(redaction(row.change.kind).as_bytes());
+        } else {
+            self.values(row.change, used, out);
+        }
+        self.notes(row.change, out);
+        out.push(b'\n');
+    }
+
+    fn values(&self, change: &Change<'a>, used: usize, out: &mut Vec<u8>) {
+        let room = self.room(used);
+        let styles = &self.view.styles;
+        match (change.kind, change.old, change.new) {
+            (Kind::Moved { from }, _, Some(new)) => {
+                let word = format!("moved from [{from}]  ");
+                out.extend_from_slice(word.as_bytes());
+                push_value(new, room.less(word.len()), out);
+            }
+            (_, Some(old), Some(new)) => {
+                if !text::push(old, new, self.view, out) {
+                    value::push_both(old, new, room, styles, out);
+                }
+            }
+            (_, Some(value), None) | (_, None, Some(value)) => push_value(value, room, out),
+            (_, None, None) => {}
+        }
+    }
+
+    fn room(&self, used: usize) -> Room {
+        if self.view.diff.full {
+            return Room::endless();
+        }
+        Room::columns(width(self.view).saturating_sub(used).max(LEAST_ROOM))
+    }
+
+    fn notes(&self, change: &Change<'a>, out: &mut Vec<u8>) {
+        let note = match (change.note, change.kind) {
+            (_, Kind::Respelled) => "  (same value, written differently)".to_owned(),
+            (Note::None, _) => String::new(),
+            (Note::TypeChanged, _) => "  (type changed)".to_owned(),
+            (Note::KeyTwice, _) => "  (a key occurs twice: compared as one value)".to_owned(),
+            (Note::TooLarge, _) => {
+                format!("  (deeper than {DEEPEST} levels or very large: compared byte by byte)")
+            }
+        };
+        out.extend_from_slice(note.as_bytes());
+        if let Some((field, value)) = self.diff.context(change) {
+            out.extend_from_slice(b"  in ");
+            let mut shown = Vec::new();
+            push_jq(&[Step::Key(field)], &mut shown);
+            safe::push(&shown, Spelling::Json, out);
+            out.push(b' ');
+            push_value(value, Room::columns(WIDEST_PATH), out);
+        }
+    }
+
+    fn footer(&self, event: &Event<'_>, more: usize, hidden: usize, out: &mut Vec<u8>) {
+        let mut parts: Vec<String> = Vec::new();
+        if more > 0 {
+            let line = format!(
+                "  … {more} more {} (--max-changes)\n",
+                plural(more, "change")
+            );
+            out.extend_from_slice(line.as_bytes());
+        }
+        if event.op() == Op::Update {
+            parts.push(format!("{} unchanged", self.diff.unchanged));
+            let respelled = self.diff.respelled();
+            if respelled > 0 && !self.view.diff.strict {
+                let values = plural(respelled, "value");
+                parts.push(format!("{respelled} same {values} written differently"));
+            }
+        }
+        if hidden > 0 {
+            parts.push(format!(
+                "{hidden} {} not asked for",
+                plural(hidden, "change")
+            ));
+        }
+        let arrays = self.diff.by_position;
+        if arrays > 0 {
+            let arrays = format!("{arrays} {}", plural(arrays, "array"));
+            parts.push(format!(
+                "{arrays} compared by position: more than {MOST_ALIGNED} elements"
+            ));
+        }
+        if !parts.is_empty() {
+            out.extend_from_slice(b"  ");
+            push_styled(
+                format!("· {}", parts.join(", ")).as_bytes(),
+                self.view.styles.dim,
+                out,
+            );
+            out.push(b'\n');
+        }
+    }
+}
+
+fn redaction(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Changed => "(redacted, changed)",
+        _ => "(redacted)",
+    }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    format!("{word}{}", if count == 1 { "" } else { "s" })
+}
+
+fn push_styled(text: &[u8], style: anstyle::Style, out: &mut Vec<u8>) {
+    if style == anstyle::Style::new() {
+        return out.extend_from_slice(text);
+    }
+    out.extend_from_slice(style.render().to_string().as_bytes());
+    out.extend_from_slice(text);
+    out.extend_from_slice(style.render_reset().to_string().as_bytes());
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,269 @@
+//! One value, or an old and a new one, in so many columns. What does not fit is cut, and its size is said.
+//! Texts of which only some words differ are shown in `text`.
+
+use anstyle::Style;
+
+use crate::json::{Item, items};
+use crate::view::line::{clip, columns};
+use crate::view::safe::{self, Spelling};
+use crate::view::styles::Styles;
+
+use super::push_styled;
+
+/// Arrays and objects of at most so many bytes are shown as JSON, larger ones as a summary.
+const INLINE: usize = 60;
+/// The most columns of one value inside a summary.
+const IN_SUMMARY: usize = 30;
+/// The least columns of each of two values.
+const LEAST: usize = 12;
+
+/// How many columns there are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room(Option<usize>);
+
+impl Room {
+    /// As many as needed.
+    pub fn endless() -> Room {
+        Room(None)
+    }
+
+    pub fn columns(columns: usize) -> Room {
+        Room(Some(columns))
+    }
+
+    pub fn less(self, columns: usize) -> Room {
+        Room(self.0.map(|room| room.saturating_sub(columns).max(LEAST)))
+    }
+}
+
+/// Appends a value.
+pub(super) fn push_value(raw: &[u8], room: Room, out: &mut Vec<u8>) {
+    let Some(room) = room.0 else {
+        return push_compact(raw, out);
+    };
+    let container = matches!(raw.first(), Some(b'{' | b'['));
+    if raw.len() <= if container { INLINE } else { room * 4 } {
+        let begin = out.len();
+        push_compact(raw, out);
+        let shown = out.get(begin..).unwrap_or_default();
+        if columns(&String::from_utf8_lossy(shown)) <= room {
+            return;
+        }
+        out.truncate(begin);
+    }
+    if container {
+        push_summary(raw, room, out);
+    } else {
+        push_cut(raw, room, out);
+    }
+}
+
+/// Appends `old → new`; where both do not fit, the shorter one gets what it needs.
+pub(super) fn push_both(old: &[u8], new: &[u8], room: Room, styles: &Styles, out: &mut Vec<u8>) {
+    let (one, other) = match room.0 {
+        None => (room, room),
+        Some(all) => {
+            let all = all.saturating_sub(3);
+            let (old, new, half) = (old.len(), new.len(), all / 2);
+            let (one, other) = match (old + new <= all, old <= half, new <= half) {
+                (true, _, _) => (old, new),
+                (_, true, _) => (old, all - old),
+                (_, _, true) => (all - new, new),
+                _ => (half, half),
+            };
+            (Room(Some(one.max(LEAST))), Room(Some(other.max(LEAST))))
+        }
+    };
+    push_coloured(old, one, styles.remove, out);
+    out.extend_from_slice(" → ".as_bytes());
+    push_coloured(new, other, styles.insert, out);
+}
+
+fn push_coloured(value: &[u8], room: Room, style: Style, out: &mut Vec<u8>) {
+    let mut shown = Vec::new();
+    push_value(value, room, &mut shown);
+    push_styled(&shown, style, out);
+}
+
+/// Appends the beginning of any bytes, and their size where that is not all.
+pub(super) fn push_clipped(
+    bytes: &[u8],
+    spelling: Spelling,
+    room: Option<usize>,
+    out: &mut Vec<u8>,
+) {
+    let Some(room) = room else {
+        return safe::push(bytes, spelling, out);
+    };
+    let most = bytes.len().min(room * 4);
+    let mut shown = Vec::new();
+    safe::push(bytes.get(..most).unwrap_or(bytes), spelling, &mut shown);
+    let shown = String::from_utf8_lossy(&shown);
+    if most == bytes.len() && columns(&shown) <= room {
+        return out.extend_from_slice(shown.as_bytes());
+    }
+    let size = size(bytes.len());
+    let room = room.saturating_sub(size.len() + 3).max(1);
+    out.extend_from_slice(clip(&shown, room, true).as_bytes());
+    out.extend_from_slice(format!(" ({size})").as_bytes());
+}
+
+/// Appends the beginning of a text or a number, and its size.
+fn push_cut(raw: &[u8], room: usize, out: &mut Vec<u8>) {
+    let most = raw.len().min(room * 4);
+    let mut shown = Vec::new();
+    safe::push(raw.get(..most).unwrap_or(raw), Spelling::Json, &mut shown);
+    let shown = String::from_utf8_lossy(&shown);
+    let (quote, size) = (
+        if raw.first() == Some(&b'"') { "\"" } else { "" },
+        size(raw.len()),
+    );
+    let room = room.saturating_sub(size.len() + 3 + quote.len()).max(2);
+    out.extend_from_slice(clip(&shown, room, true).as_bytes());
+    out.extend_from_slice(format!("{quote} ({size})").as_bytes());
+}
+
+/// Appends JSON without the blanks between its tokens, safe for terminals.
+fn push_compact(raw: &[u8], out: &mut Vec<u8>) {
+    if !raw
+        .iter()
+        .any(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
+    {
+        return safe::push(raw, Spelling::Json, out);
+    }
+    let (mut at, mut compact) = (0, Vec::with_capacity(raw.len()));
+    while let Some(byte) = raw.get(at) {
+        let end = match byte {
+            b'"' => crate::json::string_end(raw, at).unwrap_or(raw.len()),
+            _ => at + 1,
+        };
+        if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+            compact.extend_from_slice(raw.get(at..end).unwrap_or_default());
+        }
+        at = end;
+    }
+    safe::push(&compact, Spelling::Json, out);
+}
+
+/// Appends as many items as fit: `{ street: "12 Main St", … 2 more keys } (75 B)`.
+fn push_summary(raw: &[u8], room: usize, out: &mut Vec<u8>) {
+    let (open, close, word) = match raw.first() {
+        Some(b'{') => ("{ ", " }", " key"),
+        _ => ("[ ", " ]", " element"),
+    };
+    let (mut shown, mut used, mut count) = (Vec::new(), 0, 0);
+    for item in items(raw) {
+        count += 1;
+        if used <= room {
+            let text = item_text(&item);
+            used += columns(&text) + 2;
+            shown.push(text);
+        }
+    }
+    let size = size(raw.len());
+    let mut kept = shown.len();
+    loop {
+        let rest = count - kept;
+        let more = match (rest, kept) {
+            (0, _) => String::new(),
+            (_, 0) => format!("… {rest}{word}{}", if rest == 1 { "" } else { "s" }),
+            _ => format!(", … {rest} more{word}{}", if rest == 1 { "" } else { "s" }),
+        };
+        let items = shown.get(..kept).unwrap_or_default().join(", ");
+        let text = format!("{open}{items}{more}{close} ({size})");
+        if kept == 0 || columns(&text) <= room {
+            return out.extend_from_slice(text.as_bytes());
+        }
+        kept -= 1;
+    }
+}
+
+fn item_text(item: &Item<'_>) -> String {
+    let mut text = Vec::new();
+    if let Some(key) = item.key {
+        let name = key.get(1..key.len().max(2) - 1).unwrap_or_default();
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let bare = !name.is_empty() && name.iter().all(plain);
+        push_clipped(
+            if bare { name } else { key },
+            Spelling::Json,
+            Some(IN_SUMMARY),
+            &mut text,
+        );
+        text.extend_from_slice(b": ");
+    }
+    match item.value.first() {
+        Some(b'{') if item.value.len() > IN_SUMMARY => text.extend_from_slice("{…}".as_bytes()),
+        Some(b'[') if item.value.len() > IN_SUMMARY => text.extend_from_slice("[…]".as_bytes()),
+        _ => push_value(item.value, Room(Some(IN_SUMMARY)), &mut text),
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// A number of bytes as a person reads it: `75 B`, `1.2 kB`, `34 MB`.
+pub(super) fn size(bytes: usize) -> String {
+    let mut unit = 1_usize;
+    for name in ["B", "kB", "MB"] {
+        let (whole, tenths) = (bytes / unit, bytes % unit * 10 / unit);
+        match (name, whole) {
+            ("B", 0..1000) => return format!("{bytes} B"),
+            ("B", _) => {}
+            (_, 0..10) => return format!("{whole}.{tenths} {name}"),
+            (_, 10..1000) => return format!("{whole} {name}"),
+            _ => {}
+        }
+        unit *= 1000;
+    }
+    format!("{} GB", bytes / unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_in_columns() {
+        let check = |raw: &str, room: usize, expected: &str| {
+            let mut out = Vec::new();
+            push_value(raw.as_bytes(), Room::columns(room), &mut out);
+            let shown = String::from_utf8_lossy(&out).into_owned();
+            assert_eq!(shown, expected, "{raw} {room}");
+            assert!(columns(&shown) <= room, "{shown}");
+        };
+        let address = r#"{"street":"12 Main St","city":"Zürich","geo":{"lon":8.5417,"lat":47.37}}"#;
+        check("7", 20, "7");
+        check("{ \"a\" :\n [ 1, \"b c\" ] }", 40, r#"{"a":[1,"b c"]}"#);
+        check(
+            address,
+            70,
+            r#"{ street: "12 Main St", city: "Zürich", … 1 more key } (73 B)"#,
+        );
+        check(
+            address,
+            100,
+            r#"{ street: "12 Main St", city: "Zürich", geo: {"lon":8.5417,"lat":47.37} } (73 B)"#,
+        );
+        check(address, 20, "{ … 3 keys } (73 B)");
+        let numbers = format!("[{}1]", "100000,".repeat(200));
+        check(&numbers, 40, "[ 100000, … 200 more elements ] (1.4 kB)");
+        let text = format!("\"{}\"", "ü".repeat(1000));
+        check(&text, 20, "\"üüüüüüüü…\" (2.0 kB)");
+        check("123456789012345678901234567890", 20, "123456789012… (30 B)");
+        check("\"\u{9b}\u{202e}\"", 30, r#""\u009b\u202e""#);
+    }
+
+    #[test]
+    fn sizes() {
+        for (bytes, expected) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (12_345, "12 kB"),
+            (999_999, "999 kB"),
+            (1_500_000, "1.5 MB"),
+            (3_000_000_000, "3 GB"),
+        ] {
+            assert_eq!(size(bytes), expected);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Every format on the same few events: exact in a pipe, safe on a terminal, silent on what is redacted.
+//! The lines of the diff are tested beside it.
+#![allow(clippy::unwrap_used)]
+
+use std::borrow::Cow;
+
+use super::*;
+use crate::diff::pattern::Pattern;
+use crate::record::{Clock, Place, Timestamp};
+
+const UPDATE: &str = "{\"txnId\":553361,\"type\":\"documentChanged\",\"collection\":\"people\",\
+    \"change\":{\"method\":\"upsert\",\"oldValue\":{\"_id\":\"a\u{1b}[2J\"},\"newValue\":{\"_id\":\"a\u{9b}1\",\"n\":1.0}}}";
+
+fn show(format: Format, terminal: bool, payload: &str) -> String {
+    show_with(format, terminal, payload, Options::default())
+}
+
+fn show_with(format: Format, terminal: bool, payload: &str, diff: Options) -> String {
+    let view = View {
+        format,
+        styles: Styles::new(false),
+        coloured: false,
+        terminal,
+        width: Some(100),
+        clock: WallClock::new("2026-01-31T12:00:00Z[UTC]".parse().unwrap()),
+        diff,
+    };
+    let record = Record {
+        place: Place::Offset {
+            topic: "t",
+            partition: 3,
+            offset: 18234,
+        },
+        time: Some(Timestamp {
+            millis: 1_769_860_921_220,
+            clock: Clock::Create,
+        }),
+        key: Some(Cow::Borrowed(b"id-s3cret")),
+        headers: Vec::new(),
+        payload: Some(Cow::Borrowed(payload.as_bytes())),
+    };
+    let mut out = Vec::new();
+    match crate::event::decode(record.payload.as_deref()) {
+        Ok(event) => {
+            let _shown = view.event(&record, &event, &mut out);
+        }
+        Err(_) => view.unreadable(&record, &mut out),
+    }
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn formats_for_programs_are_exact_in_a_pipe_and_safe_on_a_terminal() {
+    // JSON strings hold no raw control characters, but they may hold C1 controls.
+    let update = &UPDATE.replace('\u{1b}', "");
+    let line = format!("{update}\n");
+    for (format, terminal, payload, expected) in [
+        (Format::Json, false, update.as_str(), line.clone()),
+        (
+            Format::Json,
+            true,
+            update,
+            line.replace('\u{9b}', "\\u009b"),
+        ),
+        (Format::Raw, false, "\u{1b}[2J", "\u{1b}[2J\n".into()),
+        (Format::Raw, true, "\u{1b}[2J", "\\u{1b}[2J\n".into()),
+        (
+            Format::Json,
+            false,
+            "{\n \"type\":\r\n\"x\"}\n",
+            "{ \"type\":\"x\"}\n".into(),
+        ),
+        (Format::Json, false, "no event", String::new()),
+        (Format::Oneline, false, "no event", String::new()),
+    ] {
+        assert_eq!(
+            show(format, terminal, payload),
+            expected,
+            "{format:?} {terminal}"
+        );
+    }
+}
+
+#[test]
+fn what_changed_for_programs() {
+    let event = |change: &str| {
+        format!(
+            r#"{{"txnId":9007199254740993,"type":"documentChanged","collection":"c\"d","change":{{{change}}}}}"#
+        )
+    };
+    let head = |op: &str| {
+        format!(r#"{{"txnId":9007199254740993,"collection":"c\"d","id":{{"k":1}},"op":"{op}""#)
+    };
+    let insert = event("\"oldValue\":null,\"newValue\":{\"_id\":{\"k\":1},\n\"a\":null}");
+    let remove = event(r#""value":{"_id":{"k":1},"x y":1.0}"#);
+    let update = event(
+        r#""oldValue":{"_id":{"k":1},"a":1,"b":[1,2,3],"c":1},"newValue":{"_id":{"k":1},"b":[3,1.0,2],"c":2,"d.e":{}}"#,
+    );
+    let gap = r#"{"txnID":45,"type":"requeryRequired","documents":[]}"#.to_owned();
+    for (format, payload, op, rest) in [
+        (
+            Format::Patch,
+            &insert,
+            "insert",
+            r#","patch":[{"op":"add","path":"","value":{"_id":{"k":1},"a":null}}]}"#,
+        ),
+        (
+            Format::Merge,
+            &insert,
+            "insert",
+            r#","merge":{"_id":{"k":1},"a":null},"mergeExact":false}"#,
+        ),
+        (
+            Format::Changes,
+            &insert,
+            "insert",
+            r#","changed":[],"added":["_id","a"],"removed":[]}"#,
+        ),
+        (
+            Format::Patch,
+            &remove,
+            "remove",
+            r#","patch":[{"op":"remove","path":""}]}"#,
+        ),
+        (
+            Format::Merge,
+            &remove,
+            "remove",
+            r#","merge":null,"mergeExact":true}"#,
+        ),
+        (
+            Format::Changes,
+            &remove,
+            "remove",
+            r#","changed":[],"added":[],"removed":["_id","[\"x y\"]"]}"#,
+        ),
+        (
+            Format::Patch,
+            &update,
+            "update",
+            concat!(
+                r#","patch":[{"op":"add","path":"/d.e","value":{}},{"op":"replace","path":"/c","value":2},"#,
+                r#"{"op":"remove","path":"/b/2"},{"op":"replace","path":"/b/0","value":1.0},"#,
+                r#"{"op":"add","path":"/b/0","value":3},{"op":"remove","path":"/a"}]}"#
+            ),
+        ),
+        (
+            Format::Merge,
+            &update,
+            "update",
+            r#","merge":{"a":null,"b":[3,1.0,2],"c":2,"d.e":{}},"mergeExact":true}"#,
+        ),
+        (
+            Format::Changes,
+            &update,
+            "update",
+            r#","changed":["c"],"added":["[\"d.e\"]"],"removed":["a"],"moved":["b[0]"]}"#,
+        ),
+    ] {
+        assert_eq!(
+            show(format, false, payload),
+            format!("{}{rest}\n", head(op))
+        );
+    }
+    for format in [Format::Patch, Format::Merge, Format::Changes] {
+        assert_eq!(show(format, false, &gap), format!("{gap}\n"));
+    }
+}
+
+#[test]
+fn one_line_says_what_happened_to_which_document() {
+    let update = UPDATE
+        .replace('\u{1b}', "")
+        .replace("\"n\":1.0", "\"notes\":\"Zürich, Zürich, Zürich, Zürich\"");
+    for (payload, expected) in [
+        (
+            update.as_str(),
+            "12:02:01.220  update   people/a\\u{9b}1  txn 553361  p3@18234  ~_id, +notes\n",
+        ),
+        (
+            r#"{"txnId":"7","type":"documentChanged","collection":"c","change":{"method":"remove","value":{"_id":{"a":1}}}}"#,
+            "12:02:01.220  remove   c/{\"a\":1}  txn 7  p3@18234  {\"_id\":{\"a\":1}}\n",
+        ),
+        (
+            r#"{"txnID":45,"type":"requeryRequired","documents":[]}"#,
+            "12:02:01.220  requery  txn 45  the stream has a gap: requery everything, then resume  p3@18234\n",
+        ),
+        (
+            r#"{"type":"heartbeat"}"#,
+            "12:02:01.220  heartbeat  p3@18234\n",
+        ),
+    ] {
+        assert_eq!(show(Format::Oneline, true, payload), expected);
+    }
+}
+
+#[test]
+fn what_is_redacted_reaches_no_format() {
+    let documents = r#""oldValue":{"_id":"id-s3cret","pin":"s3cret","l":[{"pin":"s3cret"}]},"newValue":{"_id":"id-s3cret","pin":"S3CRET","l":[]}"#;
+    let update = format!(
+        r#"{{"txnId":1,"type":"documentChanged","collection":"c","change":{{"method":"update",{documents},"value":{{"pin":"s3cret"}}}}}}"#
+    );
+    let unknown = r#"{"type":"odd","documents":[{"pin":"s3cret"}]}"#.to_owned();
+    let formats = [
+        Format::Diff,
+        Format::Oneline,
+        Format::Json,
+        Format::Pretty,
+        Format::Record,
+        Format::Raw,
+        Format::Patch,
+        Format::Merge,
+        Format::Changes,
+    ];
+    let patterns = ["_id", "pin", "l[*].pin"];
+    let options = Options {
+        redact: patterns.map(|text| Pattern::parse(text).unwrap()).to_vec(),
+        ..Options::default()
+    };
+    for format in formats {
+        for payload in [&update, &unknown, &"{\"pin\":\"s3cret".to_owned()] {
+            let shown = show_with(format, true, payload, options.clone());
+            assert!(
+                !shown.to_lowercase().contains("s3cret"),
+                "{format:?} {shown}"
+            );
+            let tells =
+                *payload != update || format == Format::Changes || shown.contains("redacted");
+            assert!(tells, "{format:?} {shown}");
+        }
+    }
+    let shown = show_with(Format::Diff, true, &update, options.clone());
+    assert_eq!(shown.lines().nth(1), Some("  ~ pin   (redacted, changed)"));
+    let shown = show_with(Format::Patch, true, &update, options);
+    assert!(
+        shown.contains(r#"{"op":"replace","path":"/pin","value":"(redacted, changed)"}"#),
+        "{shown}"
+    );
+}

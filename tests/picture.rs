@@ -1,0 +1,102 @@
+//! The picture in the README is what the program prints on a terminal, drawn: `docs/picture.svg` from a capture.
+//! `UPDATE_GOLDEN=1 cargo test --release --test picture` draws it anew.
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const COLUMNS: usize = 110;
+const LINE: usize = 19;
+const CHARACTER: f64 = 8.4;
+
+/// A run of text in one style, as terminals are told: the numbers between `ESC [` and `m`.
+struct Span<'a> {
+    style: &'a str,
+    text: &'a str,
+}
+
+fn spans(line: &str) -> Vec<Span<'_>> {
+    let mut spans = Vec::new();
+    let mut style = "";
+    let mut rest = line;
+    while !rest.is_empty() {
+        if let Some(code) = rest.strip_prefix("\u{1b}[") {
+            let (codes, behind) = code.split_once('m').unwrap();
+            style = codes;
+            rest = behind;
+            continue;
+        }
+        let end = rest.find('\u{1b}').unwrap_or(rest.len());
+        spans.push(Span {
+            style,
+            text: &rest[..end],
+        });
+        rest = &rest[end..];
+    }
+    spans
+}
+
+/// How a style looks on a dark background.
+fn attributes(style: &str) -> &'static str {
+    match style {
+        "1" => r##" font-weight="bold" fill="#ffffff""##,
+        "2" => r##" fill="#8a93a0""##,
+        "31" => r##" fill="#ff7b72""##,
+        "32" => r##" fill="#7ee787""##,
+        "33" => r##" fill="#f2cc60""##,
+        "35" => r##" fill="#ff9bce""##,
+        "36" => r##" fill="#76e3ea""##,
+        _ => "",
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn drawn(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let height = (lines.len() + 2) * LINE;
+    let width = COLUMNS * 17 / 2 + 32;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#161b22\"/>\n\
+         <g font-family=\"ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace\" font-size=\"14\" fill=\"#d6dde6\" xml:space=\"preserve\">\n"
+    );
+    for (number, line) in lines.iter().enumerate() {
+        let y = (number + 1) * LINE + 8;
+        let _ = write!(svg, "<text x=\"16\" y=\"{y}\">");
+        let mut column = 0_usize;
+        for span in spans(line) {
+            let x = 16.0 + f64::from(u32::try_from(column).unwrap()) * CHARACTER;
+            let (style, text) = (attributes(span.style), escaped(span.text));
+            let _ = write!(svg, "<tspan x=\"{x:.1}\"{style}>{text}</tspan>");
+            column += span.text.chars().count();
+        }
+        svg.push_str("</text>\n");
+    }
+    svg.push_str("</g>\n</svg>\n");
+    svg
+}
+
+#[test]
+fn the_picture_is_what_the_program_prints() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(env!("CARGO_BIN_EXE_ditto-cdc"))
+        .args(["tail", "--input", "examples/cafe.ndjson", "--format", "diff"])
+        .args(["--color", "always", "--quiet"])
+        .current_dir(root)
+        .env("COLUMNS", COLUMNS.to_string())
+        .env("TZ", "UTC")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let picture = drawn(&String::from_utf8(output.stdout).unwrap());
+    let file = root.join("docs/picture.svg");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&file, &picture).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), picture);
+}

@@ -1,0 +1,152 @@
+//! Conditions against Ditto's own query engine: thousands of them on hundreds of documents must come out the same.
+//! Needs the engine (`tests/conditions/install.sh`); without it nothing is tested, except under `CI=true`.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ditto_cdc::condition::{Condition, Facts};
+use serde::Deserialize;
+
+/// What the engine says of one condition.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(rename = "where")]
+    text: String,
+    /// One letter a document: T, F, N for null and M for missing.
+    each: Option<String>,
+    /// The `_id`s that `WHERE` finds.
+    matches: Option<Vec<String>>,
+    error: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(rename = "_id")]
+    id: String,
+}
+
+/// Everything that the engine said: the documents as they are, then the answers.
+struct Said {
+    documents: Vec<(String, String)>,
+    answers: Vec<Answer>,
+}
+
+#[test]
+fn conditions_come_out_as_in_dittos_engine() {
+    let Some(python) = engine() else {
+        eprintln!(
+            "ignored: needs Python 3 and the package dittolive-ditto (run tests/conditions/install.sh)"
+        );
+        return;
+    };
+    let said = ask(&python);
+    assert!(said.documents.len() > 200, "{}", said.documents.len());
+    assert!(said.answers.len() > 2000, "{}", said.answers.len());
+    let wrong: Vec<String> = said
+        .answers
+        .iter()
+        .filter_map(|answer| difference(answer, &said.documents))
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {} conditions differ:\n{}",
+        wrong.len(),
+        said.answers.len(),
+        wrong.join("\n")
+    );
+}
+
+/// The Python that has the engine.
+fn engine() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = root.join("target/ditto-engine/bin/python");
+    let has_it = || {
+        let import = Command::new(&python).args(["-c", "import ditto"]).output();
+        import.is_ok_and(|output| output.status.success())
+    };
+    if has_it() {
+        return Some(python);
+    }
+    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+        let script = root.join("tests/conditions/install.sh");
+        assert!(Command::new(script).status().unwrap().success());
+        assert!(has_it(), "the engine was installed but does not start");
+        return Some(python);
+    }
+    None
+}
+
+fn ask(python: &Path) -> Said {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conditions/engine.py");
+    let output = Command::new(python).arg(script).output().unwrap();
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{log}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (documents, answers) = text
+        .lines()
+        .partition::<Vec<_>, _>(|line| line.starts_with(r#"{"_id""#));
+    let id = |line: &str| serde_json::from_str::<Document>(line).unwrap().id;
+    Said {
+        documents: documents
+            .iter()
+            .map(|line| (id(line), (*line).to_owned()))
+            .collect(),
+        answers: answers
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect(),
+    }
+}
+
+/// What is different, if anything.
+fn difference(answer: &Answer, documents: &[(String, String)]) -> Option<String> {
+    let ours = match (Four::new(&answer.text), &answer.error) {
+        (Ok(ours), None) => ours,
+        (Err(_), Some(_)) => return None,
+        (Err(why), None) => return Some(format!("{}: refused here: {why}", answer.text)),
+        (Ok(_), Some(why)) => return Some(format!("{}: refused there: {why}", answer.text)),
+    };
+    let each = answer.each.as_ref().unwrap().chars();
+    let found = answer.matches.as_ref().unwrap();
+    each.zip(documents).find_map(|(theirs, (id, json))| {
+        let (letter, holds) = ours.on(json);
+        let same = letter == theirs && holds == found.contains(id);
+        (!same).then(|| format!("{}: {letter} here, {theirs} there, on {json}", answer.text))
+    })
+}
+
+/// One condition asked in ways that tell all four answers apart.
+struct Four {
+    holds: Condition,
+    negated: Condition,
+    null: Condition,
+}
+
+impl Four {
+    fn new(text: &str) -> Result<Self, String> {
+        let parse = |text: &str| Condition::parse(text).map_err(|why| why.to_string());
+        Ok(Four {
+            holds: parse(text)?,
+            negated: parse(&format!("NOT ({text})"))?,
+            null: parse(&format!("({text}) IS NULL"))?,
+        })
+    }
+
+    fn on(&self, document: &str) -> (char, bool) {
+        let facts = Facts {
+            new: Some(document.as_bytes()),
+            ..Facts::default()
+        };
+        let holds = self.holds.holds(&facts);
+        let letter = match (holds, self.negated.holds(&facts), self.null.holds(&facts)) {
+            (true, false, false) => 'T',
+            (false, true, false) => 'F',
+            (false, false, true) => 'N',
+            (false, false, false) => 'M',
+            // More than one answer at a time.
+            _ => '?',
+        };
+        (letter, holds)
+    }
+}

@@ -2,6 +2,8 @@
 //! Needs the engine (`tests/conditions/install.sh`); without it nothing is tested, except under `CI=true`.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,7 +15,7 @@ use serde::Deserialize;
 struct Answer {
     #[serde(rename = "where")]
     text: String,
-    /// One letter a document: T, F, N for null and M for missing.
+    /// One letter a document: T, F, N for null, M for missing, V for another value, E for an error.
     each: Option<String>,
     /// The `_id`s that `WHERE` finds.
     matches: Option<Vec<String>>,
@@ -77,12 +79,19 @@ fn engine() -> Option<PathBuf> {
     None
 }
 
+/// Asking takes a minute, so what the engine said is kept until the questions change.
 fn ask(python: &Path) -> Said {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conditions/engine.py");
-    let output = Command::new(python).arg(script).output().unwrap();
-    let log = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{log}");
-    let text = String::from_utf8(output.stdout).unwrap();
+    let mut hasher = DefaultHasher::new();
+    fs::read(&script).unwrap().hash(&mut hasher);
+    let kept = python.with_file_name(format!("said-{:016x}.ndjson", hasher.finish()));
+    if !kept.exists() {
+        let output = Command::new(python).arg(script).output().unwrap();
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{log}");
+        fs::write(&kept, output.stdout).unwrap();
+    }
+    let text = fs::read_to_string(kept).unwrap();
     let (documents, answers) = text
         .lines()
         .partition::<Vec<_>, _>(|line| line.starts_with(r#"{"_id""#));
@@ -101,7 +110,7 @@ fn ask(python: &Path) -> Said {
 
 /// What is different, if anything.
 fn difference(answer: &Answer, documents: &[(String, String)]) -> Option<String> {
-    let ours = match (Four::new(&answer.text), &answer.error) {
+    let ours = match (Asked::new(&answer.text), &answer.error) {
         (Ok(ours), None) => ours,
         (Err(_), Some(_)) => return None,
         (Err(why), None) => return Some(format!("{}: refused here: {why}", answer.text)),
@@ -116,20 +125,23 @@ fn difference(answer: &Answer, documents: &[(String, String)]) -> Option<String>
     })
 }
 
-/// One condition asked in ways that tell all four answers apart.
-struct Four {
+/// One condition asked in ways that tell all answers apart.
+struct Asked {
     holds: Condition,
-    negated: Condition,
-    null: Condition,
+    others: [(char, Condition); 4],
 }
 
-impl Four {
+impl Asked {
     fn new(text: &str) -> Result<Self, String> {
-        let parse = |text: &str| Condition::parse(text).map_err(|why| why.to_string());
-        Ok(Four {
-            holds: parse(text)?,
-            negated: parse(&format!("NOT ({text})"))?,
-            null: parse(&format!("({text}) IS NULL"))?,
+        let parse = |text: String| Condition::parse(&text).map_err(|why| why.to_string());
+        Ok(Asked {
+            holds: parse(text.to_owned())?,
+            others: [
+                ('F', parse(format!("NOT ({text})"))?),
+                ('N', parse(format!("({text}) IS NULL"))?),
+                ('M', parse(format!("({text}) IS MISSING"))?),
+                ('V', parse(format!("type(({text})) LIKE '%'"))?),
+            ],
         })
     }
 
@@ -139,14 +151,10 @@ impl Four {
             ..Facts::default()
         };
         let holds = self.holds.holds(&facts);
-        let letter = match (holds, self.negated.holds(&facts), self.null.holds(&facts)) {
-            (true, false, false) => 'T',
-            (false, true, false) => 'F',
-            (false, false, true) => 'N',
-            (false, false, false) => 'M',
-            // More than one answer at a time.
-            _ => '?',
-        };
-        (letter, holds)
+        let letter = self
+            .others
+            .iter()
+            .find_map(|(letter, condition)| condition.holds(&facts).then_some(*letter));
+        (if holds { 'T' } else { letter.unwrap_or('E') }, holds)
     }
 }

@@ -5,34 +5,14 @@ use super::Facts;
 use super::eval::{Truth, truth};
 use super::tree::{Envelope, Expr, List};
 
-/// How a condition comes out whatever else the event says; `None` where that is open.
+/// Whether a condition cannot be true whatever else the event says.
 /// Of `seen` only collection, method and txnId are looked at, and an absent one is one that was not seen yet.
-pub(super) fn settled(expr: &Expr, seen: &Facts<'_>) -> Option<Truth> {
+pub(super) fn is_refuted(expr: &Expr, seen: &Facts<'_>) -> bool {
     match expr {
-        Expr::And(terms) => combined(terms, seen, Truth::False, |terms| Truth::all(terms)),
-        Expr::Or(terms) => combined(terms, seen, Truth::True, |terms| Truth::any(terms)),
-        Expr::Not(inner) => settled(inner, seen).map(Truth::not),
-        _ => is_seen(expr, seen).then(|| truth(expr, seen)),
+        Expr::And(terms) => terms.iter().any(|term| is_refuted(term, seen)),
+        Expr::Or(terms) => terms.iter().all(|term| is_refuted(term, seen)),
+        _ => is_seen(expr, seen) && truth(expr, seen) != Truth::True,
     }
-}
-
-/// One term that wins settles it, else all of them must be settled.
-fn combined(
-    terms: &[Expr],
-    seen: &Facts<'_>,
-    winner: Truth,
-    all: impl Fn(&mut dyn Iterator<Item = Truth>) -> Truth,
-) -> Option<Truth> {
-    let mut open = false;
-    for term in terms {
-        let term = settled(term, seen);
-        if term == Some(winner) {
-            return term;
-        }
-        open |= term.is_none();
-    }
-    let mut settled = terms.iter().filter_map(|term| settled(term, seen));
-    (!open).then(|| all(&mut settled))
 }
 
 /// Whether everything that an expression looks at was seen.

@@ -10,43 +10,30 @@ use super::members::{elements, find};
 use super::number::Number;
 use super::same::{same, same_to_engine};
 use super::tree::{Comparison, Delta, Envelope, Expr, Like, List, Part, Path, Side, Step};
-use super::value::{Compared, Constant, Value};
+use super::value::{Compared, Value};
 
-/// What a test says. Anything that is neither true nor false nor null is as good as missing.
+/// What a test says, or a value that stands where a test should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Truth {
     True,
     False,
     Null,
     Missing,
+    /// A value that is no truth: a number, a text, an array or an object.
+    Other,
+    /// A test asked of the wrong kind of value.
+    Error,
 }
 
 impl Truth {
-    pub fn not(self) -> Self {
+    fn not(self) -> Self {
         match self {
             Truth::True => Truth::False,
             Truth::False => Truth::True,
-            other => other,
+            Truth::Null => Truth::Null,
+            Truth::Missing => Truth::Missing,
+            Truth::Other | Truth::Error => Truth::Error,
         }
-    }
-
-    /// False wins, then missing, then null.
-    pub fn all(terms: impl Iterator<Item = Truth>) -> Self {
-        let mut all = Truth::True;
-        for term in terms {
-            all = match (all, term) {
-                (_, Truth::False) => return Truth::False,
-                (Truth::Missing, _) | (_, Truth::Missing) => Truth::Missing,
-                (Truth::Null, _) | (_, Truth::Null) => Truth::Null,
-                _ => Truth::True,
-            };
-        }
-        all
-    }
-
-    /// True wins, then missing, then null.
-    pub fn any(terms: impl Iterator<Item = Truth>) -> Self {
-        Truth::all(terms.map(Truth::not)).not()
     }
 
     fn value<'a>(self) -> Value<'a> {
@@ -55,6 +42,7 @@ impl Truth {
             Truth::False => Value::Bool(false),
             Truth::Null => Value::Null,
             Truth::Missing => Value::Missing,
+            Truth::Other | Truth::Error => Value::Error,
         }
     }
 }
@@ -69,22 +57,23 @@ impl From<bool> for Truth {
 pub(super) fn holds(expr: &Expr, facts: &Facts<'_>) -> bool {
     match expr {
         Expr::And(terms) => terms.iter().all(|term| holds(term, facts)),
-        Expr::Or(terms) => terms.iter().any(|term| holds(term, facts)),
         _ => truth(expr, facts) == Truth::True,
     }
 }
 
 pub(super) fn truth(expr: &Expr, facts: &Facts<'_>) -> Truth {
     match expr {
-        Expr::And(terms) => Truth::all(terms.iter().map(|term| truth(term, facts))),
-        Expr::Or(terms) => Truth::any(terms.iter().map(|term| truth(term, facts))),
+        Expr::And(terms) => and(terms, facts),
+        Expr::Or(terms) => or(terms, facts),
         Expr::Not(inner) => truth(inner, facts).not(),
-        Expr::Compare(one, comparison, two) => compare(one, *comparison, two, facts),
+        Expr::Compare(one, comparison, two) => {
+            compared(&value_of(one, facts), *comparison, &value_of(two, facts))
+        }
         Expr::In(value, list) => is_in(&value_of(value, facts), list, facts),
         Expr::Between(operands) => between(operands, facts),
         Expr::Like(value, pattern) => is_like(value, pattern, facts),
-        Expr::IsNull(value) => matches!(value_of(value, facts), Value::Null).into(),
-        Expr::IsMissing(value) => matches!(value_of(value, facts), Value::Missing).into(),
+        Expr::IsNull(value) => is(&value_of(value, facts), &Value::Null),
+        Expr::IsMissing(value) => is(&value_of(value, facts), &Value::Missing),
         Expr::Part(part, texts) => has_part(*part, texts, facts),
         Expr::ArrayContains(operands) => array_contains(operands, facts),
         Expr::Delta(delta, steps) => differs(*delta, steps, facts).into(),
@@ -92,9 +81,60 @@ pub(super) fn truth(expr: &Expr, facts: &Facts<'_>) -> Truth {
             match value_of(expr, facts) {
                 Value::Bool(yes) => yes.into(),
                 Value::Null => Truth::Null,
-                _ => Truth::Missing,
+                Value::Missing => Truth::Missing,
+                Value::Error => Truth::Error,
+                _ => Truth::Other,
             }
         }
+    }
+}
+
+/// From left to right: the first false or error decides, else missing wins over null and null over true.
+fn and(terms: &[Expr], facts: &Facts<'_>) -> Truth {
+    let (mut other, mut missing, mut null) = (false, false, false);
+    for term in terms {
+        match truth(term, facts) {
+            decided @ (Truth::False | Truth::Error) => return decided,
+            Truth::Other => other = true,
+            Truth::Missing => missing = true,
+            Truth::Null => null = true,
+            Truth::True => {}
+        }
+    }
+    match (other, missing, null) {
+        (true, _, _) => Truth::Error,
+        (_, true, _) => Truth::Missing,
+        (_, _, true) => Truth::Null,
+        _ => Truth::True,
+    }
+}
+
+/// From left to right: the first true or error decides, else null wins over missing and missing over false.
+fn or(terms: &[Expr], facts: &Facts<'_>) -> Truth {
+    let (mut other, mut missing, mut null) = (false, false, false);
+    for term in terms {
+        match truth(term, facts) {
+            decided @ (Truth::True | Truth::Error) => return decided,
+            Truth::Other => other = true,
+            Truth::Missing => missing = true,
+            Truth::Null => null = true,
+            Truth::False => {}
+        }
+    }
+    match (other, null, missing) {
+        (true, _, _) => Truth::Error,
+        (_, true, _) => Truth::Null,
+        (_, _, true) => Truth::Missing,
+        _ => Truth::False,
+    }
+}
+
+/// Whether a value is null, or missing.
+fn is(value: &Value<'_>, wanted: &Value<'_>) -> Truth {
+    match (value, wanted) {
+        (Value::Error, _) => Truth::Error,
+        (Value::Null, Value::Null) | (Value::Missing, Value::Missing) => Truth::True,
+        _ => Truth::False,
     }
 }
 
@@ -103,7 +143,10 @@ fn value_of<'a>(expr: &'a Expr, facts: &Facts<'a>) -> Value<'a> {
         Expr::Constant(constant) => Value::constant(constant),
         Expr::Field(path) => field(path, facts).map_or(Value::Missing, Value::read),
         Expr::Envelope(envelope) => envelope_value(*envelope, facts),
-        Expr::Type(value) => Value::Text(Cow::Borrowed(value_of(value, facts).kind())),
+        Expr::Type(value) => {
+            let kind = value_of(value, facts).kind();
+            kind.map_or(Value::Error, |kind| Value::Text(Cow::Borrowed(kind)))
+        }
         _ => truth(expr, facts).value(),
     }
 }
@@ -130,23 +173,12 @@ fn envelope_value<'a>(envelope: Envelope, facts: &Facts<'a>) -> Value<'a> {
     text.map_or(Value::Missing, |text| Value::Text(Cow::Borrowed(text)))
 }
 
-/// Nothing stands in any relation to a `null` that was typed, null neither: such a test is missing.
-fn compare(one: &Expr, comparison: Comparison, two: &Expr, facts: &Facts<'_>) -> Truth {
-    if is_typed_null(one) || is_typed_null(two) {
-        return Truth::Missing;
-    }
-    compared(&value_of(one, facts), comparison, &value_of(two, facts))
-}
-
-fn is_typed_null(expr: &Expr) -> bool {
-    matches!(expr, Expr::Constant(Constant::Null))
-}
-
 fn compared(one: &Value<'_>, comparison: Comparison, two: &Value<'_>) -> Truth {
     let order = match one.compare(two) {
         Compared::Known(order) => order,
         Compared::Null => return Truth::Null,
         Compared::Missing => return Truth::Missing,
+        Compared::Error => return Truth::Error,
     };
     Truth::from(match comparison {
         Comparison::Equal => order == Ordering::Equal,
@@ -159,22 +191,20 @@ fn compared(one: &Value<'_>, comparison: Comparison, two: &Value<'_>) -> Truth {
 }
 
 fn is_in(value: &Value<'_>, list: &List, facts: &Facts<'_>) -> Truth {
-    if let Value::Missing | Value::Null = value {
-        return any_equal(value, std::iter::empty());
-    }
     match list {
-        List::Typed(items) => any_equal(value, items.iter().map(|item| value_of(item, facts))),
+        List::Typed(items) => equals_any(value, items.iter().map(|item| value_of(item, facts))),
         List::Array(array) => match value_of(array, facts) {
-            Value::Array(raw) => any_equal(value, elements(raw).map(Value::read)),
-            _ => Truth::Missing,
+            Value::Array(raw) => equals_any(value, elements(raw).map(Value::read)),
+            _ => Truth::Error,
         },
     }
 }
 
-/// An element of another kind makes the answer missing even where another element is equal; what is missing in a
-/// list stands there as null.
-fn any_equal<'a>(value: &Value<'_>, items: impl Iterator<Item = Value<'a>>) -> Truth {
+/// An element of another kind is an error even where another element is equal; what is missing in a list stands
+/// there as null.
+fn equals_any<'a>(value: &Value<'_>, items: impl Iterator<Item = Value<'a>>) -> Truth {
     match value {
+        Value::Error => return Truth::Error,
         Value::Missing => return Truth::Missing,
         Value::Null => return Truth::Null,
         _ => {}
@@ -184,7 +214,7 @@ fn any_equal<'a>(value: &Value<'_>, items: impl Iterator<Item = Value<'a>>) -> T
         match (&item, value.compare(&item)) {
             (_, Compared::Known(order)) => equal |= order == Ordering::Equal,
             (Value::Missing, _) | (_, Compared::Null) => null = true,
-            (_, Compared::Missing) => return Truth::Missing,
+            (_, Compared::Missing | Compared::Error) => return Truth::Error,
         }
     }
     match (equal, null) {
@@ -196,15 +226,16 @@ fn any_equal<'a>(value: &Value<'_>, items: impl Iterator<Item = Value<'a>>) -> T
 
 /// The upper end is asked only where the lower one is passed.
 fn between(operands: &[Expr; 3], facts: &Facts<'_>) -> Truth {
-    let [value, low, high] = operands.each_ref().map(|operand| value_of(operand, facts));
-    if [&value, &low, &high]
-        .iter()
-        .any(|value| matches!(value, Value::Missing))
-    {
+    let values = operands.each_ref().map(|operand| value_of(operand, facts));
+    if values.iter().any(|value| matches!(value, Value::Error)) {
+        return Truth::Error;
+    }
+    if values.iter().any(|value| matches!(value, Value::Missing)) {
         return Truth::Missing;
     }
-    match compared(&value, Comparison::AtLeast, &low) {
-        Truth::True => compared(&value, Comparison::AtMost, &high),
+    let [value, low, high] = &values;
+    match compared(value, Comparison::AtLeast, low) {
+        Truth::True => compared(value, Comparison::AtMost, high),
         other => other,
     }
 }
@@ -215,24 +246,32 @@ fn is_like(value: &Expr, test: &Like, facts: &Facts<'_>) -> Truth {
         escape: test.escape,
     };
     let values = [value, &*test.pattern].map(|expr| value_of(expr, facts));
-    on_texts(&values, |text, pattern| like(text, pattern, rules))
+    on_texts(&values, Truth::Missing, |text, pattern| {
+        like(text, pattern, rules)
+    })
 }
 
 fn has_part(part: Part, operands: &[Expr; 2], facts: &Facts<'_>) -> Truth {
     let values = operands.each_ref().map(|operand| value_of(operand, facts));
-    on_texts(&values, |text, wanted| match part {
+    on_texts(&values, Truth::Error, |text, wanted| match part {
         Part::Anywhere => memchr::memmem::find(text.as_bytes(), wanted.as_bytes()).is_some(),
         Part::Start => text.starts_with(wanted),
         Part::End => text.ends_with(wanted),
     })
 }
 
-fn on_texts(values: &[Value<'_>; 2], test: impl FnOnce(&str, &str) -> bool) -> Truth {
+/// A test of two texts, or what is said where one of them is of another kind.
+fn on_texts(
+    values: &[Value<'_>; 2],
+    other_kind: Truth,
+    test: impl FnOnce(&str, &str) -> bool,
+) -> Truth {
     match values {
+        [Value::Error, _] | [_, Value::Error] => Truth::Error,
         [Value::Missing, _] | [_, Value::Missing] => Truth::Missing,
         [Value::Null, _] | [_, Value::Null] => Truth::Null,
         [Value::Text(one), Value::Text(two)] => test(one, two).into(),
-        _ => Truth::Missing,
+        _ => other_kind,
     }
 }
 
@@ -240,12 +279,13 @@ fn on_texts(values: &[Value<'_>; 2], test: impl FnOnce(&str, &str) -> bool) -> T
 fn array_contains(operands: &[Expr; 2], facts: &Facts<'_>) -> Truth {
     let [array, value] = operands.each_ref().map(|operand| value_of(operand, facts));
     match (&array, &value) {
+        (Value::Error, _) | (_, Value::Error) => Truth::Error,
         (Value::Missing, _) | (_, Value::Missing) => Truth::Missing,
         (Value::Null, _) | (_, Value::Null) => Truth::Null,
         (Value::Array(raw), value) => elements(raw)
             .any(|item| same_to_engine(&Value::read(item), value))
             .into(),
-        _ => Truth::Missing,
+        _ => Truth::Error,
     }
 }
 

@@ -16,7 +16,6 @@ mod value;
 
 pub use error::ParseError;
 
-use eval::Truth;
 use tree::Expr;
 
 /// A condition that was understood.
@@ -74,7 +73,7 @@ impl Condition {
     /// Only collection, method and txnId count; an absent one is one that was not seen yet.
     #[must_use]
     pub fn fails_early(&self, seen: &Facts<'_>) -> bool {
-        early::settled(&self.0, seen).is_some_and(|truth| truth != Truth::True)
+        early::is_refuted(&self.0, seen)
     }
 }
 

@@ -77,7 +77,7 @@ impl<'t> Parser<'t> {
         self.next += usize::from(negated);
         let left = Box::new(left);
         let test = if let Some(comparison) = self.take_comparison() {
-            Expr::Compare(left, comparison, Box::new(self.operand()?))
+            self.comparison(left, comparison)?
         } else if self.take_word("IN") {
             Expr::In(left, self.list()?)
         } else if self.take_word("BETWEEN") {
@@ -112,6 +112,27 @@ impl<'t> Parser<'t> {
         let found = comparison(self.peek())?;
         self.next += 1;
         Some(found)
+    }
+
+    /// A comparison with a typed NULL would never be true, which nobody wants who types one.
+    fn comparison(&mut self, left: Box<Expr>, comparison: Comparison) -> Result<Expr, ParseError> {
+        let sign = self.next - 1;
+        let right = Box::new(self.operand()?);
+        for side in [&*left, &*right] {
+            let word = match side {
+                Expr::Constant(Constant::Null) => "NULL",
+                Expr::Constant(Constant::Missing) => "MISSING",
+                _ => continue,
+            };
+            let at = self
+                .tokens
+                .get(sign)
+                .map_or(self.text.len(), |sign| sign.at);
+            let why =
+                format!("a comparison with {word} is never true: write IS {word} or IS NOT {word}");
+            return Err(self.wrong_at(at, &why));
+        }
+        Ok(Expr::Compare(left, comparison, right))
     }
 
     fn between(&mut self, value: Expr) -> Result<Expr, ParseError> {

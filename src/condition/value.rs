@@ -33,6 +33,8 @@ pub(super) enum Value<'a> {
     Text(Cow<'a, str>),
     Array(&'a [u8]),
     Object(&'a [u8]),
+    /// A test that was asked of the wrong kind of value. Whatever looks at it is one, too.
+    Error,
 }
 
 /// How two values stand to each other.
@@ -43,6 +45,8 @@ pub(super) enum Compared {
     Null,
     /// One of them is missing, or they are of two kinds.
     Missing,
+    /// One of them is an error.
+    Error,
 }
 
 impl<'a> Value<'a> {
@@ -71,9 +75,10 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What `type()` says.
-    pub fn kind(&self) -> &'static str {
-        match self {
+    /// What `type()` says; nothing of an error.
+    pub fn kind(&self) -> Option<&'static str> {
+        Some(match self {
+            Value::Error => return None,
             Value::Missing => "missing",
             Value::Null => "null",
             Value::Bool(_) => "boolean",
@@ -82,7 +87,7 @@ impl<'a> Value<'a> {
             Value::Text(_) => "string",
             Value::Array(_) => "array",
             Value::Object(_) => "object",
-        }
+        })
     }
 
     pub fn compare(&self, other: &Value<'_>) -> Compared {
@@ -92,6 +97,7 @@ impl<'a> Value<'a> {
 
 fn compare(one: &Value<'_>, two: &Value<'_>, depth: usize) -> Compared {
     match (one, two) {
+        (Value::Error, _) | (_, Value::Error) => Compared::Error,
         (Value::Missing, _) | (_, Value::Missing) => Compared::Missing,
         (Value::Null, _) | (_, Value::Null) => Compared::Null,
         (Value::Bool(one), Value::Bool(two)) => Compared::Known(one.cmp(two)),

@@ -2,7 +2,7 @@
 
 Opens an empty local store (no account, no network), inserts the documents, asks every condition, and writes one
 JSON value a line: first the documents, then {"where", "each", "matches"} per condition, or {"where", "error"}.
-`each` has one letter a document: T, F, N (null) or M (missing); `matches` are the documents that WHERE finds.
+`each` has one letter a document, see `letter`; `matches` are the documents that WHERE finds.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import random
+import re
 import sys
 import tempfile
 
@@ -124,20 +125,27 @@ def compound(dice, terms, depth):
     return shape.format(*parts)
 
 
+def is_open(term):
+    """Whether a test depends on the document. See docs/conditions.md for what the engine makes of others."""
+    subject = r"\b(v|w|s|o|_id|V|nothing)\b"
+    return re.search(subject, re.sub(r"'(\\.|[^'])*'|\"(\\.|[^\"])*\"", "''", term)) is not None
+
+
 def letter(row):
-    if "r" not in row:
+    """T, F, N (null), M (missing), V (any other value), or E where the engine could not evaluate it."""
+    if "t" not in row:
+        return "E"
+    value = row.get("r", MISSING)
+    if value is MISSING:
         return "M"
-    # Numbers, texts, arrays and objects are no answers.
-    return {True: "T", False: "F", None: "N"}.get(row["r"], "M") if is_plain(row["r"]) else "M"
-
-
-def is_plain(value):
-    return value is None or isinstance(value, bool)
+    if value is None or isinstance(value, bool):
+        return {True: "T", False: "F", None: "N"}[value]
+    return "V"
 
 
 async def answers(store, condition):
     try:
-        each = await store.execute(f"SELECT _id, ({condition}) AS r FROM c ORDER BY _id")
+        each = await store.execute(f"SELECT _id, ({condition}) AS r, type(({condition})) AS t FROM c ORDER BY _id")
         found = await store.execute(f"SELECT _id FROM c WHERE {condition} ORDER BY _id")
     except Exception as error:
         return {"where": condition, "error": str(error)}
@@ -160,7 +168,8 @@ async def main():
             await store.execute("INSERT INTO c DOCUMENTS (:document)", {"document": document})
             print(json.dumps(document, ensure_ascii=False))
         terms = list(dict.fromkeys(atoms(dice)))
-        for condition in dict.fromkeys(itertools.chain(terms, compounds(dice, terms))):
+        open_terms = [term for term in terms if is_open(term)]
+        for condition in dict.fromkeys(itertools.chain(terms, compounds(dice, open_terms))):
             print(json.dumps(await answers(store, condition), ensure_ascii=False))
         sys.stdout.flush()
         # The engine's threads outlive a normal end.

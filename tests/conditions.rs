@@ -10,6 +10,15 @@ use std::process::Command;
 use ditto_cdc::condition::{Condition, Facts};
 use serde::Deserialize;
 
+/// What comes out differently, with the reasons in `docs/conditions.md`; each of them must still be different.
+const QUIRKS: &[&str] = &[
+    "NOT (v = 1 AND TRUE)",
+    "NOT (v = 1 AND MISSING)",
+    "1 IN (v, w) OR v = 5",
+    "v IN (1) OR TRUE",
+    "1 = v = TRUE",
+];
+
 /// What the engine says of one condition.
 #[derive(Deserialize)]
 struct Answer {
@@ -20,6 +29,12 @@ struct Answer {
     /// The `_id`s that `WHERE` finds.
     matches: Option<Vec<String>>,
     error: Option<String>,
+}
+
+impl Answer {
+    fn finds_nothing(&self) -> bool {
+        self.matches.as_ref().is_some_and(Vec::is_empty)
+    }
 }
 
 #[derive(Deserialize)]
@@ -45,9 +60,18 @@ fn conditions_come_out_as_in_dittos_engine() {
     let said = ask(&python);
     assert!(said.documents.len() > 200, "{}", said.documents.len());
     assert!(said.answers.len() > 2000, "{}", said.answers.len());
+    let quirk = |answer: &Answer| QUIRKS.contains(&answer.text.as_str());
+    let healed: Vec<&str> = said
+        .answers
+        .iter()
+        .filter(|answer| quirk(answer) && difference(answer, &said.documents).is_none())
+        .map(|answer| answer.text.as_str())
+        .collect();
+    assert!(healed.is_empty(), "no difference any more: {healed:?}");
     let wrong: Vec<String> = said
         .answers
         .iter()
+        .filter(|answer| !quirk(answer))
         .filter_map(|answer| difference(answer, &said.documents))
         .collect();
     assert!(
@@ -113,6 +137,8 @@ fn difference(answer: &Answer, documents: &[(String, String)]) -> Option<String>
     let ours = match (Asked::new(&answer.text), &answer.error) {
         (Ok(ours), None) => ours,
         (Err(_), Some(_)) => return None,
+        // The engine takes it, and finds nothing ever.
+        (Err(why), None) if why.contains("is never true") && answer.finds_nothing() => return None,
         (Err(why), None) => return Some(format!("{}: refused here: {why}", answer.text)),
         (Ok(_), Some(why)) => return Some(format!("{}: refused there: {why}", answer.text)),
     };
@@ -133,7 +159,8 @@ struct Asked {
 
 impl Asked {
     fn new(text: &str) -> Result<Self, String> {
-        let parse = |text: String| Condition::parse(&text).map_err(|why| why.to_string());
+        let parse =
+            |text: String| Condition::parse(&text).map_err(|mistake| mistake.why().to_owned());
         Ok(Asked {
             holds: parse(text.to_owned())?,
             others: [

@@ -191,10 +191,17 @@ fn compared(one: &Value<'_>, comparison: Comparison, two: &Value<'_>) -> Truth {
 }
 
 fn is_in(value: &Value<'_>, list: &List, facts: &Facts<'_>) -> Truth {
+    match value {
+        Value::Error => return Truth::Error,
+        Value::Missing => return Truth::Missing,
+        Value::Null => return Truth::Null,
+        _ => {}
+    }
     match list {
         List::Typed(items) => equals_any(value, items.iter().map(|item| value_of(item, facts))),
         List::Array(array) => match value_of(array, facts) {
             Value::Array(raw) => equals_any(value, elements(raw).map(Value::read)),
+            Value::Missing => Truth::Missing,
             _ => Truth::Error,
         },
     }
@@ -203,12 +210,6 @@ fn is_in(value: &Value<'_>, list: &List, facts: &Facts<'_>) -> Truth {
 /// An element of another kind is an error even where another element is equal; what is missing in a list stands
 /// there as null.
 fn equals_any<'a>(value: &Value<'_>, items: impl Iterator<Item = Value<'a>>) -> Truth {
-    match value {
-        Value::Error => return Truth::Error,
-        Value::Missing => return Truth::Missing,
-        Value::Null => return Truth::Null,
-        _ => {}
-    }
     let (mut equal, mut null) = (false, false);
     for item in items {
         match (&item, value.compare(&item)) {

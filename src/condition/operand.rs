@@ -175,7 +175,7 @@ impl Parser<'_> {
         }
         self.skip();
         self.skip();
-        let arguments = self.deeper(|parser| parser.items(")", true))?;
+        let arguments = self.items(")", true)?;
         let wrong = |count: &str| self.wrong_at(start, &format!("{name} takes {count}"));
         if name == "type" {
             let [value] = <[Expr; 1]>::try_from(arguments).map_err(|_| wrong("one value"))?;

@@ -200,7 +200,7 @@ impl<'t> Parser<'t> {
         Err(self.expected("a list such as (1, 2)"))
     }
 
-    /// Operands with commas between them; the opening bracket was taken.
+    /// Values or tests with commas between them; the opening bracket was taken.
     pub fn items(
         &mut self,
         close: &'static str,
@@ -211,7 +211,7 @@ impl<'t> Parser<'t> {
             return Ok(items);
         }
         loop {
-            items.push(self.operand()?);
+            items.push(self.deeper(Self::or)?);
             if self.take_sign(close) {
                 return Ok(items);
             }

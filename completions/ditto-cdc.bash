@@ -111,7 +111,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__subcmd__cdc__subcmd__diff)
-            opts="-c -m -n -q -v -h -V --collection --method --op --id --no-control --from --until --limit --last --only --ignore --redact --strict --full --max-changes --array-key --context --format --exit-code --no-pager --on-gap --color --no-progress --quiet --verbose --help --version"
+            opts="-c -m -n -q -v -h -V --collection --method --op --id --where --changed --no-control --from --until --limit --last --only --ignore --redact --strict --full --max-changes --array-key --context --format --exit-code --no-pager --on-gap --color --no-progress --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -138,6 +138,14 @@ _ditto__cdc() {
                     return 0
                     ;;
                 --id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --where)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --changed)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -285,7 +293,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__subcmd__cdc__subcmd__tail)
-            opts="-c -m -n -t -g -X -q -v -h -V --collection --method --op --id --no-control --from --until --limit --last --idle-exit --only --ignore --redact --strict --full --max-changes --array-key --context --format --input --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --properties --env-file --color --no-progress --quiet --verbose --help --version"
+            opts="-c -m -n -t -g -X -q -v -h -V --collection --method --op --id --where --changed --no-control --from --until --limit --last --idle-exit --only --ignore --redact --strict --full --max-changes --array-key --context --format --input --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --properties --env-file --color --no-progress --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -312,6 +320,14 @@ _ditto__cdc() {
                     return 0
                     ;;
                 --id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --where)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --changed)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -43,6 +43,8 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l op -d 'Only
 update\t'A document that was there before'
 remove\t'A document that is gone'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l id -d 'Only the document with this _id: a text, or JSON for other kinds, such as 7 or \'{"a":1}\' (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l where -d 'Only what meets this condition, such as "qty > 5 AND status IN (\'open\', \'paid\')" (repeatable: all of them)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all of them)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l from -d 'Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,… [default: end, or beginning of a file]' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l until -d 'Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s n -l limit -d 'Stop after so many events, counted after the filters' -r
@@ -93,6 +95,8 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l op -d 'Only
 update\t'A document that was there before'
 remove\t'A document that is gone'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l id -d 'Only the document with this _id: a text, or JSON for other kinds, such as 7 or \'{"a":1}\' (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l where -d 'Only what meets this condition, such as "qty > 5 AND status IN (\'open\', \'paid\')" (repeatable: all of them)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all of them)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l from -d 'Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,… [default: end, or beginning of a file]' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s n -l limit -d 'Stop after so many events, counted after the filters' -r

@@ -253,6 +253,12 @@ pub struct Filter {
     /// Only the document with this _id: a text, or JSON for other kinds, such as 7 or '{"a":1}' (repeatable)
     #[arg(long = "id", value_name = "ID", allow_hyphen_values = true)]
     pub ids: Vec<String>,
+    /// Only what meets this condition, such as "qty > 5 AND status IN ('open', 'paid')" (repeatable: all of them)
+    #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true)]
+    pub conditions: Vec<String>,
+    /// Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all of them)
+    #[arg(long, value_name = "PATH")]
+    pub changed: Vec<String>,
     /// Let the filters hide requeryRequired too
     #[arg(long)]
     pub no_control: bool,

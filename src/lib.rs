@@ -17,6 +17,8 @@ pub mod source;
 
 pub mod json;
 
+pub mod condition;
+
 pub mod event;
 
 pub mod diff;

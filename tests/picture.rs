@@ -53,7 +53,9 @@ fn attributes(style: &str) -> &'static str {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 fn drawn(text: &str) -> String {
@@ -85,7 +87,13 @@ fn drawn(text: &str) -> String {
 fn the_picture_is_what_the_program_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(env!("CARGO_BIN_EXE_ditto-cdc"))
-        .args(["tail", "--input", "examples/cafe.ndjson", "--format", "diff"])
+        .args([
+            "tail",
+            "--input",
+            "examples/cafe.ndjson",
+            "--format",
+            "diff",
+        ])
         .args(["--color", "always", "--quiet"])
         .current_dir(root)
         .env("COLUMNS", COLUMNS.to_string())

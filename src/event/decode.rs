@@ -66,12 +66,17 @@ pub(super) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
+    /// The transaction's number, if it was seen.
+    pub fn txn_id(&self) -> Option<TxnId> {
+        self.txn_id.and_then(txn_id)
+    }
+
     /// The event of a payload that was walked to its end.
     pub fn event(&self, raw: &'a [u8]) -> Result<Event<'a>, Unreadable> {
         Ok(Event {
             raw,
             kind: self.kind.and_then(kind).ok_or(Unreadable::NotAnEvent)?,
-            txn_id: self.txn_id.and_then(txn_id),
+            txn_id: self.txn_id(),
             collection: self.collection.and_then(unquote),
             method: self.method.and_then(unquote),
             old: self.old,

@@ -1,11 +1,12 @@
 //! Which events a person wants to see, decided from as few bytes as possible.
-//! Conditions on the contents of documents (`--where`, `--changed`) are not decided here.
+//! What conditions (`--where`, `--changed`) mean is told by `condition`; here is only when they are asked.
 
 use globset::{Glob, GlobMatcher};
 
 use super::decode::{Envelope, Stopped, kind, peek};
 use super::id::Wanted;
 use super::{Event, Kind, Op, Unreadable};
+use crate::condition::{Condition, Facts};
 use crate::json::unquote;
 
 /// What the user asked for, as typed. Empty lists ask for everything.
@@ -19,6 +20,8 @@ pub struct Wish {
     pub ops: Vec<Op>,
     /// Document ids: a text, or JSON for ids of other kinds.
     pub ids: Vec<String>,
+    /// What an event has to meet, all of it.
+    pub conditions: Vec<Condition>,
     /// Hide `requeryRequired` too, which otherwise passes every filter.
     pub no_control: bool,
 }
@@ -40,6 +43,7 @@ pub struct Filter {
     methods: Vec<String>,
     ops: Vec<Op>,
     ids: Vec<Wanted>,
+    conditions: Vec<Condition>,
     keep_control: bool,
 }
 
@@ -73,14 +77,15 @@ impl Filter {
             methods: wish.methods.clone(),
             ops: wish.ops.clone(),
             ids: wish.ids.iter().map(|id| Wanted::new(id)).collect(),
+            conditions: wish.conditions.clone(),
             keep_control: !wish.no_control,
         })
     }
 
     /// Decides on a payload.
     ///
-    /// A payload is hidden as soon as its `type` and a `collection` or `method` that is not wanted have been seen;
-    /// of the rest it is then only checked that it ends with a brace. What is shown was checked to the last byte.
+    /// A payload is hidden as soon as its `type` and a `collection` or `method` that is not wanted have been seen, or
+    /// enough of the envelope to refute a condition; of the rest it is then only checked that it ends with a brace. What is shown was checked to the last byte.
     #[must_use]
     pub fn judge<'a>(&self, payload: Option<&'a [u8]>) -> Verdict<'a> {
         let Some(raw) = payload else {
@@ -91,6 +96,7 @@ impl Filter {
             filter: self,
             collection: None,
             method: None,
+            refuted: None,
         };
         let event = match peek(raw, |envelope| closed && rejection.is_certain(envelope)) {
             Ok(envelope) => envelope.event(raw),
@@ -117,6 +123,16 @@ impl Filter {
                 || event
                     .id()
                     .is_some_and(|id| self.ids.iter().any(|wanted| wanted.is(id))))
+            && self.meets_conditions(event)
+    }
+
+    fn meets_conditions(&self, event: &Event<'_>) -> bool {
+        self.conditions.is_empty() || {
+            let facts = event.facts();
+            self.conditions
+                .iter()
+                .all(|condition| condition.holds(&facts))
+        }
     }
 
     /// An event without a collection is not in any that was asked for, and in none that was excluded.
@@ -138,6 +154,8 @@ struct Rejection<'f> {
     filter: &'f Filter,
     collection: Option<bool>,
     method: Option<bool>,
+    /// How many fields had been seen when the conditions were asked, and what they said.
+    refuted: Option<(usize, bool)>,
 }
 
 impl Rejection<'_> {
@@ -155,7 +173,7 @@ impl Rejection<'_> {
             filter.wants_collection(Some(name))
         }) || ask(&mut self.method, seen.method, &|name| {
             filter.wants_method(Some(name))
-        });
+        }) || self.is_refuted(seen);
         match seen
             .kind
             .filter(|_| unwanted || !filter.keep_control)
@@ -165,6 +183,38 @@ impl Rejection<'_> {
             Some(_) => unwanted,
             None => false,
         }
+    }
+
+    /// Whether a condition is refuted; asked anew only when more has been seen.
+    fn is_refuted(&mut self, seen: &Envelope<'_>) -> bool {
+        if self.filter.conditions.is_empty() {
+            return false;
+        }
+        let txn_id = seen.txn_id();
+        let parts = [
+            seen.collection.is_some(),
+            seen.method.is_some(),
+            txn_id.is_some(),
+        ];
+        let count = parts.into_iter().filter(|part| *part).count();
+        match self.refuted {
+            Some((before, refuted)) if refuted || before == count => return refuted,
+            _ => {}
+        }
+        let (collection, method) = (
+            seen.collection.and_then(unquote),
+            seen.method.and_then(unquote),
+        );
+        let facts = Facts {
+            collection: collection.as_deref(),
+            method: method.as_deref(),
+            txn_id: txn_id.map(|id| id.0),
+            ..Facts::default()
+        };
+        let mut conditions = self.filter.conditions.iter();
+        let refuted = conditions.any(|condition| condition.fails_early(&facts));
+        self.refuted = Some((count, refuted));
+        refuted
     }
 }
 

@@ -10,6 +10,8 @@ use std::fmt;
 
 pub use decode::decode;
 
+use crate::condition::Facts;
+
 /// The number of a Ditto transaction. Many events can share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TxnId(pub u64);
@@ -36,6 +38,19 @@ pub enum Op {
     Remove,
     /// Not a change of a document, or one from whose values nothing can be told.
     Other,
+}
+
+impl Op {
+    /// The word for it, as in `--op` and in conditions.
+    #[must_use]
+    pub fn word(self) -> Option<&'static str> {
+        Some(match self {
+            Op::Insert => "insert",
+            Op::Update => "update",
+            Op::Remove => "remove",
+            Op::Other => return None,
+        })
+    }
 }
 
 /// One event, borrowed from its payload.
@@ -77,6 +92,22 @@ impl<'a> Event<'a> {
             (Kind::DocumentChanged, true, false, _)
             | (Kind::DocumentChanged, false, false, true) => Op::Remove,
             _ => Op::Other,
+        }
+    }
+
+    /// What conditions look at.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        let there = |value: Option<&'a [u8]>| value.filter(|json| *json != b"null");
+        let (old, new) = (there(self.old), there(self.new));
+        Facts {
+            collection: self.collection.as_deref(),
+            method: self.method.as_deref(),
+            op: self.op().word(),
+            txn_id: self.txn_id.map(|id| id.0),
+            // The document of a removal is the one before it.
+            old: old.or_else(|| there(self.value).filter(|_| new.is_none())),
+            new,
         }
     }
 

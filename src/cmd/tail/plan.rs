@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::cli::{self, OnGap};
+use crate::condition::Condition;
 use crate::diff::pattern::Pattern;
 use crate::diff::{ArrayKey, Options};
 use crate::env::Env;
@@ -185,7 +186,20 @@ fn filter(typed: &cli::Filter) -> Result<Filter, String> {
         methods: typed.methods.clone(),
         ops: typed.ops.iter().map(op).collect(),
         ids: typed.ids.clone(),
+        conditions: conditions(typed)?,
         no_control: typed.no_control,
     };
     Filter::new(&wish).map_err(|bad| format!("--collection '{}': {}", bad.glob, bad.why))
+}
+
+fn conditions(typed: &cli::Filter) -> Result<Vec<Condition>, String> {
+    let wheres = typed
+        .conditions
+        .iter()
+        .map(|text| Condition::parse(text).map_err(|mistake| format!("--where, {mistake}")));
+    let changes = typed
+        .changed
+        .iter()
+        .map(|path| Condition::changed(path).map_err(|mistake| format!("--changed, {mistake}")));
+    wheres.chain(changes).collect()
 }

@@ -1,0 +1,229 @@
+//! The words, texts, numbers and signs of a condition, each with its place.
+//! What they mean together is decided in `parse`.
+
+use super::error::ParseError;
+
+/// One piece of a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A bare word: a name, a function, or a word of the language.
+    Word(String),
+    /// A name in backticks.
+    Name(String),
+    /// A text in single or double quotes, its escapes resolved.
+    Text(String),
+    /// A number without a sign, as typed.
+    Number(String),
+    /// `=`, `(`, `&&` and the like.
+    Sign(&'static str),
+    /// Nothing is left.
+    End,
+}
+
+/// A token and where it stands, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub token: Token,
+    pub at: usize,
+    pub end: usize,
+}
+
+/// Longer signs come first.
+const SIGNS: [&str; 23] = [
+    "==", "!=", "<>", "<=", ">=", "&&", "||", "=", "<", ">", "!", "(", ")", "[", "]", "{", "}",
+    ",", ":", ".", "-", "+", ";",
+];
+
+/// Splits a condition; the last token is [`Token::End`].
+pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, ParseError> {
+    let mut lexer = Lexer { text, at: 0 };
+    let mut found: Vec<Placed> = Vec::new();
+    loop {
+        lexer.skip_blanks();
+        let at = lexer.at;
+        let after_name = found
+            .last()
+            .is_some_and(|last| last.end == at && last.ends_operand());
+        let token = lexer.token(after_name)?;
+        let end = token == Token::End;
+        found.push(Placed {
+            token,
+            at,
+            end: lexer.at,
+        });
+        if end {
+            return Ok(found);
+        }
+    }
+}
+
+impl Placed {
+    /// Whether a dot that follows at once goes on with a path.
+    fn ends_operand(&self) -> bool {
+        matches!(
+            self.token,
+            Token::Word(_) | Token::Name(_) | Token::Sign("]" | ")")
+        )
+    }
+}
+
+struct Lexer<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl Lexer<'_> {
+    fn rest(&self) -> &str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn skip_blanks(&mut self) {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_start().len();
+    }
+
+    fn token(&mut self, after_name: bool) -> Result<Token, ParseError> {
+        let rest = self.rest();
+        let mut chars = rest.chars();
+        let Some(first) = chars.next() else {
+            return Ok(Token::End);
+        };
+        let digit_next = chars.next().is_some_and(|c| c.is_ascii_digit());
+        match first {
+            '\'' | '"' => self.text(first),
+            '`' => self.name(),
+            '0'..='9' => self.number(),
+            '.' if digit_next && !after_name => self.number(),
+            _ if is_word(first) => Ok(Token::Word(self.take(is_word))),
+            _ => self.sign(first),
+        }
+    }
+
+    fn take(&mut self, wanted: impl Fn(char) -> bool) -> String {
+        let rest = self.rest();
+        let end = rest.find(|c| !wanted(c)).unwrap_or(rest.len());
+        let taken = rest.get(..end).unwrap_or_default().to_owned();
+        self.at += end;
+        taken
+    }
+
+    fn sign(&mut self, first: char) -> Result<Token, ParseError> {
+        let rest = self.rest();
+        if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
+            self.at += sign.len();
+            return Ok(Token::Sign(sign));
+        }
+        let why = if first.is_alphanumeric() || first == '$' || first == '@' {
+            format!("'{first}' cannot stand in a bare name: put the name in backticks")
+        } else {
+            format!("'{}' means nothing here", first.escape_debug())
+        };
+        Err(self.wrong(self.at, why))
+    }
+
+    /// Backticks double inside a name.
+    fn name(&mut self) -> Result<Token, ParseError> {
+        let start = self.at;
+        let mut name = String::new();
+        let mut chars = self.rest().char_indices().skip(1).peekable();
+        while let Some((at, c)) = chars.next() {
+            if c != '`' {
+                name.push(c);
+            } else if chars.next_if(|(_, next)| *next == '`').is_some() {
+                name.push('`');
+            } else {
+                self.at = start + at + 1;
+                return Ok(Token::Name(name));
+            }
+        }
+        Err(self.wrong(start, "this name has no closing backtick".into()))
+    }
+
+    fn text(&mut self, quote: char) -> Result<Token, ParseError> {
+        let start = self.at;
+        self.at += 1;
+        let mut said = String::new();
+        while let Some(c) = self.rest().chars().next() {
+            let here = self.at;
+            self.at += c.len_utf8();
+            match c {
+                '\\' => said.push(self.escape(here)?),
+                _ if c == quote => return Ok(Token::Text(said)),
+                _ => said.push(c),
+            }
+        }
+        Err(self.wrong(start, format!("this text has no closing {quote}")))
+    }
+
+    /// What an escape says whose backslash was taken; letters without a meaning stand for themselves.
+    fn escape(&mut self, start: usize) -> Result<char, ParseError> {
+        let Some(c) = self.rest().chars().next() else {
+            return Err(self.wrong(start, "a backslash ends the condition".into()));
+        };
+        self.at += c.len_utf8();
+        Ok(match c {
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => return self.unicode(start),
+            _ => c,
+        })
+    }
+
+    fn unicode(&mut self, start: usize) -> Result<char, ParseError> {
+        let digits = self.rest().get(..4).unwrap_or_default();
+        let hexadecimal = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let said = u32::from_str_radix(digits, 16)
+            .ok()
+            .filter(|_| hexadecimal)
+            .and_then(char::from_u32);
+        let why =
+            "after \\u come four hexadecimal digits of a character; others are typed as they are";
+        let said = said.ok_or_else(|| self.wrong(start, why.into()))?;
+        self.at += 4;
+        Ok(said)
+    }
+
+    fn number(&mut self) -> Result<Token, ParseError> {
+        let start = self.at;
+        if self.rest().starts_with("0x") {
+            self.at += 2;
+            let digits = self.take(|c| c.is_ascii_hexdigit());
+            return self.whole_number(start, !digits.is_empty());
+        }
+        self.take(|c| c.is_ascii_digit());
+        if self.rest().starts_with('.') {
+            self.at += 1;
+            self.take(|c| c.is_ascii_digit());
+        }
+        let mut complete = true;
+        if self.rest().starts_with(['e', 'E']) {
+            self.at += 1;
+            if self.rest().starts_with(['+', '-']) {
+                self.at += 1;
+            }
+            complete = !self.take(|c| c.is_ascii_digit()).is_empty();
+        }
+        self.whole_number(start, complete)
+    }
+
+    /// A number must not run into a name.
+    fn whole_number(&mut self, start: usize, complete: bool) -> Result<Token, ParseError> {
+        if !complete || self.rest().starts_with(is_word) {
+            let why = "this is no number; a name that begins with a digit stands in backticks";
+            return Err(self.wrong(start, why.into()));
+        }
+        let typed = self.text.get(start..self.at).unwrap_or_default();
+        Ok(Token::Number(typed.to_owned()))
+    }
+
+    fn wrong(&self, at: usize, why: String) -> ParseError {
+        ParseError::new(self.text, at, why)
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}

@@ -1,0 +1,102 @@
+//! Numbers as Ditto's engine sees them: whole ones of 64 bits with or without a sign, else floats of 64 bits.
+//! Compared exactly, so that 2^53 and 2^53 + 1 are two numbers also where one of them is a float.
+
+use std::cmp::Ordering;
+
+/// A number.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Number {
+    /// From -2^63 to 2^64 - 1.
+    Whole(i128),
+    /// Never "not a number"; infinite where the digits say more than a float can.
+    Float(f64),
+}
+
+impl Number {
+    /// A JSON number.
+    pub fn read(raw: &[u8]) -> Option<Self> {
+        if let Some(number) = small(raw) {
+            return Some(Number::Whole(number.into()));
+        }
+        let text = std::str::from_utf8(raw).ok()?;
+        if let Some(whole) = text.parse().ok().and_then(whole) {
+            return Some(whole);
+        }
+        text.parse()
+            .ok()
+            .filter(|float: &f64| !float.is_nan())
+            .map(Number::Float)
+    }
+
+    /// A number of a condition, without its sign: may be hexadecimal, and `.5` and `5.` are fine.
+    pub fn typed(text: &str, negative: bool) -> Option<Self> {
+        let sign = if negative { "-" } else { "" };
+        let Some(digits) = text.strip_prefix("0x") else {
+            return Number::read(format!("{sign}{text}").as_bytes());
+        };
+        let value = i128::from_str_radix(&format!("{sign}{digits}"), 16).ok()?;
+        // As near as a float comes: what Ditto's engine makes of more than 64 bits.
+        #[allow(clippy::cast_precision_loss)]
+        whole(value).or(Some(Number::Float(value as f64)))
+    }
+
+    /// The number as JSON.
+    pub fn json(self) -> String {
+        match self {
+            Number::Whole(whole) => whole.to_string(),
+            Number::Float(float) if float == f64::INFINITY => "1e999".to_owned(),
+            Number::Float(float) if float == f64::NEG_INFINITY => "-1e999".to_owned(),
+            Number::Float(float) => format!("{float:?}"),
+        }
+    }
+
+    /// Which number is greater, by their exact values.
+    pub fn compare(self, other: Self) -> Ordering {
+        match (self, other) {
+            (Number::Whole(one), Number::Whole(two)) => one.cmp(&two),
+            // Neither is "not a number".
+            (Number::Float(one), Number::Float(two)) => {
+                one.partial_cmp(&two).unwrap_or(Ordering::Equal)
+            }
+            (Number::Whole(one), Number::Float(two)) => against_float(one, two),
+            (Number::Float(one), Number::Whole(two)) => against_float(two, one).reverse(),
+        }
+    }
+}
+
+/// Digits that surely fit, which nearly all whole numbers are.
+fn small(raw: &[u8]) -> Option<i64> {
+    let (negative, digits) = match raw {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut value = 0_i64;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    // A float has a negative zero, a whole number has not; they are equal.
+    Some(if negative { -value } else { value })
+}
+
+fn whole(value: i128) -> Option<Number> {
+    let fits = i128::from(i64::MIN) <= value && value <= i128::from(u64::MAX);
+    fits.then_some(Number::Whole(value))
+}
+
+fn against_float(whole: i128, float: f64) -> Ordering {
+    // A cast that stops at the ends, which are far beyond any whole number.
+    #[allow(clippy::cast_possible_truncation)]
+    let floor = float.floor() as i128;
+    let fraction = float > float.floor();
+    match whole.cmp(&floor) {
+        Ordering::Equal if fraction => Ordering::Less,
+        order => order,
+    }
+}

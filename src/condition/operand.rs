@@ -1,0 +1,305 @@
+//! The values that a test looks at: paths, constants, functions, and conditions in parentheses.
+//! What is asked of them is read in `parse`.
+
+use super::error::ParseError;
+use super::lex::Token;
+use super::number::Number;
+use super::parse::Parser;
+use super::tree::{Delta, Envelope, Expr, Part, Path, Side, Step};
+use super::value::Constant;
+
+/// Words of the language. A field of such a name stands in backticks.
+const RESERVED: [&str; 9] = [
+    "AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "ILIKE", "ESCAPE", "IS",
+];
+
+/// Every function, for messages.
+const FUNCTIONS: &str =
+    "contains, starts_with, ends_with, array_contains, type, changed, added and removed";
+
+const OPERAND: &str = "a field, a value or '('";
+
+impl Parser<'_> {
+    pub(super) fn operand(&mut self) -> Result<Expr, ParseError> {
+        if let Some(number) = self.number()? {
+            return Ok(Expr::Constant(Constant::Number(number)));
+        }
+        match self.peek().clone() {
+            Token::Text(said) => {
+                self.skip();
+                Ok(Expr::Constant(Constant::Text(said)))
+            }
+            Token::Sign("(") => {
+                self.skip();
+                self.group()
+            }
+            Token::Sign("[" | "{") => {
+                let mut json = String::new();
+                self.json(&mut json)?;
+                Ok(Expr::Constant(Constant::Json(json.into_bytes())))
+            }
+            Token::Word(word) => self.word(&word),
+            Token::Name(_) => self.path(Side::Document),
+            _ => Err(self.expected(OPERAND)),
+        }
+    }
+
+    /// A number with its sign, if one comes next.
+    fn number(&mut self) -> Result<Option<Number>, ParseError> {
+        let negative = self.take_sign("-");
+        let signed = negative || self.take_sign("+");
+        let Token::Number(typed) = self.peek() else {
+            return if signed {
+                Err(self.expected("a number; there is no arithmetic"))
+            } else {
+                Ok(None)
+            };
+        };
+        let number = Number::typed(typed, negative);
+        let number = number.ok_or_else(|| self.wrong("this is no number"))?;
+        self.skip();
+        Ok(Some(number))
+    }
+
+    fn word(&mut self, word: &str) -> Result<Expr, ParseError> {
+        if RESERVED
+            .iter()
+            .any(|reserved| word.eq_ignore_ascii_case(reserved))
+        {
+            return Err(self.expected(OPERAND));
+        }
+        if matches!(self.ahead(1), Token::Sign("(")) {
+            return self.function(word);
+        }
+        if let Some(constant) = literal(word) {
+            self.skip();
+            return Ok(Expr::Constant(constant));
+        }
+        match word {
+            "old" => self.side(Side::Old),
+            "new" => self.side(Side::New),
+            "collection" => self.envelope(Envelope::Collection, word),
+            "method" => self.envelope(Envelope::Method, word),
+            "op" => self.envelope(Envelope::Op, word),
+            "txnId" => self.envelope(Envelope::TxnId, word),
+            _ => self.path(Side::Document),
+        }
+    }
+
+    fn envelope(&mut self, envelope: Envelope, word: &str) -> Result<Expr, ParseError> {
+        let start = self.here();
+        self.skip();
+        if matches!(self.peek(), Token::Sign("." | "[")) {
+            return Err(self.wrong_at(
+                start,
+                &format!(
+                    "{word} is what the event says and has no fields; the document's field is `{word}` in backticks"
+                ),
+            ));
+        }
+        Ok(Expr::Envelope(envelope))
+    }
+
+    /// `old` or `new`, alone or with a path.
+    fn side(&mut self, side: Side) -> Result<Expr, ParseError> {
+        self.skip();
+        let steps = self.steps(Vec::new())?;
+        Ok(Expr::Field(Path { side, steps }))
+    }
+
+    fn path(&mut self, side: Side) -> Result<Expr, ParseError> {
+        let first = self.key()?;
+        let steps = self.steps(vec![first])?;
+        Ok(Expr::Field(Path { side, steps }))
+    }
+
+    /// A path that is looked up in both documents.
+    pub(super) fn both_sides(&mut self) -> Result<Vec<Step>, ParseError> {
+        let side = matches!(self.peek(), Token::Word(word) if word == "old" || word == "new");
+        if side && matches!(self.ahead(1), Token::Sign(".")) {
+            return Err(self.wrong("both documents are looked at here: leave out old. and new."));
+        }
+        let first = self.key()?;
+        self.steps(vec![first])
+    }
+
+    fn key(&mut self) -> Result<Step, ParseError> {
+        match self.peek().clone() {
+            Token::Word(name) | Token::Name(name) => {
+                self.skip();
+                Ok(Step::Key(name))
+            }
+            _ => Err(self.expected("the name of a field")),
+        }
+    }
+
+    fn steps(&mut self, mut steps: Vec<Step>) -> Result<Vec<Step>, ParseError> {
+        loop {
+            if self.take_sign(".") {
+                steps.push(self.key()?);
+            } else if self.take_sign("[") {
+                steps.push(self.index()?);
+            } else {
+                return Ok(steps);
+            }
+        }
+    }
+
+    fn index(&mut self) -> Result<Step, ParseError> {
+        let index = match self.peek() {
+            Token::Number(typed) => typed.parse().ok(),
+            Token::Text(_) => return Err(self.wrong("a field of an object is written .name")),
+            _ => None,
+        };
+        let Some(index) = index else {
+            return Err(self.expected("an index: 0, 1, …"));
+        };
+        self.skip();
+        if self.take_sign("]") {
+            return Ok(Step::Index(index));
+        }
+        Err(self.expected("']'"))
+    }
+
+    /// A function; its name and the parenthesis come next.
+    fn function(&mut self, typed: &str) -> Result<Expr, ParseError> {
+        let name = typed.to_ascii_lowercase();
+        if let Some(delta) = delta(&name) {
+            return self.delta(delta);
+        }
+        let start = self.here();
+        if !is_function(&name) {
+            return Err(self.wrong(&format!(
+                "there is no function {typed}; there are {FUNCTIONS}"
+            )));
+        }
+        self.skip();
+        self.skip();
+        let arguments = self.items(")", true)?;
+        let wrong = |count: &str| self.wrong_at(start, &format!("{name} takes {count}"));
+        if name == "type" {
+            let [value] = <[Expr; 1]>::try_from(arguments).map_err(|_| wrong("one value"))?;
+            return Ok(Expr::Type(Box::new(value)));
+        }
+        let pair = <[Expr; 2]>::try_from(arguments).map_err(|_| wrong("two values"))?;
+        Ok(match part(&name) {
+            Some(part) => Expr::Part(part, Box::new(pair)),
+            None => Expr::ArrayContains(Box::new(pair)),
+        })
+    }
+
+    fn delta(&mut self, delta: Delta) -> Result<Expr, ParseError> {
+        self.skip();
+        self.skip();
+        let steps = self.both_sides()?;
+        if self.take_sign(")") {
+            return Ok(Expr::Delta(delta, steps));
+        }
+        Err(self.expected("')' after the path"))
+    }
+
+    /// An array or object of constants, as JSON.
+    fn json(&mut self, out: &mut String) -> Result<(), ParseError> {
+        if let Some(number) = self.number()? {
+            out.push_str(&number.json());
+            return Ok(());
+        }
+        match self.peek().clone() {
+            Token::Text(said) => {
+                self.skip();
+                out.push_str(&quoted(&said));
+            }
+            Token::Word(word) => {
+                let name = json_literal(&word)
+                    .ok_or_else(|| self.expected("a constant: fields cannot stand in here"))?;
+                self.skip();
+                out.push_str(name);
+            }
+            Token::Sign("[") => self.deeper(|parser| parser.json_members(out, "]"))?,
+            Token::Sign("{") => self.deeper(|parser| parser.json_members(out, "}"))?,
+            _ => return Err(self.expected("a constant")),
+        }
+        Ok(())
+    }
+
+    /// The rest of an array or object from its opening bracket on.
+    fn json_members(&mut self, out: &mut String, close: &'static str) -> Result<(), ParseError> {
+        let object = close == "}";
+        self.skip();
+        out.push(if object { '{' } else { '[' });
+        let mut first = true;
+        while !self.take_sign(close) {
+            if !first {
+                if !self.take_sign(",") {
+                    return Err(self.expected(&format!("',' or '{close}'")));
+                }
+                out.push(',');
+            }
+            first = false;
+            if object {
+                self.json_key(out)?;
+            }
+            self.json(out)?;
+        }
+        out.push_str(close);
+        Ok(())
+    }
+
+    fn json_key(&mut self, out: &mut String) -> Result<(), ParseError> {
+        let Token::Text(key) = self.peek().clone() else {
+            return Err(self.expected("a key in quotes"));
+        };
+        self.skip();
+        if !self.take_sign(":") {
+            return Err(self.expected("':'"));
+        }
+        out.push_str(&quoted(&key));
+        out.push(':');
+        Ok(())
+    }
+}
+
+fn literal(word: &str) -> Option<Constant> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "null" => Constant::Null,
+        "missing" => Constant::Missing,
+        "true" => Constant::Bool(true),
+        "false" => Constant::Bool(false),
+        _ => return None,
+    })
+}
+
+fn json_literal(word: &str) -> Option<&'static str> {
+    match literal(word)? {
+        Constant::Bool(true) => Some("true"),
+        Constant::Bool(false) => Some("false"),
+        Constant::Null => Some("null"),
+        _ => None,
+    }
+}
+
+fn delta(name: &str) -> Option<Delta> {
+    Some(match name {
+        "changed" => Delta::Changed,
+        "added" => Delta::Added,
+        "removed" => Delta::Removed,
+        _ => return None,
+    })
+}
+
+fn part(name: &str) -> Option<Part> {
+    Some(match name {
+        "contains" => Part::Anywhere,
+        "starts_with" => Part::Start,
+        "ends_with" => Part::End,
+        _ => return None,
+    })
+}
+
+fn is_function(name: &str) -> bool {
+    part(name).is_some() || matches!(name, "type" | "array_contains")
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

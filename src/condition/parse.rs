@@ -1,0 +1,362 @@
+//! From the text of a condition to its tree, by recursive descent. Paths, constants and functions are in `operand`.
+//! Mistakes are told with their place and with what would have been right.
+
+use super::error::ParseError;
+use super::lex::{Placed, Token, tokens};
+use super::tree::{Comparison, Delta, Expr, Like, List};
+use super::value::Constant;
+
+/// So deep may parentheses, arrays and objects be nested in a condition.
+const DEPTH: usize = 64;
+
+/// Reads a whole condition.
+pub(super) fn condition(text: &str) -> Result<Expr, ParseError> {
+    let mut parser = Parser::new(text)?;
+    if parser.peek() == &Token::End {
+        return Err(parser.wrong("a condition such as qty > 5 is missing"));
+    }
+    let expr = parser.or()?;
+    parser.end("AND, OR or the end of the condition")?;
+    Ok(expr)
+}
+
+/// Reads a path alone, as the test whether its value changed.
+pub(super) fn changed(text: &str) -> Result<Expr, ParseError> {
+    let mut parser = Parser::new(text)?;
+    let steps = parser.both_sides()?;
+    parser.end("'.', '[' or the end of the path")?;
+    Ok(Expr::Delta(Delta::Changed, steps))
+}
+
+pub(super) struct Parser<'t> {
+    text: &'t str,
+    tokens: Vec<Placed>,
+    next: usize,
+    depth: usize,
+}
+
+impl<'t> Parser<'t> {
+    fn new(text: &'t str) -> Result<Self, ParseError> {
+        Ok(Parser {
+            text,
+            tokens: tokens(text)?,
+            next: 0,
+            depth: 0,
+        })
+    }
+
+    fn or(&mut self) -> Result<Expr, ParseError> {
+        let mut terms = vec![self.and()?];
+        while self.take_word("OR") || self.take_sign("||") {
+            terms.push(self.and()?);
+        }
+        Ok(one_or(terms, Expr::Or))
+    }
+
+    fn and(&mut self) -> Result<Expr, ParseError> {
+        let mut terms = vec![self.not()?];
+        while self.take_word("AND") || self.take_sign("&&") {
+            terms.push(self.not()?);
+        }
+        Ok(one_or(terms, Expr::And))
+    }
+
+    fn not(&mut self) -> Result<Expr, ParseError> {
+        if self.take_word("NOT") || self.take_sign("!") {
+            let inner = self.deeper(Self::not)?;
+            return Ok(Expr::Not(Box::new(inner)));
+        }
+        let left = self.operand()?;
+        self.test(left)
+    }
+
+    /// What is asked of a value, if anything.
+    fn test(&mut self, left: Expr) -> Result<Expr, ParseError> {
+        let start = self.next;
+        let negated = self.peek_is("NOT") && self.ahead_is(&["IN", "BETWEEN", "LIKE", "ILIKE"]);
+        self.next += usize::from(negated);
+        let left = Box::new(left);
+        let test = if let Some(comparison) = self.take_comparison() {
+            self.comparison(left, comparison)?
+        } else if self.take_word("IN") {
+            Expr::In(left, self.list()?)
+        } else if self.take_word("BETWEEN") {
+            self.between(*left)?
+        } else if self.take_word("LIKE") {
+            Expr::Like(left, self.like(false)?)
+        } else if self.take_word("ILIKE") {
+            Expr::Like(left, self.like(true)?)
+        } else if self.take_word("IS") {
+            self.is(left)?
+        } else {
+            *left
+        };
+        if self.next > start && self.at_test() {
+            return Err(self.wrong("two tests in a row need parentheses: (a = b) = c"));
+        }
+        Ok(if negated {
+            Expr::Not(Box::new(test))
+        } else {
+            test
+        })
+    }
+
+    fn at_test(&self) -> bool {
+        let words = ["IN", "BETWEEN", "LIKE", "ILIKE", "IS"];
+        comparison(self.peek()).is_some()
+            || words.iter().any(|word| self.peek_is(word))
+            || (self.peek_is("NOT") && self.ahead_is(&words))
+    }
+
+    fn take_comparison(&mut self) -> Option<Comparison> {
+        let found = comparison(self.peek())?;
+        self.next += 1;
+        Some(found)
+    }
+
+    /// A comparison with a typed NULL would never be true, which nobody wants who types one.
+    fn comparison(&mut self, left: Box<Expr>, comparison: Comparison) -> Result<Expr, ParseError> {
+        let sign = self.next - 1;
+        let right = Box::new(self.operand()?);
+        for side in [&*left, &*right] {
+            let word = match side {
+                Expr::Constant(Constant::Null) => "NULL",
+                Expr::Constant(Constant::Missing) => "MISSING",
+                _ => continue,
+            };
+            let at = self
+                .tokens
+                .get(sign)
+                .map_or(self.text.len(), |sign| sign.at);
+            let why =
+                format!("a comparison with {word} is never true: write IS {word} or IS NOT {word}");
+            return Err(self.wrong_at(at, &why));
+        }
+        Ok(Expr::Compare(left, comparison, right))
+    }
+
+    fn between(&mut self, value: Expr) -> Result<Expr, ParseError> {
+        let low = self.operand()?;
+        if !self.take_word("AND") {
+            return Err(self.expected("AND and the upper end of BETWEEN"));
+        }
+        let high = self.operand()?;
+        Ok(Expr::Between(Box::new([value, low, high])))
+    }
+
+    fn like(&mut self, any_case: bool) -> Result<Like, ParseError> {
+        let pattern = Box::new(self.operand()?);
+        let escape = if self.take_word("ESCAPE") {
+            Some(self.one_character()?)
+        } else {
+            None
+        };
+        Ok(Like {
+            pattern,
+            any_case,
+            escape,
+        })
+    }
+
+    fn one_character(&mut self) -> Result<char, ParseError> {
+        if let Token::Text(said) = self.peek() {
+            let mut chars = said.chars();
+            if let (Some(only), None) = (chars.next(), chars.next()) {
+                self.next += 1;
+                return Ok(only);
+            }
+        }
+        Err(self.expected("a text of one character, such as '!'"))
+    }
+
+    fn is(&mut self, value: Box<Expr>) -> Result<Expr, ParseError> {
+        let negated = self.take_word("NOT");
+        let test = if self.take_word("NULL") {
+            Expr::IsNull(value)
+        } else if self.take_word("MISSING") {
+            Expr::IsMissing(value)
+        } else if negated {
+            return Err(self.expected("NULL or MISSING"));
+        } else {
+            return Err(self.expected("NULL, MISSING or NOT"));
+        };
+        Ok(if negated {
+            Expr::Not(Box::new(test))
+        } else {
+            test
+        })
+    }
+
+    fn list(&mut self) -> Result<List, ParseError> {
+        if self.take_sign("(") {
+            return Ok(List::Typed(self.items(")", false)?));
+        }
+        if self.take_sign("[") {
+            return Ok(List::Typed(self.items("]", true)?));
+        }
+        if matches!(self.peek(), Token::Word(_) | Token::Name(_)) {
+            return Ok(List::Array(Box::new(self.operand()?)));
+        }
+        Err(self.expected("a list such as (1, 2)"))
+    }
+
+    /// Values or tests with commas between them; the opening bracket was taken.
+    pub fn items(
+        &mut self,
+        close: &'static str,
+        may_be_empty: bool,
+    ) -> Result<Vec<Expr>, ParseError> {
+        let mut items = Vec::new();
+        if may_be_empty && self.take_sign(close) {
+            return Ok(items);
+        }
+        loop {
+            items.push(self.deeper(Self::or)?);
+            if self.take_sign(close) {
+                return Ok(items);
+            }
+            if !self.take_sign(",") {
+                return Err(self.expected(&format!("',' or '{close}'")));
+            }
+        }
+    }
+
+    /// A condition in parentheses, the opening one of which was taken.
+    pub fn group(&mut self) -> Result<Expr, ParseError> {
+        let inner = self.deeper(Self::or)?;
+        if self.take_sign(")") {
+            return Ok(inner);
+        }
+        Err(self.expected("AND, OR or ')'"))
+    }
+
+    /// Runs a rule one level deeper.
+    pub fn deeper<T>(
+        &mut self,
+        rule: impl FnOnce(&mut Self) -> Result<T, ParseError>,
+    ) -> Result<T, ParseError> {
+        self.depth += 1;
+        if self.depth > DEPTH {
+            return Err(self.wrong(&format!("nested deeper than {DEPTH} levels")));
+        }
+        let result = rule(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn end(&self, expected: &str) -> Result<(), ParseError> {
+        match self.peek() {
+            Token::End => Ok(()),
+            _ => Err(self.expected(expected)),
+        }
+    }
+
+    pub fn peek(&self) -> &Token {
+        self.ahead(0)
+    }
+
+    pub fn ahead(&self, count: usize) -> &Token {
+        let placed = self.tokens.get(self.next + count);
+        placed.map_or(&Token::End, |placed| &placed.token)
+    }
+
+    pub fn skip(&mut self) {
+        self.next += 1;
+    }
+
+    fn peek_is(&self, word: &str) -> bool {
+        is_word(self.peek(), word)
+    }
+
+    fn ahead_is(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| is_word(self.ahead(1), word))
+    }
+
+    pub fn take_word(&mut self, word: &str) -> bool {
+        let found = self.peek_is(word);
+        self.next += usize::from(found);
+        found
+    }
+
+    pub fn take_sign(&mut self, sign: &str) -> bool {
+        let found = matches!(self.peek(), Token::Sign(found) if *found == sign);
+        self.next += usize::from(found);
+        found
+    }
+
+    /// Where the next token stands.
+    pub fn here(&self) -> usize {
+        self.tokens
+            .get(self.next)
+            .map_or(self.text.len(), |placed| placed.at)
+    }
+
+    /// A mistake at the next token.
+    pub fn wrong(&self, why: &str) -> ParseError {
+        self.wrong_at(self.here(), why)
+    }
+
+    pub fn wrong_at(&self, at: usize, why: &str) -> ParseError {
+        ParseError::new(self.text, at, why.to_owned())
+    }
+
+    /// Something else should stand where the next token stands.
+    pub fn expected(&self, what: &str) -> ParseError {
+        let found = match self.peek() {
+            Token::End => "the end".to_owned(),
+            Token::Word(word) | Token::Number(word) => format!("'{word}'"),
+            Token::Name(_) => "a name".to_owned(),
+            Token::Text(_) => "a text".to_owned(),
+            Token::Sign(sign) => format!("'{sign}'"),
+        };
+        let hint = self.hint();
+        self.wrong(&format!("expected {what}, found {found}{hint}"))
+    }
+
+    /// What people write who know another language.
+    fn hint(&self) -> &'static str {
+        let before = self.next.checked_sub(1).and_then(|at| self.tokens.get(at));
+        let touches = before.is_some_and(|before| before.end == self.here());
+        match (before.map(|before| &before.token), self.peek()) {
+            (Some(Token::Text(_)), Token::Text(_)) if touches => {
+                "; a quote inside a text is written \\'"
+            }
+            (Some(Token::Word(_)), Token::Sign("-")) => {
+                "; a name with a dash stands in backticks, and there is no arithmetic"
+            }
+            (Some(Token::Sign(".")), Token::Number(_)) => {
+                "; a name that begins with a digit stands in backticks"
+            }
+            (_, Token::Sign(";")) => "; a condition is no statement",
+            _ => "",
+        }
+    }
+}
+
+fn comparison(token: &Token) -> Option<Comparison> {
+    Some(match token {
+        Token::Sign("=" | "==") => Comparison::Equal,
+        Token::Sign("!=" | "<>") => Comparison::Unequal,
+        Token::Sign("<") => Comparison::Less,
+        Token::Sign("<=") => Comparison::AtMost,
+        Token::Sign(">") => Comparison::Greater,
+        Token::Sign(">=") => Comparison::AtLeast,
+        _ => return None,
+    })
+}
+
+fn is_word(token: &Token, word: &str) -> bool {
+    matches!(token, Token::Word(found) if found.eq_ignore_ascii_case(word))
+}
+
+fn one_or(mut terms: Vec<Expr>, many: impl FnOnce(Vec<Expr>) -> Expr) -> Expr {
+    match (terms.pop(), terms.is_empty()) {
+        (Some(only), true) => only,
+        (Some(last), false) => {
+            terms.push(last);
+            many(terms)
+        }
+        // A rule always yields a term; nothing at all would be no test.
+        (None, _) => Expr::Constant(Constant::Missing),
+    }
+}

@@ -1,0 +1,163 @@
+//! Values as Ditto's engine compares them: only with their own kind, and null and missing with nothing.
+//! Numbers are in `number`; when two values are one and the same in spite of that is in `same`.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::members::{elements, fields};
+use super::number::Number;
+use crate::json::unquote;
+
+/// Values nested deeper than this are compared as they are written.
+pub(super) const DEPTH: usize = 128;
+
+/// A value that was typed.
+#[derive(Debug, Clone)]
+pub(super) enum Constant {
+    Missing,
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(String),
+    /// An array or an object, as JSON.
+    Json(Vec<u8>),
+}
+
+/// A value that a test looks at.
+#[derive(Debug, Clone)]
+pub(super) enum Value<'a> {
+    Missing,
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Cow<'a, str>),
+    Array(&'a [u8]),
+    Object(&'a [u8]),
+    /// A test that was asked of the wrong kind of value. Whatever looks at it is one, too.
+    Error,
+}
+
+/// How two values stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compared {
+    Known(Ordering),
+    /// One of them is null.
+    Null,
+    /// One of them is missing, or they are of two kinds.
+    Missing,
+    /// One of them is an error.
+    Error,
+}
+
+impl<'a> Value<'a> {
+    /// A value of a document, as raw JSON.
+    pub fn read(raw: &'a [u8]) -> Self {
+        let known = match raw.first() {
+            Some(b'"') => unquote(raw).map(Value::Text),
+            Some(b'{') => Some(Value::Object(raw)),
+            Some(b'[') => Some(Value::Array(raw)),
+            Some(b't') => Some(Value::Bool(true)),
+            Some(b'f') => Some(Value::Bool(false)),
+            Some(b'n') => Some(Value::Null),
+            _ => Number::read(raw).map(Value::Number),
+        };
+        known.unwrap_or(Value::Missing)
+    }
+
+    pub fn constant(constant: &'a Constant) -> Self {
+        match constant {
+            Constant::Missing => Value::Missing,
+            Constant::Null => Value::Null,
+            Constant::Bool(yes) => Value::Bool(*yes),
+            Constant::Number(number) => Value::Number(*number),
+            Constant::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Constant::Json(json) => Value::read(json),
+        }
+    }
+
+    /// What `type()` says; nothing of an error.
+    pub fn kind(&self) -> Option<&'static str> {
+        Some(match self {
+            Value::Error => return None,
+            Value::Missing => "missing",
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(Number::Whole(_)) => "integer",
+            Value::Number(Number::Float(_)) => "float",
+            Value::Text(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        })
+    }
+
+    pub fn compare(&self, other: &Value<'_>) -> Compared {
+        compare(self, other, DEPTH)
+    }
+}
+
+fn compare(one: &Value<'_>, two: &Value<'_>, depth: usize) -> Compared {
+    match (one, two) {
+        (Value::Error, _) | (_, Value::Error) => Compared::Error,
+        (Value::Missing, _) | (_, Value::Missing) => Compared::Missing,
+        (Value::Null, _) | (_, Value::Null) => Compared::Null,
+        (Value::Bool(one), Value::Bool(two)) => Compared::Known(one.cmp(two)),
+        (Value::Number(one), Value::Number(two)) => Compared::Known(one.compare(*two)),
+        (Value::Text(one), Value::Text(two)) => Compared::Known(one.cmp(two)),
+        (Value::Array(one), Value::Array(two)) if depth > 0 => arrays(one, two, depth - 1),
+        (Value::Object(one), Value::Object(two)) if depth > 0 => objects(one, two, depth - 1),
+        (Value::Array(one), Value::Array(two)) | (Value::Object(one), Value::Object(two))
+            if one == two =>
+        {
+            Compared::Known(Ordering::Equal)
+        }
+        _ => Compared::Missing,
+    }
+}
+
+/// The first two elements that differ decide, then the length.
+fn arrays(one: &[u8], two: &[u8], depth: usize) -> Compared {
+    let (mut ones, mut twos) = (elements(one), elements(two));
+    loop {
+        match (ones.next(), twos.next()) {
+            (Some(one), Some(two)) => {
+                let compared = compare(&Value::read(one), &Value::read(two), depth);
+                if compared != Compared::Known(Ordering::Equal) {
+                    return compared;
+                }
+            }
+            (one, two) => return Compared::Known(one.is_some().cmp(&two.is_some())),
+        }
+    }
+}
+
+/// The first key in alphabetical order that is in one of them only, or whose values differ, decides: nothing is less
+/// than anything.
+fn objects(one: &[u8], two: &[u8], depth: usize) -> Compared {
+    let (ones, twos) = (sorted(one), sorted(two));
+    let (mut ones, mut twos) = (ones.iter().peekable(), twos.iter().peekable());
+    loop {
+        let order = match (ones.peek(), twos.peek()) {
+            (Some(one), Some(two)) => one.0.cmp(&two.0),
+            (one, two) => return Compared::Known(one.is_some().cmp(&two.is_some())),
+        };
+        if order != Ordering::Equal {
+            return Compared::Known(order.reverse());
+        }
+        if let (Some(one), Some(two)) = (ones.next(), twos.next()) {
+            let compared = compare(&Value::read(one.1), &Value::read(two.1), depth);
+            if compared != Compared::Known(Ordering::Equal) {
+                return compared;
+            }
+        }
+    }
+}
+
+/// The fields in the order of their keys; of fields with one key the first counts.
+pub(super) fn sorted(object: &[u8]) -> Vec<(Cow<'_, str>, &[u8])> {
+    let mut all: Vec<_> = fields(object)
+        .filter_map(|(key, value)| Some((unquote(key)?, value)))
+        .collect();
+    all.sort_by(|one, two| one.0.cmp(&two.0));
+    all.dedup_by(|later, first| later.0 == first.0);
+    all
+}

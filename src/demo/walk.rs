@@ -35,7 +35,7 @@ pub const TRICKLE: &str =
     "A new change comes every second. Ctrl-C ends it all and removes the files.";
 
 /// The commands, in their order.
-pub const STEPS: [Step; 4] = [
+pub const STEPS: [Step; 5] = [
     Step {
         heading: "Every change, a line each",
         explanation: "\
@@ -53,10 +53,11 @@ in their order; between documents on different partitions there is none.",
         end: Exit::Fine,
     },
     Step {
-        heading: "Only what you look for",
+        heading: "What changed in a document",
         explanation: "\
--c picks collections, --op what really happened: insert, update or remove.
-One line is there unasked: no filter hides a gap in the stream.",
+Old against new, value by value: ~ changed, + added, - removed. -c picks
+collections, --op what really happened: insert, update or remove. One line is
+there unasked: no filter hides a gap in the stream.",
         arguments: &[
             "tail",
             "-c",
@@ -64,7 +65,27 @@ One line is there unasked: no filter hides a gap in the stream.",
             "--op",
             "update",
             "--format",
-            "oneline",
+            "diff",
+            "--from",
+            "beginning",
+            "--until",
+            "end",
+        ],
+        end: Exit::Fine,
+    },
+    Step {
+        heading: "Only what you look for",
+        explanation: "\
+--where takes conditions as Ditto's DQL has them; old., new. and changed(…) ask
+for both sides of a change. --only narrows what is shown of it.",
+        arguments: &[
+            "tail",
+            "--where",
+            "changed(status) AND new.status = \"paid\"",
+            "--format",
+            "diff",
+            "--only",
+            "status",
             "--from",
             "beginning",
             "--until",

@@ -230,7 +230,7 @@ mod tests {
             let value = |name| settings.iter().find(|s| s.0 == name).unwrap().1.clone();
             let file = PathBuf::from(value("DITTO_CDC_USER_CERT"));
             assert!(file.exists());
-            self.commands.push((words.join(" "), file));
+            self.commands.push((command_line(words), file));
             self.out.push_str("ran\n");
             Ok((self.ends)(words))
         }
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(seen.end.unwrap(), Exit::Fine);
         assert_eq!(seen.commands.len(), STEPS.len());
         for (words, file) in &seen.commands {
-            assert!(seen.out.contains(&format!("\n$ ditto-cdc {words}\nran\n")));
+            assert!(seen.out.contains(&format!("\n$ {words}\nran\n")));
             assert!(!file.parent().unwrap().exists());
         }
         assert!(seen.out.contains("(status 4)"));

@@ -9,6 +9,7 @@ use super::compare::Compare;
 use super::members::Members;
 use super::same::{Spot, meaning};
 use super::tape::{At, Kind};
+use crate::json::says;
 
 /// The elements of two arrays, and the fields that tell them apart.
 pub(super) struct Pairs<'c, 't, 'a, 'o> {
@@ -151,12 +152,16 @@ pub(super) fn identity<'t, 'a>(
         return None;
     }
     let tape = element.tape;
-    fields.iter().enumerate().find_map(|(number, field)| {
-        let says = |key: At| crate::json::says(tape.raw(key), field);
-        let (key, value) = tape.members(element.at).find(|(key, _)| says(*key))?;
-        let value = Spot::new(tape, value);
-        (value.kind() != Kind::Null).then(|| (number, tape.raw(key), value))
-    })
+    let mut found: Option<(usize, At, At)> = None;
+    for (key, value) in tape.members(element.at) {
+        let known = found.map_or(fields.len(), |(number, _, _)| number);
+        let better = fields.get(..known).unwrap_or_default();
+        let number = better.iter().position(|field| says(tape.raw(key), field));
+        found = number.map(|number| (number, key, value)).or(found);
+    }
+    let (number, key, value) = found?;
+    let value = Spot::new(tape, value);
+    (value.kind() != Kind::Null).then(|| (number, tape.raw(key), value))
 }
 
 /// The longest selection of pairs in which both sides increase; the second side does already.

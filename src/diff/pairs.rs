@@ -35,7 +35,7 @@ impl<'t, 'a> Pairs<'_, 't, 'a, '_> {
     }
 
     /// Pairs elements at equal distance from the beginning if they are alike.
-    pub fn by_position(&self, old: Range<usize>, new: Range<usize>, items: &mut Vec<Item>) {
+    fn by_position(&self, old: Range<usize>, new: Range<usize>, items: &mut Vec<Item>) {
         let equal_counts = old.len() == new.len();
         for (old, new) in old.clone().zip(new.clone()) {
             if self.are_versions(old, new, equal_counts) {
@@ -112,6 +112,9 @@ impl<'t, 'a> Pairs<'_, 't, 'a, '_> {
             return false;
         };
         let (old, new) = (self.compare.old_spot(*old), self.compare.new_spot(*new));
+        if old.raw() == new.raw() {
+            return true;
+        }
         match (old.kind(), new.kind()) {
             (Kind::Object, Kind::Object) => self.half_of_fields_agree(old, new),
             (Kind::Whole, Kind::Whole) => equal_counts,

@@ -5,6 +5,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 /// So many words and signs of both texts together are compared, not counting equal ends.
 const MOST_WORDS: usize = 20_000;
+/// Longer texts have too many words, not counting equal ends.
+const MOST_BYTES: usize = 200_000;
 
 /// A part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +24,9 @@ pub enum Part<'a> {
 #[must_use]
 pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
     let (head, tail) = ends(old, new);
+    if old.len().max(new.len()) - head - tail > MOST_BYTES {
+        return None;
+    }
     let old_middle = words(old.get(head..old.len() - tail)?);
     let new_middle = words(new.get(head..new.len() - tail)?);
     if old_middle.len() + new_middle.len() > MOST_WORDS {

@@ -52,7 +52,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for part in [4, 2, 1] {
         let view = view(Format::Diff)?;
         let lines = lines.get(..lines.len() / part).unwrap_or_default();
-        let time = best(|| drop(black_box(show(lines, &view))));
+        let time = best(|| {
+            black_box(show(lines, &view));
+        });
         println!("1/{part} of the events: {:.3} s", time.as_secs_f64());
     }
     for elements in [12_500, 25_000, 50_000] {
@@ -133,7 +135,7 @@ fn arrays(name: &str, elements: u64, number: &dyn Fn(u64, u64) -> u64) {
     let time = best(|| {
         changes = Diff::between(old.as_bytes(), new.as_bytes(), &options)
             .changes
-            .len()
+            .len();
     });
     println!(
         "2 x {elements} {name}: {:.3} s, {changes} changes",

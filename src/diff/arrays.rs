@@ -12,8 +12,10 @@ use super::pairs::Pairs;
 use super::path::PlaceId;
 use super::same::{Spelling, Spot, meaning, same};
 use super::tape::At;
+use super::{Kind, Note};
 
-/// So many elements of both arrays together are aligned, not counting equal ends; beyond, they are compared by position.
+/// So many elements of both arrays together are aligned, not counting equal ends. Beyond, arrays of one length are
+/// compared by position, and those that differ in length, or in more elements than this, are one value.
 pub const MOST_ALIGNED: usize = 100_000;
 /// So many different values of one hash are told apart; more are taken for unequal, which is never wrong.
 const MOST_COLLISIONS: u64 = 8;
@@ -39,32 +41,42 @@ impl Compare<'_, '_, '_> {
         let pairs = olds.iter().rev().zip(news.iter().rev());
         let tail = pairs.take(rest).take_while(same).count();
         let (old_end, new_end) = (olds.len() - tail, news.len() - tail);
+        if old_end + new_end - 2 * head > MOST_ALIGNED && old_end > head && new_end > head {
+            return self.long_arrays((old, &olds), (new, &news), place);
+        }
         let mut items: Vec<Item> = Vec::new();
-        let ends = |from: usize, other: usize, count: usize| {
-            (0..count).map(move |at| Item::Both {
-                old: from + at,
-                new: other + at,
-            })
-        };
-        items.extend(ends(0, 0, head));
+        items.extend(both(0, 0, head));
         self.middle(
-            &olds,
-            &news,
-            head..old_end,
-            head..new_end,
+            (&olds, head..old_end),
+            (&news, head..new_end),
             place,
             &mut items,
         );
-        items.extend(ends(old_end, new_end, tail));
+        items.extend(both(old_end, new_end, tail));
         self.push_items(&items, &olds, &news, place);
     }
 
+    /// Compares arrays of one length element by element; others, and those that differ in too many, are one value.
+    fn long_arrays(&mut self, old: (At, &[At]), new: (At, &[At]), place: PlaceId) {
+        let before = self.diff.mark();
+        let (olds, news) = (old.1, new.1);
+        let mut few = olds.len() == news.len();
+        for at in 0..olds.len() {
+            if !few {
+                self.diff.return_to(before);
+                return self.changed(Kind::Changed, old.0, new.0, place, Note::TooLong);
+            }
+            self.both(at, at, (olds, news), place);
+            few = self.diff.changes.len() - before.changes <= MOST_ALIGNED;
+        }
+        self.diff.by_position += 1;
+    }
+
+    /// Aligns what lies between equal ends.
     fn middle(
-        &mut self,
-        olds: &[At],
-        news: &[At],
-        old: Range<usize>,
-        new: Range<usize>,
+        &self,
+        (olds, old): (&[At], Range<usize>),
+        (news, new): (&[At], Range<usize>),
         place: PlaceId,
         items: &mut Vec<Item>,
     ) {
@@ -86,11 +98,6 @@ impl Compare<'_, '_, '_> {
         if old.len() == 1 && new.len() == 1 {
             return pairs.hunk(old, new, items);
         }
-        if old.len() + new.len() > MOST_ALIGNED {
-            pairs.by_position(old, new, items);
-            self.diff.by_position += 1;
-            return;
-        }
         let ids = self.ids(slice(olds, &old), slice(news, &new));
         let ops = capture_diff_slices(Algorithm::Myers, &ids.0, &ids.1);
         let (mut old_at, mut new_at) = (old.start, new.start);
@@ -105,10 +112,7 @@ impl Compare<'_, '_, '_> {
             };
             let (old_from, new_from) = (old.start + old_index, new.start + new_index);
             pairs.hunk(old_at..old_from, new_at..new_from, items);
-            items.extend((0..len).map(|at| Item::Both {
-                old: old_from + at,
-                new: new_from + at,
-            }));
+            items.extend(both(old_from, new_from, len));
             (old_at, new_at) = (old_from + len, new_from + len);
         }
         pairs.hunk(old_at..old.end, new_at..new.end, items);
@@ -145,6 +149,14 @@ impl Compare<'_, '_, '_> {
         let new = news.iter().map(|at| id(self.new_spot(*at))).collect();
         (old, new)
     }
+}
+
+/// So many elements of both arrays from here on.
+fn both(old: usize, new: usize, count: usize) -> impl Iterator<Item = Item> {
+    (0..count).map(move |at| Item::Both {
+        old: old + at,
+        new: new + at,
+    })
 }
 
 fn slice<'s>(all: &'s [At], range: &Range<usize>) -> &'s [At] {

@@ -57,6 +57,36 @@ impl<'a> Diff<'a> {
     }
 }
 
+/// How far a diff had come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    pub changes: usize,
+    unchanged: usize,
+    by_position: usize,
+    places: usize,
+    identities: usize,
+}
+
+impl Diff<'_> {
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            changes: self.changes.len(),
+            unchanged: self.unchanged,
+            by_position: self.by_position,
+            places: self.places.len(),
+            identities: self.identities.len(),
+        }
+    }
+
+    /// Forgets what was noted since.
+    pub(super) fn return_to(&mut self, mark: Mark) {
+        self.changes.truncate(mark.changes);
+        self.places.truncate(mark.places);
+        self.identities.truncate(mark.identities);
+        (self.unchanged, self.by_position) = (mark.unchanged, mark.by_position);
+    }
+}
+
 /// A comparison in the making.
 pub(super) struct Compare<'t, 'a, 'o> {
     pub old: &'t Tape<'a>,
@@ -115,7 +145,7 @@ impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
         self.changed(kind, old, new, place, note);
     }
 
-    fn changed(&mut self, kind: Kind, old: At, new: At, place: PlaceId, note: Note) {
+    pub fn changed(&mut self, kind: Kind, old: At, new: At, place: PlaceId, note: Note) {
         self.diff.changes.push(Change {
             kind,
             old: Some(self.old.raw(old)),

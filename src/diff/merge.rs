@@ -46,6 +46,9 @@ impl Merge<'_> {
     fn objects(&mut self, old: Spot<'_, '_>, new: Spot<'_, '_>) {
         let (olds, news) = (Members::of(old), Members::of(new));
         let Some(partners) = olds.partners(&news, self.key) else {
+            if same(old, new, Spelling::Numbers, self.key) {
+                return self.out.extend_from_slice(b"{}");
+            }
             return self.replace(Some(old), new);
         };
         self.out.push(b'{');
@@ -58,10 +61,7 @@ impl Merge<'_> {
                 continue;
             };
             let (one, other) = (Spot::new(old.tape, *value), Spot::new(new.tape, *other));
-            if !same(one, other, Spelling::Numbers, self.key) {
-                self.name(old.tape.raw(*key), begin);
-                self.values(one, other);
-            }
+            self.field(old.tape.raw(*key), begin, one, other);
         }
         for (key, value) in partners.only_new.iter().filter_map(|at| news.all.get(*at)) {
             self.name(new.tape.raw(*key), begin);
@@ -78,10 +78,18 @@ impl Merge<'_> {
         self.out.push(b':');
     }
 
-    fn values(&mut self, old: Spot<'_, '_>, new: Spot<'_, '_>) {
-        if (old.kind(), new.kind()) == (Kind::Object, Kind::Object) {
+    /// Appends a field that both objects have, if there is anything to say of it.
+    fn field(&mut self, key: &[u8], begin: usize, old: Spot<'_, '_>, new: Spot<'_, '_>) {
+        if (old.kind(), new.kind()) == (Kind::Object, Kind::Object) && old.raw() != new.raw() {
+            let before = self.out.len();
+            self.name(key, begin);
+            let value = self.out.len();
             self.objects(old, new);
-        } else {
+            if self.out.get(value..) == Some(b"{}") {
+                self.out.truncate(before);
+            }
+        } else if !same(old, new, Spelling::Numbers, self.key) {
+            self.name(key, begin);
             self.replace(Some(old), new);
         }
     }

@@ -103,6 +103,9 @@ pub enum Note {
     KeyTwice,
     /// Nested deeper than [`DEEPEST`], or of more values than [`MOST_VALUES`]: compared as one value, byte by byte.
     TooLarge,
+    /// Arrays that differ in more elements than [`MOST_ALIGNED`], or are that long and differ in length:
+    /// compared as one value.
+    TooLong,
 }
 
 /// One difference.

@@ -43,7 +43,8 @@ impl Compare<'_, '_, '_> {
         }
     }
 
-    fn both(&mut self, old: usize, new: usize, all: (&[At], &[At]), place: PlaceId) {
+    /// Compares two versions of one element.
+    pub(super) fn both(&mut self, old: usize, new: usize, all: (&[At], &[At]), place: PlaceId) {
         let (Some(&one), Some(&other)) = (all.0.get(old), all.1.get(new)) else {
             return;
         };

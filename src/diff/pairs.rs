@@ -9,6 +9,7 @@ use super::compare::Compare;
 use super::members::Members;
 use super::same::{Spot, meaning};
 use super::tape::{At, Kind};
+use crate::json::says;
 
 /// The elements of two arrays, and the fields that tell them apart.
 pub(super) struct Pairs<'c, 't, 'a, 'o> {
@@ -34,7 +35,7 @@ impl<'t, 'a> Pairs<'_, 't, 'a, '_> {
     }
 
     /// Pairs elements at equal distance from the beginning if they are alike.
-    pub fn by_position(&self, old: Range<usize>, new: Range<usize>, items: &mut Vec<Item>) {
+    fn by_position(&self, old: Range<usize>, new: Range<usize>, items: &mut Vec<Item>) {
         let equal_counts = old.len() == new.len();
         for (old, new) in old.clone().zip(new.clone()) {
             if self.are_versions(old, new, equal_counts) {
@@ -111,6 +112,9 @@ impl<'t, 'a> Pairs<'_, 't, 'a, '_> {
             return false;
         };
         let (old, new) = (self.compare.old_spot(*old), self.compare.new_spot(*new));
+        if old.raw() == new.raw() {
+            return true;
+        }
         match (old.kind(), new.kind()) {
             (Kind::Object, Kind::Object) => self.half_of_fields_agree(old, new),
             (Kind::Whole, Kind::Whole) => equal_counts,
@@ -151,12 +155,16 @@ pub(super) fn identity<'t, 'a>(
         return None;
     }
     let tape = element.tape;
-    fields.iter().enumerate().find_map(|(number, field)| {
-        let says = |key: At| crate::json::says(tape.raw(key), field);
-        let (key, value) = tape.members(element.at).find(|(key, _)| says(*key))?;
-        let value = Spot::new(tape, value);
-        (value.kind() != Kind::Null).then(|| (number, tape.raw(key), value))
-    })
+    let mut found: Option<(usize, At, At)> = None;
+    for (key, value) in tape.members(element.at) {
+        let known = found.map_or(fields.len(), |(number, _, _)| number);
+        let better = fields.get(..known).unwrap_or_default();
+        let number = better.iter().position(|field| says(tape.raw(key), field));
+        found = number.map(|number| (number, key, value)).or(found);
+    }
+    let (number, key, value) = found?;
+    let value = Spot::new(tape, value);
+    (value.kind() != Kind::Null).then(|| (number, tape.raw(key), value))
 }
 
 /// The longest selection of pairs in which both sides increase; the second side does already.

@@ -5,6 +5,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 /// So many words and signs of both texts together are compared, not counting equal ends.
 const MOST_WORDS: usize = 20_000;
+/// Longer texts have too many words, not counting equal ends.
+const MOST_BYTES: usize = 200_000;
 
 /// A part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,13 +23,12 @@ pub enum Part<'a> {
 /// that comparing their words would take too much.
 #[must_use]
 pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
-    let (olds, news) = (words(old), words(new));
-    let ends =
-        |one: &mut dyn Iterator<Item = (&&str, &&str)>| one.take_while(|(a, b)| a == b).count();
-    let head = ends(&mut olds.iter().zip(&news));
-    let rest = olds.len().min(news.len()) - head;
-    let tail = ends(&mut olds.iter().rev().zip(news.iter().rev()).take(rest));
-    let (old_middle, new_middle) = (middle(&olds, head, tail)?, middle(&news, head, tail)?);
+    let (head, tail) = ends(old, new);
+    if old.len().max(new.len()) - head - tail > MOST_BYTES {
+        return None;
+    }
+    let old_middle = words(old.get(head..old.len() - tail)?);
+    let new_middle = words(new.get(head..new.len() - tail)?);
     if old_middle.len() + new_middle.len() > MOST_WORDS {
         return None;
     }
@@ -39,8 +40,8 @@ pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
         all: Vec::new(),
         both: 0,
     };
-    parts.both(length(olds.get(..head)?));
-    for op in capture_diff_slices(Algorithm::Myers, old_middle, new_middle) {
+    parts.both(head);
+    for op in capture_diff_slices(Algorithm::Myers, &old_middle, &new_middle) {
         let (old_words, new_words) = (
             old_middle.get(op.old_range())?,
             new_middle.get(op.new_range())?,
@@ -54,8 +55,20 @@ pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
     (parts.both * 4 >= old.len().max(new.len())).then_some(parts.all)
 }
 
-fn middle<'w, 'a>(words: &'w [&'a str], head: usize, tail: usize) -> Option<&'w [&'a str]> {
-    words.get(head..words.len() - tail)
+/// How many bytes are the same at both ends, up to the blanks next to what is not.
+fn ends(old: &str, new: &str) -> (usize, usize) {
+    let (old, new) = (old.as_bytes(), new.as_bytes());
+    let same = |(one, other): &(&u8, &u8)| one == other;
+    let head = old.iter().zip(new).take_while(same).count();
+    let word = |two: &[u8]| matches!(two, [one, other] if *one > b' ' && *other == b' ');
+    let common = old.get(..head).unwrap_or_default();
+    let head = common.windows(2).rposition(word).map_or(0, |at| at + 1);
+    let rest = old.len().min(new.len()) - head;
+    let pairs = old.iter().rev().zip(new.iter().rev()).take(rest);
+    let tail = pairs.take_while(same).count();
+    let common = old.get(old.len() - tail..).unwrap_or_default();
+    let begin = common.windows(2).position(word);
+    (head, begin.map_or(0, |at| tail - at - 1))
 }
 
 fn length(words: &[&str]) -> usize {
@@ -74,7 +87,15 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     fn both(&mut self, length: usize) {
-        let part = self.old.get(self.old_at..self.old_at + length);
+        // What follows something that is in both is one part with it.
+        let before = match self.all.last() {
+            Some(Part::Both(text)) => text.len(),
+            _ => 0,
+        };
+        if before > 0 {
+            self.all.pop();
+        }
+        let part = self.old.get(self.old_at - before..self.old_at + length);
         self.all
             .extend(part.filter(|part| !part.is_empty()).map(Part::Both));
         self.old_at += length;
@@ -97,19 +118,20 @@ impl Parts<'_> {
 /// Words, runs of blanks, and single signs.
 fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::with_capacity(text.len() / 4);
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let class = class(first);
-        let same = |(_, c): &(usize, char)| class == Class::Sign || self::class(*c) != class;
-        let end = rest.char_indices().skip(1).find(same);
-        let (word, after) = rest.split_at(end.map_or(rest.len(), |(at, _)| at));
-        words.push(word);
-        rest = after;
+    let (mut begin, mut before) = (0, Class::Sign);
+    for (at, c) in text.char_indices() {
+        let class = class(c);
+        if at > begin && (class != before || class == Class::Sign) {
+            words.extend(text.get(begin..at));
+            begin = at;
+        }
+        before = class;
     }
+    words.extend(text.get(begin..).filter(|word| !word.is_empty()));
     words
 }
 
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Word,
     Blank,
@@ -117,7 +139,11 @@ enum Class {
 }
 
 fn class(c: char) -> Class {
-    if c.is_alphanumeric() || c == '_' {
+    if c.is_ascii_alphanumeric() || c == '_' {
+        Class::Word
+    } else if c == ' ' {
+        Class::Blank
+    } else if !c.is_ascii() && c.is_alphanumeric() {
         Class::Word
     } else if c.is_whitespace() {
         Class::Blank
@@ -160,6 +186,12 @@ mod tests {
         );
         check("same same", "same same same", Some("same same{+ same+}"));
         check("all of it", "something else", None);
+        check("a bb cc dd", "a bb cd dd", Some("a bb [-cc-]{+cd+} dd"));
+        check(
+            "one two  three",
+            "one two three",
+            Some("one two[-  -]{+ +}three"),
+        );
         check("", "", Some(""));
         check("x", "", None);
     }

@@ -22,7 +22,9 @@ pub fn unquote(raw: &[u8]) -> Option<Cow<'_, str>> {
 pub fn says(raw: &[u8], text: &str) -> bool {
     match raw {
         [b'"', inner @ .., b'"'] if inner == text.as_bytes() && !text.contains('\\') => true,
-        _ => raw.contains(&b'\\') && unquote(raw).is_some_and(|said| said == text),
+        // An escape is never shorter than what it says.
+        _ if raw.len() < text.len() + 2 => false,
+        _ => memchr::memchr(b'\\', raw).is_some() && unquote(raw).is_some_and(|said| said == text),
     }
 }
 

@@ -55,6 +55,33 @@ fn value() -> impl Strategy<Value = String> {
     })
 }
 
+/// Arrays of few different elements, so that all kinds of alignments are met.
+fn list() -> impl Strategy<Value = String> {
+    let element = prop_oneof![
+        4 => (0..9_u8).prop_map(|n| n.to_string()),
+        1 => (0..3_u8).prop_map(|n| format!("{n}.0")),
+        4 => (0..9_u8, 0..3_u8, 0..2_u8).prop_map(|(id, a, b)| format!(r#"{{"id":{id},"a":{a},"b":{b}}}"#)),
+        2 => (0..3_u8, 0..2_u8).prop_map(|(a, b)| format!(r#"{{"b":{b}, "a":{a},"c":[{a},{b},1]}}"#)),
+        1 => (0..3_u8, 0..3_u8).prop_map(|(a, b)| format!("[{a},[{b}]]")),
+    ];
+    proptest::collection::vec(element, 0..40).prop_map(|all| format!("[{}]", all.join(",")))
+}
+
+/// Documents in which keys may occur twice.
+fn twice() -> impl Strategy<Value = String> {
+    let leaf = (0..3_u8).prop_map(|n| n.to_string());
+    leaf.prop_recursive(3, 20, 4, |inner| {
+        let member =
+            (0..3_u8, inner.clone()).prop_map(|(key, value)| format!(r#""{key}":{value}"#));
+        let object = proptest::collection::vec(member, 0..4);
+        let array = proptest::collection::vec(inner, 0..4);
+        prop_oneof![
+            object.prop_map(|all| format!("{{{}}}", all.join(","))),
+            array.prop_map(|all| format!("[{}]", all.join(","))),
+        ]
+    })
+}
+
 /// A document and what became of it: another one, or the same with some values put in place of others.
 fn pair() -> impl Strategy<Value = (String, String)> {
     let edits = proptest::collection::vec((any::<Index>(), value(), 0..4_u8), 1..5);
@@ -163,6 +190,23 @@ proptest! {
     #[test]
     fn a_merge_patch_makes_the_new_document_or_says_that_it_cannot((old, new) in pair()) {
         check_merge(&old, &new);
+    }
+
+    #[test]
+    fn a_patch_makes_the_new_array(old in list(), new in list()) {
+        check_patch(&old, &new);
+    }
+
+    /// `serde_json` takes the last of two fields with one name, this program the first: a patch is right for both.
+    #[test]
+    fn a_patch_is_right_for_keys_that_occur_twice(old in twice(), new in twice()) {
+        check_patch(&old, &new);
+        let mut out = Vec::new();
+        if merge::push(old.as_bytes(), new.as_bytes(), &mut out) {
+            let mut document = parsed(old.as_bytes());
+            json_patch::merge(&mut document, &parsed(&out));
+            prop_assert_eq!(document, parsed(new.as_bytes()));
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ fn lines(old: &str, new: &str, options: &Options) -> Vec<String> {
             Note::TypeChanged => " type",
             Note::KeyTwice => " twice",
             Note::TooLarge => " large",
+            Note::TooLong => " long",
         };
         let sign = match change.kind {
             Kind::Added => "+".to_owned(),
@@ -110,6 +111,25 @@ fn arrays() {
         r#"[{"id":null,"a":1,"b":2},{"x":1}]"#,
         &["~ [0].b", "- [1]", "+ [1]", "2"],
     );
+}
+
+#[test]
+fn long_arrays() {
+    let array = |change: &dyn Fn(usize) -> usize, count: usize| {
+        let all: Vec<String> = (0..count).map(|at| change(at).to_string()).collect();
+        format!("[{}]", all.join(","))
+    };
+    let old = array(&|at| at, 120_000);
+    let check = |new: &str, expected: &[&str], by_position: usize| {
+        assert!(lines(&old, new, &Options::default()) == expected);
+        let diff = Diff::between(old.as_bytes(), new.as_bytes(), &Options::default());
+        assert_eq!(diff.by_position, by_position);
+    };
+    let few = array(&|at| at + usize::from(at % 119_999 == 0), 120_000);
+    check(&few, &["~ [0]", "~ [119999]", "119998"], 1);
+    check(&array(&|at| at + 1, 120_001), &["~ . long", "0"], 0);
+    check(&array(&|at| at + 200_000, 120_000), &["~ . long", "0"], 0);
+    check(&array(&|at| at, 120_001), &["+ [120000]", "120000"], 0);
 }
 
 #[test]

@@ -217,6 +217,9 @@ impl<'a> Page<'_, 'a> {
             (Note::None, _) => String::new(),
             (Note::TypeChanged, _) => "  (type changed)".to_owned(),
             (Note::KeyTwice, _) => "  (a key occurs twice: compared as one value)".to_owned(),
+            (Note::TooLong, _) => {
+                format!("  (more than {MOST_ALIGNED} elements: compared as one value)")
+            }
             (Note::TooLarge, _) => {
                 format!("  (deeper than {DEEPEST} levels or very large: compared byte by byte)")
             }

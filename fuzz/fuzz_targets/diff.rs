@@ -1,0 +1,31 @@
+//! Fuzzes the diff: any two texts can be compared, and a patch between two documents makes exactly the new one.
+//! The documents are separated by a zero byte. Nesting is kept below the depth at which `serde_json` gives up.
+
+#![no_main]
+
+use ditto_cdc::diff::{Diff, Options, merge, patch, words};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+
+fuzz_target!(|bytes: &[u8]| {
+    let middle = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len() / 2);
+    let (old, new) = bytes.split_at(middle);
+    let new = new.strip_prefix(&[0]).unwrap_or(new);
+    let diff = Diff::between(old, new, &Options::default());
+    let (mut operations, mut merged) = (Vec::new(), Vec::new());
+    patch::push(&diff, &mut operations);
+    let exact = merge::push(old, new, &mut merged);
+    if let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new)) {
+        let _ = words::compare(old, new);
+    }
+    let parsed = |json: &[u8]| serde_json::from_slice::<Value>(json).ok();
+    if let (Some(old), Some(new)) = (parsed(old), parsed(new)) {
+        let mut patched = old.clone();
+        let operations: json_patch::Patch = serde_json::from_slice(&operations).expect("a patch is JSON");
+        json_patch::patch(&mut patched, &operations).expect("a patch can be applied");
+        assert_eq!(patched, new);
+        let mut together = old;
+        json_patch::merge(&mut together, &parsed(&merged).expect("a merge patch is JSON"));
+        assert!(!exact || together == new);
+    }
+});

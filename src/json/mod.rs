@@ -4,11 +4,13 @@
 mod block;
 mod grammar;
 mod scalar;
+mod skip;
 mod strings;
 mod walk;
 
 use std::ops::ControlFlow;
 
+pub use skip::{separators, skim, value_end};
 pub use strings::{says, unquote};
 pub use walk::{Watch, walk};
 

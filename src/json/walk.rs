@@ -113,7 +113,7 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
     fn block(&mut self, base: usize, block: &[u8; BLOCK]) -> Result<ControlFlow<()>, At> {
         let masks = masks(block);
         self.beyond_ascii |= masks.beyond_ascii;
-        let escaped = self.escaped(masks.backslash);
+        let escaped = escaped(masks.backslash, &mut self.escaping);
         let quote = masks.quote & !escaped;
         let inside = prefix_xor(quote) ^ self.in_string;
         self.in_string = 0u64.wrapping_sub(inside >> 63);
@@ -123,23 +123,6 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
         }
         let starts = self.starts(&masks, quote, inside);
         self.tokens(base, starts)
-    }
-
-    /// Which bytes are escaped by a backslash before them.
-    #[inline]
-    fn escaped(&mut self, backslash: u64) -> u64 {
-        if backslash == 0 {
-            return std::mem::take(&mut self.escaping);
-        }
-        // A run of backslashes escapes every second byte: adding carries through a run, and the parity
-        // of where it started tells which half.
-        let potential = backslash & !self.escaping;
-        let maybe = potential << 1;
-        let codes = (maybe | ODD).wrapping_sub(potential);
-        let both = codes ^ ODD;
-        let escaped = both ^ (backslash | self.escaping);
-        self.escaping = (both & backslash) >> 63;
-        escaped
     }
 
     /// Where tokens start: operators and numbers or literals outside strings, and opening quotes.
@@ -282,9 +265,27 @@ impl Nest {
     }
 }
 
+/// Which bytes are escaped by a backslash before them. `escaping` is 1 where the block before ended with a backslash
+/// that escapes, and is left so for the next block.
+#[inline]
+pub(super) fn escaped(backslash: u64, escaping: &mut u64) -> u64 {
+    if backslash == 0 {
+        return std::mem::take(escaping);
+    }
+    // A run of backslashes escapes every second byte: adding carries through a run, and the parity
+    // of where it started tells which half.
+    let potential = backslash & !*escaping;
+    let maybe = potential << 1;
+    let codes = (maybe | ODD).wrapping_sub(potential);
+    let both = codes ^ ODD;
+    let escaped = both ^ (backslash | *escaping);
+    *escaping = (both & backslash) >> 63;
+    escaped
+}
+
 /// Bit `i` of the result is the parity of the bits `0..=i`.
 #[inline]
-fn prefix_xor(mut bits: u64) -> u64 {
+pub(super) fn prefix_xor(mut bits: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {
         bits ^= bits << shift;
     }

@@ -70,3 +70,6 @@ impl<'a> Watch<'a> for Finder<'a, '_> {
 
 #[cfg(test)]
 pub(crate) mod tests;
+
+#[cfg(test)]
+mod skip_tests;

@@ -14,7 +14,7 @@ pub fn skim<'a>(json: &'a [u8], watch: &mut impl Watch<'a>) -> Option<ControlFlo
     if at == start {
         return None;
     }
-    while let Some((key, value)) = next_field(json, &mut at)? {
+    while let Next::Field(key, value) = next_field(json, &mut at)? {
         let watched = value.first() == Some(&b'{') && watch.enter(key);
         if watched && inner(value, watch)?.is_break() {
             return Some(ControlFlow::Break(()));
@@ -28,7 +28,7 @@ pub fn skim<'a>(json: &'a [u8], watch: &mut impl Watch<'a>) -> Option<ControlFlo
 
 fn inner<'a>(object: &'a [u8], watch: &mut impl Watch<'a>) -> Option<ControlFlow<()>> {
     let mut at = 1;
-    while let Some((key, value)) = next_field(object, &mut at)? {
+    while let Next::Field(key, value) = next_field(object, &mut at)? {
         if watch.inner(key, value).is_break() {
             return Some(ControlFlow::Break(()));
         }
@@ -36,21 +36,25 @@ fn inner<'a>(object: &'a [u8], watch: &mut impl Watch<'a>) -> Option<ControlFlow
     Some(ControlFlow::Continue(()))
 }
 
-type Field<'a> = (&'a [u8], &'a [u8]);
+/// What comes next in an object.
+enum Next<'a> {
+    Field(&'a [u8], &'a [u8]),
+    End,
+}
 
-/// The next field of an object that is read up to `at`; `Some(None)` at its end, `None` where there is neither.
-fn next_field<'a>(json: &'a [u8], at: &mut usize) -> Option<Option<Field<'a>>> {
+/// The next of an object that is read up to `at`; `None` where there is neither a field nor the end.
+fn next_field<'a>(json: &'a [u8], at: &mut usize) -> Option<Next<'a>> {
     *at = separators(json, *at);
     if json.get(*at) == Some(&b'}') {
         *at += 1;
-        return Some(None);
+        return Some(Next::End);
     }
     let key_end = string_end(json, *at).filter(|_| json.get(*at) == Some(&b'"'))?;
     let key = json.get(*at..key_end)?;
     let start = separators(json, key_end);
     let end = value_end(json, start)?;
     *at = end;
-    Some(Some((key, json.get(start..end)?)))
+    Some(Next::Field(key, json.get(start..end)?))
 }
 
 fn blanks(json: &[u8], at: usize) -> usize {
@@ -59,6 +63,7 @@ fn blanks(json: &[u8], at: usize) -> usize {
 }
 
 /// Behind the blanks, commas and colons from `at` on.
+#[must_use]
 #[inline]
 pub fn separators(json: &[u8], at: usize) -> usize {
     let rest = json.get(at..).unwrap_or_default();
@@ -67,6 +72,7 @@ pub fn separators(json: &[u8], at: usize) -> usize {
 }
 
 /// Behind the value that begins at `at`.
+#[must_use]
 #[inline]
 pub fn value_end(json: &[u8], at: usize) -> Option<usize> {
     match json.get(at)? {

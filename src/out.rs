@@ -128,12 +128,12 @@ impl Out {
         }
         let buffer = &self.buffer;
         let pipe = self.pager.as_mut().and_then(|pager| pager.stdin.as_mut());
-        let write = || match pipe {
-            Some(pipe) => pipe.write_all(buffer),
-            None => {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(buffer).and_then(|()| stdout.flush())
+        let write = || {
+            if let Some(pipe) = pipe {
+                return pipe.write_all(buffer);
             }
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(buffer).and_then(|()| stdout.flush())
         };
         let written = match &self.bar {
             Some(bar) => bar.suspend(write),

@@ -3,6 +3,7 @@
 
 #![no_main]
 
+use ditto_cdc::condition::Condition;
 use ditto_cdc::event::decode;
 use ditto_cdc::event::filter::{Filter, Verdict, Wish};
 use libfuzzer_sys::fuzz_target;
@@ -16,6 +17,11 @@ fuzz_target!(|bytes: &[u8]| {
         (Verdict::Unreadable(one), Err(other)) => assert_eq!(one, other),
         (Verdict::Hidden, Err(_)) => {}
         (verdict, decoded) => panic!("{verdict:?} {decoded:?}"),
+    }
+    let Ok(condition) = Condition::parse("collection = 'a' OR changed(b) AND c[0] > 1") else { return };
+    let Ok(filter) = Filter::new(&Wish { conditions: vec![condition], ..Wish::default() }) else { return };
+    if let Ok(event) = decode(Some(bytes)) {
+        assert_eq!(matches!(filter.judge(Some(bytes)), Verdict::Shown(_)), filter.shows(&event));
     }
     if let Ok(event) = decode(Some(bytes)) {
         let _ = (event.op(), event.id());

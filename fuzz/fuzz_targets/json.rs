@@ -14,4 +14,5 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let _ = ditto_cdc::json::field(bytes, "_id");
     let _ = ditto_cdc::json::unquote(bytes);
+    let _ = ditto_cdc::json::value_end(bytes, 0);
 });

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::{Event, Kind, TxnId, Unreadable};
-use crate::json::{Watch, says, unquote, walk};
+use crate::json::{Watch, says, skim, unquote, walk};
 
 /// Reads a payload as an event and checks all of it.
 ///
@@ -41,6 +41,22 @@ pub(super) fn peek<'a>(
         Ok(ControlFlow::Break(())) => Err(Stopped::Enough),
         Err(flaw) => Err(Stopped::Flaw(flaw.into())),
     }
+}
+
+/// As [`peek`], but nothing is checked; `None` where the payload does not even look like an object.
+pub(super) fn glance<'a>(
+    raw: &'a [u8],
+    enough: impl FnMut(&Envelope<'a>) -> bool,
+) -> Option<Result<Envelope<'a>, Stopped>> {
+    let mut envelope = Envelope::default();
+    let mut notes = Notes {
+        envelope: &mut envelope,
+        enough,
+    };
+    Some(match skim(raw, &mut notes)? {
+        ControlFlow::Continue(()) => Ok(envelope),
+        ControlFlow::Break(()) => Err(Stopped::Enough),
+    })
 }
 
 /// Why [`peek`] did not come to the end.

@@ -3,7 +3,7 @@
 
 use globset::{Glob, GlobMatcher};
 
-use super::decode::{Envelope, Stopped, kind, peek};
+use super::decode::{Envelope, Stopped, glance, kind, peek};
 use super::id::Wanted;
 use super::{Event, Kind, Op, Unreadable};
 use crate::condition::{Condition, Facts};
@@ -85,19 +85,17 @@ impl Filter {
     /// Decides on a payload.
     ///
     /// A payload is hidden as soon as its `type` and a `collection` or `method` that is not wanted have been seen, or
-    /// enough of the envelope to refute a condition; of the rest it is then only checked that it ends with a brace. What is shown was checked to the last byte.
+    /// enough to refute a condition; of the rest it is then only checked that it ends with a brace. What is shown was checked to the last byte.
     #[must_use]
     pub fn judge<'a>(&self, payload: Option<&'a [u8]>) -> Verdict<'a> {
         let Some(raw) = payload else {
             return Verdict::Unreadable(Unreadable::Empty);
         };
         let closed = raw.trim_ascii_end().last() == Some(&b'}');
-        let mut rejection = Rejection {
-            filter: self,
-            collection: None,
-            method: None,
-            refuted: None,
-        };
+        if closed && !self.conditions.is_empty() && self.hides_at_a_glance(raw) {
+            return Verdict::Hidden;
+        }
+        let mut rejection = Rejection::new(self);
         let event = match peek(raw, |envelope| closed && rejection.is_certain(envelope)) {
             Ok(envelope) => envelope.event(raw),
             Err(Stopped::Enough) => return Verdict::Hidden,
@@ -107,6 +105,17 @@ impl Filter {
             Ok(event) if self.shows(&event) => Verdict::Shown(event),
             Ok(_) => Verdict::Hidden,
             Err(unreadable) => Verdict::Unreadable(unreadable),
+        }
+    }
+
+    /// Whether a payload is not wanted if it is JSON: conditions on documents are decided before anything is checked,
+    /// since most events do not meet them.
+    fn hides_at_a_glance(&self, raw: &[u8]) -> bool {
+        let mut rejection = Rejection::new(self);
+        match glance(raw, |envelope| rejection.is_certain(envelope)) {
+            Some(Ok(envelope)) => envelope.event(raw).is_ok_and(|event| !self.shows(&event)),
+            Some(Err(_)) => true,
+            None => false,
         }
     }
 
@@ -158,7 +167,16 @@ struct Rejection<'f> {
     refuted: Option<(usize, bool)>,
 }
 
-impl Rejection<'_> {
+impl<'f> Rejection<'f> {
+    fn new(filter: &'f Filter) -> Self {
+        Rejection {
+            filter,
+            collection: None,
+            method: None,
+            refuted: None,
+        }
+    }
+
     fn is_certain(&mut self, seen: &Envelope<'_>) -> bool {
         let filter = self.filter;
         // Values that are not text are left to the decision on the whole event.

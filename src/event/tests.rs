@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use crate::condition::Condition;
 use proptest::prelude::*;
 
 use super::filter::{Filter, Verdict, Wish};
@@ -300,6 +301,13 @@ fn globs() {
     );
 }
 
+fn meeting(condition: &str) -> Wish {
+    Wish {
+        conditions: vec![Condition::parse(condition).unwrap()],
+        ..Wish::default()
+    }
+}
+
 /// The first part of the contract of speed: what is hidden is not read to its end.
 #[test]
 fn hidden_by_its_envelope() {
@@ -339,7 +347,7 @@ proptest! {
 
     /// Whatever bytes come, the filter says what decoding everything first would have said.
     #[test]
-    fn judge_agrees_with_decode(change in crate::json::tests::json(), order in 0..4u8, pick in 0..4u8) {
+    fn judge_agrees_with_decode(change in crate::json::tests::json(), order in 0..4u8, pick in 0..8u8) {
         let (kind, collection) = (r#""type":"documentChanged""#, r#""collection":"people""#);
         let json = match order {
             0 => format!(r#"{{{kind},{collection},"change":{change}}}"#),
@@ -351,6 +359,10 @@ proptest! {
             0 => Wish { collections: vec!["people".into()], ..Wish::default() },
             1 => Wish { collections: vec!["!p*".into()], ..Wish::default() },
             2 => Wish { methods: vec!["x".into()], ..Wish::default() },
+            3 => meeting("collection = 'people' AND method IS MISSING"),
+            4 => meeting("a IS NOT MISSING OR b[0] IS NOT MISSING OR NOT method = 'y'"),
+            5 => meeting("type(new) = 'object' AND op = 'insert'"),
+            6 => meeting("collection != 'people' OR changed(a)"),
             _ => Wish { ops: vec![Op::Remove], no_control: true, ..Wish::default() },
         };
         let filter = Filter::new(&wish).unwrap();

@@ -39,6 +39,33 @@ pub(super) fn masks(block: &[u8; BLOCK]) -> Masks {
     }
 }
 
+/// What of a block tells where containers begin and end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Brackets {
+    /// `"`
+    pub quote: u64,
+    /// `\`
+    pub backslash: u64,
+    /// `{` and `[`
+    pub open: u64,
+    /// `}` and `]`
+    pub close: u64,
+}
+
+/// The brackets and quotes of a block.
+#[inline]
+pub(super) fn brackets(block: &[u8; BLOCK]) -> Brackets {
+    let lanes = lanes(block);
+    // Square and curly brackets differ by the bit 0x20 alone.
+    let folded = lanes.map(|lane| lane | u8x16::splat(0x20));
+    Brackets {
+        quote: mask(lanes, |lane| equal(lane, b'"')),
+        backslash: mask(lanes, |lane| equal(lane, b'\\')),
+        open: mask(folded, |lane| equal(lane, b'{')),
+        close: mask(folded, |lane| equal(lane, b'}')),
+    }
+}
+
 /// The four vectors of a block; four plain loads.
 #[inline]
 fn lanes(block: &[u8; BLOCK]) -> [u8x16; 4] {

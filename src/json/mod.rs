@@ -5,6 +5,7 @@ mod block;
 mod grammar;
 mod items;
 mod scalar;
+mod skip;
 mod strings;
 mod walk;
 
@@ -12,6 +13,7 @@ use std::ops::ControlFlow;
 
 pub use items::{Item, items};
 pub(crate) use items::{container_end, scalar_end, string_end};
+pub use skip::{separators, skim, value_end};
 pub use strings::{content, says, unquote};
 pub use walk::{Watch, walk};
 
@@ -71,3 +73,6 @@ impl<'a> Watch<'a> for Finder<'a, '_> {
 
 #[cfg(test)]
 pub(crate) mod tests;
+
+#[cfg(test)]
+mod skip_tests;

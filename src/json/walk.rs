@@ -110,7 +110,7 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
     fn block(&mut self, base: usize, block: &[u8; BLOCK]) -> Result<ControlFlow<()>, At> {
         let masks = masks(block);
         self.beyond_ascii |= masks.beyond_ascii;
-        let escaped = self.escaped(masks.backslash);
+        let escaped = escaped(masks.backslash, &mut self.escaping);
         let quote = masks.quote & !escaped;
         let inside = prefix_xor(quote) ^ self.in_string;
         self.in_string = 0u64.wrapping_sub(inside >> 63);
@@ -120,20 +120,6 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
         }
         let starts = self.starts(&masks, quote, inside);
         self.tokens(base, starts)
-    }
-
-    /// Which bytes are escaped by a backslash before them. An escaped backslash escapes nothing.
-    #[inline]
-    fn escaped(&mut self, backslash: u64) -> u64 {
-        let mut escaped = std::mem::take(&mut self.escaping);
-        let mut left = backslash & !escaped;
-        while left != 0 {
-            let first = left & left.wrapping_neg();
-            escaped |= first << 1;
-            left &= !(first | first << 1);
-            self.escaping = first >> 63;
-        }
-        escaped
     }
 
     /// Where tokens start: operators and numbers or literals outside strings, and opening quotes.
@@ -277,9 +263,24 @@ impl Nest {
     }
 }
 
+/// Which bytes are escaped by a backslash before them. `escaping` is 1 where the block before ended with a backslash
+/// that escapes, and is left so for the next block. An escaped backslash escapes nothing.
+#[inline]
+pub(super) fn escaped(backslash: u64, escaping: &mut u64) -> u64 {
+    let mut escaped = std::mem::take(escaping);
+    let mut left = backslash & !escaped;
+    while left != 0 {
+        let first = left & left.wrapping_neg();
+        escaped |= first << 1;
+        left &= !(first | first << 1);
+        *escaping = first >> 63;
+    }
+    escaped
+}
+
 /// Bit `i` of the result is the parity of the bits `0..=i`.
 #[inline]
-fn prefix_xor(mut bits: u64) -> u64 {
+pub(super) fn prefix_xor(mut bits: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {
         bits ^= bits << shift;
     }

@@ -1,0 +1,158 @@
+//! Where values end, found without checking them: strings, containers, numbers and literals are passed over.
+//! On bytes that are not JSON the answer is some place or none, never a panic; `walk` tells what is JSON.
+
+use std::ops::ControlFlow;
+
+use super::block::{BLOCK, brackets};
+use super::walk::{Watch, escaped, prefix_xor};
+
+/// Reports fields as [`super::walk`] does, many times faster, since nothing is checked; `None` where the bytes do not
+/// even look like an object. On JSON both report the same.
+pub fn skim<'a>(json: &'a [u8], watch: &mut impl Watch<'a>) -> Option<ControlFlow<()>> {
+    let start = blanks(json, 0);
+    let mut at = start + usize::from(json.get(start) == Some(&b'{'));
+    if at == start {
+        return None;
+    }
+    while let Next::Field(key, value) = next_field(json, &mut at)? {
+        let watched = value.first() == Some(&b'{') && watch.enter(key);
+        if watched && inner(value, watch)?.is_break() {
+            return Some(ControlFlow::Break(()));
+        }
+        if watch.field(key, value).is_break() {
+            return Some(ControlFlow::Break(()));
+        }
+    }
+    (blanks(json, at) == json.len()).then_some(ControlFlow::Continue(()))
+}
+
+fn inner<'a>(object: &'a [u8], watch: &mut impl Watch<'a>) -> Option<ControlFlow<()>> {
+    let mut at = 1;
+    while let Next::Field(key, value) = next_field(object, &mut at)? {
+        if watch.inner(key, value).is_break() {
+            return Some(ControlFlow::Break(()));
+        }
+    }
+    Some(ControlFlow::Continue(()))
+}
+
+/// What comes next in an object.
+enum Next<'a> {
+    Field(&'a [u8], &'a [u8]),
+    End,
+}
+
+/// The next of an object that is read up to `at`; `None` where there is neither a field nor the end.
+fn next_field<'a>(json: &'a [u8], at: &mut usize) -> Option<Next<'a>> {
+    *at = separators(json, *at);
+    if json.get(*at) == Some(&b'}') {
+        *at += 1;
+        return Some(Next::End);
+    }
+    let key_end = string_end(json, *at).filter(|_| json.get(*at) == Some(&b'"'))?;
+    let key = json.get(*at..key_end)?;
+    let start = separators(json, key_end);
+    let end = value_end(json, start)?;
+    *at = end;
+    Some(Next::Field(key, json.get(start..end)?))
+}
+
+fn blanks(json: &[u8], at: usize) -> usize {
+    let rest = json.get(at..).unwrap_or_default();
+    at + rest.len() - rest.trim_ascii_start().len()
+}
+
+/// Behind the blanks, commas and colons from `at` on.
+#[must_use]
+#[inline]
+pub fn separators(json: &[u8], at: usize) -> usize {
+    let rest = json.get(at..).unwrap_or_default();
+    let between = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',' | b':');
+    at + rest.iter().take_while(between).count()
+}
+
+/// Behind the value that begins at `at`.
+#[must_use]
+#[inline]
+pub fn value_end(json: &[u8], at: usize) -> Option<usize> {
+    match json.get(at)? {
+        b'"' => string_end(json, at),
+        b'{' | b'[' => container_end(json, at),
+        b'}' | b']' => None,
+        _ => {
+            let rest = json.get(at..)?;
+            let ends =
+                |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
+            Some(at + rest.iter().position(ends).unwrap_or(rest.len()))
+        }
+    }
+}
+
+/// Behind the string whose quote stands at `at`.
+#[inline]
+fn string_end(json: &[u8], at: usize) -> Option<usize> {
+    let mut at = at + 1;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', json.get(at..)?)?;
+        if json.get(at) == Some(&b'"') {
+            return Some(at + 1);
+        }
+        at += 2;
+    }
+}
+
+/// Behind the array or object whose bracket stands at `at`.
+fn container_end(json: &[u8], at: usize) -> Option<usize> {
+    let (blocks, rest) = json.get(at..)?.as_chunks::<BLOCK>();
+    let mut skipper = Skipper::default();
+    for (number, block) in blocks.iter().enumerate() {
+        if let Some(end) = skipper.end_in(block) {
+            return Some(at + number * BLOCK + end);
+        }
+    }
+    let mut last = [b' '; BLOCK];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let end = skipper.end_in(&last)?;
+    Some(at + blocks.len() * BLOCK + end)
+}
+
+#[derive(Default)]
+struct Skipper {
+    depth: u32,
+    /// All ones while a string goes on into the next block.
+    in_string: u64,
+    /// 1 where the last byte of the block before was a backslash that escapes.
+    escaping: u64,
+}
+
+impl Skipper {
+    /// Where the outermost container ends, if that is in this block: behind its bracket.
+    #[inline]
+    fn end_in(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
+        let masks = brackets(block);
+        let quote = masks.quote & !escaped(masks.backslash, &mut self.escaping);
+        let inside = prefix_xor(quote) ^ self.in_string;
+        self.in_string = 0u64.wrapping_sub(inside >> 63);
+        let (open, close) = (masks.open & !inside, masks.close & !inside);
+        if close.count_ones() < self.depth {
+            self.depth = self.depth - close.count_ones() + open.count_ones();
+            return None;
+        }
+        let mut both = open | close;
+        while both != 0 {
+            let bit = both & both.wrapping_neg();
+            both ^= bit;
+            if open & bit != 0 {
+                self.depth += 1;
+            } else {
+                self.depth = self.depth.saturating_sub(1);
+                if self.depth == 0 {
+                    return Some(bit.trailing_zeros() as usize + 1);
+                }
+            }
+        }
+        None
+    }
+}

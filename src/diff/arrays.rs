@@ -98,22 +98,31 @@ impl Compare<'_, '_, '_> {
         if old.len() == 1 && new.len() == 1 {
             return pairs.hunk(old, new, items);
         }
-        let ids = self.ids(slice(olds, &old), slice(news, &new));
-        let ops = capture_diff_slices(Algorithm::Myers, &ids.0, &ids.1);
+        self.align(&pairs, old, new, items);
+    }
+
+    /// Finds the equal elements; what lies between them is paired otherwise.
+    fn align(
+        &self,
+        pairs: &Pairs<'_, '_, '_, '_>,
+        old: Range<usize>,
+        new: Range<usize>,
+        items: &mut Vec<Item>,
+    ) {
+        let ids = self.ids(slice(pairs.olds, &old), slice(pairs.news, &new));
         let (mut old_at, mut new_at) = (old.start, new.start);
-        for op in ops {
-            let DiffOp::Equal {
+        for op in capture_diff_slices(Algorithm::Myers, &ids.0, &ids.1) {
+            if let DiffOp::Equal {
                 old_index,
                 new_index,
                 len,
             } = op
-            else {
-                continue;
-            };
-            let (old_from, new_from) = (old.start + old_index, new.start + new_index);
-            pairs.hunk(old_at..old_from, new_at..new_from, items);
-            items.extend(both(old_from, new_from, len));
-            (old_at, new_at) = (old_from + len, new_from + len);
+            {
+                let (old_from, new_from) = (old.start + old_index, new.start + new_index);
+                pairs.hunk(old_at..old_from, new_at..new_from, items);
+                items.extend(both(old_from, new_from, len));
+                (old_at, new_at) = (old_from + len, new_from + len);
+            }
         }
         pairs.hunk(old_at..old.end, new_at..new.end, items);
     }

@@ -86,45 +86,58 @@ struct Row<'d, 'a> {
     redacted: bool,
 }
 
+/// How many changes are not shown.
+#[derive(Default)]
+struct LeftOut {
+    /// Beyond the most lines.
+    more: usize,
+    /// At paths that nobody asked for.
+    unwanted: usize,
+}
+
 fn changes(view: &View, event: &Event<'_>, out: &mut Vec<u8>) {
     let diff = Diff::of(event, &view.diff);
-    let (mut paths, mut rows, mut hidden) = (Vec::new(), Vec::new(), 0);
-    let mut steps = Vec::new();
-    let most = view.diff.max_changes.unwrap_or(if view.diff.full {
-        usize::MAX
-    } else {
-        MOST_LINES
-    });
-    let mut more = 0;
-    for change in &diff.changes {
-        diff.path(change, &mut steps);
-        if is_identity(event, &steps) {
-            continue;
-        }
-        if !view.diff.shows(&steps, change.kind) {
-            hidden += usize::from(!matches!(change.kind, Kind::MovedAway | Kind::Respelled));
-        } else if rows.len() == most {
-            more += 1;
-        } else {
-            rows.push(row(view, change, &steps, &mut paths));
-        }
-    }
-    let widest = rows
-        .iter()
-        .map(|row| row.columns)
-        .max()
-        .unwrap_or(0)
-        .min(WIDEST_PATH);
+    let mut paths = Vec::new();
+    let (rows, left) = rows(view, event, &diff, &mut paths);
+    let widest = rows.iter().map(|row| row.columns).max().unwrap_or(0);
     let page = Page {
         view,
         diff: &diff,
         paths: &paths,
-        widest,
+        widest: widest.min(WIDEST_PATH),
     };
     for row in &rows {
         page.row(row, out);
     }
-    page.footer(event, more, hidden, out);
+    page.footer(event, &left, out);
+}
+
+/// The changes that are shown.
+fn rows<'d, 'a>(
+    view: &View,
+    event: &Event<'_>,
+    diff: &'d Diff<'a>,
+    paths: &mut Vec<u8>,
+) -> (Vec<Row<'d, 'a>>, LeftOut) {
+    let (mut rows, mut left, mut steps) = (Vec::new(), LeftOut::default(), Vec::new());
+    let usual = if view.diff.full {
+        usize::MAX
+    } else {
+        MOST_LINES
+    };
+    let most = view.diff.max_changes.unwrap_or(usual);
+    for change in &diff.changes {
+        diff.path(change, &mut steps);
+        let shown = view.diff.shows(&steps, change.kind);
+        match change.kind {
+            _ if is_identity(event, &steps) => {}
+            _ if shown && rows.len() == most => left.more += 1,
+            _ if shown => rows.push(row(view, change, &steps, paths)),
+            Kind::MovedAway | Kind::Respelled => {}
+            _ => left.unwanted += 1,
+        }
+    }
+    (rows, left)
 }
 
 /// The id of a document that came or went stands in the header already.
@@ -235,43 +248,32 @@ impl<'a> Page<'_, 'a> {
         }
     }
 
-    fn footer(&self, event: &Event<'_>, more: usize, hidden: usize, out: &mut Vec<u8>) {
-        let mut parts: Vec<String> = Vec::new();
-        if more > 0 {
-            let line = format!(
-                "  … {more} more {} (--max-changes)\n",
-                plural(more, "change")
-            );
-            out.extend_from_slice(line.as_bytes());
+    fn footer(&self, event: &Event<'_>, left: &LeftOut, out: &mut Vec<u8>) {
+        if left.more > 0 {
+            let more = counted(left.more, "more change");
+            out.extend_from_slice(format!("  … {more} (--max-changes)\n").as_bytes());
         }
+        let mut remarks = Vec::new();
         if event.op() == Op::Update {
-            parts.push(format!("{} unchanged", self.diff.unchanged));
-            let respelled = self.diff.respelled();
-            if respelled > 0 && !self.view.diff.strict {
-                let values = plural(respelled, "value");
-                parts.push(format!("{respelled} same {values} written differently"));
-            }
+            remarks.push(format!("{} unchanged", self.diff.unchanged));
         }
-        if hidden > 0 {
-            parts.push(format!(
-                "{hidden} {} not asked for",
-                plural(hidden, "change")
-            ));
+        let respelled = self.diff.respelled();
+        if respelled > 0 && !self.view.diff.strict {
+            remarks.push(counted(respelled, "same value") + " written differently");
         }
-        let arrays = self.diff.by_position;
-        if arrays > 0 {
-            let arrays = format!("{arrays} {}", plural(arrays, "array"));
-            parts.push(format!(
+        if left.unwanted > 0 {
+            remarks.push(counted(left.unwanted, "change") + " not asked for");
+        }
+        if self.diff.by_position > 0 {
+            let arrays = counted(self.diff.by_position, "array");
+            remarks.push(format!(
                 "{arrays} compared by position: more than {MOST_ALIGNED} elements"
             ));
         }
-        if !parts.is_empty() {
+        if !remarks.is_empty() {
             out.extend_from_slice(b"  ");
-            push_styled(
-                format!("· {}", parts.join(", ")).as_bytes(),
-                self.view.styles.dim,
-                out,
-            );
+            let remarks = format!("· {}", remarks.join(", "));
+            push_styled(remarks.as_bytes(), self.view.styles.dim, out);
             out.push(b'\n');
         }
     }
@@ -284,8 +286,8 @@ fn redaction(kind: Kind) -> &'static str {
     }
 }
 
-fn plural(count: usize, word: &str) -> String {
-    format!("{word}{}", if count == 1 { "" } else { "s" })
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn push_styled(text: &[u8], style: anstyle::Style, out: &mut Vec<u8>) {

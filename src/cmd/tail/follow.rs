@@ -170,7 +170,7 @@ impl<'a> Follow<'a> {
             return Ok(());
         }
         let presented = present(&self.plan.filter, self.view, record, self.out.buffer());
-        self.count(presented, &name(presented, record))
+        self.count(presented, &name(self.plan, presented, record))
     }
 
     fn lies_outside(&self, record: &Record<'_>) -> Result<bool, Ending> {
@@ -353,18 +353,22 @@ fn kept(plan: &Plan, view: &View, record: &Record<'_>) -> Option<Kept> {
         },
     };
     Some(Kept {
-        name: name(presented, record),
+        name: name(plan, presented, record),
         presented,
         text,
     })
 }
 
 /// How messages name a record, where there will be one: its place, and the first bytes of what cannot be read.
-fn name(presented: Presented, record: &Record<'_>) -> String {
+fn name(plan: &Plan, presented: Presented, record: &Record<'_>) -> String {
     match presented {
         Presented::Hidden | Presented::Shown(_) => String::new(),
         Presented::Gap(_) => window::show_place(record),
         Presented::Unreadable(_) => match &record.payload {
+            // What cannot be read cannot be searched for what nobody may see.
+            Some(_) if !plan.diff.redact.is_empty() => {
+                format!("{}: (redacted)", window::show_place(record))
+            }
             Some(payload) => format!("{}: {}", window::show_place(record), quote(payload)),
             None => window::show_place(record),
         },

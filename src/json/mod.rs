@@ -2,7 +2,10 @@
 //! Builds no values and prints nothing, so numbers keep every digit; knows nothing of Ditto.
 
 mod block;
+mod fields;
 mod grammar;
+mod nest;
+mod quotes;
 mod scalar;
 mod strings;
 mod walk;

@@ -1,0 +1,93 @@
+//! Where strings begin and end, and whether their insides are allowed, a block at a time.
+//! What a string says is told in `strings`; where one may stand, in `grammar`.
+
+use super::block::{Masks, ones};
+use super::strings;
+
+/// Every second bit.
+const EVEN: u64 = 0x5555_5555_5555_5555;
+
+/// What of strings goes on into the next block.
+#[derive(Default)]
+pub(super) struct Quotes {
+    /// All ones inside a string.
+    in_string: u64,
+    /// 1 where the next byte is escaped.
+    escaping: u64,
+}
+
+/// The strings of a block.
+pub(super) struct Text {
+    /// Quotes that begin or end a string.
+    pub quote: u64,
+    /// Strings with their opening quotes and without the closing ones.
+    pub inside: u64,
+    /// Bytes that no string may hold, and escapes that are none.
+    pub flaws: u64,
+}
+
+impl Quotes {
+    /// The strings of the block at `base`.
+    #[inline]
+    pub fn block(&mut self, json: &[u8], base: usize, masks: &Masks) -> Text {
+        let escaped = self.escaped(masks.backslash);
+        let quote = masks.quote & !escaped;
+        let inside = prefix_xor(quote) ^ self.in_string;
+        self.in_string = 0u64.wrapping_sub(inside >> 63);
+        let escapes = masks.backslash & !escaped & inside;
+        let flaws = if escapes | masks.control == 0 {
+            0
+        } else {
+            rare(json, base, escapes, masks.control, inside)
+        };
+        Text {
+            quote,
+            inside,
+            flaws,
+        }
+    }
+
+    /// Whether a string is open.
+    pub fn is_open(&self) -> bool {
+        self.in_string != 0
+    }
+
+    /// Which bytes are escaped by a backslash before them: in a run of backslashes every second one escapes. Runs
+    /// are told apart by whether they begin at an even place, since adding to a run's first bit clears the run.
+    #[inline]
+    fn escaped(&mut self, backslash: u64) -> u64 {
+        let before = std::mem::take(&mut self.escaping);
+        if backslash == 0 {
+            return before;
+        }
+        let runs = backslash & !before;
+        let even_starts = runs & !(runs << 1) & EVEN;
+        let even = runs & !runs.wrapping_add(even_starts);
+        let escaping = (even & EVEN) | (runs & !even & !EVEN);
+        self.escaping = escaping >> 63;
+        escaping << 1 | before
+    }
+}
+
+/// Escapes must be ones that JSON knows; control characters stand outside strings only, as blanks.
+#[inline(never)]
+fn rare(json: &[u8], base: usize, escapes: u64, control: u64, inside: u64) -> u64 {
+    let mut flaws = control & inside;
+    for at in ones(escapes) {
+        flaws |= u64::from(strings::escape(json, base + at).is_none()) << at;
+    }
+    for at in ones(control & !inside) {
+        let blank = matches!(json.get(base + at), Some(b'\t' | b'\n' | b'\r'));
+        flaws |= u64::from(!blank) << at;
+    }
+    flaws
+}
+
+/// Bit `i` of the result is the parity of the bits `0..=i`.
+#[inline]
+fn prefix_xor(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
+    }
+    bits
+}

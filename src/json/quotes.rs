@@ -2,7 +2,6 @@
 //! What a string says is told in `strings`; where one may stand, in `grammar`.
 
 use super::block::{Masks, ones};
-use super::strings;
 
 /// Every second bit.
 const EVEN: u64 = 0x5555_5555_5555_5555;
@@ -34,12 +33,13 @@ impl Quotes {
         let quote = masks.quote & !escaped;
         let inside = prefix_xor(quote) ^ self.in_string;
         self.in_string = 0u64.wrapping_sub(inside >> 63);
-        let escapes = masks.backslash & !escaped & inside;
-        let flaws = if escapes | masks.control == 0 {
-            0
-        } else {
-            rare(json, base, escapes, masks.control, inside)
-        };
+        let escaped = escaped & inside;
+        let mut flaws = (masks.control & inside) | (escaped & !masks.escapable);
+        let unicode = escaped & masks.escapable & masks.unicode;
+        let control = masks.control & !inside;
+        if unicode | control != 0 {
+            flaws |= rare(json, base, unicode, control);
+        }
         Text {
             quote,
             inside,
@@ -56,10 +56,7 @@ impl Quotes {
     /// are told apart by whether they begin at an even place, since adding to a run's first bit clears the run.
     #[inline]
     fn escaped(&mut self, backslash: u64) -> u64 {
-        let before = std::mem::take(&mut self.escaping);
-        if backslash == 0 {
-            return before;
-        }
+        let before = self.escaping;
         let runs = backslash & !before;
         let even_starts = runs & !(runs << 1) & EVEN;
         let even = runs & !runs.wrapping_add(even_starts);
@@ -69,14 +66,16 @@ impl Quotes {
     }
 }
 
-/// Escapes must be ones that JSON knows; control characters stand outside strings only, as blanks.
+/// Four hexadecimal digits follow the `u` of an escape; of control characters three are blanks outside strings.
 #[inline(never)]
-fn rare(json: &[u8], base: usize, escapes: u64, control: u64, inside: u64) -> u64 {
-    let mut flaws = control & inside;
-    for at in ones(escapes) {
-        flaws |= u64::from(strings::escape(json, base + at).is_none()) << at;
+fn rare(json: &[u8], base: usize, unicode: u64, control: u64) -> u64 {
+    let mut flaws = 0;
+    for at in ones(unicode) {
+        let digits = json.get(base + at + 1..base + at + 5);
+        let sound = digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        flaws |= u64::from(!sound) << at;
     }
-    for at in ones(control & !inside) {
+    for at in ones(control) {
         let blank = matches!(json.get(base + at), Some(b'\t' | b'\n' | b'\r'));
         flaws |= u64::from(!blank) << at;
     }
@@ -86,8 +85,10 @@ fn rare(json: &[u8], base: usize, escapes: u64, control: u64, inside: u64) -> u6
 /// Bit `i` of the result is the parity of the bits `0..=i`.
 #[inline]
 fn prefix_xor(mut bits: u64) -> u64 {
-    for shift in [1, 2, 4, 8, 16, 32] {
-        bits ^= bits << shift;
-    }
-    bits
+    bits ^= bits << 1;
+    bits ^= bits << 2;
+    bits ^= bits << 4;
+    bits ^= bits << 8;
+    bits ^= bits << 16;
+    bits ^ bits << 32
 }

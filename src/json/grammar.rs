@@ -76,7 +76,12 @@ impl Grammar {
 /// of some blanks carries to behind the last. What is in `more` is behind a token already.
 #[inline]
 fn behind(carry: &mut u64, tokens: u64, more: u64, blank: u64) -> u64 {
-    let (sum, over) = blank.overflowing_add(tokens << 1 | more | *carry);
-    *carry = tokens >> 63 | u64::from(over);
+    let next = tokens << 1 | more | *carry;
+    *carry = tokens >> 63;
+    if blank == 0 {
+        return next;
+    }
+    let (sum, over) = blank.overflowing_add(next);
+    *carry |= u64::from(over);
     sum & !blank
 }

@@ -66,9 +66,15 @@ impl Nest {
         }
     }
 
-    /// How many containers are open.
-    pub fn depth(&self) -> usize {
-        self.outer.len() * 31 + self.bits.checked_ilog2().unwrap_or(0) as usize
+    /// How many containers are open, as something that [`depth`] turns into a number: few blocks need that.
+    #[inline]
+    pub fn level(&self) -> (usize, u64) {
+        (self.outer.len(), self.bits)
+    }
+
+    /// Whether no container is open.
+    pub fn is_empty(&self) -> bool {
+        self.bits == 1
     }
 
     #[cold]
@@ -89,4 +95,9 @@ impl Nest {
         }
         u64::from(outer) << 16 | bits & 0xffff
     }
+}
+
+/// The number of containers that a [`Nest::level`] stands for.
+pub(super) fn depth((outer, bits): (usize, u64)) -> usize {
+    outer * 31 + bits.checked_ilog2().unwrap_or(0) as usize
 }

@@ -29,14 +29,17 @@ impl Quotes {
     /// The strings of the block at `base`.
     #[inline]
     pub fn block(&mut self, json: &[u8], base: usize, masks: &Masks) -> Text {
-        let escaped = self.escaped(masks.backslash);
+        let (mut escaped, mut unescapable, mut unicode) = (0, 0, 0);
+        if masks.backslash | self.escaping != 0 {
+            escaped = self.escaped(masks.backslash);
+            unescapable = escaped & !masks.escapable;
+            unicode = escaped & masks.escapable & masks.unicode;
+        }
         let quote = masks.quote & !escaped;
         let inside = prefix_xor(quote) ^ self.in_string;
         self.in_string = 0u64.wrapping_sub(inside >> 63);
-        let escaped = escaped & inside;
-        let mut flaws = (masks.control & inside) | (escaped & !masks.escapable);
-        let unicode = escaped & masks.escapable & masks.unicode;
-        let control = masks.control & !inside;
+        let mut flaws = (masks.control | unescapable) & inside;
+        let (unicode, control) = (unicode & inside, masks.control & !inside);
         if unicode | control != 0 {
             flaws |= rare(json, base, unicode, control);
         }

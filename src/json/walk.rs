@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::block::{BLOCK, masks};
 use super::fields::{Fields, Operators};
 use super::grammar::{Grammar, Tokens};
-use super::nest::Nest;
+use super::nest::{Nest, depth};
 use super::quotes::Quotes;
 use super::scalar::Scalars;
 use super::{Flaw, strings};
@@ -35,9 +35,8 @@ pub trait Watch<'a> {
 pub fn walk<'a>(json: &'a [u8], watch: &mut impl Watch<'a>) -> Result<ControlFlow<()>, Flaw> {
     let mut walker = Walker::new(json, watch);
     let result = walker.run();
-    let beyond_ascii = walker.beyond_ascii != 0;
     match result {
-        Ok(ControlFlow::Continue(())) if beyond_ascii => {
+        Ok(ControlFlow::Continue(())) if !walker.foreign.is_utf8(json) => {
             strings::utf8(json).map(ControlFlow::Continue)
         }
         Ok(flow) => Ok(flow),
@@ -57,8 +56,7 @@ struct Walker<'a, 'w, W> {
     nest: Nest,
     grammar: Grammar,
     fields: Fields,
-    /// Not 0 if any byte was outside ASCII.
-    beyond_ascii: u64,
+    foreign: Foreign,
 }
 
 impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
@@ -71,7 +69,7 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
             nest: Nest::default(),
             grammar: Grammar::default(),
             fields: Fields::default(),
-            beyond_ascii: 0,
+            foreign: Foreign::default(),
         }
     }
 
@@ -87,8 +85,7 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
                 return Ok(ControlFlow::Break(()));
             }
         }
-        let complete =
-            !self.quotes.is_open() && self.nest.depth() == 0 && self.grammar.is_complete();
+        let complete = !self.quotes.is_open() && self.nest.is_empty() && self.grammar.is_complete();
         if complete {
             Ok(ControlFlow::Continue(()))
         } else {
@@ -99,15 +96,21 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
     #[inline]
     fn block(&mut self, base: usize, block: &[u8; BLOCK]) -> Result<ControlFlow<()>, At> {
         let masks = masks(block);
-        self.beyond_ascii |= masks.beyond_ascii;
+        if masks.beyond_ascii != 0 {
+            self.foreign.block(self.json, base);
+        }
         let text = self.quotes.block(self.json, base, &masks);
         let outside = !text.inside;
+        // Long strings: nothing that has to be remembered changes inside one.
+        if outside | text.quote | text.flaws == 0 {
+            return Ok(ControlFlow::Continue(()));
+        }
         let (open, close) = (masks.open & outside, masks.close & outside);
         let (comma, colon) = (masks.comma & outside, masks.colon & outside);
         let blank = (masks.space | masks.control) & outside;
         let scalar = outside & !(open | close | comma | colon | blank | text.quote);
         let spans = self.scalars.block(self.json, base, &masks, scalar);
-        let depth = self.nest.depth();
+        let level = self.nest.level();
         let nest = self
             .nest
             .block(open, close, masks.curly, self.fields.depth());
@@ -136,7 +139,7 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
             comma: comma & sound,
             colon: colon & sound,
         };
-        self.shallow((base, depth), &operators, flaws)
+        self.shallow((base, depth(level)), &operators, flaws)
     }
 
     /// Reports the fields of a block up to its first flaw.
@@ -153,5 +156,30 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
             return Ok(flow);
         }
         Err(place.0 + flaws.trailing_zeros() as usize)
+    }
+}
+
+/// Blocks with bytes outside ASCII. Neighbours are checked together: no character reaches into a block of ASCII.
+#[derive(Default)]
+struct Foreign {
+    start: usize,
+    end: usize,
+    not_utf8: bool,
+}
+
+impl Foreign {
+    #[inline(never)]
+    fn block(&mut self, json: &[u8], base: usize) {
+        if self.end != base {
+            self.not_utf8 |= !self.is_utf8(json);
+            self.start = base;
+        }
+        self.end = base + BLOCK;
+    }
+
+    /// Whether all blocks so far are text.
+    fn is_utf8(&self, json: &[u8]) -> bool {
+        let last = json.get(self.start..self.end.min(json.len()));
+        !self.not_utf8 && last.is_none_or(|last| std::str::from_utf8(last).is_ok())
     }
 }

@@ -1,7 +1,7 @@
 //! Numbers and literals: whether one begins here and ends where it should.
 //! Values are not computed; a number may have any length and any exponent.
 
-use super::block::{Masks, ones};
+use super::block::Masks;
 
 /// What of numbers and literals goes on into the next block: each is 1 or 0 and speaks of its first byte.
 #[derive(Default)]

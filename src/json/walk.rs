@@ -131,6 +131,10 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
         if !nest.shallow && flaws == 0 {
             return Ok(ControlFlow::Continue(()));
         }
+        // What strings must not hold is told before any field of the block.
+        if text.flaws != 0 {
+            return Err(base + text.flaws.trailing_zeros() as usize);
+        }
         let sound = flaws.wrapping_sub(1) & !flaws;
         let operators = Operators {
             open: open & sound,

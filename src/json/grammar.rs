@@ -1,199 +1,87 @@
-//! JSON's grammar as one table: what a token may do depends on the two tokens before it and on the container.
-//! Numbers, literals and strings are single tokens here; their insides are checked elsewhere.
+//! JSON's grammar as bit masks: which token may follow which, for all tokens of a block at once.
+//! Numbers, literals and strings are single tokens here; their insides are checked elsewhere, and so are the top
+//! of the document, where no comma may stand, and whether brackets fit.
 
-/// What a token asks the walker to do.
-pub(super) mod act {
-    /// Nothing.
-    pub const GO: u8 = 0;
-    /// A number or a literal begins: check it.
-    pub const SCALAR: u8 = 1;
-    /// `{`
-    pub const OPEN_OBJECT: u8 = 2;
-    /// `[`
-    pub const OPEN_ARRAY: u8 = 3;
-    /// `}` or `]` that fits.
-    pub const CLOSE: u8 = 4;
-    /// A key begins in a watched object.
-    pub const KEY: u8 = 5;
-    /// The colon after a key of a watched object.
-    pub const COLON: u8 = 6;
-    /// A comma after a field of a watched object.
-    pub const COMMA: u8 = 7;
-    /// `}` after a field of a watched object.
-    pub const LAST: u8 = 8;
-    /// This token cannot stand here.
-    pub const FLAW: u8 = 9;
+/// Which token was the last one, for the next block to go on; each is 1 or 0.
+#[derive(Default)]
+pub(super) struct Grammar {
+    open: u64,
+    comma: u64,
+    key: u64,
+    value: u64,
+    /// Whether an open string is a key.
+    in_key: u64,
 }
 
-/// The container around a token, as bits above the window's.
-pub(super) mod container {
-    /// None.
-    pub const TOP: u16 = 0;
-    /// `[ ]`
-    pub const ARRAY: u16 = 1 << 9;
-    /// `{ }`
-    pub const OBJECT: u16 = 2 << 9;
-    /// An object whose fields are reported.
-    pub const WATCHED: u16 = 3 << 9;
+/// The tokens of a block.
+pub(super) struct Tokens {
+    /// `{` and `[`
+    pub open: u64,
+    /// `}` and `]`
+    pub close: u64,
+    /// `,`
+    pub comma: u64,
+    /// `:`
+    pub colon: u64,
+    /// Strings with their opening quotes and without the closing ones.
+    pub inside: u64,
+    /// Opening quotes.
+    pub string: u64,
+    /// Closing quotes.
+    pub string_end: u64,
+    /// First bytes of numbers and literals.
+    pub scalar: u64,
+    /// The bytes just behind numbers and literals.
+    pub scalar_end: u64,
+    /// Blanks outside strings.
+    pub blank: u64,
+    /// Bytes whose container is an object.
+    pub objects: u64,
 }
 
-/// Kinds of token, told by their first byte; three bits.
-mod class {
-    pub const OPEN_OBJECT: u8 = 0;
-    pub const CLOSE_OBJECT: u8 = 1;
-    pub const OPEN_ARRAY: u8 = 2;
-    pub const CLOSE_ARRAY: u8 = 3;
-    pub const COMMA: u8 = 4;
-    pub const COLON: u8 = 5;
-    pub const STRING: u8 = 6;
-    pub const SCALAR: u8 = 7;
-}
-
-/// The last three tokens, the newest in the lowest bits.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Window(u16);
-
-impl Window {
-    /// Before the first token; a value may follow, as after a comma.
-    pub const START: Window = Window(class::COMMA as u16);
-
-    /// The window moved on by the token that begins with this byte.
+impl Grammar {
+    /// The tokens that cannot stand where they stand.
     #[inline]
-    pub fn then(self, byte: u8) -> Window {
-        Window((self.0 << 3 | u16::from(CLASSES[usize::from(byte)])) & 0x1ff)
+    pub fn block(&mut self, all: &Tokens) -> u64 {
+        let after_open = behind(&mut self.open, all.open, 0, all.blank);
+        let after_comma = behind(&mut self.comma, all.comma, 0, all.blank);
+        let name = all.objects & (after_open | after_comma);
+        let keys = self.ends(all, all.string & name) & all.string_end;
+        let after_key = behind(&mut self.key, keys, 0, all.blank);
+        let values = all.close | (all.string_end & !keys);
+        let after_value = behind(&mut self.value, values, all.scalar_end, all.blank);
+        let begins = all.open | all.scalar;
+        (all.colon ^ after_key)
+            | (all.comma & !after_value)
+            | (all.close & !(after_value | after_open))
+            | ((begins | all.string) & after_value)
+            | (begins & name)
     }
 
-    /// What the newest token asks for.
+    /// Whether the last token ended a value.
+    pub fn is_complete(&self) -> bool {
+        self.value == 1
+    }
+
+    /// Where keys end that begin here or began before: adding to a string's first bit carries to behind its last.
     #[inline]
-    pub fn act(self, container: u16) -> u8 {
-        ACTS[usize::from((container | self.0) & 0x7ff)]
-    }
-
-    /// Whether there was no token yet.
-    pub fn is_start(self) -> bool {
-        self.0 == Self::START.0
+    fn ends(&mut self, all: &Tokens, keys: u64) -> u64 {
+        let (sum, carry) = all.inside.overflowing_add(keys | self.in_key);
+        self.in_key = u64::from(carry);
+        sum & !all.inside
     }
 }
 
-static CLASSES: [u8; 256] = classes();
-static ACTS: [u8; 2048] = acts();
-
-const fn classes() -> [u8; 256] {
-    let mut classes = [class::SCALAR; 256];
-    classes[b'{' as usize] = class::OPEN_OBJECT;
-    classes[b'}' as usize] = class::CLOSE_OBJECT;
-    classes[b'[' as usize] = class::OPEN_ARRAY;
-    classes[b']' as usize] = class::CLOSE_ARRAY;
-    classes[b',' as usize] = class::COMMA;
-    classes[b':' as usize] = class::COLON;
-    classes[b'"' as usize] = class::STRING;
-    classes
-}
-
-const fn acts() -> [u8; 2048] {
-    let mut acts = [act::FLAW; 2048];
-    let mut index: u16 = 0;
-    while index < 2048 {
-        let [high, low] = index.to_be_bytes();
-        let place = Place {
-            container: index & (3 << 9),
-            before: high << 2 & 0b100 | low >> 6,
-            previous: low >> 3 & 7,
-        };
-        acts[index as usize] = place.act(low & 7);
-        index += 1;
+/// The first bytes behind the blanks that follow `tokens`, or that go on from the block before: adding to the first
+/// of some blanks carries to behind the last. What is in `more` is behind a token already.
+#[inline]
+fn behind(carry: &mut u64, tokens: u64, more: u64, blank: u64) -> u64 {
+    let next = tokens << 1 | more | *carry;
+    *carry = tokens >> 63;
+    if blank == 0 {
+        return next;
     }
-    acts
-}
-
-/// Where a token stands.
-struct Place {
-    container: u16,
-    before: u8,
-    previous: u8,
-}
-
-impl Place {
-    const fn act(&self, token: u8) -> u8 {
-        let watched = self.container == container::WATCHED;
-        match token {
-            class::STRING if self.value_may_begin() => act::GO,
-            class::STRING if self.key_may_begin() => {
-                if watched {
-                    act::KEY
-                } else {
-                    act::GO
-                }
-            }
-            class::SCALAR if self.value_may_begin() => act::SCALAR,
-            class::OPEN_OBJECT if self.value_may_begin() => act::OPEN_OBJECT,
-            class::OPEN_ARRAY if self.value_may_begin() => act::OPEN_ARRAY,
-            class::COLON if self.key_ended() => {
-                if watched {
-                    act::COLON
-                } else {
-                    act::GO
-                }
-            }
-            class::COMMA if self.value_ended() => {
-                if watched {
-                    act::COMMA
-                } else {
-                    act::GO
-                }
-            }
-            class::CLOSE_OBJECT if self.in_object() && self.value_ended() => {
-                if watched {
-                    act::LAST
-                } else {
-                    act::CLOSE
-                }
-            }
-            class::CLOSE_OBJECT if self.in_object() && self.previous == class::OPEN_OBJECT => {
-                act::CLOSE
-            }
-            class::CLOSE_ARRAY if self.in_array() && self.value_ended() => act::CLOSE,
-            class::CLOSE_ARRAY if self.in_array() && self.previous == class::OPEN_ARRAY => {
-                act::CLOSE
-            }
-            _ => act::FLAW,
-        }
-    }
-
-    const fn in_object(&self) -> bool {
-        matches!(self.container, container::OBJECT | container::WATCHED)
-    }
-
-    const fn in_array(&self) -> bool {
-        self.container == container::ARRAY
-    }
-
-    const fn value_may_begin(&self) -> bool {
-        match self.previous {
-            class::COLON => self.in_object(),
-            class::COMMA => !self.in_object(),
-            class::OPEN_ARRAY => self.in_array(),
-            _ => false,
-        }
-    }
-
-    const fn key_may_begin(&self) -> bool {
-        self.in_object() && matches!(self.previous, class::COMMA | class::OPEN_OBJECT)
-    }
-
-    const fn key_ended(&self) -> bool {
-        let began = matches!(self.before, class::COMMA | class::OPEN_OBJECT);
-        self.in_object() && self.previous == class::STRING && began
-    }
-
-    /// At the top nothing may follow a value.
-    const fn value_ended(&self) -> bool {
-        match self.previous {
-            class::SCALAR | class::CLOSE_OBJECT | class::CLOSE_ARRAY => {
-                self.container != container::TOP
-            }
-            class::STRING => self.in_array() || (self.in_object() && self.before == class::COLON),
-            _ => false,
-        }
-    }
+    let (sum, over) = blank.overflowing_add(next);
+    *carry |= u64::from(over);
+    sum & !blank
 }

@@ -2,8 +2,12 @@
 //! Builds no values and prints nothing, so numbers keep every digit; knows nothing of Ditto.
 
 mod block;
+mod brackets;
+mod fields;
 mod grammar;
 mod items;
+mod nest;
+mod quotes;
 mod scalar;
 mod skip;
 mod strings;

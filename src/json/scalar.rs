@@ -1,9 +1,98 @@
 //! Numbers and literals: whether one begins here and ends where it should.
 //! Values are not computed; a number may have any length and any exponent.
 
+use super::block::Masks;
+
+/// What of numbers and literals goes on into the next block: each is 1 or 0 and speaks of its first byte.
+#[derive(Default)]
+pub(super) struct Scalars {
+    /// The byte before belongs to a number or literal.
+    going_on: u64,
+    /// The byte before was a sign or dot: here stands a digit.
+    wanted: u64,
+    /// Between a dot and here stand digits alone.
+    fraction: u64,
+}
+
+/// The numbers and literals of a block.
+pub(super) struct Spans {
+    /// Their first bytes.
+    pub starts: u64,
+    /// The bytes just behind them.
+    pub ends: u64,
+    /// What is wrong with them, at or just behind it.
+    pub flaws: u64,
+}
+
+impl Scalars {
+    /// Looks at the bytes of the block at `base` that are `scalar`: neither in strings nor blank nor operators.
+    ///
+    /// Plain numbers are checked all at once; literals, exponents and what should not be there one by one.
+    #[inline]
+    pub fn block(&mut self, json: &[u8], base: usize, masks: &Masks, scalar: u64) -> Spans {
+        let follows = scalar << 1 | self.going_on;
+        self.going_on = scalar >> 63;
+        let starts = scalar & !follows;
+        let (digit, dot) = (scalar & masks.digit, scalar & masks.dot);
+        let sign = starts & masks.minus;
+        // Where only the next block tells whether a digit follows, the number is looked at by itself.
+        let zero = masks.zero & (starts | sign << 1);
+        let cut = (zero | sign) & 1 << 63;
+        let odd = scalar & !(digit | dot | sign) | cut;
+        let mut flaws = self.fractions(digit, dot, sign) | (zero << 1 & digit) | (dot & starts);
+        if odd != 0 {
+            flaws |= one_by_one(json, base, scalar, odd);
+        }
+        Spans {
+            starts,
+            ends: follows & !scalar,
+            flaws,
+        }
+    }
+
+    /// Signs and dots stand before digits; behind the digits that follow a dot stands no other dot.
+    #[inline]
+    fn fractions(&mut self, digit: u64, dot: u64, sign: u64) -> u64 {
+        let wanted = (dot | sign) << 1 | self.wanted;
+        self.wanted = (dot | sign) >> 63;
+        // Adding to the first of some digits carries to behind the last.
+        let (sum, over) = digit.overflowing_add(dot << 1 | self.fraction);
+        self.fraction = dot >> 63 | u64::from(over);
+        (wanted & !digit) | (sum & dot)
+    }
+}
+
+/// Looks at each number and literal of a block that has something `odd` in it.
+#[inline(never)]
+fn one_by_one(json: &[u8], base: usize, scalar: u64, mut odd: u64) -> u64 {
+    let mut flaws = 0;
+    while odd != 0 {
+        let at = odd.trailing_zeros();
+        let sound = check(json, beginning(json, base + at as usize)).is_some();
+        flaws |= u64::from(!sound) << at;
+        // Adding to a bit of a run clears the run from there on.
+        odd &= scalar.wrapping_add(1 << at);
+    }
+    flaws
+}
+
+/// Where the number or literal begins that the byte at `at` belongs to.
+fn beginning(json: &[u8], at: usize) -> usize {
+    let before = json.get(..at).unwrap_or_default();
+    let outside = before.iter().rposition(|&byte| ends(byte));
+    outside.map_or(0, |last| last + 1)
+}
+
+/// Whether a number or literal cannot hold this byte.
+fn ends(byte: u8) -> bool {
+    matches!(
+        byte,
+        b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[' | ..=b' '
+    )
+}
+
 /// Checks the number or literal that begins at `at`.
-#[inline]
-pub(super) fn check(json: &[u8], at: usize) -> Option<()> {
+fn check(json: &[u8], at: usize) -> Option<()> {
     let rest = json.get(at..)?;
     let rest = match rest.first()? {
         b't' => rest.strip_prefix(b"true")?,
@@ -11,17 +100,10 @@ pub(super) fn check(json: &[u8], at: usize) -> Option<()> {
         b'n' => rest.strip_prefix(b"null")?,
         _ => number(rest)?,
     };
-    match rest.first() {
-        None
-        | Some(b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t' | b':' | b'"' | b'{' | b'[') => {
-            Some(())
-        }
-        Some(_) => None,
-    }
+    rest.first().is_none_or(|&byte| ends(byte)).then_some(())
 }
 
 /// What comes after the number.
-#[inline]
 fn number(text: &[u8]) -> Option<&[u8]> {
     let text = text.strip_prefix(b"-").unwrap_or(text);
     let text = match text.strip_prefix(b"0") {
@@ -34,7 +116,6 @@ fn number(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-#[inline]
 fn exponent(text: &[u8]) -> Option<&[u8]> {
     match text {
         [b'e' | b'E', b'+' | b'-', rest @ ..] | [b'e' | b'E', rest @ ..] => digits(rest),
@@ -42,7 +123,6 @@ fn exponent(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-#[inline]
 fn digits(text: &[u8]) -> Option<&[u8]> {
     let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if count == 0 { None } else { text.get(count..) }

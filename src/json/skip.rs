@@ -3,8 +3,10 @@
 
 use std::ops::ControlFlow;
 
-use super::block::{BLOCK, brackets};
-use super::walk::{Watch, escaped, prefix_xor};
+use super::block::BLOCK;
+use super::brackets::brackets;
+use super::quotes::{escaped, prefix_xor};
+use super::walk::Watch;
 
 /// Reports fields as [`super::walk`] does, many times faster, since nothing is checked; `None` where the bytes do not
 /// even look like an object. On JSON both report the same.

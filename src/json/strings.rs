@@ -46,15 +46,6 @@ pub fn content(raw: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// The length of the escape whose backslash stands at `at`.
-pub(super) fn escape(json: &[u8], at: usize) -> Option<usize> {
-    match json.get(at + 1)? {
-        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
-        b'u' if json.get(at + 2..at + 6)?.iter().all(u8::is_ascii_hexdigit) => Some(6),
-        _ => None,
-    }
-}
-
 pub(super) fn utf8(bytes: &[u8]) -> Result<(), Flaw> {
     match std::str::from_utf8(bytes) {
         Ok(_) => Ok(()),

@@ -296,3 +296,40 @@ fn runs_of_backslashes() {
         });
     }
 }
+
+/// Strings that fill whole blocks, with what makes them wrong just before, inside and behind.
+#[test]
+fn long_strings() {
+    let long = "é ".repeat(70);
+    for (json, valid) in [
+        (format!(r#"{{"{long}":"{long}","a":"{long}"}}"#), true),
+        (format!(r#"["{long}" "{long}"]"#), false),
+        (format!(r#"{{"a":1 "{long}":1}}"#), false),
+        (format!(r#"{{"{long}","{long}"}}"#), false),
+        (format!(r#"["{long}":"{long}"]"#), false),
+        (format!(r#"[1"{long}"]"#), false),
+        (format!("[\"{long}\n{long}\"]"), false),
+        (format!(r#"["{long}\q{long}"]"#), false),
+    ] {
+        everywhere(json.as_bytes(), |json| {
+            assert_eq!(check(json).is_ok(), valid, "{}", text(json));
+        });
+    }
+}
+
+/// Any depth, also where the open containers no longer fit into one word, and brackets of the wrong kind in it.
+#[test]
+fn deep_nesting() {
+    for depth in (1..300).step_by(7) {
+        let (open, close) = ("[{\"a\":".repeat(depth), "}]".repeat(depth));
+        assert_eq!(check(format!("{open}1{close}").as_bytes()), Ok(()));
+        assert!(check(format!("{open}1{close}]").as_bytes()).is_err());
+        assert!(check(format!("{open}1{}", &close[1..]).as_bytes()).is_err());
+        for wrong in 0..close.len() {
+            let mut close = close.clone().into_bytes();
+            close[wrong] ^= b'}' ^ b']';
+            let json = [open.as_bytes(), b"1", &close].concat();
+            assert!(check(&json).is_err(), "{depth} {wrong}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The fields of the objects that a caller watches: the outermost one, and what it asks to enter.
+//! Trusts the grammar, apart from the top of the document, which only this part looks at.
+
+use std::ops::ControlFlow;
+
+use super::block::ones;
+use super::walk::Watch;
+
+/// The operators of a block, outside strings.
+pub(super) struct Operators {
+    /// `{` and `[`
+    pub open: u64,
+    /// `}` and `]`
+    pub close: u64,
+    /// Tells the curly ones among the brackets.
+    pub curly: u64,
+    /// `,`
+    pub comma: u64,
+    /// `:`
+    pub colon: u64,
+}
+
+/// Where the current fields stand.
+#[derive(Default)]
+pub(super) struct Fields {
+    /// The outermost container is an object.
+    object: bool,
+    /// The object at depth 2 is watched.
+    entered: bool,
+    outer: Field,
+    inner: Field,
+}
+
+/// A field that has begun.
+#[derive(Default, Clone, Copy)]
+struct Field {
+    key: usize,
+    /// `None` until the colon has come.
+    colon: Option<usize>,
+}
+
+impl Fields {
+    /// Blocks in which fewer containers than this are open somewhere have to be reported.
+    pub fn depth(&self) -> u32 {
+        1 + u32::from(self.object) + u32::from(self.entered)
+    }
+
+    /// Reports the fields that end in the block at `base`, which begins inside `depth` containers.
+    /// `Err` where a comma or bracket stands behind the outermost value.
+    pub fn report<'a>(
+        &mut self,
+        json: &'a [u8],
+        watch: &mut impl Watch<'a>,
+        (base, depth): (usize, usize),
+        all: &Operators,
+    ) -> Result<ControlFlow<()>, usize> {
+        let mut depth = depth;
+        for bit in ones(all.open | all.close | all.comma | all.colon) {
+            let at = base + bit;
+            let is = |mask: u64| mask >> bit & 1 == 1;
+            if is(all.open) {
+                self.open(json, watch, (at, depth), is(all.curly));
+                depth += 1;
+            } else if is(all.colon) {
+                if let Some(field) = self.field(depth) {
+                    field.colon = Some(at);
+                }
+            } else {
+                if depth == 0 {
+                    return Err(at);
+                }
+                if self.end(json, watch, (at, depth)).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                if is(all.close) {
+                    depth -= 1;
+                    self.entered &= depth >= 2;
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// The current field of the container at this depth, if that is watched.
+    fn field(&mut self, depth: usize) -> Option<&mut Field> {
+        match depth {
+            1 if self.object => Some(&mut self.outer),
+            2 if self.entered => Some(&mut self.inner),
+            _ => None,
+        }
+    }
+
+    fn open<'a>(
+        &mut self,
+        json: &'a [u8],
+        watch: &mut impl Watch<'a>,
+        (at, depth): (usize, usize),
+        object: bool,
+    ) {
+        let field = Field {
+            key: at + 1,
+            colon: None,
+        };
+        if depth == 0 {
+            (self.object, self.outer) = (object, field);
+        } else if let (1, true, Some(colon)) = (depth, object && self.object, self.outer.colon) {
+            self.entered = watch.enter(span(json, self.outer.key, colon));
+            self.inner = field;
+        }
+    }
+
+    /// A comma or closing bracket ends a field, if there is one.
+    fn end<'a>(
+        &mut self,
+        json: &'a [u8],
+        watch: &mut impl Watch<'a>,
+        (at, depth): (usize, usize),
+    ) -> ControlFlow<()> {
+        let Some(field) = self.field(depth) else {
+            return ControlFlow::Continue(());
+        };
+        let ended = std::mem::take(field);
+        field.key = at + 1;
+        let Some(colon) = ended.colon else {
+            return ControlFlow::Continue(());
+        };
+        let (key, value) = (span(json, ended.key, colon), span(json, colon + 1, at));
+        if depth == 1 {
+            watch.field(key, value)
+        } else {
+            watch.inner(key, value)
+        }
+    }
+}
+
+fn span(json: &[u8], from: usize, to: usize) -> &[u8] {
+    json.get(from..to).unwrap_or_default().trim_ascii()
+}

@@ -1,0 +1,103 @@
+//! Which containers are open, and which brackets fit.
+//! What may stand in a container is told in `grammar`.
+
+/// The open containers, one bit each, so that depth costs next to nothing.
+pub(super) struct Nest {
+    /// The innermost containers below a 1, the newest in the lowest bit; 1 is an object.
+    bits: u64,
+    /// Where the outer ones are when they are too many: 31 each, below a 1 too.
+    outer: Vec<u32>,
+    /// Below this some of the outer ones come back.
+    floor: u64,
+}
+
+/// The brackets of a block.
+pub(super) struct Brackets {
+    /// Bytes whose container is an object; of opening brackets the container around them. At the top, anything.
+    pub objects: u64,
+    /// Brackets that close what is not open.
+    pub flaws: u64,
+    /// Whether fewer containers were open somewhere than were asked about.
+    pub shallow: bool,
+}
+
+impl Default for Nest {
+    fn default() -> Self {
+        Nest {
+            bits: 1,
+            outer: Vec::new(),
+            floor: 0,
+        }
+    }
+}
+
+impl Nest {
+    /// Moves over the brackets of a block. Closing more than is open is no flaw here: it makes the block shallow.
+    #[inline]
+    pub fn block(&mut self, open: u64, close: u64, curly: u64, depth: u32) -> Brackets {
+        let (mut bits, mut flaws) = (self.bits, 0);
+        let mut least = bits;
+        let mut objects = (bits & 1).wrapping_neg();
+        let mut left = open | close;
+        while left != 0 {
+            let at = left.trailing_zeros();
+            left &= left - 1;
+            let (object, around) = (curly >> at & 1, bits & 1);
+            if open >> at & 1 == 1 {
+                if bits >> 63 == 1 {
+                    bits = self.put_away(bits);
+                }
+                bits = bits << 1 | object;
+            } else {
+                flaws |= (object ^ around) << at;
+                bits >>= 1;
+                if bits < self.floor {
+                    bits = self.bring_back(bits);
+                }
+                least = least.min(bits);
+            }
+            objects ^= ((around ^ (bits & 1)).wrapping_neg() << at) << 1;
+        }
+        self.bits = bits;
+        Brackets {
+            objects,
+            flaws,
+            shallow: least < 1 << depth,
+        }
+    }
+
+    /// How many containers are open, as something that [`depth`] turns into a number: few blocks need that.
+    #[inline]
+    pub fn level(&self) -> (usize, u64) {
+        (self.outer.len(), self.bits)
+    }
+
+    /// Whether no container is open.
+    pub fn is_empty(&self) -> bool {
+        self.bits == 1
+    }
+
+    #[cold]
+    fn put_away(&mut self, bits: u64) -> u64 {
+        let [a, b, c, d, low @ ..] = bits.to_be_bytes();
+        self.outer.push(u32::from_be_bytes([a, b, c, d]));
+        self.floor = 1 << 17;
+        1 << 32 | u64::from(u32::from_be_bytes(low))
+    }
+
+    #[cold]
+    fn bring_back(&mut self, bits: u64) -> u64 {
+        let Some(outer) = self.outer.pop() else {
+            return bits;
+        };
+        if self.outer.is_empty() {
+            self.floor = 0;
+        }
+        u64::from(outer) << 16 | bits & 0xffff
+    }
+}
+
+/// The number of containers that a [`Nest::level`] stands for.
+pub(super) fn depth((outer, bits): (usize, u64)) -> usize {
+    outer * 31 + bits.checked_ilog2().unwrap_or(0) as usize
+}

@@ -17,6 +17,9 @@ const LESS: (&str, &str) = ("LESS", "FRX");
 /// Runs the command.
 pub fn run(typed: &cli::Diff, context: &mut Context<'_>) -> Exit {
     let files = match typed.files.as_slice() {
+        [] if context.env.stdin_terminal => {
+            return usage(context, "diff", "no capture: give a file, or pipe one in");
+        }
         [] => vec![PathBuf::from("-")],
         files => files.to_vec(),
     };

@@ -83,7 +83,12 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
 
 fn captures(plan: &Plan, view: &View, context: &mut Context<'_>) -> (Ending, Tally) {
     let interrupt = context.interrupt;
-    let mut follow = Follow::new(plan, view, String::new(), context.out).sifting();
+    let names: Vec<String> = plan
+        .inputs
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    let mut follow = Follow::new(plan, view, names.join(", "), context.out).sifting();
     for file in &plan.inputs {
         let ending = match Capture::open(file, Arc::clone(interrupt)) {
             Ok(mut capture) => follow.run(&mut capture),

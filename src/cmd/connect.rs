@@ -4,7 +4,6 @@
 use crate::cli;
 use crate::exit::Exit;
 use crate::record::{Failure, FailureClass};
-use crate::secret::Secret;
 use crate::settings::{self, Origin, Settings, SettingsError, Store, Typed, World, prompt};
 use crate::source::kafka::Connection;
 use crate::tls::{self, FileFault, Material};
@@ -115,9 +114,7 @@ fn ask_for_passwords(settings: &mut Settings, context: &mut Context<'_>) -> Resu
 fn material(kafka: &settings::Kafka<'_>, context: &mut Context<'_>) -> Result<Material, Exit> {
     let file = |file: settings::StoreFile<'_>, hint: &str| tls::StoreFile {
         path: file.path.to_owned(),
-        password: file
-            .password
-            .map(|password| Secret::new(password.expose().to_owned())),
+        password: file.password.cloned(),
         password_hint: hint.to_owned(),
     };
     let cluster = kafka.cluster.map(|store| {

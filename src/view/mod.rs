@@ -107,8 +107,7 @@ impl View {
 
     /// Appends a record that is no event, in the formats that can hold it. What could not be read cannot be searched
     /// for what nobody may see, so all of it is replaced if anything is to be.
-    pub fn unreadable(&self, record: &Record<'_>, out: &mut Vec<u8>) {
-        let why = crate::event::decode(record.payload.as_deref()).err();
+    pub fn unreadable(&self, record: &Record<'_>, why: Unreadable, out: &mut Vec<u8>) {
         if self.diff.redact.is_empty() || record.payload.is_none() {
             self.push_unreadable(record, why, out);
         } else {
@@ -116,11 +115,11 @@ impl View {
         }
     }
 
-    fn push_unreadable(&self, record: &Record<'_>, why: Option<Unreadable>, out: &mut Vec<u8>) {
-        match (self.format, &record.payload, why) {
-            (Format::Diff, _, Some(why)) => diff::unreadable(self, record, why, out),
-            (Format::Record, _, _) => self.record(record, out),
-            (Format::Raw, Some(payload), _) => self.raw(payload, out),
+    fn push_unreadable(&self, record: &Record<'_>, why: Unreadable, out: &mut Vec<u8>) {
+        match (self.format, &record.payload) {
+            (Format::Diff, _) => diff::unreadable(self, record, why, out),
+            (Format::Record, _) => self.record(record, out),
+            (Format::Raw, Some(payload)) => self.raw(payload, out),
             // A tombstone has no bytes: a line for it would be an empty payload.
             _ => {}
         }

@@ -44,7 +44,7 @@ fn show_with(format: Format, terminal: bool, payload: &str, diff: Options) -> St
         Ok(event) => {
             let _shown = view.event(&record, &event, &mut out);
         }
-        Err(_) => view.unreadable(&record, &mut out),
+        Err(why) => view.unreadable(&record, why, &mut out),
     }
     String::from_utf8(out).unwrap()
 }

@@ -29,7 +29,7 @@ pub(super) fn present(
     match filter.judge(record.payload.as_deref()) {
         Verdict::Hidden => Presented::Hidden,
         Verdict::Unreadable(why) => {
-            view.unreadable(record, out);
+            view.unreadable(record, why, out);
             Presented::Unreadable(why)
         }
         Verdict::Shown(event) => {

@@ -38,7 +38,7 @@ fn show(payload: &str, width: usize, options: Options, coloured: bool) -> String
         Ok(event) => {
             let _shown = view.event(&record, &event, &mut out);
         }
-        Err(_) => view.unreadable(&record, &mut out),
+        Err(why) => view.unreadable(&record, why, &mut out),
     }
     String::from_utf8(out).unwrap()
 }

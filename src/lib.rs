@@ -23,6 +23,8 @@ pub mod event;
 
 pub mod diff;
 
+pub mod check;
+
 pub mod view;
 
 pub mod out;

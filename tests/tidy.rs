@@ -34,9 +34,10 @@ const MODULES: &[(&str, &[&str])] = &[
     ("condition", &["json"]),
     ("event", &["condition", "json", "record"]),
     ("diff", &["event", "json"]),
+    ("check", &["exit"]),
     (
         "view",
-        &["capture_format", "diff", "event", "json", "record"],
+        &["capture_format", "check", "diff", "event", "json", "record"],
     ),
     ("out", &["exit", "record", "view"]),
     (
@@ -81,9 +82,9 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Modules without input, output or clock.
-const PURE: &[&str] = &["condition/", "diff/", "event/", "json/"];
+const PURE: &[&str] = &["check/", "condition/", "diff/", "event/", "json/"];
 /// `view` writes into buffers, which `std::io` calls writers.
-const PURE_AND_VIEW: &[&str] = &["condition/", "diff/", "event/", "json/", "view/"];
+const PURE_AND_VIEW: &[&str] = &["check/", "condition/", "diff/", "event/", "json/", "view/"];
 
 /// Words that must not stand in the code of pure modules.
 const NOT_IN: &[(&str, &[&str])] = &[

@@ -106,6 +106,18 @@ pub struct Connection {
     pub extra: Vec<String>,
 }
 
+/// Where the HTTP API is. Each value can also come from the environment or `.env`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "HTTP API")]
+pub struct Api {
+    /// The Cloud URL Endpoint that the portal shows, with the app's id [env: DITTO_CDC_URL, DITTOSH_SERVER_URL, DITTO_CLOUD_URL]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// A file that holds the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub api_key_file: Option<PathBuf>,
+}
+
 /// `tail`
 #[derive(Debug, Clone, Args)]
 #[command(after_help = TAIL_EXAMPLES)]

@@ -25,6 +25,8 @@ pub mod diff;
 
 pub mod check;
 
+pub mod bigpeer;
+
 pub mod view;
 
 pub mod out;

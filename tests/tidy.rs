@@ -35,6 +35,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("event", &["condition", "json", "record"]),
     ("diff", &["event", "json"]),
     ("check", &["exit"]),
+    ("bigpeer", &["json", "secret"]),
     (
         "view",
         &["capture_format", "check", "diff", "event", "json", "record"],

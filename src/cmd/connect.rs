@@ -18,7 +18,7 @@ pub(super) fn kafka(
     typed: &cli::Connection,
     context: &mut Context<'_>,
 ) -> Result<Connection, Exit> {
-    let mut settings = settle(typed, context)?;
+    let mut settings = settle(typed, None, context)?;
     keep_out_of_foreign_groups(&mut settings, context);
     // Nobody types passwords only to hear that something else is missing.
     settings
@@ -46,7 +46,11 @@ pub(super) fn kafka(
     })
 }
 
-fn settle(typed: &cli::Connection, context: &mut Context<'_>) -> Result<Settings, Exit> {
+fn settle(
+    typed: &cli::Connection,
+    api: Option<&cli::Api>,
+    context: &mut Context<'_>,
+) -> Result<Settings, Exit> {
     let typed = Typed {
         brokers: typed.brokers.clone(),
         topic: typed.topic.clone(),
@@ -55,6 +59,8 @@ fn settle(typed: &cli::Connection, context: &mut Context<'_>) -> Result<Settings
         cluster_cert_password_file: typed.cluster_cert_password_file.clone(),
         user_cert: typed.user_cert.clone(),
         user_cert_password_file: typed.user_cert_password_file.clone(),
+        url: api.and_then(|api| api.url.clone()),
+        api_key_file: api.and_then(|api| api.api_key_file.clone()),
         properties: typed.properties.clone(),
         env_file: typed.env_file.clone(),
         extra: typed.extra.clone(),

@@ -1,6 +1,7 @@
 //! JSON as bytes: whether it is valid, where its fields are, what a string says.
 //! Builds no values and prints nothing, so numbers keep every digit; knows nothing of Ditto.
 
+mod arriving;
 mod block;
 mod brackets;
 mod fields;
@@ -15,6 +16,7 @@ mod walk;
 
 use std::ops::ControlFlow;
 
+pub use arriving::{Arriving, Looked};
 pub use items::{Item, items};
 pub(crate) use items::{container_end, scalar_end, string_end};
 pub use skip::{separators, skim, value_end};

@@ -120,8 +120,8 @@ fn container_end(json: &[u8], at: usize) -> Option<usize> {
     Some(at + blocks.len() * BLOCK + end)
 }
 
-#[derive(Default)]
-struct Skipper {
+#[derive(Default, Clone)]
+pub(super) struct Skipper {
     depth: u32,
     /// All ones while a string goes on into the next block.
     in_string: u64,
@@ -132,7 +132,7 @@ struct Skipper {
 impl Skipper {
     /// Where the outermost container ends, if that is in this block: behind its bracket.
     #[inline]
-    fn end_in(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
+    pub(super) fn end_in(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
         let masks = brackets(block);
         let quote = masks.quote & !escaped(masks.backslash, &mut self.escaping);
         let inside = prefix_xor(quote) ^ self.in_string;

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use extra::{Extra, Property};
 pub use origin::Origin;
-pub use require::{Kafka, Protocol, StoreFile};
+pub use require::{Api, Kafka, Protocol, StoreFile};
 pub use resolve::resolve;
 
 use crate::secret::Secret;
@@ -44,6 +44,10 @@ pub struct Typed {
     pub user_cert: Option<PathBuf>,
     /// `--user-cert-password-file`
     pub user_cert_password_file: Option<PathBuf>,
+    /// `--url`
+    pub url: Option<String>,
+    /// `--api-key-file`
+    pub api_key_file: Option<PathBuf>,
     /// `--properties`
     pub properties: Option<PathBuf>,
     /// `--env-file`
@@ -91,6 +95,10 @@ pub struct Settings {
     pub user_cert: Option<Setting<PathBuf>>,
     /// The keystore's password; may be empty.
     pub user_cert_password: Option<Setting<Secret>>,
+    /// Where the HTTP API is, as it was given.
+    pub url: Option<Setting<String>>,
+    /// The HTTP API's key, without blanks around it; never empty.
+    pub api_key: Option<Setting<Secret>>,
     /// Properties for the Kafka library: from the properties file, then from `-X`.
     pub extra: Extra,
     /// What a person should hear.
@@ -134,6 +142,16 @@ impl Settings {
         let both = [(cluster, Store::Cluster), (user, Store::User)];
         let missing = both.into_iter().filter(|(missing, _)| *missing);
         missing.map(|(_, store)| store).collect()
+    }
+
+    /// Takes the answer to [`prompt::ask`] for the API key.
+    pub fn answer_api_key(&mut self, key: &Secret) {
+        let value = Secret::new(key.expose().trim().to_owned());
+        self.api_key = (!value.expose().is_empty()).then_some(Setting {
+            value,
+            origin: Origin::Asked,
+            shadowed: Vec::new(),
+        });
     }
 
     /// Takes the answer to [`prompt::ask`].

@@ -26,6 +26,15 @@ pub struct Kafka<'a> {
     pub extra: &'a Extra,
 }
 
+/// What the HTTP API needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Api<'a> {
+    /// Where it is, as it was given.
+    pub url: &'a str,
+    /// The key.
+    pub key: &'a Secret,
+}
+
 /// One of the two downloaded files and its password.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreFile<'a> {
@@ -114,10 +123,30 @@ impl Settings {
         })
     }
 
+    /// Everything that the HTTP API needs.
+    ///
+    /// # Errors
+    /// Where something is missing: all of it at once, each with the ways to give it.
+    pub fn require_api(&self) -> Result<Api<'_>, SettingsError> {
+        if let (Some(url), Some(key)) = (&self.url, &self.api_key) {
+            return Ok(Api {
+                url: &url.value,
+                key: &key.value,
+            });
+        }
+        let url = (Key::Url, "url is not set", self.url.is_some());
+        let key = (Key::ApiSecret, "API key is not set", self.api_key.is_some());
+        let missing = sentences([url, key]);
+        Err(SettingsError {
+            what: format!("cannot use the HTTP API:\n  {}", missing.join("\n  ")),
+            fix: "the Ditto portal shows the Cloud URL Endpoint and makes API keys".to_owned(),
+        })
+    }
+
     fn missing(&self, protocol: Protocol) -> Vec<String> {
         let trust = self.cluster_cert.is_some() || self.extra.has_any(OWN_TRUST);
         let user = self.user_cert.is_some() || self.extra.has_any(OWN_CERTIFICATE);
-        [
+        sentences([
             (Key::Brokers, "brokers is not set", self.brokers.is_some()),
             (Key::Topic, "topic is not set", self.topic.is_some()),
             (
@@ -130,12 +159,14 @@ impl Settings {
                 "user certificate (user.p12) is not set",
                 user || protocol != Protocol::Ssl,
             ),
-        ]
-        .into_iter()
-        .filter(|(_, _, there)| !there)
-        .map(|(key, said, _)| sentence(key, said))
-        .collect()
+        ])
     }
+}
+
+/// A sentence for each setting that is not there.
+fn sentences<const N: usize>(settings: [(Key, &str, bool); N]) -> Vec<String> {
+    let missing = settings.into_iter().filter(|(_, _, there)| !there);
+    missing.map(|(key, said, _)| sentence(key, said)).collect()
 }
 
 fn sentence(key: Key, said: &str) -> String {

@@ -11,6 +11,7 @@ use super::require::Protocol;
 use super::table::{Key, ROWS, Row, is_setting};
 use super::{Origin, Property, Setting, Settings, SettingsError, Typed, World};
 use super::{brokers, extra};
+use crate::secret::Secret;
 
 /// Finds every setting.
 ///
@@ -84,7 +85,8 @@ impl<'a> Sources<'a> {
         found.extend(self.in_env_file(row));
         found.extend(self.in_properties(row));
         // An empty variable is the usual way to unset one; an empty password is a password.
-        found.retain(|one| row.is_password || !is_blank(&one.value));
+        let may_be_empty = row.is_password && row.key != Key::ApiSecret;
+        found.retain(|one| may_be_empty || !is_blank(&one.value));
         Ok(found)
     }
 
@@ -172,6 +174,8 @@ impl Typed {
             Key::ClusterCertPassword => self.cluster_cert_password_file.as_ref().map(OsStr::new),
             Key::UserCert => self.user_cert.as_ref().map(OsStr::new),
             Key::UserCertPassword => self.user_cert_password_file.as_ref().map(OsStr::new),
+            Key::Url => self.url.as_ref().map(OsStr::new),
+            Key::ApiSecret => self.api_key_file.as_ref().map(OsStr::new),
         }
     }
 }
@@ -206,6 +210,11 @@ fn take(
             let password = password(&found, world)?;
             settings.user_cert_password = Some(setting(password, found, shadowed));
         }
+        Key::Url => settings.url = Some(setting(trimmed(&found)?, found, shadowed)),
+        Key::ApiSecret => {
+            let key = api_key(&found, world)?;
+            settings.api_key = Some(setting(key, found, shadowed));
+        }
     }
     Ok(())
 }
@@ -220,6 +229,18 @@ fn setting<T>(value: T, found: Found, shadowed: Vec<Origin>) -> Setting<T> {
 
 fn trimmed(found: &Found) -> Result<String, SettingsError> {
     text(found).map(|text| text.trim().to_owned())
+}
+
+/// Keys have no blanks around them; people's files and clipboards do.
+fn api_key(found: &Found, world: &World) -> Result<Secret, SettingsError> {
+    let key = Secret::new(password(found, world)?.expose().trim().to_owned());
+    if key.expose().is_empty() {
+        return Err(SettingsError {
+            what: format!("cannot use the API key from {}: it is empty", found.origin),
+            fix: "the file holds the key and nothing else; the Ditto portal shows it once, when it is made".to_owned(),
+        });
+    }
+    Ok(key)
 }
 
 fn about_odd_lines(file: &EnvFile) -> Vec<String> {

@@ -11,6 +11,8 @@ pub(super) enum Key {
     ClusterCertPassword,
     UserCert,
     UserCertPassword,
+    Url,
+    ApiSecret,
 }
 
 /// The names of one setting.
@@ -26,7 +28,7 @@ pub(super) struct Row {
     pub properties: &'static [&'static str],
     /// Names that only a Java properties file may use: after `-X` they mean something else.
     pub only_java: &'static [&'static str],
-    /// Whether it is a password: an empty one counts, and its flag names a file.
+    /// Whether it is a secret, so that its flag names a file. An empty password counts, an empty API key does not.
     pub is_password: bool,
 }
 
@@ -93,6 +95,28 @@ pub(super) const ROWS: &[Row] = &[
         only_env_file: &[],
         properties: &["ssl.keystore.password"],
         only_java: &["ssl.key.password"],
+        is_password: true,
+    },
+    Row {
+        key: Key::Url,
+        flag: "--url",
+        variables: &["DITTO_CDC_URL", "DITTOSH_SERVER_URL", "DITTO_CLOUD_URL"],
+        only_env_file: &[],
+        properties: &[],
+        only_java: &[],
+        is_password: false,
+    },
+    Row {
+        key: Key::ApiSecret,
+        flag: "--api-key-file",
+        variables: &[
+            "DITTO_CDC_API_KEY",
+            "DITTOSH_SERVER_API_KEY",
+            "DITTO_API_KEY",
+        ],
+        only_env_file: &[],
+        properties: &[],
+        only_java: &[],
         is_password: true,
     },
 ];

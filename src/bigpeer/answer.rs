@@ -1,0 +1,107 @@
+//! What an answer to DQL says beside its rows, and who takes the rows.
+//! How both are found in a body that is still arriving is in `body`.
+
+use std::io;
+
+use serde_json::Value;
+
+use super::words;
+use crate::json;
+
+/// Takes the rows of an answer while it arrives.
+pub trait Rows {
+    /// Bytes of a row, exactly as the server sent them; `last` says that the row ends with them.
+    /// Most rows come in one piece; those of megabytes in several.
+    ///
+    /// # Errors
+    /// Where they cannot be kept: the answer is not read further.
+    fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()>;
+}
+
+/// For answers whose rows do not matter.
+#[derive(Debug, Clone, Copy)]
+pub struct Nobody;
+
+impl Rows for Nobody {
+    fn part(&mut self, _: &[u8], _: bool) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Keeps all rows: for answers that are known to be small.
+#[derive(Debug, Clone, Default)]
+pub struct Collected {
+    /// Raw JSON of each row.
+    pub rows: Vec<Vec<u8>>,
+    open: Vec<u8>,
+}
+
+impl Rows for Collected {
+    fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()> {
+        self.open.extend_from_slice(bytes);
+        if last {
+            self.rows.push(std::mem::take(&mut self.open));
+        }
+        Ok(())
+    }
+}
+
+/// What an answer says beside its rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// At which transaction the server answered, where it says so: `transactionId`, `txnId` of the older interface.
+    pub transaction_id: Option<u64>,
+    /// How many rows there were.
+    pub rows: u64,
+    /// The size of the body in bytes.
+    pub bytes: u64,
+    /// What the server warns of; it sends ten at most.
+    pub warnings: Vec<String>,
+    /// How many documents the statement changed.
+    pub mutated: u64,
+    /// Words of an error; empty where there is none.
+    pub(super) error: String,
+    /// A member was there that only Ditto's answers have.
+    pub(super) is_dql: bool,
+}
+
+impl Answer {
+    /// Takes a member of the answer that holds no rows.
+    pub(super) fn take(&mut self, key: &[u8], value: &[u8]) {
+        let is = |name: &str| json::says(key, name);
+        if is("transactionId") || is("txnId") {
+            self.is_dql = true;
+            self.transaction_id = number(value);
+        } else if is("error") {
+            self.is_dql = true;
+            self.error = parsed(value)
+                .map(|error| words::of_json(&error))
+                .unwrap_or_default();
+        } else if is("warnings") {
+            let warnings = json::items(value).filter_map(|item| parsed(item.value));
+            self.warnings = warnings.map(|warning| words::of_json(&warning)).collect();
+        } else if is("mutatedDocumentIds") {
+            self.mutated = json::items(value).count() as u64;
+        } else if is("queryType") || is("items") || is("documents") {
+            self.is_dql = true;
+        } else if is("message") && self.error.is_empty() {
+            // Only an error has one; without anything of DQL's beside it the body is none of Ditto's.
+            self.error = parsed(value)
+                .map(|error| words::of_json(&error))
+                .unwrap_or_default();
+        }
+    }
+}
+
+/// A transaction's number: digits, with or without quotes.
+fn number(raw: &[u8]) -> Option<u64> {
+    let digits = raw
+        .strip_prefix(b"\"")
+        .and_then(|raw| raw.strip_suffix(b"\""))
+        .unwrap_or(raw);
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+fn parsed(raw: &[u8]) -> Option<Value> {
+    serde_json::from_slice(raw).ok()
+}

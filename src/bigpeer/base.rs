@@ -1,0 +1,182 @@
+//! Where the HTTP API is: from what the portal shows, or a person typed, to the addresses of its interfaces.
+//! Nothing is sent here; but what must not be sent anything is refused here.
+
+use reqwest::Url;
+
+/// The version of the API in its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Version {
+    /// `/api/v5`
+    #[default]
+    V5,
+    /// `/api/v4`
+    V4,
+}
+
+/// The address of a Big Peer's app, without the part that begins with `/api`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    url: Url,
+}
+
+impl Base {
+    /// Reads an address: with or without `https://` (the portal shows none), with or without the path of the API.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what to do: both never quote a password in the address.
+    pub fn parse(text: &str) -> Result<Base, (String, String)> {
+        let text = text.trim();
+        let whole = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("https://{text}")
+        };
+        let mut url = Url::parse(&whole).map_err(|why| not_an_address(&format!("{why}")))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err((
+                "cannot use the url: it carries a user name or password".to_owned(),
+                "take out what stands before the `@`; the HTTP API takes an API key (--api-key-file)".to_owned(),
+            ));
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(not_an_address("there is no host in it"));
+        }
+        url.set_query(None);
+        url.set_fragment(None);
+        let path = without_interface(url.path()).to_owned();
+        url.set_path(&path);
+        let base = Base { url };
+        base.refuse_unsafe()?;
+        Ok(base)
+    }
+
+    /// The key must not travel in clear; by the time a server redirects to https it has.
+    fn refuse_unsafe(&self) -> Result<(), (String, String)> {
+        match self.url.scheme() {
+            "https" => Ok(()),
+            "http" if self.is_loopback() => Ok(()),
+            "http" => Err((
+                format!("refusing to send the API key to {self}: http:// would carry it in clear"),
+                format!(
+                    "use {}",
+                    self.to_string().replacen("http://", "https://", 1)
+                ),
+            )),
+            scheme => Err(not_an_address(&format!("{scheme}:// is not https://"))),
+        }
+    }
+
+    /// Whether the address is this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = self.url.host_str().unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        let ip: Option<std::net::IpAddr> = address.parse().ok();
+        host == "localhost" || ip.is_some_and(|ip| ip.is_loopback())
+    }
+
+    /// The host's name or number.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// The port, also where the address leaves it to the scheme.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.url.port_or_known_default().unwrap_or(443)
+    }
+
+    /// Where DQL statements go.
+    #[must_use]
+    pub fn execute(&self, version: Version) -> String {
+        match version {
+            Version::V5 => format!("{self}/api/v5/store/execute"),
+            Version::V4 => format!("{self}/api/v4/store/execute"),
+        }
+    }
+
+    /// Where the queries of servers without DQL go.
+    #[must_use]
+    pub fn find(&self) -> String {
+        format!("{self}/api/v4/store/find")
+    }
+}
+
+/// The address without a slash at its end.
+impl std::fmt::Display for Base {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.url.as_str().trim_end_matches('/'))
+    }
+}
+
+/// People paste the address of a whole request, too.
+fn without_interface(path: &str) -> &str {
+    let cut = path
+        .find("/api/")
+        .or_else(|| path.strip_suffix("/api").map(str::len));
+    path.get(..cut.unwrap_or(path.len()))
+        .unwrap_or(path)
+        .trim_end_matches('/')
+}
+
+fn not_an_address(why: &str) -> (String, String) {
+    (
+        format!("cannot use the url: {why}"),
+        "copy the Cloud URL Endpoint from the Ditto portal, with the app's id behind the host"
+            .to_owned(),
+    )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_as_people_have_them() {
+        for (text, expected) in [
+            (
+                "x.cloud.dittolive.app/a-1",
+                "https://x.cloud.dittolive.app/a-1",
+            ),
+            ("https://x.cloud.ditto.live", "https://x.cloud.ditto.live"),
+            ("https://x.cloud.ditto.live/", "https://x.cloud.ditto.live"),
+            (" HTTPS://X.ditto.live/a-1/ ", "https://x.ditto.live/a-1"),
+            ("https://x/a/api/v5/store/execute", "https://x/a"),
+            ("x/a/api/v4/store/find?x=1#y", "https://x/a"),
+            ("x/a/api", "https://x/a"),
+            ("x/apis", "https://x/apis"),
+            ("localhost:18082/a", "https://localhost:18082/a"),
+            ("http://localhost:18082/a", "http://localhost:18082/a"),
+            ("http://127.9.8.7:1/a", "http://127.9.8.7:1/a"),
+            ("http://[::1]:1/a", "http://[::1]:1/a"),
+        ] {
+            let base = Base::parse(text).unwrap();
+            assert_eq!(base.to_string(), expected, "{text}");
+            assert_eq!(
+                base.execute(Version::V5),
+                format!("{expected}/api/v5/store/execute")
+            );
+        }
+    }
+
+    #[test]
+    fn what_would_show_the_key_or_is_no_address_is_refused() {
+        for (text, part) in [
+            ("http://x.cloud.ditto.live/a", "in clear"),
+            ("http://localhost.evil.example/a", "in clear"),
+            ("http://127.0.0.1.evil.example/a", "in clear"),
+            ("http://10.0.0.1/a", "in clear"),
+            ("https://me:hunter2@x/a", "carries a user name or password"),
+            ("ftp://x/a", "is not https"),
+            ("", "cannot use the url"),
+            ("https://", "cannot use the url"),
+            ("file:///etc/passwd", "cannot use the url"),
+        ] {
+            let (what, fix) = Base::parse(text).unwrap_err();
+            assert!(what.contains(part), "{text}: {what}");
+            assert!(!what.contains("hunter2") && !fix.contains("hunter2"));
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Asks one question over HTTP and sorts what comes back: an answer, or an error of a kind that callers know.
+//! Trying again, and what to ask, is left to callers; the key goes to the one host that was named.
+
+use std::io::Read;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::StatusCode;
+use reqwest::blocking::{Client as Http, Response};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::redirect::{Action, Attempt, Policy};
+
+use super::answer::{Answer, Rows};
+use super::base::{Base, Version};
+use super::body::{self, Broken};
+use super::error::{ApiError, Kind};
+use super::{retry, words};
+use crate::secret::Secret;
+
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(15);
+/// How long the server may think, and how long a body may pause, unless a query says otherwise.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How much of an error's body is read.
+const ERROR_BODY: u64 = 64 << 10;
+/// So many redirects are followed on the same host.
+const HOPS: usize = 5;
+
+/// Speaks with one Big Peer. Has no `Debug`: it holds the key.
+#[derive(Clone)]
+pub struct Client {
+    http: Http,
+    base: Base,
+    key: Secret,
+    version: Version,
+}
+
+/// A DQL statement with what belongs to it.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// One statement without a `;` at its end.
+    pub statement: String,
+    /// Each argument's name and its value as raw JSON.
+    pub args: Vec<(&'static str, String)>,
+    /// `X-DITTO-TXN-ID`: the query runs at this transaction or later.
+    pub at_least: Option<u64>,
+    /// How long the server may think, and how long the body may pause.
+    pub patience: Option<Duration>,
+}
+
+/// A query of the interface before DQL.
+#[derive(Debug, Clone)]
+pub struct Find {
+    /// The collection's name.
+    pub collection: String,
+    /// The condition in Ditto's older language; `true` is everything.
+    pub condition: String,
+    /// The most documents.
+    pub limit: u64,
+    /// How many documents are skipped.
+    pub offset: u64,
+    /// As for [`Query`].
+    pub at_least: Option<u64>,
+    /// As for [`Query`].
+    pub patience: Option<Duration>,
+}
+
+impl Query {
+    /// A statement without arguments.
+    #[must_use]
+    pub fn new(statement: impl Into<String>) -> Self {
+        Query {
+            statement: statement.into(),
+            ..Query::default()
+        }
+    }
+
+    /// The request's body.
+    #[must_use]
+    pub fn body(&self) -> String {
+        let args: Vec<String> = self
+            .args
+            .iter()
+            .map(|(name, value)| format!("{}:{value}", quoted(name)))
+            .collect();
+        let statement = quoted(&self.statement);
+        if args.is_empty() {
+            return format!("{{\"statement\":{statement}}}");
+        }
+        format!(
+            "{{\"statement\":{statement},\"args\":{{{}}}}}",
+            args.join(",")
+        )
+    }
+}
+
+impl Find {
+    /// The request's body.
+    #[must_use]
+    pub fn body(&self) -> String {
+        format!(
+            "{{\"collection\":{},\"query\":{},\"limit\":{},\"offset\":{}}}",
+            quoted(&self.collection),
+            quoted(&self.condition),
+            self.limit,
+            self.offset
+        )
+    }
+}
+
+/// A collection's name as DQL takes it, whatever it holds.
+#[must_use]
+pub fn quoted_name(collection: &str) -> String {
+    format!("`{}`", collection.replace('`', "``"))
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+impl Client {
+    /// Prepares to speak with a server; nothing is sent yet.
+    ///
+    /// # Errors
+    /// Where the key cannot be a header, or TLS cannot be set up.
+    pub fn new(base: Base, key: Secret, version: Version) -> Result<Client, ApiError> {
+        let mut builder = Http::builder()
+            .user_agent(concat!("ditto-cdc/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .timeout(PATIENCE)
+            .tcp_nodelay(true)
+            .redirect(Policy::custom(same_origin));
+        if base.is_loopback() {
+            // A proxy would be sent the key in clear.
+            builder = builder.no_proxy();
+        }
+        let http = builder
+            .build()
+            .map_err(|error| ApiError::new(Kind::Tls, body::deepest(&error)))?;
+        let client = Client {
+            http,
+            base,
+            key,
+            version,
+        };
+        client.authorization()?;
+        Ok(client)
+    }
+
+    /// Where this client's server is.
+    #[must_use]
+    pub fn base(&self) -> &Base {
+        &self.base
+    }
+
+    /// Where this client's statements go.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.base.execute(self.version)
+    }
+
+    /// Runs a statement; its rows go to `rows` while they arrive.
+    ///
+    /// # Errors
+    /// [`ApiError`]; rows that were handed on before belong to no answer then.
+    pub fn execute(&self, query: &Query, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
+        self.ask(
+            &self.address(),
+            query.body(),
+            query.at_least,
+            query.patience,
+            rows,
+        )
+    }
+
+    /// Asks the interface before DQL; each row is `{"id":…,"fields":{…}}`.
+    ///
+    /// # Errors
+    /// As [`Client::execute`].
+    pub fn find(&self, find: &Find, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
+        self.ask(
+            &self.base.find(),
+            find.body(),
+            find.at_least,
+            find.patience,
+            rows,
+        )
+    }
+
+    fn ask(
+        &self,
+        url: &str,
+        body: String,
+        at_least: Option<u64>,
+        patience: Option<Duration>,
+        rows: &mut dyn Rows,
+    ) -> Result<Answer, ApiError> {
+        let mut request = self
+            .http
+            .post(url)
+            .header(AUTHORIZATION, self.authorization()?)
+            .header(CONTENT_TYPE, "application/json")
+            .timeout(patience.unwrap_or(PATIENCE))
+            .body(body);
+        if let Some(txn) = at_least {
+            request = request.header("X-DITTO-TXN-ID", txn);
+        }
+        let answered = request.send().map_err(|error| unanswered(&error));
+        let outcome = answered.and_then(|response| sort(response, rows));
+        outcome.map_err(|error| self.without_key(error))
+    }
+
+    fn authorization(&self) -> Result<HeaderValue, ApiError> {
+        let text = format!("Bearer {}", self.key.expose());
+        let value = HeaderValue::from_str(&text);
+        let mut value = value.map_err(|_| {
+            ApiError::new(
+                Kind::RefusedKey,
+                "it holds characters that no key has, such as a line end",
+            )
+        })?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    /// A server may repeat what it was sent.
+    fn without_key(&self, mut error: ApiError) -> ApiError {
+        error.words = error.words.replace(self.key.expose(), "(the API key)");
+        error
+    }
+}
+
+/// Follows a redirect only to the same scheme, host and port, and only one that keeps the request as it is.
+fn same_origin(attempt: Attempt<'_>) -> Action {
+    let keeps = matches!(
+        attempt.status(),
+        StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
+    );
+    let origin = attempt.previous().first().map(reqwest::Url::origin);
+    let same = origin == Some(attempt.url().origin());
+    if keeps && same && attempt.previous().len() <= HOPS {
+        attempt.follow()
+    } else {
+        attempt.stop()
+    }
+}
+
+fn unanswered(error: &reqwest::Error) -> ApiError {
+    let words = body::deepest(error);
+    let tls = ["certificate", "ssl", "tls"]
+        .iter()
+        .any(|part| words.to_lowercase().contains(part));
+    let kind = match () {
+        () if error.is_connect() && tls => Kind::Tls,
+        () if error.is_timeout() && !error.is_connect() => Kind::TimedOut,
+        () if error.is_connect() || error.is_timeout() => Kind::Unreachable,
+        () => Kind::Cut,
+    };
+    ApiError::new(kind, words)
+}
+
+fn sort(response: Response, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
+    let status = response.status();
+    if !status.is_success() {
+        return Err(refusal(status, response));
+    }
+    let with_status = |kind, words: String| ApiError {
+        kind,
+        status: Some(status.as_u16()),
+        words,
+    };
+    let answer = body::decode(response, rows).map_err(|broken| match broken {
+        Broken::Cut(words) => with_status(Kind::Cut, words),
+        Broken::TimedOut => with_status(Kind::TimedOut, "the body paused too long".to_owned()),
+        Broken::Foreign(bytes) => with_status(Kind::NotDql, words::of_body(&bytes)),
+        Broken::Sink(error) => with_status(Kind::Sink(error), String::new()),
+    })?;
+    if !answer.is_dql {
+        return Err(with_status(Kind::NotDql, answer.error));
+    }
+    if answer.error.is_empty() {
+        return Ok(answer);
+    }
+    let kind = if says_too_large(&answer.error) {
+        Kind::TooLarge
+    } else {
+        Kind::Failed
+    };
+    Err(with_status(kind, answer.error))
+}
+
+fn refusal(status: StatusCode, response: Response) -> ApiError {
+    let header = |name| {
+        response
+            .headers()
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    let after = header(RETRY_AFTER).and_then(|text| retry::retry_after(&text, Timestamp::now()));
+    let location = header(LOCATION);
+    let mut body = Vec::new();
+    // What could be read of it is worth quoting.
+    drop(response.take(ERROR_BODY).read_to_end(&mut body));
+    let words = words::of_body(&body);
+    let kind = match status.as_u16() {
+        413 => Kind::TooLarge,
+        400..=499 if says_too_large(&words) => Kind::TooLarge,
+        400 | 422 => Kind::BadQuery,
+        401 => Kind::RefusedKey,
+        403 => Kind::Forbidden,
+        404 => Kind::NotFound,
+        408 | 504 => Kind::TimedOut,
+        429 | 500 | 502 | 503 | 505..=599 => Kind::Busy { after },
+        300..=399 => Kind::Redirected,
+        _ => Kind::Failed,
+    };
+    let words = location
+        .filter(|_| status.is_redirection())
+        .unwrap_or(words);
+    ApiError {
+        kind,
+        status: Some(status.as_u16()),
+        words,
+    }
+}
+
+/// Nobody has published how the server says so.
+fn says_too_large(words: &str) -> bool {
+    let words = words.to_lowercase();
+    let said = [
+        "too large",
+        "too big",
+        "too many",
+        "exceeds",
+        "exceeded",
+        "size limit",
+    ];
+    let about = [
+        "result", "response", "payload", "size", "rows", "items", "limit", "large",
+    ];
+    said.iter().any(|said| words.contains(said)) && about.iter().any(|about| words.contains(about))
+}

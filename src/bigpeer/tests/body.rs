@@ -1,0 +1,147 @@
+//! The streaming decoder on bodies that arrive in every way: whole, byte by byte, and cut anywhere.
+//! Rows must come out as they were sent, and nothing that is no answer may pass for one.
+#![allow(clippy::unwrap_used)]
+
+use std::io::{self, Read};
+
+use proptest::prelude::*;
+
+use super::super::answer::{Answer, Collected};
+use super::{Broken, decode};
+
+/// Hands out bytes up to the given places, then the rest.
+struct Pieces<'a> {
+    bytes: &'a [u8],
+    lengths: Vec<usize>,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = self.lengths.pop().unwrap_or(usize::MAX).max(1);
+        let count = length.min(self.bytes.len()).min(into.len());
+        let (now, later) = self.bytes.split_at(count);
+        into[..count].copy_from_slice(now);
+        self.bytes = later;
+        Ok(count)
+    }
+}
+
+fn read(bytes: &[u8], lengths: Vec<usize>) -> Result<(Answer, Vec<String>), Broken> {
+    let mut rows = Collected::default();
+    let answer = decode(Pieces { bytes, lengths }, &mut rows)?;
+    let text = |row: &Vec<u8>| String::from_utf8_lossy(row).into_owned();
+    Ok((answer, rows.rows.iter().map(text).collect()))
+}
+
+const BODY: &str = r#" {"transactionId" : 12345678901234567890,"queryType":"select", "items":[{"_id":"a\"]}\\","n":1.0},
+  {"_id":{"b":[{}]}, "x" : "ü😀\u0000"}  ,{}],"mutatedDocumentIds":[1,2],"error":{},"warnings":["w"],"totalWarningsCount":1}
+"#;
+
+#[test]
+fn every_split_gives_the_same_rows() {
+    let rows = [
+        r#"{"_id":"a\"]}\\","n":1.0}"#,
+        "{\"_id\":{\"b\":[{}]}, \"x\" : \"ü😀\\u0000\"}",
+        "{}",
+    ];
+    for at in 0..BODY.len() {
+        let (answer, found) = read(BODY.as_bytes(), vec![at]).unwrap();
+        assert_eq!(found, rows, "{at}");
+        assert_eq!(answer.transaction_id, Some(12_345_678_901_234_567_890));
+        assert_eq!(
+            (answer.rows, answer.mutated, answer.bytes),
+            (3, 2, BODY.len() as u64)
+        );
+        assert_eq!(answer.warnings, ["w"]);
+    }
+    assert_eq!(read(BODY.as_bytes(), vec![1; 10_000]).unwrap().1, rows);
+}
+
+#[test]
+fn a_body_cut_anywhere_is_no_answer() {
+    let body = BODY.trim_end().as_bytes();
+    for at in 0..body.len() {
+        let cut = read(&body[..at], vec![7; 100]);
+        assert!(
+            matches!(cut, Err(Broken::Cut(_) | Broken::Foreign(_))),
+            "{at}"
+        );
+    }
+}
+
+#[test]
+fn errors_and_foreign_bodies() {
+    let error = |body: &str| {
+        read(body.as_bytes(), Vec::new()).map(|(answer, _)| (answer.is_dql, answer.error))
+    };
+    for (body, expected) in [
+        (r#"{"items":[],"error":{}}"#, (true, "")),
+        (r#"{"items":null,"error":null}"#, (true, "")),
+        (r#"{"items":[],"error":{"description":"no"}}"#, (true, "no")),
+        (r#"{"error":{"code":1,"message":"no"}}"#, (true, "no")),
+        (r#"{"message":"hello"}"#, (false, "hello")),
+        ("{}", (false, "")),
+        (r#"{"txnId":"7","documents":[]}"#, (true, "")),
+    ] {
+        let (is_dql, words) = error(body).unwrap();
+        assert_eq!((is_dql, words.as_str()), expected, "{body}");
+    }
+    for body in [
+        "<html>",
+        "[]",
+        "null",
+        "",
+        "{\"items\":[{}{}]}",
+        "{\"items\":[{}],}x",
+        "{} {}",
+        "{\"a\" 1}",
+        "{\"items\":[,]}",
+        "Bad Gateway",
+    ] {
+        assert!(
+            matches!(error(body), Err(Broken::Foreign(_) | Broken::Cut(_))),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn a_row_of_many_megabytes_comes_in_parts() {
+    struct Parts(Vec<(usize, bool)>);
+    impl super::super::answer::Rows for Parts {
+        fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()> {
+            self.0.push((bytes.len(), last));
+            Ok(())
+        }
+    }
+    let row = format!("{{\"_id\":1,\"x\":\"{}\"}}", "\\\"]}".repeat(2_000_000));
+    let body = format!("{{\"items\":[{row},{{}}]}}");
+    let mut parts = Parts(Vec::new());
+    decode(body.as_bytes(), &mut parts).unwrap();
+    let (last, large) = parts.0.split_last().unwrap();
+    assert_eq!(*last, (2, true));
+    assert_eq!(large.iter().map(|part| part.0).sum::<usize>(), row.len());
+    assert!(large.iter().all(|part| part.0 < 4 << 20) && large.len() > 2);
+    assert_eq!(large.iter().filter(|part| part.1).count(), 1);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_in_any_pieces(bytes in proptest::collection::vec(any::<u8>(), 0..200), lengths in proptest::collection::vec(1_usize..20, 0..50)) {
+        let whole = read(&bytes, Vec::new()).ok();
+        prop_assert_eq!(read(&bytes, lengths).ok(), whole);
+    }
+
+    #[test]
+    fn documents_come_out_as_they_went_in(
+        documents in proptest::collection::vec(r#"\{("[a-z\]}\\]{0,9}":(\[\[1, 2\],\{\}\]|"(\\"|[ a-z\]}])*"|-1.50e3)(,"b":null)?)?\}"#, 0..20),
+        lengths in proptest::collection::vec(1_usize..80, 0..50),
+        blank in "[ \n\t]{0,3}",
+    ) {
+        let documents: Vec<String> = documents.into_iter().filter(|text| serde_json::from_str::<serde_json::Value>(text).is_ok()).collect();
+        let body = format!("{{\"items\":[{blank}{}{blank}]{blank},\"transactionId\":7}}", documents.join(&format!("{blank},{blank}")));
+        let (answer, rows) = read(body.as_bytes(), lengths).unwrap();
+        prop_assert_eq!(answer.transaction_id, Some(7));
+        prop_assert_eq!(rows, documents);
+    }
+}

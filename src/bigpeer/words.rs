@@ -1,0 +1,102 @@
+//! The server's own words in the body of an error, in every form that was seen or documented.
+//! What kind of error the words belong to is decided in `client`.
+
+use serde_json::Value;
+
+/// The most characters that are quoted.
+const MOST: usize = 400;
+
+/// What a body says: a description from JSON, the title of an HTML page, or its first line.
+#[must_use]
+pub(super) fn of_body(body: &[u8]) -> String {
+    if let Ok(json) = serde_json::from_slice::<Value>(body) {
+        return of_json(&json);
+    }
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim();
+    if is_html(body) {
+        return title(text).map_or_else(
+            || "an HTML page".to_owned(),
+            |title| clip(&format!("an HTML page: {title}")),
+        );
+    }
+    clip(text.lines().next().unwrap_or_default())
+}
+
+/// What an error in JSON says: `{"error":{"description"}}`, `{"error":{"code","message","data"}}`, `{"message"}`.
+/// Empty where it says nothing, as `{}`, null and "" do.
+#[must_use]
+pub(super) fn of_json(json: &Value) -> String {
+    let said = match json {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Object(members) if members.is_empty() => String::new(),
+        Value::Object(members) => {
+            let named = ["error", "description", "message", "data", "detail"].into_iter();
+            let said = named.filter_map(|name| members.get(name)).map(of_json);
+            said.into_iter()
+                .find(|said| !said.is_empty())
+                .unwrap_or_else(|| json.to_string())
+        }
+        other => other.to_string(),
+    };
+    clip(&said)
+}
+
+/// Whether a body is a page for people.
+#[must_use]
+pub(super) fn is_html(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'<')
+}
+
+fn title(html: &str) -> Option<String> {
+    let lower = html.to_ascii_lowercase();
+    let from = lower.find("<title")?;
+    let from = from + lower.get(from..)?.find('>')? + 1;
+    let to = from + lower.get(from..)?.find('<')?;
+    let words: Vec<&str> = html.get(from..to)?.split_whitespace().collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+fn clip(text: &str) -> String {
+    match text.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_body;
+
+    #[test]
+    fn every_form_of_an_error() {
+        for (body, expected) in [
+            (
+                r#"{"error":{"description":"no such table"}}"#,
+                "no such table",
+            ),
+            (
+                r#"{"error":{"code":7,"message":"too old","data":null}}"#,
+                "too old",
+            ),
+            (r#"{"error":"bad"}"#, "bad"),
+            (r#"{"message":"Forbidden"}"#, "Forbidden"),
+            (r#"{"message":"","error":{"message":"x"}}"#, "x"),
+            (r#"{"error":{}}"#, r#"{"error":{}}"#),
+            (r#"{"other":1}"#, r#"{"other":1}"#),
+            ("Bad Gateway\r\nx", "Bad Gateway"),
+            ("", ""),
+            ("\"text\"", "text"),
+            (
+                "<html><head><title>\n Sign in </title>",
+                "an HTML page: Sign in",
+            ),
+            ("<!doctype html><p>x", "an HTML page"),
+        ] {
+            assert_eq!(of_body(body.as_bytes()), expected, "{body}");
+        }
+        assert!(of_body(&[0xff, b'a']).ends_with('a'));
+        assert!(of_body("x".repeat(5000).as_bytes()).chars().count() <= 401);
+    }
+}

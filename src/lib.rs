@@ -27,6 +27,8 @@ pub mod check;
 
 pub mod bigpeer;
 
+pub mod snapshot;
+
 pub mod view;
 
 pub mod out;

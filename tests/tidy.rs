@@ -36,6 +36,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("diff", &["event", "json"]),
     ("check", &["exit"]),
     ("bigpeer", &["json", "secret"]),
+    ("snapshot", &["bigpeer", "json", "record", "tls"]),
     (
         "view",
         &["capture_format", "check", "diff", "event", "json", "record"],

@@ -1,0 +1,323 @@
+//! `manifest.json`: what a snapshot holds, whether it is complete, and what of the stream it contains already.
+//! Written last; who walks the server is `walk`, who applies the stream afterwards is `tail --from DIR`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::disk;
+use super::key::{Key, Type};
+use crate::record::{Failure, FailureClass};
+
+/// The manifest's name in the snapshot's folder.
+pub const NAME: &str = "manifest.json";
+/// The format that this program writes and reads.
+const FORMAT: u32 = 1;
+
+/// What a snapshot holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// The version of this format.
+    pub format: u32,
+    /// The program that wrote it, with its version.
+    pub writer: String,
+    /// The address of the server, without any key.
+    pub server: String,
+    /// When the first request was made, RFC 3339 in UTC.
+    pub started: String,
+    /// When the last file was flushed, RFC 3339 in UTC.
+    pub ended: String,
+    /// Whether everything in the scope is there.
+    pub complete: bool,
+    /// Why not, a sentence each.
+    #[serde(default)]
+    pub why_not: Vec<String>,
+    /// The transaction that every answer had to have reached.
+    pub floor: Option<u64>,
+    /// Where the floor came from, a sentence each; the highest counts.
+    #[serde(default)]
+    pub floor_from: Vec<String>,
+    /// What `complete` speaks of.
+    pub scope: Scope,
+    /// Where the stream goes on; empty without Kafka.
+    #[serde(default)]
+    pub positions: Vec<Position>,
+    /// Every collection in the scope.
+    pub collections: Vec<Collection>,
+}
+
+/// Which part of the app was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Scope {
+    /// No collection was named, no condition given, and the server listed its collections.
+    pub whole_app: bool,
+    /// What was named with `--collection`; empty for all.
+    #[serde(default)]
+    pub named: Vec<String>,
+    /// `--where`
+    #[serde(rename = "where")]
+    pub condition: Option<String>,
+    /// What the server's own list of collections was worth, in words.
+    pub listing: String,
+}
+
+/// Where one partition goes on behind the snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Position {
+    /// The topic's name.
+    pub topic: String,
+    /// The partition, counted from 0.
+    pub partition: i32,
+    /// The first offset that was not there yet before the first request.
+    pub next_offset: i64,
+}
+
+/// One collection.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Collection {
+    /// Its name, whatever characters that has.
+    pub name: String,
+    /// Whether every document is there, as far as that could be proven.
+    pub complete: bool,
+    /// Why not, a sentence each.
+    #[serde(default)]
+    pub why_not: Vec<String>,
+    /// How many documents were written.
+    pub documents: u64,
+    /// How many of each type of id, as `type(_id)` calls them.
+    pub by_type: BTreeMap<String, u64>,
+    /// How many answers the documents came in.
+    pub pages: u64,
+    /// The lowest transaction at which a page was read.
+    pub lowest_transaction_id: Option<u64>,
+    /// The highest transaction at which a page was read.
+    pub highest_transaction_id: Option<u64>,
+    /// How the collection was walked, in words.
+    pub way: String,
+    /// The file beside the manifest; `None` for a snapshot on standard output.
+    pub file: Option<String>,
+    /// The file's size.
+    pub bytes: u64,
+    /// The file's SHA-256, in hexadecimal digits.
+    pub sha256: String,
+    /// What the server counted before the walk.
+    pub census_before: Option<Census>,
+    /// What the server counted after the walk.
+    pub census_after: Option<Census>,
+    /// At which transaction each place was read: what decides about events. See [`Collection::read_at`].
+    pub places: Vec<Place>,
+}
+
+/// How many documents the server says there are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Census {
+    /// At which transaction it counted.
+    pub transaction_id: Option<u64>,
+    /// All together.
+    pub documents: u64,
+    /// By type of id; empty where the server cannot tell.
+    #[serde(default)]
+    pub by_type: BTreeMap<String, u64>,
+}
+
+/// A part of a collection that was read at one transaction, or at several of which this is the lowest.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    /// The type of the ids; `None` for every type that no other place names.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The last id of the part, itself included; the part begins behind the place before it of the same type.
+    /// `None` where the part goes on to the end.
+    pub up_to: Option<Box<RawValue>>,
+    /// The transaction; `None` where the server did not say.
+    pub transaction_id: Option<u64>,
+}
+
+impl Collection {
+    /// The transaction at which the place of this document was read: an event for it with a `txnId` up to that is
+    /// contained, whether the document is there or not; a higher one supersedes it.
+    /// `None` where nothing is proven, so that every event has to be applied.
+    #[must_use]
+    pub fn read_at(&self, id: &[u8]) -> Option<u64> {
+        let key = Key::of(id)?;
+        let name = key.kind().name();
+        let of_type = |place: &&Place| place.kind.as_deref() == Some(name);
+        let own: Vec<&Place> = self.places.iter().filter(of_type).collect();
+        if own.is_empty() {
+            let any = self.places.iter().find(|place| place.kind.is_none());
+            return any.and_then(|place| place.transaction_id);
+        }
+        let reaches = |place: &&&Place| {
+            place
+                .up_to
+                .as_ref()
+                .is_none_or(|last| Key::of(last.get().as_bytes()).is_some_and(|last| key <= last))
+        };
+        own.iter()
+            .find(reaches)
+            .and_then(|place| place.transaction_id)
+    }
+
+    /// Whether an event for this document is contained in the snapshot already.
+    #[must_use]
+    pub fn contains(&self, id: &[u8], txn_id: u64) -> bool {
+        self.read_at(id).is_some_and(|read_at| txn_id <= read_at)
+    }
+}
+
+/// Adds what a page covered; neighbours that were read at one transaction become one place.
+pub fn cover(
+    places: &mut Vec<Place>,
+    kind: Option<Type>,
+    up_to: Option<&Key>,
+    transaction_id: Option<u64>,
+) {
+    let name = kind.map(|kind| kind.name().to_owned());
+    let up_to = up_to.and_then(|key| RawValue::from_string(key.json()).ok());
+    match places.last_mut() {
+        Some(last) if last.kind == name && last.transaction_id == transaction_id => {
+            last.up_to = up_to;
+        }
+        _ => places.push(Place {
+            kind: name,
+            up_to,
+            transaction_id,
+        }),
+    }
+}
+
+impl Manifest {
+    /// An empty manifest of the current format.
+    #[must_use]
+    pub fn new(server: String, started: String) -> Manifest {
+        Manifest {
+            format: FORMAT,
+            writer: concat!("ditto-cdc ", env!("CARGO_PKG_VERSION")).to_owned(),
+            server,
+            ended: started.clone(),
+            started,
+            complete: false,
+            why_not: Vec::new(),
+            floor: None,
+            floor_from: Vec::new(),
+            scope: Scope::default(),
+            positions: Vec::new(),
+            collections: Vec::new(),
+        }
+    }
+
+    /// The collection of that name.
+    #[must_use]
+    pub fn collection(&self, name: &str) -> Option<&Collection> {
+        self.collections.iter().find(|one| one.name == name)
+    }
+
+    /// Writes the manifest into a folder, in one step that a power cut cannot halve.
+    ///
+    /// # Errors
+    /// What the disk says; a manifest that was there before is untouched then.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        disk::write_whole(&folder.join(NAME), &text)
+    }
+
+    /// Reads the manifest of a snapshot's folder.
+    ///
+    /// # Errors
+    /// A [`Failure`] that says what is wrong with the folder or the manifest, and what to do.
+    pub fn read(folder: &Path) -> Result<Manifest, Failure> {
+        let path = folder.join(NAME);
+        let what = format!("reading the snapshot {}", folder.display());
+        let bytes = fs::read(&path).map_err(|error| unreadable(&what, folder, &error))?;
+        let format: Format = parse(&what, &bytes)?;
+        if format.format != FORMAT {
+            return Err(wrong(
+                format!(
+                    "{what}: {NAME} has the format {}, this program reads {FORMAT}",
+                    format.format
+                ),
+                "use the version of ditto-cdc that wrote it, or make a new snapshot: ditto-cdc requery --output DIR",
+                None,
+            ));
+        }
+        let manifest: Manifest = parse(&what, &bytes)?;
+        manifest.check(&what)?;
+        Ok(manifest)
+    }
+
+    /// What a reader relies on beyond the types.
+    fn check(&self, what: &str) -> Result<(), Failure> {
+        for collection in &self.collections {
+            let path = collection.file.as_deref().unwrap_or("x");
+            if path.contains(['/', '\\']) || path == ".." || path.is_empty() {
+                return Err(wrong(
+                    format!(
+                        "{what}: the file of the collection {} lies elsewhere: {path}",
+                        collection.name
+                    ),
+                    "the manifest was changed by hand; make a new snapshot: ditto-cdc requery --output DIR",
+                    None,
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+fn parse<'a, T: Deserialize<'a>>(what: &str, bytes: &'a [u8]) -> Result<T, Failure> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        wrong(
+            format!("{what}: {NAME} is damaged"),
+            "make a new snapshot: ditto-cdc requery --output DIR",
+            Some(error.to_string()),
+        )
+    })
+}
+
+fn unreadable(what: &str, folder: &Path, error: &io::Error) -> Failure {
+    let (why, fix) = match error.kind() {
+        io::ErrorKind::NotFound if folder.is_dir() => (
+            format!("there is no {NAME} in it, so no requery has been finished there"),
+            "finish one: ditto-cdc requery --output DIR --resume",
+        ),
+        io::ErrorKind::NotFound => ("there is no such folder".to_owned(), "check the path"),
+        io::ErrorKind::NotADirectory => (
+            "it is a file".to_owned(),
+            "name the folder that requery --output made",
+        ),
+        _ => (
+            format!("{NAME} cannot be read"),
+            "check who owns it and its mode (ls -l)",
+        ),
+    };
+    wrong(format!("{what}: {why}"), fix, Some(error.to_string()))
+}
+
+fn wrong(what: String, fix: &str, raw: Option<String>) -> Failure {
+    Failure {
+        class: FailureClass::Setup,
+        what,
+        fix: Some(fix.to_owned()),
+        raw,
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/manifest.rs"]
+mod tests;

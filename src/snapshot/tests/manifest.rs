@@ -1,0 +1,147 @@
+//! The manifest on disk and as a judge of events, as tables.
+//! Which pages are read is the walk's business.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+fn collection(places: Vec<Place>) -> Collection {
+    Collection {
+        name: "cars".to_owned(),
+        complete: true,
+        why_not: Vec::new(),
+        documents: 0,
+        by_type: BTreeMap::new(),
+        pages: 0,
+        lowest_transaction_id: None,
+        highest_transaction_id: None,
+        way: String::new(),
+        file: Some("cars.ndjson".to_owned()),
+        bytes: 0,
+        sha256: String::new(),
+        census_before: None,
+        census_after: None,
+        places,
+    }
+}
+
+fn key(raw: &str) -> Key {
+    Key::of(raw.as_bytes()).unwrap()
+}
+
+#[test]
+fn an_event_is_judged_by_the_page_that_read_its_place() {
+    let mut places = Vec::new();
+    cover(&mut places, Some(Type::Integer), Some(&key("10")), Some(5));
+    cover(&mut places, Some(Type::Integer), Some(&key("20")), Some(5));
+    cover(&mut places, Some(Type::Integer), Some(&key("30")), Some(7));
+    cover(&mut places, Some(Type::Integer), None, Some(9));
+    cover(
+        &mut places,
+        Some(Type::Object),
+        Some(&key(r#"{"a":2}"#)),
+        None,
+    );
+    cover(&mut places, Some(Type::Object), None, Some(9));
+    cover(&mut places, None, None, Some(3));
+    assert_eq!(places.len(), 6, "pages at one transaction are one place");
+    let cars = collection(places);
+    for (id, read_at) in [
+        ("-1", Some(5)),
+        ("10", Some(5)),
+        ("20", Some(5)),
+        ("21", Some(7)),
+        ("30", Some(7)),
+        ("31", Some(9)),
+        (r#"{"a":1}"#, None),
+        (r#"{ "a" : 2 }"#, None),
+        (r#"{"b":1}"#, Some(9)),
+        (r#""text""#, Some(3)),
+        ("[1]", Some(3)),
+        ("1.5", None),
+        ("null", None),
+    ] {
+        assert_eq!(cars.read_at(id.as_bytes()), read_at, "{id}");
+        assert!(!cars.contains(id.as_bytes(), 10), "{id}");
+        assert_eq!(cars.contains(id.as_bytes(), 3), read_at.is_some(), "{id}");
+    }
+}
+
+#[test]
+fn nothing_is_proven_where_the_walk_stopped() {
+    let mut places = Vec::new();
+    cover(
+        &mut places,
+        Some(Type::String),
+        Some(&key("\"m\"")),
+        Some(5),
+    );
+    let cars = collection(places);
+    assert!(cars.contains(b"\"a\"", 5));
+    assert!(!cars.contains(b"\"z\"", 5));
+    assert!(!cars.contains(b"7", 5));
+}
+
+#[test]
+fn it_comes_back_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut manifest = Manifest::new("https://x/a".to_owned(), "2026-01-31T12:00:00Z".to_owned());
+    let mut places = Vec::new();
+    cover(
+        &mut places,
+        Some(Type::Object),
+        Some(&key(r#"{"b":9007199254740993,"a":1}"#)),
+        Some(u64::MAX),
+    );
+    manifest.collections.push(collection(places));
+    manifest.positions.push(Position {
+        topic: "t".to_owned(),
+        partition: 3,
+        next_offset: 17,
+    });
+    manifest.write(folder.path()).unwrap();
+    let text = fs::read_to_string(folder.path().join(NAME)).unwrap();
+    let back = Manifest::read(folder.path()).unwrap();
+    assert_eq!(
+        serde_json::to_string(&back).unwrap(),
+        serde_json::to_string(&manifest).unwrap()
+    );
+    assert!(
+        text.contains(r#"{"a":1,"b":9007199254740993}"#) && text.contains(r#""nextOffset": 17"#),
+        "{text}"
+    );
+    assert_eq!(
+        back.collection("cars").unwrap().read_at(br#"{"a":0}"#),
+        Some(u64::MAX)
+    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_is_no_snapshot_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |path: &Path, part: &str| {
+        let failure = Manifest::read(path).unwrap_err();
+        assert!(failure.what.contains(part), "{}", failure.what);
+        assert!(failure.fix.is_some());
+    };
+    check(&folder.path().join("nothing"), "no such folder");
+    check(folder.path(), "no requery has been finished");
+    let path = folder.path().join(NAME);
+    for (text, part) in [
+        ("", "is damaged"),
+        ("{\"format\":1}", "is damaged"),
+        ("{\"format\":2}", "has the format 2"),
+        ("{\"format\":1,\"x\":", "is damaged"),
+    ] {
+        fs::write(&path, text).unwrap();
+        check(folder.path(), part);
+    }
+    check(&path, "it is a file");
+    let mut manifest = Manifest::new(String::new(), String::new());
+    manifest.collections.push(Collection {
+        file: Some("../x".to_owned()),
+        ..collection(Vec::new())
+    });
+    manifest.write(folder.path()).unwrap();
+    check(folder.path(), "lies elsewhere");
+}

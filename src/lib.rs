@@ -7,6 +7,8 @@ pub mod interrupt;
 pub mod position;
 pub mod record;
 pub mod secret;
+pub mod shell;
+pub mod state;
 
 pub mod cli;
 pub mod settings;

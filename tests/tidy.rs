@@ -14,6 +14,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("env", &[]),
     ("position", &[]),
     ("record", &["exit"]),
+    ("shell", &[]),
+    ("state", &["record"]),
     ("interrupt", &["exit"]),
     ("cli", &["env", "position"]),
     ("settings", &["secret"]),

@@ -8,7 +8,6 @@ pub mod position;
 pub mod record;
 pub mod secret;
 pub mod shell;
-pub mod state;
 
 pub mod cli;
 pub mod settings;
@@ -30,6 +29,8 @@ pub mod check;
 pub mod bigpeer;
 
 pub mod snapshot;
+
+pub mod state;
 
 pub mod view;
 

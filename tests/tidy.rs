@@ -15,7 +15,6 @@ const MODULES: &[(&str, &[&str])] = &[
     ("position", &[]),
     ("record", &["exit"]),
     ("shell", &[]),
-    ("state", &["record"]),
     ("interrupt", &["exit"]),
     ("cli", &["env", "position"]),
     ("settings", &["secret"]),
@@ -39,6 +38,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("check", &["exit"]),
     ("bigpeer", &["json", "secret"]),
     ("snapshot", &["bigpeer", "json", "record", "tls"]),
+    ("state", &["record", "snapshot"]),
     (
         "view",
         &["capture_format", "check", "diff", "event", "json", "record"],

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{State, text};
 use crate::record::{Failure, FailureClass};
+use crate::snapshot::disk;
 
 /// A state file that no other process writes while this lives.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ impl StateFile {
         if self.written.as_ref() == Some(state) {
             return Ok(());
         }
-        replace(&self.path, text::write(state).as_bytes())
+        disk::write_whole(&self.path, text::write(state).as_bytes())
             .map_err(|error| cannot("write", &self.name, &error))?;
         self.written = Some(state.clone());
         Ok(())
@@ -129,28 +130,6 @@ fn taken(name: &str, file: &mut File) -> Failure {
         fix: Some("end that one, or give this one a state file of its own".into()),
         raw: None,
     }
-}
-
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let new = beside(path, ".new");
-    let mut file = File::create(&new)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&new, path)?;
-    sync_folder(folder(path))
-}
-
-/// Makes the rename itself durable.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Elsewhere a folder cannot be opened, and the system sees to it.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 fn unusable(name: &str, why: &str) -> Failure {

@@ -70,13 +70,13 @@ impl Stage {
         env
     }
 
-    /// Writes many events to partition 0 at once; their lines are returned.
-    pub fn write_many(&self, txns: std::ops::Range<u64>) -> Vec<String> {
+    /// Writes many events at once, to the partitions in turn; their lines are returned.
+    pub fn write_many(&self, txns: std::ops::Range<u64>, partitions: i32) -> Vec<String> {
         let lines: Vec<String> = txns.map(|txn| event(txn, "people")).collect();
-        for line in &lines {
+        for (line, partition) in lines.iter().zip((0..partitions).cycle()) {
             let record = Outgoing {
                 topic: TOPIC,
-                partition: Some(0),
+                partition: Some(partition),
                 payload: Some(line.as_bytes()),
                 ..Outgoing::default()
             };

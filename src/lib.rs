@@ -7,11 +7,12 @@ pub mod interrupt;
 pub mod position;
 pub mod record;
 pub mod secret;
-pub mod shell;
 
 pub mod cli;
 pub mod settings;
 pub mod tls;
+
+pub mod probe;
 
 pub mod capture_format;
 pub mod source;
@@ -29,8 +30,6 @@ pub mod check;
 pub mod bigpeer;
 
 pub mod snapshot;
-
-pub mod state;
 
 pub mod view;
 

@@ -1,6 +1,7 @@
 //! What `verify` found, as data: checks, their status, the fault's number, what to do next.
 //! Nothing here looks at the world; the probes do that, and `view` turns the list into text.
 
+pub mod broker;
 mod fault;
 
 use serde_json::{Map, Value};

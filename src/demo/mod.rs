@@ -3,6 +3,7 @@
 
 mod documents;
 mod random;
+pub mod shell;
 mod shop;
 mod store;
 pub mod walk;

@@ -8,6 +8,7 @@ use openssl::x509::{X509, X509Ref, X509VerifyResult};
 
 use super::formats;
 use super::principal::principal;
+use super::served::Served;
 use super::usage::{may_be_a_clients, unix_seconds};
 use crate::secret::Secret;
 
@@ -35,6 +36,7 @@ pub struct Keystore {
     principal: String,
     wanted_issuer: String,
     leaf: X509,
+    chain: Vec<Served>,
 }
 
 /// What was configured, opened.
@@ -103,6 +105,12 @@ impl Keystore {
         self.principal.clone()
     }
 
+    /// The leaf, then each certificate's issuer as far as the file has it, described.
+    #[must_use]
+    pub fn chain(&self) -> &[Served] {
+        &self.chain
+    }
+
     /// Since when the leaf is valid, in seconds since 1970.
     #[must_use]
     pub fn not_before(&self) -> Option<i64> {
@@ -145,6 +153,7 @@ impl Keystore {
             principal: principal(leaf.subject_name()),
             wanted_issuer: principal(last.issuer_name()),
             certificates_pem: pem(&chain)? + &pem(&unlinked)?,
+            chain: chain.iter().map(|one| Served::of(one)).collect(),
             leaf,
         })
     }

@@ -6,4 +6,3 @@
 
 pub mod kafka;
 pub mod program;
-pub mod stage;

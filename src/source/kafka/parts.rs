@@ -85,7 +85,7 @@ impl Parts {
         };
         let beyond = part.range.stop.is_some_and(|stop| offset >= stop);
         if part.done || beyond {
-            self.reached_end(partition);
+            self.finish(partition);
             return false;
         }
         part.next = offset + 1;
@@ -98,11 +98,10 @@ impl Parts {
     /// A partition's end was reached: a bounded one is finished, also where the last offsets
     /// before its stop hold no record (compaction, transaction markers).
     pub(super) fn reached_end(&mut self, partition: i32) {
-        let Some(part) = self.part(partition) else {
-            return;
-        };
-        if let Some(stop) = part.range.stop {
-            part.next = part.next.max(stop);
+        if self
+            .part(partition)
+            .is_some_and(|part| part.range.stop.is_some())
+        {
             self.finish(partition);
         }
     }
@@ -123,12 +122,6 @@ impl Parts {
     pub(super) fn open(&self) -> Vec<(i32, i64)> {
         let open = self.list.iter().filter(|part| !part.done);
         open.map(|part| (part.range.partition, part.next)).collect()
-    }
-
-    /// Every partition, and the offset behind what lies behind us.
-    pub(super) fn positions(&self) -> Vec<(i32, i64)> {
-        let all = self.list.iter();
-        all.map(|part| (part.range.partition, part.next)).collect()
     }
 
     /// Partitions that delivered something, and the offsets behind it.

@@ -1,0 +1,129 @@
+//! A case of the catalogue: what is built, which number is to be found, which words are to be said.
+//! The client library must come to the same verdict as the probe; the cases themselves stand in other files.
+
+use std::thread;
+
+use ditto_cdc::check::broker::{Known, checks};
+use ditto_cdc::check::{Check, Fault, Status};
+use ditto_cdc::probe::Report;
+use ditto_cdc::secret::Secret;
+use ditto_cdc::tls::{Keystore, Truststore};
+
+use crate::client::Client;
+
+/// What somebody meets.
+pub struct Case {
+    name: String,
+    client: Client,
+    expected: Expected,
+}
+
+enum Expected {
+    Connects,
+    /// Check, number, words of message, advice and raw line.
+    Fails(&'static str, &'static str, Vec<String>),
+}
+
+impl Case {
+    pub fn fine(name: &str, client: Client) -> Case {
+        Case {
+            name: name.to_owned(),
+            client,
+            expected: Expected::Connects,
+        }
+    }
+
+    /// An empty number stands for a failure that has none.
+    pub fn fault(
+        name: &str,
+        client: Client,
+        check: &'static str,
+        id: &'static str,
+        words: &[&str],
+    ) -> Case {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        Case {
+            name: name.to_owned(),
+            client,
+            expected: Expected::Fails(check, id, words),
+        }
+    }
+}
+
+/// All at once: most of them wait.
+pub fn examine(cases: &[Case]) {
+    let wrong: Vec<String> = thread::scope(|scope| {
+        let threads: Vec<_> = cases
+            .iter()
+            .map(|case| scope.spawn(|| objection(case)))
+            .collect();
+        threads
+            .into_iter()
+            .filter_map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n\n"));
+}
+
+fn objection(case: &Case) -> Option<String> {
+    let reports = case.client.probe();
+    let found = checks(&reports, &known(&case.client));
+    let probed = reports.iter().any(Report::works);
+    let connects = case.client.connects();
+    let told: Vec<String> = found.iter().map(|check| format!("  {check:?}")).collect();
+    let says = |what: &str| Some(format!("{}: {what}\n{}", case.name, told.join("\n")));
+    if probed != connects {
+        return says(&format!(
+            "the library connects: {connects}, the probe: {probed}\n{reports:?}"
+        ));
+    }
+    match &case.expected {
+        Expected::Connects if !connects => says("it should connect"),
+        Expected::Connects
+            if found
+                .iter()
+                .any(|check| ![Status::Pass, Status::Skip].contains(&check.status)) =>
+        {
+            says("a healthy broker was found fault with")
+        }
+        Expected::Connects => None,
+        Expected::Fails(name, id, words) => {
+            if connects {
+                return says("it should not connect");
+            }
+            let number = |check: &Check| check.fault.map_or("", Fault::id);
+            let mut fitting = found
+                .iter()
+                .filter(|check| check.name == *name && check.is_wrong() && number(check) == *id);
+            let Some(check) = fitting.next() else {
+                return says(&format!("no {id} in {name}\n{reports:?}"));
+            };
+            let raw = check.raw.as_deref().unwrap_or_default();
+            let fix = check.fix.as_deref().unwrap_or_default();
+            let all = format!("{} {fix} {raw}", check.message);
+            let missing = words.iter().find(|word| !all.contains(*word));
+            missing.and_then(|word| says(&format!("`{word}` is not said")))
+        }
+    }
+}
+
+/// What the files say, as the command would read it.
+pub fn known(client: &Client) -> Known {
+    let store = Truststore::from_bytes(client.trusted.as_bytes(), None).unwrap();
+    let user = client.user.as_ref().map(|user| {
+        let pem = user.pem() + &user.key_pem();
+        Keystore::from_bytes(pem.as_bytes(), Some(&Secret::new(String::new()))).unwrap()
+    });
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    Known {
+        now: i64::try_from(now.as_secs()).unwrap(),
+        anchors: store.anchors().to_vec(),
+        user: user
+            .as_ref()
+            .map(|user| user.chain().to_vec())
+            .unwrap_or_default(),
+        user_may_be_a_clients: user.is_none_or(|user| user.may_be_a_clients()),
+        cluster_file: "cluster.p12".to_owned(),
+        user_file: "user.p12".to_owned(),
+    }
+}

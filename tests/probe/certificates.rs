@@ -1,0 +1,285 @@
+//! Parts C and D of the catalogue: every fault of the broker's certificate and of the user's, with TLS 1.2 and 1.3.
+//! Servers are made with OpenSSL here; the real Kafka's own alerts stand in `real`.
+
+use openssl::ssl::SslVersion;
+
+use crate::cases::{Case, examine};
+use crate::client::Client;
+use crate::pki::{Identity, Leaf, user};
+use crate::server::{Tls, kafka, listen};
+
+const VERSIONS: [SslVersion; 2] = [SslVersion::TLS1_2, SslVersion::TLS1_3];
+
+/// A broker that shows this certificate and asks for none.
+fn shown(broker: &Identity, version: SslVersion, trusted: &Identity) -> Client {
+    let port = listen(Some(&Tls::new(broker, &[], version)), kafka);
+    Client::new(port, trusted, None)
+}
+
+#[test]
+fn faults_of_the_brokers_certificate() {
+    let (root, other) = (Identity::root("cluster CA"), Identity::root("other CA"));
+    let twin = Identity::root("cluster CA");
+    let middle = root.intermediate("cluster intermediate");
+    let leaf = |days, hosts| Leaf {
+        hosts,
+        days,
+        ..Leaf::default()
+    };
+    let mine: &[&str] = &["localhost"];
+    let names: &[&str] = &["broker-0.example.com", "localhosts", "b.example.com"];
+    let good = root.leaf(&Leaf::default());
+    let mut cases = Vec::new();
+    for version in VERSIONS {
+        let broker = |leaf: &Leaf<'_>| shown(&root.leaf(leaf), version, &root);
+        cases.extend([
+            Case::fine("healthy", shown(&good, version, &root)),
+            Case::fine(
+                "with an intermediate",
+                shown(&middle.leaf(&Leaf::default()), version, &root),
+            ),
+            Case::fault(
+                "C1",
+                shown(&good, version, &other),
+                "tls",
+                "C1",
+                &[
+                    "issued by CN=cluster CA",
+                    "cluster.p12 holds CN=other CA",
+                    "one certificate",
+                    "certificate again",
+                ],
+            ),
+            Case::fault(
+                "C1 renewed",
+                shown(&good, version, &twin),
+                "tls",
+                "C1",
+                &["same name, but another key"],
+            ),
+            Case::fault(
+                "C1 with its chain",
+                shown(&middle.leaf(&Leaf::default()), version, &other),
+                "tls",
+                "C1",
+                &["2 certificates"],
+            ),
+            Case::fault(
+                "C1 no root",
+                shown(&middle.leaf(&Leaf::default()), version, &middle),
+                "tls",
+                "C1",
+                &["only together with", "CN=cluster CA issued"],
+            ),
+            Case::fault(
+                "C2",
+                shown(&middle.leaf(&Leaf::default()).alone(), version, &root),
+                "tls",
+                "C2",
+                &[
+                    "one certificate",
+                    "CN=cluster intermediate",
+                    "brokers' owner",
+                ],
+            ),
+            Case::fault(
+                "C3",
+                broker(&leaf(-10..-3, mine)),
+                "tls",
+                "C3",
+                &["expired on", "3 days ago", "CN=broker"],
+            ),
+            Case::fault(
+                "C4",
+                broker(&leaf(2..9, mine)),
+                "tls",
+                "C4",
+                &["not valid before", "clock says"],
+            ),
+            Case::fault(
+                "C5",
+                broker(&leaf(-1..9, names)),
+                "tls",
+                "C5",
+                &[
+                    "broker-0.example.com",
+                    "not for localhost",
+                    "the closest is localhosts",
+                ],
+            ),
+            Case::fault(
+                "C6",
+                shown(&Identity::self_signed(&Leaf::default()), version, &root),
+                "tls",
+                "C6",
+                &["signed itself", "CN=broker"],
+            ),
+            Case::fault(
+                "C6 proxy",
+                shown(
+                    &Identity::root("Zscaler Root CA").leaf(&Leaf::default()),
+                    version,
+                    &root,
+                ),
+                "tls",
+                "C6",
+                &["proxy", "Zscaler"],
+            ),
+            Case::fault(
+                "C3 of two",
+                broker(&leaf(-10..-3, names)),
+                "tls",
+                "C3",
+                &["expired on"],
+            ),
+            Case::fault(
+                "C5 of two",
+                broker(&leaf(-10..-3, names)),
+                "tls",
+                "C5",
+                &["not for localhost"],
+            ),
+            Case::fault(
+                "C1 of two",
+                shown(&other.leaf(&leaf(-10..-3, names)), version, &root),
+                "tls",
+                "C1",
+                &["CN=other CA"],
+            ),
+        ]);
+        let name_unchecked = broker(&leaf(-1..60, names));
+        let address_unknown = broker(&leaf(-1..60, mine));
+        let address = address_unknown.brokers.replace("localhost", "127.0.0.1");
+        cases.extend([
+            Case::fine(
+                "name not checked",
+                name_unchecked.with("ssl.endpoint.identification.algorithm", "none"),
+            ),
+            Case::fault(
+                "C5 by address",
+                address_unknown.at(address),
+                "tls",
+                "C5",
+                &["not for 127.0.0.1"],
+            ),
+        ]);
+    }
+    examine(&cases);
+}
+
+#[test]
+fn a_certificate_that_is_not_checked_is_a_warning() {
+    let (root, other) = (Identity::root("cluster CA"), Identity::root("other CA"));
+    let client = shown(&root.leaf(&Leaf::default()), SslVersion::TLS1_3, &other)
+        .with("enable.ssl.certificate.verification", "false");
+    let found = ditto_cdc::check::broker::checks(&client.probe(), &crate::cases::known(&client));
+    assert!(client.connects());
+    assert!(found.iter().all(|check| !check.is_wrong()), "{found:#?}");
+    let tls = found.iter().find(|check| check.name == "tls").unwrap();
+    assert!(
+        tls.message.contains("is not checked, and would fail"),
+        "{tls:#?}"
+    );
+}
+
+#[test]
+fn faults_of_the_users_certificate() {
+    let (root, clients) = (Identity::root("cluster CA"), Identity::root("clients CA"));
+    let (strangers, twin) = (
+        Identity::root("other clients CA"),
+        Identity::root("clients CA"),
+    );
+    let middle = clients.intermediate("clients intermediate");
+    let broker = root.leaf(&Leaf::default());
+    let good = clients.leaf(&user());
+    let dated = |days| clients.leaf(&Leaf { days, ..user() });
+    let wrong_use = clients.leaf(&Leaf {
+        name: "user",
+        hosts: &[],
+        ..Leaf::default()
+    });
+    let mut cases = Vec::new();
+    for version in VERSIONS {
+        let accepted = [&clients];
+        let told = listen(Some(&Tls::new(&broker, &accepted, version)), kafka);
+        let untold = Tls {
+            told: false,
+            ..Tls::new(&broker, &accepted, version)
+        };
+        let untold = listen(Some(&untold), kafka);
+        let with = |port, user: &Identity| Client::new(port, &root, Some(user));
+        let name = "client-certificate";
+        cases.extend([
+            Case::fine("healthy", with(told, &good)),
+            Case::fine("with an intermediate", with(told, &middle.leaf(&user()))),
+            Case::fault(
+                "D1",
+                Client::new(told, &root, None),
+                name,
+                "D1",
+                &["none is set", "--user-cert", "alert"],
+            ),
+            Case::fault(
+                "D2",
+                with(told, &strangers.leaf(&user())),
+                name,
+                "D2",
+                &[
+                    "accepts users of CN=clients CA",
+                    "issued by CN=other clients CA",
+                    "not sent",
+                ],
+            ),
+            Case::fault(
+                "D2 not told",
+                with(untold, &strangers.leaf(&user())),
+                name,
+                "D5",
+                &["\"unknown CA\"", "serial", "CN=user"],
+            ),
+            Case::fault(
+                "D3",
+                with(told, &middle.leaf(&user()).alone()),
+                name,
+                "D3",
+                &["CN=clients intermediate", "lacks"],
+            ),
+            Case::fault(
+                "D3 not told",
+                with(untold, &middle.leaf(&user()).alone()),
+                name,
+                "D3",
+                &["CN=clients intermediate", "lacks"],
+            ),
+            Case::fault(
+                "D4",
+                with(told, &dated(-10..-4)),
+                name,
+                "D4",
+                &["expired on", "4 days ago", "alert certificate expired"],
+            ),
+            Case::fault(
+                "D4 not yet",
+                with(told, &dated(3..9)),
+                name,
+                "D4",
+                &["not valid before", "clock"],
+            ),
+            Case::fault(
+                "D5 use",
+                with(told, &wrong_use),
+                name,
+                "D5",
+                &["clientAuth", "CN=user"],
+            ),
+            Case::fault(
+                "D5 another key",
+                with(told, &twin.leaf(&user())),
+                name,
+                "D5",
+                &["serial", "principal CN=user"],
+            ),
+        ]);
+    }
+    examine(&cases);
+}

@@ -1,0 +1,93 @@
+//! The client library's verdict about a listener, with the same certificates and properties that the probe gets.
+//! What the probe says is asked elsewhere.
+
+use std::time::Duration;
+
+use ditto_cdc::probe::{Credentials, Family, Limits, Report, Target, run};
+use ditto_cdc::secret::Secret;
+use ditto_cdc::tls::Rules;
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+
+use crate::pki::Identity;
+
+/// Healthy listeners of a test answer within milliseconds.
+const CLIENT_WAIT: Duration = Duration::from_secs(4);
+
+/// What a client has.
+#[derive(Clone)]
+pub struct Client {
+    pub brokers: String,
+    pub trusted: String,
+    pub user: Option<Identity>,
+    pub properties: Vec<(&'static str, String)>,
+}
+
+impl Client {
+    pub fn new(port: u16, trusted: &Identity, user: Option<&Identity>) -> Client {
+        Client {
+            brokers: format!("localhost:{port}"),
+            trusted: trusted.pem(),
+            user: user.cloned(),
+            properties: Vec::new(),
+        }
+    }
+
+    pub fn at(mut self, brokers: String) -> Client {
+        self.brokers = brokers;
+        self
+    }
+
+    pub fn with(mut self, name: &'static str, value: &str) -> Client {
+        self.properties.push((name, value.to_owned()));
+        self
+    }
+
+    /// Whether the client library connects: gets an answer to its first real question.
+    pub fn connects(&self) -> bool {
+        let mut config = ClientConfig::new();
+        config.set("security.protocol", "ssl");
+        config.set("bootstrap.servers", &self.brokers);
+        config.set("group.id", "none");
+        config.set("ssl.ca.pem", &self.trusted);
+        if let Some(user) = &self.user {
+            config.set("ssl.certificate.pem", user.pem());
+            config.set("ssl.key.pem", user.key_pem());
+        }
+        for (name, value) in &self.properties {
+            config.set(*name, value);
+        }
+        let Ok(consumer) = config.create::<BaseConsumer>() else {
+            return false;
+        };
+        consumer.fetch_metadata(None, CLIENT_WAIT).is_ok()
+    }
+
+    pub fn credentials(&self) -> Credentials {
+        let properties: Vec<(String, String)> = self
+            .properties
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        let protocol = properties
+            .iter()
+            .rfind(|(name, _)| name == "security.protocol");
+        let protocol = protocol.map_or("ssl", |(_, value)| value);
+        let rules = Rules::new(
+            Some(self.trusted.clone()),
+            self.user.as_ref().map(Identity::pem),
+            self.user.as_ref().map(|user| Secret::new(user.key_pem())),
+            &properties,
+        );
+        Credentials {
+            tls: protocol.ends_with("ssl").then(|| rules.unwrap()),
+            login: protocol.starts_with("sasl"),
+            family: Family::Any,
+        }
+    }
+
+    pub fn probe(&self) -> Vec<Report> {
+        let targets = Target::list(&self.brokers);
+        run(&targets, &self.credentials(), &Limits::default())
+    }
+}

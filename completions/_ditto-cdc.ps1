@@ -60,6 +60,7 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
             [CompletionResult]::new('--array-key', '--array-key', [CompletionResultType]::ParameterName, 'The field that tells the elements of an array apart, in place of _id, id, key or uuid (repeatable)')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print [default: diff on a terminal, json in a pipe]')
             [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'Read a capture in place of Kafka: what tail wrote, or kafka-console-consumer.sh; `-` is standard input')
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Keep positions in this file and go on from them the next time; --from is for the first time')
             [CompletionResult]::new('--on-gap', '--on-gap', [CompletionResultType]::ParameterName, 'What a gap in the stream does: be marked and counted, or end the command with status 4')
             [CompletionResult]::new('--brokers', '--brokers', [CompletionResultType]::ParameterName, 'The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]')
             [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'The topic that the portal shows [env: DITTO_CDC_TOPIC]')

@@ -56,6 +56,7 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
             cand --array-key 'The field that tells the elements of an array apart, in place of _id, id, key or uuid (repeatable)'
             cand --format 'How to print [default: diff on a terminal, json in a pipe]'
             cand --input 'Read a capture in place of Kafka: what tail wrote, or kafka-console-consumer.sh; `-` is standard input'
+            cand --state 'Keep positions in this file and go on from them the next time; --from is for the first time'
             cand --on-gap 'What a gap in the stream does: be marked and counted, or end the command with status 4'
             cand --brokers 'The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]'
             cand -t 'The topic that the portal shows [env: DITTO_CDC_TOPIC]'

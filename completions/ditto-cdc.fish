@@ -65,6 +65,7 @@ patch\t'What changed as a JSON Patch (RFC 6902) with the event\'s identity; make
 merge\t'What changed as a JSON Merge Patch (RFC 7396), and whether it says all that changed'
 changes\t'The paths that were changed, added and removed'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l input -d 'Read a capture in place of Kafka: what tail wrote, or kafka-console-consumer.sh; `-` is standard input' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l state -d 'Keep positions in this file and go on from them the next time; --from is for the first time' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l on-gap -d 'What a gap in the stream does: be marked and counted, or end the command with status 4' -r -f -a "mark\t'Say so, count it, go on'
 stop\t'End with status 4'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l brokers -d 'The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r

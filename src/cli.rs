@@ -140,6 +140,9 @@ pub struct Tail {
     /// Read a capture in place of Kafka: what tail wrote, or kafka-console-consumer.sh; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "group")]
     pub input: Option<PathBuf>,
+    /// Keep positions in this file and go on from them the next time; --from is for the first time
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Positions", conflicts_with_all = ["group", "input", "last", "no_control"])]
+    pub state: Option<PathBuf>,
     /// What a gap in the stream does: be marked and counted, or end the command with status 4
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     pub on_gap: OnGap,

@@ -7,6 +7,7 @@ pub mod interrupt;
 pub mod position;
 pub mod record;
 pub mod secret;
+pub mod shell;
 
 pub mod cli;
 pub mod settings;
@@ -30,6 +31,8 @@ pub mod check;
 pub mod bigpeer;
 
 pub mod snapshot;
+
+pub mod state;
 
 pub mod view;
 

@@ -2,7 +2,8 @@
 //! What is printed was made elsewhere; here it only finds its way.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -34,6 +35,10 @@ pub struct Out {
     bar: Option<ProgressBar>,
     /// Shows standard output page by page, once somebody asked for that.
     pager: Option<Child>,
+    /// How often the buffer was written.
+    flushes: u64,
+    /// Why standard output takes no more; said again at every flush, since the first may be nobody's.
+    failed: Option<io::Error>,
 }
 
 /// From this size on the buffer is written without waiting for a quiet moment.
@@ -54,6 +59,8 @@ impl Out {
             may_show_progress: stderr_terminal && !quiet && !no_progress,
             bar: None,
             pager: None,
+            flushes: 0,
+            failed: None,
         }
     }
 
@@ -90,6 +97,12 @@ impl Out {
         !self.buffer.is_empty()
     }
 
+    /// How often the buffer was written. With an empty buffer, whatever was put in before the last time has arrived.
+    #[must_use]
+    pub fn flushes(&self) -> u64 {
+        self.flushes
+    }
+
     /// Whether nobody reads standard output any more, as a pipe can tell: without a write, nobody else would.
     #[cfg(unix)]
     #[must_use]
@@ -123,6 +136,9 @@ impl Out {
     /// # Errors
     /// [`Ended`] where standard output takes no more.
     pub fn flush(&mut self) -> Result<(), Ended> {
+        if let Some(error) = &self.failed {
+            return Err(again(error).into());
+        }
         if self.buffer.is_empty() {
             return Ok(());
         }
@@ -143,10 +159,37 @@ impl Out {
         if self.buffer.capacity() > KEPT {
             self.buffer = Vec::with_capacity(2 * FULL);
         }
-        written.map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Ended::Closed,
-            _ => Ended::Failed(error),
+        match written {
+            Ok(()) => self.flushes += 1,
+            Err(error) => {
+                self.failed = Some(again(&error));
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the disk has what was flushed, where standard output is a file.
+    ///
+    /// # Errors
+    /// [`Ended`] where the disk does not take it.
+    pub fn settle(&mut self) -> Result<(), Ended> {
+        settle_stdout().map_err(|error| {
+            self.failed = Some(again(&error));
+            error.into()
         })
+    }
+
+    /// Ends a line that a killed run left half written at the end of the file that standard output is appended to.
+    /// What is then written would otherwise be taken for the rest of it.
+    ///
+    /// # Errors
+    /// [`Ended`] where standard output takes no more.
+    pub fn end_torn_line(&mut self) -> Result<(), Ended> {
+        if self.buffer.is_empty() && stdout_ends_torn() {
+            self.buffer.push(b'\n');
+        }
+        self.flush()
     }
 
     /// Prints a whole text to standard output.
@@ -215,6 +258,11 @@ impl Out {
             .map_or_else(write, |bar| bar.suspend(write));
     }
 
+    /// Prints what may help, below the line that it is about.
+    pub fn hint(&mut self, label: &str, text: &str) {
+        self.indented(&format!("{label}: "), text);
+    }
+
     /// Shows how far a bounded read has come.
     pub fn progress(&mut self, progress: Progress, bytes: bool) {
         let Some(total) = progress.total.filter(|_| self.may_show_progress) else {
@@ -231,6 +279,53 @@ impl Out {
             bar.finish_and_clear();
         }
     }
+}
+
+impl From<io::Error> for Ended {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Ended::Closed,
+            _ => Ended::Failed(error),
+        }
+    }
+}
+
+/// The same error once more.
+fn again(error: &io::Error) -> io::Error {
+    let code = error.raw_os_error();
+    code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+}
+
+/// Waits until the disk has what was written, where standard output is a file.
+#[cfg(unix)]
+fn settle_stdout() -> io::Result<()> {
+    let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
+    let file = File::from(stdout);
+    if file.metadata()?.is_file() {
+        file.sync_data()?;
+    }
+    Ok(())
+}
+
+/// Elsewhere the system decides when.
+#[cfg(not(unix))]
+fn settle_stdout() -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether standard output is a file whose last byte ends no line. Only Linux lets one read what is open for writing.
+fn stdout_ends_torn() -> bool {
+    let last = || -> io::Result<u8> {
+        let mut file = File::open("/proc/self/fd/1")?;
+        if !file.metadata()?.is_file() {
+            return Ok(b'\n');
+        }
+        file.seek(SeekFrom::End(-1))?;
+        let mut last = [0];
+        file.read_exact(&mut last)?;
+        Ok(last[0])
+    };
+    last().is_ok_and(|last| last != b'\n')
 }
 
 fn bar(total: u64, bytes: bool) -> ProgressBar {

@@ -88,7 +88,7 @@ pub enum Step<'a> {
     Failed(Failure),
 }
 
-/// Records that retention removed before they were read.
+/// A position that is no longer there, and with it what was to be read next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lost {
     /// The topic's name.
@@ -97,8 +97,44 @@ pub struct Lost {
     pub partition: i32,
     /// The offset that was to be read next.
     pub wanted: i64,
-    /// The oldest offset that is still there, where reading goes on.
+    /// The oldest offset that is still there, where reading goes on; 0 where the partition is gone.
     pub resumed: i64,
+    /// How that can be.
+    pub why: Loss,
+}
+
+/// Why a position is no longer there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// Retention removed the records before they were read.
+    Retention,
+    /// The partition ends before the position: the topic was made anew, or its newest records were lost.
+    Rewound,
+    /// The topic no longer has this partition: it was made anew.
+    Gone,
+}
+
+impl Lost {
+    /// Which records are lost and why, in words that need no more than "gap:" before them.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let place = format!("{} p{}", self.topic, self.partition);
+        match self.why {
+            Loss::Retention => format!(
+                "the offsets {} to {} of {place} are lost: retention removed them before they were read",
+                self.wanted,
+                self.resumed - 1
+            ),
+            Loss::Rewound => format!(
+                "{place} ends before the position {}: the topic was made anew, or its newest records were lost",
+                self.wanted
+            ),
+            Loss::Gone => format!(
+                "{place} is no longer there, which was read up to the offset {}: the topic was made anew",
+                self.wanted
+            ),
+        }
+    }
 }
 
 /// Something that happened to the source and did not end it.
@@ -163,6 +199,12 @@ pub trait Source {
 
     /// How far a bounded read has come.
     fn progress(&self) -> Progress;
+
+    /// Where a later run has to start so that everything delivered is behind it and nothing else: each partition
+    /// with its next offset. Empty where the source has no positions.
+    fn positions(&self) -> Vec<(i32, i64)> {
+        Vec::new()
+    }
 
     /// Everything delivered so far has been written and flushed; `last` says that no more will be asked for.
     ///

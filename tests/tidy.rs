@@ -14,6 +14,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("env", &[]),
     ("position", &[]),
     ("record", &["exit"]),
+    ("shell", &[]),
     ("interrupt", &["exit"]),
     ("cli", &["env", "position"]),
     ("settings", &["secret"]),
@@ -38,6 +39,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("check", &["exit", "probe", "tls"]),
     ("bigpeer", &["json", "secret"]),
     ("snapshot", &["bigpeer", "json", "record", "tls"]),
+    ("state", &["record", "snapshot"]),
     (
         "view",
         &["capture_format", "check", "diff", "event", "json", "record"],

@@ -12,11 +12,11 @@ use clap::Parser;
 use super::Context;
 use super::demo_stage::{Setting, Stage, TOPIC};
 use crate::cli::{self, Cli, Print};
-use crate::demo::shell::{command_line, quoted};
 use crate::demo::walk::{CLOSING, INVITATION, OPENING, STEPS, Step, THROW_AWAY, TRICKLE};
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::out::Ended;
+use crate::shell::{command_line, quoted};
 use crate::view::Styles;
 
 /// What to do once the broker runs.

@@ -3,7 +3,6 @@
 
 mod documents;
 mod random;
-pub mod shell;
 mod shop;
 mod store;
 pub mod walk;

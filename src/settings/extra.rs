@@ -87,7 +87,8 @@ impl fmt::Debug for Property {
 }
 
 /// Whether a property of this name may carry a secret; rather too many than too few.
-pub(super) fn is_secret(name: &str) -> bool {
+#[must_use]
+pub fn is_secret(name: &str) -> bool {
     // Two families are harmless in part: a place is no secret, and neither is the mechanism's name.
     if name.ends_with(".location") || name.starts_with("sasl.mechanism") {
         return false;

@@ -20,7 +20,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use extra::{Extra, Property};
+pub use extra::{Extra, Property, is_secret as is_secret_property};
 pub use origin::Origin;
 pub use require::{Api, Kafka, Protocol, StoreFile};
 pub use resolve::resolve;

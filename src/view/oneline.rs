@@ -46,13 +46,7 @@ pub(super) fn lost(view: &View, lost: &Lost, out: &mut Vec<u8>) {
     let styles = view.styles;
     line.word("lost   ", styles.alarm);
     line.word(
-        &format!(
-            "{} p{}@{} to {}: the broker's retention removed these records, the stream has a gap",
-            lost.topic,
-            lost.partition,
-            lost.wanted,
-            lost.resumed - 1
-        ),
+        &format!("the stream has a gap: {}", lost.told()),
         styles.alarm,
     );
     line.end(out);

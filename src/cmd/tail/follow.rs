@@ -4,16 +4,19 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use super::keep::Keeper;
+use super::look::{Found, Kept, kept, name};
 use super::plan::Plan;
 use super::present::{Presented, present};
+use super::recover::Recovery;
 use super::tally::Tally;
 use super::window::{self, Last, Lies};
 use crate::cli::OnGap;
 use crate::event::{TxnId, Unreadable};
 use crate::out::{Ended, Out};
 use crate::position::Position;
-use crate::record::{Failure, Lost, Notice, Record, Source, Step};
-use crate::view::{View, safe};
+use crate::record::{Failure, Loss, Lost, Notice, Record, Source, Step};
+use crate::view::View;
 
 /// What ended the loop.
 #[derive(Debug)]
@@ -49,8 +52,6 @@ const WAIT: Duration = Duration::from_millis(250);
 const QUIET: Duration = Duration::from_secs(3);
 /// How many records pass between two looks at the progress.
 const PROGRESS_EVERY: u64 = 512;
-/// How many bytes of an unreadable record are quoted.
-const QUOTED: usize = 60;
 
 /// One run of the loop.
 pub(super) struct Follow<'a> {
@@ -68,17 +69,13 @@ pub(super) struct Follow<'a> {
     said_waiting: bool,
     /// Without a connection silence says nothing about the topic.
     connected: bool,
+    /// Keeps the positions for the next run.
+    keeper: Option<Keeper>,
+    /// How to recover from a gap; none for a capture, which has no settings.
+    recovery: Option<Recovery>,
+    /// How often the output had been flushed when positions were marked.
+    marked: u64,
 }
-
-/// A record's text that is kept until it is known to be among the last.
-pub(super) struct Kept {
-    presented: Presented,
-    text: Vec<u8>,
-    name: String,
-}
-
-/// A function that looks through a source backwards, given what to keep.
-pub(super) type Keep<'k> = dyn FnMut(&Record<'_>) -> Option<Kept> + 'k;
 
 impl<'a> Follow<'a> {
     /// For a source called `name`.
@@ -94,7 +91,22 @@ impl<'a> Follow<'a> {
             arrived: Instant::now(),
             said_waiting: false,
             connected: true,
+            keeper: None,
+            recovery: None,
+            marked: 0,
         }
+    }
+
+    /// Says how to recover from gaps.
+    pub(super) fn recovering(mut self, recovery: Recovery) -> Self {
+        self.recovery = Some(recovery);
+        self
+    }
+
+    /// Keeps the positions of what was written, if anybody wants that.
+    pub(super) fn keeping(mut self, keeper: Option<Keeper>) -> Self {
+        self.keeper = keeper;
+        self
     }
 
     /// Prepares for a capture, which has to be looked through from its beginning.
@@ -117,17 +129,65 @@ impl<'a> Follow<'a> {
 
     /// Runs until something ends it; what was shown is flushed then.
     pub(super) fn run(&mut self, source: &mut dyn Source) -> Ending {
-        let ending = self.read(source);
-        let flushed = self.out.flush();
-        self.out.end_progress();
-        match (ending, flushed) {
+        let ending = self.begin(source).err();
+        let ending = ending.unwrap_or_else(|| self.read(source));
+        let ending = match (ending, self.out.flush()) {
             (Ending::Closed, _) => Ending::Closed,
             (_, Err(ended)) => ended.into(),
-            (ending, Ok(())) => match source.delivered(true) {
-                Ok(()) => ending,
-                Err(failure) => Ending::Failed(failure),
-            },
+            (ending, Ok(())) => self.deliver(source, true).err().unwrap_or(ending),
+        };
+        self.out.end_progress();
+        match self.save() {
+            Err(wrong) if !matches!(ending, Ending::Failed(_) | Ending::Unwritable(_)) => wrong,
+            _ => ending,
         }
+    }
+
+    /// The positions to start from are kept before anything is read: `end` means another place a moment later.
+    fn begin(&mut self, source: &mut dyn Source) -> Result<(), Ending> {
+        let Some(keeper) = &mut self.keeper else {
+            return Ok(());
+        };
+        let open = keeper.open_gap().cloned();
+        if let Some(gap) = open {
+            let name = keeper.name().to_owned();
+            self.tally.gaps += 1;
+            self.out.warn(&format!(
+                "gap: {name} remembers {}, and no requery has answered that yet",
+                gap.told()
+            ));
+            self.advise(gap.txn_id.map(TxnId));
+            self.stop_at_gap()?;
+        }
+        self.out.end_torn_line()?;
+        self.mark(source);
+        self.save()
+    }
+
+    /// Everything was flushed: the source may store positions, and so do we now and then.
+    fn deliver(&mut self, source: &mut dyn Source, last: bool) -> Result<(), Ending> {
+        self.mark(source);
+        source.delivered(last).map_err(Ending::Failed)?;
+        if self.keeper.as_ref().is_some_and(Keeper::is_due) {
+            return self.save();
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self, source: &dyn Source) {
+        self.marked = self.out.flushes();
+        if let Some(keeper) = &mut self.keeper {
+            keeper.mark(source.positions());
+        }
+    }
+
+    /// Writes what was marked, once the disk has the output.
+    fn save(&mut self) -> Result<(), Ending> {
+        let Some(keeper) = &mut self.keeper else {
+            return Ok(());
+        };
+        self.out.settle()?;
+        keeper.save().map_err(Ending::Failed)
     }
 
     fn read(&mut self, source: &mut dyn Source) -> Ending {
@@ -153,10 +213,26 @@ impl<'a> Follow<'a> {
             if let Err(ending) = outcome {
                 return ending;
             }
-            if self.tally.read.is_multiple_of(PROGRESS_EVERY) {
-                self.out.progress(source.progress(), self.sift);
+            if let Err(ending) = self.look_after(source) {
+                return ending;
             }
         }
+    }
+
+    /// What has to be done between two steps also where no pause comes.
+    fn look_after(&mut self, source: &mut dyn Source) -> Result<(), Ending> {
+        if self.out.flushes() != self.marked && !self.out.is_dirty() {
+            self.mark(source);
+        }
+        if !self.tally.read.is_multiple_of(PROGRESS_EVERY) {
+            return Ok(());
+        }
+        self.out.progress(source.progress(), self.sift);
+        if self.keeper.as_ref().is_some_and(Keeper::is_due) {
+            self.out.flush()?;
+            self.deliver(source, false)?;
+        }
+        Ok(())
     }
 
     fn record(&mut self, record: &Record<'_>) -> Result<(), Ending> {
@@ -170,6 +246,9 @@ impl<'a> Follow<'a> {
             return Ok(());
         }
         let presented = present(&self.plan.filter, self.view, record, self.out.buffer());
+        if let (Presented::Gap(txn), Some(keeper)) = (presented, &mut self.keeper) {
+            keeper.announce(txn.map(|txn| txn.0), window::place(record));
+        }
         self.count(presented, &name(self.plan, presented, record))
     }
 
@@ -206,8 +285,8 @@ impl<'a> Follow<'a> {
         }
     }
 
-    fn gap(&mut self, txn: Option<TxnId>, place: &str) -> Result<(), Ending> {
-        let txn = txn.map_or_else(
+    fn gap(&mut self, id: Option<TxnId>, place: &str) -> Result<(), Ending> {
+        let txn = id.map_or_else(
             || "without a txnID".to_owned(),
             |txn| format!("txnID {}", txn.0),
         );
@@ -216,7 +295,21 @@ impl<'a> Follow<'a> {
                 "gap: requeryRequired, {txn}, at {place}: requery everything, then go on behind it"
             ));
         }
+        self.advise(id);
         self.stop_at_gap()
+    }
+
+    /// Says how to recover, once for every transaction that asks for more than those before.
+    fn advise(&mut self, txn: Option<TxnId>) {
+        let news = self.tally.ask(txn);
+        let Some(recovery) = self.recovery.as_ref().filter(|_| news) else {
+            return;
+        };
+        // What stops here says so again at the end, with the same command.
+        if self.plan.on_gap == OnGap::Mark {
+            let command = recovery.requery(txn.map(|txn| txn.0));
+            self.out.hint("try", &command);
+        }
     }
 
     fn stop_at_gap(&self) -> Result<(), Ending> {
@@ -230,11 +323,17 @@ impl<'a> Follow<'a> {
         self.tally.gaps += 1;
         self.view.lost(lost, self.out.buffer());
         if !self.plan.format.is_for_people() {
-            self.out.warn(&format!(
-                "gap: the offsets {} to {} of {} p{} are lost: retention removed them before they were read; requery everything. Going on at {}",
-                lost.wanted, lost.resumed - 1, lost.topic, lost.partition, lost.resumed
-            ));
+            let on = match lost.why {
+                Loss::Gone => String::new(),
+                _ => format!(". Going on at {}", lost.resumed),
+            };
+            self.out
+                .warn(&format!("gap: {}; requery everything{on}", lost.told()));
         }
+        if let Some(keeper) = &mut self.keeper {
+            keeper.lose(lost);
+        }
+        self.advise(None);
         self.stop_at_gap()
     }
 
@@ -269,9 +368,10 @@ impl<'a> Follow<'a> {
     }
 
     fn idle(&mut self, source: &mut dyn Source) -> Result<(), Ending> {
-        if self.out.is_dirty() {
-            self.out.flush()?;
-            return source.delivered(false).map_err(Ending::Failed);
+        let dirty = self.out.is_dirty();
+        self.out.flush()?;
+        if dirty {
+            return self.deliver(source, false);
         }
         if self.out.is_abandoned() {
             return Err(Ending::Closed);
@@ -291,7 +391,7 @@ impl<'a> Follow<'a> {
                 .note(&format!("waiting for changes on {name}… (Ctrl-C ends)"));
         }
         self.out.progress(source.progress(), self.sift);
-        source.delivered(false).map_err(Ending::Failed)
+        self.deliver(source, false)
     }
 
     /// After the last source: shows what was kept for `--last`.
@@ -316,71 +416,4 @@ impl<'a> Follow<'a> {
         }
         Ok(())
     }
-}
-
-/// What was found by looking backwards.
-pub(super) struct Found {
-    read: u64,
-    kept: Result<Vec<Kept>, Ending>,
-}
-
-/// Lets `search` look through a source for records that are wanted, and counts what it looks at.
-pub(super) fn look<E: Into<Ending>>(
-    plan: &Plan,
-    view: &View,
-    search: impl FnOnce(&mut Keep<'_>) -> Result<Vec<Kept>, E>,
-) -> Found {
-    let mut read = 0;
-    let kept = search(&mut |record| {
-        read += 1;
-        kept(plan, view, record)
-    });
-    Found {
-        read,
-        kept: kept.map_err(Into::into),
-    }
-}
-
-/// What to keep of a record, if it is wanted.
-fn kept(plan: &Plan, view: &View, record: &Record<'_>) -> Option<Kept> {
-    let mut text = Vec::new();
-    let presented = match &plan.from {
-        // `-100` of a capture counts before the filters; Kafka has resolved it to offsets already.
-        Position::Back(_) if plan.last.is_none() => present(&plan.filter, view, record, &mut text),
-        _ => match present(&plan.filter, view, record, &mut text) {
-            Presented::Hidden => return None,
-            presented => presented,
-        },
-    };
-    Some(Kept {
-        name: name(plan, presented, record),
-        presented,
-        text,
-    })
-}
-
-/// How messages name a record, where there will be one: its place, and the first bytes of what cannot be read.
-fn name(plan: &Plan, presented: Presented, record: &Record<'_>) -> String {
-    match presented {
-        Presented::Hidden | Presented::Shown(_) => String::new(),
-        Presented::Gap(_) => window::show_place(record),
-        Presented::Unreadable(_) => match &record.payload {
-            // What cannot be read cannot be searched for what nobody may see.
-            Some(_) if !plan.diff.redact.is_empty() => {
-                format!("{}: (redacted)", window::show_place(record))
-            }
-            Some(payload) => format!("{}: {}", window::show_place(record), quote(payload)),
-            None => window::show_place(record),
-        },
-    }
-}
-
-fn quote(payload: &[u8]) -> String {
-    let most = payload.len().min(QUOTED);
-    let mut quoted = Vec::new();
-    safe::push(&payload[..most], safe::Spelling::Text, &mut quoted);
-    if most < payload.len() {
-        quoted.extend_from_slice("…".as_bytes());
-    }
-    String::from_utf8_lossy(&quoted).into_owned()
 }

@@ -2,22 +2,26 @@
 //! Opens the source, runs the loop in `follow` and turns its ending into an exit code.
 
 mod follow;
+mod keep;
+mod live;
+mod look;
 pub(super) mod plan;
 mod present;
+mod recover;
 mod tally;
 mod window;
 
 use std::sync::Arc;
 
 use self::follow::{Ending, Follow};
+use self::live::Live;
 use self::plan::{Plan, Typed};
+use self::recover::Recovery;
 use self::tally::Tally;
 use super::Context;
-use super::connect;
 use crate::cli;
 use crate::exit::Exit;
 use crate::source::capture::Capture;
-use crate::source::kafka::{self, Stopped};
 use crate::view::{Format, Styles, View, WallClock};
 
 /// Runs the command.
@@ -44,8 +48,15 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
         return show_captures(&plan, context).0;
     }
     let view = view(&plan, context);
-    match tail_kafka(typed, &plan, &view, context) {
-        Ok((ending, tally)) => finish(ending, &tally, &plan, context),
+    let recovery = Recovery::new(&typed.connection);
+    let live = Live {
+        typed,
+        plan: &plan,
+        view: &view,
+        recovery: &recovery,
+    };
+    match live.run(context) {
+        Ok((ending, tally)) => finish(ending, &tally, &plan, &recovery, context),
         Err(exit) => exit,
     }
 }
@@ -54,7 +65,11 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
 pub(super) fn show_captures(plan: &Plan, context: &mut Context<'_>) -> (Exit, u64) {
     let view = view(plan, context);
     let (ending, tally) = captures(plan, &view, context);
-    (finish(ending, &tally, plan, context), tally.shown)
+    let recovery = Recovery::default();
+    (
+        finish(ending, &tally, plan, &recovery, context),
+        tally.shown,
+    )
 }
 
 /// Says which words do not fit.
@@ -101,55 +116,14 @@ fn captures(plan: &Plan, view: &View, context: &mut Context<'_>) -> (Ending, Tal
     (follow.show_last(), follow.tally)
 }
 
-fn tail_kafka(
-    typed: &cli::Tail,
-    plan: &Plan,
-    view: &View,
-    context: &mut Context<'_>,
-) -> Result<(Ending, Tally), Exit> {
-    let connection = connect::kafka(&typed.connection, context)?;
-    let with_group = connection.group.is_some();
-    if let Some(why) = plan::conflict_with_group(plan).filter(|_| with_group) {
-        return Err(usage(context, "tail", &why));
-    }
-    let span = kafka::Span {
-        from: plan.from.clone(),
-        until: plan.until.clone(),
-        now: context.env.now.timestamp().as_millisecond(),
-    };
-    let name = connection.topic.clone();
-    let interrupt = Arc::clone(context.interrupt);
-    if let Some(count) = plan.last {
-        let tell = &mut |line: &str| context.out.note(line);
-        let found = follow::look(plan, view, |keep| {
-            kafka::last(connection, &span, count, interrupt, tell, keep)
-        });
-        return Ok(Follow::new(plan, view, name, context.out).run_found(found));
-    }
-    let opened = kafka::open(connection, &span, interrupt, &mut |line| {
-        context.out.note(line);
-    });
-    Ok(match opened {
-        Ok(mut reader) => {
-            let mut follow = Follow::new(plan, view, name, context.out);
-            let ending = follow.run(&mut reader);
-            (ending, follow.tally)
-        }
-        Err(stopped) => (stopped.into(), Tally::default()),
-    })
-}
-
-impl From<Stopped> for Ending {
-    fn from(stopped: Stopped) -> Self {
-        match stopped {
-            Stopped::Interrupted => Ending::Interrupted,
-            Stopped::Failed(failure) => Ending::Failed(failure),
-        }
-    }
-}
-
 /// Says how the run ended, and which exit code that is.
-fn finish(ending: Ending, tally: &Tally, plan: &Plan, context: &mut Context<'_>) -> Exit {
+fn finish(
+    ending: Ending,
+    tally: &Tally,
+    plan: &Plan,
+    recovery: &Recovery,
+    context: &mut Context<'_>,
+) -> Exit {
     let summary = tally.summary();
     match ending {
         Ending::Closed => Exit::Fine,
@@ -170,6 +144,9 @@ fn finish(ending: Ending, tally: &Tally, plan: &Plan, context: &mut Context<'_>)
         }
         Ending::Gap => {
             context.out.warn("stopped at a gap in the stream, as --on-gap stop asks: requery everything before going on");
+            let txn = tally.asked.map(|txn| txn.0);
+            context.out.hint("try", &recovery.requery(txn));
+            context.out.hint("then", &recovery.resume(txn));
             context.out.note(&summary);
             Exit::Gap
         }

@@ -1,7 +1,7 @@
 //! From what was typed to what is to be done: positions, limits, filter, format. Nothing is opened here.
 //! Every mistake in the words is found here, before anything connects.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -118,9 +118,10 @@ impl Plan {
 }
 
 /// What a group's stored positions leave no room for: a sentence, if there is such a wish.
-pub(super) fn conflict_with_group(plan: &Plan) -> Option<String> {
+pub(super) fn conflict_with_group(plan: &Plan, state: Option<&Path>) -> Option<String> {
     let from_fits = matches!(plan.from, Position::Beginning | Position::End);
     let conflict = match (from_fits, &plan.until, plan.last) {
+        _ if state.is_some() => "--state",
         (false, _, _) => "--from with anything but beginning or end",
         (_, Some(_), _) => "--until",
         (_, _, Some(_)) => "--last",

@@ -1,7 +1,7 @@
 //! What was read and shown, counted for the summary and the exit code.
 //! Which records count as what is decided in `present`.
 
-use crate::event::Op;
+use crate::event::{Op, TxnId};
 
 /// The counts of one run.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -14,6 +14,10 @@ pub(super) struct Tally {
     others: u64,
     pub gaps: u64,
     pub unreadable: u64,
+    /// The highest txnID of the gaps, where they have one.
+    pub asked: Option<TxnId>,
+    /// Whether anybody was told how to recover.
+    advised: bool,
 }
 
 impl Tally {
@@ -32,6 +36,14 @@ impl Tally {
     pub(super) fn show_gap(&mut self) {
         self.shown += 1;
         self.gaps += 1;
+    }
+
+    /// Notes a gap; whether it asks for more than those before.
+    pub(super) fn ask(&mut self, txn: Option<TxnId>) -> bool {
+        let news = !self.advised || self.asked < txn;
+        self.asked = self.asked.max(txn);
+        self.advised = true;
+        news
     }
 
     /// One line for people.

@@ -70,6 +70,16 @@ fn not_kept(record: &Record<'_>, flag: &str, what: &str) -> Failure {
     }
 }
 
+/// A record's partition and offset, where it has them.
+pub(super) fn place(record: &Record<'_>) -> Option<(i32, i64)> {
+    match record.place {
+        Place::Offset {
+            partition, offset, ..
+        } => Some((partition, offset)),
+        Place::Line { .. } => None,
+    }
+}
+
 /// A record's place as messages name it.
 pub(super) fn show_place(record: &Record<'_>) -> String {
     match record.place {

@@ -7,7 +7,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::time::Duration;
 
 use super::context::{Context, Said};
-use crate::record::Lost;
+use crate::record::{Loss, Lost};
 
 /// Where a member of a group starts.
 pub(super) struct Group {
@@ -73,5 +73,6 @@ fn lost(topic: &str, partition: i32, wanted: i64, resumed: i64) -> Said {
         partition,
         wanted,
         resumed,
+        why: Loss::Retention,
     })
 }

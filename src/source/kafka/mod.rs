@@ -15,6 +15,7 @@ mod plan;
 mod reader;
 mod topic;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -22,23 +23,58 @@ use rdkafka::topic_partition_list::Offset;
 
 pub use config::Connection;
 pub use reader::Reader;
-pub use topic::{Stopped, Tell};
+pub use topic::{Stopped, Tell, Topic};
 
 use self::group::Group;
 use self::plan::Range;
-use self::topic::{Offsets, Topic};
+use self::topic::Offsets;
 use crate::position::Position;
-use crate::record::Record;
+use crate::record::{Lost, Record};
 
 /// Which part of a topic to read.
 #[derive(Debug, Clone)]
 pub struct Span {
     /// Where to start.
     pub from: Position,
+    /// Positions that an earlier run kept; they win over `from`.
+    pub kept: Option<Kept>,
     /// Where to stop, that position itself not included; `None` follows the topic.
     pub until: Option<Position>,
     /// The time now, in milliseconds since 1970-01-01 UTC.
     pub now: i64,
+}
+
+/// Where an earlier run ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The next offset of each partition that was read.
+    pub next: BTreeMap<i32, i64>,
+    /// How many partitions the topic had. Later ones are read from their first record.
+    pub partitions: i32,
+}
+
+/// Connects to a topic that is read without a group.
+///
+/// # Errors
+/// [`Stopped`] where the topic cannot be found or the user interrupts.
+pub fn connect(
+    connection: Connection,
+    interrupt: Arc<AtomicBool>,
+    tell: &mut Tell<'_>,
+) -> Result<Topic, Stopped> {
+    Topic::connect(connection, None, interrupt, tell)
+}
+
+/// Starts to read.
+///
+/// # Errors
+/// [`Stopped`] where the topic cannot be read or the user interrupts.
+pub fn start(topic: Topic, span: &Span) -> Result<Reader, Stopped> {
+    let (topic, bounds) = resolve(topic, span)?;
+    let ranges = plan::between(&bounds.starts, bounds.stops.as_ref(), &bounds.highs);
+    let mut plan = plan::mend(topic.name(), ranges, &bounds.lows);
+    plan.lost.extend(bounds.lost);
+    Ok(Reader::start(topic, plan, bounds.until)?)
 }
 
 /// Connects and starts to read. With a group in the connection the group's positions win over the span.
@@ -59,11 +95,7 @@ pub fn open(
         let topic = Topic::connect(connection, Some(Group { start }), interrupt, tell)?;
         return Ok(Reader::join(topic)?);
     }
-    let topic = Topic::connect(connection, None, interrupt, tell)?;
-    let (topic, bounds) = resolve(topic, span)?;
-    let ranges = plan::between(&bounds.starts, bounds.stops.as_ref(), &bounds.highs);
-    let plan = plan::mend(topic.name(), ranges, &bounds.lows);
-    Ok(Reader::start(topic, plan, bounds.until)?)
+    start(connect(connection, interrupt, tell)?, span)
 }
 
 /// The last `count` records of a span for which `keep` returns something, oldest first.
@@ -102,6 +134,8 @@ struct Bounds {
     until: Option<i64>,
     lows: Offsets,
     highs: Offsets,
+    /// Kept positions that are no longer there.
+    lost: Vec<Lost>,
 }
 
 fn resolve(topic: Topic, span: &Span) -> Result<(Topic, Bounds), Stopped> {
@@ -119,13 +153,21 @@ fn resolve(topic: Topic, span: &Span) -> Result<(Topic, Bounds), Stopped> {
             (topic, Some(stops))
         }
     };
-    let (topic, starts) = offsets(topic, &span.from, &lows, stops.as_ref().unwrap_or(&highs))?;
+    let limits = stops.as_ref().unwrap_or(&highs);
+    let (topic, starts, lost) = if let Some(Kept { next, partitions }) = &span.kept {
+        let (starts, lost) = plan::kept(topic.name(), next, *partitions, &lows, &highs);
+        (topic, starts, lost)
+    } else {
+        let (topic, starts) = offsets(topic, &span.from, &lows, limits)?;
+        (topic, starts, Vec::new())
+    };
     let bounds = Bounds {
         starts,
         stops,
         until,
         lows,
         highs,
+        lost,
     };
     Ok((topic, bounds))
 }

@@ -85,7 +85,7 @@ impl Parts {
         };
         let beyond = part.range.stop.is_some_and(|stop| offset >= stop);
         if part.done || beyond {
-            self.finish(partition);
+            self.reached_end(partition);
             return false;
         }
         part.next = offset + 1;
@@ -98,10 +98,11 @@ impl Parts {
     /// A partition's end was reached: a bounded one is finished, also where the last offsets
     /// before its stop hold no record (compaction, transaction markers).
     pub(super) fn reached_end(&mut self, partition: i32) {
-        if self
-            .part(partition)
-            .is_some_and(|part| part.range.stop.is_some())
-        {
+        let Some(part) = self.part(partition) else {
+            return;
+        };
+        if let Some(stop) = part.range.stop {
+            part.next = part.next.max(stop);
             self.finish(partition);
         }
     }
@@ -122,6 +123,12 @@ impl Parts {
     pub(super) fn open(&self) -> Vec<(i32, i64)> {
         let open = self.list.iter().filter(|part| !part.done);
         open.map(|part| (part.range.partition, part.next)).collect()
+    }
+
+    /// Every partition, and the offset behind what lies behind us.
+    pub(super) fn positions(&self) -> Vec<(i32, i64)> {
+        let all = self.list.iter();
+        all.map(|part| (part.range.partition, part.next)).collect()
     }
 
     /// Partitions that delivered something, and the offsets behind it.

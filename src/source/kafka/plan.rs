@@ -2,7 +2,7 @@
 //! Pure arithmetic over offsets that the caller asked the brokers for.
 
 use super::topic::Offsets;
-use crate::record::{Failure, FailureClass, Lost};
+use crate::record::{Failure, FailureClass, Loss, Lost};
 
 /// What to read of one partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,12 +62,47 @@ pub(super) fn mend(topic: &str, ranges: Vec<Range>, lows: &Offsets) -> Plan {
                 partition: range.partition,
                 wanted: range.start,
                 resumed: low,
+                why: Loss::Retention,
             });
             range.start = low;
         }
         plan.ranges.push(range);
     }
     plan
+}
+
+/// Positions that an earlier run kept, moved to what is there now, and what could not be had. `known` is how many
+/// partitions there were then: later ones appeared while nobody looked, and are read from their first record.
+pub(super) fn kept(
+    topic: &str,
+    kept: &Offsets,
+    known: i32,
+    lows: &Offsets,
+    highs: &Offsets,
+) -> (Offsets, Vec<Lost>) {
+    let new = highs.keys().filter(|partition| **partition >= known);
+    let mut starts: Offsets = new.map(|partition| (*partition, 0)).collect();
+    starts.extend(kept);
+    let mut lost = Vec::new();
+    starts.retain(|&partition, start| {
+        let low = lows.get(&partition).copied().unwrap_or(0);
+        let why = match highs.get(&partition) {
+            None => Loss::Gone,
+            Some(high) if *start > *high => Loss::Rewound,
+            Some(_) if *start < low => Loss::Retention,
+            Some(_) => return true,
+        };
+        lost.push(Lost {
+            topic: topic.to_owned(),
+            partition,
+            wanted: *start,
+            resumed: low,
+            why,
+        });
+        *start = low;
+        why != Loss::Gone
+    });
+    (starts, lost)
 }
 
 /// Offsets that a person typed, checked against what is there.
@@ -161,6 +196,55 @@ mod tests {
         let lost = &plan.lost[0];
         assert_eq!((lost.partition, lost.wanted, lost.resumed), (0, 5, 9));
         assert_eq!(plan.lost.len(), 1);
+    }
+
+    #[test]
+    fn kept_positions_go_on_or_are_said_to_be_lost() {
+        use Loss::{Gone, Retention, Rewound};
+        type Case<'c> = (
+            &'c [(i32, i64)],
+            i32,
+            &'c [(i32, i64)],
+            &'c [(i32, i64, i64, Loss)],
+        );
+        let (lows, highs) = (offsets(&[(0, 5), (1, 0)]), offsets(&[(0, 10), (1, 20)]));
+        let cases: &[Case<'_>] = &[
+            (&[(0, 7), (1, 20)], 2, &[(0, 7), (1, 20)], &[]),
+            // The oldest record is the next one: nothing was lost.
+            (&[(0, 5), (1, 0)], 2, &[(0, 5), (1, 0)], &[]),
+            (
+                &[(0, 4), (1, 0)],
+                2,
+                &[(0, 5), (1, 0)],
+                &[(0, 4, 5, Retention)],
+            ),
+            (
+                &[(0, 11), (1, 0)],
+                2,
+                &[(0, 5), (1, 0)],
+                &[(0, 11, 5, Rewound)],
+            ),
+            (
+                &[(0, 7), (1, 3), (2, 9)],
+                3,
+                &[(0, 7), (1, 3)],
+                &[(2, 9, 0, Gone)],
+            ),
+            // A partition that was not there is read from its first record.
+            (&[(0, 7)], 1, &[(0, 7), (1, 0)], &[]),
+            (&[(1, 7)], 0, &[(0, 5), (1, 7)], &[(0, 0, 5, Retention)]),
+            // A partition that was there and not meant stays so.
+            (&[(1, 7)], 2, &[(1, 7)], &[]),
+        ];
+        for (positions, known, expected, losses) in cases {
+            let (starts, lost) = kept("t", &offsets(positions), *known, &lows, &highs);
+            let lost: Vec<_> = lost
+                .iter()
+                .map(|lost| (lost.partition, lost.wanted, lost.resumed, lost.why))
+                .collect();
+            assert_eq!(starts, offsets(expected), "{positions:?}");
+            assert_eq!(lost, *losses, "{positions:?}");
+        }
     }
 
     #[test]

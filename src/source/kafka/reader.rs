@@ -16,7 +16,7 @@ use super::message::Copied;
 use super::parts::Parts;
 use super::plan::Plan;
 use super::topic::{Offsets, Topic};
-use crate::record::{Failure, FailureClass, Lost, Notice, Progress, Source, Step};
+use crate::record::{Failure, FailureClass, Loss, Lost, Notice, Progress, Source, Step};
 
 /// Reads a topic between the offsets of a plan.
 pub struct Reader {
@@ -276,6 +276,7 @@ impl Reader {
                 partition,
                 wanted,
                 resumed,
+                why: Loss::Retention,
             }));
             self.parts.resume(partition, resumed);
         }
@@ -374,6 +375,17 @@ impl Source for Reader {
 
     fn progress(&self) -> Progress {
         self.parts.progress()
+    }
+
+    fn positions(&self) -> Vec<(i32, i64)> {
+        let mut positions: Offsets = self.parts.positions().into_iter().collect();
+        // A loss that nobody has heard of yet is not behind us.
+        for due in self.due.iter().rev() {
+            if let Due::Lost(lost) = due {
+                positions.insert(lost.partition, lost.wanted);
+            }
+        }
+        positions.into_iter().collect()
     }
 
     fn delivered(&mut self, last: bool) -> Result<(), Failure> {

@@ -90,6 +90,19 @@ impl Topic {
         &self.connection.topic
     }
 
+    /// The id of the cluster, where the brokers tell it.
+    #[must_use]
+    pub fn cluster(&self) -> Option<String> {
+        let id = self.consumer.client().fetch_cluster_id(ANSWER_LIMIT);
+        id.filter(|id| !id.is_empty())
+    }
+
+    /// How many partitions the topic has.
+    #[must_use]
+    pub fn partitions(&self) -> i32 {
+        i32::try_from(self.partitions.len()).unwrap_or(i32::MAX)
+    }
+
     fn look_up(&self, tell: &mut Tell<'_>) -> Result<Vec<i32>, Stopped> {
         let started = Instant::now();
         let mut limit = FIRST_ATTEMPT;

@@ -1,4 +1,4 @@
-//! Words as a POSIX shell reads them.
+//! Words as a POSIX shell reads them, for commands that people are told to type.
 //! Where they come from, and whether they are run, is not known here.
 
 /// The line that a person would type for these words.

@@ -108,6 +108,28 @@ impl Filter {
         }
     }
 
+    /// Whether [`Filter::judge`] would hide a payload because of its first fields: `true` is certain, `false` says
+    /// nothing. Reads no further than the envelope's fields, and nothing where they cannot decide.
+    #[must_use]
+    pub fn hides_early(&self, payload: Option<&[u8]>) -> bool {
+        let Some(raw) = payload.filter(|_| self.asks_for_envelope()) else {
+            return false;
+        };
+        let closed = raw.trim_ascii_end().last() == Some(&b'}');
+        let mut rejection = Rejection::new(self);
+        let mut hidden = false;
+        let _stopped = peek(raw, |envelope| {
+            hidden = closed && rejection.is_certain(envelope);
+            hidden || rejection.has_seen_all(envelope)
+        });
+        hidden
+    }
+
+    /// Whether a collection or a method can be unwanted.
+    fn asks_for_envelope(&self) -> bool {
+        !(self.include.is_empty() && self.exclude.is_empty() && self.methods.is_empty())
+    }
+
     /// Whether a payload is not wanted if it is JSON: conditions on documents are decided before anything is checked,
     /// since most events do not meet them.
     fn hides_at_a_glance(&self, raw: &[u8]) -> bool {
@@ -201,6 +223,15 @@ impl<'f> Rejection<'f> {
             Some(_) => unwanted,
             None => false,
         }
+    }
+
+    /// Whether the fields that can make it certain have all been there.
+    fn has_seen_all(&self, seen: &Envelope<'_>) -> bool {
+        let filter = self.filter;
+        let collection = filter.include.is_empty() && filter.exclude.is_empty();
+        seen.kind.is_some()
+            && (collection || seen.collection.is_some())
+            && (filter.methods.is_empty() || seen.method.is_some())
     }
 
     /// Whether a condition is refuted; asked anew only when more has been seen.

@@ -371,13 +371,17 @@ proptest! {
             Ok(_) => Verdict::Hidden,
             Err(unreadable) => Verdict::Unreadable(unreadable),
         };
+        let hides_early = filter.hides_early(Some(json.as_bytes()));
+        prop_assert!(!hides_early || expected == Verdict::Hidden);
         prop_assert_eq!(filter.judge(Some(json.as_bytes())), expected);
     }
 
     #[test]
     fn noise_is_never_hidden(bytes in crate::json::tests::mutated()) {
         let wish = Wish { collections: vec!["nothing".into()], ..Wish::default() };
-        let verdict = Filter::new(&wish).unwrap().judge(Some(&bytes));
+        let filter = Filter::new(&wish).unwrap();
+        let verdict = filter.judge(Some(&bytes));
+        prop_assert!(!filter.hides_early(Some(&bytes)) || verdict == Verdict::Hidden);
         match decode(Some(&bytes)) {
             Ok(_) => prop_assert_eq!(verdict, Verdict::Hidden),
             Err(unreadable) => prop_assert_eq!(verdict, Verdict::Unreadable(unreadable)),

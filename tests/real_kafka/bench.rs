@@ -22,7 +22,16 @@ struct Run {
 /// A contender: its name and its command for a topic of so many messages.
 type Contender = (&'static str, fn(&Kafka, &str, usize) -> Command);
 
-const CONTENDERS: [Contender; 4] = [
+/// Where a contender's output goes.
+#[derive(Clone, Copy)]
+enum Into {
+    /// `/dev/null`, which takes no time.
+    Null,
+    /// A pipe with a reader behind it, as in `| jq`.
+    Pipe,
+}
+
+const CONTENDERS: [Contender; 5] = [
     ("kcat -C -e -q", kcat),
     ("kafka-console-consumer", console_consumer),
     ("ditto-cdc --format raw", |kafka, topic, _| {
@@ -30,6 +39,10 @@ const CONTENDERS: [Contender; 4] = [
     }),
     ("ditto-cdc --format json", |kafka, topic, _| {
         tail(kafka, topic, &["--until", "end", "--format", "json"])
+    }),
+    ("ditto-cdc --format diff", |kafka, topic, _| {
+        let diff = ["--until", "end", "--format", "diff", "--color", "always"];
+        tail(kafka, topic, &diff)
     }),
 ];
 
@@ -43,7 +56,8 @@ fn bench_broker() {
         kafka.create_topic(topic, partitions, &[]);
         let count = fill(&kafka, topic, partitions);
         println!("\n{partitions} partition(s), {count} events");
-        compare(&kafka, topic, count);
+        compare(&kafka, topic, count, Into::Null);
+        compare(&kafka, topic, count, Into::Pipe);
         first_event(&kafka, topic);
     }
 }
@@ -69,11 +83,18 @@ fn fill(kafka: &Kafka, topic: &str, partitions: i32) -> usize {
     count
 }
 
-fn compare(kafka: &Kafka, topic: &str, count: usize) {
+fn compare(kafka: &Kafka, topic: &str, count: usize, into: Into) {
+    println!(
+        "{}",
+        match into {
+            Into::Null => "to /dev/null",
+            Into::Pipe => "to a pipe",
+        }
+    );
     let mut runs = CONTENDERS.map(|_| Vec::new());
     for _ in 0..ROUNDS {
         for ((_, command), runs) in CONTENDERS.iter().zip(&mut runs) {
-            runs.push(measure(command(kafka, topic, count)));
+            runs.push(measure(command(kafka, topic, count), into));
         }
     }
     let medians = runs.map(|runs| median(&runs));
@@ -98,13 +119,16 @@ fn median(runs: &[Run]) -> Run {
     }
 }
 
-fn measure(mut command: Command) -> Run {
+fn measure(mut command: Command, into: Into) -> Run {
     let started = Instant::now();
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    command.stdout(match into {
+        Into::Null => Stdio::null(),
+        Into::Pipe => Stdio::piped(),
+    });
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    if let Some(mut pipe) = child.stdout.take() {
+        std::thread::spawn(move || std::io::copy(&mut pipe, &mut std::io::sink()));
+    }
     let mut kilobytes = 0;
     loop {
         kilobytes = peak(&child).unwrap_or(kilobytes);
@@ -126,7 +150,7 @@ fn peak(child: &Child) -> Option<u64> {
 
 /// From process start to the first event in a pipe.
 fn first_event(kafka: &Kafka, topic: &str) {
-    let one = || measure(tail(kafka, topic, &["-n", "1"]));
+    let one = || measure(tail(kafka, topic, &["-n", "1"]), Into::Null);
     let run = median(&(0..ROUNDS).map(|_| one()).collect::<Vec<_>>());
     let took = run.took.as_secs_f64();
     println!("{:<26} {took:7.2} s", "ditto-cdc -n 1");

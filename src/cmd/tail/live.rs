@@ -8,6 +8,7 @@ use super::follow::{Ending, Follow};
 use super::keep::{Bound, Keeper, Opened};
 use super::look::look;
 use super::plan::{self, Plan};
+use super::present::Presenter;
 use super::recover::Recovery;
 use super::tally::Tally;
 use super::usage;
@@ -15,13 +16,12 @@ use crate::cli;
 use crate::cmd::{Context, connect};
 use crate::exit::Exit;
 use crate::source::kafka::{self, Connection, Reader, Stopped};
-use crate::view::View;
 
 /// One run on a topic.
 pub(super) struct Live<'l> {
     pub typed: &'l cli::Tail,
     pub plan: &'l Plan,
-    pub view: &'l View,
+    pub presenter: &'l Arc<Presenter>,
     pub recovery: &'l Recovery,
 }
 
@@ -64,7 +64,7 @@ impl Live<'_> {
             Ok(opened) => opened,
             Err(stopped) => return Ok((stopped.into(), Tally::default())),
         };
-        let mut follow = Follow::new(self.plan, self.view, name, context.out)
+        let mut follow = Follow::new(self.plan, self.presenter, name, context.out)
             .recovering(self.recovery.clone())
             .keeping(keeper);
         let ending = follow.run(&mut reader);
@@ -81,10 +81,10 @@ impl Live<'_> {
     ) -> (Ending, Tally) {
         let interrupt = Arc::clone(context.interrupt);
         let tell = &mut |line: &str| context.out.note(line);
-        let found = look(self.plan, self.view, |keep| {
+        let found = look(self.plan, self.presenter, |keep| {
             kafka::last(connection, span, count, interrupt, tell, keep)
         });
-        Follow::new(self.plan, self.view, name.to_owned(), context.out)
+        Follow::new(self.plan, self.presenter, name.to_owned(), context.out)
             .recovering(self.recovery.clone())
             .run_found(found)
     }

@@ -1,6 +1,7 @@
 //! `tail`: events of a topic or a capture, filtered, as text for people or programs.
 //! Opens the source, runs the loop in `follow` and turns its ending into an exit code.
 
+mod crew;
 mod follow;
 mod keep;
 mod live;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use self::follow::{Ending, Follow};
 use self::live::Live;
 use self::plan::{Plan, Typed};
+use self::present::Presenter;
 use self::recover::Recovery;
 use self::tally::Tally;
 use super::Context;
@@ -47,12 +49,12 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
     if !plan.inputs.is_empty() {
         return show_captures(&plan, context).0;
     }
-    let view = view(&plan, context);
+    let presenter = presenter(&plan, context);
     let recovery = Recovery::new(&typed.connection);
     let live = Live {
         typed,
         plan: &plan,
-        view: &view,
+        presenter: &presenter,
         recovery: &recovery,
     };
     match live.run(context) {
@@ -63,8 +65,7 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
 
 /// Shows a plan's captures, one after the other; the exit code, and how many events were shown.
 pub(super) fn show_captures(plan: &Plan, context: &mut Context<'_>) -> (Exit, u64) {
-    let view = view(plan, context);
-    let (ending, tally) = captures(plan, &view, context);
+    let (ending, tally) = captures(plan, context);
     let recovery = Recovery::default();
     (
         finish(ending, &tally, plan, &recovery, context),
@@ -81,11 +82,11 @@ pub(super) fn usage(context: &mut Context<'_>, command: &str, why: &str) -> Exit
     Exit::Usage
 }
 
-/// How a plan's format is printed on this terminal.
-fn view(plan: &Plan, context: &Context<'_>) -> View {
+/// A plan's filter, and how its format is printed on this terminal.
+fn presenter(plan: &Plan, context: &Context<'_>) -> Arc<Presenter> {
     let env = context.env;
     let coloured = env.colours(context.global.color, env.stdout_terminal);
-    View {
+    let view = View {
         format: plan.format,
         styles: Styles::new(coloured),
         coloured,
@@ -93,17 +94,22 @@ fn view(plan: &Plan, context: &Context<'_>) -> View {
         width: env.width.filter(|_| env.stdout_terminal),
         clock: WallClock::new(env.now.clone()),
         diff: plan.diff.clone(),
-    }
+    };
+    Arc::new(Presenter {
+        filter: plan.filter.clone(),
+        view,
+    })
 }
 
-fn captures(plan: &Plan, view: &View, context: &mut Context<'_>) -> (Ending, Tally) {
+fn captures(plan: &Plan, context: &mut Context<'_>) -> (Ending, Tally) {
+    let presenter = presenter(plan, context);
     let interrupt = context.interrupt;
     let names: Vec<String> = plan
         .inputs
         .iter()
         .map(|file| file.display().to_string())
         .collect();
-    let mut follow = Follow::new(plan, view, names.join(", "), context.out).sifting();
+    let mut follow = Follow::new(plan, &presenter, names.join(", "), context.out).sifting();
     for file in &plan.inputs {
         let ending = match Capture::open(file, Arc::clone(interrupt)) {
             Ok(mut capture) => follow.run(&mut capture),

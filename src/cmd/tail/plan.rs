@@ -107,6 +107,11 @@ impl Typed<'_> {
 }
 
 impl Plan {
+    /// Whether nothing ends the reading but its source: then records may be read before earlier ones were shown.
+    pub(super) fn runs_on(&self) -> bool {
+        self.limit.is_none() && self.last.is_none() && self.on_gap == OnGap::Mark
+    }
+
     /// Whether the command ends by itself.
     pub(super) fn is_bounded(&self) -> bool {
         self.until.is_some()

@@ -1,10 +1,11 @@
 //! One record through filter and view: what it is, and its text.
 //! Counting it and what it means for the run are left to `follow`.
 
+use super::window::show_place;
 use crate::event::filter::{Filter, Verdict};
 use crate::event::{Kind, Op, TxnId, Unreadable};
 use crate::record::Record;
-use crate::view::View;
+use crate::view::{View, safe};
 
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,26 +20,59 @@ pub(super) enum Presented {
     Unreadable(Unreadable),
 }
 
-/// Decides on a record and appends its text.
-pub(super) fn present(
-    filter: &Filter,
-    view: &View,
-    record: &Record<'_>,
-    out: &mut Vec<u8>,
-) -> Presented {
-    match filter.judge(record.payload.as_deref()) {
-        Verdict::Hidden => Presented::Hidden,
-        Verdict::Unreadable(why) => {
-            view.unreadable(record, why, out);
-            Presented::Unreadable(why)
-        }
-        Verdict::Shown(event) => {
-            let shown = view.event(record, &event, out);
-            match event.kind {
-                _ if !shown => Presented::Hidden,
-                Kind::RequeryRequired => Presented::Gap(event.txn_id),
-                _ => Presented::Shown(event.op()),
+/// Filter and view together: all that one record needs, whatever came before it.
+#[derive(Debug)]
+pub(super) struct Presenter {
+    pub filter: Filter,
+    pub view: View,
+}
+
+/// How many bytes of an unreadable record are quoted.
+const QUOTED: usize = 60;
+
+impl Presenter {
+    /// Decides on a record and appends its text.
+    pub(super) fn present(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Presented {
+        match self.filter.judge(record.payload.as_deref()) {
+            Verdict::Hidden => Presented::Hidden,
+            Verdict::Unreadable(why) => {
+                self.view.unreadable(record, why, out);
+                Presented::Unreadable(why)
+            }
+            Verdict::Shown(event) => {
+                let shown = self.view.event(record, &event, out);
+                match event.kind {
+                    _ if !shown => Presented::Hidden,
+                    Kind::RequeryRequired => Presented::Gap(event.txn_id),
+                    _ => Presented::Shown(event.op()),
+                }
             }
         }
     }
+
+    /// How messages name a record, where there will be one: its place, and the first bytes of what cannot be read.
+    pub(super) fn name(&self, presented: Presented, record: &Record<'_>) -> String {
+        match presented {
+            Presented::Hidden | Presented::Shown(_) => String::new(),
+            Presented::Gap(_) => show_place(record),
+            Presented::Unreadable(_) => match &record.payload {
+                // What cannot be read cannot be searched for what nobody may see.
+                Some(_) if !self.view.diff.redact.is_empty() => {
+                    format!("{}: (redacted)", show_place(record))
+                }
+                Some(payload) => format!("{}: {}", show_place(record), quote(payload)),
+                None => show_place(record),
+            },
+        }
+    }
+}
+
+fn quote(payload: &[u8]) -> String {
+    let most = payload.len().min(QUOTED);
+    let mut quoted = Vec::new();
+    safe::push(&payload[..most], safe::Spelling::Text, &mut quoted);
+    if most < payload.len() {
+        quoted.extend_from_slice("…".as_bytes());
+    }
+    String::from_utf8_lossy(&quoted).into_owned()
 }

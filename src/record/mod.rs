@@ -1,8 +1,12 @@
 //! The vocabulary that sources and commands share: a record, and the steps in which a source delivers.
 //! No type of a Kafka library appears here, and nothing here knows what a Ditto event is.
 
+mod batch;
+
 use std::borrow::Cow;
 use std::time::Duration;
+
+pub use batch::Batch;
 
 use crate::exit::Exit;
 

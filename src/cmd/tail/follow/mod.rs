@@ -1,22 +1,24 @@
 //! The main loop of `tail`: one `match` over the steps of a source, until something ends it.
 //! Where the source comes from and which exit code an ending means is decided in `mod`.
 
+mod tell;
+
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::keep::Keeper;
-use super::look::{Found, Kept, kept, name};
-use super::plan::Plan;
-use super::present::{Presented, present};
-use super::recover::Recovery;
-use super::tally::Tally;
-use super::window::{self, Last, Lies};
-use crate::cli::OnGap;
-use crate::event::{TxnId, Unreadable};
+use crate::cmd::tail::crew::{Crew, Job};
+use crate::cmd::tail::keep::Keeper;
+use crate::cmd::tail::look::{Found, Kept, kept};
+use crate::cmd::tail::plan::Plan;
+use crate::cmd::tail::present::{Presented, Presenter};
+use crate::cmd::tail::recover::Recovery;
+use crate::cmd::tail::tally::Tally;
+use crate::cmd::tail::window::{self, Last, Lies};
+use crate::event::TxnId;
 use crate::out::{Ended, Out};
 use crate::position::Position;
-use crate::record::{Failure, Loss, Lost, Notice, Record, Source, Step};
-use crate::view::View;
+use crate::record::{Failure, Record, Source, Step};
 
 /// What ended the loop.
 #[derive(Debug)]
@@ -56,7 +58,9 @@ const PROGRESS_EVERY: u64 = 512;
 /// One run of the loop.
 pub(super) struct Follow<'a> {
     plan: &'a Plan,
-    view: &'a View,
+    presenter: Arc<Presenter>,
+    /// Looks at records beside this thread, where nothing depends on which record was the last one.
+    crew: Option<Crew>,
     out: &'a mut Out,
     pub tally: Tally,
     /// What the tool waits for, as a person would call it: the topic or file.
@@ -65,7 +69,8 @@ pub(super) struct Follow<'a> {
     sift: bool,
     /// The last records of a capture, whose end nobody knows beforehand.
     last: Option<Last<Kept>>,
-    arrived: Instant,
+    /// Since when it is quiet; none while records arrive, since the clock is not asked for each.
+    quiet: Option<Instant>,
     said_waiting: bool,
     /// Without a connection silence says nothing about the topic.
     connected: bool,
@@ -79,16 +84,22 @@ pub(super) struct Follow<'a> {
 
 impl<'a> Follow<'a> {
     /// For a source called `name`.
-    pub(super) fn new(plan: &'a Plan, view: &'a View, name: String, out: &'a mut Out) -> Self {
+    pub(super) fn new(
+        plan: &'a Plan,
+        presenter: &Arc<Presenter>,
+        name: String,
+        out: &'a mut Out,
+    ) -> Self {
         Follow {
             plan,
-            view,
+            crew: plan.runs_on().then(|| Crew::new(presenter)).flatten(),
+            presenter: Arc::clone(presenter),
             out,
             tally: Tally::default(),
             name,
             sift: false,
             last: None,
-            arrived: Instant::now(),
+            quiet: None,
             said_waiting: false,
             connected: true,
             keeper: None,
@@ -105,6 +116,10 @@ impl<'a> Follow<'a> {
 
     /// Keeps the positions of what was written, if anybody wants that.
     pub(super) fn keeping(mut self, keeper: Option<Keeper>) -> Self {
+        if keeper.is_some() {
+            // What is kept are the source's positions: it must not read ahead of what was shown.
+            self.crew = None;
+        }
         self.keeper = keeper;
         self
     }
@@ -117,6 +132,9 @@ impl<'a> Follow<'a> {
             (None, Position::Back(count)) => Some(Last::new(*count)),
             (None, _) => None,
         };
+        if self.last.is_some() {
+            self.crew = None;
+        }
         self
     }
 
@@ -131,6 +149,10 @@ impl<'a> Follow<'a> {
     pub(super) fn run(&mut self, source: &mut dyn Source) -> Ending {
         let ending = self.begin(source).err();
         let ending = ending.unwrap_or_else(|| self.read(source));
+        let ending = match (ending, self.catch_up()) {
+            (Ending::Closed, _) => Ending::Closed,
+            (ending, caught_up) => caught_up.err().unwrap_or(ending),
+        };
         let ending = match (ending, self.out.flush()) {
             (Ending::Closed, _) => Ending::Closed,
             (_, Err(ended)) => ended.into(),
@@ -193,18 +215,15 @@ impl<'a> Follow<'a> {
     fn read(&mut self, source: &mut dyn Source) -> Ending {
         loop {
             // With something to flush, any pause is long enough.
-            let wait = if self.out.is_dirty() {
+            let wait = if self.has_work() {
                 Duration::ZERO
             } else {
                 WAIT
             };
             let outcome = match source.next(wait) {
                 Step::Record(record) => self.record(&record),
-                Step::Lost(lost) => self.lost(&lost),
-                Step::Notice(notice) => {
-                    self.notice(&notice);
-                    Ok(())
-                }
+                Step::Lost(lost) => self.catch_up().and_then(|()| self.lost(&lost)),
+                Step::Notice(notice) => self.catch_up().map(|()| self.notice(&notice)),
                 Step::Idle => self.idle(source),
                 Step::Interrupted => Err(Ending::Interrupted),
                 Step::End => Err(Ending::SourceEnded),
@@ -236,7 +255,7 @@ impl<'a> Follow<'a> {
     }
 
     fn record(&mut self, record: &Record<'_>) -> Result<(), Ending> {
-        self.arrived = Instant::now();
+        self.quiet = None;
         self.tally.read += 1;
         if self.sift && self.lies_outside(record)? {
             return Ok(());
@@ -245,11 +264,80 @@ impl<'a> Follow<'a> {
             self.keep(record);
             return Ok(());
         }
-        let presented = present(&self.plan.filter, self.view, record, self.out.buffer());
+        match &mut self.crew {
+            Some(_) if self.presenter.filter.hides_early(record.payload.as_deref()) => Ok(()),
+            Some(crew) if !Crew::refuses(record) => {
+                if crew.push(record) {
+                    self.hand_over()?;
+                }
+                Ok(())
+            }
+            _ => self.show(record),
+        }
+    }
+
+    /// Looks at a record here and now, behind all that came before.
+    fn show(&mut self, record: &Record<'_>) -> Result<(), Ending> {
+        self.catch_up()?;
+        let presented = self.presenter.present(record, self.out.buffer());
         if let (Presented::Gap(txn), Some(keeper)) = (presented, &mut self.keeper) {
             keeper.announce(txn.map(|txn| txn.0), window::place(record));
         }
-        self.count(presented, &name(self.plan, presented, record))
+        self.count(presented, &self.presenter.name(presented, record))
+    }
+
+    /// Gives the open batch to the crew, and prints what has come back.
+    fn hand_over(&mut self) -> Result<(), Ending> {
+        while let Some(job) = self.crew.as_mut().and_then(|crew| {
+            if crew.is_busy() {
+                crew.oldest()
+            } else {
+                crew.ready()
+            }
+        }) {
+            self.print(job)?;
+        }
+        if let Some(crew) = &mut self.crew {
+            crew.send();
+        }
+        Ok(())
+    }
+
+    /// Waits for everything that the crew has, and prints it.
+    fn catch_up(&mut self) -> Result<(), Ending> {
+        while let Some(job) = self.crew.as_mut().and_then(Crew::oldest) {
+            self.print(job)?;
+        }
+        Ok(())
+    }
+
+    /// Counts and prints the records of a batch.
+    fn print(&mut self, job: Job) -> Result<(), Ending> {
+        if job.is_plain() {
+            for outcome in &job.outcomes {
+                if let Presented::Shown(op) = outcome.became {
+                    self.tally.show(op);
+                }
+            }
+            self.out.write(&job.text)?;
+        } else {
+            let mut start = 0;
+            for outcome in &job.outcomes {
+                let text = &job.text[start..outcome.end];
+                self.out.buffer().extend_from_slice(text);
+                start = outcome.end;
+                self.count(outcome.became, &outcome.name)?;
+            }
+        }
+        if let Some(crew) = &mut self.crew {
+            crew.reuse(job);
+        }
+        Ok(())
+    }
+
+    /// Whether anything waits for a pause to be printed.
+    fn has_work(&self) -> bool {
+        self.out.is_dirty() || self.crew.as_ref().is_some_and(Crew::holds_any)
     }
 
     fn lies_outside(&self, record: &Record<'_>) -> Result<bool, Ending> {
@@ -262,7 +350,8 @@ impl<'a> Follow<'a> {
 
     fn keep(&mut self, record: &Record<'_>) {
         let time = record.time.map(|time| time.millis);
-        if let (Some(kept), Some(last)) = (kept(self.plan, self.view, record), &mut self.last) {
+        if let (Some(kept), Some(last)) = (kept(self.plan, &self.presenter, record), &mut self.last)
+        {
             last.push(time, kept);
         }
     }
@@ -285,99 +374,19 @@ impl<'a> Follow<'a> {
         }
     }
 
-    fn gap(&mut self, id: Option<TxnId>, place: &str) -> Result<(), Ending> {
-        let txn = id.map_or_else(
-            || "without a txnID".to_owned(),
-            |txn| format!("txnID {}", txn.0),
-        );
-        if !self.plan.format.is_for_people() {
-            self.out.warn(&format!(
-                "gap: requeryRequired, {txn}, at {place}: requery everything, then go on behind it"
-            ));
-        }
-        self.advise(id);
-        self.stop_at_gap()
-    }
-
-    /// Says how to recover, once for every transaction that asks for more than those before.
-    fn advise(&mut self, txn: Option<TxnId>) {
-        let news = self.tally.ask(txn);
-        let Some(recovery) = self.recovery.as_ref().filter(|_| news) else {
-            return;
-        };
-        // What stops here says so again at the end, with the same command.
-        if self.plan.on_gap == OnGap::Mark {
-            let command = recovery.requery(txn.map(|txn| txn.0));
-            self.out.hint("try", &command);
-        }
-    }
-
-    fn stop_at_gap(&self) -> Result<(), Ending> {
-        match self.plan.on_gap {
-            OnGap::Mark => Ok(()),
-            OnGap::Stop => Err(Ending::Gap),
-        }
-    }
-
-    fn lost(&mut self, lost: &Lost) -> Result<(), Ending> {
-        self.tally.gaps += 1;
-        self.view.lost(lost, self.out.buffer());
-        if !self.plan.format.is_for_people() {
-            let on = match lost.why {
-                Loss::Gone => String::new(),
-                _ => format!(". Going on at {}", lost.resumed),
-            };
-            self.out
-                .warn(&format!("gap: {}; requery everything{on}", lost.told()));
-        }
-        if let Some(keeper) = &mut self.keeper {
-            keeper.lose(lost);
-        }
-        self.advise(None);
-        self.stop_at_gap()
-    }
-
-    fn unreadable(&mut self, why: Unreadable, name: &str) {
-        self.tally.unreadable += 1;
-        self.out
-            .warn(&format!("unreadable record: {why}, at {name}"));
-    }
-
-    fn notice(&mut self, notice: &Notice) {
-        self.connected = match notice {
-            Notice::Disconnected(_) => false,
-            Notice::Reconnected | Notice::Assigned(_) => {
-                self.arrived = Instant::now();
-                true
-            }
-            Notice::Log(_) => self.connected,
-        };
-        match notice {
-            Notice::Disconnected(raw) => {
-                self.out
-                    .warn(&format!("lost the connection, trying again: {raw}"));
-            }
-            Notice::Reconnected => self.out.note("the connection is back"),
-            Notice::Assigned(partitions) => {
-                self.out.note(&format!(
-                    "the group gave this member {partitions} partitions"
-                ));
-            }
-            Notice::Log(line) => self.out.note(line),
-        }
-    }
-
     fn idle(&mut self, source: &mut dyn Source) -> Result<(), Ending> {
-        let dirty = self.out.is_dirty();
+        let quiet = *self.quiet.get_or_insert_with(Instant::now);
+        let had_work = self.has_work();
+        self.catch_up()?;
         self.out.flush()?;
-        if dirty {
+        if had_work {
             return self.deliver(source, false);
         }
         if self.out.is_abandoned() {
             return Err(Ending::Closed);
         }
         let quiet = if self.connected {
-            self.arrived.elapsed()
+            quiet.elapsed()
         } else {
             Duration::ZERO
         };

@@ -1,0 +1,197 @@
+//! Records copied out of a source, many in one buffer, so that another thread can work on them.
+//! What is done with them is left to whoever holds the batch.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::{Header, Place, Record, Timestamp};
+
+/// Copies of records, in their order. Emptied, it keeps its buffers for the next ones.
+#[derive(Debug, Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    records: Vec<Copied>,
+    headers: Vec<(String, Option<Range<usize>>)>,
+    /// Topics or files, each behind the one before it.
+    names: Vec<String>,
+}
+
+/// One record; ranges lie in the batch's bytes.
+#[derive(Debug)]
+struct Copied {
+    /// An index into the batch's names.
+    name: usize,
+    place: Numbers,
+    time: Option<Timestamp>,
+    key: Option<Range<usize>>,
+    /// Ranges in the batch's headers.
+    headers: Range<usize>,
+    payload: Option<Range<usize>>,
+}
+
+/// A [`Place`] without its name.
+#[derive(Debug, Clone, Copy)]
+enum Numbers {
+    Offset { partition: i32, offset: i64 },
+    Line(u64),
+}
+
+impl Batch {
+    /// Adds a copy of a record.
+    pub fn push(&mut self, record: &Record<'_>) {
+        let (name, place) = match record.place {
+            Place::Offset {
+                topic,
+                partition,
+                offset,
+            } => (topic, Numbers::Offset { partition, offset }),
+            Place::Line { file, line } => (file, Numbers::Line(line)),
+        };
+        let name = self.name(name);
+        let key = record.key.as_deref().map(|key| self.copy(key));
+        let headers = self.copy_headers(&record.headers);
+        let payload = record.payload.as_deref().map(|payload| self.copy(payload));
+        self.records.push(Copied {
+            name,
+            place,
+            time: record.time,
+            key,
+            headers,
+            payload,
+        });
+    }
+
+    /// The records in the order in which they were added.
+    pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
+        self.records.iter().map(|record| self.lend(record))
+    }
+
+    /// How many bytes the copies take.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether there are no records.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Removes all records.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.records.clear();
+        self.headers.clear();
+        self.names.clear();
+    }
+
+    fn copy(&mut self, bytes: &[u8]) -> Range<usize> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        start..self.bytes.len()
+    }
+
+    /// Neighbours mostly come from one topic or file: its name is copied once.
+    fn name(&mut self, name: &str) -> usize {
+        if self.names.last().is_none_or(|last| last != name) {
+            self.names.push(name.to_owned());
+        }
+        self.names.len() - 1
+    }
+
+    fn copy_headers(&mut self, headers: &[Header<'_>]) -> Range<usize> {
+        let start = self.headers.len();
+        for header in headers {
+            let value = header.value.as_deref().map(|value| self.copy(value));
+            self.headers.push((header.name.clone().into_owned(), value));
+        }
+        start..self.headers.len()
+    }
+
+    fn lend(&self, copied: &Copied) -> Record<'_> {
+        let name = &self.names[copied.name];
+        let bytes = |range: &Option<Range<usize>>| {
+            let range = range.clone()?;
+            Some(Cow::Borrowed(&self.bytes[range]))
+        };
+        let headers = self.headers[copied.headers.clone()].iter();
+        Record {
+            place: match copied.place {
+                Numbers::Offset { partition, offset } => Place::Offset {
+                    topic: name,
+                    partition,
+                    offset,
+                },
+                Numbers::Line(line) => Place::Line { file: name, line },
+            },
+            time: copied.time,
+            key: bytes(&copied.key),
+            headers: headers
+                .map(|(name, value)| Header {
+                    name: Cow::Borrowed(name.as_str()),
+                    value: bytes(value),
+                })
+                .collect(),
+            payload: bytes(&copied.payload),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Clock;
+
+    fn record(place: Place<'static>, payload: Option<&'static [u8]>) -> Record<'static> {
+        Record {
+            place,
+            time: None,
+            key: None,
+            headers: Vec::new(),
+            payload: payload.map(Cow::Borrowed),
+        }
+    }
+
+    #[test]
+    fn what_goes_in_comes_out() {
+        let topic = |offset| Place::Offset {
+            topic: "tøpic",
+            partition: 3,
+            offset,
+        };
+        let line = Place::Line {
+            file: "a.ndjson",
+            line: 9,
+        };
+        let header = |name: &'static str, value: Option<&'static [u8]>| Header {
+            name: name.into(),
+            value: value.map(Cow::Borrowed),
+        };
+        let full = Record {
+            time: Some(Timestamp {
+                millis: 1,
+                clock: Clock::LogAppend,
+            }),
+            key: Some(b"".into()),
+            headers: vec![header("a", None), header("", Some(b"\xff"))],
+            ..record(topic(7), Some(b"{}"))
+        };
+        let records = [
+            full.clone(),
+            record(topic(8), None),
+            record(line, Some(b"")),
+            record(Place::Line { file: "b", line: 1 }, Some(b"\xff\x00")),
+            full,
+        ];
+        let mut batch = Batch::default();
+        for _ in 0..2 {
+            batch.clear();
+            assert!(batch.is_empty());
+            for record in &records {
+                batch.push(record);
+            }
+            assert!(batch.records().eq(records.iter().cloned()));
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Long captures through the program: whatever threads look at the records, they come out complete and in order.
+//! What short captures look like is in the golden transcripts.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use support::program::{Output, run};
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// What is odd about a line, if anything.
+fn line(number: usize) -> String {
+    let padding = match number % 4000 {
+        // Larger than anything that is handed to another thread.
+        1234 => 3 << 20,
+        n if n % 97 == 0 => 50_000,
+        n => n % 1500,
+    };
+    match number % 5000 {
+        // Neither hidden by a filter nor printed as an event.
+        777 => "not json".to_owned(),
+        4321 => format!(r#"{{"txnID":{number},"type":"requeryRequired","documents":[]}}"#),
+        _ => format!(
+            r#"{{"txnId":{number},"type":"documentChanged","collection":"{}","change":{{"method":"upsert","oldValue":null,"newValue":{{"_id":{number},"pad":"{}"}}}}}}"#,
+            if number.is_multiple_of(3) {
+                "people"
+            } else {
+                "orders"
+            },
+            "x".repeat(padding)
+        ),
+    }
+}
+
+fn tail(folder: &tempfile::TempDir, args: &[&str]) -> Output {
+    let capture = folder.path().join("capture").display().to_string();
+    let mut words = vec!["tail", "--input", &capture];
+    words.extend(args);
+    run(&[], &words, LIMIT)
+}
+
+#[test]
+fn a_long_capture_comes_out_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<String> = (0..20_000).map(line).collect();
+    let mut text = String::new();
+    for line in &lines {
+        writeln!(text, "{line}").unwrap();
+    }
+    std::fs::write(folder.path().join("capture"), &text).unwrap();
+
+    let all = tail(&folder, &["--format", "raw"]);
+    assert!(
+        all.stdout == text.as_bytes(),
+        "raw differs from the capture: {}",
+        all.stderr
+    );
+    // Four lines are not JSON, and four are gaps.
+    assert_eq!(all.status, Some(1), "{}", all.stderr);
+    assert!(
+        all.stderr.contains("gaps 4, unreadable 4"),
+        "{}",
+        all.stderr
+    );
+
+    let people: String = lines
+        .iter()
+        .filter(|line| line.contains("people") || line.contains("requery"))
+        .fold(String::new(), |text, line| text + line + "\n");
+    let some = tail(&folder, &["--format", "json", "-c", "people"]);
+    assert!(
+        some.stdout == people.as_bytes(),
+        "json of people: {}",
+        some.stderr
+    );
+
+    let oneline = tail(&folder, &["--format", "oneline"]);
+    let txns = oneline.lines().into_iter().filter_map(|line| {
+        let (_, behind) = line.split_once("txn ")?;
+        behind.split_whitespace().next()?.parse::<usize>().ok()
+    });
+    assert!(txns.clone().is_sorted(), "oneline is out of order");
+    assert_eq!(txns.count(), 20_000 - 4);
+}

@@ -55,62 +55,58 @@ impl<'t, 'a> Members<'t, 'a> {
             });
         }
         let news = new.sorted(key)?;
-        Some(joined(&olds, &news))
+        Some(self.joined(&olds, new, &news))
+    }
+
+    /// What a member's key says.
+    fn text(&self, member: &Sorted) -> Cow<'a, [u8]> {
+        content(self.key(member.place))
     }
 
     /// The keys in an order of their own; `None` where one occurs twice.
-    fn sorted(&self, key: Key) -> Option<Vec<Sorted<'a>>> {
+    fn sorted(&self, key: Key) -> Option<Vec<Sorted>> {
         let mut sorted: Vec<_> = (0..self.all.len())
-            .map(|place| {
-                let text = content(self.key(place));
-                Sorted {
-                    hash: key.bytes(&text),
-                    text,
-                    place,
-                }
+            .map(|place| Sorted {
+                hash: key.bytes(&content(self.key(place))),
+                place,
             })
             .collect();
-        sorted.sort_unstable_by(Sorted::order);
-        let twice = sorted
-            .windows(2)
-            .any(|two| matches!(two, [one, other] if one.order(other) == Ordering::Equal));
+        sorted.sort_unstable_by(|one, other| self.order(one, self, other));
+        let twice = sorted.windows(2).any(
+            |two| matches!(two, [one, next] if self.order(one, self, next) == Ordering::Equal),
+        );
         (!twice).then_some(sorted)
+    }
+
+    /// Texts are only looked at where hashes are equal.
+    fn order(&self, one: &Sorted, others: &Members<'_, '_>, other: &Sorted) -> Ordering {
+        let texts = || self.text(one).cmp(&others.text(other));
+        one.hash.cmp(&other.hash).then_with(texts)
+    }
+
+    /// Walks both orders side by side.
+    fn joined(&self, olds: &[Sorted], new: &Members<'_, '_>, news: &[Sorted]) -> Partners {
+        let (mut of_old, mut only_new) = (vec![None; olds.len()], Vec::new());
+        let mut olds = olds.iter().peekable();
+        for one in news {
+            let order = |old: &&Sorted| self.order(old, new, one);
+            while olds.next_if(|old| order(old) == Ordering::Less).is_some() {}
+            match olds.next_if(|old| order(old) == Ordering::Equal) {
+                Some(old) => {
+                    if let Some(slot) = of_old.get_mut(old.place) {
+                        *slot = Some(one.place);
+                    }
+                }
+                None => only_new.push(one.place),
+            }
+        }
+        only_new.sort_unstable();
+        Partners { of_old, only_new }
     }
 }
 
 /// A key that can be found.
-struct Sorted<'a> {
+struct Sorted {
     hash: u64,
-    text: Cow<'a, [u8]>,
     place: usize,
-}
-
-impl Sorted<'_> {
-    fn order(&self, other: &Sorted<'_>) -> Ordering {
-        self.hash
-            .cmp(&other.hash)
-            .then_with(|| self.text.cmp(&other.text))
-    }
-}
-
-/// Walks both orders side by side.
-fn joined(olds: &[Sorted<'_>], news: &[Sorted<'_>]) -> Partners {
-    let (mut of_old, mut only_new) = (vec![None; olds.len()], Vec::new());
-    let mut olds = olds.iter().peekable();
-    for new in news {
-        while olds
-            .next_if(|old| old.order(new) == Ordering::Less)
-            .is_some()
-        {}
-        match olds.next_if(|old| old.order(new) == Ordering::Equal) {
-            Some(old) => {
-                if let Some(slot) = of_old.get_mut(old.place) {
-                    *slot = Some(new.place);
-                }
-            }
-            None => only_new.push(new.place),
-        }
-    }
-    only_new.sort_unstable();
-    Partners { of_old, only_new }
 }

@@ -38,12 +38,11 @@ pub fn content(raw: &[u8]) -> Cow<'_, [u8]> {
     let Some(inner) = inner else {
         return Cow::Borrowed(raw);
     };
-    match std::str::from_utf8(inner) {
-        Ok(text) if memchr::memchr(b'\\', inner).is_some() => {
-            bytes(text).map_or(Cow::Borrowed(inner), Cow::Owned)
-        }
-        _ => Cow::Borrowed(inner),
+    if memchr::memchr(b'\\', inner).is_none() {
+        return Cow::Borrowed(inner);
     }
+    let said = std::str::from_utf8(inner).ok().and_then(bytes);
+    said.map_or(Cow::Borrowed(inner), Cow::Owned)
 }
 
 pub(super) fn utf8(bytes: &[u8]) -> Result<(), Flaw> {

@@ -14,6 +14,9 @@ use crate::record::{Place, Record};
 /// What a gap is called.
 pub(super) const GAP: &str = "the stream has a gap: requery everything, then resume";
 
+/// How many bytes most lines take.
+const USUAL: usize = 160;
+
 /// A line with its width in columns.
 pub(super) struct Line<'v> {
     pub view: &'v View,
@@ -25,7 +28,7 @@ impl<'v> Line<'v> {
     pub fn new(view: &'v View) -> Self {
         Line {
             view,
-            text: String::new(),
+            text: String::with_capacity(USUAL),
             columns: 0,
         }
     }
@@ -48,6 +51,9 @@ impl<'v> Line<'v> {
     }
 
     fn styled(&mut self, word: &str, style: Style) {
+        if style == Style::new() {
+            return self.plain(word);
+        }
         // Writing to a string cannot fail.
         let _ = write!(self.text, "{style}");
         self.plain(word);

@@ -294,9 +294,10 @@ fn push_styled(text: &[u8], style: anstyle::Style, out: &mut Vec<u8>) {
     if style == anstyle::Style::new() {
         return out.extend_from_slice(text);
     }
-    out.extend_from_slice(style.render().to_string().as_bytes());
+    // Writing to a buffer cannot fail.
+    let _ = style.write_to(out);
     out.extend_from_slice(text);
-    out.extend_from_slice(style.render_reset().to_string().as_bytes());
+    let _ = style.write_reset_to(out);
 }
 
 #[cfg(test)]

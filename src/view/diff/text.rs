@@ -92,16 +92,20 @@ impl Writer<'_> {
     /// Writes a text as a JSON string would hold it, as far as there is room.
     fn write(&mut self, text: &str) {
         let end = place(text, self.left);
-        for c in text.get(..end).unwrap_or_default().chars() {
-            match c {
-                '"' => self.out.extend_from_slice(b"\\\""),
-                '\\' => self.out.extend_from_slice(b"\\\\"),
-                '\n' => self.out.extend_from_slice(b"\\n"),
-                '\r' => self.out.extend_from_slice(b"\\r"),
-                '\t' => self.out.extend_from_slice(b"\\t"),
-                _ => safe::push_str(c.encode_utf8(&mut [0; 4]), Spelling::Json, self.out),
-            }
+        let mut rest = text.get(..end).unwrap_or_default();
+        while let Some(at) = rest.find(['"', '\\', '\n', '\r', '\t']) {
+            let (before, after) = rest.split_at(at);
+            safe::push_str(before, Spelling::Json, self.out);
+            self.out.extend_from_slice(match after.as_bytes().first() {
+                Some(b'"') => b"\\\"",
+                Some(b'\n') => b"\\n",
+                Some(b'\r') => b"\\r",
+                Some(b'\t') => b"\\t",
+                _ => b"\\\\",
+            });
+            rest = after.get(1..).unwrap_or_default();
         }
+        safe::push_str(rest, Spelling::Json, self.out);
         if end < text.len() {
             self.out.extend_from_slice("…".as_bytes());
         }

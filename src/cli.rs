@@ -37,6 +37,8 @@ pub enum Command {
     Tail(Box<Tail>),
     /// Show what changed, in captures
     Diff(Box<Diff>),
+    /// Check the connection, layer by layer, and say what to do where something is wrong
+    Verify(Box<Verify>),
     /// Show what this tool does, on an embedded Kafka
     Demo(Demo),
     /// Print a completion script for a shell
@@ -322,6 +324,40 @@ pub enum OnGap {
     /// End with status 4
     Stop,
 }
+
+/// `verify`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = VERIFY_EXAMPLES)]
+pub struct Verify {
+    /// Print one JSON object in place of lines
+    #[arg(long)]
+    pub json: bool,
+    /// Replace hosts, addresses, ids, principals, topics and groups by numbered words, for tickets
+    #[arg(long)]
+    pub redact: bool,
+    /// When all is well, wait so long for the first new event and show it, such as 60s: make a write in your app meanwhile
+    #[arg(long, value_name = "DURATION")]
+    pub wait: Option<String>,
+    /// Write a document into this collection through the HTTP API, wait for its event, remove it, wait for that event
+    #[arg(long, value_name = "COLLECTION", conflicts_with = "wait")]
+    pub round_trip: Option<String>,
+    /// Where to connect
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Where the HTTP API is; without an address it is not checked
+    #[command(flatten)]
+    pub api: Api,
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  ditto-cdc verify                                   is everything right?
+  ditto-cdc verify --wait 60s                        and does a write arrive?
+  ditto-cdc verify --redact > ticket.txt             to show to somebody else
+  ditto-cdc verify --json | jq '.checks[] | select(.status == \"fail\")'
+
+Nothing is changed: no group is joined, no position stored, no topic made; only --round-trip writes.
+Ends with 0 if nothing failed, 3 for settings, certificates, access or network, 1 for wrong answers.";
 
 /// `demo`
 #[derive(Debug, Clone, Args)]

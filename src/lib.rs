@@ -26,13 +26,13 @@ pub mod event;
 
 pub mod diff;
 
-pub mod check;
-
 pub mod bigpeer;
 
 pub mod snapshot;
 
 pub mod state;
+
+pub mod check;
 
 pub mod view;
 

@@ -36,10 +36,13 @@ const MODULES: &[(&str, &[&str])] = &[
     ("condition", &["json"]),
     ("event", &["condition", "json", "record"]),
     ("diff", &["event", "json"]),
-    ("check", &["exit", "probe", "tls"]),
     ("bigpeer", &["json", "secret"]),
     ("snapshot", &["bigpeer", "json", "record", "tls"]),
     ("state", &["record", "snapshot"]),
+    (
+        "check",
+        &["bigpeer", "event", "exit", "probe", "source", "tls"],
+    ),
     (
         "view",
         &["capture_format", "check", "diff", "event", "json", "record"],

@@ -3,6 +3,11 @@
 
 pub mod broker;
 mod fault;
+pub mod files;
+pub mod http;
+pub mod kafka;
+pub mod near;
+pub mod redact;
 
 use serde_json::{Map, Value};
 
@@ -39,6 +44,8 @@ pub struct Check {
     pub raw: Option<String>,
     /// Further findings for programs; never a secret.
     pub details: Map<String, Value>,
+    /// What a failure without a number means for the exit code.
+    unnumbered: Exit,
 }
 
 /// How a check ended.
@@ -92,6 +99,15 @@ impl Check {
         Check::new(name, Status::Fail, message.into())
     }
 
+    /// A server answered wrongly, in a way that the catalogue has no number for.
+    #[must_use]
+    pub fn fail_answer(name: &'static str, message: impl Into<String>) -> Check {
+        Check {
+            unnumbered: Exit::Failed,
+            ..Check::fail_unnumbered(name, message)
+        }
+    }
+
     /// Not done; `why` follows the word "skipped", such as "no user certificate could be read".
     #[must_use]
     pub fn skip(name: &'static str, why: impl Into<String>) -> Check {
@@ -108,6 +124,7 @@ impl Check {
             fix: None,
             raw: None,
             details: Map::new(),
+            unnumbered: Exit::Setup,
         }
     }
 
@@ -157,7 +174,7 @@ impl Check {
     pub fn exit(&self) -> Exit {
         match (self.status, self.fault) {
             (Status::Fail, Some(fault)) => fault.exit(),
-            (Status::Fail, None) => Exit::Setup,
+            (Status::Fail, None) => self.unnumbered,
             _ => Exit::Fine,
         }
     }
@@ -235,6 +252,8 @@ mod tests {
             (vec![], true, Exit::Fine),
             (vec![&pass, &warn, &skip], true, Exit::Fine),
             (vec![&pass, &answer], false, Exit::Failed),
+            (vec![&Check::fail_answer("a", "")], false, Exit::Failed),
+            (vec![&Check::fail_unnumbered("a", "")], false, Exit::Setup),
             (vec![&setup, &answer, &pass], false, Exit::Setup),
         ] {
             let checks = checks.into_iter().cloned().collect();

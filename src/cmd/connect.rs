@@ -46,11 +46,15 @@ pub(super) fn kafka(
     })
 }
 
-fn settle(
+/// Every setting with its origin; what is odd about them stands in their warnings.
+///
+/// # Errors
+/// Where something that was named cannot be read.
+pub(super) fn resolve(
     typed: &cli::Connection,
     api: Option<&cli::Api>,
-    context: &mut Context<'_>,
-) -> Result<Settings, Exit> {
+    context: &Context<'_>,
+) -> Result<Settings, SettingsError> {
     let typed = Typed {
         brokers: typed.brokers.clone(),
         topic: typed.topic.clone(),
@@ -70,7 +74,15 @@ fn settle(
         cwd: &context.env.cwd,
         home: context.env.home.as_deref(),
     };
-    let settings = settings::resolve(&typed, &world).map_err(|wrong| say(context, &wrong))?;
+    settings::resolve(&typed, &world)
+}
+
+fn settle(
+    typed: &cli::Connection,
+    api: Option<&cli::Api>,
+    context: &mut Context<'_>,
+) -> Result<Settings, Exit> {
+    let settings = resolve(typed, api, context).map_err(|wrong| say(context, &wrong))?;
     for warning in &settings.warnings {
         context.out.warn(warning);
     }
@@ -96,7 +108,10 @@ fn keep_out_of_foreign_groups(settings: &mut Settings, context: &mut Context<'_>
     }
 }
 
-fn ask_for_passwords(settings: &mut Settings, context: &mut Context<'_>) -> Result<(), Exit> {
+pub(super) fn ask_for_passwords(
+    settings: &mut Settings,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
     if !context.env.stderr_terminal {
         return Ok(());
     }
@@ -118,29 +133,40 @@ fn ask_for_passwords(settings: &mut Settings, context: &mut Context<'_>) -> Resu
 }
 
 fn material(kafka: &settings::Kafka<'_>, context: &mut Context<'_>) -> Result<Material, Exit> {
-    let file = |file: settings::StoreFile<'_>, hint: &str| tls::StoreFile {
-        path: file.path.to_owned(),
-        password: file.password.cloned(),
-        password_hint: hint.to_owned(),
-    };
-    let cluster = kafka.cluster.map(|store| {
-        file(
-            store,
-            "--cluster-cert-password-file or DITTO_CDC_CLUSTER_CERT_PASSWORD",
-        )
-    });
-    let user = kafka.user.map(|store| {
-        file(
-            store,
-            "--user-cert-password-file or DITTO_CDC_USER_CERT_PASSWORD",
-        )
-    });
+    let (cluster, user) = files((kafka.cluster, kafka.user));
     tls::load(cluster.as_ref(), user.as_ref()).map_err(|faults| {
         for fault in faults {
             context.out.failure(&failure(fault));
         }
         Exit::Setup
     })
+}
+
+/// The cluster and the user certificate as `tls` reads them.
+pub(super) fn files(
+    (cluster, user): (
+        Option<settings::StoreFile<'_>>,
+        Option<settings::StoreFile<'_>>,
+    ),
+) -> (Option<tls::StoreFile>, Option<tls::StoreFile>) {
+    let file = |file: settings::StoreFile<'_>, hint: &str| tls::StoreFile {
+        path: file.path.to_owned(),
+        password: file.password.cloned(),
+        password_hint: hint.to_owned(),
+    };
+    let cluster = cluster.map(|store| {
+        file(
+            store,
+            "--cluster-cert-password-file or DITTO_CDC_CLUSTER_CERT_PASSWORD",
+        )
+    });
+    let user = user.map(|store| {
+        file(
+            store,
+            "--user-cert-password-file or DITTO_CDC_USER_CERT_PASSWORD",
+        )
+    });
+    (cluster, user)
 }
 
 fn failure(fault: FileFault) -> Failure {

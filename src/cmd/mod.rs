@@ -7,6 +7,7 @@ pub mod demo;
 mod demo_stage;
 pub mod diff;
 pub mod tail;
+pub mod verify;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub fn dispatch(command: &Command, context: &mut Context<'_>) -> Exit {
     match command {
         Command::Tail(tail) => tail::run(tail, context),
         Command::Diff(diff) => diff::run(diff, context),
+        Command::Verify(verify) => verify::run(verify, context),
         Command::Demo(demo) => demo::run(demo, context),
         Command::Completions { shell } => context.out.print_text(&completions::script(*shell)),
     }

@@ -97,6 +97,7 @@ impl Settings {
     pub fn require_kafka(&self) -> Result<Kafka<'_>, SettingsError> {
         let protocol = Protocol::of(&self.extra)?;
         let missing = self.missing(protocol);
+        let (cluster, user) = self.stores(protocol);
         if let (Some(brokers), Some(topic), true) = (&self.brokers, &self.topic, missing.is_empty())
         {
             return Ok(Kafka {
@@ -104,16 +105,8 @@ impl Settings {
                 topic: &topic.value,
                 group: self.group.as_ref().map(|group| group.value.as_str()),
                 protocol,
-                cluster: store(
-                    self.cluster_cert.as_ref(),
-                    self.cluster_cert_password.as_ref(),
-                    protocol,
-                ),
-                user: store(
-                    self.user_cert.as_ref(),
-                    self.user_cert_password.as_ref(),
-                    protocol,
-                ),
+                cluster,
+                user,
                 extra: &self.extra,
             });
         }
@@ -143,7 +136,34 @@ impl Settings {
         })
     }
 
-    fn missing(&self, protocol: Protocol) -> Vec<String> {
+    /// How to talk to the brokers.
+    ///
+    /// # Errors
+    /// Where `security.protocol` is none of Kafka's four.
+    pub fn protocol(&self) -> Result<Protocol, SettingsError> {
+        Protocol::of(&self.extra)
+    }
+
+    /// The cluster and the user certificate, as far as they are set and the protocol has a use for them.
+    #[must_use]
+    pub fn stores(&self, protocol: Protocol) -> (Option<StoreFile<'_>>, Option<StoreFile<'_>>) {
+        (
+            store(
+                self.cluster_cert.as_ref(),
+                self.cluster_cert_password.as_ref(),
+                protocol,
+            ),
+            store(
+                self.user_cert.as_ref(),
+                self.user_cert_password.as_ref(),
+                protocol,
+            ),
+        )
+    }
+
+    /// A sentence for each setting that a connection to Kafka needs and that is not there.
+    #[must_use]
+    pub fn missing(&self, protocol: Protocol) -> Vec<String> {
         let trust = self.cluster_cert.is_some() || self.extra.has_any(OWN_TRUST);
         let user = self.user_cert.is_some() || self.extra.has_any(OWN_CERTIFICATE);
         sentences([

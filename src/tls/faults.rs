@@ -11,6 +11,8 @@ use super::load::StoreFile;
 pub struct FileFault {
     /// The number of the fault in the list of known faults, such as `A1`.
     pub id: &'static str,
+    /// Which of the two files it is about.
+    pub role: Role,
     /// The file as configured.
     pub file: PathBuf,
     /// What is wrong: one sentence that names the file.
@@ -23,8 +25,10 @@ pub struct FileFault {
 
 /// Which of the two files one is meant to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub enum Role {
+    /// The cluster certificate, `cluster.p12`.
     Cluster,
+    /// The user certificate, `user.p12`.
     User,
 }
 
@@ -61,6 +65,7 @@ impl Subject<'_> {
     pub(super) fn fault(self, id: &'static str, why: &str, fix: &str) -> FileFault {
         FileFault {
             id,
+            role: self.role,
             file: self.file.path.clone(),
             what: format!("{} {why}", self.name()),
             fix: fix.to_owned(),

@@ -27,7 +27,7 @@ mod unseal;
 mod usage;
 
 pub use ending::{Broken, Ending};
-pub use faults::FileFault;
+pub use faults::{FileFault, Role};
 pub use load::{StoreFile, load};
 pub use rules::Rules;
 pub use served::Served;

@@ -1,6 +1,7 @@
 //! From events to text, for people and for programs. Pure: bytes go into a buffer, never to a terminal.
 //! Which events are shown was decided before; writing the buffer is left to `out`.
 
+pub mod checks;
 mod clock;
 mod diff;
 mod line;

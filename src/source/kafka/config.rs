@@ -7,6 +7,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use crate::secret::Secret;
 
 /// What a connection needs. Holds secrets, therefore no `Debug`.
+#[derive(Clone)]
 pub struct Connection {
     /// Brokers to ask first, `host:port` separated by commas.
     pub brokers: String,

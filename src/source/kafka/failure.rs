@@ -62,7 +62,7 @@ pub(super) fn failure(connection: &Connection, doing: &str, code: Code, reason: 
 }
 
 /// The library's own words, with the broker's sentence for the code: people search for both.
-fn raw(code: Code, reason: &str) -> String {
+pub(super) fn raw(code: Code, reason: &str) -> String {
     let sentence = code.to_string();
     let sentence = broker_sentence(&sentence);
     if reason.is_empty() {

@@ -6,6 +6,7 @@ mod context;
 pub mod embedded;
 mod failure;
 mod group;
+pub mod inspect;
 mod last;
 mod message;
 mod mock_ffi;

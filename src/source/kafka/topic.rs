@@ -314,7 +314,7 @@ fn create(connection: &Connection, group: Option<Group>) -> Result<BaseConsumer<
 }
 
 /// The library's sentence about a refused setting, without the value: it may be a secret.
-fn raw_of(error: &KafkaError) -> String {
+pub(super) fn raw_of(error: &KafkaError) -> String {
     match error {
         KafkaError::ClientConfig(_, description, key, _) => format!("{key}: {description}"),
         other => other.to_string(),

@@ -1,0 +1,209 @@
+//! A report of checks as text for people or as one JSON object for programs. Pure: into a buffer.
+//! What was found and what it means was decided before.
+
+use std::fmt::Write;
+
+use anstyle::Style;
+use serde_json::{Value, json};
+
+use super::safe;
+use super::styles::Styles;
+use crate::check::{Check, Report, Status, Summary};
+
+/// How checks look.
+#[derive(Debug, Clone, Copy)]
+pub struct Sheet {
+    /// Colours, or none.
+    pub styles: Styles,
+    /// Whether signs beyond ASCII can be shown.
+    pub unicode: bool,
+    /// Only what failed.
+    pub quiet: bool,
+}
+
+/// The widest name of a check, and a space.
+const COLUMN: usize = 21;
+
+impl Sheet {
+    /// Appends the line of a check and what belongs under it.
+    pub fn check(&self, check: &Check, out: &mut String) {
+        if self.quiet && !check.is_wrong() {
+            return;
+        }
+        let (sign, style) = self.sign(check.status);
+        let fault = check
+            .fault
+            .map_or_else(String::new, |fault| format!("{} ", fault.id()));
+        let skipped = if check.status == Status::Skip {
+            "skipped: "
+        } else {
+            ""
+        };
+        let subject = check
+            .subject
+            .as_ref()
+            .map_or_else(String::new, |one| format!("{one}: "));
+        let text = safe::text(&format!("{fault}{subject}{skipped}{}", check.message));
+        let name = check.name;
+        let _ = writeln!(out, "{style}{sign}{style:#} {name:<COLUMN$}{text}");
+        let arrow = if self.unicode { "→" } else { "->" };
+        self.below(arrow, check.fix.as_deref(), Style::new(), out);
+        self.below(" ", check.raw.as_deref(), self.styles.dim, out);
+    }
+
+    fn below(&self, mark: &str, text: Option<&str>, style: Style, out: &mut String) {
+        for line in text.unwrap_or_default().lines() {
+            let line = safe::text(line);
+            let _ = writeln!(out, "  {mark} {style}{line}{style:#}");
+        }
+    }
+
+    /// Appends the last line.
+    pub fn summary(&self, report: &Report, out: &mut String) {
+        let Summary {
+            pass,
+            warn,
+            fail,
+            skip,
+        } = report.summary();
+        if self.quiet && fail == 0 {
+            return;
+        }
+        let mut parts = vec![format!("{pass} passed")];
+        for (count, word) in [(warn, "to know"), (fail, "failed"), (skip, "skipped")] {
+            if count > 0 {
+                parts.push(format!("{count} {word}"));
+            }
+        }
+        let verdict = if report.is_ok() {
+            "everything that was checked works"
+        } else {
+            "something is wrong"
+        };
+        let _ = writeln!(out, "\n{}: {verdict}", parts.join(", "));
+    }
+
+    fn sign(&self, status: Status) -> (&'static str, Style) {
+        let styles = &self.styles;
+        match (status, self.unicode) {
+            (Status::Pass, true) => ("✓", styles.insert),
+            (Status::Pass, false) => ("ok  ", styles.insert),
+            (Status::Warn, true) => ("!", styles.update),
+            (Status::Warn, false) => ("WARN", styles.update),
+            (Status::Fail, true) => ("✗", styles.remove),
+            (Status::Fail, false) => ("FAIL", styles.remove),
+            (Status::Skip, true) => ("–", styles.dim),
+            (Status::Skip, false) => ("-   ", styles.dim),
+        }
+    }
+}
+
+/// The report as one JSON object on one line, safe for terminals.
+#[must_use]
+pub fn json(report: &Report) -> Vec<u8> {
+    let Summary {
+        pass,
+        warn,
+        fail,
+        skip,
+    } = report.summary();
+    let whole = json!({
+        "ok": report.is_ok(),
+        "checks": report.checks.iter().map(object).collect::<Vec<Value>>(),
+        "summary": {"pass": pass, "warn": warn, "fail": fail, "skip": skip},
+    });
+    let mut out = Vec::new();
+    safe::push_str(&whole.to_string(), safe::Spelling::Json, &mut out);
+    out.push(b'\n');
+    out
+}
+
+fn object(check: &Check) -> Value {
+    let mut object = json!({
+        "check": check.name,
+        "status": check.status.word(),
+        "fault": check.fault.map(crate::check::Fault::id),
+        "message": check.message,
+        "fix": check.fix,
+        "raw": check.raw,
+        "details": check.details,
+    });
+    if let (Some(subject), Some(fields)) = (&check.subject, object.as_object_mut()) {
+        fields.insert("subject".to_owned(), Value::from(subject.clone()));
+    }
+    object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Fault;
+
+    fn report() -> Report {
+        let checks = vec![
+            Check::pass("topic", "cars has 3 partitions").detail("partitions", 3),
+            Check::warn("clock", "behind").fix("set it"),
+            Check::fail("dns", Fault::B1, "no address\u{1b}[2J")
+                .about("kafka:443")
+                .fix("check it")
+                .raw("one\ntwo"),
+            Check::skip("group", "no group is configured"),
+        ];
+        Report { checks }
+    }
+
+    fn text(unicode: bool, quiet: bool) -> String {
+        let sheet = Sheet {
+            styles: Styles::default(),
+            unicode,
+            quiet,
+        };
+        let (report, mut out) = (report(), String::new());
+        report
+            .checks
+            .iter()
+            .for_each(|check| sheet.check(check, &mut out));
+        sheet.summary(&report, &mut out);
+        out
+    }
+
+    #[test]
+    fn one_line_a_check_with_what_to_do_below() {
+        let expected = "\
+✓ topic                cars has 3 partitions
+! clock                behind
+  → set it
+✗ dns                  B1 kafka:443: no address\\u{1b}[2J
+  → check it
+    one
+    two
+– group                skipped: no group is configured
+
+1 passed, 1 to know, 1 failed, 1 skipped: something is wrong
+";
+        assert_eq!(text(true, false), expected);
+        assert!(text(false, false).is_ascii());
+        let quiet = text(false, true);
+        assert!(
+            quiet.starts_with("FAIL dns") && !quiet.contains("topic"),
+            "{quiet}"
+        );
+    }
+
+    #[test]
+    fn programs_get_one_object() {
+        let bytes = json(&report());
+        let line = String::from_utf8_lossy(&bytes);
+        assert!(line.starts_with(
+            r#"{"ok":false,"checks":[{"check":"topic","status":"pass","fault":null,"message":"cars has 3 partitions","fix":null,"raw":null,"details":{"partitions":3}}"#
+        ), "{line}");
+        assert!(
+            line.contains(r#""fault":"B1","message":"no address\u001b[2J""#),
+            "{line}"
+        );
+        assert!(
+            line.ends_with("\"summary\":{\"pass\":1,\"warn\":1,\"fail\":1,\"skip\":1}}\n"),
+            "{line}"
+        );
+    }
+}

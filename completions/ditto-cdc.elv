@@ -30,6 +30,7 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
             cand --version 'Print version'
             cand tail 'Show changes as they happen, or those of the past'
             cand diff 'Show what changed, in captures'
+            cand verify 'Check the connection, layer by layer, and say what to do where something is wrong'
             cand demo 'Show what this tool does, on an embedded Kafka'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -123,6 +124,36 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'ditto-cdc;verify'= {
+            cand --wait 'When all is well, wait so long for the first new event and show it, such as 60s: make a write in your app meanwhile'
+            cand --round-trip 'Write a document into this collection through the HTTP API, wait for its event, remove it, wait for that event'
+            cand --brokers 'The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]'
+            cand -t 'The topic that the portal shows [env: DITTO_CDC_TOPIC]'
+            cand --topic 'The topic that the portal shows [env: DITTO_CDC_TOPIC]'
+            cand -g 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]'
+            cand --group 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]'
+            cand --cluster-cert 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]'
+            cand --cluster-cert-password-file 'A file that holds the cluster certificate''s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]'
+            cand --user-cert 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]'
+            cand --user-cert-password-file 'A file that holds the user certificate''s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]'
+            cand --properties 'A Java client.properties file'
+            cand --env-file 'A file of settings as in the environment, in place of .env in this folder'
+            cand -X 'A property of librdkafka; wins over everything else (repeatable)'
+            cand --url 'The Cloud URL Endpoint that the portal shows, with the app''s id [env: DITTO_CDC_URL, DITTOSH_SERVER_URL, DITTO_CLOUD_URL]'
+            cand --api-key-file 'A file that holds the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]'
+            cand --color 'When to use colours'
+            cand --json 'Print one JSON object in place of lines'
+            cand --redact 'Replace hosts, addresses, ids, principals, topics and groups by numbered words, for tickets'
+            cand --no-progress 'Show no progress'
+            cand -q 'Say only what went wrong'
+            cand --quiet 'Say only what went wrong'
+            cand -v 'Say more: the Kafka library''s log, up to -vvv'
+            cand --verbose 'Say more: the Kafka library''s log, up to -vvv'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'ditto-cdc;demo'= {
             cand --print 'With --serve: print only the settings, as `env` lines for eval'
             cand --color 'When to use colours'
@@ -152,6 +183,7 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
         &'ditto-cdc;help'= {
             cand tail 'Show changes as they happen, or those of the past'
             cand diff 'Show what changed, in captures'
+            cand verify 'Check the connection, layer by layer, and say what to do where something is wrong'
             cand demo 'Show what this tool does, on an embedded Kafka'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -159,6 +191,8 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
         &'ditto-cdc;help;tail'= {
         }
         &'ditto-cdc;help;diff'= {
+        }
+        &'ditto-cdc;help;verify'= {
         }
         &'ditto-cdc;help;demo'= {
         }

@@ -34,6 +34,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -s h -l help -d 'Print
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -s V -l version -d 'Print version'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "tail" -d 'Show changes as they happen, or those of the past'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "diff" -d 'Show what changed, in captures'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "verify" -d 'Check the connection, layer by layer, and say what to do where something is wrong'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "demo" -d 'Show what this tool does, on an embedded Kafka'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -132,6 +133,30 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s q -l quiet 
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s V -l version -d 'Print version'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l wait -d 'When all is well, wait so long for the first new event and show it, such as 60s: make a write in your app meanwhile' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l round-trip -d 'Write a document into this collection through the HTTP API, wait for its event, remove it, wait for that event' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l brokers -d 'The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s t -l topic -d 'The topic that the portal shows [env: DITTO_CDC_TOPIC]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s g -l group -d 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l cluster-cert -d 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l cluster-cert-password-file -d 'A file that holds the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l user-cert -d 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l user-cert-password-file -d 'A file that holds the user certificate\'s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l properties -d 'A Java client.properties file' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l env-file -d 'A file of settings as in the environment, in place of .env in this folder' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s X -d 'A property of librdkafka; wins over everything else (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l url -d 'The Cloud URL Endpoint that the portal shows, with the app\'s id [env: DITTO_CDC_URL, DITTOSH_SERVER_URL, DITTO_CLOUD_URL]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l api-key-file -d 'A file that holds the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l json -d 'Print one JSON object in place of lines'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l redact -d 'Replace hosts, addresses, ids, principals, topics and groups by numbered words, for tickets'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l no-progress -d 'Show no progress'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s q -l quiet -d 'Say only what went wrong'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s V -l version -d 'Print version'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l print -d 'With --serve: print only the settings, as `env` lines for eval' -r -f -a "env\t'`export NAME=value` lines'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
 always\t'Always'
@@ -150,8 +175,9 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s q -l
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff demo completions help" -f -a "tail" -d 'Show changes as they happen, or those of the past'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff demo completions help" -f -a "diff" -d 'Show what changed, in captures'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff demo completions help" -f -a "demo" -d 'Show what this tool does, on an embedded Kafka'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff demo completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff demo completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify demo completions help" -f -a "tail" -d 'Show changes as they happen, or those of the past'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify demo completions help" -f -a "diff" -d 'Show what changed, in captures'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify demo completions help" -f -a "verify" -d 'Check the connection, layer by layer, and say what to do where something is wrong'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify demo completions help" -f -a "demo" -d 'Show what this tool does, on an embedded Kafka'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify demo completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify demo completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -189,3 +189,79 @@ pub fn moment(seconds: i64) -> String {
         |time| time.to_string(),
     )
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::check::Status::{self, Fail, Pass, Warn};
+    use crate::tls::issue::{Issued, Order};
+
+    const NOW: i64 = 1_770_000_000;
+
+    fn store(days: std::ops::Range<i64>) -> (Keystore, Truststore) {
+        let order = Order {
+            user_days: days,
+            ..Order::default()
+        };
+        let issued = Issued::new(&order).unwrap();
+        let user = Keystore::from_bytes(&issued.user_p12, Some(&issued.user_password));
+        let cluster = Truststore::from_bytes(&issued.cluster_p12, Some(&issued.cluster_password));
+        (user.unwrap(), cluster.unwrap())
+    }
+
+    #[test]
+    fn dates_of_the_user_certificate_are_judged() {
+        let (user, _) = store(0..100);
+        let start = user.not_before().unwrap();
+        let check = |days: i64, status: Status, fault, words: &str| {
+            let found = super::user("user.p12", &user, start + days * DAY_SECONDS + 60);
+            assert_eq!((found.status, found.fault), (status, fault), "{found:?}");
+            assert!(found.message.contains(words), "{}", found.message);
+        };
+        check(0, Pass, None, "is CN=user, valid until 20");
+        check(69, Pass, None, "valid until");
+        check(71, Warn, Some(Fault::A11), "in 28 days");
+        check(99, Warn, Some(Fault::A11), "in less than a day");
+        check(100, Fail, Some(Fault::A11), "less than a day ago");
+        check(112, Fail, Some(Fault::A11), "12 days ago");
+        check(-3, Fail, Some(Fault::A11), "not valid before");
+    }
+
+    #[test]
+    fn dates_of_the_cluster_certificate_only_warn() {
+        let (_, cluster) = store(0..1);
+        let end = cluster.anchors()[0].not_after.unwrap();
+        let check = |days: i64, status, words: &str| {
+            let found = super::cluster("cluster.p12", &cluster, end - days * DAY_SECONDS);
+            assert_eq!(found.status, status, "{found:?}");
+            assert!(found.message.contains(words), "{}", found.message);
+        };
+        check(100, Pass, "until 20");
+        check(12, Warn, "in 12 days");
+        check(-1, Warn, "one day ago");
+    }
+
+    #[test]
+    fn the_clock_is_compared_with_what_there_is() {
+        for (starts, ends, status, words) in [
+            (
+                vec![NOW - 5],
+                vec![NOW + 5],
+                Pass,
+                "compared only with the dates",
+            ),
+            (
+                vec![NOW + 5, 0],
+                vec![],
+                Warn,
+                "before a certificate of yours was made",
+            ),
+            (vec![], vec![], Status::Skip, "no certificate"),
+        ] {
+            let found = clock(NOW, &starts, &ends);
+            assert_eq!(found.status, status);
+            assert!(found.message.contains(words), "{}", found.message);
+        }
+    }
+}

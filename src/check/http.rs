@@ -137,10 +137,8 @@ mod tests {
             (Some(5), None, Status::Pass, "at transaction 5"),
             (None, Some(1), Status::Pass, "without a transactionId"),
         ] {
-            let answer = Answer {
-                transaction_id: here,
-                ..Answer::default()
-            };
+            let mut answer = Answer::default();
+            answer.transaction_id = here;
             let check = judge(place(), &Ok(answer), newest);
             assert_eq!(check.status, status);
             assert!(check.message.contains(words), "{}", check.message);

@@ -1,7 +1,8 @@
 //! Replaces what names a customer by what keeps the sense: hosts, addresses, ids, principals, topics, groups.
 //! The same name becomes the same word everywhere in a report. Secrets need no redaction: no check holds one.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
+use std::fmt::Write;
 
 use serde_json::Value;
 
@@ -164,7 +165,7 @@ impl Names {
         let (mut out, mut at) = (String::with_capacity(text.len()), 0);
         while let Some(letter) = text.get(at..).and_then(|rest| rest.chars().next()) {
             if let Some((name, kind, number)) = self.at(text, at) {
-                out.push_str(&format!("{}-{number}", kind.word()));
+                let _ = write!(out, "{}-{number}", kind.word());
                 at += name.len();
             } else {
                 out.push(letter);

@@ -46,9 +46,9 @@ impl Default for Order {
         let hosts = ["localhost", "127.0.0.1", "::1"];
         Order {
             user_name: "user".to_owned(),
-            user_days: -1..30,
+            user_days: -1..90,
             broker_hosts: hosts.map(str::to_owned).to_vec(),
-            broker_days: -1..30,
+            broker_days: -1..90,
         }
     }
 }

@@ -47,15 +47,8 @@ impl Sheet {
         let name = check.name;
         let _ = writeln!(out, "{style}{sign}{style:#} {name:<COLUMN$}{text}");
         let arrow = if self.unicode { "→" } else { "->" };
-        self.below(arrow, check.fix.as_deref(), Style::new(), out);
-        self.below(" ", check.raw.as_deref(), self.styles.dim, out);
-    }
-
-    fn below(&self, mark: &str, text: Option<&str>, style: Style, out: &mut String) {
-        for line in text.unwrap_or_default().lines() {
-            let line = safe::text(line);
-            let _ = writeln!(out, "  {mark} {style}{line}{style:#}");
-        }
+        below(arrow, check.fix.as_deref(), Style::new(), out);
+        below(" ", check.raw.as_deref(), self.styles.dim, out);
     }
 
     /// Appends the last line.
@@ -95,6 +88,13 @@ impl Sheet {
             (Status::Skip, true) => ("–", styles.dim),
             (Status::Skip, false) => ("-   ", styles.dim),
         }
+    }
+}
+
+fn below(mark: &str, text: Option<&str>, style: Style, out: &mut String) {
+    for line in text.unwrap_or_default().lines() {
+        let line = safe::text(line);
+        let _ = writeln!(out, "  {mark} {style}{line}{style:#}");
     }
 }
 

@@ -15,3 +15,4 @@ mod reading;
 mod refusals;
 mod restarts;
 mod rig;
+mod verify;

@@ -152,7 +152,7 @@ impl Job {
         };
         let inspector = match self.inspector(None) {
             Ok(inspector) => inspector,
-            Err(refused) => return self.no_client(&refused, &tell),
+            Err(refused) => return no_client(&refused, &tell),
         };
         let partitions = match inspector.partitions(QUESTION) {
             Ok(partitions) => partitions,
@@ -193,17 +193,6 @@ impl Job {
             ..self.connection.clone()
         };
         Inspector::new(connection, Arc::clone(&self.interrupt))
-    }
-
-    fn no_client(&self, refused: &Refused, tell: &dyn Fn(Check)) {
-        tell(
-            Check::fail_unnumbered("topic", "the Kafka library refused a setting")
-                .fix("check the values given with -X and in the properties file")
-                .raw(&refused.raw),
-        );
-        for name in ["records", "group", "decode"] {
-            tell(Check::skip(name, "the Kafka library could not be set up"));
-        }
     }
 
     /// The group can be asked about also where the topic cannot be seen.
@@ -258,6 +247,17 @@ impl Job {
             stored => stored,
         };
         tell(scope.group(group, &stored, partitions));
+    }
+}
+
+fn no_client(refused: &Refused, tell: &dyn Fn(Check)) {
+    tell(
+        Check::fail_unnumbered("topic", "the Kafka library refused a setting")
+            .fix("check the values given with -X and in the properties file")
+            .raw(&refused.raw),
+    );
+    for name in ["records", "group", "decode"] {
+        tell(Check::skip(name, "the Kafka library could not be set up"));
     }
 }
 

@@ -100,6 +100,7 @@ impl Embedded {
         };
         write(&files.cluster, &self.issued.cluster_p12)?;
         write(&files.user, &self.issued.user_p12)?;
+        keep_private(&files.user)?;
         Ok(files)
     }
 
@@ -142,6 +143,20 @@ impl Embedded {
     pub fn up(&self) -> anyhow::Result<()> {
         self.broker.up()
     }
+}
+
+/// It holds a private key.
+#[cfg(unix)]
+fn keep_private(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let private = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(path, private).with_context(|| format!("closing {}", path.display()))
+}
+
+/// Elsewhere the folder's rights decide.
+#[cfg(not(unix))]
+fn keep_private(_: &Path) -> anyhow::Result<()> {
+    Ok(())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {

@@ -198,7 +198,7 @@ impl Scope<'_> {
     ) -> Check {
         let check = match stored {
             Err(refused) => self.group_refused(group, refused),
-            Ok(stored) => self.positions(group, stored, partitions),
+            Ok(stored) => positions(group, stored, partitions),
         };
         check.detail("group", group)
     }
@@ -240,51 +240,51 @@ impl Scope<'_> {
             ", such as the prefix followed by -1".to_owned()
         }
     }
+}
 
-    fn positions(&self, group: &str, stored: &[(i32, i64)], partitions: &[Partition]) -> Check {
-        let ends = |id: i32| partitions.iter().find(|one| one.id == id);
-        let lost: Vec<(i32, i64, i64)> = stored
-            .iter()
-            .filter_map(|(id, at)| Some((*id, *at, ends(*id)?.low?)))
-            .filter(|(_, at, low)| at < low)
-            .collect();
-        let ahead = stored.iter().find_map(|(id, at)| {
-            let high = ends(*id)?.high?;
-            (*at > high).then_some((*id, *at, high))
-        });
-        if let Some((id, at, low)) = lost.first() {
-            let missing: i64 = lost.iter().map(|(_, at, low)| low - at).sum();
-            let what = format!(
-                "{group} has lost up to {}: it stopped at offset {at} of partition {id}, and retention has removed everything before {low}",
-                counted(missing, "record")
-            );
-            return Check::fail("group", Fault::E5, what)
-                .fix("this is a gap: fetch the whole dataset again over the HTTP API, then resume")
-                .raw("Broker: Offset out of range")
-                .detail("lost", missing);
-        }
-        if let Some((id, at, high)) = ahead {
-            let what = format!(
-                "{group} stands at offset {at} of partition {id}, which ends at {high}: the topic was made anew"
-            );
-            return Check::fail("group", Fault::E5, what)
+fn positions(group: &str, stored: &[(i32, i64)], partitions: &[Partition]) -> Check {
+    let ends = |id: i32| partitions.iter().find(|one| one.id == id);
+    let lost: Vec<(i32, i64, i64)> = stored
+        .iter()
+        .filter_map(|(id, at)| Some((*id, *at, ends(*id)?.low?)))
+        .filter(|(_, at, low)| at < low)
+        .collect();
+    let ahead = stored.iter().find_map(|(id, at)| {
+        let high = ends(*id)?.high?;
+        (*at > high).then_some((*id, *at, high))
+    });
+    if let Some((id, at, low)) = lost.first() {
+        let missing: i64 = lost.iter().map(|(_, at, low)| low - at).sum();
+        let what = format!(
+            "{group} has lost up to {}: it stopped at offset {at} of partition {id}, and retention has removed everything before {low}",
+            counted(missing, "record")
+        );
+        return Check::fail("group", Fault::E5, what)
+            .fix("this is a gap: fetch the whole dataset again over the HTTP API, then resume")
+            .raw("Broker: Offset out of range")
+            .detail("lost", missing);
+    }
+    if let Some((id, at, high)) = ahead {
+        let what = format!(
+            "{group} stands at offset {at} of partition {id}, which ends at {high}: the topic was made anew"
+        );
+        return Check::fail("group", Fault::E5, what)
                 .fix("this is a gap: fetch the whole dataset again over the HTTP API, then reset the group")
                 .raw("Broker: Offset out of range");
-        }
-        let behind: i64 = stored
-            .iter()
-            .filter_map(|(id, at)| Some(ends(*id)?.high? - at))
-            .sum();
-        let what = if stored.is_empty() {
-            format!("{group} is allowed and has stored no position yet (not joined)")
-        } else {
-            format!(
-                "{group} is allowed and {} behind (not joined)",
-                counted(behind, "record")
-            )
-        };
-        Check::pass("group", what).detail("behind", behind)
     }
+    let behind: i64 = stored
+        .iter()
+        .filter_map(|(id, at)| Some(ends(*id)?.high? - at))
+        .sum();
+    let what = if stored.is_empty() {
+        format!("{group} is allowed and has stored no position yet (not joined)")
+    } else {
+        format!(
+            "{group} is allowed and {} behind (not joined)",
+            counted(behind, "record")
+        )
+    };
+    Check::pass("group", what).detail("behind", behind)
 }
 
 fn named(event: &event::Event<'_>) -> String {
@@ -329,3 +329,6 @@ fn ago(time: i64, now: i64) -> String {
         _ => format!("{} days ago", seconds / 86_400),
     }
 }
+
+#[cfg(test)]
+mod tests;

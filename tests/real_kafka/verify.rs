@@ -1,0 +1,172 @@
+//! `verify` on a real Kafka with access lists: a healthy connection gives no warning, refusals have their numbers,
+//! and nothing is changed. Faults that need no access lists or retention are in `tests/verify`.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::events::messages;
+use crate::support::kafka::{Kafka, Message, OPEN_GROUPS, Rule};
+use crate::support::program::run;
+
+const LIMIT: Duration = Duration::from_secs(40);
+
+/// Status and report of `verify --json` on a topic. The key file is a copy that nobody else may read.
+fn verify(kafka: &Kafka, topic: &str, args: &[&str]) -> (Option<i32>, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("user.p12");
+    std::fs::write(&key, std::fs::read(kafka.file("user.p12")).unwrap()).unwrap();
+    close(&key);
+    let mut env = kafka.client_env(topic);
+    env.retain(|(name, _)| *name != "DITTO_CDC_USER_CERT");
+    env.push(("DITTO_CDC_USER_CERT", key.display().to_string()));
+    let output = run(&env, &[&["verify", "--json", "-vvv"], args].concat(), LIMIT);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let all = format!("{text}{}", output.stderr);
+    assert!(
+        !all.contains("PRIVATE KEY") && !all.contains("-password\""),
+        "{all}"
+    );
+    let report = serde_json::from_str(&text).unwrap_or_else(|why| panic!("{why}: {all}"));
+    (output.status, report)
+}
+
+#[cfg(unix)]
+fn close(file: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[cfg(not(unix))]
+fn close(_: &std::path::Path) {}
+
+#[track_caller]
+fn has(report: &Value, name: &str, status: &str, fault: Option<&str>, words: &str) {
+    let checks = report["checks"].as_array().unwrap();
+    let found: Vec<&Value> = checks
+        .iter()
+        .filter(|check| check["check"] == name)
+        .collect();
+    let fits = |check: &&Value| {
+        let message = check["message"].as_str().unwrap();
+        check["status"] == status && check["fault"].as_str() == fault && message.contains(words)
+    };
+    assert!(
+        found.iter().copied().any(|check| fits(&check)),
+        "{name}: {found:#?}"
+    );
+}
+
+#[test]
+fn a_healthy_broker_gives_no_warning_and_keeps_no_trace() {
+    let Some(kafka) = Kafka::shared() else { return };
+    kafka.create_topic("open-verify", 3, &[]);
+    kafka.produce("open-verify", messages(0..20, 3));
+    let group = format!("{OPEN_GROUPS}verify");
+    let (status, report) = verify(kafka, "open-verify", &["--group", &group]);
+    assert_eq!(status, Some(0), "{report:#}");
+    assert_eq!(report["summary"]["warn"], 0, "{report:#}");
+    assert_eq!(report["summary"]["fail"], 0);
+    has(&report, "topic", "pass", None, "3 partitions");
+    has(&report, "records", "pass", None, "about 20 records");
+    has(
+        &report,
+        "group",
+        "pass",
+        None,
+        "no position yet (not joined)",
+    );
+    has(&report, "decode", "pass", None, "txn");
+    // A second run finds no position, so the first one stored none.
+    let (_, again) = verify(kafka, "open-verify", &["--group", &group]);
+    has(&again, "group", "pass", None, "no position yet");
+}
+
+#[test]
+fn a_group_outside_the_prefix_is_e1() {
+    let Some(kafka) = Kafka::shared() else { return };
+    kafka.create_topic("open-verify-group", 1, &[]);
+    kafka.produce("open-verify-group", messages(0..1, 1));
+    let (status, report) = verify(kafka, "open-verify-group", &["--group", "others"]);
+    assert_eq!(status, Some(3), "{report:#}");
+    has(
+        &report,
+        "group",
+        "fail",
+        Some("E1"),
+        "may not use the group others",
+    );
+    has(&report, "decode", "pass", None, "");
+}
+
+#[test]
+fn a_forbidden_or_unknown_topic_is_e2() {
+    let Some(kafka) = Kafka::shared() else { return };
+    kafka.create_topic("closed-verify", 1, &[]);
+    kafka.create_topic("open-verify-near", 1, &[]);
+    for topic in ["closed-verify", "closed-verify-nowhere"] {
+        let (status, report) = verify(kafka, topic, &[]);
+        assert_eq!(status, Some(3), "{report:#}");
+        has(
+            &report,
+            "topic",
+            "fail",
+            Some("E2"),
+            "may not read the topic",
+        );
+    }
+    // What the user may see is searched for names that are close, and asking creates no topic.
+    let (_, report) = verify(kafka, "open-verify-naer", &[]);
+    has(
+        &report,
+        "topic",
+        "fail",
+        Some("E3"),
+        "know no topic open-verify-naer",
+    );
+    assert!(
+        report.to_string().contains("did you mean open-verify-near"),
+        "{report:#}"
+    );
+    let (_, report) = verify(kafka, "open-verify-naer", &[]);
+    has(&report, "topic", "fail", Some("E3"), "");
+}
+
+#[test]
+fn a_topic_that_may_be_described_but_not_read_is_e2() {
+    let Some(kafka) = Kafka::shared() else { return };
+    kafka.create_topic("closed-verify-described", 1, &[]);
+    kafka.produce("closed-verify-described", messages(0..1, 1));
+    kafka.allow(&[Rule::describe_topic("closed-verify-described")]);
+    let (status, report) = verify(kafka, "closed-verify-described", &[]);
+    assert_eq!(status, Some(3), "{report:#}");
+    has(&report, "topic", "pass", None, "1 partition");
+    has(&report, "records", "fail", Some("E2"), "may not read");
+}
+
+#[test]
+fn a_position_that_retention_overtook_is_e5() {
+    let Some(kafka) = Kafka::shared() else { return };
+    let topic = "open-verify-lost";
+    kafka.create_topic(topic, 1, &[]);
+    kafka.produce(topic, messages(0..10, 1));
+    let group = format!("{OPEN_GROUPS}verify-lost");
+    let env = kafka.client_env(topic);
+    let args = ["tail", "--group", &group, "-n", "3", "--from", "beginning"];
+    assert_eq!(run(&env, &args, LIMIT).status, Some(0));
+    let (status, report) = verify(kafka, topic, &["--group", &group]);
+    assert_eq!(status, Some(0), "{report:#}");
+    has(&report, "group", "pass", None, "behind");
+    kafka.delete_records(topic, 0, 10);
+    kafka.produce(topic, [Message::to(0, "no event")]);
+    let (status, report) = verify(kafka, topic, &["--group", &group]);
+    assert_eq!(status, Some(1), "{report:#}");
+    has(
+        &report,
+        "group",
+        "fail",
+        Some("E5"),
+        "retention has removed everything before 10",
+    );
+    has(&report, "decode", "fail", Some("E8"), "p0@10");
+}

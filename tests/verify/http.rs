@@ -1,0 +1,146 @@
+//! Faults of the HTTP API, F1 to F5: number, words and status; and that the key stays away from strangers.
+//! The client itself is tested in `bigpeer`.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use ditto_cdc::source::kafka::embedded::Outgoing;
+
+use crate::api::{Answer, Api, JSON, dql};
+use crate::report::{Report, stage, verify};
+use crate::support::stage::{TOPIC, event};
+
+/// A run with a stream whose newest transaction is 100.
+fn with(env: &[(&'static str, String)]) -> Report {
+    let stage = stage();
+    let line = event(100, "people");
+    let record = Outgoing {
+        topic: TOPIC,
+        payload: Some(line.as_bytes()),
+        ..Outgoing::default()
+    };
+    stage.broker.produce(&record).unwrap();
+    stage.broker.flush().unwrap();
+    verify(&[&stage.env()[..], env].concat(), &[])
+}
+
+fn answered(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Report {
+    with(&Api::start(answer).env())
+}
+
+#[test]
+fn a_good_answer_is_compared_with_the_stream() {
+    let report = answered(|_| dql(100));
+    report
+        .ended(0)
+        .has("http-api", "pass", None, "the stream's newest is 100");
+    assert_eq!(report.check("http-api")["details"]["transactionId"], 100);
+    let behind = answered(|_| dql(97));
+    behind
+        .ended(1)
+        .has("http-api", "fail", Some("F5"), "3 behind");
+}
+
+#[test]
+fn refusals_have_their_numbers() {
+    let page = "<!doctype html><html><body>Sign on</body></html>";
+    for (status, kind, body, fault, ended, words) in [
+        (
+            401,
+            JSON,
+            "{\"message\":\"bad key\"}",
+            Some("F1"),
+            3,
+            "environment DITTO_CDC_API_KEY",
+        ),
+        (
+            403,
+            JSON,
+            "{\"message\":\"not yours\"}",
+            Some("F1"),
+            3,
+            "does not allow",
+        ),
+        (
+            200,
+            "text/html",
+            page,
+            Some("F2"),
+            1,
+            "proxy or sign-on page",
+        ),
+        (
+            404,
+            "text/plain",
+            "not found",
+            Some("F3"),
+            3,
+            "/app-id/api/",
+        ),
+        (503, "text/plain", "Bad Gateway", None, 1, "busy"),
+    ] {
+        let report = answered(move |_| (status, kind, body.to_owned()));
+        report.ended(ended).has("http-api", "fail", fault, words);
+        report.has("decode", "pass", None, "txn 100");
+    }
+}
+
+#[test]
+fn nothing_is_sent_without_encryption() {
+    let env = |url: &str| {
+        [
+            ("DITTO_CDC_URL", url.to_owned()),
+            ("DITTO_CDC_API_KEY", "the-secret-api-key".to_owned()),
+        ]
+    };
+    let report = with(&env("http://big-peer.example/app"));
+    report
+        .ended(3)
+        .has("http-api", "fail", Some("F4"), "in clear");
+}
+
+/// A server with a certificate that nobody vouches for hears a handshake and no request.
+#[test]
+fn the_key_stays_away_from_a_server_with_a_wrong_certificate() {
+    use openssl::pkey::PKey;
+    use openssl::ssl::{SslAcceptor, SslMethod};
+    use openssl::x509::X509;
+    let pem = crate::files::server_pem();
+    let (certificate, key) = (
+        X509::from_pem(pem.as_bytes()),
+        PKey::private_key_from_pem(pem.as_bytes()),
+    );
+    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
+    acceptor.set_certificate(&certificate.unwrap()).unwrap();
+    acceptor.set_private_key(&key.unwrap()).unwrap();
+    let acceptor = acceptor.build();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/app", listener.local_addr().unwrap());
+    let heard = Arc::new(AtomicBool::new(false));
+    let server = Arc::clone(&heard);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            if let Ok(mut stream) = acceptor.accept(stream) {
+                let read = std::io::Read::read(&mut stream, &mut [0; 64]);
+                server.fetch_or(read.is_ok_and(|count| count > 0), Ordering::SeqCst);
+            }
+        }
+    });
+    let report = with(&[
+        ("DITTO_CDC_URL", url),
+        ("DITTO_CDC_API_KEY", "the-secret-api-key".to_owned()),
+    ]);
+    report.ended(3).has("http-api", "fail", None, "TLS");
+    assert!(!heard.load(Ordering::SeqCst));
+}
+
+#[test]
+fn an_address_without_a_key_is_said() {
+    let report = with(&[("DITTO_CDC_URL", "https://big-peer.example/app".to_owned())]);
+    report
+        .ended(0)
+        .has("settings", "warn", None, "the API key is not");
+    report.has("http-api", "skip", None, "no API key");
+}

@@ -1,0 +1,166 @@
+//! Topic, group and records on the embedded broker: healthy, empty, unknown, forbidden, unreadable; waiting; redaction.
+//! Access lists and retention are judged by a real Kafka.
+
+use std::time::Duration;
+
+use ditto_cdc::source::kafka::embedded::Outgoing;
+
+use crate::report::{stage, verify};
+use crate::support::program::{Running, run};
+use crate::support::stage::{Stage, TOPIC, event};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+fn write(stage: &Stage, payload: &[u8]) {
+    let record = Outgoing {
+        topic: TOPIC,
+        partition: Some(0),
+        payload: Some(payload),
+        ..Outgoing::default()
+    };
+    stage.broker.produce(&record).unwrap();
+    stage.broker.flush().unwrap();
+}
+
+#[test]
+fn a_healthy_connection_gives_no_warning() {
+    let stage = stage();
+    write(&stage, event(7, "people").as_bytes());
+    let report = verify(&stage.env(), &["--group", "team-1"]);
+    report.ended(0);
+    assert_eq!(report.json["summary"]["warn"], 0, "{:#}", report.json);
+    for name in [
+        "cluster-certificate",
+        "user-certificate",
+        "tls",
+        "kafka",
+        "topic",
+        "records",
+        "group",
+    ] {
+        report.has(name, "pass", None, "");
+    }
+    report.has("decode", "pass", None, "txn 7");
+    assert_eq!(report.check("topic")["details"]["partitions"], 2);
+    assert!(report.output.took < Duration::from_secs(15));
+}
+
+#[test]
+fn an_empty_topic_is_a_warning() {
+    let stage = stage();
+    let report = verify(&stage.env(), &[]);
+    report
+        .ended(0)
+        .has("records", "warn", Some("E7"), "no events yet");
+    report.has("decode", "skip", None, "no record");
+}
+
+#[test]
+fn topics_that_cannot_be_read_have_their_numbers() {
+    let stage = stage();
+    let unknown = verify(
+        &stage.env_with("DITTO_CDC_TOPIC", "event"),
+        &["--group", "g"],
+    );
+    unknown
+        .ended(3)
+        .has("topic", "fail", Some("E3"), "know no topic event");
+    let fix = unknown.check("topic")["fix"].as_str().unwrap();
+    assert!(fix.contains("did you mean events?"), "{fix}");
+    assert!(
+        unknown.check("topic")["raw"]
+            .as_str()
+            .unwrap()
+            .contains("Unknown topic")
+    );
+    unknown.has("group", "pass", None, "");
+    let forbidden = verify(&stage.env_with("DITTO_CDC_TOPIC", "secret"), &[]);
+    forbidden.ended(3).has(
+        "topic",
+        "fail",
+        Some("E2"),
+        "(CN=user) may not read the topic secret",
+    );
+}
+
+#[test]
+fn records_that_are_no_events_end_with_1() {
+    for (payload, words) in [
+        (&b"\x00\x01binary\xff"[..], "p0@0: the payload is not UTF-8"),
+        (b"<html>", "not valid JSON"),
+        (b"{\"a\":1}", "not an event"),
+    ] {
+        let stage = stage();
+        write(&stage, payload);
+        let report = verify(&stage.env(), &[]);
+        report.ended(1).has("decode", "fail", Some("E8"), words);
+    }
+}
+
+#[test]
+fn waiting_shows_the_first_new_event() {
+    let stage = stage();
+    write(&stage, event(1, "people").as_bytes());
+    let args = ["verify", "--wait", "20s"];
+    let mut running = Running::start(&stage.env(), &args);
+    running.wait_for_words(&["waiting for a new event"], LIMIT);
+    write(&stage, event(2, "people").as_bytes());
+    let output = running.wait(LIMIT);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status, Some(0), "{text}");
+    assert!(
+        text.contains("an event came after") && text.contains("txn 2"),
+        "{text}"
+    );
+
+    let report = verify(&stage.env(), &["--wait", "300ms"]);
+    report
+        .ended(0)
+        .has("wait", "warn", Some("E7"), "no event came");
+    let wrong = run(&stage.env(), &["verify", "--wait", "soon"], LIMIT);
+    assert_eq!(wrong.status, Some(2));
+}
+
+#[test]
+fn redaction_leaves_no_name() {
+    let stage = stage();
+    write(&stage, event(7, "people").as_bytes());
+    let group = "team-of-acme";
+    for args in [
+        &["verify", "--redact", "--group", group][..],
+        &["verify", "--redact", "--json", "--group", group],
+    ] {
+        let output = run(&stage.env(), args, LIMIT);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let folder = stage.folder.path().display().to_string();
+        for name in [TOPIC, group, "CN=user", "people", &folder] {
+            let whole = text.split(|c: char| !(c.is_alphanumeric() || "=-/_.".contains(c)));
+            assert!(!whole.clone().any(|word| word == name), "{name} in {text}");
+        }
+        for word in [
+            "topic-1",
+            "group-1",
+            "principal-1",
+            "collection-1",
+            "folder-1",
+        ] {
+            assert!(text.contains(word), "{word} not in {text}");
+        }
+    }
+}
+
+#[test]
+fn quiet_shows_only_what_failed() {
+    let stage = stage();
+    let fine = run(&stage.env(), &["verify", "-q"], LIMIT);
+    assert_eq!((fine.status, &fine.stdout[..]), (Some(0), &b""[..]));
+    let wrong = run(
+        &stage.env_with("DITTO_CDC_TOPIC", "nowhere"),
+        &["verify", "-q"],
+        LIMIT,
+    );
+    let text = String::from_utf8_lossy(&wrong.stdout).into_owned();
+    assert_eq!(wrong.status, Some(3));
+    assert!(text.starts_with("✗ topic                E3 "), "{text}");
+    assert!(text.contains("\n  → "), "{text}");
+}

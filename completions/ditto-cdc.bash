@@ -313,7 +313,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__subcmd__cdc__subcmd__tail)
-            opts="-c -m -n -t -g -X -q -v -h -V --collection --method --op --id --where --changed --no-control --from --until --limit --last --idle-exit --only --ignore --redact --strict --full --max-changes --array-key --context --format --input --state --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --properties --env-file --color --no-progress --quiet --verbose --help --version"
+            opts="-c -m -n -t -g -X -q -v -h -V --collection --method --op --id --where --changed --no-control --from --until --limit --last --idle-exit --only --ignore --redact --strict --full --max-changes --array-key --context --format --input --state --allow-incomplete --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --properties --env-file --color --no-progress --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

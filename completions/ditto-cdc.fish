@@ -46,8 +46,8 @@ remove\t'A document that is gone'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l id -d 'Only the document with this _id: a text, or JSON for other kinds, such as 7 or \'{"a":1}\' (repeatable)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l where -d 'Only what meets this condition, such as "qty > 5 AND status IN (\'open\', \'paid\')" (repeatable: all of them)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all of them)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l from -d 'Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,… [default: end, or beginning of a file]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l until -d 'Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l from -d 'Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h, PARTITION:OFFSET,…, txn:N (behind transaction N) or the folder of a requery [default: end, or beginning of a file]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l until -d 'Where to stop, itself not included; `end` is what is there now, txn:N all of that up to transaction N. Without it tail goes on for ever' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s n -l limit -d 'Stop after so many events, counted after the filters' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l last -d 'Only the last N events, counted after the filters, by time over all partitions; then stop' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit -d 'Stop when nothing arrived for so long, such as 30s or 5m' -r
@@ -86,6 +86,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l no-control 
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l strict -d 'Show values that are the same and only written differently, such as 1 and 1.0'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l full -d 'Clip nothing'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l context -d 'Show the identity of the array element that a change is in'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l allow-incomplete -d 'Start from a requery\'s folder although the requery is not complete'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l no-progress -d 'Show no progress'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s q -l quiet -d 'Say only what went wrong'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
@@ -99,8 +100,8 @@ remove\t'A document that is gone'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l id -d 'Only the document with this _id: a text, or JSON for other kinds, such as 7 or \'{"a":1}\' (repeatable)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l where -d 'Only what meets this condition, such as "qty > 5 AND status IN (\'open\', \'paid\')" (repeatable: all of them)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all of them)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l from -d 'Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,… [default: end, or beginning of a file]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l from -d 'Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h, PARTITION:OFFSET,…, txn:N (behind transaction N) or the folder of a requery [default: end, or beginning of a file]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop, itself not included; `end` is what is there now, txn:N all of that up to transaction N. Without it tail goes on for ever' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s n -l limit -d 'Stop after so many events, counted after the filters' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l last -d 'Only the last N events, counted after the filters, by time over all partitions; then stop' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l only -d 'Only changes at or under this path, such as lines[].qty; * stands for any name (repeatable)' -r

@@ -145,6 +145,9 @@ pub struct Tail {
     /// Keep positions in this file and go on from them the next time; --from is for the first time
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Positions", conflicts_with_all = ["group", "input", "last", "no_control"])]
     pub state: Option<PathBuf>,
+    /// Start from a requery's folder although the requery is not complete
+    #[arg(long, help_heading = "Positions", requires = "from")]
+    pub allow_incomplete: bool,
     /// What a gap in the stream does: be marked and counted, or end the command with status 4
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     pub on_gap: OnGap,
@@ -224,10 +227,12 @@ pub struct Look {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Positions")]
 pub struct Span {
-    /// Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,… [default: end, or beginning of a file]
+    /// Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h, PARTITION:OFFSET,…, txn:N (behind
+    /// transaction N) or the folder of a requery [default: end, or beginning of a file]
     #[arg(long, value_name = "POS", allow_hyphen_values = true)]
     pub from: Option<String>,
-    /// Where to stop, itself not included; `end` is what is there now. Without it tail goes on for ever
+    /// Where to stop, itself not included; `end` is what is there now, txn:N all of that up to transaction N.
+    /// Without it tail goes on for ever
     #[arg(long, value_name = "POS", allow_hyphen_values = true)]
     pub until: Option<String>,
     /// Stop after so many events, counted after the filters

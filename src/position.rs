@@ -42,7 +42,7 @@ fn parse_other(text: &str, now: &ZonedDateTime) -> Result<Position, String> {
         return parse_offsets(text).map(Position::Offsets);
     }
     Err(format!(
-        "'{text}' is no position: expected beginning, end, -100, @2026-01-31T12:00:00Z, @-1h or PARTITION:OFFSET,…"
+        "'{text}' is no position: expected beginning, end, -100, @2026-01-31T12:00:00Z, @-1h, PARTITION:OFFSET,…, txn:552789 or the folder of a requery"
     ))
 }
 

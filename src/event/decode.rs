@@ -24,6 +24,18 @@ pub fn decode(payload: Option<&[u8]>) -> Result<Event<'_>, Unreadable> {
     envelope.event(raw)
 }
 
+/// The transaction that a payload names, read no further than that; `None` where there is none.
+#[must_use]
+pub fn txn_id(payload: &[u8]) -> Option<TxnId> {
+    let mut found = None;
+    // Whether the payload is an event is not asked here.
+    let _ = peek(payload, |envelope| {
+        found = envelope.txn_id();
+        found.is_some()
+    });
+    found
+}
+
 /// Walks until `enough`; `true` if it was, so that the rest was not looked at.
 pub(super) fn peek<'a>(
     raw: &'a [u8],
@@ -84,7 +96,7 @@ pub(super) struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     /// The transaction's number, if it was seen.
     pub fn txn_id(&self) -> Option<TxnId> {
-        self.txn_id.and_then(txn_id)
+        self.txn_id.and_then(number)
     }
 
     /// The event of a payload that was walked to its end.
@@ -140,7 +152,7 @@ pub(super) fn kind(raw: &[u8]) -> Option<Kind<'_>> {
 }
 
 /// Digits only: `1.0`, `1e3`, `-1` and `+1` are no transaction numbers.
-fn txn_id(raw: &[u8]) -> Option<TxnId> {
+fn number(raw: &[u8]) -> Option<TxnId> {
     let text = match raw {
         [b'"', ..] => unquote(raw)?,
         _ => std::str::from_utf8(raw).ok()?.into(),

@@ -5,7 +5,7 @@ use globset::{Glob, GlobMatcher};
 
 use super::decode::{Envelope, Stopped, glance, kind, peek};
 use super::id::Wanted;
-use super::{Event, Kind, Op, Unreadable};
+use super::{Event, Kind, Op, TxnId, Unreadable};
 use crate::condition::{Condition, Facts};
 use crate::json::unquote;
 
@@ -24,6 +24,10 @@ pub struct Wish {
     pub conditions: Vec<Condition>,
     /// Hide `requeryRequired` too, which otherwise passes every filter.
     pub no_control: bool,
+    /// Only transactions behind this one. Events without a number are shown.
+    pub above: Option<u64>,
+    /// Only transactions up to this one. Events without a number are shown.
+    pub up_to: Option<u64>,
 }
 
 /// A collection pattern that cannot be understood.
@@ -45,6 +49,8 @@ pub struct Filter {
     ids: Vec<Wanted>,
     conditions: Vec<Condition>,
     keep_control: bool,
+    above: Option<u64>,
+    up_to: Option<u64>,
 }
 
 /// What a filter says of a payload.
@@ -79,6 +85,8 @@ impl Filter {
             ids: wish.ids.iter().map(|id| Wanted::new(id)).collect(),
             conditions: wish.conditions.clone(),
             keep_control: !wish.no_control,
+            above: wish.above,
+            up_to: wish.up_to,
         })
     }
 
@@ -127,7 +135,11 @@ impl Filter {
 
     /// Whether a collection or a method can be unwanted.
     fn asks_for_envelope(&self) -> bool {
-        !(self.include.is_empty() && self.exclude.is_empty() && self.methods.is_empty())
+        let limits = self.above.or(self.up_to);
+        !(self.include.is_empty()
+            && self.exclude.is_empty()
+            && self.methods.is_empty()
+            && limits.is_none())
     }
 
     /// Whether a payload is not wanted if it is JSON: conditions on documents are decided before anything is checked,
@@ -144,6 +156,9 @@ impl Filter {
     /// Whether an event that was decoded already is wanted. Agrees with [`Filter::judge`].
     #[must_use]
     pub fn shows(&self, event: &Event<'_>) -> bool {
+        if self.lies_outside(event.txn_id) {
+            return false;
+        }
         if event.kind == Kind::RequeryRequired {
             return self.keep_control;
         }
@@ -155,6 +170,14 @@ impl Filter {
                     .id()
                     .is_some_and(|id| self.ids.iter().any(|wanted| wanted.is(id))))
             && self.meets_conditions(event)
+    }
+
+    /// Whether a transaction is one that was not asked for: a place in the stream, so that it holds for gaps as well.
+    fn lies_outside(&self, txn_id: Option<TxnId>) -> bool {
+        txn_id.is_some_and(|txn| {
+            self.above.is_some_and(|above| txn.0 <= above)
+                || self.up_to.is_some_and(|up_to| txn.0 > up_to)
+        })
     }
 
     fn meets_conditions(&self, event: &Event<'_>) -> bool {
@@ -201,6 +224,9 @@ impl<'f> Rejection<'f> {
 
     fn is_certain(&mut self, seen: &Envelope<'_>) -> bool {
         let filter = self.filter;
+        if (filter.above.or(filter.up_to).is_some()) && filter.lies_outside(seen.txn_id()) {
+            return seen.kind.and_then(kind).is_some();
+        }
         // Values that are not text are left to the decision on the whole event.
         let ask = |known: &mut Option<bool>, raw: Option<&[u8]>, wanted: &dyn Fn(&str) -> bool| {
             let raw = raw.filter(|_| known.is_none());
@@ -232,6 +258,7 @@ impl<'f> Rejection<'f> {
         seen.kind.is_some()
             && (collection || seen.collection.is_some())
             && (filter.methods.is_empty() || seen.method.is_some())
+            && (filter.above.or(filter.up_to).is_none() || seen.txn_id().is_some())
     }
 
     /// Whether a condition is refuted; asked anew only when more has been seen.

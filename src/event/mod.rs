@@ -8,7 +8,7 @@ mod id;
 use std::borrow::Cow;
 use std::fmt;
 
-pub use decode::decode;
+pub use decode::{decode, txn_id};
 
 use crate::condition::Facts;
 

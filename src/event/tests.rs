@@ -247,6 +247,23 @@ fn wishes() {
     );
     check(&ids(&["a"]), &[INSERT, UPDATE, REQUERY, OLD_REQUERY]);
     check(&ids(&[r#"{"a":1,"b":2}"#]), &[REMOVE, REQUERY, OLD_REQUERY]);
+    let behind = |above: Option<u64>, up_to: Option<u64>| Wish {
+        above,
+        up_to,
+        ..Wish::default()
+    };
+    let number = |json: &str| super::txn_id(json.as_bytes()).map(|txn| txn.0);
+    let numbers: Vec<_> = all.iter().filter_map(|json| number(json)).collect();
+    for limit in numbers.iter().flat_map(|number| [number - 1, *number]) {
+        let (late, early): (Vec<&str>, Vec<&str>) = all
+            .iter()
+            .partition(|json| number(json).is_none_or(|number| number > limit));
+        check(&behind(Some(limit), None), &late);
+        let unnumbered = all.iter().filter(|json| number(json).is_none());
+        let mut early: Vec<&str> = early.into_iter().chain(unnumbered.copied()).collect();
+        early.sort_by_key(|json| all.iter().position(|one| one == json));
+        check(&behind(None, Some(limit)), &early);
+    }
     check(
         &Wish {
             no_control: true,
@@ -347,13 +364,15 @@ proptest! {
 
     /// Whatever bytes come, the filter says what decoding everything first would have said.
     #[test]
-    fn judge_agrees_with_decode(change in crate::json::tests::json(), order in 0..4u8, pick in 0..8u8) {
+    fn judge_agrees_with_decode(change in crate::json::tests::json(), order in 0..6u8, pick in 0..10u8, txn in 4..8u64) {
         let (kind, collection) = (r#""type":"documentChanged""#, r#""collection":"people""#);
         let json = match order {
             0 => format!(r#"{{{kind},{collection},"change":{change}}}"#),
             1 => format!(r#"{{{collection},"change":{change},{kind}}}"#),
             2 => format!(r#"{{"change":{{"method":{change},"newValue":{change}}},{collection},{kind}}}"#),
-            _ => format!(r#"{{{kind},"change":{{"value":{change},"method":"x"}}}}"#),
+            3 => format!(r#"{{{kind},"change":{{"value":{change},"method":"x"}}}}"#),
+            4 => format!(r#"{{"txnId":{txn},{kind},{collection},"change":{{"value":{change}}}}}"#),
+            _ => format!(r#"{{"change":{change},"type":"requeryRequired","txnID":"{txn}"}}"#),
         };
         let wish = match pick {
             0 => Wish { collections: vec!["people".into()], ..Wish::default() },
@@ -363,6 +382,8 @@ proptest! {
             4 => meeting("a IS NOT MISSING OR b[0] IS NOT MISSING OR NOT method = 'y'"),
             5 => meeting("type(new) = 'object' AND op = 'insert'"),
             6 => meeting("collection != 'people' OR changed(a)"),
+            7 => Wish { above: Some(5), collections: vec!["p*".into()], ..Wish::default() },
+            8 => Wish { above: Some(4), up_to: Some(6), ..meeting("collection = 'people'") },
             _ => Wish { ops: vec![Op::Remove], no_control: true, ..Wish::default() },
         };
         let filter = Filter::new(&wish).unwrap();

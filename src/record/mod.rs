@@ -116,6 +116,8 @@ pub enum Loss {
     Rewound,
     /// The topic no longer has this partition: it was made anew.
     Gone,
+    /// Retention removed records of which nobody can tell whether they came behind this transaction.
+    Behind(u64),
 }
 
 impl Lost {
@@ -132,6 +134,10 @@ impl Lost {
             Loss::Rewound => format!(
                 "{place} ends before the position {}: the topic was made anew, or its newest records were lost",
                 self.wanted
+            ),
+            Loss::Behind(txn) => format!(
+                "of {place} nothing at or before transaction {txn} is left, and what retention removed before the offset {} may have come behind it",
+                self.resumed
             ),
             Loss::Gone => format!(
                 "{place} is no longer there, which was read up to the offset {}: the topic was made anew",
@@ -174,6 +180,7 @@ impl Failure {
         match self.class {
             FailureClass::Read => Exit::Failed,
             FailureClass::Setup => Exit::Setup,
+            FailureClass::Gap => Exit::Gap,
         }
     }
 }
@@ -185,6 +192,8 @@ pub enum FailureClass {
     Read,
     /// Configuration, certificates, authorisation, or nobody reachable.
     Setup,
+    /// What was to be relied on has a gap.
+    Gap,
 }
 
 /// How far a bounded read has come, in records or bytes, whichever the source counts.

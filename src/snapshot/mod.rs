@@ -4,3 +4,4 @@
 pub mod disk;
 pub mod key;
 pub mod manifest;
+pub mod merge;

@@ -14,5 +14,6 @@ mod positions;
 mod reading;
 mod refusals;
 mod restarts;
+mod resume;
 mod rig;
 mod verify;

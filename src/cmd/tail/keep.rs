@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::base::Base;
 use crate::record::{Failure, FailureClass, Lost};
 use crate::source::kafka::Kept;
 use crate::state::{Gap, State, StateFile};
@@ -36,6 +37,19 @@ pub(super) struct Keeper {
     saved: Instant,
 }
 
+/// Where the positions of a run come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wins {
+    /// Nothing is known: from `--from`, as typed.
+    Typed,
+    /// The state file.
+    State,
+    /// The snapshot's folder.
+    Snapshot,
+    /// The state file, which goes on from a newer snapshot than the one that was given.
+    NewerState,
+}
+
 impl Opened {
     /// Locks and reads the file.
     ///
@@ -46,38 +60,63 @@ impl Opened {
         Ok(Opened { file, found })
     }
 
-    /// Binds the file to what is read; the positions to go on from, if an earlier run left some.
+    /// Binds the file to what is read; the positions to go on from, and whose they are.
+    ///
+    /// The file wins over the snapshot that it went on from already, and over an older one: that is a restart. It
+    /// gives way to a snapshot that it does not know.
     ///
     /// # Errors
-    /// A [`Failure`] where the file belongs to another topic or cluster.
-    pub(super) fn bind(self, bound: Bound) -> Result<(Keeper, Option<Kept>), Failure> {
-        let file = self.file;
-        let kept = match &self.found {
-            Some(found) => {
-                check(file.name(), found, &bound)?;
-                Some(Kept {
-                    next: found.next.clone(),
-                    partitions: found.partitions,
-                })
-            }
-            None => None,
+    /// A [`Failure`] where the file belongs to another topic or cluster, or the snapshot to another topic.
+    pub(super) fn bind(
+        self,
+        bound: Bound,
+        base: Option<&Base>,
+    ) -> Result<(Keeper, Option<Kept>, Wins), Failure> {
+        if let Some(found) = &self.found {
+            check(self.file.name(), found, &bound)?;
+        }
+        let wins = wins(self.found.as_ref(), base);
+        let snapshot = base.filter(|_| wins == Wins::Snapshot);
+        let kept = match (snapshot, &self.found) {
+            (Some(base), _) => Some(base.kept(&bound.topic)?),
+            (None, found) => found.as_ref().map(|found| Kept {
+                next: found.next.clone(),
+                partitions: found.partitions,
+                lost: Vec::new(),
+            }),
         };
-        let found = self.found;
-        let (gap, snapshot) = found.map_or((None, None), |found| (found.gap, found.snapshot));
+        let (mut gap, mut identity) = self
+            .found
+            .map_or((None, None), |found| (found.gap, found.snapshot));
+        if let (Some(base), Some(kept)) = (snapshot, &kept) {
+            identity = Some(base.identity());
+            gap = gap.filter(|gap| !base.answers(gap, kept));
+        }
         let keeper = Keeper {
-            file,
+            file: self.file,
             state: State {
                 cluster: bound.cluster,
                 topic: bound.topic,
                 partitions: bound.partitions,
                 next: kept.iter().flat_map(|kept| kept.next.clone()).collect(),
                 gap,
-                snapshot,
+                snapshot: identity,
             },
             met: Gap::default(),
             saved: Instant::now(),
         };
-        Ok((keeper, kept))
+        Ok((keeper, kept, wins))
+    }
+}
+
+fn wins(found: Option<&State>, base: Option<&Base>) -> Wins {
+    let known = found.and_then(|found| found.snapshot.as_deref());
+    match (found, base, known) {
+        (None, None, _) => Wins::Typed,
+        (Some(_), None, _) => Wins::State,
+        (_, Some(base), Some(known)) if base.identity() == known => Wins::State,
+        (_, Some(base), Some(known)) if base.is_older_than(known) => Wins::NewerState,
+        (_, Some(_), _) => Wins::Snapshot,
     }
 }
 
@@ -144,5 +183,111 @@ impl Keeper {
     pub(super) fn save(&mut self) -> Result<(), Failure> {
         self.saved = Instant::now();
         self.file.write(&self.state)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::snapshot::manifest::{Manifest, Position};
+
+    fn base(started: &str, floor: Option<u64>, next: i64) -> Base {
+        let folder = tempfile::tempdir().unwrap();
+        let mut manifest = Manifest::new("http://localhost".into(), started.into());
+        manifest.complete = true;
+        manifest.floor = floor;
+        manifest.positions.push(Position {
+            topic: "t".into(),
+            partition: 0,
+            next_offset: next,
+        });
+        manifest.write(folder.path()).unwrap();
+        Base::read(folder.path(), false).unwrap()
+    }
+
+    fn found(snapshot: Option<String>) -> State {
+        let mut gap = Gap::default();
+        gap.announce(Some(45), Some((0, 11)));
+        State {
+            cluster: None,
+            topic: "t".into(),
+            partitions: 1,
+            next: [(0, 50)].into(),
+            gap: Some(gap),
+            snapshot,
+        }
+    }
+
+    fn bind(found: Option<&State>, base: Option<&Base>) -> (Keeper, Option<Kept>, Wins) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        if let Some(found) = found {
+            let (mut file, _) = StateFile::open(&path).unwrap();
+            file.write(found).unwrap();
+        }
+        let bound = Bound {
+            cluster: Some("c".into()),
+            topic: "t".into(),
+            partitions: 1,
+        };
+        Opened::new(&path).unwrap().bind(bound, base).unwrap()
+    }
+
+    #[test]
+    fn the_newer_of_file_and_snapshot_wins() {
+        let early = base("2026-01-31T12:00:00Z", Some(45), 12);
+        let late = base("2026-01-31T12:00:00.5Z", Some(45), 12);
+        for (found, base, wins, next) in [
+            (None, None, Wins::Typed, None),
+            (None, Some(&late), Wins::Snapshot, Some(12)),
+            (Some(found(None)), None, Wins::State, Some(50)),
+            (Some(found(None)), Some(&late), Wins::Snapshot, Some(12)),
+            (
+                Some(found(Some(late.identity()))),
+                Some(&late),
+                Wins::State,
+                Some(50),
+            ),
+            (
+                Some(found(Some(early.identity()))),
+                Some(&late),
+                Wins::Snapshot,
+                Some(12),
+            ),
+            (
+                Some(found(Some(late.identity()))),
+                Some(&early),
+                Wins::NewerState,
+                Some(50),
+            ),
+            (
+                Some(found(Some("nonsense".into()))),
+                Some(&early),
+                Wins::Snapshot,
+                Some(12),
+            ),
+        ] {
+            let (_, kept, who) = bind(found.as_ref(), base);
+            let position = kept.map(|kept| kept.next[&0]);
+            assert_eq!((who, position), (wins, next), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_snapshot_that_came_after_a_gap_answers_it() {
+        let time = "2026-01-31T12:00:00Z";
+        for (base, answered) in [
+            (base(time, Some(45), 12), true),
+            (base(time, Some(44), 12), false),
+            (base(time, None, 12), false),
+            (base(time, Some(45), 11), false),
+        ] {
+            let (keeper, _, _) = bind(Some(&found(None)), Some(&base));
+            assert_eq!(keeper.open_gap().is_none(), answered, "{base:?}");
+            // What was met behind this snapshot is not answered by it.
+            let (keeper, _, _) = bind(Some(&found(Some(base.identity()))), Some(&base));
+            assert!(keeper.open_gap().is_some());
+        }
     }
 }

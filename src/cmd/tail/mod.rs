@@ -1,6 +1,7 @@
 //! `tail`: events of a topic or a capture, filtered, as text for people or programs.
 //! Opens the source, runs the loop in `follow` and turns its ending into an exit code.
 
+mod base;
 mod crew;
 mod follow;
 mod keep;
@@ -11,6 +12,9 @@ mod present;
 mod recover;
 mod tally;
 mod window;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -98,6 +102,7 @@ fn presenter(plan: &Plan, context: &Context<'_>) -> Arc<Presenter> {
     Arc::new(Presenter {
         filter: plan.filter.clone(),
         view,
+        base: None,
     })
 }
 
@@ -138,7 +143,7 @@ fn finish(
             Exit::Interrupted
         }
         Ending::Complete | Ending::SourceEnded => {
-            let odd = tally.gaps > 0 || tally.unreadable > 0;
+            let odd = tally.gaps > 0 || tally.unreadable > 0 || tally.contained > 0;
             if odd || (context.env.stderr_terminal && plan.is_bounded()) {
                 context.out.note(&summary);
             }

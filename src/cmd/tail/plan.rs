@@ -1,7 +1,7 @@
 //! From what was typed to what is to be done: positions, limits, filter, format. Nothing is opened here.
 //! Every mistake in the words is found here, before anything connects.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -20,6 +20,10 @@ use crate::view::Format;
 #[derive(Debug)]
 pub(in crate::cmd) struct Plan {
     pub from: Position,
+    /// Start behind this transaction, in place of `from`.
+    pub behind: Option<u64>,
+    /// Start where this snapshot says, in place of `from`.
+    pub snapshot: Option<PathBuf>,
     pub until: Option<Position>,
     pub limit: Option<u64>,
     pub last: Option<usize>,
@@ -49,21 +53,31 @@ impl Typed<'_> {
     /// # Errors
     /// A sentence that says which words do not fit and what would.
     pub(in crate::cmd) fn plan(self, env: &Env) -> Result<Plan, String> {
-        let position = |flag: &str, text: &Option<String>| {
+        let point = |flag: &str, text: &Option<String>| {
             text.as_ref()
-                .map(|text| position::parse(text, &env.now).map_err(|why| format!("{flag}: {why}")))
+                .map(|text| Point::parse(text, env).map_err(|why| format!("{flag}: {why}")))
                 .transpose()
         };
-        let from = position("--from", &self.span.from)?;
-        let until = position("--until", &self.span.until)?;
+        let from = point("--from", &self.span.from)?.unwrap_or_default();
+        let until = point("--until", &self.span.until)?.unwrap_or_default();
+        if until.snapshot.is_some() {
+            return Err("--until: a requery's folder is a place to start, for --from".into());
+        }
+        self.check_snapshot(&from)?;
+        // Transactions are in no order over partitions: all of what is there now has to be looked at.
+        let until_now = until.txn.map(|_| Position::End);
+        let (above, up_to) = (from.txn, until.txn);
+        let (snapshot, from, until) = (from.snapshot, from.position, until.position.or(until_now));
         self.check_positions(from.as_ref(), until.as_ref())?;
-        let bounded = !self.inputs.is_empty() || self.span.last.is_some();
+        let bounded = !self.inputs.is_empty() || self.span.last.is_some() || above.is_some();
         Ok(Plan {
             from: from.unwrap_or(if bounded {
                 Position::Beginning
             } else {
                 Position::End
             }),
+            behind: above,
+            snapshot,
             until,
             limit: self.span.limit,
             last: self.span.last.and_then(|last| usize::try_from(last).ok()),
@@ -71,9 +85,25 @@ impl Typed<'_> {
             format: self.format,
             inputs: self.inputs,
             on_gap: self.on_gap,
-            filter: filter(self.filter)?,
+            filter: filter(self.filter, above, up_to)?,
             diff: options(self.look)?,
         })
+    }
+
+    fn check_snapshot(&self, from: &Point) -> Result<(), String> {
+        let conflict = if !self.inputs.is_empty() {
+            "a capture: it names the places where a topic goes on"
+        } else if self.span.last.is_some() {
+            "--last: it says where to start"
+        } else {
+            return Ok(());
+        };
+        match from.snapshot {
+            Some(_) => Err(format!(
+                "--from with a requery's folder does not go with {conflict}"
+            )),
+            None => Ok(()),
+        }
     }
 
     fn check_positions(
@@ -106,6 +136,42 @@ impl Typed<'_> {
     }
 }
 
+/// What a person means by a place in the stream; one of them at most.
+#[derive(Default)]
+struct Point {
+    position: Option<Position>,
+    /// Behind this transaction.
+    txn: Option<u64>,
+    /// Where the snapshot in this folder says.
+    snapshot: Option<PathBuf>,
+}
+
+impl Point {
+    fn parse(text: &str, env: &Env) -> Result<Point, String> {
+        let mut point = Point::default();
+        if let Some(number) = text.strip_prefix("txn:") {
+            let number = number.parse().map_err(|_| {
+                format!(
+                    "'{text}' is no transaction: expected txn: and a number, such as txn:552789"
+                )
+            })?;
+            point.txn = Some(number);
+            return Ok(point);
+        }
+        match position::parse(text, &env.now) {
+            Ok(position) => point.position = Some(position),
+            Err(why) if !looks_like_folder(text, env) => return Err(why),
+            Err(_) => point.snapshot = Some(text.into()),
+        }
+        Ok(point)
+    }
+}
+
+/// What is no position, and is written as a path or there.
+fn looks_like_folder(text: &str, env: &Env) -> bool {
+    !text.is_empty() && (text.contains(['/', '\\']) || env.cwd.join(text).exists())
+}
+
 impl Plan {
     /// Whether nothing ends the reading but its source: then records may be read before earlier ones were shown.
     pub(super) fn runs_on(&self) -> bool {
@@ -123,10 +189,11 @@ impl Plan {
 }
 
 /// What a group's stored positions leave no room for: a sentence, if there is such a wish.
-pub(super) fn conflict_with_group(plan: &Plan, state: Option<&Path>) -> Option<String> {
-    let from_fits = matches!(plan.from, Position::Beginning | Position::End);
+pub(super) fn conflict_with_group(plan: &Plan, with_state: bool) -> Option<String> {
+    let by_number = plan.behind.is_some() || plan.snapshot.is_some();
+    let from_fits = matches!(plan.from, Position::Beginning | Position::End) && !by_number;
     let conflict = match (from_fits, &plan.until, plan.last) {
-        _ if state.is_some() => "--state",
+        _ if with_state => "--state",
         (false, _, _) => "--from with anything but beginning or end",
         (_, Some(_), _) => "--until",
         (_, _, Some(_)) => "--last",
@@ -181,7 +248,7 @@ pub(in crate::cmd) fn format(typed: cli::Format) -> Format {
     }
 }
 
-fn filter(typed: &cli::Filter) -> Result<Filter, String> {
+fn filter(typed: &cli::Filter, above: Option<u64>, up_to: Option<u64>) -> Result<Filter, String> {
     let op = |op: &cli::Op| match op {
         cli::Op::Insert => Op::Insert,
         cli::Op::Update => Op::Update,
@@ -194,6 +261,8 @@ fn filter(typed: &cli::Filter) -> Result<Filter, String> {
         ids: typed.ids.clone(),
         conditions: conditions(typed)?,
         no_control: typed.no_control,
+        above,
+        up_to,
     };
     Filter::new(&wish).map_err(|bad| format!("--collection '{}': {}", bad.glob, bad.why))
 }

@@ -1,6 +1,7 @@
 //! One record through filter and view: what it is, and its text.
 //! Counting it and what it means for the run are left to `follow`.
 
+use super::base::{Base, Relation};
 use super::window::show_place;
 use crate::event::filter::{Filter, Verdict};
 use crate::event::{Kind, Op, TxnId, Unreadable};
@@ -16,6 +17,10 @@ pub(super) enum Presented {
     Shown(Op),
     /// A `requeryRequired` was shown.
     Gap(Option<TxnId>),
+    /// The snapshot that the run started from contains it already.
+    Contained,
+    /// A `requeryRequired` that this snapshot answers.
+    Answered(Option<TxnId>),
     /// It is no event; shown if the format can.
     Unreadable(Unreadable),
 }
@@ -25,6 +30,8 @@ pub(super) enum Presented {
 pub(super) struct Presenter {
     pub filter: Filter,
     pub view: View,
+    /// The snapshot that the stream goes on from.
+    pub base: Option<Base>,
 }
 
 /// How many bytes of an unreadable record are quoted.
@@ -40,6 +47,12 @@ impl Presenter {
                 Presented::Unreadable(why)
             }
             Verdict::Shown(event) => {
+                let base = self.base.as_ref();
+                match base.map_or(Relation::Behind, |base| base.relation(&event)) {
+                    Relation::Behind => {}
+                    Relation::Contained => return Presented::Contained,
+                    Relation::Answered => return Presented::Answered(event.txn_id),
+                }
                 let shown = self.view.event(record, &event, out);
                 match event.kind {
                     _ if !shown => Presented::Hidden,
@@ -53,8 +66,8 @@ impl Presenter {
     /// How messages name a record, where there will be one: its place, and the first bytes of what cannot be read.
     pub(super) fn name(&self, presented: Presented, record: &Record<'_>) -> String {
         match presented {
-            Presented::Hidden | Presented::Shown(_) => String::new(),
-            Presented::Gap(_) => show_place(record),
+            Presented::Hidden | Presented::Contained | Presented::Shown(_) => String::new(),
+            Presented::Gap(_) | Presented::Answered(_) => show_place(record),
             Presented::Unreadable(_) => match &record.payload {
                 // What cannot be read cannot be searched for what nobody may see.
                 Some(_) if !self.view.diff.redact.is_empty() => {

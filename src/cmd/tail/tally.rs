@@ -14,6 +14,8 @@ pub(super) struct Tally {
     others: u64,
     pub gaps: u64,
     pub unreadable: u64,
+    /// Events that are in the snapshot that the run started from, and were not shown again.
+    pub contained: u64,
     /// The highest txnID of the gaps, where they have one.
     pub asked: Option<TxnId>,
     /// Whether anybody was told how to recover.
@@ -56,8 +58,12 @@ impl Tally {
         if self.others > 0 {
             ops.push(format!("{} other", self.others));
         }
+        let contained = match self.contained {
+            0 => String::new(),
+            count => format!(", in the snapshot already {count}"),
+        };
         format!(
-            "read {}, shown {} ({}), gaps {}, unreadable {}",
+            "read {}, shown {} ({}){contained}, gaps {}, unreadable {}",
             self.read,
             self.shown,
             ops.join(", "),

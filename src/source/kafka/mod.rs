@@ -14,6 +14,7 @@ mod outgoing;
 mod parts;
 mod plan;
 mod reader;
+mod search;
 mod topic;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use rdkafka::topic_partition_list::Offset;
 
 pub use config::Connection;
 pub use reader::Reader;
+pub use search::behind;
 pub use topic::{Stopped, Tell, Topic};
 
 use self::group::Group;
@@ -52,6 +54,8 @@ pub struct Kept {
     pub next: BTreeMap<i32, i64>,
     /// How many partitions the topic had. Later ones are read from their first record.
     pub partitions: i32,
+    /// What is known to be lost, to be said before anything is read.
+    pub lost: Vec<Lost>,
 }
 
 /// Connects to a topic that is read without a group.
@@ -155,9 +159,9 @@ fn resolve(topic: Topic, span: &Span) -> Result<(Topic, Bounds), Stopped> {
         }
     };
     let limits = stops.as_ref().unwrap_or(&highs);
-    let (topic, starts, lost) = if let Some(Kept { next, partitions }) = &span.kept {
-        let (starts, lost) = plan::kept(topic.name(), next, *partitions, &lows, &highs);
-        (topic, starts, lost)
+    let (topic, starts, lost) = if let Some(kept) = &span.kept {
+        let (starts, lost) = plan::kept(topic.name(), &kept.next, kept.partitions, &lows, &highs);
+        (topic, starts, [kept.lost.clone(), lost].concat())
     } else {
         let (topic, starts) = offsets(topic, &span.from, &lows, limits)?;
         (topic, starts, Vec::new())

@@ -107,7 +107,8 @@ impl Parts {
         }
     }
 
-    fn finish(&mut self, partition: i32) {
+    /// Nothing more of this partition is wanted.
+    pub(super) fn finish(&mut self, partition: i32) {
         if let Some(part) = self.part(partition).filter(|part| !part.done) {
             part.done = true;
             self.open -= 1;

@@ -150,6 +150,12 @@ impl Reader {
         Ok(delivered)
     }
 
+    /// Reads no more of a partition.
+    pub(super) fn leave(&mut self, partition: i32) {
+        self.parts.finish(partition);
+        self.pause(partition);
+    }
+
     /// A partition that has delivered what was asked for is not fetched any further.
     fn pause(&self, partition: i32) {
         let mut list = TopicPartitionList::with_capacity(1);

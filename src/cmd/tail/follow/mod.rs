@@ -74,6 +74,8 @@ pub(super) struct Follow<'a> {
     said_waiting: bool,
     /// Without a connection silence says nothing about the topic.
     connected: bool,
+    /// How many events that a snapshot contains anybody was told about.
+    said_contained: u64,
     /// Keeps the positions for the next run.
     keeper: Option<Keeper>,
     /// How to recover from a gap; none for a capture, which has no settings.
@@ -102,6 +104,7 @@ impl<'a> Follow<'a> {
             quiet: None,
             said_waiting: false,
             connected: true,
+            said_contained: 0,
             keeper: None,
             recovery: None,
             marked: 0,
@@ -360,6 +363,14 @@ impl<'a> Follow<'a> {
     fn count(&mut self, presented: Presented, name: &str) -> Result<(), Ending> {
         match presented {
             Presented::Hidden => return Ok(()),
+            Presented::Contained => {
+                self.tally.contained += 1;
+                return Ok(());
+            }
+            Presented::Answered(txn) => {
+                self.answered(txn, name);
+                return Ok(());
+            }
             Presented::Shown(op) => self.tally.show(op),
             Presented::Gap(txn) => {
                 self.tally.show_gap();
@@ -392,6 +403,9 @@ impl<'a> Follow<'a> {
         };
         if self.plan.idle_exit.is_some_and(|limit| quiet >= limit) {
             return Err(Ending::SourceEnded);
+        }
+        if quiet >= QUIET {
+            self.say_contained();
         }
         if quiet >= QUIET && !self.said_waiting && self.out.stderr_terminal {
             self.said_waiting = true;

@@ -88,4 +88,31 @@ impl Follow<'_> {
             Notice::Log(line) => self.out.note(line),
         }
     }
+
+    /// A `requeryRequired` that the snapshot answers is not a gap any more.
+    pub(super) fn answered(&mut self, txn: Option<TxnId>, place: &str) {
+        self.tally.contained += 1;
+        let txn = txn.map_or(0, |txn| txn.0);
+        let name = self.base_name();
+        let line = format!("{name} answers the requeryRequired with txnID {txn} at {place}");
+        self.out.note(&line);
+    }
+
+    /// Once nothing more comes for a while: how much the snapshot contained.
+    pub(super) fn say_contained(&mut self) {
+        let count = self.tally.contained;
+        if count == self.said_contained {
+            return;
+        }
+        self.said_contained = count;
+        let name = self.base_name();
+        let line = format!("{count} events are in {name} already and were not shown again");
+        self.out.note(&line);
+    }
+
+    /// How the user calls the snapshot that the stream goes on from.
+    fn base_name(&self) -> String {
+        let base = self.presenter.base.as_ref();
+        base.map(|base| base.name.clone()).unwrap_or_default()
+    }
 }

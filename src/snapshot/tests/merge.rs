@@ -1,0 +1,90 @@
+//! The look-up agrees with the manifest's own answer, and proves nothing where nothing is known.
+//! How places come about is tested with the manifest.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::snapshot::manifest::cover;
+
+fn key(raw: &str) -> Key {
+    Key::of(raw.as_bytes()).unwrap()
+}
+
+fn collection(name: &str, complete: bool, places: Vec<Place>) -> Collection {
+    let text = format!(
+        r#"{{"name":"{name}","complete":{complete},"documents":0,"byType":{{}},"pages":0,"way":"","bytes":0,"sha256":"","places":[]}}"#
+    );
+    Collection {
+        places,
+        ..serde_json::from_str(&text).unwrap()
+    }
+}
+
+fn places() -> Vec<Place> {
+    let mut places = Vec::new();
+    for (kind, up_to, read_at) in [
+        (Type::Integer, Some("10"), Some(5)),
+        (Type::Integer, Some("20"), None),
+        (Type::Integer, Some("30"), Some(9)),
+        (Type::String, Some(r#""m""#), Some(7)),
+        (Type::String, None, Some(6)),
+        (Type::Object, Some(r#"{"a":2}"#), Some(8)),
+    ] {
+        let up_to = up_to.map(key);
+        cover(&mut places, Some(kind), up_to.as_ref(), read_at);
+    }
+    places
+}
+
+#[test]
+fn the_look_up_says_what_the_manifest_says() {
+    let mut with_others = places();
+    cover(&mut with_others, None, None, Some(4));
+    for places in [Vec::new(), places(), with_others] {
+        let cars = collection("cars", true, places);
+        let mut manifest = Manifest::new(String::new(), String::new());
+        manifest.collections.push(cars.clone());
+        let contained = Contained::of(&manifest);
+        for id in [
+            "-5",
+            "10",
+            "11",
+            "20",
+            "21",
+            "30",
+            "31",
+            r#""""#,
+            r#""m""#,
+            r#""n""#,
+            "true",
+            r#"{"a":1}"#,
+            r#"{ "a":2 }"#,
+            r#"{"b":0}"#,
+            "[1]",
+            "1.5",
+            "null",
+            "nonsense",
+        ] {
+            for txn in 0..12 {
+                assert_eq!(
+                    contained.contains("cars", id.as_bytes(), txn),
+                    cars.contains(id.as_bytes(), txn),
+                    "{id} {txn}"
+                );
+            }
+            assert!(!contained.contains("CARS", id.as_bytes(), 0));
+        }
+    }
+}
+
+#[test]
+fn an_incomplete_collection_and_unsorted_places_prove_nothing() {
+    let mut manifest = Manifest::new(String::new(), String::new());
+    manifest.collections.push(collection("a", false, places()));
+    let mut turned = places();
+    turned.swap(0, 2);
+    manifest.collections.push(collection("b", true, turned));
+    let contained = Contained::of(&manifest);
+    assert!(!contained.contains("a", b"1", 1));
+    assert!(!contained.contains("b", b"1", 1));
+    assert!(contained.contains("b", b"\"a\"", 7));
+}

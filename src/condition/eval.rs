@@ -6,11 +6,12 @@ use std::cmp::Ordering;
 
 use super::Facts;
 use super::like::{Rules, like};
-use super::members::{elements, find};
 use super::number::Number;
+use super::path::find;
 use super::same::{same, same_to_engine};
 use super::tree::{Comparison, Delta, Envelope, Expr, Like, List, Part, Path, Side, Step};
 use super::value::{Compared, Value};
+use crate::json::elements;
 
 /// What a test says, or a value that stands where a test should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

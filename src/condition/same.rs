@@ -1,8 +1,8 @@
 //! When two values are one and the same: the order of keys and the spelling of numbers and texts do not matter.
 //! Unlike in comparisons, null is the same as null, and every two values are either the same or not.
 
-use super::members::elements;
 use super::value::{DEPTH, Value, sorted};
+use crate::json::{decimal, elements};
 
 /// Whether two raw values say the same, digit by digit.
 pub(super) fn same(one: &[u8], two: &[u8]) -> bool {
@@ -64,45 +64,5 @@ fn arrays(one: &[u8], two: &[u8], digits: Digits, depth: usize) -> bool {
             (Some(one), Some(two)) if raw(one, two, digits, depth) => {}
             _ => return false,
         }
-    }
-}
-
-/// A number in the one form that each value has: sign, digits without zeros at either end, and the power of ten of
-/// the last digit. Zero has none of them.
-fn decimal(raw: &[u8]) -> (bool, Vec<u8>, i128) {
-    let (negative, unsigned) = match raw {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, raw),
-    };
-    let mantissa = unsigned.split(|byte| matches!(byte, b'e' | b'E')).next();
-    let mantissa = mantissa.unwrap_or_default();
-    let mut exponent = power(unsigned.get(mantissa.len() + 1..).unwrap_or_default());
-    let behind_point = mantissa.rsplit(|byte| *byte == b'.').next();
-    if let Some(behind) = behind_point.filter(|behind| behind.len() < mantissa.len()) {
-        exponent = exponent.saturating_sub(i128::try_from(behind.len()).unwrap_or(i128::MAX));
-    }
-    let mut digits: Vec<u8> = mantissa
-        .iter()
-        .copied()
-        .filter(u8::is_ascii_digit)
-        .collect();
-    while digits.pop_if(|last| *last == b'0').is_some() {
-        exponent = exponent.saturating_add(1);
-    }
-    let leading = digits.iter().take_while(|byte| **byte == b'0').count();
-    digits.drain(..leading);
-    if digits.is_empty() {
-        return (false, digits, 0);
-    }
-    (negative, digits, exponent)
-}
-
-/// An exponent of more than 38 digits ends at the largest one that there is.
-fn power(exponent: &[u8]) -> i128 {
-    let text = std::str::from_utf8(exponent).unwrap_or_default();
-    match text.strip_prefix('+').unwrap_or(text) {
-        "" => 0,
-        text if text.starts_with('-') => text.parse().unwrap_or(i128::MIN),
-        text => text.parse().unwrap_or(i128::MAX),
     }
 }

@@ -4,9 +4,8 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::members::{elements, fields};
 use super::number::Number;
-use crate::json::unquote;
+use crate::json::{elements, fields, unquote};
 
 /// Values nested deeper than this are compared as they are written.
 pub(super) const DEPTH: usize = 128;

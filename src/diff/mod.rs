@@ -7,7 +7,6 @@ mod hash;
 mod members;
 pub mod merge;
 mod moves;
-mod number;
 mod pairs;
 pub mod patch;
 pub mod path;

@@ -3,9 +3,8 @@
 
 use super::hash::Key;
 use super::members::Members;
-use super::number::decimal;
 use super::tape::{At, Kind, Tape};
-use crate::json::content;
+use crate::json::{Decimal, Exponent, content, decimal};
 
 /// How much of the spelling counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +119,7 @@ pub(super) fn meaning(spot: Spot<'_, '_>, key: Key) -> u64 {
             .elements()
             .fold(1, |hash, element| key.then(hash, meaning(element, key))),
         Kind::String => key.then(2, key.bytes(&content(spot.raw()))),
-        Kind::Number => decimal(spot.raw()).hash(key),
+        Kind::Number => number_meaning(&decimal(spot.raw()), key),
         Kind::Null | Kind::Bool | Kind::Whole => key.then(3, key.bytes(spot.raw())),
     };
     if let Some(kept) = kept {
@@ -136,6 +135,15 @@ fn object_meaning(spot: Spot<'_, '_>, key: Key) -> u64 {
         key.then(name, meaning(Spot::new(spot.tape, value), key))
     });
     members.fold(4, u64::wrapping_add)
+}
+
+fn number_meaning(number: &Decimal<'_>, key: Key) -> u64 {
+    let exponent = match &number.exponent {
+        Exponent::Small(size) => key.bytes(&size.to_le_bytes()),
+        Exponent::Huge { negative, digits } => key.then(u64::from(*negative), key.bytes(digits)),
+    };
+    let digits = key.bytes(&number.digits);
+    key.then(key.then(u64::from(number.negative), digits), exponent)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
-//! One level of an array or object, lazily, for JSON that was checked before; and where a value ends.
-//! Other bytes give nonsense, never a panic.
+//! One level of an array or object, lazily, for JSON that was checked before.
+//! Where a value ends is found in `skip`; other bytes give nonsense or less, never a panic.
+
+use super::skip::{separators, value_end};
 
 /// Something in an array or object. Spans are raw JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,84 +16,42 @@ pub struct Item<'a> {
 pub fn items(json: &[u8]) -> impl Iterator<Item = Item<'_>> {
     let json = json.trim_ascii();
     let object = json.first() == Some(&b'{');
-    let mut at = if object || json.first() == Some(&b'[') {
-        1
-    } else {
-        json.len()
-    };
-    let mut next = move || {
-        let start = next_start(json, at)?;
-        let end = value_end(json, start)?;
-        at = end;
-        json.get(start..end)
-    };
+    let container = object || json.first() == Some(&b'[');
+    let mut level = Level::of(if container { json } else { b"" });
     std::iter::from_fn(move || {
-        let key = if object { Some(next()?) } else { None };
-        next().map(|value| Item { key, value })
+        let key = if object { Some(level.next()?) } else { None };
+        level.next().map(|value| Item { key, value })
     })
 }
 
-/// Where the next value or key begins.
-fn next_start(json: &[u8], at: usize) -> Option<usize> {
-    let between = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',' | b':');
-    let rest = json.get(at..)?;
-    let start = at + rest.iter().position(|byte| !between(byte))?;
-    (!matches!(json.get(start), Some(b']' | b'}'))).then_some(start)
+/// The elements of what begins with a bracket.
+pub fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut level = Level::of(array);
+    std::iter::from_fn(move || level.next())
 }
 
-/// Behind the value that begins at `at`.
-pub(crate) fn value_end(json: &[u8], at: usize) -> Option<usize> {
-    match json.get(at)? {
-        b'"' => string_end(json, at),
-        b'{' | b'[' => container_end(json, at),
-        _ => Some(scalar_end(json, at)),
+/// The fields of what begins with a brace, with their raw keys.
+pub fn fields(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut level = Level::of(object);
+    std::iter::from_fn(move || Some((level.next()?, level.next()?)))
+}
+
+/// Keys and values of one level, one after the other.
+struct Level<'a> {
+    json: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Level<'a> {
+    fn of(json: &'a [u8]) -> Self {
+        Level { json, at: 1 }
     }
-}
 
-/// Behind the string whose quote stands at `at`.
-#[inline]
-pub(crate) fn string_end(json: &[u8], at: usize) -> Option<usize> {
-    let mut at = at + 1;
-    loop {
-        let found = at + memchr::memchr2(b'"', b'\\', json.get(at..)?)?;
-        if json.get(found) == Some(&b'"') {
-            return Some(found + 1);
-        }
-        at = found + 2;
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let start = separators(self.json, self.at);
+        self.at = value_end(self.json, start)?;
+        self.json.get(start..self.at)
     }
-}
-
-/// Behind the array or object whose bracket stands at `at`.
-pub(crate) fn container_end(json: &[u8], mut at: usize) -> Option<usize> {
-    let mut depth = 0_usize;
-    loop {
-        at = match json.get(at)? {
-            b'"' => string_end(json, at)?,
-            b'{' | b'[' => {
-                depth += 1;
-                at + 1
-            }
-            b'}' | b']' if depth == 1 => return Some(at + 1),
-            b'}' | b']' => {
-                depth = depth.checked_sub(1)?;
-                at + 1
-            }
-            _ => at + 1,
-        };
-    }
-}
-
-/// Behind the number or literal that begins at `at`.
-#[inline]
-pub(crate) fn scalar_end(json: &[u8], at: usize) -> usize {
-    let rest = json.get(at..).unwrap_or_default();
-    let is_end = |byte: &u8| {
-        matches!(
-            byte,
-            b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t' | b':' | b'"' | b'{' | b'['
-        )
-    };
-    at + rest.iter().position(is_end).unwrap_or(rest.len()).max(1)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod arriving;
 mod block;
 mod brackets;
+mod decimal;
 mod fields;
 mod grammar;
 mod items;
@@ -17,9 +18,10 @@ mod walk;
 use std::ops::ControlFlow;
 
 pub use arriving::{Arriving, Looked};
-pub use items::{Item, items};
-pub(crate) use items::{container_end, scalar_end, string_end};
-pub use skip::{separators, skim, value_end};
+pub use decimal::{Decimal, Exponent, decimal};
+pub use items::{Item, elements, fields, items};
+pub(crate) use skip::{container_end, scalar_end, string_end};
+pub use skip::{skim, value_end};
 pub use strings::{content, says, unquote};
 pub use walk::{Watch, walk};
 

@@ -73,26 +73,34 @@ pub fn separators(json: &[u8], at: usize) -> usize {
     at + rest.iter().take_while(between).count()
 }
 
-/// Behind the value that begins at `at`.
+/// Behind the value that begins at `at`; `None` where none can.
 #[must_use]
 #[inline]
 pub fn value_end(json: &[u8], at: usize) -> Option<usize> {
     match json.get(at)? {
         b'"' => string_end(json, at),
         b'{' | b'[' => container_end(json, at),
-        b'}' | b']' => None,
-        _ => {
-            let rest = json.get(at..)?;
-            let ends =
-                |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
-            Some(at + rest.iter().position(ends).unwrap_or(rest.len()))
-        }
+        b'}' | b']' | b',' | b':' => None,
+        _ => Some(scalar_end(json, at)),
     }
+}
+
+/// Behind the number or literal that begins at `at`; behind one byte at least.
+#[inline]
+pub(crate) fn scalar_end(json: &[u8], at: usize) -> usize {
+    let rest = json.get(at..).unwrap_or_default();
+    let is_end = |byte: &u8| {
+        matches!(
+            byte,
+            b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t' | b':' | b'"' | b'{' | b'['
+        )
+    };
+    at + rest.iter().position(is_end).unwrap_or(rest.len()).max(1)
 }
 
 /// Behind the string whose quote stands at `at`.
 #[inline]
-fn string_end(json: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn string_end(json: &[u8], at: usize) -> Option<usize> {
     let mut at = at + 1;
     loop {
         at += memchr::memchr2(b'"', b'\\', json.get(at..)?)?;
@@ -104,7 +112,7 @@ fn string_end(json: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Behind the array or object whose bracket stands at `at`.
-fn container_end(json: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn container_end(json: &[u8], at: usize) -> Option<usize> {
     let (blocks, rest) = json.get(at..)?.as_chunks::<BLOCK>();
     let mut skipper = Skipper::default();
     for (number, block) in blocks.iter().enumerate() {

@@ -84,8 +84,10 @@ impl View {
         }
         let payload = redact::payload(event, &self.diff.redact);
         let record = self.redacted(record, &payload);
-        if let Ok(event) = crate::event::decode(Some(&payload)) {
-            self.push(&record, &event, out);
+        match crate::event::decode(Some(&payload)) {
+            Ok(event) => self.push(&record, &event, out),
+            // Rewriting leaves an event an event; should it ever not, that is seen.
+            Err(why) => self.push_unreadable(&record, why, out),
         }
         true
     }

@@ -25,6 +25,11 @@ fn show_with(format: Format, terminal: bool, payload: &str, diff: Options) -> St
         clock: WallClock::new("2026-01-31T12:00:00Z[UTC]".parse().unwrap()),
         diff,
     };
+    text_of(&view, Some(b"id-s3cret"), payload)
+}
+
+/// What a view makes of a record with this payload, event or not.
+pub(super) fn text_of(view: &View, key: Option<&[u8]>, payload: &str) -> String {
     let record = Record {
         place: Place::Offset {
             topic: "t",
@@ -35,7 +40,7 @@ fn show_with(format: Format, terminal: bool, payload: &str, diff: Options) -> St
             millis: 1_769_860_921_220,
             clock: Clock::Create,
         }),
-        key: Some(Cow::Borrowed(b"id-s3cret")),
+        key: key.map(Cow::Borrowed),
         headers: Vec::new(),
         payload: Some(Cow::Borrowed(payload.as_bytes())),
     };

@@ -2,11 +2,9 @@
 //! What a document does to a terminal is tested here, too.
 #![allow(clippy::unwrap_used)]
 
-use std::borrow::Cow;
-
 use crate::diff::pattern::Pattern;
 use crate::diff::{ArrayKey, Options};
-use crate::record::{Clock, Place, Record, Timestamp};
+use crate::view::tests::text_of;
 use crate::view::{Format, Styles, View, WallClock};
 
 fn show(payload: &str, width: usize, options: Options, coloured: bool) -> String {
@@ -19,28 +17,7 @@ fn show(payload: &str, width: usize, options: Options, coloured: bool) -> String
         clock: WallClock::new("2026-01-31T12:00:00Z[UTC]".parse().unwrap()),
         diff: options,
     };
-    let record = Record {
-        place: Place::Offset {
-            topic: "t",
-            partition: 3,
-            offset: 18234,
-        },
-        time: Some(Timestamp {
-            millis: 1_769_860_921_220,
-            clock: Clock::Create,
-        }),
-        key: None,
-        headers: Vec::new(),
-        payload: Some(Cow::Borrowed(payload.as_bytes())),
-    };
-    let mut out = Vec::new();
-    match crate::event::decode(record.payload.as_deref()) {
-        Ok(event) => {
-            let _shown = view.event(&record, &event, &mut out);
-        }
-        Err(why) => view.unreadable(&record, why, &mut out),
-    }
-    String::from_utf8(out).unwrap()
+    text_of(&view, None, payload)
 }
 
 fn event(collection: &str, txn: u64, change: &str) -> String {

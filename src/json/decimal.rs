@@ -3,23 +3,30 @@
 
 use std::borrow::Cow;
 
-use super::hash::Key;
-
 /// A number in the one form that each value has: `±digits × 10^exponent`, the digits without zeros at either end.
 /// Zero, also a negative one, has no digits.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Decimal<'a> {
-    negative: bool,
-    digits: Cow<'a, [u8]>,
-    exponent: Exponent,
+pub struct Decimal<'a> {
+    /// Below zero.
+    pub negative: bool,
+    /// ASCII digits.
+    pub digits: Cow<'a, [u8]>,
+    /// The power of ten of the last digit.
+    pub exponent: Exponent,
 }
 
+/// A power of ten, in the one form that each has.
 #[derive(Debug, PartialEq, Eq)]
-enum Exponent {
-    /// Of at most [`FITS`] digits.
+pub enum Exponent {
+    /// Of at most 36 digits.
     Small(i128),
-    /// Longer; without leading zeros.
-    Huge { negative: bool, digits: Vec<u8> },
+    /// Longer.
+    Huge {
+        /// Below zero.
+        negative: bool,
+        /// ASCII digits without leading zeros.
+        digits: Vec<u8>,
+    },
 }
 
 /// So many digits fit an `i128`, and the length of a document may still be added.
@@ -27,8 +34,9 @@ const FITS: usize = 36;
 /// The first size of more digits.
 const BEYOND: u128 = 10_u128.pow(36);
 
-/// Reads a JSON number.
-pub(super) fn decimal(raw: &[u8]) -> Decimal<'_> {
+/// Reads a JSON number; other bytes give nonsense.
+#[must_use]
+pub fn decimal(raw: &[u8]) -> Decimal<'_> {
     let (negative, unsigned) = match raw {
         [b'-', rest @ ..] => (true, rest),
         _ => (false, raw),
@@ -53,20 +61,6 @@ pub(super) fn decimal(raw: &[u8]) -> Decimal<'_> {
         negative,
         digits,
         exponent: exponent(power, shift),
-    }
-}
-
-impl Decimal<'_> {
-    /// Equal for equal numbers.
-    pub fn hash(&self, key: Key) -> u64 {
-        let exponent = match &self.exponent {
-            Exponent::Small(size) => key.bytes(&size.to_le_bytes()),
-            Exponent::Huge { negative, digits } => {
-                key.then(u64::from(*negative), key.bytes(digits))
-            }
-        };
-        let digits = key.bytes(&self.digits);
-        key.then(key.then(u64::from(self.negative), digits), exponent)
     }
 }
 

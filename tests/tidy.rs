@@ -19,7 +19,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("cli", &["env", "position"]),
     ("settings", &["secret"]),
     ("tls", &["secret"]),
-    ("probe", &["tls"]),
+    ("probe", &["secret", "tls"]),
     ("json", &[]),
     ("capture_format", &["json", "record"]),
     (

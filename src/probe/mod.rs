@@ -7,9 +7,11 @@ mod resolve;
 mod wire;
 
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::secret::Secret;
 use crate::tls::handshake::Handshake;
 use crate::tls::{Broken, Rules};
 
@@ -38,6 +40,35 @@ pub struct Credentials {
     pub login: bool,
     /// Which kinds of address the settings allow (`broker.address.family`).
     pub family: Family,
+}
+
+impl Credentials {
+    /// From what the client library gets: PEM texts, then its properties, of which a later one wins.
+    ///
+    /// # Errors
+    /// The sentence for a file that a property names and that cannot be read.
+    pub fn new(
+        ca_pem: Option<String>,
+        certificate_pem: Option<String>,
+        key_pem: Option<Secret>,
+        properties: &[(String, String)],
+    ) -> Result<Credentials, String> {
+        let value = |name: &str| {
+            let found = properties.iter().rfind(|property| property.0 == name);
+            found.map(|property| property.1.trim().to_ascii_lowercase())
+        };
+        let protocol = value("security.protocol").unwrap_or_else(|| "ssl".to_owned());
+        let rules = Rules::new(ca_pem, certificate_pem, key_pem, properties)?;
+        Ok(Credentials {
+            tls: protocol.ends_with("ssl").then_some(rules),
+            login: protocol.starts_with("sasl"),
+            family: match value("broker.address.family").as_deref() {
+                Some("v4") => Family::V4,
+                Some("v6") => Family::V6,
+                _ => Family::Any,
+            },
+        })
+    }
 }
 
 /// Kinds of address.
@@ -224,39 +255,56 @@ impl std::fmt::Display for Target {
     }
 }
 
-/// Looks at all targets side by side, then at the brokers that they name, except those that were already looked at.
-/// The reports are in the order of the targets, those of named brokers behind them.
+/// Looks at all targets side by side, and at the brokers that they name as soon as they name them, except those that
+/// are targets themselves. The reports are in the order of the targets, then of the brokers' numbers.
 #[must_use]
 pub fn run(targets: &[Target], credentials: &Credentials, limits: &Limits) -> Vec<Report> {
     let end = Instant::now() + limits.whole;
-    let mut reports = side_by_side(targets, credentials, limits, end);
-    let named = named(&reports);
-    reports.extend(side_by_side(&named, credentials, limits, end));
+    let look = |target: &Target| look(target, credentials, limits, end);
+    let seen = Mutex::new(targets.to_vec());
+    let follow = |target: &Target| {
+        let report = look(target);
+        let named = side_by_side(&unseen(&report, &seen), look);
+        (report, named)
+    };
+    let (mut reports, named): (Vec<Report>, Vec<Vec<Report>>) =
+        side_by_side(targets, follow).into_iter().unzip();
+    let mut named: Vec<Report> = named.into_iter().flatten().collect();
+    named.sort_by_key(|report| report.target.node);
+    reports.extend(named);
     reports
 }
 
-fn side_by_side(
-    targets: &[Target],
-    credentials: &Credentials,
-    limits: &Limits,
-    end: Instant,
-) -> Vec<Report> {
+fn side_by_side<T: Send>(targets: &[Target], look: impl Fn(&Target) -> T + Sync) -> Vec<T> {
     thread::scope(|scope| {
-        let look = |target| scope.spawn(move || look(target, credentials, limits, end));
-        let threads: Vec<_> = targets.iter().map(look).collect();
-        threads
-            .into_iter()
-            .filter_map(|thread| thread.join().ok())
-            .collect()
+        let look = &look;
+        let threads: Vec<_> = targets
+            .iter()
+            .map(|target| scope.spawn(move || look(target)))
+            .collect();
+        let ends = threads.into_iter().map(thread::ScopedJoinHandle::join);
+        ends.filter_map(Result::ok).collect()
     })
 }
 
-/// The brokers that were named and not looked at yet.
-fn named(reports: &[Report]) -> Vec<Target> {
-    let mut found: Vec<Target> = Vec::new();
-    for node in reports.iter().flat_map(Report::nodes) {
+/// The brokers that a report names and nobody looks at yet; from now on somebody does.
+fn unseen(report: &Report, seen: &Mutex<Vec<Target>>) -> Vec<Target> {
+    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut found = Vec::new();
+    for target in report.nodes().map(Target::from) {
+        let same = |other: &Target| (&other.host, other.port) == (&target.host, target.port);
+        if !seen.iter().any(same) && found.len() < NODES {
+            seen.push(target.clone());
+            found.push(target);
+        }
+    }
+    found
+}
+
+impl From<&Node> for Target {
+    fn from(node: &Node) -> Target {
         let bare = node.host.contains(':') && !node.host.starts_with('[');
-        let target = Target {
+        Target {
             host: if bare {
                 format!("[{}]", node.host)
             } else {
@@ -264,14 +312,8 @@ fn named(reports: &[Report]) -> Vec<Target> {
             },
             port: node.port,
             node: Some(node.id),
-        };
-        let same = |other: &Target| (&other.host, other.port) == (&target.host, target.port);
-        let known = reports.iter().any(|report| same(&report.target));
-        if !known && !found.iter().any(same) && found.len() < NODES {
-            found.push(target);
         }
     }
-    found
 }
 
 fn look(target: &Target, credentials: &Credentials, limits: &Limits, end: Instant) -> Report {

@@ -221,3 +221,75 @@ impl<'a> Reader<'a> {
         self.take(count)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn counted(digits: usize, bytes: &[u8]) -> Vec<u8> {
+        let length = bytes.len().to_be_bytes();
+        [length.get(length.len() - digits..).unwrap(), bytes].concat()
+    }
+
+    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+        [&[kind], counted(3, body).as_slice()].concat()
+    }
+
+    fn record(kind: u8, content: &[u8]) -> Vec<u8> {
+        [&[kind, 3, 3], counted(2, content).as_slice()].concat()
+    }
+
+    /// A server's hello of TLS 1.2 with this cipher.
+    fn hello_of_1_2() -> Vec<u8> {
+        let body = [&[3, 3], [7; 32].as_slice(), &[0, 0xc0, 0x2f, 0]].concat();
+        message(SERVER_HELLO, &body)
+    }
+
+    #[test]
+    fn a_flight_in_the_clear_is_read_across_records() {
+        let list = counted(3, &[counted(3, b"leaf"), counted(3, b"middle")].concat());
+        let authorities = counted(2, &counted(2, b"name"));
+        let request = [counted(1, &[1]), counted(2, &[4, 3]), authorities].concat();
+        let all = [
+            hello_of_1_2(),
+            message(CERTIFICATE, &list),
+            message(CERTIFICATE_REQUEST, &request),
+        ]
+        .concat();
+        let records: Vec<u8> = all
+            .chunks(9)
+            .flat_map(|part| record(HANDSHAKE, part))
+            .collect();
+        let bytes = [records, record(ALERT, &[2, 40])].concat();
+        let expected = Flight {
+            version: Some(0x0303),
+            certificates: vec![b"leaf".to_vec(), b"middle".to_vec()],
+            authorities: Some(vec![b"name".to_vec()]),
+            alert: Some(40),
+        };
+        assert_eq!(read(&bytes, None), expected);
+    }
+
+    #[test]
+    fn what_is_no_tls_is_empty() {
+        for bytes in [b"HTTP/1.1 400 Bad Request".as_slice(), b"", b"\x16\x03"] {
+            assert_eq!(read(bytes, None), Flight::default());
+        }
+        assert!(looks_like_tls(&[22, 3, 3]) && !looks_like_tls(b"HTTP"));
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_are_survived(noise: Vec<u8>, kind in 0_u8..25, secret: Vec<u8>) {
+            let framed = [record(HANDSHAKE, &hello_of_1_2()), record(HANDSHAKE, &message(kind, &noise))].concat();
+            let sealed = [record(HANDSHAKE, &hello_of_1_2()), record(SEALED, &noise)].concat();
+            for bytes in [noise, framed, sealed] {
+                let flight = read(&bytes, Some(&secret));
+                prop_assert!(flight.certificates.len() <= bytes.len());
+            }
+        }
+    }
+}

@@ -115,15 +115,9 @@ pub fn known(client: &Client) -> Known {
         Keystore::from_bytes(pem.as_bytes(), Some(&Secret::new(String::new()))).unwrap()
     });
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    let now = i64::try_from(now.as_secs()).unwrap();
     Known {
-        now: i64::try_from(now.as_secs()).unwrap(),
-        anchors: store.anchors().to_vec(),
-        user: user
-            .as_ref()
-            .map(|user| user.chain().to_vec())
-            .unwrap_or_default(),
-        user_may_be_a_clients: user.is_none_or(|user| user.may_be_a_clients()),
         cluster_file: "cluster.p12".to_owned(),
-        user_file: "user.p12".to_owned(),
+        ..Known::new(now, Some(&store), user.as_ref())
     }
 }

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use ditto_cdc::probe::{Credentials, Family, Limits, Report, Target, run};
+use ditto_cdc::probe::{Credentials, Limits, Report, Target, run};
 use ditto_cdc::secret::Secret;
-use ditto_cdc::tls::Rules;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
@@ -69,21 +68,14 @@ impl Client {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.clone()))
             .collect();
-        let protocol = properties
-            .iter()
-            .rfind(|(name, _)| name == "security.protocol");
-        let protocol = protocol.map_or("ssl", |(_, value)| value);
-        let rules = Rules::new(
+        let user = self.user.as_ref();
+        let credentials = Credentials::new(
             Some(self.trusted.clone()),
-            self.user.as_ref().map(Identity::pem),
-            self.user.as_ref().map(|user| Secret::new(user.key_pem())),
+            user.map(Identity::pem),
+            user.map(|user| Secret::new(user.key_pem())),
             &properties,
         );
-        Credentials {
-            tls: protocol.ends_with("ssl").then(|| rules.unwrap()),
-            login: protocol.starts_with("sasl"),
-            family: Family::Any,
-        }
+        credentials.unwrap()
     }
 
     pub fn probe(&self) -> Vec<Report> {

@@ -11,6 +11,7 @@ mod support;
 mod cases;
 mod certificates;
 mod client;
+mod foreign;
 mod network;
 mod pki;
 mod reports;

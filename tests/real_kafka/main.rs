@@ -5,12 +5,22 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../probe/cases.rs"]
+mod cases;
+#[allow(dead_code)]
+#[path = "../probe/client.rs"]
+mod client;
+#[allow(dead_code)]
+#[path = "../probe/pki.rs"]
+mod pki;
+
 mod bench;
 mod ends;
 mod events;
 mod gaps;
 mod large;
 mod positions;
+mod probe;
 mod reading;
 mod refusals;
 mod restarts;

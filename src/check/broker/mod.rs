@@ -9,10 +9,10 @@ mod words;
 
 use super::{Check, Status};
 use crate::probe::{Address, Report, Tcp};
-use crate::tls::{Anchor, Served};
+use crate::tls::{Anchor, Keystore, Served, Truststore};
 
 /// What is known without asking a broker.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Known {
     /// This machine's clock, in seconds since 1970.
     pub now: i64,
@@ -22,10 +22,27 @@ pub struct Known {
     pub user: Vec<Served>,
     /// Whether the user's certificate may be used by a client.
     pub user_may_be_a_clients: bool,
-    /// How the cluster certificate is called in sentences: its path.
+    /// How the cluster certificate is called in sentences, such as its path.
     pub cluster_file: String,
-    /// How the user certificate is called in sentences: its path.
+    /// How the user certificate is called in sentences, such as its path.
     pub user_file: String,
+}
+
+impl Known {
+    /// What the two files say.
+    #[must_use]
+    pub fn new(now: i64, cluster: Option<&Truststore>, user: Option<&Keystore>) -> Known {
+        Known {
+            now,
+            anchors: cluster
+                .map(|store| store.anchors().to_vec())
+                .unwrap_or_default(),
+            user: user.map(|store| store.chain().to_vec()).unwrap_or_default(),
+            user_may_be_a_clients: user.is_none_or(Keystore::may_be_a_clients),
+            cluster_file: "the cluster certificate".to_owned(),
+            user_file: "the user certificate".to_owned(),
+        }
+    }
 }
 
 /// The layers that every broker of the settings goes through, in their order.

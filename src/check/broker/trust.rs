@@ -86,7 +86,7 @@ fn fine(subject: &Subject<'_>, handshake: &Handshake) -> Check {
         let what = format!("{protocol}; the broker's certificate is not checked, and would fail");
         let fix =
             "take enable.ssl.certificate.verification out of the settings and see what it says";
-        return Check::warn("tls", what).fix(fix).raw(&error.raw);
+        return Check::warn("tls", what).fix(fix).raw(raw(error));
     }
     let Some(leaf) = handshake.chain.first() else {
         return Check::pass("tls", protocol);
@@ -154,7 +154,7 @@ fn handshake_version(address: &Address) -> String {
 fn distrusted(subject: &Subject<'_>, handshake: &Handshake) -> Vec<Check> {
     let mut checks: Vec<Check> = Vec::new();
     for error in &handshake.errors {
-        let check = judged(subject, handshake, error).raw(&error.raw);
+        let check = judged(subject, handshake, error).raw(raw(error));
         if !checks
             .iter()
             .any(|known| known.fault == check.fault && known.message == check.message)
@@ -172,6 +172,11 @@ fn distrusted(subject: &Subject<'_>, handshake: &Handshake) -> Vec<Check> {
         }
     }
     checks
+}
+
+/// As `openssl s_client` prints it.
+fn raw(error: &CertificateError) -> String {
+    format!("verify error:num={}:{}", error.code, error.raw)
 }
 
 fn judged(subject: &Subject<'_>, handshake: &Handshake, error: &CertificateError) -> Check {
@@ -290,7 +295,7 @@ fn stranger(subject: &Subject<'_>, handshake: &Handshake, error: &CertificateErr
     } else {
         ""
     };
-    let file = file(&known.cluster_file);
+    let file = &known.cluster_file;
     let what = format!(
         "{target} serves {}, issued by {top}; {file} holds {}{same}",
         count(chain.len()),
@@ -299,14 +304,6 @@ fn stranger(subject: &Subject<'_>, handshake: &Handshake, error: &CertificateErr
     Check::fail("tls", Fault::C1, what).fix(
         "download the cluster certificate again from the portal, and check that it belongs to this endpoint; if it does, the brokers may leave out an intermediate certificate",
     )
-}
-
-fn file(path: &str) -> &str {
-    if path.is_empty() {
-        "the cluster certificate"
-    } else {
-        path
-    }
 }
 
 fn count(certificates: usize) -> String {
@@ -326,9 +323,7 @@ fn halfway(subject: &Subject<'_>, error: &CertificateError) -> Option<Check> {
         .find(|anchor| anchor.subject == found.subject)?;
     let what = format!(
         "{} holds {}, which {} issued; the Kafka library trusts it only together with that one",
-        file(&known.cluster_file),
-        found.subject,
-        found.issuer
+        &known.cluster_file, found.subject, found.issuer
     );
     let fix = format!(
         "add the certificate of {} to the cluster certificate, or ask Ditto for a file with the root",

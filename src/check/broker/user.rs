@@ -1,8 +1,8 @@
 //! What the broker thinks of the user's certificate. An alert alone never names the reason: brokers of different makes
 //! send different ones, so it is put together with the CAs that the broker accepts and with what the file holds.
 
+use super::Subject;
 use super::words::{list, moment, names_an_intermediate, span};
-use super::{Known, Subject};
 use crate::check::{Check, Fault};
 use crate::probe::Address;
 use crate::tls::handshake::{Asked, Handshake, Shown};
@@ -127,7 +127,7 @@ fn unaccepted(subject: &Subject<'_>, asked: Option<&Asked>) -> (Fault, String, S
         .unwrap_or_default();
     let accepted = list(authorities);
     let (target, known) = (&subject.report.target, subject.known);
-    let file = file(known);
+    let file = &known.user_file;
     let Some((own, last)) = known.user.first().zip(known.user.last()) else {
         return (
             Fault::D2,
@@ -171,7 +171,7 @@ fn lacks_its_issuer(subject: &Subject<'_>, last: &Served, authorities: &[String]
 /// It was sent and refused: what is wrong with it by what we know, and the alert only as a hint.
 fn disliked(subject: &Subject<'_>, alert: Option<u8>) -> (Fault, String, String) {
     let (target, known) = (&subject.report.target, subject.known);
-    let file = file(known);
+    let file = &known.user_file;
     let Some((own, last)) = known.user.first().zip(known.user.last()) else {
         return (
             Fault::D5,
@@ -228,14 +228,6 @@ fn disliked(subject: &Subject<'_>, alert: Option<u8>) -> (Fault, String, String)
         own.serial, own.subject, last.issuer
     );
     (Fault::D5, what, fix)
-}
-
-fn file(known: &Known) -> &str {
-    if known.user_file.is_empty() {
-        "the user certificate"
-    } else {
-        &known.user_file
-    }
 }
 
 /// What the alert says, by RFC 8446, 6.2.

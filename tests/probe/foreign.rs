@@ -1,0 +1,155 @@
+//! Parts C and D once more with a server of another make: the `openssl` command, as a system brings it.
+//! It speaks no Kafka, so a handshake that is in order ends in silence.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::cases::{Case, examine};
+use crate::client::Client;
+use crate::pki::{Identity, Leaf, user};
+use crate::server::closed_port;
+
+/// A running `openssl s_server`; it ends with the value.
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Nothing where the command is missing, which under CI is a failure.
+fn s_server(
+    folder: &Path,
+    broker: &Identity,
+    clients: Option<&Identity>,
+    version: &str,
+) -> Option<Server> {
+    let port = closed_port();
+    let file = |end: &str, text: String| {
+        let path = folder.join(format!("{port}-{end}.pem"));
+        std::fs::File::create(&path)
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
+        path
+    };
+    let certificate = file("certificate", broker.pem());
+    let mut command = Command::new("openssl");
+    command
+        .args(["s_server", "-quiet", version, "-accept"])
+        .arg(format!("127.0.0.1:{port}"));
+    command.arg("-cert").arg(&certificate);
+    command.arg("-cert_chain").arg(&certificate);
+    command.arg("-key").arg(file("key", broker.key_pem()));
+    if let Some(clients) = clients {
+        command.args(["-Verify", "3", "-verify_return_error", "-CAfile"]);
+        command.arg(file("clients", clients.pem()));
+    }
+    let spawned = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(child) = spawned else {
+        assert!(std::env::var_os("CI").is_none(), "needs openssl");
+        eprintln!("ignored: needs openssl");
+        return None;
+    };
+    let server = Server { child, port };
+    let started = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(started.elapsed() < Duration::from_secs(20), "no s_server");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Some(server)
+}
+
+#[test]
+fn certificates_as_the_openssl_command_sees_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, other) = (Identity::root("cluster CA"), Identity::root("other CA"));
+    let (clients, strangers) = (
+        Identity::root("clients CA"),
+        Identity::root("other clients CA"),
+    );
+    let middle = root.intermediate("cluster intermediate");
+    let good = root.leaf(&Leaf::default());
+    let past = Leaf {
+        days: -9..-2,
+        ..Leaf::default()
+    };
+    let old_user = clients.leaf(&Leaf {
+        days: -9..-2,
+        ..user()
+    });
+    let own = "client-certificate";
+    let mut servers = Vec::new();
+    let mut cases = Vec::new();
+    for version in ["-tls1_2", "-tls1_3"] {
+        let mut start = |broker: &Identity, asks: bool| {
+            let server = s_server(folder.path(), broker, asks.then_some(&clients), version)?;
+            let port = server.port;
+            servers.push(server);
+            Some(port)
+        };
+        let mut trusted =
+            |name: &str, broker: &Identity, trusted: &Identity, id, words: &[&str]| {
+                let client = Client::new(start(broker, false)?, trusted, None);
+                cases.push(Case::fault(
+                    name,
+                    client,
+                    if id == "B4" { "kafka" } else { "tls" },
+                    id,
+                    words,
+                ));
+                Some(())
+            };
+        let began = trusted("in order", &good, &root, "B4", &["then says nothing"]);
+        if began.is_none() {
+            return;
+        }
+        trusted("C1", &good, &other, "C1", &["issued by CN=cluster CA"]);
+        trusted(
+            "C2",
+            &middle.leaf(&Leaf::default()).alone(),
+            &root,
+            "C2",
+            &["CN=cluster intermediate"],
+        );
+        trusted("C3", &root.leaf(&past), &root, "C3", &["2 days ago"]);
+        trusted(
+            "C6",
+            &Identity::self_signed(&Leaf::default()),
+            &root,
+            "C6",
+            &["signed itself"],
+        );
+        let mut refused = |name: &str, user: Option<&Identity>, id, words: &[&str]| {
+            let port = start(&good, true).unwrap();
+            cases.push(Case::fault(
+                name,
+                Client::new(port, &root, user),
+                own,
+                id,
+                words,
+            ));
+        };
+        refused("D1", None, "D1", &["none is set"]);
+        refused(
+            "D2",
+            Some(&strangers.leaf(&user())),
+            "D2",
+            &["CN=other clients CA", "not sent"],
+        );
+        refused("D4", Some(&old_user), "D4", &["2 days ago", "expired"]);
+    }
+    examine(&cases);
+}

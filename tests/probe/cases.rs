@@ -118,6 +118,7 @@ pub fn known(client: &Client) -> Known {
     let now = i64::try_from(now.as_secs()).unwrap();
     Known {
         cluster_file: "cluster.p12".to_owned(),
+        user_file: "user.p12".to_owned(),
         ..Known::new(now, Some(&store), user.as_ref())
     }
 }

@@ -31,6 +31,7 @@ fn s_server(
     broker: &Identity,
     clients: Option<&Identity>,
     version: &str,
+    more: &[&str],
 ) -> Option<Server> {
     let port = closed_port();
     let file = |end: &str, text: String| {
@@ -54,6 +55,7 @@ fn s_server(
         command.arg(file("clients", clients.pem()));
     }
     let spawned = command
+        .args(more)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -70,6 +72,71 @@ fn s_server(
         std::thread::sleep(Duration::from_millis(20));
     }
     Some(server)
+}
+
+/// A list on which one certificate stands.
+fn revoked(folder: &Path, authority: &Identity, user: &Identity) -> String {
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    let entry = format!(
+        "R\t351231000000Z\t260101000000Z\t{}\tunknown\t/CN=user\n",
+        user.serial()
+    );
+    write("index.txt", &entry);
+    write("number", "01\n");
+    write("ca.pem", &authority.pem());
+    write("ca.key", &authority.key_pem());
+    let settings = "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=number\n\
+                    default_md=sha256\ndefault_crl_days=9\n";
+    write("ca.cnf", settings);
+    let mut command = Command::new("openssl");
+    command.args([
+        "ca", "-config", "ca.cnf", "-gencrl", "-cert", "ca.pem", "-keyfile", "ca.key",
+    ]);
+    let made = command
+        .args(["-out", "crl.pem"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    folder.join("crl.pem").display().to_string()
+}
+
+#[test]
+fn a_revoked_certificate_is_a_matter_for_the_clusters_owner() {
+    let (root, clients) = (Identity::root("cluster CA"), Identity::root("clients CA"));
+    let broker = root.leaf(&Leaf::default());
+    let user = clients.leaf(&user());
+    let mut servers = Vec::new();
+    let mut cases = Vec::new();
+    for version in ["-tls1_2", "-tls1_3"] {
+        let folder = tempfile::tempdir().unwrap();
+        let asked = s_server(folder.path(), &broker, Some(&clients), version, &[]);
+        if asked.is_none() {
+            return;
+        }
+        let list = revoked(folder.path(), &clients, &user);
+        let more = ["-crl_check", "-CRL", &list];
+        let server = s_server(folder.path(), &broker, Some(&clients), version, &more).unwrap();
+        let client = Client::new(server.port, &root, Some(&user));
+        let words = [
+            "\"certificate revoked\"",
+            &user.serial(),
+            "principal CN=user",
+        ];
+        cases.push(Case::fault(
+            version,
+            client,
+            "client-certificate",
+            "D5",
+            &words,
+        ));
+        servers.push((server, folder));
+    }
+    examine(&cases);
 }
 
 #[test]
@@ -95,7 +162,13 @@ fn certificates_as_the_openssl_command_sees_them() {
     let mut cases = Vec::new();
     for version in ["-tls1_2", "-tls1_3"] {
         let mut start = |broker: &Identity, asks: bool| {
-            let server = s_server(folder.path(), broker, asks.then_some(&clients), version)?;
+            let server = s_server(
+                folder.path(),
+                broker,
+                asks.then_some(&clients),
+                version,
+                &[],
+            )?;
             let port = server.port;
             servers.push(server);
             Some(port)

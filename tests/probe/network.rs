@@ -8,7 +8,7 @@ use openssl::ssl::SslVersion;
 use crate::cases::{Case, examine, known};
 use crate::client::Client;
 use crate::pki::{Identity, Leaf, user};
-use crate::server::{Behind, Tls, closed_port, dropping, kafka, listen};
+use crate::server::{Behind, Tls, closed_port, dropping, kafka, listen, serve};
 
 /// Two CAs, a broker's certificate and a user's.
 struct World {
@@ -191,6 +191,33 @@ fn a_firewall_that_drops() {
         "B3",
         &["within 3 s", "127.0.0.1", "firewall"],
     )]);
+}
+
+/// The client library compares the name with its brackets, which no certificate has.
+#[test]
+fn an_ipv6_address() {
+    let Ok(socket) = std::net::TcpListener::bind("[::1]:0") else {
+        eprintln!("ignored: needs IPv6");
+        return;
+    };
+    let world = World::new();
+    let hosts: &[&str] = &["::1"];
+    let broker = world.cluster.leaf(&Leaf {
+        hosts,
+        ..Leaf::default()
+    });
+    let tls = Tls::new(&broker, &[], SslVersion::TLS1_3);
+    let port = serve(socket, Some(&tls), |port| {
+        Behind::Kafka(vec![(1, "::1".to_owned(), port)])
+    });
+    let client = world.client(port).at(format!("[::1]:{port}"));
+    let unnamed = client
+        .clone()
+        .with("ssl.endpoint.identification.algorithm", "none");
+    examine(&[
+        Case::fault("by name", client, "tls", "C5", &["not for [::1]"]),
+        Case::fine("any name", unnamed),
+    ]);
 }
 
 #[test]

@@ -91,6 +91,12 @@ impl Identity {
         String::from_utf8(pem).unwrap()
     }
 
+    /// Hexadecimal, as lists of revoked certificates have it.
+    pub fn serial(&self) -> String {
+        let number = self.certificate.serial_number().to_bn().unwrap();
+        number.to_hex_str().unwrap().to_string()
+    }
+
     pub fn key_pem(&self) -> String {
         String::from_utf8(self.key.private_key_to_pem_pkcs8().unwrap()).unwrap()
     }

@@ -22,9 +22,9 @@ pub struct Known {
     pub user: Vec<Served>,
     /// Whether the user's certificate may be used by a client.
     pub user_may_be_a_clients: bool,
-    /// How the cluster certificate is called in sentences, such as its path.
+    /// How the cluster certificate is called in sentences: its path; empty where there is none.
     pub cluster_file: String,
-    /// How the user certificate is called in sentences, such as its path.
+    /// How the user certificate is called in sentences: its path; empty where there is none.
     pub user_file: String,
 }
 
@@ -39,10 +39,22 @@ impl Known {
                 .unwrap_or_default(),
             user: user.map(|store| store.chain().to_vec()).unwrap_or_default(),
             user_may_be_a_clients: user.is_none_or(Keystore::may_be_a_clients),
-            cluster_file: "the cluster certificate".to_owned(),
-            user_file: "the user certificate".to_owned(),
+            cluster_file: String::new(),
+            user_file: String::new(),
         }
     }
+
+    fn cluster(&self) -> &str {
+        named(&self.cluster_file, "the cluster certificate")
+    }
+
+    fn own(&self) -> &str {
+        named(&self.user_file, "the user certificate")
+    }
+}
+
+fn named<'a>(path: &'a str, word: &'static str) -> &'a str {
+    if path.is_empty() { word } else { path }
 }
 
 /// The layers that every broker of the settings goes through, in their order.

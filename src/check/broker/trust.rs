@@ -295,7 +295,7 @@ fn stranger(subject: &Subject<'_>, handshake: &Handshake, error: &CertificateErr
     } else {
         ""
     };
-    let file = &known.cluster_file;
+    let file = known.cluster();
     let what = format!(
         "{target} serves {}, issued by {top}; {file} holds {}{same}",
         count(chain.len()),
@@ -323,7 +323,9 @@ fn halfway(subject: &Subject<'_>, error: &CertificateError) -> Option<Check> {
         .find(|anchor| anchor.subject == found.subject)?;
     let what = format!(
         "{} holds {}, which {} issued; the Kafka library trusts it only together with that one",
-        &known.cluster_file, found.subject, found.issuer
+        known.cluster(),
+        found.subject,
+        found.issuer
     );
     let fix = format!(
         "add the certificate of {} to the cluster certificate, or ask Ditto for a file with the root",

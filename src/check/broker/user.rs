@@ -127,7 +127,7 @@ fn unaccepted(subject: &Subject<'_>, asked: Option<&Asked>) -> (Fault, String, S
         .unwrap_or_default();
     let accepted = list(authorities);
     let (target, known) = (&subject.report.target, subject.known);
-    let file = &known.user_file;
+    let file = known.own();
     let Some((own, last)) = known.user.first().zip(known.user.last()) else {
         return (
             Fault::D2,
@@ -171,7 +171,7 @@ fn lacks_its_issuer(subject: &Subject<'_>, last: &Served, authorities: &[String]
 /// It was sent and refused: what is wrong with it by what we know, and the alert only as a hint.
 fn disliked(subject: &Subject<'_>, alert: Option<u8>) -> (Fault, String, String) {
     let (target, known) = (&subject.report.target, subject.known);
-    let file = &known.user_file;
+    let file = known.own();
     let Some((own, last)) = known.user.first().zip(known.user.last()) else {
         return (
             Fault::D5,

@@ -9,6 +9,8 @@ use ditto_cdc::probe::Report;
 use ditto_cdc::secret::Secret;
 use ditto_cdc::tls::{Keystore, Truststore};
 
+use serde_json::Value;
+
 use crate::client::Client;
 
 /// What somebody meets.
@@ -101,8 +103,20 @@ fn objection(case: &Case) -> Option<String> {
             let raw = check.raw.as_deref().unwrap_or_default();
             let fix = check.fix.as_deref().unwrap_or_default();
             let all = format!("{} {fix} {raw}", check.message);
-            let missing = words.iter().find(|word| !all.contains(*word));
-            missing.and_then(|word| says(&format!("`{word}` is not said")))
+            if let Some(word) = words.iter().find(|word| !all.contains(*word)) {
+                return says(&format!("`{word}` is not said"));
+            }
+            let output = case.client.verify();
+            let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+            let told = report["checks"].as_array().unwrap().iter().any(|told| {
+                told["check"] == *name
+                    && told["status"] == "fail"
+                    && told["fault"].as_str().unwrap_or_default() == *id
+            });
+            let said = || format!("the program says otherwise: {report:#}\n{}", output.stderr);
+            (!told || output.status != Some(3))
+                .then(|| says(&said()))
+                .flatten()
         }
     }
 }

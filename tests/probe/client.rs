@@ -9,9 +9,13 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use crate::pki::Identity;
+use crate::support::program::{Output, run as run_program};
 
 /// Healthy listeners of a test answer within milliseconds.
 const CLIENT_WAIT: Duration = Duration::from_secs(4);
+
+/// The program's own limit is fifteen seconds; many run at once here.
+const PROGRAM_LIMIT: Duration = Duration::from_secs(60);
 
 /// What a client has.
 #[derive(Clone)]
@@ -76,6 +80,37 @@ impl Client {
             &properties,
         );
         credentials.unwrap()
+    }
+
+    /// What the program says, in JSON.
+    pub fn verify(&self) -> Output {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: String| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        let mut env = vec![
+            ("DITTO_CDC_BROKERS", self.brokers.clone()),
+            ("DITTO_CDC_TOPIC", "events".to_owned()),
+            (
+                "DITTO_CDC_CLUSTER_CERT",
+                file("cluster.pem", self.trusted.clone()),
+            ),
+        ];
+        if let Some(user) = &self.user {
+            let text = user.pem() + &user.key_pem();
+            env.push(("DITTO_CDC_USER_CERT", file("user.pem", text)));
+        }
+        let properties = self.properties.iter();
+        let properties: Vec<String> = properties
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let mut args = vec!["verify", "--json"];
+        for property in &properties {
+            args.extend(["-X", property]);
+        }
+        run_program(&env, &args, PROGRAM_LIMIT)
     }
 
     pub fn probe(&self) -> Vec<Report> {

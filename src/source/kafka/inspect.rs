@@ -236,7 +236,7 @@ impl Inspector {
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => visit(Seen::End(partition)),
                 Some(Err(error)) => match told(&error) {
-                    refusal if is_final(&error) => return Err(refusal),
+                    refusal if self.ends(&error) => return Err(refusal),
                     _ => ControlFlow::Continue(()),
                 },
             };
@@ -274,7 +274,7 @@ impl Inspector {
     fn hear(&self) -> Answer<Option<Refused>> {
         while let Some(outcome) = self.consumer.poll(QUEUE_LIMIT) {
             if let Err(error) = outcome
-                && is_final(&error)
+                && self.ends(&error)
             {
                 return Err(told(&error));
             }
@@ -284,9 +284,7 @@ impl Inspector {
             let Said::Error(code, reason) = said else {
                 continue;
             };
-            // Somebody looks for the coordinator of a group that nobody asked about.
-            if code == RDKafkaErrorCode::GroupAuthorizationFailed && self.connection.group.is_none()
-            {
+            if self.is_nobodys_group(code) {
                 continue;
             }
             if outlook(code, &reason) == Outlook::Final {
@@ -295,6 +293,19 @@ impl Inspector {
             last = Some(refused(code, &reason));
         }
         Ok(last)
+    }
+
+    /// Whether an error that was polled ends what is being done.
+    fn ends(&self, error: &KafkaError) -> bool {
+        let about_group = error
+            .rdkafka_error_code()
+            .map(|code| self.is_nobodys_group(code));
+        is_final(error) && about_group != Some(true)
+    }
+
+    /// The library looks for the coordinator of the group's name that it must have, also where nobody asked about one.
+    fn is_nobodys_group(&self, code: RDKafkaErrorCode) -> bool {
+        code == RDKafkaErrorCode::GroupAuthorizationFailed && self.connection.group.is_none()
     }
 
     fn list(&self, offsets: impl Iterator<Item = (i32, Offset)>) -> Answer<TopicPartitionList> {

@@ -35,7 +35,15 @@ pub const TRICKLE: &str =
     "A new change comes every second. Ctrl-C ends it all and removes the files.";
 
 /// The commands, in their order.
-pub const STEPS: [Step; 5] = [
+pub const STEPS: [Step; 6] = [
+    Step {
+        heading: "Is everything right?",
+        explanation: "\
+From the two files over network and certificates to the newest record, each layer
+is checked and nothing is changed. Where something is wrong, it says what to do.",
+        arguments: &["verify"],
+        end: Exit::Fine,
+    },
     Step {
         heading: "Every change, a line each",
         explanation: "\
@@ -148,6 +156,7 @@ Download cluster.p12 and user.p12 from the Ditto portal, with their passwords:
   export DITTO_CDC_TOPIC=TOPIC
   export DITTO_CDC_CLUSTER_CERT=cluster.p12
   export DITTO_CDC_USER_CERT=user.p12
+  ditto-cdc verify
   ditto-cdc tail
 
 The passwords are asked for, or read from DITTO_CDC_CLUSTER_CERT_PASSWORD and

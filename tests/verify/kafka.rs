@@ -56,6 +56,20 @@ fn an_empty_topic_is_a_warning() {
 }
 
 #[test]
+fn a_partition_without_a_leader_is_named_and_the_others_are_read() {
+    let stage = stage();
+    write(&stage, event(7, "people").as_bytes());
+    stage.broker.orphan(TOPIC, 1).unwrap();
+    let report = verify(&stage.env(), &["--group", "g"]);
+    report
+        .ended(1)
+        .has("topic", "fail", Some("E6"), "leads partition 1 of 2");
+    report.has("records", "pass", None, "about 1 record");
+    report.has("decode", "pass", None, "txn 7");
+    assert!(report.output.took < Duration::from_secs(15));
+}
+
+#[test]
 fn topics_that_cannot_be_read_have_their_numbers() {
     let stage = stage();
     let unknown = verify(

@@ -127,7 +127,7 @@ impl Run<'_, '_> {
                 Err(RecvTimeoutError::Disconnected) => return Ok(Err(silent())),
                 Err(RecvTimeoutError::Timeout) => self.interrupted()?,
             }
-            if asked.started.elapsed() > LIMIT + SLICE {
+            if asked.started.elapsed() > LIMIT + SLICE || self.left().is_zero() {
                 return Ok(Err(silent()));
             }
         }

@@ -97,7 +97,7 @@ impl Run<'_, '_> {
 
     fn listen(&mut self, job: Job) -> Result<Option<Asked>, Exit> {
         let (send, told) = mpsc::channel();
-        let started = Instant::now();
+        let (started, limit) = (Instant::now(), LIMIT.min(self.left()));
         // It ends with its questions; a library that hangs is left behind.
         thread::spawn(move || job.run(&send));
         loop {
@@ -108,20 +108,20 @@ impl Run<'_, '_> {
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
                 Err(RecvTimeoutError::Timeout) => self.interrupted()?,
             }
-            if started.elapsed() > LIMIT {
-                self.give_up();
+            if started.elapsed() > limit {
+                self.give_up(limit);
                 return Ok(None);
             }
         }
     }
 
     /// Says which checks never came.
-    fn give_up(&mut self) {
+    fn give_up(&mut self, limit: Duration) {
         let came = |name: &str| self.report.checks.iter().any(|check| check.name == name);
         let missing: Vec<&str> = NAMES.into_iter().filter(|name| !came(name)).collect();
         let mut missing = missing.into_iter();
         if let Some(first) = missing.next() {
-            let what = format!("no answer within {} s", LIMIT.as_secs());
+            let what = format!("no answer within {} s", limit.as_secs());
             self.add(
                 Check::fail_unnumbered(first, what)
                     .fix("try again; if it stays, the brokers are overloaded or something between drops packets"),

@@ -10,7 +10,7 @@ mod settings;
 mod wait;
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Context, connect, tail};
 use crate::check::redact::{self, Name};
@@ -45,7 +45,12 @@ struct Run<'r, 'c> {
     names: Vec<(Name, String)>,
     sheet: Sheet,
     show: Show,
+    /// When the first question was sent.
+    started: Instant,
 }
+
+/// Everything that is asked together, waiting and round trip not counted.
+const WHOLE: Duration = Duration::from_secs(14);
 
 /// How the report is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +86,13 @@ impl<'r, 'c> Run<'r, 'c> {
             names: Vec::new(),
             sheet,
             show,
+            started: Instant::now(),
         }
+    }
+
+    /// How much of the time for all questions is left.
+    fn left(&self) -> Duration {
+        WHOLE.saturating_sub(self.started.elapsed())
     }
 
     /// All checks, one layer after the other.
@@ -97,6 +108,8 @@ impl<'r, 'c> Run<'r, 'c> {
         };
         let protocol = self.settings(&settings);
         connect::ask_for_passwords(&mut settings, self.context)?;
+        // A person may have typed passwords until now.
+        self.started = Instant::now();
         let api = http::Asked::start(&settings);
         let material = self.files(&settings, protocol);
         let found = self.network(&settings, protocol, &material)?;

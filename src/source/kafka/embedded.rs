@@ -112,6 +112,14 @@ impl Embedded {
         self.broker.create_topic(name, partitions)
     }
 
+    /// Takes the leader from a partition: nothing can be read from it any more.
+    ///
+    /// # Errors
+    /// Where there is no such partition.
+    pub fn orphan(&self, topic: &str, partition: i32) -> anyhow::Result<()> {
+        self.broker.orphan(topic, partition)
+    }
+
     /// Hands a record to the producer, which sends it soon; [`Embedded::flush`] waits for it.
     ///
     /// # Errors

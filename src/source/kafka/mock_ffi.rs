@@ -11,6 +11,8 @@ use rdkafka::config::ClientConfig;
 use rdkafka::producer::{BaseProducer, Producer};
 
 const BROKER: i32 = 1;
+/// Where a partition has no leader.
+const NOBODY: i32 = -1;
 
 /// A mock cluster of one broker, listening on plain TCP; stops on drop.
 pub(super) struct MockBroker {
@@ -83,6 +85,21 @@ impl MockBroker {
             bindings::rd_kafka_mock_topic_set_error(self.cluster, topic.as_ptr(), refusal);
         };
         Ok(())
+    }
+
+    /// From now on no broker leads this partition.
+    pub(super) fn orphan(&self, name: &str, partition: i32) -> anyhow::Result<()> {
+        let topic = CString::new(name)?;
+        // SAFETY: the cluster is alive; librdkafka copies the name.
+        let code = unsafe {
+            bindings::rd_kafka_mock_partition_set_leader(
+                self.cluster,
+                topic.as_ptr(),
+                partition,
+                NOBODY,
+            )
+        };
+        outcome(code).context("taking the leader from a partition of the embedded broker")
     }
 
     /// Closes every connection and refuses new ones until [`MockBroker::up`].

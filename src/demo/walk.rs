@@ -39,8 +39,9 @@ pub const STEPS: [Step; 6] = [
     Step {
         heading: "Is everything right?",
         explanation: "\
-From the two files over network and certificates to the newest record, each layer
-is checked and nothing is changed. Where something is wrong, it says what to do.",
+Each layer is checked, from the two files over network and certificates to the
+newest record, and nothing is changed. Where something is wrong, it says what
+to do.",
         arguments: &["verify"],
         end: Exit::Fine,
     },

@@ -47,7 +47,8 @@ impl Run<'_, '_> {
             protocol,
             |file| Some(files::user(file, keystore.as_ref()?, now)),
         ));
-        if let Some(file) = user.as_ref().filter(|file| open_to_all(&file.path)) {
+        let key = user.as_ref().filter(|_| keystore.is_some());
+        if let Some(file) = key.filter(|file| open_to_all(&file.path)) {
             self.add(files::open_to_all(&file.path.display().to_string()));
         }
         if cluster.is_some() && user.is_some() {

@@ -83,7 +83,7 @@ impl<'r, 'c> Run<'r, 'c> {
         Run {
             context,
             report: Report::default(),
-            names: Vec::new(),
+            names: settings::folders(env),
             sheet,
             show,
             started: Instant::now(),
@@ -125,8 +125,7 @@ impl<'r, 'c> Run<'r, 'c> {
     }
 
     fn settings(&mut self, settings: &Settings) -> Protocol {
-        self.names
-            .extend(settings::names(settings, self.context.env));
+        self.names.extend(settings::names(settings));
         self.add_all(settings::checks(settings));
         let protocol = settings.protocol().unwrap_or(Protocol::Ssl);
         self.add_all(settings::missing(settings, protocol));

@@ -108,7 +108,7 @@ fn origins(origin: &Origin, shadowed: &[Origin]) -> String {
 }
 
 /// What of the settings names a customer.
-pub(super) fn names(settings: &Settings, env: &Env) -> Vec<(Name, String)> {
+pub(super) fn names(settings: &Settings) -> Vec<(Name, String)> {
     let mut names = Vec::new();
     let mut learn = |kind, text: &str| names.push((kind, text.to_owned()));
     for broker in settings.brokers.iter().flat_map(|one| one.value.split(',')) {
@@ -131,12 +131,16 @@ pub(super) fn names(settings: &Settings, env: &Env) -> Vec<(Name, String)> {
         path.split('/').for_each(|part| learn(Name::Id, part));
     }
     let files = settings.cluster_cert.iter().chain(&settings.user_cert);
-    let folders = files.filter_map(|file| file.value.parent());
-    let folders = folders
-        .chain(env.home.as_deref())
-        .chain([env.cwd.as_path()]);
-    for folder in folders.filter(|folder| *folder != Path::new("/")) {
+    for folder in files.filter_map(|file| file.value.parent()) {
         learn(Name::Folder, &folder.display().to_string());
     }
     names
+}
+
+/// What of the surroundings names a customer.
+pub(super) fn folders(env: &Env) -> Vec<(Name, String)> {
+    let folders = env.home.as_deref().into_iter().chain([env.cwd.as_path()]);
+    let folders = folders.filter(|folder| *folder != Path::new("/"));
+    let named = folders.map(|folder| (Name::Folder, folder.display().to_string()));
+    named.collect()
 }

@@ -80,7 +80,7 @@ faults! {
     E4 Setup "advertised broker not reachable",
     E5 Failed "committed position lost to retention",
     E6 Failed "partition without a leader",
-    E7 Fine "no events yet",
+    E7 Failed "no events yet",
     E8 Failed "a record is no Ditto event",
     F1 Setup "API key refused",
     F2 Failed "a proxy or sign-on page answered",

@@ -156,7 +156,9 @@ fn finish(
         Ending::Gap => {
             context.out.warn("stopped at a gap in the stream, as --on-gap stop asks: requery everything before going on");
             let txn = tally.asked.map(|txn| txn.0);
-            context.out.hint("try", &recovery.requery(txn));
+            context
+                .out
+                .hint("try", &recovery.requery(txn, &tally.positions));
             context.out.hint("then", &recovery.resume(txn));
             context.out.note(&summary);
             Exit::Gap

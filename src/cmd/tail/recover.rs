@@ -7,6 +7,9 @@ use crate::cli;
 use crate::settings::is_secret_property;
 use crate::shell;
 
+/// More positions than that make a line that nobody can read.
+const MOST_POSITIONS: usize = 32;
+
 /// What a recovery of this run looks like.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Recovery {
@@ -61,11 +64,19 @@ impl Recovery {
         }
     }
 
-    /// The command that queries everything again, at or after a transaction if one is known.
-    pub(super) fn requery(&self, txn_id: Option<u64>) -> String {
+    /// The command that queries everything again, at or after a transaction if one is known. From the positions on
+    /// it looks for further gaps; where nobody knows them, or they are too many to be typed, at the newest records only.
+    pub(super) fn requery(&self, txn_id: Option<u64>, positions: &[(i32, i64)]) -> String {
         let mut words = vec!["requery".to_owned()];
         if let Some(txn_id) = txn_id {
             words.extend(["--txn-id".to_owned(), txn_id.to_string()]);
+        }
+        if (1..=MOST_POSITIONS).contains(&positions.len()) {
+            let pairs = positions
+                .iter()
+                .map(|(partition, next)| format!("{partition}:{next}"));
+            let pairs: Vec<String> = pairs.collect();
+            words.extend(["--from".to_owned(), pairs.join(",")]);
         }
         words.extend(["--output".to_owned(), folder(txn_id)]);
         words.extend(self.settings.iter().cloned());
@@ -113,11 +124,11 @@ mod tests {
             ..cli::Connection::default()
         };
         assert_eq!(
-            Recovery::new(&typed).requery(Some(45)),
-            r"ditto-cdc requery --txn-id 45 --output requery-45 --brokers host:443 --cluster-cert 'my files/cluster.p12' -X 'client.rack=it'\''s' (and the -X that holds a secret)"
+            Recovery::new(&typed).requery(Some(45), &[(0, 3), (2, 0)]),
+            r"ditto-cdc requery --txn-id 45 --from 0:3,2:0 --output requery-45 --brokers host:443 --cluster-cert 'my files/cluster.p12' -X 'client.rack=it'\''s' (and the -X that holds a secret)"
         );
         assert_eq!(
-            Recovery::default().requery(None),
+            Recovery::default().requery(None, &[]),
             "ditto-cdc requery --output requery"
         );
     }

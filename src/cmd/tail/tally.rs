@@ -18,6 +18,8 @@ pub(super) struct Tally {
     pub contained: u64,
     /// The highest txnID of the gaps, where they have one.
     pub asked: Option<TxnId>,
+    /// Where the run stood at its end, for a requery that has to look at what comes from there on.
+    pub positions: Vec<(i32, i64)>,
     /// Whether anybody was told how to recover.
     advised: bool,
 }

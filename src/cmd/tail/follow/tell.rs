@@ -29,7 +29,7 @@ impl Follow<'_> {
         };
         // What stops here says so again at the end, with the same command.
         if self.plan.on_gap == OnGap::Mark {
-            let command = recovery.requery(txn.map(|txn| txn.0));
+            let command = recovery.requery(txn.map(|txn| txn.0), &[]);
             self.out.hint("try", &command);
         }
     }

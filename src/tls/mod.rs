@@ -4,6 +4,7 @@
 mod base64_text;
 mod contents;
 mod der;
+mod digest;
 mod ending;
 mod faults;
 mod flight;
@@ -26,6 +27,7 @@ mod truststore;
 mod unseal;
 mod usage;
 
+pub use digest::Sha256;
 pub use ending::{Broken, Ending};
 pub use faults::{FileFault, Role};
 pub use load::{StoreFile, load};

@@ -1,0 +1,48 @@
+//! SHA-256 over bytes that come in pieces; OpenSSL computes it.
+//! What is hashed, and what the sum proves, is the caller's business.
+
+use std::fmt::Write as _;
+
+use openssl::sha;
+
+/// A sum that has not seen everything yet. A copy goes on by itself.
+#[derive(Clone, Default)]
+pub struct Sha256(sha::Sha256);
+
+impl Sha256 {
+    /// Adds bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The sum of all bytes so far, in hexadecimal digits.
+    #[must_use]
+    pub fn digits(&self) -> String {
+        let sum = self.0.clone().finish();
+        sum.iter().fold(String::new(), |mut digits, byte| {
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sha256;
+
+    #[test]
+    fn the_sum_of_abc_is_the_standards() {
+        let mut sum = Sha256::default();
+        sum.add(b"a");
+        let copy = sum.clone();
+        sum.add(b"bc");
+        assert_eq!(
+            sum.digits(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(
+            copy.digits(),
+            "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+        );
+    }
+}

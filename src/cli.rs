@@ -4,9 +4,13 @@
 // Documentation in this file is help text: backticks would be printed.
 #![allow(clippy::doc_markdown)]
 
+mod requery;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+pub use requery::{ApiVersion, Requery};
 
 use crate::env::ColourWhen;
 
@@ -39,6 +43,8 @@ pub enum Command {
     Diff(Box<Diff>),
     /// Check the connection, layer by layer, and say what to do where something is wrong
     Verify(Box<Verify>),
+    /// Fetch everything again over the HTTP API, provably complete
+    Requery(Box<Requery>),
     /// Show what this tool does, on an embedded Kafka
     Demo(Demo),
     /// Print a completion script for a shell

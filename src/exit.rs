@@ -18,6 +18,8 @@ pub enum Exit {
     Setup,
     /// The stream has a gap and the user asked to stop there.
     Gap,
+    /// A requery could not be proven to be complete.
+    Incomplete,
     /// The user pressed Ctrl-C.
     Interrupted,
 }
@@ -31,7 +33,7 @@ impl Exit {
             Exit::Differences | Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Setup => 3,
-            Exit::Gap => 4,
+            Exit::Gap | Exit::Incomplete => 4,
             Exit::Interrupted => 130,
         }
     }

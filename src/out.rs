@@ -297,6 +297,23 @@ impl Out {
         bar.set_position(progress.done);
     }
 
+    /// Shows how far a requery has come, with what it is doing.
+    pub fn progress_of(&mut self, done: u64, total: u64, message: &str) {
+        if !self.may_show_progress {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = bar(total, false);
+            let template =
+                "{bar:20} {human_pos} of {human_len} documents  {rate}/s  {eta} left  {msg}";
+            styled(&bar, template);
+            bar
+        });
+        bar.set_length(total);
+        bar.set_position(done);
+        bar.set_message(safe::text(message));
+    }
+
     /// Removes the progress bar.
     pub fn end_progress(&mut self) {
         if let Some(bar) = self.bar.take() {
@@ -373,12 +390,16 @@ fn bar(total: u64, bytes: bool) -> ProgressBar {
     } else {
         "{bar:24} {percent}%  {human_pos} of {human_len} records  {rate}/s  {eta} left"
     };
+    styled(&bar, template);
+    bar.enable_steady_tick(Duration::from_secs(1));
+    bar
+}
+
+fn styled(bar: &ProgressBar, template: &str) {
     if let Ok(style) = ProgressStyle::with_template(template) {
         let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
             let _ = write!(out, "{:.0}", state.per_sec());
         });
         bar.set_style(style.progress_chars("=> "));
     }
-    bar.enable_steady_tick(Duration::from_secs(1));
-    bar
 }

@@ -27,6 +27,8 @@ pub enum Kind {
     BadQuery,
     /// 404: below the wanted transaction, past its collection, or a wrong path.
     NotFound,
+    /// 404 or an older answer while the wanted transaction is not there yet.
+    Behind,
     /// 413, or words that say the same: a smaller page may do.
     TooLarge,
     /// 429, 500, 502, 503 and their like: another attempt may do.
@@ -68,7 +70,7 @@ impl ApiError {
     pub fn retry(&self) -> Option<Option<Duration>> {
         match self.kind {
             Kind::Busy { after } => Some(after),
-            Kind::TimedOut | Kind::Cut | Kind::Unreachable => Some(None),
+            Kind::TimedOut | Kind::Cut | Kind::Unreachable | Kind::Behind => Some(None),
             _ => None,
         }
     }
@@ -109,6 +111,7 @@ impl ApiError {
             Kind::Forbidden => status("the API key does not allow this"),
             Kind::BadQuery => status("the server refused the statement"),
             Kind::NotFound => status("the server found nothing there"),
+            Kind::Behind => status("the server has not reached the wanted transaction"),
             Kind::TooLarge => status("the result is too large for the server"),
             Kind::Busy { .. } => status("the server is busy or failed"),
             Kind::TimedOut => status("no answer in time"),
@@ -143,6 +146,7 @@ impl ApiError {
                 "check the url; with a proxy or a sign-on in between, ask its owner for a way past it"
             }
             Kind::Redirected => "if that is where the API is, give it as --url",
+            Kind::Behind => "check --txn-id and the url, or wait longer (--deadline)",
             Kind::Busy { .. } | Kind::TimedOut | Kind::Cut => "try again later",
             _ => return None,
         })

@@ -1,9 +1,11 @@
 //! From what was typed to a Kafka connection: settings, passwords asked for, certificates read.
 //! The connection itself is opened by the source.
 
+use crate::bigpeer::Base;
 use crate::cli;
 use crate::exit::Exit;
 use crate::record::{Failure, FailureClass};
+use crate::secret::Secret;
 use crate::settings::{self, Origin, Settings, SettingsError, Store, Typed, World, prompt};
 use crate::source::kafka::Connection;
 use crate::tls::{self, FileFault, Material};
@@ -19,12 +21,68 @@ pub(super) fn kafka(
     context: &mut Context<'_>,
 ) -> Result<Connection, Exit> {
     let mut settings = settle(typed, None, context)?;
-    keep_out_of_foreign_groups(&mut settings, context);
+    kafka_of(&mut settings, context)
+}
+
+/// The HTTP API, and Kafka where it is configured and wanted.
+///
+/// # Errors
+/// The exit code for what was said.
+pub(super) fn api(
+    typed: &cli::Connection,
+    api: &cli::Api,
+    with_kafka: bool,
+    context: &mut Context<'_>,
+) -> Result<(Base, Secret, Option<Connection>), Exit> {
+    let mut settings = settle(typed, Some(api), context)?;
+    let base = settings.url.as_ref().map(|url| Base::parse(&url.value));
+    let base = base
+        .transpose()
+        .map_err(|(what, fix)| say(context, &SettingsError { what, fix }))?;
+    if base.is_some() && settings.api_key.is_none() && context.env.stderr_terminal {
+        match prompt::ask("API key") {
+            Ok(key) => settings.answer_api_key(&key),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
+                return Err(Exit::Interrupted);
+            }
+            // No terminal to ask on after all: what is missing is said below.
+            Err(_) => {}
+        }
+    }
+    let given = settings.require_api().map(|given| given.key.clone());
+    let key = given.map_err(|wrong| say(context, &wrong))?;
+    let configured = settings.brokers.is_some() || settings.topic.is_some();
+    let kafka = (with_kafka && configured)
+        .then(|| kafka_of(&mut settings, context))
+        .transpose()?;
+    let base = base.ok_or(Exit::Setup)?;
+    Ok((base, key, kafka))
+}
+
+/// Where the HTTP API is, and nothing else.
+///
+/// # Errors
+/// The exit code for what was said.
+pub(super) fn base(
+    typed: &cli::Connection,
+    api: &cli::Api,
+    context: &mut Context<'_>,
+) -> Result<Base, Exit> {
+    let settings = settle(typed, Some(api), context)?;
+    let Some(url) = &settings.url else {
+        let wrong = settings.require_api().err();
+        return Err(wrong.map_or(Exit::Setup, |wrong| say(context, &wrong)));
+    };
+    Base::parse(&url.value).map_err(|(what, fix)| say(context, &SettingsError { what, fix }))
+}
+
+fn kafka_of(settings: &mut Settings, context: &mut Context<'_>) -> Result<Connection, Exit> {
+    keep_out_of_foreign_groups(settings, context);
     // Nobody types passwords only to hear that something else is missing.
     settings
         .require_kafka()
         .map_err(|wrong| say(context, &wrong))?;
-    ask_for_passwords(&mut settings, context)?;
+    ask_for_passwords(settings, context)?;
     let kafka = settings
         .require_kafka()
         .map_err(|wrong| say(context, &wrong))?;

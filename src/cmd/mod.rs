@@ -6,6 +6,7 @@ mod connect;
 pub mod demo;
 mod demo_stage;
 pub mod diff;
+pub mod requery;
 pub mod tail;
 pub mod verify;
 
@@ -38,6 +39,7 @@ pub fn dispatch(command: &Command, context: &mut Context<'_>) -> Exit {
         Command::Tail(tail) => tail::run(tail, context),
         Command::Diff(diff) => diff::run(diff, context),
         Command::Verify(verify) => verify::run(verify, context),
+        Command::Requery(requery) => requery::run(requery, context),
         Command::Demo(demo) => demo::run(demo, context),
         Command::Completions { shell } => context.out.print_text(&completions::script(*shell)),
     }

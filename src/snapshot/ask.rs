@@ -183,7 +183,7 @@ impl Asker {
         match (self.floor, answer.transaction_id) {
             (Some(floor), Some(at)) if at < floor => Err(below(at, floor)),
             (Some(floor), None) if self.is_collected() => Err(ApiError::new(
-                Kind::Busy { after: None },
+                Kind::Behind,
                 format!(
                     "the server does not say at which transaction it answered, which has to be {floor} or later"
                 ),
@@ -221,15 +221,15 @@ impl Asker {
         if self.stop.load(Ordering::Relaxed) {
             return Err(Stop::Interrupted);
         }
-        let wish = match (&error.kind, error.retry()) {
-            (Kind::NotFound, _) if self.floor.is_some() && !self.is_collected() => {
-                if self.probe(doing, probe, &error)? {
-                    return Ok(());
-                }
-                None
+        let mut error = error;
+        if matches!(error.kind, Kind::NotFound) && self.floor.is_some() && !self.is_collected() {
+            if self.probe(doing, probe, &error)? {
+                return Ok(());
             }
-            (_, Some(wish)) => wish,
-            (_, None) => return Err(Stop::Api(doing.to_owned(), error)),
+            error.kind = Kind::Behind;
+        }
+        let Some(wish) = error.retry() else {
+            return Err(Stop::Api(doing.to_owned(), error));
         };
         attempts.timeouts += u32::from(matches!(error.kind, Kind::TimedOut));
         let hopeless = matches!(error.kind, Kind::Unreachable)
@@ -284,7 +284,7 @@ pub struct Attempts {
 
 fn below(at: u64, floor: u64) -> ApiError {
     ApiError::new(
-        Kind::Busy { after: None },
+        Kind::Behind,
         format!("the server answered at transaction {at}, and {floor} is wanted"),
     )
 }

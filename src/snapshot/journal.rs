@@ -38,6 +38,8 @@ pub struct Head {
     pub condition: Option<String>,
     /// Where the stream goes on.
     pub positions: Vec<Position>,
+    /// Collections that the stream has shown.
+    pub seen: Vec<String>,
     /// When the run began, RFC 3339 in UTC.
     pub started: String,
 }

@@ -7,17 +7,17 @@ use serde::Deserialize;
 
 use super::ask::{Asker, Question, Stop};
 use super::statement;
-use crate::bigpeer::Kind;
+use crate::bigpeer::{ApiError, Kind};
 
 /// What the server's list was worth.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Listing {
     /// These names; internal ones, which begin with `__`, are left out.
     Names(BTreeSet<String>),
     /// It was refused, in the server's words.
     Refused(String),
     /// The server has no DQL.
-    NoDql(String),
+    NoDql(ApiError),
 }
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ pub fn list(asker: &Asker) -> Result<Listing, Stop> {
             ))
         }
         Err(Stop::Api(_, error)) if matches!(error.kind, Kind::NotFound) => {
-            Ok(Listing::NoDql(error.to_string()))
+            Ok(Listing::NoDql(error))
         }
         Err(Stop::Api(_, error))
             if matches!(error.kind, Kind::Forbidden | Kind::BadQuery | Kind::Failed) =>

@@ -262,7 +262,14 @@ impl Walk<'_> {
         let page = match page {
             Ok(page) => page,
             // Too much at once: in parts, then.
-            Err(Turn::Fault(why)) => return Err(Turn::Unknown(ApiError::new(Kind::TooLarge, why))),
+            Err(Turn::Fault(why)) => {
+                return Err(Turn::Unknown(ApiError::new(Kind::TooLarge, why)));
+            }
+            // Nothing is simpler: what the server refuses here is the user's condition.
+            Err(Turn::Unknown(error)) => {
+                let doing = format!("reading the collection {}", self.target.collection);
+                return Err(Stop::Api(doing, error).into());
+            }
             Err(turn) => return Err(turn),
         };
         if before.is_some_and(|census| page.documents < census.documents) {

@@ -4,6 +4,7 @@
 // Each test binary uses its own part of this; a helper panics where a test would.
 #![allow(dead_code, unused_imports, unreachable_pub, clippy::unwrap_used)]
 
+pub mod engine;
 pub mod kafka;
 pub mod program;
 pub mod stage;

@@ -4,6 +4,7 @@
 mod config;
 mod context;
 pub mod embedded;
+mod ends;
 mod failure;
 mod group;
 pub mod inspect;
@@ -24,6 +25,7 @@ use std::sync::atomic::AtomicBool;
 use rdkafka::topic_partition_list::Offset;
 
 pub use config::Connection;
+pub use ends::{Ends, ends};
 pub use reader::Reader;
 pub use search::behind;
 pub use topic::{Stopped, Tell, Topic};

@@ -1,0 +1,73 @@
+//! Where every partition ends now, and what stands before those ends: for whoever is going to read on from there.
+//! What the records mean is left to the caller.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::config::Connection;
+use super::reader::Reader;
+use super::topic::{Stopped, Tell, Topic};
+use super::{last, offsets, plan};
+use crate::position::Position;
+use crate::record::{Lost, Record, Source, Step};
+
+/// How long to wait for a step; only Ctrl-C ends a wait.
+const WAIT: Duration = Duration::from_millis(100);
+
+/// The ends of a topic.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// The topic's name.
+    pub topic: String,
+    /// Each partition with the first offset that was not there yet.
+    pub next: Vec<(i32, i64)>,
+    /// What of the part to be looked through retention has removed.
+    pub lost: Vec<Lost>,
+}
+
+/// Takes the ends of all partitions, then shows `each` the newest records of every partition before its end until it
+/// returns something, and everything from `since` on.
+///
+/// # Errors
+/// [`Stopped`] where the topic cannot be read or the user interrupts.
+pub fn ends(
+    mut connection: Connection,
+    since: Option<&Position>,
+    interrupt: Arc<AtomicBool>,
+    tell: &mut Tell<'_>,
+    each: &mut dyn FnMut(&Record<'_>) -> Option<()>,
+) -> Result<Ends, Stopped> {
+    // Looking takes no partition away from anybody.
+    connection.group = None;
+    let topic = Topic::connect(connection, None, interrupt, tell)?;
+    let (lows, highs) = (topic.beginnings()?, topic.ends()?);
+    let mut ends = Ends {
+        topic: topic.name().to_owned(),
+        next: highs
+            .iter()
+            .map(|(&partition, &next)| (partition, next))
+            .collect(),
+        lost: Vec::new(),
+    };
+    let (topic, _) = last::last(topic, &lows, &highs, 1, each)?;
+    let Some(since) = since else {
+        return Ok(ends);
+    };
+    let (topic, starts) = offsets(topic, since, &lows, &highs)?;
+    let ranges = plan::between(&starts, Some(&highs), &highs);
+    let plan = plan::mend(topic.name(), ranges, &lows);
+    ends.lost.clone_from(&plan.lost);
+    let mut reader = Reader::start(topic, plan, None)?;
+    loop {
+        match reader.next(WAIT) {
+            Step::Record(record) => {
+                each(&record);
+            }
+            Step::End => return Ok(ends),
+            Step::Interrupted => return Err(Stopped::Interrupted),
+            Step::Failed(failure) => return Err(Stopped::Failed(failure)),
+            Step::Lost(_) | Step::Notice(_) | Step::Idle => {}
+        }
+    }
+}

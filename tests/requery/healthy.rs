@@ -1,0 +1,218 @@
+//! A server in good health: every document once, byte for byte, in few requests.
+//! What goes wrong is in the other files.
+
+use serde_json::{Value, json};
+
+use crate::documents::{NAMES, document, many, odd_ids};
+use crate::scene::{LIMIT, Place, front};
+use crate::support::engine::Front;
+use crate::support::program::run;
+
+#[test]
+fn every_document_is_there_once_as_it_was_served() {
+    let Some(front) = front() else { return };
+    front.insert("all", &many(3000));
+    let place = Place::new();
+    for cap in [Value::Null, json!(700)] {
+        front.set(&json!({"cap_rows": cap}));
+        let output = place.requery(&front, &["--txn-id", "100"]);
+        assert_eq!(output.status, Some(0), "{}", output.stderr);
+        assert_eq!(place.documents("all"), front.dump("all"));
+        let manifest = place.manifest();
+        let all = manifest.collection("all").unwrap();
+        assert!(manifest.complete && manifest.scope.whole_app && all.complete);
+        assert_eq!(all.documents, 12_000 + odd_ids().len() as u64);
+        assert_eq!(manifest.floor, Some(100));
+        assert!(all.lowest_transaction_id >= Some(100));
+        assert_eq!(
+            all.read_at(br#"{"till":5,"store":"s-5"}"#),
+            Some(front.txn())
+        );
+        let left: Vec<_> = std::fs::read_dir(place.path()).unwrap().collect();
+        assert_eq!(left.len(), 2, "{left:?}");
+    }
+}
+
+#[test]
+fn names_that_are_no_file_names() {
+    let Some(front) = front() else { return };
+    for (at, name) in NAMES.iter().enumerate() {
+        front.insert(name, &[document(json!(at), at)]);
+    }
+    let place = Place::new();
+    let output = place.requery(&front, &["--jobs", "4"]);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let manifest = place.manifest();
+    assert_eq!(manifest.collections.len(), NAMES.len());
+    for name in NAMES {
+        assert_eq!(place.documents(name), front.dump(name), "{name}");
+    }
+}
+
+#[test]
+fn pages_are_as_few_as_the_cap_allows() {
+    let Some(front) = front() else { return };
+    let documents: Vec<Value> = (0..60_000).map(|n| json!({"_id": n})).collect();
+    front.insert("numbers", &documents);
+    for cap in [1_000, 1_700, 3_000] {
+        front.control("set", &json!({"cap_rows": cap, "log": []}));
+        let place = Place::new();
+        let output = place.requery(&front, &[]);
+        assert_eq!(output.status, Some(0), "{}", output.stderr);
+        let (asked, fewest) = (front.statements().len(), 60_000_usize.div_ceil(cap));
+        assert!(
+            asked * 2 <= fewest * 3,
+            "cap {cap}: {asked} requests, {fewest} at the fewest"
+        );
+        assert_eq!(place.manifest().collections[0].documents, 60_000);
+    }
+}
+
+#[test]
+fn standard_output_has_the_shape_of_events() {
+    let Some(front) = front() else { return };
+    front.insert("a", &many(50));
+    front.insert("b`", &[document(json!("x"), 1)]);
+    let output = run(
+        &front.env(),
+        &["requery", "--output", "-", "--txn-id", "100"],
+        LIMIT,
+    );
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let lines = output.lines();
+    let value = |line: &str| -> Value { serde_json::from_str(line).unwrap() };
+    let (first, last) = (value(lines[0]), value(lines[lines.len() - 1]));
+    assert_eq!(
+        first,
+        json!({"type": "snapshotBegin", "txnID": 100, "collections": ["a", "b`"]})
+    );
+    let documents = lines.len() - 2;
+    assert_eq!(
+        last,
+        json!({"type": "snapshotEnd", "txnID": 100, "documents": documents, "complete": true})
+    );
+    let mut found: Vec<String> = lines[1..=documents]
+        .iter()
+        .filter(|line| line.contains(r#""collection":"a""#))
+        .map(|line| document_of(line, front.txn()))
+        .collect();
+    found.sort();
+    assert_eq!(found, front.dump("a"));
+}
+
+/// The document of a line, byte for byte.
+fn document_of(line: &str, txn: u64) -> String {
+    let start = format!(
+        r#"{{"txnId":{txn},"type":"snapshotDocument","collection":"a","change":{{"method":"read","value":"#
+    );
+    let rest = line
+        .strip_prefix(&start)
+        .unwrap_or_else(|| panic!("{line}"));
+    rest.strip_suffix("}}").unwrap().to_owned()
+}
+
+#[test]
+fn a_scope_is_kept_and_said() {
+    let Some(front) = front() else { return };
+    front.insert("a", &many(20));
+    front.insert("b", &many(20));
+    let place = Place::new();
+    let output = place.requery(&front, &["-c", "a", "--where", "n < 10 -- few"]);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let manifest = place.manifest();
+    assert_eq!(
+        (
+            manifest.collections.len(),
+            manifest.collections[0].documents
+        ),
+        (1, 10)
+    );
+    assert!(manifest.complete && !manifest.scope.whole_app);
+    assert!(
+        output.stderr.contains("not the whole app"),
+        "{}",
+        output.stderr
+    );
+    let wrong = place.requery(&front, &["-c", "a", "--where", "n <"]);
+    assert_eq!(wrong.status, Some(1), "{}", wrong.stderr);
+    assert_eq!(
+        place.manifest().ended,
+        manifest.ended,
+        "the good one was touched"
+    );
+}
+
+#[test]
+fn the_plan_and_the_first_request_are_shown() {
+    let Some(front) = front() else { return };
+    front.insert("a", &many(3));
+    let output = run(&front.env(), &["requery", "--dry-run"], LIMIT);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("  a  {") && text.contains(r#""t":"object""#),
+        "{text}"
+    );
+    assert!(
+        front
+            .statements()
+            .iter()
+            .all(|text| !text.contains("LIMIT"))
+    );
+    let curl = run(&front.env(), &["requery", "--as-curl", "-c", "a'b"], LIMIT);
+    let text = String::from_utf8(curl.stdout).unwrap();
+    assert!(
+        text.contains("$DITTO_CDC_API_KEY") && !text.contains(crate::support::engine::KEY),
+        "{text}"
+    );
+    #[cfg(unix)]
+    assert!(answer_of(&text, &front).contains("\"items\""));
+}
+
+/// What the printed command says when a shell runs it.
+#[cfg(unix)]
+fn answer_of(command: &str, front: &Front) -> String {
+    if std::process::Command::new("curl")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        return "\"items\"".to_owned();
+    }
+    let mut shell = std::process::Command::new("sh");
+    let output = shell
+        .args(["-c", command])
+        .envs(front.env())
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn writers_do_not_disturb() {
+    let Some(front) = front() else { return };
+    front.insert("a", &many(2000));
+    let step = |after: usize, n: usize| {
+        json!({"after": after, "statements": [
+            format!("INSERT INTO a DOCUMENTS ({{'_id': 'new-{n}'}})"),
+            format!("DELETE FROM a WHERE _id = 'id-{}'", n * 7),
+            format!("UPDATE a SET n = {n} WHERE _id = 'id-{}'", n * 7 + 1),
+        ]})
+    };
+    let script: Vec<Value> = (4..14).map(|at| step(at, at)).collect();
+    front.set(&json!({"cap_rows": 500, "script": script}));
+    let place = Place::new();
+    let output = place.requery(&front, &[]);
+    assert!(matches!(output.status, Some(0 | 4)), "{}", output.stderr);
+    let manifest = place.manifest();
+    let all = manifest.collection("a").unwrap();
+    assert!(all.lowest_transaction_id < all.highest_transaction_id);
+    // What was not written to is there once, whatever happened around it.
+    let quiet =
+        |line: &String| !line.contains("new-") && line.contains("\"big\"") && !line.contains("id-");
+    let (found, held) = (place.documents("a"), front.dump("a"));
+    let only = |lines: &[String]| -> Vec<String> {
+        lines.iter().filter(|line| quiet(line)).cloned().collect()
+    };
+    assert_eq!(only(&found), only(&held));
+}

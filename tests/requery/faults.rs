@@ -14,7 +14,7 @@ use crate::support::program::run;
 #[test]
 fn what_passes_is_waited_for() {
     let Some(front) = front() else { return };
-    front.insert("a", &many(700));
+    front.insert("a", &many(150));
     let status = |status: u16| json!({"kind": "status", "status": status, "times": 2});
     let with = |status: u16, header: &str, value: &str| json!({"kind": "status", "status": status, "headers": {header: value}});
     let matching = |mut fault: Value, text: &str| {
@@ -44,9 +44,9 @@ fn what_passes_is_waited_for() {
             "slow",
             json!({"faults": [matching(json!({"kind": "slow", "seconds": 1}), "LIMIT")]}),
         ),
-        ("413", json!({"cap_rows": 3})),
-        ("too large in words", json!({"cap_bytes": 20_000})),
-        ("cut without a word", json!({"cut_rows": 100})),
+        ("413", json!({"cap_rows": 7})),
+        ("too large in words", json!({"cap_bytes": 9_000})),
+        ("cut without a word", json!({"cut_rows": 40})),
     ] {
         front.set(&json!({"lag": 0, "collected": false, "faults": [], "cap_rows": null, "cap_bytes": null, "cut_rows": null}));
         front.set(&set);

@@ -132,7 +132,7 @@ class Front(BaseHTTPRequestHandler):
                 for statement in step["statements"]:
                     ENGINE.execute(statement, {})
         if fault:
-            return self.fail(fault, answer)
+            return self.fail(fault, status, answer)
         return self.send(status, answer)
 
     def answer(self, body, text, wanted):
@@ -181,13 +181,13 @@ class Front(BaseHTTPRequestHandler):
             return 400, error("bad", "the result exceeds the size limit")
         return 200, answer
 
-    def fail(self, fault, answer):
+    def fail(self, fault, passed, answer):
         kind = fault["kind"]
         if kind == "status":
             return self.send(fault["status"], fault.get("body", ""), fault.get("headers", {}))
         if kind == "cut":
             raw = answer.encode()
-            self.start(200, len(raw), {})
+            self.start(passed, len(raw), {})
             self.wfile.write(raw[: len(raw) // 2])
             self.wfile.flush()
             self.close_connection = True
@@ -199,7 +199,7 @@ class Front(BaseHTTPRequestHandler):
             return None
         if kind == "slow":
             raw = answer.encode()
-            self.start(200, len(raw), {})
+            self.start(passed, len(raw), {})
             for start in range(0, len(raw), max(1, len(raw) // 5)):
                 self.wfile.write(raw[start : start + max(1, len(raw) // 5)])
                 self.wfile.flush()
@@ -207,7 +207,7 @@ class Front(BaseHTTPRequestHandler):
             return None
         if kind == "stall":
             time.sleep(fault["seconds"])
-            return self.send(200, answer)
+            return self.send(passed, answer)
         raise ValueError(kind)
 
     def send(self, status, text, headers=None):

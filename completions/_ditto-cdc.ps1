@@ -34,6 +34,7 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
             [CompletionResult]::new('tail', 'tail', [CompletionResultType]::ParameterValue, 'Show changes as they happen, or those of the past')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what changed, in captures')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check the connection, layer by layer, and say what to do where something is wrong')
+            [CompletionResult]::new('requery', 'requery', [CompletionResultType]::ParameterValue, 'Fetch everything again over the HTTP API, provably complete')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show what this tool does, on an embedded Kafka')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -162,6 +163,47 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'ditto-cdc;requery' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where the documents go: a folder with a file for each collection and manifest.json; `-` is standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where the documents go: a folder with a file for each collection and manifest.json; `-` is standard output')
+            [CompletionResult]::new('--txn-id', '--txn-id', [CompletionResultType]::ParameterName, 'The txnID of the requeryRequired event: no answer may be older')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Only this collection, to the letter (repeatable); the result then is not the whole app')
+            [CompletionResult]::new('--collection', '--collection', [CompletionResultType]::ParameterName, 'Only this collection, to the letter (repeatable); the result then is not the whole app')
+            [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Only documents that meet this condition, in DQL')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Where the stream was read up to: requeryRequired events from there on raise the floor [default: the positions in DIR''s manifest]')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Give up after so long without progress [default: 10m]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many collections are read side by side')
+            [CompletionResult]::new('--api-version', '--api-version', [CompletionResultType]::ParameterName, 'Which version of the HTTP API to speak')
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'The Cloud URL Endpoint that the portal shows, with the app''s id [env: DITTO_CDC_URL, DITTOSH_SERVER_URL, DITTO_CLOUD_URL]')
+            [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file that holds the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]')
+            [CompletionResult]::new('--brokers', '--brokers', [CompletionResultType]::ParameterName, 'The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'The topic that the portal shows [env: DITTO_CDC_TOPIC]')
+            [CompletionResult]::new('--topic', '--topic', [CompletionResultType]::ParameterName, 'The topic that the portal shows [env: DITTO_CDC_TOPIC]')
+            [CompletionResult]::new('-g', '-g', [CompletionResultType]::ParameterName, 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]')
+            [CompletionResult]::new('--cluster-cert', '--cluster-cert', [CompletionResultType]::ParameterName, 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]')
+            [CompletionResult]::new('--cluster-cert-password-file', '--cluster-cert-password-file', [CompletionResultType]::ParameterName, 'A file that holds the cluster certificate''s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]')
+            [CompletionResult]::new('--user-cert', '--user-cert', [CompletionResultType]::ParameterName, 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]')
+            [CompletionResult]::new('--user-cert-password-file', '--user-cert-password-file', [CompletionResultType]::ParameterName, 'A file that holds the user certificate''s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]')
+            [CompletionResult]::new('--properties', '--properties', [CompletionResultType]::ParameterName, 'A Java client.properties file')
+            [CompletionResult]::new('--env-file', '--env-file', [CompletionResultType]::ParameterName, 'A file of settings as in the environment, in place of .env in this folder')
+            [CompletionResult]::new('-X', '-X ', [CompletionResultType]::ParameterName, 'A property of librdkafka; wins over everything else (repeatable)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--no-kafka', '--no-kafka', [CompletionResultType]::ParameterName, 'Take no positions from Kafka, even where it is configured')
+            [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on where an interrupted run in the same folder has stopped')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be read, and how much of it')
+            [CompletionResult]::new('--as-curl', '--as-curl', [CompletionResultType]::ParameterName, 'Print the first request as a curl command')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what went wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what went wrong')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: the Kafka library''s log, up to -vvv')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: the Kafka library''s log, up to -vvv')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'ditto-cdc;demo' {
             [CompletionResult]::new('--print', '--print', [CompletionResultType]::ParameterName, 'With --serve: print only the settings, as `env` lines for eval')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -194,6 +236,7 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
             [CompletionResult]::new('tail', 'tail', [CompletionResultType]::ParameterValue, 'Show changes as they happen, or those of the past')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what changed, in captures')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check the connection, layer by layer, and say what to do where something is wrong')
+            [CompletionResult]::new('requery', 'requery', [CompletionResultType]::ParameterValue, 'Fetch everything again over the HTTP API, provably complete')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show what this tool does, on an embedded Kafka')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -206,6 +249,9 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
             break
         }
         'ditto-cdc;help;verify' {
+            break
+        }
+        'ditto-cdc;help;requery' {
             break
         }
         'ditto-cdc;help;demo' {

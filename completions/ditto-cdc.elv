@@ -31,6 +31,7 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
             cand tail 'Show changes as they happen, or those of the past'
             cand diff 'Show what changed, in captures'
             cand verify 'Check the connection, layer by layer, and say what to do where something is wrong'
+            cand requery 'Fetch everything again over the HTTP API, provably complete'
             cand demo 'Show what this tool does, on an embedded Kafka'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -155,6 +156,46 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'ditto-cdc;requery'= {
+            cand -o 'Where the documents go: a folder with a file for each collection and manifest.json; `-` is standard output'
+            cand --output 'Where the documents go: a folder with a file for each collection and manifest.json; `-` is standard output'
+            cand --txn-id 'The txnID of the requeryRequired event: no answer may be older'
+            cand -c 'Only this collection, to the letter (repeatable); the result then is not the whole app'
+            cand --collection 'Only this collection, to the letter (repeatable); the result then is not the whole app'
+            cand --where 'Only documents that meet this condition, in DQL'
+            cand --from 'Where the stream was read up to: requeryRequired events from there on raise the floor [default: the positions in DIR''s manifest]'
+            cand --deadline 'Give up after so long without progress [default: 10m]'
+            cand --jobs 'How many collections are read side by side'
+            cand --api-version 'Which version of the HTTP API to speak'
+            cand --url 'The Cloud URL Endpoint that the portal shows, with the app''s id [env: DITTO_CDC_URL, DITTOSH_SERVER_URL, DITTO_CLOUD_URL]'
+            cand --api-key-file 'A file that holds the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]'
+            cand --brokers 'The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]'
+            cand -t 'The topic that the portal shows [env: DITTO_CDC_TOPIC]'
+            cand --topic 'The topic that the portal shows [env: DITTO_CDC_TOPIC]'
+            cand -g 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]'
+            cand --group 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]'
+            cand --cluster-cert 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]'
+            cand --cluster-cert-password-file 'A file that holds the cluster certificate''s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]'
+            cand --user-cert 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]'
+            cand --user-cert-password-file 'A file that holds the user certificate''s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]'
+            cand --properties 'A Java client.properties file'
+            cand --env-file 'A file of settings as in the environment, in place of .env in this folder'
+            cand -X 'A property of librdkafka; wins over everything else (repeatable)'
+            cand --color 'When to use colours'
+            cand --no-kafka 'Take no positions from Kafka, even where it is configured'
+            cand --resume 'Go on where an interrupted run in the same folder has stopped'
+            cand --dry-run 'Show what would be read, and how much of it'
+            cand --as-curl 'Print the first request as a curl command'
+            cand --no-progress 'Show no progress'
+            cand -q 'Say only what went wrong'
+            cand --quiet 'Say only what went wrong'
+            cand -v 'Say more: the Kafka library''s log, up to -vvv'
+            cand --verbose 'Say more: the Kafka library''s log, up to -vvv'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'ditto-cdc;demo'= {
             cand --print 'With --serve: print only the settings, as `env` lines for eval'
             cand --color 'When to use colours'
@@ -185,6 +226,7 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
             cand tail 'Show changes as they happen, or those of the past'
             cand diff 'Show what changed, in captures'
             cand verify 'Check the connection, layer by layer, and say what to do where something is wrong'
+            cand requery 'Fetch everything again over the HTTP API, provably complete'
             cand demo 'Show what this tool does, on an embedded Kafka'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -194,6 +236,8 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
         &'ditto-cdc;help;diff'= {
         }
         &'ditto-cdc;help;verify'= {
+        }
+        &'ditto-cdc;help;requery'= {
         }
         &'ditto-cdc;help;demo'= {
         }

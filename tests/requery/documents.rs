@@ -59,7 +59,7 @@ pub fn odd_ids() -> Vec<Value> {
 }
 
 /// A document with that id and values of every kind.
-pub fn document(id: Value, number: usize) -> Value {
+pub fn document(id: &Value, number: usize) -> Value {
     json!({
         "_id": id,
         "n": number,
@@ -83,7 +83,7 @@ pub fn many(each: usize) -> Vec<Value> {
     ids.extend((0..each).map(|n| json!(format!("id-{n}"))));
     ids.into_iter()
         .enumerate()
-        .map(|(number, id)| document(id, number))
+        .map(|(number, id)| document(&id, number))
         .collect()
 }
 

@@ -37,7 +37,7 @@ fn every_document_is_there_once_as_it_was_served() {
 fn names_that_are_no_file_names() {
     let Some(front) = front() else { return };
     for (at, name) in NAMES.iter().enumerate() {
-        front.insert(name, &[document(json!(at), at)]);
+        front.insert(name, &[document(&json!(at), at)]);
     }
     let place = Place::new();
     let output = place.requery(&front, &["--jobs", "4"]);
@@ -72,7 +72,7 @@ fn pages_are_as_few_as_the_cap_allows() {
 fn standard_output_has_the_shape_of_events() {
     let Some(front) = front() else { return };
     front.insert("a", &many(50));
-    front.insert("b`", &[document(json!("x"), 1)]);
+    front.insert("b`", &[document(&json!("x"), 1)]);
     let output = run(
         &front.env(),
         &["requery", "--output", "-", "--txn-id", "100"],

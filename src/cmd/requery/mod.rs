@@ -343,17 +343,13 @@ fn stopped(stop: &Stop, context: &mut Context<'_>) -> Exit {
         Stop::Interrupted => Exit::Interrupted,
         Stop::Disk(doing, error) => say(&failed(doing, error), context),
         Stop::Api(doing, error) => {
-            let class = class(error);
-            context.out.failure(&Failure {
-                class,
+            let failure = Failure {
+                class: class(error),
                 what: format!("{doing}: {}", error.why()),
                 fix: error.fix().map(str::to_owned),
                 raw: Some(error.words.clone()).filter(|words| !words.is_empty()),
-            });
-            match class {
-                FailureClass::Setup => Exit::Setup,
-                FailureClass::Read => Exit::Failed,
-            }
+            };
+            say(&failure, context)
         }
     }
 }

@@ -11,3 +11,4 @@ mod healthy;
 mod interrupted;
 mod older;
 mod scene;
+mod stream;

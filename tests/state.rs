@@ -327,6 +327,18 @@ fn a_topic_that_was_made_anew_is_a_gap_and_read_from_its_beginning() {
 }
 
 #[test]
+fn the_command_that_recovers_names_only_offsets_that_are_there() {
+    let kept = Kept::new(2);
+    kept.write(0..4);
+    kept.tail(&ALL);
+    kept.edit("\"0\": 2", "\"0\": 500");
+    kept.edit("\"1\": 2", "\"1\": 600");
+    let output = kept.tail(&[&END[..], &["--on-gap", "stop"]].concat());
+    let words = "try: ditto-cdc requery --from 0:0,1:0 --output requery\n";
+    assert!(output.stderr.contains(words), "{}", output.stderr);
+}
+
+#[test]
 fn partitions_that_were_not_meant_stay_out() {
     let kept = Kept::new(2);
     kept.write(0..4);

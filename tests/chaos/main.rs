@@ -22,7 +22,7 @@ use support::kafka::{Kafka, Options};
 use world::World;
 
 /// The rounds that always run: together they meet every kind of gap.
-const SEEDS: [u64; 4] = [1, 4, 5, 6];
+const SEEDS: [u64; 3] = [1, 5, 6];
 
 #[test]
 fn a_copy_made_of_the_outputs_is_what_the_engine_holds() {

@@ -91,7 +91,7 @@ impl<'w> World<'w> {
             if self.dice.percent(6) {
                 self.repeat();
             }
-            if self.dice.percent(3) {
+            if self.dice.percent(6) {
                 self.retention();
             }
             thread::sleep(Duration::from_millis(self.dice.below(60) as u64));
@@ -145,7 +145,13 @@ impl<'w> World<'w> {
         let (low, high) = self.kafka.watermarks(&self.topic, partition);
         let width = usize::try_from(high - low).unwrap();
         if width > 0 {
-            let taken = i64::try_from(1 + self.dice.below(width)).unwrap();
+            // Half of the time all of it: whoever has not read the last record has lost it.
+            let taken = if self.dice.percent(50) {
+                width
+            } else {
+                1 + self.dice.below(width)
+            };
+            let taken = i64::try_from(taken).unwrap();
             self.told.retained += 1;
             self.kafka
                 .delete_records(&self.topic, partition, low + taken);

@@ -72,7 +72,9 @@ impl Live<'_> {
             .recovering(self.recovery.clone())
             .keeping(keeper);
         let ending = follow.run(&mut reader);
-        Ok((ending, follow.tally))
+        let mut tally = follow.tally;
+        tally.positions = reader.next_offsets();
+        Ok((ending, tally))
     }
 
     /// Leaves out what a snapshot contains.

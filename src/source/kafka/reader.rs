@@ -96,6 +96,12 @@ impl Reader {
         self.topic
     }
 
+    /// The offset of each partition that would be read next. Unlike [`Source::positions`] it is one that is there.
+    #[must_use]
+    pub fn next_offsets(&self) -> Vec<(i32, i64)> {
+        self.parts.positions()
+    }
+
     /// Tells the library which partitions to fetch from where. What it had queued is fetched anew.
     fn assign(&self) -> Result<(), Failure> {
         let open = self.parts.open();

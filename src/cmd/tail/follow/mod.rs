@@ -162,7 +162,6 @@ impl<'a> Follow<'a> {
             (ending, Ok(())) => self.deliver(source, true).err().unwrap_or(ending),
         };
         self.out.end_progress();
-        self.tally.positions = source.positions();
         match self.save() {
             Err(wrong) if !matches!(ending, Ending::Failed(_) | Ending::Unwritable(_)) => wrong,
             _ => ending,

@@ -219,6 +219,11 @@ pub trait Source {
         Vec::new()
     }
 
+    /// Whether it is time to write and flush what was delivered, since the source has positions to store.
+    fn is_due(&self) -> bool {
+        false
+    }
+
     /// Everything delivered so far has been written and flushed; `last` says that no more will be asked for.
     ///
     /// # Errors

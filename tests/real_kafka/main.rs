@@ -18,6 +18,7 @@ mod bench;
 mod ends;
 mod events;
 mod gaps;
+mod groups;
 mod large;
 mod positions;
 mod probe;

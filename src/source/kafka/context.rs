@@ -26,6 +26,8 @@ pub(super) enum Said {
     Log(String),
     /// The group gave us these partitions, to be read from these offsets.
     Assigned(Vec<(i32, i64)>),
+    /// The group took these partitions back.
+    Revoked(Vec<i32>),
     /// A position that the group had stored is older than retention.
     Lost(Lost),
 }
@@ -54,6 +56,11 @@ impl Context {
     /// Takes the oldest thing that was said and not yet taken.
     pub(super) fn take(&self) -> Option<Said> {
         self.lock().pop_front()
+    }
+
+    /// The group, where one is joined.
+    pub(super) fn group(&self) -> Option<&Group> {
+        self.group.as_ref()
     }
 
     fn keep(&self, said: Said) {
@@ -95,6 +102,9 @@ impl ConsumerContext for Context {
         let outcome = match (&self.group, event) {
             (Some(group), RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) => {
                 group.assign(consumer, partitions)
+            }
+            (Some(group), RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) => {
+                group.give_back(consumer, partitions)
             }
             _ => consumer.unassign().map(|()| Vec::new()),
         };

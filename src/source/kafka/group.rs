@@ -1,24 +1,41 @@
-//! Reading as a member of a consumer group: where each partition starts that the group hands out.
-//! Joining happens only when the user named a group; storing positions is left to `reader`.
+//! Reading as a member of a consumer group: where each partition starts that the group hands out, and what is stored
+//! before it takes one back. Joining happens only when the user named a group; storing in between is left to `reader`.
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use std::sync::{Mutex, PoisonError};
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, RebalanceProtocol};
 use rdkafka::error::KafkaResult;
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem as Elem};
 use std::time::Duration;
 
 use super::context::{Context, Said};
 use crate::record::{Loss, Lost};
 
-/// Where a member of a group starts.
+/// What a member of a group knows when partitions come and go.
 pub(super) struct Group {
     /// Where to start in a partition for which the group has stored no position.
-    pub start: Offset,
+    start: Offset,
+    /// Behind what was written and flushed, by partition.
+    written: Mutex<Vec<(i32, i64)>>,
 }
 
 /// How long the group's coordinator may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 impl Group {
+    /// A member that starts there in partitions for which the group has stored no position.
+    pub(super) fn new(start: Offset) -> Group {
+        Group {
+            start,
+            written: Mutex::default(),
+        }
+    }
+
+    /// Everything before these offsets was written and flushed.
+    pub(super) fn has_written(&self, positions: Vec<(i32, i64)>) {
+        *self.written.lock().unwrap_or_else(PoisonError::into_inner) = positions;
+    }
+
     /// Takes the partitions that the group hands out: each at the group's stored position,
     /// or at the oldest record where retention overtook that position, which is said.
     pub(super) fn assign(
@@ -27,7 +44,7 @@ impl Group {
         handed: &TopicPartitionList,
     ) -> KafkaResult<Vec<Said>> {
         if handed.count() == 0 {
-            consumer.unassign()?;
+            begin(consumer, handed)?;
             return Ok(vec![Said::Assigned(Vec::new())]);
         }
         let stored = consumer.committed_offsets(handed.clone(), ANSWER_LIMIT)?;
@@ -51,9 +68,47 @@ impl Group {
             starts.add_partition_offset(topic, partition, Offset::Offset(start))?;
             assigned.push((partition, start));
         }
-        consumer.assign(&starts)?;
+        begin(consumer, &starts)?;
         said.push(Said::Assigned(assigned));
         Ok(said)
+    }
+
+    /// Gives back the partitions that the group takes, once it is stored how far their output was written: whoever
+    /// gets them next repeats no more than what was not.
+    pub(super) fn give_back(
+        &self,
+        consumer: &BaseConsumer<Context>,
+        taken: &TopicPartitionList,
+    ) -> KafkaResult<Vec<Said>> {
+        let mut list = TopicPartitionList::new();
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken_elements = taken.elements();
+        for element in &taken_elements {
+            let partition = element.partition();
+            let known = written.iter().find(|(id, _)| *id == partition);
+            if let Some((_, next)) = known {
+                list.add_partition_offset(element.topic(), partition, Offset::Offset(*next))?;
+            }
+        }
+        let ids: Vec<i32> = taken_elements.iter().map(Elem::partition).collect();
+        written.retain(|(id, _)| !ids.contains(id));
+        if list.count() > 0 {
+            // Where the group has moved on without us, the next member repeats some more.
+            let _ = consumer.commit(&list, CommitMode::Sync);
+        }
+        match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => consumer.incremental_unassign(taken)?,
+            _ => consumer.unassign()?,
+        }
+        Ok(vec![Said::Revoked(ids)])
+    }
+}
+
+/// Reads from these partitions on: from them too, or only from them, as the group's members agreed.
+fn begin(consumer: &BaseConsumer<Context>, starts: &TopicPartitionList) -> KafkaResult<()> {
+    match consumer.rebalance_protocol() {
+        RebalanceProtocol::Cooperative => consumer.incremental_assign(starts),
+        _ => consumer.assign(starts),
     }
 }
 

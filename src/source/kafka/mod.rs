@@ -99,7 +99,7 @@ pub fn open(
             Position::Beginning => Offset::Beginning,
             _ => Offset::End,
         };
-        let topic = Topic::connect(connection, Some(Group { start }), interrupt, tell)?;
+        let topic = Topic::connect(connection, Some(Group::new(start)), interrupt, tell)?;
         return Ok(Reader::join(topic)?);
     }
     start(connect(connection, interrupt, tell)?, span)

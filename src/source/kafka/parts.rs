@@ -49,14 +49,33 @@ impl Parts {
         parts
     }
 
-    /// For partitions without a stop, each with its first offset.
-    pub(super) fn following(partitions: &[(i32, i64)]) -> Parts {
-        let ranges = partitions.iter().map(|&(partition, start)| Range {
-            partition,
-            start,
-            stop: None,
-        });
-        Parts::new(ranges.collect())
+    /// Partitions that a group handed out, each with its first offset; they have no stop.
+    pub(super) fn take_over(&mut self, partitions: &[(i32, i64)]) {
+        self.give_up(&partitions.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+        for &(partition, start) in partitions {
+            self.add(Part::new(Range {
+                partition,
+                start,
+                stop: None,
+            }));
+        }
+    }
+
+    /// Partitions that a group took back: what they are at is somebody else's business now.
+    pub(super) fn give_up(&mut self, partitions: &[i32]) {
+        let list = std::mem::take(&mut self.list);
+        self.places.clear();
+        self.open = 0;
+        for part in list {
+            if !partitions.contains(&part.range.partition) {
+                self.add(part);
+            }
+        }
+    }
+
+    /// How many partitions there are.
+    pub(super) fn count(&self) -> usize {
+        self.list.len()
     }
 
     fn add(&mut self, part: Part) {
@@ -242,7 +261,8 @@ mod tests {
     #[test]
     fn nothing_to_read_is_complete_at_once_and_following_never_is() {
         assert!(bounded(&[(0, 5, 5), (1, 7, 7)]).complete());
-        let mut parts = Parts::following(&[(0, 5)]);
+        let mut parts = Parts::default();
+        parts.take_over(&[(0, 5)]);
         parts.reached_end(0);
         assert!(!parts.complete());
         assert_eq!(parts.progress().total, None);
@@ -262,7 +282,8 @@ mod tests {
 
     #[test]
     fn a_late_stop_finishes_what_is_behind_it() {
-        let mut parts = Parts::following(&[(0, 0), (1, 5)]);
+        let mut parts = Parts::default();
+        parts.take_over(&[(0, 0), (1, 5)]);
         assert!(parts.take(0, 9));
         parts.stop_at(&[(0, 10), (1, 6)].into());
         assert_eq!(parts.open(), [(1, 5)]);
@@ -277,5 +298,24 @@ mod tests {
         parts.reached_end(1);
         let progress = parts.progress();
         assert_eq!((progress.done, progress.total), (10, Some(15)));
+    }
+
+    #[test]
+    fn a_group_hands_out_and_takes_back() {
+        let mut parts = Parts::default();
+        parts.take_over(&[(0, 5), (2, 7)]);
+        assert!(parts.take(2, 7));
+        parts.take_over(&[(1, 0)]);
+        assert_eq!((parts.count(), parts.delivered()), (3, vec![(2, 8)]));
+        parts.give_up(&[0, 2]);
+        assert_eq!((parts.count(), parts.open()), (1, vec![(1, 0)]));
+        assert!(!parts.take(2, 8) && parts.take(1, 3));
+        // Handed out again, a partition starts where the group says, whatever was known of it.
+        parts.take_over(&[(1, 1)]);
+        assert_eq!(
+            (parts.delivered(), parts.positions()),
+            (vec![], vec![(1, 1)])
+        );
+        assert!(!parts.complete());
     }
 }

@@ -53,6 +53,8 @@ const SLICE: Duration = Duration::from_millis(100);
 const PROBE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(200));
 /// How often it is said again that there is no connection.
 const REMIND: Duration = Duration::from_secs(30);
+/// How long going to another offset may take.
+const SEEK: Duration = Duration::from_secs(10);
 /// How often a group's positions are stored, at most.
 const COMMIT: Duration = Duration::from_secs(1);
 /// More than the library's queues hold: whatever was queued when a doubt arose has been delivered by then.
@@ -178,10 +180,11 @@ impl Reader {
                 Said::Log(line) => self.due.push_back(Due::Notice(Notice::Log(line))),
                 Said::Lost(lost) => self.due.push_back(Due::Lost(lost)),
                 Said::Assigned(partitions) => {
-                    let notice = Notice::Assigned(partitions.len());
-                    self.parts = Parts::following(&partitions);
+                    self.parts.take_over(&partitions);
+                    let notice = Notice::Assigned(self.parts.count());
                     self.due.push_back(Due::Notice(notice));
                 }
+                Said::Revoked(partitions) => self.parts.give_up(&partitions),
             }
         }
         Ok(())
@@ -292,7 +295,23 @@ impl Reader {
             }));
             self.parts.resume(partition, resumed);
         }
-        self.assign()
+        self.go_on()
+    }
+
+    /// Fetches from where the partitions are now. A group's partitions are not ours to assign.
+    fn go_on(&self) -> Result<(), Failure> {
+        if self.topic.is_alone() {
+            return self.assign();
+        }
+        let mut list = TopicPartitionList::new();
+        for (partition, next) in self.parts.open() {
+            let added =
+                list.add_partition_offset(self.topic.name(), partition, Offset::Offset(next));
+            added.map_err(|error| self.topic.unexpected("going on behind a gap", &error))?;
+        }
+        let sought = self.topic.consumer.seek_partitions(list, SEEK);
+        sought.map_err(|error| self.topic.unexpected("going on behind a gap", &error))?;
+        Ok(())
     }
 
     /// Once the time of `--until` has come, what is there by then is the end.
@@ -400,9 +419,16 @@ impl Source for Reader {
         positions.into_iter().collect()
     }
 
+    fn is_due(&self) -> bool {
+        !self.topic.is_alone() && self.committed.elapsed() > COMMIT
+    }
+
     fn delivered(&mut self, last: bool) -> Result<(), Failure> {
-        let due = last || self.committed.elapsed() > COMMIT;
-        if due && !self.topic.is_alone() {
+        let Some(group) = self.topic.consumer.context().group() else {
+            return Ok(());
+        };
+        group.has_written(self.parts.delivered());
+        if last || self.is_due() {
             return self.commit();
         }
         Ok(())

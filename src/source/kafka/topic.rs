@@ -142,7 +142,7 @@ impl Topic {
                 }
                 Said::Error(code, words) => reason = telling(reason, Some((code, words))),
                 Said::Log(line) => tell(&line),
-                Said::Assigned(_) | Said::Lost(_) => {}
+                Said::Assigned(_) | Said::Revoked(_) | Said::Lost(_) => {}
             }
         }
         Ok(reason)

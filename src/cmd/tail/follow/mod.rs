@@ -250,7 +250,8 @@ impl<'a> Follow<'a> {
             return Ok(());
         }
         self.out.progress(source.progress(), self.sift);
-        if self.keeper.as_ref().is_some_and(Keeper::is_due) {
+        if self.keeper.as_ref().is_some_and(Keeper::is_due) || source.is_due() {
+            self.catch_up()?;
             self.out.flush()?;
             self.deliver(source, false)?;
         }

@@ -1,0 +1,148 @@
+//! Several processes share a topic's partitions as one group: whatever becomes of them, every event is seen at least
+//! once. What one member alone does is tested in `refusals` and on the embedded broker.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::events::{follow, lines, messages};
+use crate::support::kafka::{Kafka, OPEN_GROUPS, Options};
+use crate::support::program::Running;
+
+const LONG: Duration = Duration::from_secs(60);
+const PARTITIONS: i32 = 10;
+/// A member that was killed is missed after this.
+const QUICK: [&str; 4] = [
+    "-X",
+    "session.timeout.ms=1500",
+    "-X",
+    "heartbeat.interval.ms=300",
+];
+const COOPERATIVE: [&str; 2] = ["-X", "partition.assignment.strategy=cooperative-sticky"];
+
+/// A member of a group.
+fn member(kafka: &Kafka, topic: &str, group: &str, more: &[&str]) -> Running {
+    let args = ["--group", group, "--from", "beginning", "-v"];
+    follow(kafka, topic, &[&args[..], &QUICK, more].concat())
+}
+
+/// Waits until the members have so many partitions, each as many as it says last.
+fn share(members: &mut [Running], shares: &[usize]) {
+    for (member, count) in members.iter_mut().zip(shares) {
+        let told = format!("gave this member {count} partitions");
+        member.wait_for_words(&[&told], LONG);
+    }
+}
+
+/// Three members share ten partitions; one is killed while events come in; all events are seen by somebody.
+fn one_of_three_is_killed(kafka: &Kafka, topic: &str, more: &[&str]) {
+    kafka.create_topic(topic, PARTITIONS, &[]);
+    let group = format!("{OPEN_GROUPS}{topic}");
+    let mut members: Vec<Running> = (0..3).map(|_| member(kafka, topic, &group, more)).collect();
+    for one in &mut members {
+        one.wait_for_words(&["gave this member 3 ", "gave this member 4 "], LONG);
+    }
+    kafka.produce(topic, messages(0..3000, PARTITIONS));
+    members[0].wait_for_lines(600, LONG);
+    let killed = members.remove(0).kill();
+    kafka.produce(topic, messages(3000..6000, PARTITIONS));
+    share(&mut members, &[5, 5]);
+    kafka.produce(topic, messages(6000..6100, PARTITIONS));
+
+    let mut seen: BTreeSet<String> = killed.lines().into_iter().map(str::to_owned).collect();
+    // A line that the kill cut in its middle was nobody's.
+    seen.retain(|line| line.ends_with("}}}"));
+    let expected: BTreeSet<String> = lines(0..6100).into_iter().collect();
+    std::thread::sleep(Duration::from_secs(3));
+    let mut printed = killed.lines().len();
+    for one in members {
+        let output = one.interrupt();
+        assert_eq!(output.status, Some(130), "{}", output.stderr);
+        printed += output.lines().len();
+        seen.extend(output.lines().into_iter().map(str::to_owned));
+    }
+    let missing: Vec<_> = expected.difference(&seen).take(3).collect();
+    assert!(seen == expected, "missing {missing:?}");
+    // Positions are stored once a second: what was written before is not all written again.
+    assert!(printed < 6100 + 3000, "{printed} lines for 6100 events");
+
+    // Everything is stored: whoever comes now sees only what is new.
+    let mut last = member(kafka, topic, &group, more);
+    share(std::slice::from_mut(&mut last), &[10]);
+    kafka.produce(topic, messages(6100..6110, PARTITIONS));
+    last.wait_for_lines(10, LONG);
+    let mut found: Vec<String> = last.kill().lines().into_iter().map(str::to_owned).collect();
+    found.sort_unstable();
+    assert_eq!(found, lines(6100..6110));
+}
+
+#[test]
+fn three_members_share_and_one_is_killed() {
+    if let Some(kafka) = Kafka::shared() {
+        one_of_three_is_killed(kafka, "open-share", &[]);
+    }
+}
+
+#[test]
+fn cooperative_members_share_and_one_is_killed() {
+    if let Some(kafka) = Kafka::shared() {
+        one_of_three_is_killed(kafka, "open-cooperate", &COOPERATIVE);
+    }
+}
+
+#[test]
+fn a_cooperative_member_keeps_what_it_has_when_another_comes() {
+    let Some(kafka) = Kafka::shared() else {
+        return;
+    };
+    kafka.create_topic("open-incremental", 4, &[]);
+    kafka.produce("open-incremental", messages(0..400, 4));
+    let group = format!("{OPEN_GROUPS}incremental");
+    let mut first = member(kafka, "open-incremental", &group, &COOPERATIVE);
+    first.wait_for_lines(400, LONG);
+    let mut second = member(kafka, "open-incremental", &group, &COOPERATIVE);
+    second.wait_for_words(&["gave this member 2 partitions"], LONG);
+    kafka.produce("open-incremental", messages(400..800, 4));
+    first.wait_for_lines(600, LONG);
+    second.wait_for_lines(200, LONG);
+    // Giving two partitions away stored how far they were: nothing is seen twice.
+    let mut found = [first.interrupt(), second.interrupt()]
+        .iter()
+        .flat_map(|output| {
+            output
+                .lines()
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect::<Vec<_>>();
+    found.sort_unstable();
+    let mut expected = lines(0..800);
+    expected.sort_unstable();
+    assert!(found == expected, "{} lines for 800 events", found.len());
+}
+
+#[test]
+fn a_static_member_that_restarts_moves_nothing() {
+    let Some(kafka) = Kafka::start(&Options::default()) else {
+        return;
+    };
+    kafka.create_topic("open-static", 4, &[]);
+    let group = format!("{OPEN_GROUPS}static");
+    let named = |name: &str| {
+        let instance = format!("group.instance.id={name}");
+        let args = ["-X", &instance, "-X", "session.timeout.ms=20000"];
+        member(&kafka, "open-static", &group, &args)
+    };
+    let (mut one, mut other) = (named("one"), named("other"));
+    one.wait_for_words(&["gave this member 2 partitions"], LONG);
+    other.wait_for_words(&["gave this member 2 partitions"], LONG);
+    let times = |running: &Running| running.stderr().matches("gave this member").count();
+    let before = times(&one);
+    other.kill();
+    let mut again = named("other");
+    again.wait_for_words(&["gave this member 2 partitions"], LONG);
+    kafka.produce("open-static", messages(0..40, 4));
+    one.wait_for_lines(20, LONG);
+    again.wait_for_lines(20, LONG);
+    assert_eq!(times(&one), before, "{}", one.stderr());
+}

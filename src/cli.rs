@@ -4,9 +4,12 @@
 // Documentation in this file is help text: backticks would be printed.
 #![allow(clippy::doc_markdown)]
 
+mod config;
 mod requery;
 
 use std::path::PathBuf;
+
+pub use config::{Config, ConfigAction, Init};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -47,6 +50,8 @@ pub enum Command {
     Requery(Box<Requery>),
     /// Show what this tool does, on an embedded Kafka
     Demo(Demo),
+    /// Show each setting, its value and where it came from; `config init` makes a profile
+    Config(Box<Config>),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -103,6 +108,9 @@ pub struct Connection {
     /// A file that holds the user certificate's password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub user_cert_password_file: Option<PathBuf>,
+    /// A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]
+    #[arg(short, long, value_name = "NAME")]
+    pub profile: Option<String>,
     /// A Java client.properties file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub properties: Option<PathBuf>,

@@ -123,6 +123,7 @@ pub(super) fn resolve(
         user_cert_password_file: typed.user_cert_password_file.clone(),
         url: api.and_then(|api| api.url.clone()),
         api_key_file: api.and_then(|api| api.api_key_file.clone()),
+        profile: typed.profile.clone(),
         properties: typed.properties.clone(),
         env_file: typed.env_file.clone(),
         extra: typed.extra.clone(),

@@ -2,6 +2,7 @@
 //! Each command takes what was typed and the surroundings, and answers with an exit code.
 
 pub mod completions;
+pub mod config;
 mod connect;
 pub mod demo;
 mod demo_stage;
@@ -41,6 +42,7 @@ pub fn dispatch(command: &Command, context: &mut Context<'_>) -> Exit {
         Command::Verify(verify) => verify::run(verify, context),
         Command::Requery(requery) => requery::run(requery, context),
         Command::Demo(demo) => demo::run(demo, context),
+        Command::Config(config) => config::run(config, context),
         Command::Completions { shell } => context.out.print_text(&completions::script(*shell)),
     }
 }

@@ -44,6 +44,11 @@ impl EnvFile {
         }
     }
 
+    /// Every line that sets a name.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
     /// The line that sets a name: the last one, as a shell would have it.
     pub(super) fn get(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().rev().find(|entry| entry.name == name)

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::dotenv::EnvFile;
 use super::java::Properties;
 use super::paths;
+use super::table::Form;
 use super::{Origin, SettingsError, Typed, World};
 use crate::secret::Secret;
 
@@ -17,6 +18,8 @@ pub(super) struct Found {
     /// The folder that a relative path in it is relative to.
     pub base: PathBuf,
     pub origin: Origin,
+    /// What the value is, where it is a secret's.
+    pub form: Form,
 }
 
 pub(super) fn text(found: &Found) -> Result<String, SettingsError> {
@@ -35,9 +38,9 @@ pub(super) fn path(found: &Found, world: &World) -> Result<PathBuf, SettingsErro
     })
 }
 
-/// A flag names a file that holds the password; every other source holds the password itself.
+/// Flags, and some lines of profiles, name a file that holds the password; other sources hold the password itself.
 pub(super) fn password(found: &Found, world: &World) -> Result<Secret, SettingsError> {
-    if !matches!(found.origin, Origin::Flag(_)) {
+    if found.form != Form::File {
         return text(found).map(Secret::new);
     }
     let path = path(found, world)?;
@@ -55,7 +58,7 @@ pub(super) fn password(found: &Found, world: &World) -> Result<Secret, SettingsE
 }
 
 /// Removes one line end, which editors and `echo` add; everything else belongs to the password.
-fn without_line_end(mut text: String) -> String {
+pub(super) fn without_line_end(mut text: String) -> String {
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
@@ -104,6 +107,7 @@ fn read_named(
         value: named.as_os_str().to_owned(),
         base: world.cwd.to_owned(),
         origin: Origin::Flag(flag),
+        form: Form::Value,
     };
     let path = path(&found, world)?;
     let what = format!(
@@ -115,7 +119,7 @@ fn read_named(
     Ok((path, bytes))
 }
 
-fn unreadable(what: &str, error: &io::Error) -> SettingsError {
+pub(super) fn unreadable(what: &str, error: &io::Error) -> SettingsError {
     let (why, fix) = match error.kind() {
         io::ErrorKind::NotFound => ("there is no such file".to_owned(), "check the path"),
         io::ErrorKind::PermissionDenied => (

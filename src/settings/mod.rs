@@ -1,14 +1,19 @@
-//! Where each connection value comes from: flags, environment, `.env`, a Java properties file.
+//! Where each connection value comes from: flags, environment, `.env`, a profile, a Java properties file.
 //! It reads those files and password files; the stores themselves are read by `tls`, and what was typed is parsed by `cli`.
 
 mod brokers;
 mod dotenv;
 mod extra;
+mod fetch;
 mod files;
 mod java;
 mod java_names;
+pub mod key_store;
+mod list;
+mod near;
 mod origin;
 mod paths;
+pub mod profile;
 pub mod prompt;
 mod require;
 mod resolve;
@@ -20,7 +25,10 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use fetch::{Need, Pending};
 pub use extra::{Extra, Property, is_secret as is_secret_property};
+pub use list::{Shown, Value};
+pub use near::nearest;
 pub use origin::Origin;
 pub use require::{Api, Kafka, Protocol, StoreFile};
 pub use resolve::resolve;
@@ -48,6 +56,8 @@ pub struct Typed {
     pub url: Option<String>,
     /// `--api-key-file`
     pub api_key_file: Option<PathBuf>,
+    /// `--profile`
+    pub profile: Option<String>,
     /// `--properties`
     pub properties: Option<PathBuf>,
     /// `--env-file`
@@ -99,7 +109,11 @@ pub struct Settings {
     pub url: Option<Setting<String>>,
     /// The HTTP API's key, without blanks around it; never empty.
     pub api_key: Option<Setting<Secret>>,
-    /// Properties for the Kafka library: from the properties file, then from `-X`.
+    /// What the portal calls the consumer group prefix, where a profile names it.
+    pub group_prefix: Option<Setting<String>>,
+    /// Secrets that a profile leaves to a command or to the system's key store, until [`Settings::fetch`] asks.
+    pub pending: Vec<Pending>,
+    /// Properties for the Kafka library: from the properties file, the profile, then from `-X`.
     pub extra: Extra,
     /// What a person should hear.
     pub warnings: Vec<String>,
@@ -137,11 +151,27 @@ impl Settings {
     /// The stores that are set while their password is not: those to [`prompt::ask`] for on a terminal.
     #[must_use]
     pub fn missing_passwords(&self) -> Vec<Store> {
-        let cluster = self.cluster_cert.is_some() && self.cluster_cert_password.is_none();
-        let user = self.user_cert.is_some() && self.user_cert_password.is_none();
+        let none = |password: &Option<Setting<Secret>>, key| {
+            password.is_none() && !self.pending.iter().any(|pending| pending.key == key)
+        };
+        let cluster = self.cluster_cert.is_some()
+            && none(&self.cluster_cert_password, table::Key::ClusterCertPassword);
+        let user = self.user_cert.is_some()
+            && none(&self.user_cert_password, table::Key::UserCertPassword);
         let both = [(cluster, Store::Cluster), (user, Store::User)];
         let missing = both.into_iter().filter(|(missing, _)| *missing);
         missing.map(|(_, store)| store).collect()
+    }
+
+    /// A group that the portal would not have given is refused by the brokers.
+    fn about_group_prefix(&self) -> Option<String> {
+        let (group, prefix) = (self.group.as_ref()?, self.group_prefix.as_ref()?);
+        (!group.value.starts_with(&prefix.value)).then(|| {
+            format!(
+                "group {} ({}) does not start with the prefix {} ({}): the brokers will probably refuse it",
+                group.value, group.origin, prefix.value, prefix.origin
+            )
+        })
     }
 
     /// Takes the answer to [`prompt::ask`] for the API key.

@@ -29,6 +29,17 @@ pub enum Origin {
         /// The property's name.
         name: String,
     },
+    /// A line of the user's `ditto-cdc.toml`.
+    Profile {
+        /// The file, absolute.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// The profile.
+        profile: String,
+        /// The name that the line sets.
+        name: String,
+    },
     /// Typed at the terminal.
     Asked,
 }
@@ -45,6 +56,12 @@ impl fmt::Display for Origin {
             Origin::Properties { path, name } => {
                 write!(f, "{}: {name} ({})", file_name(path), path.display())
             }
+            Origin::Profile {
+                path,
+                line,
+                profile,
+                name,
+            } => write!(f, "profile {profile}: {name} ({}:{line})", path.display()),
             Origin::Asked => f.write_str("asked on the terminal"),
         }
     }

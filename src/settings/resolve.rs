@@ -5,11 +5,14 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::dotenv::EnvFile;
+use super::fetch::Pending;
 use super::files::{Found, password, path, read_env_file, read_properties, text};
 use super::java::{Properties, Sorted};
+use super::near::nearest;
+use super::profile::Profile;
 use super::require::Protocol;
-use super::table::{Key, ROWS, Row, is_setting};
-use super::{Origin, Property, Setting, Settings, SettingsError, Typed, World};
+use super::table::{Form, GROUP_PREFIX, Key, PROFILE, ROWS, Row, is_setting, variables};
+use super::{Extra, Origin, Property, Setting, Settings, SettingsError, Typed, World};
 use super::{brokers, extra};
 use crate::secret::Secret;
 
@@ -26,8 +29,16 @@ pub fn resolve(typed: &Typed, world: &World) -> Result<Settings, SettingsError> 
         let Some(first) = found.next() else { continue };
         settings.warnings.extend(about_dollar(row, &first));
         let shadowed = found.map(|other| other.origin).collect();
+        if matches!(first.form, Form::Command | Form::KeyStore) {
+            let trusted = sources.profile.as_ref().is_some_and(|p| !p.others_may_write());
+            let pending = Pending::new(row.key, first, shadowed, trusted)?;
+            settings.pending.push(pending);
+            continue;
+        }
         take(&mut settings, row.key, first, shadowed, world, tls)?;
     }
+    let about_group = settings.about_group_prefix();
+    settings.warnings.extend(about_group);
     Ok(settings)
 }
 
@@ -36,6 +47,7 @@ struct Sources<'a> {
     world: &'a World<'a>,
     options: Vec<Property>,
     env_file: Option<EnvFile>,
+    profile: Option<Profile>,
     properties: Option<Properties>,
 }
 
@@ -49,6 +61,7 @@ impl<'a> Sources<'a> {
         let env_file = read_env_file(typed, world)?;
         if let Some(file) = &env_file {
             settings.warnings.extend(about_odd_lines(file));
+            settings.warnings.extend(about_unknown_names(file));
         }
         let properties = read_properties(typed, world)?;
         if let Some(file) = &properties {
@@ -60,6 +73,12 @@ impl<'a> Sources<'a> {
             settings.extra = extra;
             settings.warnings.extend(warnings);
             settings.notes.extend(notes);
+        }
+        let profile = chosen_profile(typed, world, env_file.as_ref())?;
+        if let Some(profile) = &profile {
+            settings.warnings.extend(profile.warnings.iter().cloned());
+            settings.warnings.extend(take_kafka(profile, &mut settings.extra));
+            settings.group_prefix = group_prefix(profile);
         }
         let options = extra::parse(&typed.extra)?;
         for option in &options {
@@ -73,6 +92,7 @@ impl<'a> Sources<'a> {
             world,
             options,
             env_file,
+            profile,
             properties,
         })
     }
@@ -83,6 +103,7 @@ impl<'a> Sources<'a> {
         found.extend(self.in_flag(row)?);
         found.extend(self.in_environment(row));
         found.extend(self.in_env_file(row));
+        found.extend(self.in_profile(row));
         found.extend(self.in_properties(row));
         // An empty variable is the usual way to unset one; an empty password is a password.
         let may_be_empty = row.is_password && row.key != Key::ApiSecret;
@@ -93,7 +114,10 @@ impl<'a> Sources<'a> {
     fn in_options(&self, row: &Row) -> impl Iterator<Item = Found> {
         let of_row = |option: &&Property| row.properties.contains(&option.name.as_str());
         let options = self.options.iter().rev().filter(of_row);
-        options.map(|option| self.here(OsStr::new(&option.value), option.origin.clone()))
+        options.map(|option| {
+            let origin = option.origin.clone();
+            self.here(OsStr::new(&option.value), origin, Form::Value)
+        })
     }
 
     fn in_flag(&self, row: &Row) -> Result<Option<Found>, SettingsError> {
@@ -107,13 +131,19 @@ impl<'a> Sources<'a> {
                     .to_owned(),
             });
         }
-        Ok(Some(self.here(value, Origin::Flag(row.flag))))
+        let form = if row.is_password {
+            Form::File
+        } else {
+            Form::Value
+        };
+        Ok(Some(self.here(value, Origin::Flag(row.flag), form)))
     }
 
     fn in_environment(&self, row: &Row) -> impl Iterator<Item = Found> {
         row.variables.iter().filter_map(|name| {
             let value = (self.world.var)(name)?;
-            Some(self.here(&value, Origin::Environment((*name).to_owned())))
+            let origin = Origin::Environment((*name).to_owned());
+            Some(self.here(&value, origin, Form::Value))
         })
     }
 
@@ -132,6 +162,23 @@ impl<'a> Sources<'a> {
                     line: entry.line,
                     name: entry.name.clone(),
                 },
+                form: Form::Value,
+            })
+            .collect()
+    }
+
+    fn in_profile(&self, row: &Row) -> Vec<Found> {
+        let Some(profile) = &self.profile else {
+            return Vec::new();
+        };
+        let names = row.profile_names();
+        let entries = names.filter_map(|(name, form)| Some((profile.get(&name)?, form)));
+        entries
+            .map(|(entry, form)| Found {
+                value: OsString::from(&entry.value),
+                base: folder(&profile.path),
+                origin: profile.origin(entry),
+                form,
             })
             .collect()
     }
@@ -150,15 +197,17 @@ impl<'a> Sources<'a> {
                     path: file.path.clone(),
                     name: (*name).to_owned(),
                 },
+                form: Form::Value,
             })
             .collect()
     }
 
-    fn here(&self, value: &OsStr, origin: Origin) -> Found {
+    fn here(&self, value: &OsStr, origin: Origin, form: Form) -> Found {
         Found {
             value: value.to_owned(),
             base: self.world.cwd.to_owned(),
             origin,
+            form,
         }
     }
 }
@@ -241,6 +290,79 @@ fn api_key(found: &Found, world: &World) -> Result<Secret, SettingsError> {
         });
     }
     Ok(key)
+}
+
+/// The profile that was asked for: by flag, environment or `.env`.
+fn chosen_profile(
+    typed: &Typed,
+    world: &World,
+    env_file: Option<&EnvFile>,
+) -> Result<Option<Profile>, SettingsError> {
+    let flag = typed.profile.clone().map(|name| (name, Origin::Flag("--profile")));
+    let variable = || {
+        let value = (world.var)(PROFILE)?.to_string_lossy().into_owned();
+        Some((value, Origin::Environment(PROFILE.to_owned()))).filter(|(name, _)| !name.is_empty())
+    };
+    let line = || {
+        let file = env_file?;
+        let entry = file.get(PROFILE).filter(|entry| !entry.value.is_empty())?;
+        let origin = Origin::EnvFile {
+            path: file.path.clone(),
+            line: entry.line,
+            name: entry.name.clone(),
+        };
+        Some((entry.value.clone(), origin))
+    };
+    let chosen = flag.or_else(variable).or_else(line);
+    let read = chosen.map(|(name, origin)| Profile::read(&name, &origin.to_string(), world));
+    read.transpose()
+}
+
+/// A profile's properties for the Kafka library, and a warning for each that has a name of ours.
+fn take_kafka(profile: &Profile, extra: &mut Extra) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for entry in &profile.kafka {
+        let ours = ROWS.iter().find(|row| row.properties.contains(&entry.name.as_str()));
+        match ours {
+            Some(row) => warnings.push(format!(
+                "{}:{}: {} is left out: write it as {} in [{}]",
+                profile.path.display(),
+                entry.line,
+                entry.name,
+                row.name(),
+                profile.name
+            )),
+            None => extra.push(Property {
+                name: entry.name.clone(),
+                value: entry.value.clone(),
+                origin: profile.origin(entry),
+            }),
+        }
+    }
+    warnings
+}
+
+fn group_prefix(profile: &Profile) -> Option<Setting<String>> {
+    let entry = profile.get(GROUP_PREFIX)?;
+    Some(Setting {
+        value: entry.value.trim().to_owned(),
+        origin: profile.origin(entry),
+        shadowed: Vec::new(),
+    })
+}
+
+/// A file of settings may set whatever other programs want, but a name that is nearly ours is a slip.
+fn about_unknown_names(file: &EnvFile) -> Vec<String> {
+    let ours = |name: &str| name.starts_with("DITTO_CDC_");
+    let unknown = file.entries().filter(|entry| ours(&entry.name));
+    let unknown = unknown.filter(|entry| !variables().any(|known| known == entry.name));
+    unknown
+        .map(|entry| {
+            let near = nearest(&entry.name, variables().filter(|name| ours(name)));
+            let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+            format!("{}:{}: {} is not known here{near}", file.path.display(), entry.line, entry.name)
+        })
+        .collect()
 }
 
 fn about_odd_lines(file: &EnvFile) -> Vec<String> {

@@ -136,6 +136,71 @@ impl Row {
     }
 }
 
+/// How a profile may give a secret without holding it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The value itself.
+    Value,
+    /// A file that holds it.
+    File,
+    /// A command that prints it.
+    Command,
+    /// An entry of the system's key store.
+    KeyStore,
+}
+
+/// What stands behind a secret's name in a profile, in the order of rank.
+const FORMS: &[(&str, Form)] = &[
+    ("", Form::Value),
+    ("-file", Form::File),
+    ("-command", Form::Command),
+    ("-key-store", Form::KeyStore),
+];
+
+/// What the portal calls the consumer group prefix; only a profile has it.
+pub(super) const GROUP_PREFIX: &str = "group-prefix";
+
+impl Row {
+    /// The setting's name in a profile and for people: its flag's.
+    pub(super) fn name(&self) -> &'static str {
+        let name = self.flag.trim_start_matches('-');
+        name.strip_suffix("-file").unwrap_or(name)
+    }
+
+    /// Every name that a profile may give the setting under, the best first.
+    pub(super) fn profile_names(&self) -> impl Iterator<Item = (String, Form)> {
+        let forms = if self.is_password { FORMS } else { &FORMS[..1] };
+        forms
+            .iter()
+            .map(|(suffix, form)| (format!("{}{suffix}", self.name()), *form))
+    }
+}
+
+/// Every name that a profile may hold.
+pub(super) fn profile_names() -> impl Iterator<Item = &'static str> {
+    static NAMES: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
+        let names = ROWS.iter().flat_map(Row::profile_names);
+        let names = names.map(|(name, _)| name);
+        names.chain([GROUP_PREFIX.to_owned()]).collect()
+    });
+    NAMES.iter().map(String::as_str)
+}
+
+/// Whether a profile's name holds a secret itself.
+pub(super) fn is_literal_secret(name: &str) -> bool {
+    ROWS.iter().any(|row| row.is_password && row.name() == name)
+}
+
+/// Every variable that is read.
+pub(super) fn variables() -> impl Iterator<Item = &'static str> {
+    let rows = ROWS.iter();
+    let names = rows.flat_map(|row| row.variables.iter().chain(row.only_env_file));
+    names.copied().chain([PROFILE])
+}
+
+/// The variable that names a profile.
+pub(super) const PROFILE: &str = "DITTO_CDC_PROFILE";
+
 /// The row of a setting.
 pub(super) fn row(key: Key) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.key == key)

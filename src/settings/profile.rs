@@ -1,0 +1,252 @@
+//! One section of `ditto-cdc.toml` in the user's config folder: where the file is, and what the section says.
+//! Which names mean which setting is in `table`; commands that the section names are run by `fetch`.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml_edit::{Document, Item, TableLike};
+
+use super::near::nearest;
+use super::table::profile_names;
+use super::{Origin, SettingsError, World};
+
+/// The file's name in the user's config folder.
+pub const FILE: &str = "ditto-cdc.toml";
+/// The table of a profile whose names are the Kafka library's.
+const KAFKA: &str = "kafka";
+
+/// One profile. Holds secrets, so it has no `Debug`.
+pub(super) struct Profile {
+    /// The file, absolute.
+    pub path: PathBuf,
+    /// The section's name.
+    pub name: String,
+    /// Names of ours, in the order of the file.
+    entries: Vec<Entry>,
+    /// Properties for the Kafka library.
+    pub kafka: Vec<Entry>,
+    /// What a person should hear about the section.
+    pub warnings: Vec<String>,
+}
+
+/// One line that sets a name.
+pub(super) struct Entry {
+    /// Counted from 1.
+    pub line: usize,
+    pub name: String,
+    pub value: String,
+}
+
+/// Where the file is, whether or not it is there; `None` without a home folder.
+#[must_use]
+pub fn file(world: &World<'_>) -> Option<PathBuf> {
+    let folder = |name: &str| {
+        let value = (world.var)(name).map(PathBuf::from);
+        // The XDG specification has relative paths ignored.
+        value.filter(|path| path.is_absolute())
+    };
+    let windows = || cfg!(windows).then(|| folder("APPDATA")).flatten();
+    // Also on a Mac: what people edit by hand is looked for there by hand, too.
+    let home = || world.home.map(|home| home.join(".config"));
+    let folder = folder("XDG_CONFIG_HOME").or_else(windows).or_else(home)?;
+    Some(folder.join(FILE))
+}
+
+/// The names of all profiles, in the order of the file; none where there is no readable file.
+#[must_use]
+pub fn names(world: &World<'_>) -> Vec<String> {
+    let text = file(world).and_then(|path| std::fs::read_to_string(path).ok());
+    let document = text.and_then(|text| Document::parse(text).ok());
+    document.map_or_else(Vec::new, |document| sections(document.as_table()))
+}
+
+fn sections(table: &toml_edit::Table) -> Vec<String> {
+    let tables = table.iter().filter(|(_, item)| item.is_table_like());
+    tables.map(|(name, _)| name.to_owned()).collect()
+}
+
+impl Profile {
+    /// Reads one section of the file; `asked` says in words who asked for it.
+    ///
+    /// # Errors
+    /// Where the file or the section is not there, or the file is not TOML. No content is repeated.
+    pub(super) fn read(name: &str, asked: &str, world: &World) -> Result<Profile, SettingsError> {
+        let what = format!("cannot use profile {name} ({asked})");
+        let path = file(world).ok_or_else(|| SettingsError {
+            what: format!("{what}: there is no home folder to look for {FILE} in"),
+            fix: "set HOME or XDG_CONFIG_HOME".to_owned(),
+        })?;
+        let bytes = std::fs::read(&path).map_err(|error| absent(&what, &path, name, &error))?;
+        let text = String::from_utf8(bytes).map_err(|_| SettingsError {
+            what: format!("{what}: {} is not UTF-8", path.display()),
+            fix: "save it as UTF-8".to_owned(),
+        })?;
+        let mut profile = parse(&text, &path, name, &what)?;
+        profile.warnings.extend(profile.about_readers());
+        Ok(profile)
+    }
+
+    /// The line that sets a name.
+    pub(super) fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    /// The origin of a value.
+    pub(super) fn origin(&self, entry: &Entry) -> Origin {
+        Origin::Profile {
+            path: self.path.clone(),
+            line: entry.line,
+            profile: self.name.clone(),
+            name: entry.name.clone(),
+        }
+    }
+
+    /// Whether other users could change which commands the profile runs.
+    pub(super) fn others_may_write(&self) -> bool {
+        mode(&self.path).is_some_and(|mode| mode & 0o022 != 0)
+    }
+
+    fn about_readers(&self) -> Option<String> {
+        let secret = |entry: &&Entry| {
+            super::table::is_literal_secret(&entry.name) || super::is_secret_property(&entry.name)
+        };
+        let secret = self.entries.iter().chain(&self.kafka).find(secret)?;
+        let open = mode(&self.path).is_some_and(|mode| mode & 0o044 != 0);
+        open.then(|| {
+            format!(
+                "{}: other users may read it, and {} of profile {} is in it: chmod 600 {}",
+                self.path.display(),
+                secret.name,
+                self.name,
+                crate::shell::quoted(&self.path.display().to_string())
+            )
+        })
+    }
+}
+
+fn parse(text: &str, path: &Path, name: &str, what: &str) -> Result<Profile, SettingsError> {
+    let document = Document::parse(text).map_err(|error| SettingsError {
+        what: format!(
+            "{what}: {}:{} is not TOML",
+            path.display(),
+            line(text, error.span())
+        ),
+        fix: "a line is `name = \"value\"`; a backslash stands twice, or in 'single quotes' once"
+            .to_owned(),
+    })?;
+    let table = document.as_table();
+    let Some(section) = table.get(name).and_then(Item::as_table_like) else {
+        return Err(unknown(what, path, name, &sections(table)));
+    };
+    let mut profile = Profile {
+        path: path.to_owned(),
+        name: name.to_owned(),
+        entries: Vec::new(),
+        kafka: Vec::new(),
+        warnings: Vec::new(),
+    };
+    for (entry, at) in entries(section, text) {
+        profile.take(&entry, at, section.get(&entry), text);
+    }
+    Ok(profile)
+}
+
+/// The names of a table and their lines.
+fn entries(table: &dyn TableLike, text: &str) -> Vec<(String, usize)> {
+    let at = |name: &str| line(text, table.key(name).and_then(toml_edit::Key::span));
+    let names = table.iter().map(|(name, _)| name);
+    names.map(|name| (name.to_owned(), at(name))).collect()
+}
+
+impl Profile {
+    fn take(&mut self, name: &str, line: usize, item: Option<&Item>, text: &str) {
+        let place = format!("{}:{line}", self.path.display());
+        if let Some(kafka) = item
+            .filter(|_| name == KAFKA)
+            .and_then(Item::as_table_like)
+        {
+            for (property, line) in entries(kafka, text) {
+                self.take_kafka(&property, line, kafka.get(&property));
+            }
+        } else if !profile_names().any(|known| known == name) {
+            let near = nearest(name, profile_names().chain([KAFKA]));
+            let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+            self.warnings
+                .push(format!("{place}: {name} is not known here{near}"));
+        } else if let Some(value) = item.and_then(Item::as_str) {
+            self.entries.push(Entry {
+                line,
+                name: name.to_owned(),
+                value: value.to_owned(),
+            });
+        } else {
+            self.warnings.push(format!(
+                "{place}: {name} is left out: its value is not a text in quotes"
+            ));
+        }
+    }
+
+    /// Numbers and truth values are texts to the Kafka library.
+    fn take_kafka(&mut self, name: &str, line: usize, item: Option<&Item>) {
+        let value = item.and_then(|item| {
+            let text = item.as_str().map(str::to_owned);
+            let text = text.or_else(|| item.as_integer().map(|number| number.to_string()));
+            text.or_else(|| item.as_bool().map(|truth| truth.to_string()))
+        });
+        match value {
+            Some(value) => self.kafka.push(Entry {
+                line,
+                name: name.to_owned(),
+                value,
+            }),
+            None => self.warnings.push(format!(
+                "{}:{line}: {name} is left out: write the name in quotes, as in \"client.id\" = \"me\"",
+                self.path.display()
+            )),
+        }
+    }
+}
+
+fn absent(what: &str, path: &Path, name: &str, error: &std::io::Error) -> SettingsError {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return SettingsError {
+            what: format!("{what}: there is no file {}", path.display()),
+            fix: format!(
+                "`{}` makes it",
+                crate::shell::command_line(&["config", "init", name])
+            ),
+        };
+    }
+    super::files::unreadable(&format!("{what}: cannot read {}", path.display()), error)
+}
+
+fn unknown(what: &str, path: &Path, name: &str, known: &[String]) -> SettingsError {
+    let fix = match nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean {near}? the file has: {}", known.join(", ")),
+        None if known.is_empty() => "the file has no profile".to_owned(),
+        None => format!("the file has: {}", known.join(", ")),
+    };
+    SettingsError {
+        what: format!("{what}: {} has no section [{name}]", path.display()),
+        fix,
+    }
+}
+
+/// The line of a place in the text, counted from 1.
+fn line(text: &str, span: Option<Range<usize>>) -> usize {
+    let before = span.and_then(|span| text.get(..span.start)).unwrap_or("");
+    before.matches('\n').count() + 1
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = std::fs::metadata(path).ok()?;
+    Some(metadata.permissions().mode())
+}
+
+/// Elsewhere the user's config folder is the user's.
+#[cfg(not(unix))]
+fn mode(_: &Path) -> Option<u32> {
+    None
+}

@@ -36,6 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check the connection, layer by layer, and say what to do where something is wrong')
             [CompletionResult]::new('requery', 'requery', [CompletionResultType]::ParameterValue, 'Fetch everything again over the HTTP API, provably complete')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show what this tool does, on an embedded Kafka')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show each setting, its value and where it came from; `config init` makes a profile')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -73,6 +74,8 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
             [CompletionResult]::new('--cluster-cert-password-file', '--cluster-cert-password-file', [CompletionResultType]::ParameterName, 'A file that holds the cluster certificate''s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]')
             [CompletionResult]::new('--user-cert', '--user-cert', [CompletionResultType]::ParameterName, 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]')
             [CompletionResult]::new('--user-cert-password-file', '--user-cert-password-file', [CompletionResultType]::ParameterName, 'A file that holds the user certificate''s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]')
             [CompletionResult]::new('--properties', '--properties', [CompletionResultType]::ParameterName, 'A Java client.properties file')
             [CompletionResult]::new('--env-file', '--env-file', [CompletionResultType]::ParameterName, 'A file of settings as in the environment, in place of .env in this folder')
             [CompletionResult]::new('-X', '-X ', [CompletionResultType]::ParameterName, 'A property of librdkafka; wins over everything else (repeatable)')
@@ -144,6 +147,8 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
             [CompletionResult]::new('--cluster-cert-password-file', '--cluster-cert-password-file', [CompletionResultType]::ParameterName, 'A file that holds the cluster certificate''s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]')
             [CompletionResult]::new('--user-cert', '--user-cert', [CompletionResultType]::ParameterName, 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]')
             [CompletionResult]::new('--user-cert-password-file', '--user-cert-password-file', [CompletionResultType]::ParameterName, 'A file that holds the user certificate''s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]')
             [CompletionResult]::new('--properties', '--properties', [CompletionResultType]::ParameterName, 'A Java client.properties file')
             [CompletionResult]::new('--env-file', '--env-file', [CompletionResultType]::ParameterName, 'A file of settings as in the environment, in place of .env in this folder')
             [CompletionResult]::new('-X', '-X ', [CompletionResultType]::ParameterName, 'A property of librdkafka; wins over everything else (repeatable)')
@@ -219,6 +224,62 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'ditto-cdc;config' {
+            [CompletionResult]::new('--brokers', '--brokers', [CompletionResultType]::ParameterName, 'The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'The topic that the portal shows [env: DITTO_CDC_TOPIC]')
+            [CompletionResult]::new('--topic', '--topic', [CompletionResultType]::ParameterName, 'The topic that the portal shows [env: DITTO_CDC_TOPIC]')
+            [CompletionResult]::new('-g', '-g', [CompletionResultType]::ParameterName, 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]')
+            [CompletionResult]::new('--cluster-cert', '--cluster-cert', [CompletionResultType]::ParameterName, 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]')
+            [CompletionResult]::new('--cluster-cert-password-file', '--cluster-cert-password-file', [CompletionResultType]::ParameterName, 'A file that holds the cluster certificate''s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]')
+            [CompletionResult]::new('--user-cert', '--user-cert', [CompletionResultType]::ParameterName, 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]')
+            [CompletionResult]::new('--user-cert-password-file', '--user-cert-password-file', [CompletionResultType]::ParameterName, 'A file that holds the user certificate''s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]')
+            [CompletionResult]::new('--properties', '--properties', [CompletionResultType]::ParameterName, 'A Java client.properties file')
+            [CompletionResult]::new('--env-file', '--env-file', [CompletionResultType]::ParameterName, 'A file of settings as in the environment, in place of .env in this folder')
+            [CompletionResult]::new('-X', '-X ', [CompletionResultType]::ParameterName, 'A property of librdkafka; wins over everything else (repeatable)')
+            [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'The Cloud URL Endpoint that the portal shows, with the app''s id [env: DITTO_CDC_URL, DITTOSH_SERVER_URL, DITTO_CLOUD_URL]')
+            [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file that holds the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object in place of lines')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what went wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what went wrong')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: the Kafka library''s log, up to -vvv')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: the Kafka library''s log, up to -vvv')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Ask for what the Ditto portal shows, try it, and keep it as a profile')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ditto-cdc;config;init' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what went wrong')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what went wrong')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: the Kafka library''s log, up to -vvv')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: the Kafka library''s log, up to -vvv')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'ditto-cdc;config;help' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Ask for what the Ditto portal shows, try it, and keep it as a profile')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ditto-cdc;config;help;init' {
+            break
+        }
+        'ditto-cdc;config;help;help' {
+            break
+        }
         'ditto-cdc;completions' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress')
@@ -238,6 +299,7 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check the connection, layer by layer, and say what to do where something is wrong')
             [CompletionResult]::new('requery', 'requery', [CompletionResultType]::ParameterValue, 'Fetch everything again over the HTTP API, provably complete')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show what this tool does, on an embedded Kafka')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show each setting, its value and where it came from; `config init` makes a profile')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -255,6 +317,13 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
             break
         }
         'ditto-cdc;help;demo' {
+            break
+        }
+        'ditto-cdc;help;config' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Ask for what the Ditto portal shows, try it, and keep it as a profile')
+            break
+        }
+        'ditto-cdc;help;config;init' {
             break
         }
         'ditto-cdc;help;completions' {

@@ -33,6 +33,7 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
             cand verify 'Check the connection, layer by layer, and say what to do where something is wrong'
             cand requery 'Fetch everything again over the HTTP API, provably complete'
             cand demo 'Show what this tool does, on an embedded Kafka'
+            cand config 'Show each setting, its value and where it came from; `config init` makes a profile'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -69,6 +70,8 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
             cand --cluster-cert-password-file 'A file that holds the cluster certificate''s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]'
             cand --user-cert 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]'
             cand --user-cert-password-file 'A file that holds the user certificate''s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]'
+            cand -p 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]'
+            cand --profile 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]'
             cand --properties 'A Java client.properties file'
             cand --env-file 'A file of settings as in the environment, in place of .env in this folder'
             cand -X 'A property of librdkafka; wins over everything else (repeatable)'
@@ -138,6 +141,8 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
             cand --cluster-cert-password-file 'A file that holds the cluster certificate''s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]'
             cand --user-cert 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]'
             cand --user-cert-password-file 'A file that holds the user certificate''s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]'
+            cand -p 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]'
+            cand --profile 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]'
             cand --properties 'A Java client.properties file'
             cand --env-file 'A file of settings as in the environment, in place of .env in this folder'
             cand -X 'A property of librdkafka; wins over everything else (repeatable)'
@@ -210,6 +215,57 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'ditto-cdc;config'= {
+            cand --brokers 'The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]'
+            cand -t 'The topic that the portal shows [env: DITTO_CDC_TOPIC]'
+            cand --topic 'The topic that the portal shows [env: DITTO_CDC_TOPIC]'
+            cand -g 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]'
+            cand --group 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]'
+            cand --cluster-cert 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]'
+            cand --cluster-cert-password-file 'A file that holds the cluster certificate''s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]'
+            cand --user-cert 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]'
+            cand --user-cert-password-file 'A file that holds the user certificate''s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]'
+            cand -p 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]'
+            cand --profile 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]'
+            cand --properties 'A Java client.properties file'
+            cand --env-file 'A file of settings as in the environment, in place of .env in this folder'
+            cand -X 'A property of librdkafka; wins over everything else (repeatable)'
+            cand --url 'The Cloud URL Endpoint that the portal shows, with the app''s id [env: DITTO_CDC_URL, DITTOSH_SERVER_URL, DITTO_CLOUD_URL]'
+            cand --api-key-file 'A file that holds the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]'
+            cand --color 'When to use colours'
+            cand --json 'One JSON object in place of lines'
+            cand --no-progress 'Show no progress'
+            cand -q 'Say only what went wrong'
+            cand --quiet 'Say only what went wrong'
+            cand -v 'Say more: the Kafka library''s log, up to -vvv'
+            cand --verbose 'Say more: the Kafka library''s log, up to -vvv'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand init 'Ask for what the Ditto portal shows, try it, and keep it as a profile'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ditto-cdc;config;init'= {
+            cand --color 'When to use colours'
+            cand --no-progress 'Show no progress'
+            cand -q 'Say only what went wrong'
+            cand --quiet 'Say only what went wrong'
+            cand -v 'Say more: the Kafka library''s log, up to -vvv'
+            cand --verbose 'Say more: the Kafka library''s log, up to -vvv'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'ditto-cdc;config;help'= {
+            cand init 'Ask for what the Ditto portal shows, try it, and keep it as a profile'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ditto-cdc;config;help;init'= {
+        }
+        &'ditto-cdc;config;help;help'= {
+        }
         &'ditto-cdc;completions'= {
             cand --color 'When to use colours'
             cand --no-progress 'Show no progress'
@@ -228,6 +284,7 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
             cand verify 'Check the connection, layer by layer, and say what to do where something is wrong'
             cand requery 'Fetch everything again over the HTTP API, provably complete'
             cand demo 'Show what this tool does, on an embedded Kafka'
+            cand config 'Show each setting, its value and where it came from; `config init` makes a profile'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -240,6 +297,11 @@ set edit:completion:arg-completer[ditto-cdc] = {|@words|
         &'ditto-cdc;help;requery'= {
         }
         &'ditto-cdc;help;demo'= {
+        }
+        &'ditto-cdc;help;config'= {
+            cand init 'Ask for what the Ditto portal shows, try it, and keep it as a profile'
+        }
+        &'ditto-cdc;help;config;init'= {
         }
         &'ditto-cdc;help;completions'= {
         }

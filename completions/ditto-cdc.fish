@@ -35,8 +35,8 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -s V -l version -d 'Pr
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "tail" -d 'Show changes as they happen, or those of the past'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "diff" -d 'Show what changed, in captures'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "verify" -d 'Check the connection, layer by layer, and say what to do where something is wrong'
-complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "requery" -d 'Fetch everything again over the HTTP API, provably complete'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "demo" -d 'Show what this tool does, on an embedded Kafka'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "config" -d 'Show each setting, its value and where it came from; `config init` makes a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s c -l collection -d 'Only collections like this: name, or glob with * ? [a-z] {a,b}; !name leaves one out (repeatable)' -r
@@ -77,6 +77,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l cluster-cer
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l cluster-cert-password-file -d 'A file that holds the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l user-cert -d 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l user-cert-password-file -d 'A file that holds the user certificate\'s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s p -l profile -d 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l properties -d 'A Java client.properties file' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l env-file -d 'A file of settings as in the environment, in place of .env in this folder' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s X -d 'A property of librdkafka; wins over everything else (repeatable)' -r
@@ -144,6 +145,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l cluster-c
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l cluster-cert-password-file -d 'A file that holds the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l user-cert -d 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l user-cert-password-file -d 'A file that holds the user certificate\'s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s p -l profile -d 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l properties -d 'A Java client.properties file' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l env-file -d 'A file of settings as in the environment, in place of .env in this folder' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s X -d 'A property of librdkafka; wins over everything else (repeatable)' -r
@@ -159,39 +161,6 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s q -l quie
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s V -l version -d 'Print version'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s o -l output -d 'Where the documents go: a folder with a file for each collection and manifest.json; `-` is standard output' -r -f -a "(__fish_complete_directories)"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l txn-id -d 'The txnID of the requeryRequired event: no answer may be older' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s c -l collection -d 'Only this collection, to the letter (repeatable); the result then is not the whole app' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l where -d 'Only documents that meet this condition, in DQL' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l from -d 'Where the stream was read up to: requeryRequired events from there on raise the floor [default: the positions in DIR\'s manifest]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l deadline -d 'Give up after so long without progress [default: 10m]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l jobs -d 'How many collections are read side by side' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l api-version -d 'Which version of the HTTP API to speak' -r -f -a "v5\t'What today\'s servers speak'
-v4\t'What servers before them speak'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l url -d 'The Cloud URL Endpoint that the portal shows, with the app\'s id [env: DITTO_CDC_URL, DITTOSH_SERVER_URL, DITTO_CLOUD_URL]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l api-key-file -d 'A file that holds the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l brokers -d 'The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s t -l topic -d 'The topic that the portal shows [env: DITTO_CDC_TOPIC]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s g -l group -d 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l cluster-cert -d 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l cluster-cert-password-file -d 'A file that holds the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l user-cert -d 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l user-cert-password-file -d 'A file that holds the user certificate\'s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l properties -d 'A Java client.properties file' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l env-file -d 'A file of settings as in the environment, in place of .env in this folder' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s X -d 'A property of librdkafka; wins over everything else (repeatable)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
-always\t'Always'
-never\t'Never'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l no-kafka -d 'Take no positions from Kafka, even where it is configured'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l resume -d 'Go on where an interrupted run in the same folder has stopped'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l dry-run -d 'Show what would be read, and how much of it'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l as-curl -d 'Print the first request as a curl command'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l no-progress -d 'Show no progress'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s q -l quiet -d 'Say only what went wrong'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s V -l version -d 'Print version'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l print -d 'With --serve: print only the settings, as `env` lines for eval' -r -f -a "env\t'`export NAME=value` lines'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
 always\t'Always'
@@ -202,6 +171,40 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -s q -l quiet 
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -s V -l version -d 'Print version'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l brokers -d 'The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s t -l topic -d 'The topic that the portal shows [env: DITTO_CDC_TOPIC]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s g -l group -d 'Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l cluster-cert -d 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l cluster-cert-password-file -d 'A file that holds the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l user-cert -d 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l user-cert-password-file -d 'A file that holds the user certificate\'s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s p -l profile -d 'A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l properties -d 'A Java client.properties file' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l env-file -d 'A file of settings as in the environment, in place of .env in this folder' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s X -d 'A property of librdkafka; wins over everything else (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l url -d 'The Cloud URL Endpoint that the portal shows, with the app\'s id [env: DITTO_CDC_URL, DITTOSH_SERVER_URL, DITTO_CLOUD_URL]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l api-key-file -d 'A file that holds the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l json -d 'One JSON object in place of lines'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l no-progress -d 'Show no progress'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s q -l quiet -d 'Say only what went wrong'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s V -l version -d 'Print version'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -f -a "init" -d 'Ask for what the Ditto portal shows, try it, and keep it as a profile'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -l no-progress -d 'Show no progress'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say only what went wrong'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -s V -l version -d 'Print version'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Ask for what the Ditto portal shows, try it, and keep it as a profile'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
 always\t'Always'
 never\t'Never'"
@@ -210,10 +213,11 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s q -l
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s v -l verbose -d 'Say more: the Kafka library\'s log, up to -vvv'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify requery demo completions help" -f -a "tail" -d 'Show changes as they happen, or those of the past'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify requery demo completions help" -f -a "diff" -d 'Show what changed, in captures'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify requery demo completions help" -f -a "verify" -d 'Check the connection, layer by layer, and say what to do where something is wrong'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify requery demo completions help" -f -a "requery" -d 'Fetch everything again over the HTTP API, provably complete'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify requery demo completions help" -f -a "demo" -d 'Show what this tool does, on an embedded Kafka'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify requery demo completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify requery demo completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify demo config completions help" -f -a "tail" -d 'Show changes as they happen, or those of the past'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify demo config completions help" -f -a "diff" -d 'Show what changed, in captures'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify demo config completions help" -f -a "verify" -d 'Check the connection, layer by layer, and say what to do where something is wrong'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify demo config completions help" -f -a "demo" -d 'Show what this tool does, on an embedded Kafka'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify demo config completions help" -f -a "config" -d 'Show each setting, its value and where it came from; `config init` makes a profile'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify demo config completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from tail diff verify demo config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Ask for what the Ditto portal shows, try it, and keep it as a profile'

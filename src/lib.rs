@@ -4,6 +4,7 @@
 pub mod env;
 pub mod exit;
 pub mod interrupt;
+pub mod near;
 pub mod position;
 pub mod record;
 pub mod secret;

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -228,6 +229,22 @@ impl Out {
         }
     }
 
+    /// Asks a question at the terminal and reads a line of standard input.
+    ///
+    /// # Errors
+    /// `Interrupted` at Ctrl-C, `UnexpectedEof` at Ctrl-D.
+    pub fn ask(&mut self, question: &str, interrupt: &AtomicBool) -> io::Result<String> {
+        let _ = self.flush();
+        write!(io::stderr(), "{}: ", safe::text(question))?;
+        io::stderr().flush()?;
+        wait_for_input(interrupt)?;
+        let mut answer = String::new();
+        match io::stdin().read_line(&mut answer)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(answer),
+        }
+    }
+
     /// Prints a line for people, unless they asked for quiet.
     pub fn note(&mut self, text: &str) {
         if !self.quiet {
@@ -351,6 +368,32 @@ fn settle_stdout() -> io::Result<()> {
 /// Elsewhere the system decides when.
 #[cfg(not(unix))]
 fn settle_stdout() -> io::Result<()> {
+    Ok(())
+}
+
+/// Waits until standard input has something: reading it would go on after a Ctrl-C that only sets a flag.
+#[cfg(unix)]
+fn wait_for_input(interrupt: &AtomicBool) -> io::Result<()> {
+    let stdin = io::stdin();
+    let slice = Timespec {
+        tv_sec: 0,
+        tv_nsec: 100_000_000,
+    };
+    loop {
+        if interrupt.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&slice)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Elsewhere a read ends at Ctrl-C.
+#[cfg(not(unix))]
+fn wait_for_input(_: &AtomicBool) -> io::Result<()> {
     Ok(())
 }
 

@@ -16,8 +16,9 @@ const MODULES: &[(&str, &[&str])] = &[
     ("record", &["exit"]),
     ("shell", &[]),
     ("interrupt", &["exit"]),
+    ("near", &[]),
     ("cli", &["env", "position"]),
-    ("settings", &["secret", "shell"]),
+    ("settings", &["near", "secret", "shell"]),
     ("tls", &["secret"]),
     ("probe", &["secret", "tls"]),
     ("json", &[]),
@@ -41,7 +42,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("state", &["record", "snapshot"]),
     (
         "check",
-        &["bigpeer", "event", "exit", "probe", "source", "tls"],
+        &["bigpeer", "event", "exit", "near", "probe", "source", "tls"],
     ),
     (
         "view",

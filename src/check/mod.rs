@@ -6,7 +6,6 @@ mod fault;
 pub mod files;
 pub mod http;
 pub mod kafka;
-pub mod near;
 pub mod redact;
 
 use serde_json::{Map, Value};

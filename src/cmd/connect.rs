@@ -6,7 +6,7 @@ use crate::cli;
 use crate::exit::Exit;
 use crate::record::{Failure, FailureClass};
 use crate::secret::Secret;
-use crate::settings::{self, Origin, Settings, SettingsError, Store, Typed, World, prompt};
+use crate::settings::{self, Need, Origin, Settings, SettingsError, Store, Typed, World, prompt};
 use crate::source::kafka::Connection;
 use crate::tls::{self, FileFault, Material};
 
@@ -104,11 +104,30 @@ fn kafka_of(settings: &mut Settings, context: &mut Context<'_>) -> Result<Connec
     })
 }
 
-/// Every setting with its origin; what is odd about them stands in their warnings.
+/// Every setting with its origin and every secret that is needed; what is odd about them stands in their warnings.
+///
+/// # Errors
+/// Where something that was named cannot be read, or a secret cannot be had.
+pub(super) fn resolve(
+    typed: &cli::Connection,
+    api: Option<&cli::Api>,
+    context: &Context<'_>,
+) -> Result<Settings, SettingsError> {
+    let mut settings = look(typed, api, context)?;
+    let need = if api.is_some() {
+        Need::All
+    } else {
+        Need::Kafka
+    };
+    settings.fetch(need)?;
+    Ok(settings)
+}
+
+/// Every setting with its origin, without asking commands or key stores for secrets.
 ///
 /// # Errors
 /// Where something that was named cannot be read.
-pub(super) fn resolve(
+pub(super) fn look(
     typed: &cli::Connection,
     api: Option<&cli::Api>,
     context: &Context<'_>,
@@ -128,12 +147,16 @@ pub(super) fn resolve(
         env_file: typed.env_file.clone(),
         extra: typed.extra.clone(),
     };
-    let world = World {
+    settings::resolve(&typed, &world(context))
+}
+
+/// What settings depend on beside flags.
+pub(super) fn world<'a>(context: &'a Context<'_>) -> World<'a> {
+    World {
         var: context.var,
         cwd: &context.env.cwd,
         home: context.env.home.as_deref(),
-    };
-    settings::resolve(&typed, &world)
+    }
 }
 
 fn settle(
@@ -194,11 +217,16 @@ pub(super) fn ask_for_passwords(
 fn material(kafka: &settings::Kafka<'_>, context: &mut Context<'_>) -> Result<Material, Exit> {
     let (cluster, user) = files((kafka.cluster, kafka.user));
     tls::load(cluster.as_ref(), user.as_ref()).map_err(|faults| {
-        for fault in faults {
-            context.out.failure(&failure(fault));
-        }
+        show_faults(faults, context);
         Exit::Setup
     })
+}
+
+/// Says what is wrong with the two files.
+pub(super) fn show_faults(faults: Vec<FileFault>, context: &mut Context<'_>) {
+    for fault in faults {
+        context.out.failure(&failure(fault));
+    }
 }
 
 /// The cluster and the user certificate as `tls` reads them.
@@ -237,7 +265,7 @@ fn failure(fault: FileFault) -> Failure {
     }
 }
 
-fn say(context: &mut Context<'_>, wrong: &SettingsError) -> Exit {
+pub(super) fn say(context: &mut Context<'_>, wrong: &SettingsError) -> Exit {
     context.out.failure(&Failure {
         class: FailureClass::Setup,
         what: wrong.what.clone(),

@@ -71,7 +71,11 @@ impl Pending {
 
     fn ask(&self) -> Result<Secret, SettingsError> {
         let name = row(self.key).map_or("secret", |row| row.name());
-        let what = format!("cannot get the {name} from {} ({})", self.from(), self.origin);
+        let what = format!(
+            "cannot get the {name} from {} ({})",
+            self.from(),
+            self.origin
+        );
         match &self.how {
             How::KeyStore(entry) => key_store::get(entry, &what),
             How::Command(_) if !self.trusted => Err(SettingsError {
@@ -90,7 +94,9 @@ impl Settings {
     /// Where a command fails or the key store has no such entry.
     pub fn fetch(&mut self, need: Need) -> Result<(), SettingsError> {
         let wanted = |pending: &Pending| need == Need::All || pending.key != Key::ApiSecret;
-        let (now, later) = std::mem::take(&mut self.pending).into_iter().partition(wanted);
+        let (now, later) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .partition(wanted);
         self.pending = later;
         let now: Vec<Pending> = now;
         for pending in now {
@@ -121,12 +127,22 @@ impl Settings {
 fn run(command: &Secret, what: &str) -> Result<Secret, SettingsError> {
     let wrong = |why: &str| SettingsError {
         what: format!("{what}: {why}"),
-        fix: "run the command by hand: its first line must be the secret, and its status 0".to_owned(),
+        fix: "run the command by hand: its first line must be the secret, and its status 0"
+            .to_owned(),
     };
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let (shell, flag) = if cfg!(windows) {
+        ("cmd", "/C")
+    } else {
+        ("sh", "-c")
+    };
     let mut child = Command::new(shell);
-    child.args([flag, command.expose()]).stderr(Stdio::inherit()).stdin(Stdio::inherit());
-    let output = child.output().map_err(|error| wrong(&format!("{shell} does not start: {error}")))?;
+    child
+        .args([flag, command.expose()])
+        .stderr(Stdio::inherit())
+        .stdin(Stdio::inherit());
+    let output = child
+        .output()
+        .map_err(|error| wrong(&format!("{shell} does not start: {error}")))?;
     if !output.status.success() {
         return Err(wrong(&format!("the command ended with {}", output.status)));
     }

@@ -17,7 +17,9 @@ const SERVICE: &str = "ditto-cdc";
 /// Where there is no key store in this session, or no such entry in it.
 pub(super) fn get(name: &str, what: &str) -> Result<Secret, SettingsError> {
     let found = entry(name).and_then(|entry| entry.get_password());
-    found.map(Secret::new).map_err(|error| said(&error, name, what))
+    found
+        .map(Secret::new)
+        .map_err(|error| said(&error, name, what))
 }
 
 /// Keeps a secret under a name, in place of what was there.
@@ -26,7 +28,23 @@ pub(super) fn get(name: &str, what: &str) -> Result<Secret, SettingsError> {
 /// Where there is no key store in this session, or it refuses.
 pub fn set(name: &str, secret: &Secret) -> Result<(), SettingsError> {
     let kept = entry(name).and_then(|entry| entry.set_password(secret.expose()));
-    kept.map_err(|error| said(&error, name, &format!("cannot keep {name} in the key store")))
+    kept.map_err(|error| {
+        said(
+            &error,
+            name,
+            &format!("cannot keep {name} in the key store"),
+        )
+    })
+}
+
+/// Whether there is a key store in this session that answers.
+#[must_use]
+pub fn answers() -> bool {
+    let probed = entry("probe").and_then(|entry| entry.get_password());
+    matches!(
+        probed,
+        Ok(_) | Err(Error::NoEntry | Error::NoStorageAccess(_))
+    )
 }
 
 fn entry(name: &str) -> keyring_core::Result<Entry> {
@@ -54,7 +72,8 @@ fn store() -> keyring_core::Result<Arc<CredentialStore>> {
 }
 
 fn said(error: &Error, name: &str, what: &str) -> SettingsError {
-    let elsewhere = "without one (a server, a container) use -file or -command in the profile, or a variable";
+    let elsewhere =
+        "without one (a server, a container) use -file or -command in the profile, or a variable";
     let (why, fix) = match error {
         Error::NoEntry => (
             format!("it has no entry {name}"),

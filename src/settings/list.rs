@@ -39,7 +39,10 @@ impl Settings {
     pub fn list(&self) -> Vec<Shown> {
         let mut list: Vec<Shown> = ROWS.iter().map(|row| self.shown(row)).collect();
         if let Some(prefix) = &self.group_prefix {
-            list.insert(3, one(GROUP_PREFIX, Some(prefix), |text| Value::Text(text.clone())));
+            list.insert(
+                3,
+                one(GROUP_PREFIX, Some(prefix), |text| Value::Text(text.clone())),
+            );
         }
         list.extend(self.extra.iter().map(|property| Shown {
             name: property.name.clone(),

@@ -10,10 +10,10 @@ mod java;
 mod java_names;
 pub mod key_store;
 mod list;
-mod near;
 mod origin;
 mod paths;
 pub mod profile;
+pub mod profile_write;
 pub mod prompt;
 mod require;
 mod resolve;
@@ -25,11 +25,11 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use fetch::{Need, Pending};
 pub use extra::{Extra, Property, is_secret as is_secret_property};
+pub use fetch::{Need, Pending};
 pub use list::{Shown, Value};
-pub use near::nearest;
 pub use origin::Origin;
+pub use paths::expand;
 pub use require::{Api, Kafka, Protocol, StoreFile};
 pub use resolve::resolve;
 
@@ -137,6 +137,22 @@ pub struct SettingsError {
     pub what: String,
     /// What to do next.
     pub fix: String,
+}
+
+impl World<'_> {
+    /// Whether a variable of this name gives a setting or names a profile.
+    #[must_use]
+    pub fn reads(name: &str) -> bool {
+        table::variables().any(|known| known == name)
+    }
+}
+
+/// A list of brokers as it will be used, or why it cannot be.
+///
+/// # Errors
+/// Where an entry cannot be a broker's address.
+pub fn mend_brokers(text: &str) -> Result<String, SettingsError> {
+    brokers::parse(text, true).map(|mended| mended.list)
 }
 
 impl fmt::Display for SettingsError {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// A sentence, where `~` cannot be expanded.
-pub(super) fn expand(text: &OsStr, base: &Path, home: Option<&Path>) -> Result<PathBuf, String> {
+pub fn expand(text: &OsStr, base: &Path, home: Option<&Path>) -> Result<PathBuf, String> {
     let path = Path::new(text);
     let mut parts = path.components();
     let Some(first) = parts.next().map(|part| part.as_os_str().to_owned()) else {

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, TableLike};
 
-use super::near::nearest;
-use super::table::profile_names;
+use super::is_secret_property;
+use super::table::{is_literal_secret, profile_names};
 use super::{Origin, SettingsError, World};
+use crate::near::nearest;
 
 /// The file's name in the user's config folder.
 pub const FILE: &str = "ditto-cdc.toml";
@@ -107,10 +108,15 @@ impl Profile {
     }
 
     fn about_readers(&self) -> Option<String> {
-        let secret = |entry: &&Entry| {
-            super::table::is_literal_secret(&entry.name) || super::is_secret_property(&entry.name)
-        };
-        let secret = self.entries.iter().chain(&self.kafka).find(secret)?;
+        let ours = self
+            .entries
+            .iter()
+            .filter(|entry| is_literal_secret(&entry.name));
+        let kafka = self
+            .kafka
+            .iter()
+            .filter(|entry| is_secret_property(&entry.name));
+        let secret = ours.chain(kafka).next()?;
         let open = mode(&self.path).is_some_and(|mode| mode & 0o044 != 0);
         open.then(|| {
             format!(
@@ -161,16 +167,15 @@ fn entries(table: &dyn TableLike, text: &str) -> Vec<(String, usize)> {
 impl Profile {
     fn take(&mut self, name: &str, line: usize, item: Option<&Item>, text: &str) {
         let place = format!("{}:{line}", self.path.display());
-        if let Some(kafka) = item
-            .filter(|_| name == KAFKA)
-            .and_then(Item::as_table_like)
-        {
+        if let Some(kafka) = item.filter(|_| name == KAFKA).and_then(Item::as_table_like) {
             for (property, line) in entries(kafka, text) {
                 self.take_kafka(&property, line, kafka.get(&property));
             }
         } else if !profile_names().any(|known| known == name) {
             let near = nearest(name, profile_names().chain([KAFKA]));
-            let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+            let near = near
+                .first()
+                .map_or(String::new(), |near| format!("; did you mean {near}?"));
             self.warnings
                 .push(format!("{place}: {name} is not known here{near}"));
         } else if let Some(value) = item.and_then(Item::as_str) {
@@ -221,7 +226,7 @@ fn absent(what: &str, path: &Path, name: &str, error: &std::io::Error) -> Settin
 }
 
 fn unknown(what: &str, path: &Path, name: &str, known: &[String]) -> SettingsError {
-    let fix = match nearest(name, known.iter().map(String::as_str)) {
+    let fix = match nearest(name, known.iter().map(String::as_str)).first() {
         Some(near) => format!("did you mean {near}? the file has: {}", known.join(", ")),
         None if known.is_empty() => "the file has no profile".to_owned(),
         None => format!("the file has: {}", known.join(", ")),

@@ -8,12 +8,12 @@ use super::dotenv::EnvFile;
 use super::fetch::Pending;
 use super::files::{Found, password, path, read_env_file, read_properties, text};
 use super::java::{Properties, Sorted};
-use super::near::nearest;
 use super::profile::Profile;
 use super::require::Protocol;
 use super::table::{Form, GROUP_PREFIX, Key, PROFILE, ROWS, Row, is_setting, variables};
 use super::{Extra, Origin, Property, Setting, Settings, SettingsError, Typed, World};
 use super::{brokers, extra};
+use crate::near::nearest;
 use crate::secret::Secret;
 
 /// Finds every setting.
@@ -30,7 +30,10 @@ pub fn resolve(typed: &Typed, world: &World) -> Result<Settings, SettingsError> 
         settings.warnings.extend(about_dollar(row, &first));
         let shadowed = found.map(|other| other.origin).collect();
         if matches!(first.form, Form::Command | Form::KeyStore) {
-            let trusted = sources.profile.as_ref().is_some_and(|p| !p.others_may_write());
+            let trusted = sources
+                .profile
+                .as_ref()
+                .is_some_and(|p| !p.others_may_write());
             let pending = Pending::new(row.key, first, shadowed, trusted)?;
             settings.pending.push(pending);
             continue;
@@ -77,7 +80,9 @@ impl<'a> Sources<'a> {
         let profile = chosen_profile(typed, world, env_file.as_ref())?;
         if let Some(profile) = &profile {
             settings.warnings.extend(profile.warnings.iter().cloned());
-            settings.warnings.extend(take_kafka(profile, &mut settings.extra));
+            settings
+                .warnings
+                .extend(take_kafka(profile, &mut settings.extra));
             settings.group_prefix = group_prefix(profile);
         }
         let options = extra::parse(&typed.extra)?;
@@ -298,7 +303,10 @@ fn chosen_profile(
     world: &World,
     env_file: Option<&EnvFile>,
 ) -> Result<Option<Profile>, SettingsError> {
-    let flag = typed.profile.clone().map(|name| (name, Origin::Flag("--profile")));
+    let flag = typed
+        .profile
+        .clone()
+        .map(|name| (name, Origin::Flag("--profile")));
     let variable = || {
         let value = (world.var)(PROFILE)?.to_string_lossy().into_owned();
         Some((value, Origin::Environment(PROFILE.to_owned()))).filter(|(name, _)| !name.is_empty())
@@ -322,7 +330,9 @@ fn chosen_profile(
 fn take_kafka(profile: &Profile, extra: &mut Extra) -> Vec<String> {
     let mut warnings = Vec::new();
     for entry in &profile.kafka {
-        let ours = ROWS.iter().find(|row| row.properties.contains(&entry.name.as_str()));
+        let ours = ROWS
+            .iter()
+            .find(|row| row.properties.contains(&entry.name.as_str()));
         match ours {
             Some(row) => warnings.push(format!(
                 "{}:{}: {} is left out: write it as {} in [{}]",
@@ -359,8 +369,15 @@ fn about_unknown_names(file: &EnvFile) -> Vec<String> {
     unknown
         .map(|entry| {
             let near = nearest(&entry.name, variables().filter(|name| ours(name)));
-            let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
-            format!("{}:{}: {} is not known here{near}", file.path.display(), entry.line, entry.name)
+            let near = near
+                .first()
+                .map_or(String::new(), |near| format!("; did you mean {near}?"));
+            format!(
+                "{}:{}: {} is not known here{near}",
+                file.path.display(),
+                entry.line,
+                entry.name
+            )
         })
         .collect()
 }

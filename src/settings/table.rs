@@ -154,7 +154,7 @@ const FORMS: &[(&str, Form)] = &[
     ("", Form::Value),
     ("-file", Form::File),
     ("-command", Form::Command),
-    ("-key-store", Form::KeyStore),
+    ("-keyring", Form::KeyStore),
 ];
 
 /// What the portal calls the consumer group prefix; only a profile has it.

@@ -1,9 +1,9 @@
 //! What the brokers' answers about topic, group and records mean. Pure: answers and the time are arguments.
 //! Asking is left to `source::kafka::inspect`.
 
-use super::near::nearest;
 use super::{Check, Fault};
 use crate::event::{self, Kind, Unreadable};
+use crate::near::nearest;
 use crate::source::kafka::inspect::{Partition, Refused, Why};
 
 /// What is being looked at, in the user's names.

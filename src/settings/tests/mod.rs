@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cases;
+mod profile;
 mod rank;
 
 use std::collections::HashMap;

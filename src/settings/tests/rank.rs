@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::Scene;
 use crate::secret::Secret;
-use crate::settings::table::{Key, ROWS, Row};
+use crate::settings::table::{Form, Key, ROWS, Row};
 use crate::settings::{Origin, Setting, Settings, Typed};
 
 #[test]
@@ -53,6 +53,7 @@ fn shown(settings: &Settings, key: Key) -> Option<(String, String, usize)> {
         let setting = setting?;
         let origin = match &setting.origin {
             Origin::EnvFile { name, .. } => format!("env file {name}"),
+            Origin::Profile { name, .. } => format!("profile {name}"),
             Origin::Properties { name, .. } => format!("properties {name}"),
             other => other.to_string(),
         };
@@ -106,6 +107,16 @@ fn ladder(row: &'static Row) -> Vec<Rung> {
         let add = move |r: &mut Rungs| r.env_file.push((*name).to_owned());
         ladder.push((format!("env file {name}"), Box::new(add)));
     }
+    let own = row
+        .profile_names()
+        .filter(|(_, form)| !matches!(form, Form::Command | Form::KeyStore));
+    for (name, _) in own {
+        let shown = format!("profile {name}");
+        ladder.push((
+            shown,
+            Box::new(move |r: &mut Rungs| r.profile.push(name.clone())),
+        ));
+    }
     for name in row.properties.iter().chain(row.only_java) {
         let add = move |r: &mut Rungs| r.properties.push((*name).to_owned());
         ladder.push((format!("properties {name}"), Box::new(add)));
@@ -120,6 +131,7 @@ struct Rungs {
     flag: bool,
     variables: Vec<String>,
     env_file: Vec<String>,
+    profile: Vec<String>,
     properties: Vec<String>,
 }
 
@@ -132,11 +144,25 @@ impl Rungs {
                 .map(|name| format!("{name}={}\n", value(tag, name)));
             lines.collect()
         };
+        let profile: Vec<String> = self
+            .profile
+            .iter()
+            .map(|name| format!("{name} = \"{}\"\n", value("t", name)))
+            .collect();
         let mut scene = Scene::new()
+            .file(
+                "home/.config/ditto-cdc.toml",
+                format!("[mine]\n{}", profile.concat()),
+            )
             .file(".env", lines(&self.env_file, "e"))
             .file("c.properties", lines(&self.properties, "p"))
             .file(&value("f", row.flag), value("f", row.flag))
-            .typed(|typed| typed.properties = Some("c.properties".into()));
+            .typed(|typed| typed.properties = Some("c.properties".into()))
+            .typed(|typed| typed.profile = Some("mine".into()));
+        for name in self.profile.iter().filter(|name| name.ends_with("-file")) {
+            let file = value("t", name);
+            scene = scene.file(&format!("home/.config/{file}"), &file);
+        }
         for name in &self.variables {
             scene = scene.var(name, value("v", name));
         }

@@ -1,6 +1,10 @@
 //! `config`: each setting, its value, where it came from and what lost to it; never a secret.
 //! How values are found is decided in `settings`; commands and key stores of a profile are not asked.
 
+mod init;
+
+use std::fmt::Write as _;
+
 use serde_json::{Value as Json, json};
 
 use super::{Context, connect};
@@ -11,6 +15,9 @@ use crate::view::safe;
 
 /// Runs the command.
 pub fn run(typed: &cli::Config, context: &mut Context<'_>) -> Exit {
+    if let Some(cli::ConfigAction::Init(init)) = &typed.action {
+        return init::run(init, context);
+    }
     let settings = match connect::look(&typed.connection, Some(&typed.api), context) {
         Ok(settings) => settings,
         Err(wrong) => return connect::say(context, &wrong),
@@ -36,13 +43,12 @@ fn as_lines(list: &[Shown]) -> String {
     let mut text = String::new();
     for shown in list {
         let value = safe::text(&words(&shown.value));
-        text.push_str(&format!("{:width$}  {value}\n", shown.name));
-        let indent = " ".repeat(width);
-        if let Some(origin) = &shown.origin {
-            text.push_str(&format!("{indent}    from {}\n", safe::text(&origin.to_string())));
-        }
-        for other in &shown.shadowed {
-            text.push_str(&format!("{indent}    shadows {}\n", safe::text(&other.to_string())));
+        let _ = writeln!(text, "{:width$}  {value}", shown.name);
+        let origin = shown.origin.iter().map(|origin| ("from", origin));
+        let shadowed = shown.shadowed.iter().map(|origin| ("shadows", origin));
+        for (word, origin) in origin.chain(shadowed) {
+            let origin = safe::text(&origin.to_string());
+            let _ = writeln!(text, "{:width$}    {word} {origin}", "");
         }
     }
     text

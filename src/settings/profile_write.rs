@@ -1,0 +1,113 @@
+//! Adds a profile to the user's `ditto-cdc.toml`: as a whole, readable by nobody else, the rest of the file as it was.
+//! What goes into a profile is decided by the caller.
+
+use std::io::Write;
+use std::path::Path;
+
+use toml_edit::{DocumentMut, Item, Table, value};
+
+use super::SettingsError;
+use super::files::unreadable;
+
+/// Puts a section into the file, in place of one of the same name; makes file and folder where they are not there.
+///
+/// # Errors
+/// Where the file is not TOML, or cannot be written; it is then as it was.
+pub fn write(path: &Path, profile: &str, lines: &[(String, String)]) -> Result<(), SettingsError> {
+    let what = format!("cannot write profile {profile} to {}", path.display());
+    // Where the file is a link into somebody's collection of settings, the link stays.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut document = read(&path, &what)?;
+    let mut section = Table::new();
+    for (name, text) in lines {
+        section.insert(name, value(text.as_str()));
+    }
+    if let Some(old) = document.get(profile).and_then(Item::as_table) {
+        *section.decor_mut() = old.decor().clone();
+        section.set_position(old.position());
+    } else if !document.is_empty() {
+        section.decor_mut().set_prefix("\n");
+    }
+    document.insert(profile, Item::Table(section));
+    replace(&path, &document.to_string()).map_err(|error| unreadable(&what, &error))
+}
+
+fn read(path: &Path, what: &str) -> Result<DocumentMut, SettingsError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(unreadable(what, &error)),
+    };
+    text.parse().map_err(|_| SettingsError {
+        what: format!("{what}: what is there is not TOML"),
+        fix:
+            "mend or move the file; `ditto-cdc config --profile` with a name in it says which line"
+                .to_owned(),
+    })
+}
+
+/// A file made beside it takes its place: nobody ever sees half of it, and temporary files are their owner's only.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn written(before: Option<&str>, lines: &[(&str, &str)]) -> Result<String, SettingsError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/ditto-cdc.toml");
+        if let Some(text) = before {
+            std::fs::create_dir(folder.path().join("deep")).unwrap();
+            std::fs::write(&path, text).unwrap();
+        }
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect();
+        write(&path, "p", &lines)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        Ok(std::fs::read_to_string(&path).unwrap())
+    }
+
+    #[test]
+    fn the_rest_of_the_file_stays() {
+        let check = |before: Option<&str>, expected: &str| {
+            let text = written(before, &[("topic", "t"), ("api-key", "a\"b\\c")]).unwrap();
+            assert_eq!(text, expected, "{before:?}");
+        };
+        let section = "[p]\ntopic = \"t\"\napi-key = 'a\"b\\c'\n";
+        check(None, section);
+        check(Some(""), section);
+        let other = "# mine\n[q] # test\nurl = 'x' # y\n";
+        check(Some(other), &format!("{other}\n{section}"));
+        check(
+            Some("[p]\nold = 'x'\n\n[q]\na = 'b'\n"),
+            &format!("{section}\n[q]\na = 'b'\n"),
+        );
+        check(
+            Some("# why\n[p]\nold = 'x'\n"),
+            &format!("# why\n{section}"),
+        );
+    }
+
+    #[test]
+    fn what_is_no_toml_is_left_alone() {
+        let error = written(Some("hunter2"), &[]).unwrap_err();
+        assert!(error.what.contains("not TOML"), "{error}");
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+}

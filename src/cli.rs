@@ -4,11 +4,13 @@
 // Documentation in this file is help text: backticks would be printed.
 #![allow(clippy::doc_markdown)]
 
+mod brief;
 mod config;
 mod requery;
 
 use std::path::PathBuf;
 
+pub use brief::{COMPLETE, Task, command, parse};
 pub use config::{Config, ConfigAction, Init};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -19,12 +21,7 @@ use crate::env::ColourWhen;
 
 /// Look at, check and recover Ditto's change data capture stream.
 #[derive(Debug, Parser)]
-#[command(
-    name = "ditto-cdc",
-    version,
-    propagate_version = true,
-    max_term_width = 100
-)]
+#[command(name = "ditto-cdc", version, max_term_width = 100)]
 #[command(
     after_help = "New here? Run `ditto-cdc demo`: it needs no Kafka, no account and no network."
 )]
@@ -53,9 +50,16 @@ pub enum Command {
     /// Show each setting, its value and where it came from; `config init` makes a profile
     Config(Box<Config>),
     /// Print a completion script for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+    /// Print a manual page
+    #[command(after_help = MAN_EXAMPLES)]
+    Man {
+        /// The command that it is about; the whole program, where none is named
+        command: Option<String>,
     },
 }
 
@@ -378,8 +382,28 @@ Examples:
 Nothing is changed: no group is joined, no position stored, no topic made; only --round-trip writes.
 Ends with 0 if nothing failed, 3 for settings, certificates, access or network, 1 for wrong answers.";
 
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  ditto-cdc demo                                     the whole story, in seconds
+  ditto-cdc demo --serve                             a stream to try commands on, in a second terminal
+  eval \"$(ditto-cdc demo --serve --print env)\"       the same, in a script";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  ditto-cdc completions bash > ~/.local/share/bash-completion/completions/ditto-cdc
+  ditto-cdc completions zsh > ~/.zfunc/_ditto-cdc    with fpath+=~/.zfunc before compinit in ~/.zshrc
+  ditto-cdc completions fish > ~/.config/fish/completions/ditto-cdc.fish
+
+In bash, zsh and fish, -c completes collections of the captures at hand, and -p profiles.";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  ditto-cdc man | man -l -                           the whole program
+  ditto-cdc man tail > ditto-cdc-tail.1              one command, to install";
+
 /// `demo`
 #[derive(Debug, Clone, Args)]
+#[command(after_help = DEMO_EXAMPLES)]
 pub struct Demo {
     /// Keep the embedded Kafka running, with changes trickling in, to try commands in a second terminal
     #[arg(long)]

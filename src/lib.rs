@@ -46,33 +46,26 @@ pub mod cmd;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::cli::Cli;
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::out::Out;
 
 /// Runs the program: reads the arguments, looks at the terminal once, dispatches.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
-        Ok(cli) => cli,
+    let (global, task) = match cli::parse(args) {
+        Ok(typed) => typed,
         Err(wrong) => return refuse(&wrong).into(),
     };
     let env = Env::look();
-    let mut out = Out::new(
-        env.stderr_terminal,
-        cli.global.quiet,
-        cli.global.no_progress,
-    );
+    let mut out = Out::new(env.stderr_terminal, global.quiet, global.no_progress);
     let mut context = cmd::Context {
-        global: &cli.global,
+        global: &global,
         env: &env,
         var: &env::variable,
         interrupt: &interrupt::watch(),
         out: &mut out,
     };
-    cmd::dispatch(&cli.command, &mut context).into()
+    cmd::perform(&task, &mut context).into()
 }
 
 /// Help and version are answers, everything else is a mistake in the command line.

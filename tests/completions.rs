@@ -1,14 +1,34 @@
-//! The committed completion scripts are what the program prints today.
-//! `UPDATE_GOLDEN=1 cargo test --release --test completions` writes them anew.
-#![allow(clippy::unwrap_used)]
+//! The committed completion scripts and manual pages are what the program prints today, `-h` fits on a screen, and
+//! each script works in its shell. `UPDATE_GOLDEN=1 cargo test --release --test completions` writes them anew.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ditto-cdc");
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn print(args: &[&str]) -> Vec<u8> {
+    let output = Command::new(PROGRAM).args(args).output().unwrap();
+    assert!(output.status.success(), "{args:?}");
+    output.stdout
+}
+
+fn compare(path: &Path, printed: &[u8]) {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, printed).unwrap();
+    }
+    let committed = fs::read(path).unwrap_or_default();
+    assert!(committed == printed, "{} is out of date", path.display());
+}
 
 #[test]
 fn the_committed_scripts_are_current() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
     for (shell, file) in [
         ("bash", "ditto-cdc.bash"),
         ("zsh", "_ditto-cdc"),
@@ -16,16 +36,200 @@ fn the_committed_scripts_are_current() {
         ("powershell", "_ditto-cdc.ps1"),
         ("elvish", "ditto-cdc.elv"),
     ] {
-        let output = Command::new(env!("CARGO_BIN_EXE_ditto-cdc"))
-            .args(["completions", shell])
-            .output()
-            .unwrap();
-        assert!(output.status.success());
-        let path = folder.join(file);
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&path, &output.stdout).unwrap();
-        }
-        let committed = fs::read(&path).unwrap();
-        assert!(committed == output.stdout, "{file} is out of date");
+        compare(
+            &root().join("completions").join(file),
+            &print(&["completions", shell]),
+        );
     }
+}
+
+#[test]
+fn the_committed_manual_pages_are_current() {
+    let pages = ditto_cdc::cmd::man::pages();
+    assert!(pages.len() > 6, "{}", pages.len());
+    for (name, page) in &pages {
+        compare(&root().join("man").join(format!("{name}.1")), page);
+    }
+    let committed = fs::read_dir(root().join("man")).unwrap().count();
+    assert_eq!(committed, pages.len(), "a page in man/ has no command");
+    assert_eq!(print(&["man"]), pages[0].1);
+    let tail = pages
+        .iter()
+        .find(|(name, _)| name == "ditto-cdc-tail")
+        .unwrap();
+    assert_eq!(print(&["man", "tail"]), tail.1);
+}
+
+/// Every command that help is shown of.
+fn commands() -> Vec<Vec<String>> {
+    let pages = ditto_cdc::cmd::man::pages();
+    let names = pages
+        .iter()
+        .map(|(name, _)| name.strip_prefix("ditto-cdc").unwrap());
+    let words = |name: &str| {
+        name.split('-')
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    names.map(words).collect()
+}
+
+#[test]
+fn short_help_fits_on_a_screen_and_long_help_has_examples() {
+    for command in commands() {
+        let help = |flag: &str| {
+            let output = Command::new(PROGRAM)
+                .args(&command)
+                .arg(flag)
+                .env("COLUMNS", "80")
+                .output()
+                .unwrap();
+            assert!(output.status.success());
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let short = help("-h");
+        assert!(short.lines().count() <= 24, "{command:?}\n{short}");
+        let long = help("--help");
+        assert!(
+            command.is_empty() || long.contains("Examples:\n  ditto-cdc "),
+            "{long}"
+        );
+        assert!(!short.contains("Examples:"), "{short}");
+    }
+}
+
+/// Runs a script with the program in `PATH`, a profile in the config folder, and captures in the working folder.
+/// `None` where the shell is missing.
+fn in_shell(shell: &str, args: &[&str], script: &str) -> Option<Output> {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join(".config")).unwrap();
+    let profiles = "[prod]\ntopic = 'x'\n[staging]\n";
+    fs::write(home.path().join(".config/ditto-cdc.toml"), profiles).unwrap();
+    let event = |name: &str| {
+        format!(
+            "{{\"txnId\":1,\"type\":\"documentChanged\",\"collection\":\"{name}\",\"change\":{{\"method\":\"upsert\",\"oldValue\":null,\"newValue\":{{\"_id\":1}}}}}}\n"
+        )
+    };
+    let names = ["orders", "ordered twice", "people", "$(touch hacked)"];
+    let capture: String = names.iter().map(|name| event(name)).collect();
+    fs::write(home.path().join("capture.ndjson"), capture).unwrap();
+    let folder = PathBuf::from(PROGRAM)
+        .parent()
+        .unwrap()
+        .display()
+        .to_string();
+    let run = Command::new(shell)
+        .args(args)
+        .arg(script)
+        .current_dir(home.path())
+        .env_clear()
+        .env(
+            "PATH",
+            format!("{folder}:{}", std::env::var("PATH").unwrap()),
+        )
+        .env("HOME", home.path())
+        .env("TERM", "dumb")
+        .env("SCRIPTS", root().join("completions"))
+        .output();
+    let missing = run
+        .as_ref()
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    if missing {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "{shell} is missing: .ci/install"
+        );
+        eprintln!("ignored: needs {shell}");
+        return None;
+    }
+    assert!(
+        !home.path().join("hacked").exists(),
+        "a name was run by {shell}"
+    );
+    Some(run.unwrap())
+}
+
+/// What is typed, and what must and must not be offered.
+const TYPED: &[(&str, &[&str], &[&str])] = &[
+    ("ditto-cdc ta", &["tail"], &["diff", "__complete"]),
+    ("ditto-cdc tail --colle", &["--collection"], &["--color"]),
+    ("ditto-cdc tail --format on", &["oneline"], &["json"]),
+    (
+        "ditto-cdc tail -p ",
+        &["prod", "staging"],
+        &["capture.ndjson"],
+    ),
+    ("ditto-cdc verify --profile st", &["staging"], &["prod"]),
+    (
+        "ditto-cdc diff capture.ndjson -c or",
+        &["orders", "twice"],
+        &["people"],
+    ),
+    ("ditto-cdc tail --collection p", &["people"], &["orders"]),
+    ("ditto-cdc diff -c '$", &[], &["people"]),
+];
+
+fn offers(shell: &str, args: &[&str], script: impl Fn(&str) -> String) {
+    for (typed, offered, left_out) in TYPED {
+        let Some(output) = in_shell(shell, args, &script(typed)) else {
+            return;
+        };
+        let shown = String::from_utf8_lossy(&output.stdout);
+        let said = String::from_utf8_lossy(&output.stderr);
+        for word in *offered {
+            assert!(
+                shown.contains(word),
+                "{shell}: {typed}: no {word}: {shown}{said}"
+            );
+        }
+        for word in *left_out {
+            assert!(!shown.contains(word), "{shell}: {typed}: {word}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn bash_completes() {
+    offers("bash", &["--norc", "-c"], |typed| {
+        let typed = typed.replace('\'', "").replace('$', "\\$");
+        format!(
+            "source $SCRIPTS/ditto-cdc.bash
+             function=$(complete -p ditto-cdc | sed 's/.* -F \\([^ ]*\\).*/\\1/')
+             IFS=' ' read -ra COMP_WORDS <<< \"{typed}x\"
+             COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+             COMP_WORDS[COMP_CWORD]=${{COMP_WORDS[COMP_CWORD]%x}}
+             compopt() {{ :; }}
+             $function ditto-cdc \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"
+             printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        )
+    });
+}
+
+#[test]
+fn fish_completes() {
+    offers("fish", &["--no-config", "-c"], |typed| {
+        let typed = typed.replace('\'', "\\'").replace('$', "\\$");
+        format!("source $SCRIPTS/ditto-cdc.fish; complete -C '{typed}'")
+    });
+}
+
+#[test]
+fn zsh_completes() {
+    // A shell inside the shell, on a terminal of its own: completion needs its line editor.
+    offers("zsh", &["-f", "-c"], |typed| {
+        let typed = typed.replace('\'', "'\\''");
+        format!(
+            r#"zmodload zsh/zpty
+zpty inner "TERM=xterm COLUMNS=200 zsh -f -i"
+zpty -w inner "PS1= ; fpath=($SCRIPTS \$fpath); autoload -Uz compinit; compinit -u -d ./dump; setopt no_beep; stty cols 200 -echo; echo re''ady"
+while zpty -r inner line; do [[ $line == *ready* ]] && break; done
+zpty -w -n inner '{typed}'$'\t'
+sleep 1
+zpty -w -n inner $'\t'
+sleep 1
+zpty -w -n inner $'\x15exit\n'
+while zpty -r inner line; do print -r -- "$line"; done"#
+        )
+    });
 }

@@ -1,5 +1,6 @@
-//! Every block of the README is run as it stands: shell blocks with an embedded broker behind their settings.
-//! Transcripts are compared with what the real program prints.
+//! Every command of the README and of the pages in docs/ is run as it stands, page by page in its order, with an
+//! embedded broker behind the settings. Blocks of `sh` must end well; transcripts (`console`) are compared with what the
+//! real program prints. A page with a test of its own is named here.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -13,27 +14,42 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The fenced blocks of a language, in their order.
-fn blocks(language: &str) -> Vec<String> {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let fence = format!("```{language}\n");
-    let starts = readme.match_indices(&fence).map(|(at, _)| at + fence.len());
-    starts
-        .map(|start| {
-            let rest = &readme[start..];
-            rest[..rest.find("```").unwrap()].to_owned()
-        })
+/// Pages whose blocks need more than a broker, and the test that runs them.
+const ELSEWHERE: &[(&str, &str)] = &[("docs/recovery.md", "tests/recovery.rs")];
+/// Pages that begin with no settings at all, because they are about them.
+const BARE: &[&str] = &["docs/connecting.md"];
+
+/// The fenced blocks of a page with their languages, in their order.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let text = fs::read_to_string(root().join(page)).unwrap();
+    let fenced = text.split("\n```").skip(1).step_by(2);
+    let blocks = fenced.map(|block| block.split_once('\n').unwrap());
+    blocks
+        .map(|(language, body)| (language.to_owned(), format!("{body}\n")))
         .collect()
+}
+
+/// Every page with commands.
+fn pages() -> Vec<String> {
+    let docs = fs::read_dir(root().join("docs")).unwrap();
+    let names = docs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let pages = names.filter(|name| Path::new(name).extension().is_some_and(|end| end == "md"));
+    let mut pages: Vec<String> = pages.map(|name| format!("docs/{name}")).collect();
+    pages.retain(|page| ELSEWHERE.iter().all(|(other, _)| other != page));
+    pages.push("README.md".to_owned());
+    pages.sort();
+    pages
 }
 
 /// A folder with what a customer would have: both files and the passwords; and a broker that they fit.
 struct Customer {
+    bare: bool,
     broker: Embedded,
     folder: TempDir,
 }
 
 impl Customer {
-    fn new() -> Customer {
+    fn new(page: &str) -> Customer {
         let broker = Embedded::start(&Options {
             topics: vec![("TOPIC".to_owned(), 2)],
             ..Options::default()
@@ -64,7 +80,14 @@ impl Customer {
         ] {
             fs::write(folder.path().join(name), secret.expose()).unwrap();
         }
-        let customer = Customer { broker, folder };
+        fs::create_dir(folder.path().join("examples")).unwrap();
+        let example = "examples/cafe.ndjson";
+        fs::copy(root().join(example), folder.path().join(example)).unwrap();
+        let customer = Customer {
+            bare: BARE.contains(&page),
+            broker,
+            folder,
+        };
         customer.shim_cargo();
         customer
     }
@@ -79,67 +102,86 @@ impl Customer {
         Command::new("chmod").arg("+x").arg(&file).status().unwrap();
     }
 
+    fn must_end_well(&self, page: &str, block: &str) {
+        let output = self.run(block);
+        let both = [&output.stdout[..], &output.stderr[..]].concat();
+        let said = String::from_utf8_lossy(&both);
+        assert!(output.status.success(), "{page}:\n{block}\n{said}");
+    }
+
+    fn must_print(&self, page: &str, transcript: &str) {
+        let (command, expected) = transcript.split_once('\n').unwrap();
+        let output = self.run(command.strip_prefix("$ ").unwrap());
+        let both = [&output.stdout[..], &output.stderr[..]].concat();
+        assert_eq!(
+            String::from_utf8_lossy(&both),
+            expected,
+            "{page}: {command}"
+        );
+    }
+
+    /// Runs a script with what the portal shows in place of the words that stand for it.
     fn run(&self, script: &str) -> Output {
-        let program = PathBuf::from(env!("CARGO_BIN_EXE_ditto-cdc"));
         let issued = self.broker.certificates();
+        let (cluster, user) = (&issued.cluster_password, &issued.user_password);
+        let script = script
+            .replace("HOST:443", self.broker.endpoint())
+            .replace("CLUSTER-PASSWORD", cluster.expose())
+            .replace("USER-PASSWORD", user.expose());
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_ditto-cdc"));
         let path = format!(
             "{}:{}:{}",
             self.folder.path().join("bin").display(),
             program.parent().unwrap().display(),
             std::env::var("PATH").unwrap()
         );
+        let settings = [
+            ("DITTO_CDC_BROKERS", self.broker.endpoint()),
+            ("DITTO_CDC_TOPIC", "TOPIC"),
+            ("DITTO_CDC_CLUSTER_CERT", "cluster.p12"),
+            ("DITTO_CDC_USER_CERT", "user.p12"),
+            ("DITTO_CDC_CLUSTER_CERT_PASSWORD", cluster.expose()),
+            ("DITTO_CDC_USER_CERT_PASSWORD", user.expose()),
+        ];
+        let settings = settings.into_iter().filter(|_| !self.bare);
         Command::new("bash")
-            .args(["-euo", "pipefail", "-c", script])
+            .args(["-euo", "pipefail", "-c", &script])
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", path)
             .env("HOME", self.folder.path())
             .env("TZ", "UTC")
-            .env("DITTO_CDC_BROKERS", self.broker.endpoint())
-            .env("DITTO_CDC_TOPIC", "TOPIC")
-            .env("DITTO_CDC_CLUSTER_CERT", "cluster.p12")
-            .env("DITTO_CDC_USER_CERT", "user.p12")
-            .env(
-                "DITTO_CDC_CLUSTER_CERT_PASSWORD",
-                issued.cluster_password.expose(),
-            )
-            .env(
-                "DITTO_CDC_USER_CERT_PASSWORD",
-                issued.user_password.expose(),
-            )
+            .envs(settings)
             .output()
             .unwrap()
     }
 }
 
 #[test]
-fn every_shell_block_runs() {
-    let customer = Customer::new();
-    let blocks = blocks("sh");
-    assert!(blocks.len() >= 6, "{blocks:?}");
-    for block in &blocks {
-        let script = block.replace("HOST:443", customer.broker.endpoint());
-        let output = customer.run(&script);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{block}\n{said}");
+fn every_command_does_what_its_page_says() {
+    let pages = pages();
+    assert!(pages.len() >= 3, "{pages:?}");
+    for page in pages {
+        let customer = Customer::new(&page);
+        for (language, block) in blocks(&page) {
+            match language.as_str() {
+                "sh" => customer.must_end_well(&page, &block),
+                "console" => customer.must_print(&page, &block),
+                _ => {}
+            }
+        }
+        if page == "README.md" {
+            let capture = fs::read_to_string(customer.folder.path().join("capture.ndjson"));
+            assert_eq!(capture.unwrap().lines().count(), 5);
+        }
     }
-    let capture = fs::read_to_string(customer.folder.path().join("capture.ndjson")).unwrap();
-    assert_eq!(capture.lines().count(), 5);
 }
 
 #[test]
-fn every_transcript_is_what_the_program_prints() {
-    let customer = Customer::new();
-    fs::create_dir(customer.folder.path().join("examples")).unwrap();
-    let capture = "examples/cafe.ndjson";
-    fs::copy(root().join(capture), customer.folder.path().join(capture)).unwrap();
-    let transcripts = blocks("console");
-    assert!(!transcripts.is_empty());
-    for transcript in transcripts {
-        let (command, expected) = transcript.split_once('\n').unwrap();
-        let output = customer.run(command.strip_prefix("$ ").unwrap());
-        let both = [&output.stdout[..], &output.stderr[..]].concat();
-        assert_eq!(String::from_utf8_lossy(&both), expected, "{command}");
+fn pages_that_are_run_elsewhere_are() {
+    for (page, test) in ELSEWHERE {
+        let there = !root().join(page).exists() || root().join(test).exists();
+        assert!(there, "{page} has no {test}");
     }
 }
 
@@ -147,9 +189,9 @@ fn every_transcript_is_what_the_program_prints() {
 fn the_test_command_is_what_must_pass_before_anything_lands() {
     let run = fs::read_to_string(root().join(".ci/run")).unwrap();
     assert!(
-        blocks("sh")
+        blocks("README.md")
             .iter()
-            .any(|block| block.trim() == "cargo test --release")
+            .any(|(_, block)| block.trim() == "cargo test --release")
     );
     assert!(
         run.lines()

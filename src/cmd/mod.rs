@@ -1,12 +1,14 @@
 //! One file a command: the only place where settings, sources, events and views meet.
 //! Each command takes what was typed and the surroundings, and answers with an exit code.
 
+pub mod complete;
 pub mod completions;
 pub mod config;
 mod connect;
 pub mod demo;
 mod demo_stage;
 pub mod diff;
+pub mod man;
 pub mod requery;
 pub mod tail;
 pub mod verify;
@@ -15,7 +17,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::cli::{Command, Global};
+use crate::cli::{Command, Global, Task};
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::out::Out;
@@ -34,6 +36,14 @@ pub struct Context<'a> {
     pub out: &'a mut Out,
 }
 
+/// Does what was typed.
+pub fn perform(task: &Task, context: &mut Context<'_>) -> Exit {
+    match task {
+        Task::Command(command) => dispatch(command, context),
+        Task::Complete(words) => complete::run(words, context),
+    }
+}
+
 /// Runs a command.
 pub fn dispatch(command: &Command, context: &mut Context<'_>) -> Exit {
     match command {
@@ -43,6 +53,7 @@ pub fn dispatch(command: &Command, context: &mut Context<'_>) -> Exit {
         Command::Requery(requery) => requery::run(requery, context),
         Command::Demo(demo) => demo::run(demo, context),
         Command::Config(config) => config::run(config, context),
+        Command::Man { command } => man::run(command.as_deref(), context),
         Command::Completions { shell } => context.out.print_text(&completions::script(*shell)),
     }
 }

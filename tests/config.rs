@@ -1,0 +1,202 @@
+//! Profiles against a broker, the questions of `config init` on a terminal, and a real key store.
+//! What a profile may say is tested in `settings`, what is shown in `tests/golden/config-*`.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod support;
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use support::stage::{Stage, TOPIC};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ditto-cdc");
+
+/// A command in an empty world whose home is the stage's folder.
+fn command(stage: &Stage, program: &str) -> Command {
+    let folder = stage.folder.path();
+    let mut command = Command::new(program);
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
+        .env("HOME", folder)
+        .env("TERM", "xterm")
+        .env("LANG", "C.UTF-8");
+    command
+}
+
+fn text(output: &Output) -> String {
+    let both = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8_lossy(&both).into_owned()
+}
+
+/// A profile `p` with everything but the user certificate's password, for which `line` stands.
+fn with_profile(stage: &Stage, line: &str) {
+    fs::create_dir_all(stage.folder.path().join(".config")).unwrap();
+    let (cluster, _) = stage.passwords();
+    let brokers = stage.broker.endpoint();
+    let profile = format!(
+        "[p]\nbrokers = '{brokers}'\ntopic = '{TOPIC}'\ncluster-cert = '../cluster.p12'\nuser-cert = '../user.p12'\ncluster-cert-password = '{cluster}'\n{line}\n"
+    );
+    let file = stage.file(".config/ditto-cdc.toml", &profile);
+    Command::new("chmod").args(["600", &file]).status().unwrap();
+}
+
+/// Whether programs are there; says `ignored` where one is missing, and fails under `CI`.
+fn have(programs: &[&str]) -> bool {
+    let there = |name: &&&str| {
+        let path = std::env::var("PATH").unwrap();
+        std::env::split_paths(&path).any(|folder| folder.join(name).exists())
+    };
+    let Some(missing) = programs.iter().find(|name| !there(name)) else {
+        return true;
+    };
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "{missing} is missing: .ci/install"
+    );
+    eprintln!("ignored: needs {missing}");
+    false
+}
+
+#[test]
+fn a_profile_with_a_command_connects() {
+    let stage = Stage::new(1);
+    let (_, user) = stage.passwords();
+    stage.file("secret", &format!("{user}\nsecond line\n"));
+    with_profile(&stage, "user-cert-password-command = 'cat ~/secret'");
+    let tail = ["tail", "-p", "p", "--until", "end", "--from", "beginning"];
+    let output = command(&stage, PROGRAM).args(tail).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    with_profile(
+        &stage,
+        "user-cert-password-command = 'cat ~/secret; exit 7'",
+    );
+    let output = command(&stage, PROGRAM).args(tail).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = text(&output);
+    assert!(
+        said.contains("exit status: 7") && !said.contains(user),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_key_store_is_asked() {
+    let stage = Stage::new(1);
+    let (_, user) = stage.passwords();
+    with_profile(&stage, "user-cert-password-keyring = 'p/user'");
+    let tail = ["tail", "-p", "p", "--until", "end", "--from", "beginning"];
+    let output = command(&stage, PROGRAM).args(tail).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        text(&output).contains("no key store that answers"),
+        "{}",
+        text(&output)
+    );
+    if !have(&["dbus-run-session", "gnome-keyring-daemon", "secret-tool"]) {
+        return;
+    }
+    stage.file("secret", user);
+    let script = "export XDG_RUNTIME_DIR=$HOME XDG_DATA_HOME=$HOME/data
+        printf x | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+        \"$0\" tail -p p --until end && exit 50
+        secret-tool store --label=x service ditto-cdc username p/user < secret
+        \"$0\" tail -p p --from beginning --until end";
+    let output = command(&stage, "dbus-run-session")
+        .args(["--", "bash", "-c", script, PROGRAM])
+        .output()
+        .unwrap();
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("it has no entry p/user"), "{said}");
+    assert!(!said.contains(user), "{said}");
+}
+
+/// Answers the questions of `config init p`; what the terminal showed, and the status.
+fn dialogue(stage: &Stage, turns: &[(&str, &str)]) -> (String, Option<i32>) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/dialogue.py");
+    let mut child = command(stage, "python3")
+        .args([script, PROGRAM, "config", "init", "p"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = turns
+        .iter()
+        .map(|(question, answer)| [*question, *answer].join("\t"));
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(lines.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    (text(&output), output.status.code())
+}
+
+#[test]
+fn init_asks_tries_and_keeps() {
+    if !have(&["python3"]) {
+        return;
+    }
+    let stage = Stage::new(1);
+    let (cluster, user) = stage.passwords();
+    let turns = [
+        ("Endpoint", stage.broker.endpoint()),
+        ("Topic", ""),
+        ("Topic", TOPIC),
+        ("group prefix", "team-"),
+        ("Cluster certificate, the file", "no.p12"),
+        ("Cluster certificate, the file", ""),
+        ("its password", "wrong"),
+        ("Cluster certificate, the file", "~/cluster.p12"),
+        ("its password", cluster),
+        ("User certificate, the file", ""),
+        ("its password", user),
+        ("Cloud URL", ""),
+    ];
+    let (shown, status) = dialogue(&stage, &turns);
+    assert_eq!(status, Some(0), "{shown}");
+    assert!(!shown.contains(cluster) && !shown.contains(user), "{shown}");
+    for part in [
+        "a topic has a name",
+        "there is no file",
+        "0 failed",
+        "no key store answers",
+        "--profile p",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let file = stage.folder.path().join(".config/ditto-cdc.toml");
+    let written = fs::read_to_string(&file).unwrap();
+    assert!(written.contains("group-prefix = \"team-\""), "{written}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let tail = ["tail", "-p", "p", "--until", "end"];
+    let output = command(&stage, PROGRAM).args(tail).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+
+    // A second time it asks before it replaces anything, and Ctrl-C leaves all as it was.
+    let (shown, status) = dialogue(&stage, &[("Replace it?", "")]);
+    assert_eq!(status, Some(0), "{shown}");
+    for answered in 0..3 {
+        let turns = [
+            ("Replace it?", "y"),
+            ("Endpoint", "a:1"),
+            ("Topic", "t"),
+            ("prefix", ""),
+        ];
+        let turns = turns.iter().take(answered + 1).chain(&[("", "^C")]);
+        let (shown, status) = dialogue(&stage, &turns.copied().collect::<Vec<_>>());
+        assert_eq!(status, Some(130), "{shown}");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), written);
+}

@@ -19,7 +19,9 @@ fn print(args: &[&str]) -> Vec<u8> {
 }
 
 fn compare(path: &Path, printed: &[u8]) {
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+    // Another test may be reading a script that is as it should be.
+    let current = fs::read(path).is_ok_and(|committed| committed == printed);
+    if !current && std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, printed).unwrap();
     }

@@ -165,7 +165,7 @@ fn init_asks_tries_and_keeps() {
     for part in [
         "a topic has a name",
         "there is no file",
-        "0 failed",
+        "everything that was checked works",
         "no key store answers",
         "--profile p",
     ] {

@@ -142,7 +142,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Global, Task),
 /// The whole command line.
 #[must_use]
 pub fn command() -> Command {
-    let command = Cli::command().mut_args(|arg| arg.hide_short_help(true));
+    let command = Cli::command().mut_args(hidden);
     let briefs = BRIEF.iter();
     let command = briefs.fold(command, |command, (name, shown)| {
         command.mut_subcommand(name, |sub| sub.mut_args(|arg| brief(arg, shown)))
@@ -153,10 +153,20 @@ pub fn command() -> Command {
 fn brief(arg: Arg, shown: &[(&str, &'static str)]) -> Arg {
     let found = shown.iter().find(|(id, _)| arg.get_id() == *id);
     let Some((_, short)) = found else {
-        return arg.hide_short_help(true);
+        return hidden(arg);
     };
     let long = at_length(&arg);
     arg.help(*short).long_help(long).hide_possible_values(true)
+}
+
+/// Said at length alone; manual pages leave out what is not.
+fn hidden(arg: Arg) -> Arg {
+    let said = arg.get_long_help().or(arg.get_help()).cloned();
+    let arg = arg.hide_short_help(true);
+    match said {
+        Some(said) => arg.long_help(said),
+        None => arg,
+    }
 }
 
 /// What stands beside the type, and each possible value with its meaning.

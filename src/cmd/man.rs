@@ -50,7 +50,9 @@ fn add(command: &Command, pages: &mut Vec<(String, Vec<u8>)>) {
         .get_display_name()
         .unwrap_or_else(|| command.get_name());
     let mut page = Vec::new();
-    let man = Man::new(command.clone()).manual("ditto-cdc manual");
+    let man = Man::new(command.clone())
+        .manual("ditto-cdc manual")
+        .source(concat!("ditto-cdc ", env!("CARGO_PKG_VERSION")));
     // Nothing fails that is written to memory.
     let _ = man.render(&mut page);
     pages.push((name.to_owned(), page));

@@ -172,6 +172,11 @@ fn variables(answers: &Answers) -> Vec<(&'static str, OsString)> {
         ),
         ("DITTO_CDC_URL", answers.url.clone().into()),
     ];
+    if !answers.group_prefix.is_empty() {
+        // Any group that starts so must be allowed; none is joined.
+        let group = format!("{}ditto-cdc", answers.group_prefix);
+        set.push(("DITTO_CDC_GROUP", group.into()));
+    }
     if let Some(key) = &answers.api_key {
         set.push(("DITTO_CDC_API_KEY", key.expose().into()));
     }

@@ -116,9 +116,14 @@ fn the_key_store_is_asked() {
 
 /// Answers the questions of `config init p`; what the terminal showed, and the status.
 fn dialogue(stage: &Stage, turns: &[(&str, &str)]) -> (String, Option<i32>) {
+    dialogue_with(stage, &[PROGRAM, "config", "init", "p"], turns)
+}
+
+fn dialogue_with(stage: &Stage, asking: &[&str], turns: &[(&str, &str)]) -> (String, Option<i32>) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/dialogue.py");
     let mut child = command(stage, "python3")
-        .args([script, PROGRAM, "config", "init", "p"])
+        .arg(script)
+        .args(asking)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -199,4 +204,41 @@ fn init_asks_tries_and_keeps() {
         assert_eq!(status, Some(130), "{shown}");
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), written);
+}
+
+#[test]
+fn init_keeps_secrets_in_the_key_store() {
+    if !have(&["python3", "dbus-run-session", "gnome-keyring-daemon"]) {
+        return;
+    }
+    let stage = Stage::new(1);
+    let (cluster, user) = stage.passwords();
+    let session = "export XDG_RUNTIME_DIR=$HOME XDG_DATA_HOME=$HOME/data
+        printf x | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+        \"$0\" config init p && \"$0\" tail -p p --until end && echo the profile works";
+    let asking = ["dbus-run-session", "--", "bash", "-c", session, PROGRAM];
+    let turns = [
+        ("Endpoint", stage.broker.endpoint()),
+        ("Topic", TOPIC),
+        ("group prefix", ""),
+        ("Cluster certificate, the file", ""),
+        ("its password", cluster),
+        ("User certificate, the file", ""),
+        ("its password", user),
+        ("Cloud URL", ""),
+        ("key store?", ""),
+    ];
+    let (shown, status) = dialogue_with(&stage, &asking, &turns);
+    assert_eq!(status, Some(0), "{shown}");
+    assert!(shown.contains("the profile works"), "{shown}");
+    let file = stage.folder.path().join(".config/ditto-cdc.toml");
+    let written = fs::read_to_string(file).unwrap();
+    assert!(
+        written.contains("user-cert-password-keyring = \"p/user-cert-password\""),
+        "{written}"
+    );
+    assert!(
+        !written.contains(cluster) && !written.contains(user),
+        "{written}"
+    );
 }

@@ -112,7 +112,7 @@ impl Settings {
         }
         Err(SettingsError {
             what: format!("cannot connect to Kafka:\n  {}", missing.join("\n  ")),
-            fix: "the Ditto portal shows endpoint, topic and both certificates; `ditto-cdc demo` needs none of them".to_owned(),
+            fix: "the Ditto portal shows endpoint, topic and both certificates: `ditto-cdc config init` asks for them and keeps them; `ditto-cdc demo` needs none".to_owned(),
         })
     }
 

@@ -172,28 +172,35 @@ const TYPED: &[(&str, &[&str], &[&str])] = &[
     ("ditto-cdc diff -c '$", &[], &["people"]),
 ];
 
-fn offers(shell: &str, args: &[&str], script: impl Fn(&str) -> String) {
+/// `script` makes the shell show what it offers; its second argument is how long it may wait, in seconds.
+fn offers(shell: &str, args: &[&str], script: impl Fn(&str, u32) -> String) {
     for (typed, offered, left_out) in TYPED {
-        let Some(output) = in_shell(shell, args, &script(typed)) else {
-            return;
-        };
-        let shown = String::from_utf8_lossy(&output.stdout);
-        let said = String::from_utf8_lossy(&output.stderr);
-        for word in *offered {
-            assert!(
-                shown.contains(word),
-                "{shell}: {typed}: no {word}: {shown}{said}"
-            );
+        let mut missing = Vec::new();
+        // A busy machine may need longer.
+        for pause in [1, 4, 12] {
+            let Some(output) = in_shell(shell, args, &script(typed, pause)) else {
+                return;
+            };
+            let shown = String::from_utf8_lossy(&output.stdout);
+            let said = String::from_utf8_lossy(&output.stderr);
+            for word in *left_out {
+                assert!(!shown.contains(word), "{shell}: {typed}: {word}: {shown}");
+            }
+            let absent = offered.iter().filter(|word| !shown.contains(**word));
+            missing = absent
+                .map(|word| format!("no {word}: {shown}{said}"))
+                .collect();
+            if missing.is_empty() {
+                break;
+            }
         }
-        for word in *left_out {
-            assert!(!shown.contains(word), "{shell}: {typed}: {word}: {shown}");
-        }
+        assert!(missing.is_empty(), "{shell}: {typed}: {missing:?}");
     }
 }
 
 #[test]
 fn bash_completes() {
-    offers("bash", &["--norc", "-c"], |typed| {
+    offers("bash", &["--norc", "-c"], |typed, _| {
         let typed = typed.replace('\'', "").replace('$', "\\$");
         format!(
             "source $SCRIPTS/ditto-cdc.bash
@@ -210,7 +217,7 @@ fn bash_completes() {
 
 #[test]
 fn fish_completes() {
-    offers("fish", &["--no-config", "-c"], |typed| {
+    offers("fish", &["--no-config", "-c"], |typed, _| {
         let typed = typed.replace('\'', "\\'").replace('$', "\\$");
         format!("source $SCRIPTS/ditto-cdc.fish; complete -C '{typed}'")
     });
@@ -219,7 +226,7 @@ fn fish_completes() {
 #[test]
 fn zsh_completes() {
     // A shell inside the shell, on a terminal of its own: completion needs its line editor.
-    offers("zsh", &["-f", "-c"], |typed| {
+    offers("zsh", &["-f", "-c"], |typed, pause| {
         let typed = typed.replace('\'', "'\\''");
         format!(
             r#"zmodload zsh/zpty
@@ -227,9 +234,9 @@ zpty inner "TERM=xterm COLUMNS=200 zsh -f -i"
 zpty -w inner "PS1= ; fpath=($SCRIPTS \$fpath); autoload -Uz compinit; compinit -u -d ./dump; setopt no_beep; stty cols 200 -echo; echo re''ady"
 while zpty -r inner line; do [[ $line == *ready* ]] && break; done
 zpty -w -n inner '{typed}'$'\t'
-sleep 1
+sleep {pause}
 zpty -w -n inner $'\t'
-sleep 1
+sleep {pause}
 zpty -w -n inner $'\x15exit\n'
 while zpty -r inner line; do print -r -- "$line"; done"#
         )

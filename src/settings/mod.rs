@@ -2,6 +2,7 @@
 //! It reads those files and password files; the stores themselves are read by `tls`, and what was typed is parsed by `cli`.
 
 mod brokers;
+mod chosen;
 mod dotenv;
 mod extra;
 mod fetch;

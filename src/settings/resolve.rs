@@ -4,14 +4,15 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use super::chosen::{chosen_profile, group_prefix, take_kafka};
 use super::dotenv::EnvFile;
 use super::fetch::Pending;
 use super::files::{Found, password, path, read_env_file, read_properties, text};
 use super::java::{Properties, Sorted};
 use super::profile::Profile;
 use super::require::Protocol;
-use super::table::{Form, GROUP_PREFIX, Key, PROFILE, ROWS, Row, is_setting, variables};
-use super::{Extra, Origin, Property, Setting, Settings, SettingsError, Typed, World};
+use super::table::{Form, Key, ROWS, Row, is_setting, variables};
+use super::{Origin, Property, Setting, Settings, SettingsError, Typed, World};
 use super::{brokers, extra};
 use crate::near::nearest;
 use crate::secret::Secret;
@@ -295,70 +296,6 @@ fn api_key(found: &Found, world: &World) -> Result<Secret, SettingsError> {
         });
     }
     Ok(key)
-}
-
-/// The profile that was asked for: by flag, environment or `.env`.
-fn chosen_profile(
-    typed: &Typed,
-    world: &World,
-    env_file: Option<&EnvFile>,
-) -> Result<Option<Profile>, SettingsError> {
-    let flag = typed
-        .profile
-        .clone()
-        .map(|name| (name, Origin::Flag("--profile")));
-    let variable = || {
-        let value = (world.var)(PROFILE)?.to_string_lossy().into_owned();
-        Some((value, Origin::Environment(PROFILE.to_owned()))).filter(|(name, _)| !name.is_empty())
-    };
-    let line = || {
-        let file = env_file?;
-        let entry = file.get(PROFILE).filter(|entry| !entry.value.is_empty())?;
-        let origin = Origin::EnvFile {
-            path: file.path.clone(),
-            line: entry.line,
-            name: entry.name.clone(),
-        };
-        Some((entry.value.clone(), origin))
-    };
-    let chosen = flag.or_else(variable).or_else(line);
-    let read = chosen.map(|(name, origin)| Profile::read(&name, &origin.to_string(), world));
-    read.transpose()
-}
-
-/// A profile's properties for the Kafka library, and a warning for each that has a name of ours.
-fn take_kafka(profile: &Profile, extra: &mut Extra) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for entry in &profile.kafka {
-        let ours = ROWS
-            .iter()
-            .find(|row| row.properties.contains(&entry.name.as_str()));
-        match ours {
-            Some(row) => warnings.push(format!(
-                "{}:{}: {} is left out: write it as {} in [{}]",
-                profile.path.display(),
-                entry.line,
-                entry.name,
-                row.name(),
-                profile.name
-            )),
-            None => extra.push(Property {
-                name: entry.name.clone(),
-                value: entry.value.clone(),
-                origin: profile.origin(entry),
-            }),
-        }
-    }
-    warnings
-}
-
-fn group_prefix(profile: &Profile) -> Option<Setting<String>> {
-    let entry = profile.get(GROUP_PREFIX)?;
-    Some(Setting {
-        value: entry.value.trim().to_owned(),
-        origin: profile.origin(entry),
-        shadowed: Vec::new(),
-    })
 }
 
 /// A file of settings may set whatever other programs want, but a name that is nearly ours is a slip.

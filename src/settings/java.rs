@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use java_properties::{LineContent, PropertiesIter};
 
-use super::java_names::{Treatment, treatment};
+use super::java_names::{Treatment, known, treatment};
 use super::{Extra, Origin, Property, SettingsError};
+use crate::near::nearest;
 
 const KEY_PASSWORD: &str = "ssl.key.password";
 
@@ -114,6 +115,13 @@ impl Properties {
         if names.is_empty() {
             return None;
         }
+        let names = names
+            .iter()
+            .map(|name| match nearest(name, known()).first() {
+                Some(near) => format!("{name} (did you mean {near}?)"),
+                None => (*name).to_owned(),
+            });
+        let names: Vec<String> = names.collect();
         Some(format!(
             "{}: ignored, because not known here: {}; what the Kafka library knows can be given with -X name=value",
             self.path.display(),
@@ -217,6 +225,14 @@ mod tests {
             said.contains("twice") && !said.contains("hunter2"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn unknown_names_come_with_the_nearest_known_one() {
+        let sorted = read(b"bootstrap.server=a:1\nzzzzzz=1").sort();
+        let said = sorted.warnings.join("\n");
+        let expected = "bootstrap.server (did you mean bootstrap.servers?), zzzzzz;";
+        assert!(said.contains(expected), "{said}");
     }
 
     #[test]

@@ -128,6 +128,11 @@ const NAMES: &[(&str, Treatment)] = &[
     ("transaction.timeout.ms", Ignored(WRITING)),
 ];
 
+/// Every name of the table.
+pub(super) fn known() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|(name, _)| *name)
+}
+
 /// Families, for names that the table above does not list.
 const FAMILIES: &[(Affix, Treatment)] = &[
     (

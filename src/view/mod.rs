@@ -191,4 +191,6 @@ fn push_on_one_line(json: &[u8], out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;

@@ -1,12 +1,13 @@
 //! The only toucher of standard output and standard error: buffers, flushes, progress, closed pipes.
 //! What is printed was made elsewhere; here it only finds its way.
 
+mod system;
+
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -17,6 +18,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::exit::Exit;
 use crate::record::{Failure, Progress};
 use crate::view::safe;
+
+use self::system::{settle_stdout, stdout_ends_torn, wait_for_input, widen};
 
 /// Why writing ended.
 #[derive(Debug)]
@@ -43,6 +46,18 @@ pub struct Out {
     flushes: u64,
     /// Why standard output takes no more; said again at every flush, since the first may be nobody's.
     failed: Option<io::Error>,
+    /// What is kept for a caller that listens.
+    heard: Option<Heard>,
+}
+
+/// What was said while somebody listened.
+#[derive(Debug, Clone, Default)]
+pub struct Heard {
+    /// What would have gone to standard output, where it was kept back.
+    pub kept: Vec<u8>,
+    /// Each hint's label and text.
+    pub hints: Vec<(String, String)>,
+    keeps: bool,
 }
 
 /// From this size on the buffer is written without waiting for a quiet moment.
@@ -66,7 +81,23 @@ impl Out {
             pager: None,
             flushes: 0,
             failed: None,
+            heard: None,
         }
+    }
+
+    /// From now on hints are remembered; with `keep`, what goes to standard output is kept back.
+    pub fn listen(&mut self, keep: bool) {
+        let keeps = keep;
+        self.heard = Some(Heard {
+            keeps,
+            ..Heard::default()
+        });
+    }
+
+    /// Ends listening.
+    pub fn heard(&mut self) -> Heard {
+        let _ = self.flush();
+        self.heard.take().unwrap_or_default()
     }
 
     /// From now on standard output goes through a pager, a command line for the shell.
@@ -172,6 +203,11 @@ impl Out {
     }
 
     fn write_now(&mut self, text: &[u8]) -> Result<(), Ended> {
+        if let Some(heard) = self.heard.as_mut().filter(|heard| heard.keeps) {
+            heard.kept.extend_from_slice(text);
+            self.flushes += 1;
+            return Ok(());
+        }
         let pipe = self.pager.as_mut().and_then(|pager| pager.stdin.as_mut());
         let write = || {
             if let Some(pipe) = pipe {
@@ -301,6 +337,9 @@ impl Out {
 
     /// Prints what may help, below the line that it is about.
     pub fn hint(&mut self, label: &str, text: &str) {
+        if let Some(heard) = &mut self.heard {
+            heard.hints.push((label.to_owned(), text.to_owned()));
+        }
         self.indented(&format!("{label}: "), text);
     }
 
@@ -353,75 +392,6 @@ fn again(error: &io::Error) -> io::Error {
     let code = error.raw_os_error();
     code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
-
-/// Waits until the disk has what was written, where standard output is a file.
-#[cfg(unix)]
-fn settle_stdout() -> io::Result<()> {
-    let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
-    let file = File::from(stdout);
-    if file.metadata()?.is_file() {
-        file.sync_data()?;
-    }
-    Ok(())
-}
-
-/// Elsewhere the system decides when.
-#[cfg(not(unix))]
-fn settle_stdout() -> io::Result<()> {
-    Ok(())
-}
-
-/// Waits until standard input has something: reading it would go on after a Ctrl-C that only sets a flag.
-#[cfg(unix)]
-fn wait_for_input(interrupt: &AtomicBool) -> io::Result<()> {
-    let stdin = io::stdin();
-    let slice = Timespec {
-        tv_sec: 0,
-        tv_nsec: 100_000_000,
-    };
-    loop {
-        if interrupt.load(Ordering::Relaxed) {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&slice)) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => {}
-            Ok(_) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-/// Elsewhere a read ends at Ctrl-C.
-#[cfg(not(unix))]
-fn wait_for_input(_: &AtomicBool) -> io::Result<()> {
-    Ok(())
-}
-
-/// Whether standard output is a file whose last byte ends no line. Only Linux lets one read what is open for writing.
-fn stdout_ends_torn() -> bool {
-    let last = || -> io::Result<u8> {
-        let mut file = File::open("/proc/self/fd/1")?;
-        if !file.metadata()?.is_file() {
-            return Ok(b'\n');
-        }
-        file.seek(SeekFrom::End(-1))?;
-        let mut last = [0];
-        file.read_exact(&mut last)?;
-        Ok(last[0])
-    };
-    last().is_ok_and(|last| last != b'\n')
-}
-
-/// Lets a pipe behind standard output hold as much as the system allows everybody: with Linux's 64 KiB, writer and
-/// reader wait for each other at every few events (600 MB took a third longer). Where that is refused, nothing is lost.
-#[cfg(target_os = "linux")]
-fn widen() {
-    let _ = rustix::pipe::fcntl_setpipe_size(io::stdout(), 1 << 20);
-}
-
-/// Elsewhere pipes are as they are.
-#[cfg(not(target_os = "linux"))]
-fn widen() {}
 
 fn bar(total: u64, bytes: bool) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(

@@ -51,7 +51,16 @@ const MODULES: &[(&str, &[&str])] = &[
     ("out", &["exit", "record", "view"]),
     (
         "demo",
-        &["exit", "json", "record", "secret", "source", "tls"],
+        &[
+            "condition",
+            "exit",
+            "json",
+            "record",
+            "secret",
+            "snapshot",
+            "source",
+            "tls",
+        ],
     ),
     ("cmd", EVERYTHING),
     ("lib", EVERYTHING),

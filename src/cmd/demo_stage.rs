@@ -1,18 +1,22 @@
-//! What the demo shows: a running broker with a story in it, and the two certificate files in a temporary folder.
+//! What the demo shows: a running broker and Big Peer with one story in both, and the certificate files in a temporary folder.
 //! What is said about it is left to `demo`.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::Context;
 use tempfile::TempDir;
 
-use crate::demo::{Message, PARTITIONS, Shop, history};
+use crate::demo::copy::{Copy, Difference};
+use crate::demo::server::{Live, Server, now_millis};
+use crate::demo::{Message, PARTITIONS, Shop, afternoon, history};
 use crate::exit::Exit;
 use crate::secret::Secret;
 use crate::source::kafka::embedded::{Embedded, Options, Outgoing};
+use crate::tls::issue::random_password;
 
 /// The topic that holds the story.
 pub const TOPIC: &str = "ditto.demo.cafe";
@@ -30,8 +34,12 @@ pub type Setting = (&'static str, String);
 
 /// The running broker, its story and its files.
 pub(super) struct Stage {
-    pub(super) broker: Embedded,
-    shop: Shop,
+    // Dropped in this order: who asks for changes, then who takes their events.
+    pub(super) server: Server,
+    live: Arc<Live>,
+    pub(super) broker: Arc<Embedded>,
+    /// The story's events, one on a line.
+    story: String,
     pub(super) folder: TempDir,
     pub(super) settings: Vec<Setting>,
 }
@@ -46,21 +54,70 @@ impl Stage {
         })?;
         let folder = tempfile::Builder::new().prefix("ditto-cdc-demo-").tempdir();
         let folder = folder.context("making a temporary folder for cluster.p12 and user.p12")?;
-        let settings = settings(&broker, folder.path())?;
+        let mut settings = settings(&broker, folder.path())?;
         let mut shop = Shop::new(SEED);
-        produce(&broker, &history(&mut shop, now_millis()))?;
+        let messages = history(&mut shop, now_millis());
+        let broker = Arc::new(broker);
+        produce(&broker, &messages)?;
+        let publisher = Arc::clone(&broker);
+        let publish = Box::new(move |messages: &[Message]| produce(&publisher, messages));
+        let live = Arc::new(Live::new(shop, publish));
+        let key = random_password()?;
+        let server = Server::start(&live, &key).context("starting the small Big Peer")?;
+        settings.push(("DITTO_CDC_URL", server.url()));
+        settings.push(("DITTO_CDC_API_KEY", key.expose().to_owned()));
+        let lines = messages
+            .iter()
+            .map(|message| format!("{}\n", message.payload));
         Ok(Stage {
+            server,
+            live,
             broker,
-            shop,
+            story: lines.collect(),
             folder,
             settings,
         })
     }
 
+    /// How a copy that knows only the stream differs from the Big Peer.
+    pub(super) fn lost_in_gap(&self) -> anyhow::Result<Difference> {
+        let mut copy = Copy::default();
+        copy.apply(&self.story)?;
+        Ok(self.live.look(|shop| copy.compare(shop.store())))
+    }
+
+    /// Every document of the Big Peer as JSON text, with its collection's name.
+    #[cfg(test)]
+    pub(super) fn documents(&self) -> Vec<(String, String)> {
+        self.live.look(|shop| {
+            let documents = shop.store().documents();
+            let texts = documents.map(|(id, text)| (id.collection.clone(), text.to_string()));
+            texts.collect()
+        })
+    }
+
+    /// The café works on for a while.
+    pub(super) fn live_on(&self) -> anyhow::Result<()> {
+        self.live.act(|shop| afternoon(shop, now_millis()))
+    }
+
+    /// How many documents and events a copy was made of, and how it differs from the Big Peer.
+    pub(super) fn judge(
+        &self,
+        snapshot: &Path,
+        events: &str,
+    ) -> anyhow::Result<(usize, usize, Difference)> {
+        let mut copy = Copy::of_snapshot(snapshot)?;
+        let documents = copy.count();
+        let events = copy.apply(events)?;
+        let difference = self.live.look(|shop| copy.compare(shop.store()));
+        Ok((documents, events, difference))
+    }
+
     /// A new change every second, until the user has seen enough.
-    pub(super) fn trickle(&mut self, interrupt: &AtomicBool) -> anyhow::Result<Exit> {
+    pub(super) fn trickle(&self, interrupt: &AtomicBool) -> anyhow::Result<Exit> {
         while wait(interrupt, TRICKLE) {
-            produce(&self.broker, &self.shop.round(now_millis()))?;
+            self.live.act(|shop| shop.round(now_millis()))?;
         }
         Ok(Exit::Interrupted)
     }
@@ -118,10 +175,4 @@ fn wait(interrupt: &AtomicBool, time: Duration) -> bool {
         thread::sleep(GLANCE);
     }
     true
-}
-
-fn now_millis() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let millis = since.unwrap_or_default().as_millis();
-    i64::try_from(millis).unwrap_or(i64::MAX)
 }

@@ -1,8 +1,12 @@
 //! A believable stream of Ditto events: a small café chain whose tills write orders.
-//! Pure: the same seed and times give the same bytes; writing them to a broker is left to `cmd::demo`.
+//! The same seed and times give the same bytes, and `server` answers from the same documents; writing events to a broker is left to `cmd::demo`.
 
+mod answer;
+pub mod copy;
 mod documents;
+mod dql;
 mod random;
+pub mod server;
 mod shop;
 mod store;
 pub mod walk;
@@ -44,6 +48,22 @@ const DAY: [Happening; 14] = [
     Happening::Shift,
 ];
 const PAUSE_MILLIS: i64 = 7_000;
+
+/// What happens after a requery, so that the stream has something to go on with.
+const AFTERNOON: [Happening; 4] = [
+    Happening::Order,
+    Happening::Pay,
+    Happening::Cancel,
+    Happening::Price,
+];
+
+/// Lives on for a while.
+pub fn afternoon(shop: &mut Shop, now_millis: i64) -> Vec<Message> {
+    let rounds = AFTERNOON.into_iter();
+    rounds
+        .flat_map(|happening| shop.happen(happening, now_millis))
+        .collect()
+}
 
 /// Opens the shop and lives through one day that ends shortly before `now_millis` (since 1970-01-01 UTC).
 pub fn history(shop: &mut Shop, now_millis: i64) -> Vec<Message> {

@@ -83,6 +83,33 @@ impl Shop {
         &self.store
     }
 
+    /// The newest transaction.
+    #[must_use]
+    pub fn txn(&self) -> u64 {
+        self.txn
+    }
+
+    /// Somebody writes a document through the HTTP API; `None` where its id is taken.
+    pub fn write(
+        &mut self,
+        collection: &str,
+        document: Value,
+        millis: i64,
+    ) -> Option<Vec<Message>> {
+        let taken = self.store.get(&Id::of(collection, &document)).is_some();
+        let change = (!taken).then(|| self.store.insert(collection, document))?;
+        Some(self.commit(vec![change], millis))
+    }
+
+    /// Somebody removes documents through the HTTP API.
+    pub fn remove(&mut self, ids: &[Id], millis: i64) -> Vec<Message> {
+        let changes: Vec<Change> = ids.iter().filter_map(|id| self.store.remove(id)).collect();
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        self.commit(changes, millis)
+    }
+
     /// Writes menu, people and tills: one transaction each.
     pub fn open(&mut self, time_millis: i64) -> Vec<Message> {
         let mut messages = Vec::new();

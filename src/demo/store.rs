@@ -5,22 +5,25 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::snapshot::key::Key;
+
 /// What a document is found by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id {
     /// The collection's name.
-    pub collection: &'static str,
+    pub collection: String,
     /// The `_id` as JSON text.
     pub text: String,
 }
 
 impl Id {
-    /// The `_id` of a document; its object keys must be sorted, so that equal ids have equal texts.
-    pub(super) fn of(collection: &'static str, document: &Value) -> Id {
-        let text = document.get("_id").map(Value::to_string);
+    /// The `_id` of a document; equal ids have equal texts, however they are spelled.
+    pub(super) fn of(collection: &str, document: &Value) -> Id {
+        let raw = document.get("_id").map(Value::to_string);
+        let key = raw.and_then(|raw| Key::of(raw.as_bytes()));
         Id {
-            collection,
-            text: text.unwrap_or_default(),
+            collection: collection.to_owned(),
+            text: key.map(|key| key.json()).unwrap_or_default(),
         }
     }
 }
@@ -33,7 +36,7 @@ pub(super) struct Change {
 }
 
 /// All documents of all collections.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Store {
     documents: BTreeMap<Id, Value>,
 }
@@ -56,7 +59,7 @@ impl Store {
     }
 
     /// The document must be a new one.
-    pub(super) fn insert(&mut self, collection: &'static str, document: Value) -> Change {
+    pub(super) fn insert(&mut self, collection: &str, document: Value) -> Change {
         let id = Id::of(collection, &document);
         let body = json!({"method": "upsert", "oldValue": null, "newValue": document});
         self.documents.insert(id.clone(), document);

@@ -225,7 +225,10 @@ fn days_from_now(days: i64) -> anyhow::Result<Asn1Time> {
 }
 
 /// Letters and digits only: the password is to be pasted into a shell.
-fn random_password() -> anyhow::Result<Secret> {
+///
+/// # Errors
+/// Where the system has no random numbers.
+pub fn random_password() -> anyhow::Result<Secret> {
     let mut bytes = [0_u8; PASSWORD_BYTES];
     openssl::rand::rand_bytes(&mut bytes).context("making a password")?;
     let digits = BigNum::from_slice(&bytes)?.to_hex_str()?;

@@ -114,6 +114,11 @@ impl Running {
         assert!(sent.unwrap().success());
     }
 
+    /// Standard output so far.
+    pub fn stdout(&self) -> String {
+        self.stdout.text()
+    }
+
     /// Standard error so far.
     pub fn stderr(&self) -> String {
         self.stderr.text()

@@ -1,0 +1,351 @@
+//! A small Big Peer on loopback: Ditto's HTTP API over the café's documents, bounded in threads, sizes and time.
+//! What statements mean is `answer`'s; the events of what it writes go wherever the caller's publisher puts them.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value, json};
+
+use super::Message;
+use super::answer;
+use super::shop::Shop;
+use crate::secret::Secret;
+
+/// So many requests are answered at once; others wait.
+const WORKERS: usize = 6;
+/// The most bytes of a request's head.
+const MOST_HEAD: usize = 16 << 10;
+/// The most bytes of a request's body.
+const MOST_BODY: usize = 1 << 20;
+/// How long a request may take to come, and its answer to go.
+const LIMIT: Duration = Duration::from_secs(5);
+/// How often the end is looked for.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// Puts events into the stream.
+pub type Publish = Box<dyn Fn(&[Message]) -> anyhow::Result<()> + Send + Sync>;
+
+/// The café and its stream: what changes one changes the other, before anybody sees either.
+pub struct Live {
+    shop: Mutex<Shop>,
+    publish: Publish,
+}
+
+impl Live {
+    /// A café whose events go to `publish`.
+    #[must_use]
+    pub fn new(shop: Shop, publish: Publish) -> Live {
+        Live {
+            shop: Mutex::new(shop),
+            publish,
+        }
+    }
+
+    /// Lets something happen and puts into the stream what is returned.
+    ///
+    /// # Errors
+    /// Where the stream takes no more.
+    pub fn act(&self, act: impl FnOnce(&mut Shop) -> Vec<Message>) -> anyhow::Result<()> {
+        let mut shop = self.shop.lock().unwrap_or_else(PoisonError::into_inner);
+        let messages = act(&mut shop);
+        (self.publish)(&messages)
+    }
+
+    /// Looks at the café.
+    pub fn look<T>(&self, look: impl FnOnce(&Shop) -> T) -> T {
+        look(&self.shop.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The running server. Dropping it ends its threads.
+pub struct Server {
+    address: SocketAddr,
+    stop: Arc<AtomicBool>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts on a free port of the loopback interface.
+    ///
+    /// # Errors
+    /// Where no port or thread is free.
+    pub fn start(live: &Arc<Live>, key: &Secret) -> io::Result<Server> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let mut server = Server {
+            address: listener.local_addr()?,
+            stop: Arc::default(),
+            workers: Vec::new(),
+        };
+        for _ in 0..WORKERS {
+            let worker = Worker {
+                live: Arc::clone(live),
+                key: key.clone(),
+                stop: Arc::clone(&server.stop),
+            };
+            let listener = listener.try_clone()?;
+            let spawned = thread::Builder::new().spawn(move || worker.work(&listener));
+            server.workers.push(spawned?);
+        }
+        Ok(server)
+    }
+
+    /// What to give as the url.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        for _ in &self.workers {
+            // Wakes one that waits for a request.
+            drop(TcpStream::connect_timeout(&self.address, SLICE));
+        }
+        for worker in self.workers.drain(..) {
+            drop(worker.join());
+        }
+    }
+}
+
+struct Worker {
+    live: Arc<Live>,
+    key: Secret,
+    stop: Arc<AtomicBool>,
+}
+
+/// A request as far as it matters here.
+struct Request {
+    method: String,
+    path: String,
+    authorization: Option<String>,
+    at_least: Option<String>,
+    body: Vec<u8>,
+}
+
+type Answer = (u16, Value);
+
+impl Worker {
+    fn work(&self, listener: &TcpListener) {
+        while !self.stop.load(Ordering::SeqCst) {
+            match listener.accept() {
+                // A client that went away takes its error with it.
+                Ok((stream, _)) => drop(self.serve(stream)),
+                Err(_) => thread::sleep(SLICE),
+            }
+        }
+    }
+
+    fn serve(&self, stream: TcpStream) -> io::Result<()> {
+        stream.set_read_timeout(Some(SLICE))?;
+        stream.set_write_timeout(Some(SLICE))?;
+        let mut wire = Wire {
+            stream,
+            stop: &self.stop,
+            started: Instant::now(),
+        };
+        let (status, body) = match wire.request()? {
+            Ok(request) => self.answer(&request),
+            Err(refused) => refused,
+        };
+        wire.send(status, &body.to_string())
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        let key = request
+            .authorization
+            .as_deref()
+            .and_then(|text| text.strip_prefix("Bearer "));
+        if key != Some(self.key.expose()) {
+            return error(
+                401,
+                "Unauthorized: the API key is not the one that the demo printed",
+            );
+        }
+        let known = ["/api/v5/store/execute", "/api/v4/store/execute"];
+        if !known.contains(&request.path.as_str()) {
+            return error(404, "not found");
+        }
+        if request.method != "POST" {
+            return error(405, "only POST is known here");
+        }
+        let Ok(Value::Object(body)) = serde_json::from_slice(&request.body) else {
+            return error(400, "the body is not a JSON object");
+        };
+        let Some(statement) = body.get("statement").and_then(Value::as_str) else {
+            return error(400, "the body has no statement");
+        };
+        let none = Map::new();
+        let arguments = body.get("args").and_then(Value::as_object).unwrap_or(&none);
+        self.execute(request.at_least.as_deref(), statement, arguments)
+    }
+
+    fn execute(
+        &self,
+        at_least: Option<&str>,
+        statement: &str,
+        arguments: &Map<String, Value>,
+    ) -> Answer {
+        let mut answer = error(500, "nothing was executed");
+        let acted = self.live.act(|shop| {
+            let (found, messages) = execute(shop, at_least, statement, arguments);
+            answer = found;
+            messages
+        });
+        match acted {
+            Ok(()) => answer,
+            Err(why) => error(500, &format!("{why:#}")),
+        }
+    }
+}
+
+fn execute(
+    shop: &mut Shop,
+    at_least: Option<&str>,
+    statement: &str,
+    arguments: &Map<String, Value>,
+) -> (Answer, Vec<Message>) {
+    let nothing = |answer| (answer, Vec::new());
+    match at_least.map(str::parse::<u64>) {
+        Some(Err(_)) => return nothing(error(400, "X-DITTO-TXN-ID is not a number")),
+        Some(Ok(wanted)) if wanted > shop.txn() => {
+            return nothing(error(
+                404,
+                &format!("transaction {wanted} is not there yet"),
+            ));
+        }
+        _ => {}
+    }
+    match answer::execute(shop, statement, arguments, now_millis()) {
+        Err(why) => nothing(error(400, &why)),
+        Ok(found) => {
+            let answer = json!({
+                "transactionId": shop.txn(),
+                "queryType": if found.is_mutation { "mutation" } else { "select" },
+                "items": found.rows,
+                "mutatedDocumentIds": found.mutated,
+                "error": {},
+                "warnings": [],
+                "totalWarningsCount": 0,
+            });
+            ((200, answer), found.messages)
+        }
+    }
+}
+
+fn error(status: u16, words: &str) -> Answer {
+    (status, json!({"error": {"description": words}}))
+}
+
+/// Milliseconds since 1970-01-01 UTC.
+#[must_use]
+pub fn now_millis() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A connection that ends with its limit, or with the demo.
+struct Wire<'s> {
+    stream: TcpStream,
+    stop: &'s AtomicBool,
+    started: Instant,
+}
+
+impl Wire<'_> {
+    /// Whether a pause may be waited out.
+    fn patience(&self, error: &io::Error) -> bool {
+        let pause = matches!(
+            error.kind(),
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+        );
+        pause && self.started.elapsed() < LIMIT && !self.stop.load(Ordering::SeqCst)
+    }
+
+    fn more(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let mut part = [0; 4096];
+        loop {
+            match self.stream.read(&mut part) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) if self.started.elapsed() > LIMIT => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                Ok(count) => {
+                    bytes.extend_from_slice(part.get(..count).unwrap_or_default());
+                    return Ok(());
+                }
+                Err(error) if self.patience(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn request(&mut self) -> io::Result<Result<Request, Answer>> {
+        let mut bytes = Vec::new();
+        let end = loop {
+            if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+                break end;
+            }
+            if bytes.len() > MOST_HEAD {
+                return Ok(Err(error(431, "the request's head is too large")));
+            }
+            self.more(&mut bytes)?;
+        };
+        let body = bytes.split_off(end + 4);
+        let head = String::from_utf8_lossy(&bytes).into_owned();
+        let header = |wanted: &str| {
+            let fields = head.lines().skip(1).filter_map(|line| line.split_once(':'));
+            let mut found = fields.filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
+            found.next().map(|(_, value)| value.trim().to_owned())
+        };
+        if header("transfer-encoding").is_some() {
+            return Ok(Err(error(411, "a length is needed")));
+        }
+        let length = header("content-length").unwrap_or_else(|| "0".to_owned());
+        let Ok(length) = length.parse::<usize>() else {
+            return Ok(Err(error(400, "Content-Length is not a number")));
+        };
+        if length > MOST_BODY {
+            return Ok(Err(error(413, "the request is too large")));
+        }
+        let mut body = body;
+        while body.len() < length {
+            self.more(&mut body)?;
+        }
+        body.truncate(length);
+        let mut words = head.split_whitespace();
+        Ok(Ok(Request {
+            method: words.next().unwrap_or_default().to_owned(),
+            path: words.next().unwrap_or_default().to_owned(),
+            authorization: header("authorization"),
+            at_least: header("x-ditto-txn-id"),
+            body,
+        }))
+    }
+
+    fn send(&mut self, status: u16, body: &str) -> io::Result<()> {
+        let length = body.len();
+        let answer = format!(
+            "HTTP/1.1 {status} {}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}",
+            if status == 200 { "OK" } else { "Refused" }
+        );
+        let mut rest = answer.as_bytes();
+        while !rest.is_empty() {
+            match self.stream.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => rest = rest.get(count..).unwrap_or_default(),
+                Err(error) if self.patience(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/server.rs"]
+mod tests;

@@ -1,0 +1,148 @@
+//! What statements find and change in the café, beside what the walk through it (`snapshot`) makes of the answers.
+//! The wire is tested in `server`.
+
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::demo::history;
+use crate::snapshot::statement::Target;
+
+const NOW: i64 = 1_769_860_800_000;
+
+fn cafe() -> Shop {
+    let mut shop = Shop::new(1);
+    history(&mut shop, NOW);
+    shop
+}
+
+fn ask(shop: &mut Shop, statement: &str, arguments: &Value) -> Result<Found, String> {
+    execute(shop, statement, arguments.as_object().unwrap(), NOW)
+}
+
+#[test]
+fn pages_of_ids_of_every_kind_come_in_order_and_once() {
+    let mut shop = cafe();
+    let ids = [
+        "true",
+        "-7",
+        "3",
+        r#""a""#,
+        "[1]",
+        r#"{"a":1}"#,
+        r#"{"b":1}"#,
+        r#"{"a":{"x":1}}"#,
+    ];
+    for id in ids {
+        let document = json!({"_id": serde_json::from_str::<Value>(id).unwrap()});
+        ask(
+            &mut shop,
+            "INSERT INTO `odd ``s` DOCUMENTS (:doc)",
+            &json!({"doc": document}),
+        )
+        .unwrap();
+    }
+    let target = Target {
+        collection: "odd `s".to_owned(),
+        condition: None,
+    };
+    let mut found = Vec::new();
+    for kind in Type::ALL {
+        let mut last: Option<String> = None;
+        loop {
+            let query = target.page(kind, last.as_deref(), 1);
+            let value = last.map_or(Value::Null, |last| serde_json::from_str(&last).unwrap());
+            let page = ask(&mut shop, &query.statement, &json!({"last": value})).unwrap();
+            let Some(row) = page.rows.first() else { break };
+            last = Some(row["_id"].to_string());
+            found.push(row["_id"].to_string());
+        }
+    }
+    let sorted = [
+        "true",
+        "-7",
+        "3",
+        r#""a""#,
+        "[1]",
+        r#"{"a":1}"#,
+        r#"{"a":{"x":1}}"#,
+        r#"{"b":1}"#,
+    ];
+    assert_eq!(found, sorted);
+    let census = ask(&mut shop, &target.census().statement, &json!({})).unwrap();
+    let count: u64 = census
+        .rows
+        .iter()
+        .map(|row| row["n"].as_u64().unwrap())
+        .sum();
+    assert_eq!((census.rows.len(), count), (5, 8));
+}
+
+#[test]
+fn writing_and_removing_tell_the_stream() {
+    let mut shop = cafe();
+    let document = json!({"_id": "x", "n": 1});
+    let insert = "INSERT INTO `orders` DOCUMENTS (:doc)";
+    let written = ask(&mut shop, insert, &json!({"doc": document})).unwrap();
+    let event: Value = serde_json::from_str(&written.messages[0].payload).unwrap();
+    assert_eq!(
+        (&event["change"]["newValue"], event["txnId"].as_u64()),
+        (&document, Some(shop.txn()))
+    );
+    assert!(
+        ask(&mut shop, insert, &json!({"doc": document}))
+            .unwrap_err()
+            .contains("already exists")
+    );
+    let remove = "DELETE FROM `orders` WHERE _id = :id";
+    let removed = ask(&mut shop, remove, &json!({"id": "x"})).unwrap();
+    assert!(removed.messages[0].payload.contains(r#""method":"remove""#));
+    assert!(
+        ask(&mut shop, remove, &json!({"id": "x"}))
+            .unwrap()
+            .messages
+            .is_empty()
+    );
+}
+
+#[test]
+fn arguments_and_documents_are_checked() {
+    let mut shop = cafe();
+    for (statement, arguments) in [
+        ("INSERT INTO a DOCUMENTS (:doc)", json!({"doc": 1})),
+        (
+            "INSERT INTO a DOCUMENTS (:doc)",
+            json!({"doc": {"_id": 1.5}}),
+        ),
+        ("INSERT INTO a DOCUMENTS (:doc)", json!({})),
+        ("DELETE FROM a WHERE _id = :id", json!({"id": null})),
+        ("SELECT * FROM a WHERE _id > :k", json!({})),
+    ] {
+        assert!(
+            ask(&mut shop, statement, &arguments).is_err(),
+            "{statement} {arguments}"
+        );
+    }
+}
+
+#[test]
+fn a_condition_in_parentheses_narrows() {
+    let mut shop = cafe();
+    let count = |shop: &mut Shop, condition: Option<&str>| {
+        let target = Target {
+            collection: "orders".to_owned(),
+            condition: condition.map(str::to_owned),
+        };
+        ask(shop, &target.count().statement, &json!({}))
+            .unwrap()
+            .rows[0]["n"]
+            .as_u64()
+            .unwrap()
+    };
+    let all = count(&mut shop, None);
+    let paid = count(&mut shop, Some("status = 'paid'"));
+    let open = count(&mut shop, Some("status = 'open'"));
+    assert!(
+        paid > 0 && open > 0 && paid + open == all,
+        "{paid} {open} {all}"
+    );
+}

@@ -1,0 +1,78 @@
+//! What the operating system is asked about both streams: files, pipes, terminals.
+//! What is written, and when, is decided in `out`.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[cfg(unix)]
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+/// Waits until the disk has what was written, where standard output is a file.
+#[cfg(unix)]
+pub(super) fn settle_stdout() -> io::Result<()> {
+    let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
+    let file = File::from(stdout);
+    if file.metadata()?.is_file() {
+        file.sync_data()?;
+    }
+    Ok(())
+}
+
+/// Elsewhere the system decides when.
+#[cfg(not(unix))]
+pub(super) fn settle_stdout() -> io::Result<()> {
+    Ok(())
+}
+
+/// Waits until standard input has something: reading it would go on after a Ctrl-C that only sets a flag.
+#[cfg(unix)]
+pub(super) fn wait_for_input(interrupt: &AtomicBool) -> io::Result<()> {
+    let stdin = io::stdin();
+    let slice = Timespec {
+        tv_sec: 0,
+        tv_nsec: 100_000_000,
+    };
+    loop {
+        if interrupt.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&slice)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Elsewhere a read ends at Ctrl-C.
+#[cfg(not(unix))]
+pub(super) fn wait_for_input(_: &AtomicBool) -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether standard output is a file whose last byte ends no line. Only Linux lets one read what is open for writing.
+pub(super) fn stdout_ends_torn() -> bool {
+    let last = || -> io::Result<u8> {
+        let mut file = File::open("/proc/self/fd/1")?;
+        if !file.metadata()?.is_file() {
+            return Ok(b'\n');
+        }
+        file.seek(SeekFrom::End(-1))?;
+        let mut last = [0];
+        file.read_exact(&mut last)?;
+        Ok(last[0])
+    };
+    last().is_ok_and(|last| last != b'\n')
+}
+
+/// Lets a pipe behind standard output hold as much as the system allows everybody: with Linux's 64 KiB, writer and
+/// reader wait for each other at every few events (600 MB took a third longer). Where that is refused, nothing is lost.
+#[cfg(target_os = "linux")]
+pub(super) fn widen() {
+    let _ = rustix::pipe::fcntl_setpipe_size(io::stdout(), 1 << 20);
+}
+
+/// Elsewhere pipes are as they are.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn widen() {}

@@ -272,7 +272,8 @@ impl Shop {
 
     /// Lets things happen that the stream never tells, and returns its admission.
     fn gap(&mut self, time_millis: i64) -> Message {
-        let lost = [Happening::Order, Happening::Pay, Happening::Cancel];
+        // The removal first: of a document that the stream has told of.
+        let lost = [Happening::Cancel, Happening::Order, Happening::Pay];
         for happening in lost.into_iter().cycle().take(ROUNDS_IN_GAP) {
             self.happen(happening, time_millis);
         }

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::ZonedDateTime;
 
@@ -24,6 +24,8 @@ pub struct Env {
     pub now: ZonedDateTime,
     /// The folder in which the program was started.
     pub cwd: PathBuf,
+    /// Where typed relative paths start if not in the process's own folder: the demo runs commands in one of its own.
+    pub base: Option<PathBuf>,
     /// The user's home folder.
     pub home: Option<PathBuf>,
 }
@@ -65,8 +67,26 @@ impl Env {
             colour: colour_wish(&variable),
             now: ZonedDateTime::now(),
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            base: None,
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
         }
+    }
+
+    /// The same surroundings in another folder.
+    #[must_use]
+    pub fn within(&self, folder: &Path) -> Env {
+        Env {
+            cwd: folder.to_owned(),
+            base: Some(folder.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// A typed path as the process can open it; it stays as it was typed wherever that does.
+    #[must_use]
+    pub fn path(&self, typed: &Path) -> PathBuf {
+        let base = self.base.as_ref();
+        base.map_or_else(|| typed.to_owned(), |base| base.join(typed))
     }
 
     /// Whether to colour a stream that is or is not a terminal.

@@ -105,9 +105,8 @@ impl Host for Program<'_, '_> {
         };
         // The user's own `.env` has no say in the demo.
         let env = Env {
-            cwd: stage.folder.path().to_owned(),
             stdout_terminal: self.context.env.stdout_terminal && !keep,
-            ..self.context.env.clone()
+            ..self.context.env.within(stage.folder.path())
         };
         self.context.out.listen(keep);
         let mut context = Context {

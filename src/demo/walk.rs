@@ -188,9 +188,8 @@ Download cluster.p12 and user.p12 from the Ditto portal, with their passwords:
   ditto-cdc tail
 
 The passwords are asked for, or read from DITTO_CDC_CLUSTER_CERT_PASSWORD and
-DITTO_CDC_USER_CERT_PASSWORD. For requery
-also set DITTO_CDC_URL and DITTO_CDC_API_KEY. The demo's servers and files are
-gone now;
+DITTO_CDC_USER_CERT_PASSWORD; requery also wants DITTO_CDC_URL and
+DITTO_CDC_API_KEY. The demo's servers and files are gone now:
 `ditto-cdc demo --serve` keeps them, with a new change every second.";
 
 #[cfg(test)]

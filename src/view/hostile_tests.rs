@@ -2,6 +2,8 @@
 //! Whether what is shown is right is tested elsewhere; here only that nothing dangerous comes through.
 #![allow(clippy::unwrap_used)]
 
+use std::fmt::Write as _;
+
 use super::tests::text_of;
 use super::*;
 
@@ -45,10 +47,10 @@ const FORMATS: [Format; 9] = [
 
 /// Events with a text at every place: as JSON may escape it, and as it stands where JSON allows that.
 fn events(text: &str) -> Vec<String> {
-    let escaped: String = text
-        .encode_utf16()
-        .map(|unit| format!("\\u{unit:04x}"))
-        .collect();
+    let mut escaped = String::new();
+    for unit in text.encode_utf16() {
+        write!(escaped, "\\u{unit:04x}").unwrap();
+    }
     let plain: String = text.chars().filter(|c| *c >= ' ').collect();
     let long = "word ".repeat(30);
     let mut events = Vec::new();

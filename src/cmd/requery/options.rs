@@ -39,7 +39,7 @@ impl Options {
             return Err("--collection: no collection has an empty name".to_owned());
         }
         let folder = match (&typed.output, typed.dry_run || typed.as_curl) {
-            (Some(path), false) => super::output(path),
+            (Some(path), false) => super::output(path).map(|path| env.path(&path)),
             (None, false) => {
                 return Err("--output is missing: a folder, or - for standard output".to_owned());
             }

@@ -161,7 +161,7 @@ impl Point {
         match position::parse(text, &env.now) {
             Ok(position) => point.position = Some(position),
             Err(why) if !looks_like_folder(text, env) => return Err(why),
-            Err(_) => point.snapshot = Some(text.into()),
+            Err(_) => point.snapshot = Some(env.path(text.as_ref())),
         }
         Ok(point)
     }

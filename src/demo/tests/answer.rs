@@ -141,8 +141,5 @@ fn a_condition_in_parentheses_narrows() {
     let all = count(&mut shop, None);
     let paid = count(&mut shop, Some("status = 'paid'"));
     let open = count(&mut shop, Some("NOT status = 'paid'"));
-    assert!(
-        paid > 0 && paid + open == all,
-        "{paid} {open} {all}"
-    );
+    assert!(paid > 0 && paid + open == all, "{paid} {open} {all}");
 }

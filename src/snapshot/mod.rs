@@ -19,4 +19,5 @@ pub mod rows;
 pub mod size;
 pub mod statement;
 pub mod store;
+mod sums;
 pub mod walk;

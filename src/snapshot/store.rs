@@ -4,27 +4,30 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::thread::{self, JoinHandle};
 
 use super::journal::Mark;
+use super::sums::Sums;
 use crate::tls::Sha256;
 
 /// So many bytes are written together.
 const BUFFER: usize = 256 << 10;
 
+/// Once so much was kept, the system is asked to bring it to the disk while more is read.
+const FLUSH_EVERY: u64 = 32 << 20;
+
 /// A file of rows, one a line.
 pub struct Store {
     file: File,
     buffer: Vec<u8>,
-    sum: Sha256,
+    sums: Sums,
     /// Bytes so far, those in the buffer too.
     length: u64,
-    kept: Kept,
-}
-
-/// What is there for good.
-struct Kept {
-    sum: Sha256,
-    length: u64,
+    /// What of them is there for good.
+    kept: u64,
+    /// How far the file was flushed or is being flushed; `None` where nobody will look for it after a power cut.
+    flushed: Option<u64>,
+    flush: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Store {
@@ -33,7 +36,7 @@ impl Store {
     /// # Errors
     /// What the disk says.
     pub fn create(path: &Path) -> io::Result<Store> {
-        Ok(Store::new(File::create(path)?))
+        Store::new(File::create(path)?, Sha256::default(), Some(0))
     }
 
     /// A file that nobody else sees and nobody has to remove.
@@ -41,20 +44,19 @@ impl Store {
     /// # Errors
     /// What the disk says.
     pub fn hidden() -> io::Result<Store> {
-        Ok(Store::new(tempfile::tempfile()?))
+        Store::new(tempfile::tempfile()?, Sha256::default(), None)
     }
 
-    fn new(file: File) -> Store {
-        Store {
+    fn new(file: File, sum: Sha256, flushed: Option<u64>) -> io::Result<Store> {
+        Ok(Store {
             file,
             buffer: Vec::with_capacity(BUFFER + BUFFER / 4),
-            sum: Sha256::default(),
+            sums: Sums::start(sum)?,
             length: 0,
-            kept: Kept {
-                sum: Sha256::default(),
-                length: 0,
-            },
-        }
+            kept: 0,
+            flushed,
+            flush: None,
+        })
     }
 
     /// Goes on with a file behind the last of these marks that the file still agrees with; how many marks that are.
@@ -68,39 +70,11 @@ impl Store {
             .create(true)
             .truncate(false)
             .open(path)?;
-        let mut store = Store::new(file);
-        let mut agreed = 0;
-        for mark in marks {
-            if !store.hash_up_to(mark.length)? || store.sum.digits() != mark.sum {
-                break;
-            }
-            store.kept = Kept {
-                sum: store.sum.clone(),
-                length: store.length,
-            };
-            agreed += 1;
-        }
+        let (sum, length, agreed) = agreed(&file, marks)?;
+        let mut store = Store::new(file, sum, Some(length))?;
+        (store.length, store.kept) = (length, length);
         store.take_back()?;
         Ok((store, agreed))
-    }
-
-    /// Reads on to a place; `false` where the file is shorter.
-    fn hash_up_to(&mut self, length: u64) -> io::Result<bool> {
-        let mut piece = vec![0; BUFFER];
-        while self.length < length {
-            let wanted = usize::try_from(length - self.length)
-                .unwrap_or(BUFFER)
-                .min(BUFFER);
-            let count = self
-                .file
-                .read(piece.get_mut(..wanted).unwrap_or_default())?;
-            if count == 0 {
-                return Ok(false);
-            }
-            self.sum.add(piece.get(..count).unwrap_or_default());
-            self.length += count as u64;
-        }
-        Ok(true)
     }
 
     /// Adds bytes.
@@ -117,10 +91,15 @@ impl Store {
     }
 
     fn write(&mut self) -> io::Result<()> {
-        self.sum.add(&self.buffer);
-        let written = self.file.write_all(&self.buffer);
-        self.buffer.clear();
-        written
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = self.file.write_all(&self.buffer) {
+            self.buffer.clear();
+            return Err(error);
+        }
+        self.buffer = self.sums.add(std::mem::take(&mut self.buffer))?;
+        Ok(())
     }
 
     /// What was added since the last mark stays.
@@ -129,14 +108,46 @@ impl Store {
     /// What the disk says.
     pub fn keep(&mut self) -> io::Result<Mark> {
         self.write()?;
-        self.kept = Kept {
-            sum: self.sum.clone(),
-            length: self.length,
-        };
+        let sum = self.sums.keep()?;
+        self.kept = self.length;
+        self.flush_beside()?;
         Ok(Mark {
             length: self.length,
-            sum: self.sum.digits(),
+            sum,
         })
+    }
+
+    /// Begins to flush what is kept, so that little is left to do at the end.
+    fn flush_beside(&mut self) -> io::Result<()> {
+        let due = self
+            .flushed
+            .is_some_and(|flushed| self.kept.saturating_sub(flushed) >= FLUSH_EVERY);
+        if !due
+            || self
+                .flush
+                .as_ref()
+                .is_some_and(|flush| !flush.is_finished())
+        {
+            return Ok(());
+        }
+        self.end_flush()?;
+        let file = self.file.try_clone()?;
+        let flush = thread::Builder::new().spawn(move || file.sync_data())?;
+        (self.flush, self.flushed) = (Some(flush), Some(self.kept));
+        Ok(())
+    }
+
+    /// An error is told once by the system: it must not be lost with the thread that met it.
+    fn end_flush(&mut self) -> io::Result<()> {
+        let Some(flush) = self.flush.take() else {
+            return Ok(());
+        };
+        let died = |_| {
+            Err(io::Error::other(
+                "the thread that flushes the file has ended",
+            ))
+        };
+        flush.join().unwrap_or_else(died)
     }
 
     /// Forgets what was added since the last mark.
@@ -145,11 +156,10 @@ impl Store {
     /// What the disk says.
     pub fn take_back(&mut self) -> io::Result<()> {
         self.buffer.clear();
-        self.file.set_len(self.kept.length)?;
-        self.file.seek(SeekFrom::Start(self.kept.length))?;
-        self.sum = self.kept.sum.clone();
-        self.length = self.kept.length;
-        Ok(())
+        self.file.set_len(self.kept)?;
+        self.file.seek(SeekFrom::Start(self.kept))?;
+        self.length = self.kept;
+        self.sums.forget()
     }
 
     /// Forgets everything.
@@ -157,11 +167,10 @@ impl Store {
     /// # Errors
     /// What the disk says.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.kept = Kept {
-            sum: Sha256::default(),
-            length: 0,
-        };
-        self.take_back()
+        self.kept = 0;
+        self.flushed = self.flushed.map(|_| 0);
+        self.take_back()?;
+        self.sums.clear()
     }
 
     /// A second handle on the file, at its beginning.
@@ -180,8 +189,38 @@ impl Store {
     /// What the disk says.
     pub fn finish(&mut self) -> io::Result<Mark> {
         let mark = self.keep()?;
+        self.end_flush()?;
         self.file.sync_all()?;
         Ok(mark)
+    }
+}
+
+/// How many marks, from the first on, a file agrees with, the last one's length, and the sum up to there.
+fn agreed(mut file: &File, marks: &[Mark]) -> io::Result<(Sha256, u64, usize)> {
+    let (mut good, mut length) = (Sha256::default(), 0);
+    for (number, mark) in marks.iter().enumerate() {
+        let mut sum = good.clone();
+        let grown = mark.length.saturating_sub(length);
+        if hash(&mut file, grown, &mut sum)? < grown || sum.digits() != mark.sum {
+            return Ok((good, length, number));
+        }
+        (good, length) = (sum, mark.length);
+    }
+    Ok((good, length, marks.len()))
+}
+
+/// Adds so many bytes to a sum; how many there were.
+fn hash(file: &mut impl Read, wanted: u64, sum: &mut Sha256) -> io::Result<u64> {
+    let (mut piece, mut length) = (vec![0; BUFFER], 0);
+    let mut part = file.take(wanted);
+    loop {
+        match part.read(&mut piece)? {
+            0 => return Ok(length),
+            count => {
+                sum.add(piece.get(..count).unwrap_or_default());
+                length += count as u64;
+            }
+        }
     }
 }
 

@@ -28,14 +28,15 @@ cargo build --release --locked --bin ditto-cdc --target "$target"
 
 rm -rf dist
 mkdir -p "dist/$name"
-cp "target/$target/release/ditto-cdc" README.md CHANGELOG.md SECURITY.md LICENSE-MIT LICENSE-APACHE "dist/$name/"
+strip -o "dist/$name/ditto-cdc" "target/$target/release/ditto-cdc"
+cp README.md CHANGELOG.md SECURITY.md LICENSE-MIT LICENSE-APACHE "dist/$name/"
 cp -r completions man docs "dist/$name/"
 # Files in one order, with one time and nobody's name, so that the archive is the same everywhere.
 tar -C dist --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
     --use-compress-program='gzip -n -9' -cf "dist/$name.tar.gz" "$name"
 rm -r "dist/${name:?}"
 
-cargo deb --quiet --no-build --no-strip --target "$target" --output "dist/"
+cargo deb --quiet --no-build --strip --target "$target" --output "dist/"
 cargo cyclonedx --quiet --format json --override-filename "ditto-cdc-$version.cdx"
 mv "ditto-cdc-$version.cdx.json" dist/
 

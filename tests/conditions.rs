@@ -2,13 +2,16 @@
 //! Needs the engine (`tests/conditions/install.sh`); without it nothing is tested, except under `CI=true`.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod support;
+
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use ditto_cdc::condition::{Condition, Facts};
 use serde::Deserialize;
+use support::engine::python;
 
 /// What comes out differently, with the reasons in `docs/conditions.md`; each of them must still be different.
 const QUIRKS: &[&str] = &[
@@ -51,7 +54,7 @@ struct Said {
 
 #[test]
 fn conditions_come_out_as_in_dittos_engine() {
-    let Some(python) = engine() else {
+    let Some(python) = python() else {
         eprintln!(
             "ignored: needs Python 3 and the package dittolive-ditto (run tests/conditions/install.sh)"
         );
@@ -81,26 +84,6 @@ fn conditions_come_out_as_in_dittos_engine() {
         said.answers.len(),
         wrong.join("\n")
     );
-}
-
-/// The Python that has the engine.
-fn engine() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = root.join("target/ditto-engine/bin/python");
-    let has_it = || {
-        let import = Command::new(&python).args(["-c", "import ditto"]).output();
-        import.is_ok_and(|output| output.status.success())
-    };
-    if has_it() {
-        return Some(python);
-    }
-    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
-        let script = root.join("tests/conditions/install.sh");
-        assert!(Command::new(script).status().unwrap().success());
-        assert!(has_it(), "the engine was installed but does not start");
-        return Some(python);
-    }
-    None
 }
 
 /// Asking takes a minute, so what the engine said is kept until the questions change.

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::tests::text_of;
+use super::tests::{FORMATS, text_of};
 use super::*;
 
 /// What has moved cursors, set titles, filled clipboards, answered back or hidden text in some terminal.
@@ -31,18 +31,6 @@ const CORPUS: &[&str] = &[
     "\u{2028}\u{2029}\u{85}",
     "\u{e0001}\u{e0041}\u{e007f}",
     "\u{fff9}\u{fffb}",
-];
-
-const FORMATS: [Format; 9] = [
-    Format::Diff,
-    Format::Oneline,
-    Format::Json,
-    Format::Pretty,
-    Format::Record,
-    Format::Raw,
-    Format::Patch,
-    Format::Merge,
-    Format::Changes,
 ];
 
 /// Events with a text at every place: as JSON may escape it, and as it stands where JSON allows that.

@@ -28,6 +28,19 @@ fn show_with(format: Format, terminal: bool, payload: &str, diff: Options) -> St
     text_of(&view, Some(b"id-s3cret"), payload)
 }
 
+/// Every format.
+pub(super) const FORMATS: [Format; 9] = [
+    Format::Diff,
+    Format::Oneline,
+    Format::Json,
+    Format::Pretty,
+    Format::Record,
+    Format::Raw,
+    Format::Patch,
+    Format::Merge,
+    Format::Changes,
+];
+
 /// What a view makes of a record with this payload, event or not.
 pub(super) fn text_of(view: &View, key: Option<&[u8]>, payload: &str) -> String {
     let record = Record {
@@ -206,23 +219,12 @@ fn what_is_redacted_reaches_no_format() {
         r#"{{"txnId":1,"type":"documentChanged","collection":"c","change":{{"method":"update",{documents},"value":{{"pin":"s3cret"}}}}}}"#
     );
     let unknown = r#"{"type":"odd","documents":[{"pin":"s3cret"}]}"#.to_owned();
-    let formats = [
-        Format::Diff,
-        Format::Oneline,
-        Format::Json,
-        Format::Pretty,
-        Format::Record,
-        Format::Raw,
-        Format::Patch,
-        Format::Merge,
-        Format::Changes,
-    ];
     let patterns = ["_id", "pin", "l[*].pin"];
     let options = Options {
         redact: patterns.map(|text| Pattern::parse(text).unwrap()).to_vec(),
         ..Options::default()
     };
-    for format in formats {
+    for format in FORMATS {
         for payload in [&update, &unknown, &"{\"pin\":\"s3cret".to_owned()] {
             let shown = show_with(format, true, payload, options.clone());
             assert!(

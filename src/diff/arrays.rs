@@ -8,6 +8,7 @@ use std::ops::Range;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::compare::Compare;
+use super::hash::Hashed;
 use super::pairs::Pairs;
 use super::path::PlaceId;
 use super::same::{Spelling, Spot, meaning, same};
@@ -31,49 +32,72 @@ pub(super) enum Item {
     New { new: usize, before: usize },
 }
 
-impl Compare<'_, '_, '_> {
+/// The elements of two arrays, as far as they are compared: behind so many equal ones in both.
+pub(super) struct Lists {
+    pub olds: Vec<At>,
+    pub news: Vec<At>,
+    pub before: usize,
+}
+
+impl Lists {
+    pub fn of(compare: &Compare<'_, '_, '_>, old: At, new: At, before: usize) -> Lists {
+        Lists {
+            olds: compare.old.elements(old).collect(),
+            news: compare.new.elements(new).collect(),
+            before,
+        }
+    }
+}
+
+impl<'a> Compare<'_, 'a, '_> {
     pub(super) fn arrays(&mut self, old: At, new: At, place: PlaceId) {
-        let olds: Vec<At> = self.old.elements(old).collect();
-        let news: Vec<At> = self.new.elements(new).collect();
+        let whole = (self.old.raw(old), self.new.raw(new));
+        self.middle(&Lists::of(self, old, new, 0), whole, place);
+    }
+
+    /// Compares what lies between elements that are known to be equal.
+    pub(super) fn middle(&mut self, lists: &Lists, whole: (&'a [u8], &'a [u8]), place: PlaceId) {
+        let (olds, news) = (&lists.olds, &lists.news);
         let same = |(old, new): &(&At, &At)| self.same(**old, **new);
-        let head = olds.iter().zip(&news).take_while(same).count();
+        let head = olds.iter().zip(news).take_while(same).count();
         let rest = olds.len().min(news.len()) - head;
         let pairs = olds.iter().rev().zip(news.iter().rev());
         let tail = pairs.take(rest).take_while(same).count();
         let (old_end, new_end) = (olds.len() - tail, news.len() - tail);
         if old_end + new_end - 2 * head > MOST_ALIGNED && old_end > head && new_end > head {
-            return self.long_arrays((old, &olds), (new, &news), place);
+            return self.long_arrays(lists, whole, place);
         }
-        let mut items: Vec<Item> = Vec::new();
+        let mut items: Vec<Item> = Vec::with_capacity(olds.len().max(news.len()) + 1);
         items.extend(both(0, 0, head));
-        self.middle(
-            (&olds, head..old_end),
-            (&news, head..new_end),
+        self.between(
+            (olds, head..old_end),
+            (news, head..new_end),
             place,
             &mut items,
         );
         items.extend(both(old_end, new_end, tail));
-        self.push_items(&items, &olds, &news, place);
+        self.push_items(&items, lists, place);
     }
 
     /// Compares arrays of one length element by element; others, and those that differ in too many, are one value.
-    fn long_arrays(&mut self, old: (At, &[At]), new: (At, &[At]), place: PlaceId) {
+    fn long_arrays(&mut self, lists: &Lists, whole: (&'a [u8], &'a [u8]), place: PlaceId) {
         let before = self.diff.mark();
-        let (olds, news) = (old.1, new.1);
-        let mut few = olds.len() == news.len();
-        for at in 0..olds.len() {
+        let mut few = lists.olds.len() == lists.news.len();
+        for at in 0..lists.olds.len() {
             if !few {
                 self.diff.return_to(before);
-                return self.changed(Kind::Changed, old.0, new.0, place, Note::TooLong);
+                return self
+                    .diff
+                    .push_both(Kind::Changed, whole, place, Note::TooLong);
             }
-            self.both(at, at, (olds, news), place);
+            self.both(at, at, lists, place);
             few = self.diff.changes.len() - before.changes <= MOST_ALIGNED;
         }
         self.diff.by_position += 1;
     }
 
     /// Aligns what lies between equal ends.
-    fn middle(
+    fn between(
         &self,
         (olds, old): (&[At], Range<usize>),
         (news, new): (&[At], Range<usize>),
@@ -131,8 +155,8 @@ impl Compare<'_, '_, '_> {
     fn ids(&self, olds: &[At], news: &[At]) -> (Vec<u32>, Vec<u32>) {
         self.old.keep_hashes();
         self.new.keep_hashes();
-        let mut seen: HashMap<u64, (Spot<'_, '_>, u32)> =
-            HashMap::with_capacity(olds.len() + news.len());
+        let mut seen: HashMap<u64, (Spot<'_, '_>, u32), Hashed> =
+            HashMap::with_capacity_and_hasher(olds.len() + news.len(), Hashed::default());
         let mut next = 0;
         let mut id = |spot| {
             let hash = meaning(spot, self.key);

@@ -1,21 +1,29 @@
-//! Walks two documents side by side and notes what differs. Arrays are aligned in `arrays`.
-//! Recursion ends since a tape is at most 128 levels deep.
+//! Compares two values by their tapes and notes what differs. Arrays are aligned in `arrays`; `lockstep` comes first, and
+//! calls what is here where it cannot go on. Recursion ends since a tape is at most 128 levels deep.
 
 use super::hash::Key;
+use super::lockstep;
 use super::members::Members;
 use super::path::{Place, PlaceId, Step};
 use super::pattern::Relation;
-use super::same::{Spelling, Spot, same, same_scalars};
+use super::same::{Spelling, Spot, Typed, same, same_leaves};
 use super::tape::{self, At, Tape};
 use super::{Change, Diff, Kind, Note, Options};
+use crate::json::fields;
 
 /// Compares two documents.
 pub(super) fn documents<'a>(old: &'a [u8], new: &'a [u8], options: &Options) -> Diff<'a> {
+    let key = Key::random();
+    lockstep::documents(old, new, key, options).unwrap_or_else(|| by_tape(old, new, key, options))
+}
+
+/// The same, with every value listed.
+pub(super) fn by_tape<'a>(old: &'a [u8], new: &'a [u8], key: Key, options: &Options) -> Diff<'a> {
     let (old, new) = (Tape::new(old), Tape::new(new));
     let mut compare = Compare {
         old: &old,
         new: &new,
-        key: Key::random(),
+        key,
         options,
         diff: Diff::default(),
     };
@@ -25,15 +33,14 @@ pub(super) fn documents<'a>(old: &'a [u8], new: &'a [u8], options: &Options) -> 
 
 /// Lists the fields of a document that came or went as a whole; a document that is no object is one value.
 pub(super) fn one(json: &[u8], kind: Kind) -> Diff<'_> {
-    let tape = Tape::new(json);
-    let mut diff = Diff::default();
-    if tape.kind(Tape::ROOT) != tape::Kind::Object {
-        diff.push_one(kind, tape.raw(Tape::ROOT), 0, Note::None);
+    let (json, mut diff) = (json.trim_ascii(), Diff::default());
+    if tape::Kind::of(json) != tape::Kind::Object {
+        diff.push_one(kind, json, 0, Note::None);
         return diff;
     }
-    for (key, value) in tape.members(Tape::ROOT) {
-        let place = diff.place(0, Step::Key(tape.raw(key)));
-        diff.push_one(kind, tape.raw(value), place, Note::None);
+    for (key, value) in fields(json) {
+        let place = diff.place(0, Step::Key(key));
+        diff.push_one(kind, value, place, Note::None);
     }
     diff
 }
@@ -54,6 +61,37 @@ impl<'a> Diff<'a> {
             note,
             place,
         });
+    }
+
+    pub(super) fn push_both(
+        &mut self,
+        kind: Kind,
+        (old, new): (&'a [u8], &'a [u8]),
+        place: PlaceId,
+        note: Note,
+    ) {
+        self.changes.push(Change {
+            kind,
+            old: Some(old),
+            new: Some(new),
+            note,
+            place,
+        });
+    }
+
+    /// Notes two values that are not both taken apart, and not equal byte by byte.
+    pub(super) fn push_leaf(&mut self, old: Typed<'a>, new: Typed<'a>, place: PlaceId) {
+        let kind = if same_leaves(old, new, Spelling::Any) {
+            Kind::Respelled
+        } else {
+            Kind::Changed
+        };
+        let note = match (old.1, new.1) {
+            (tape::Kind::Whole, _) | (_, tape::Kind::Whole) => Note::TooLarge,
+            (one, other) if one != other => Note::TypeChanged,
+            _ => Note::None,
+        };
+        self.push_both(kind, (old.0, new.0), place, note);
     }
 }
 
@@ -124,35 +162,14 @@ impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
         match (self.old.kind(old), self.new.kind(new)) {
             (tape::Kind::Object, tape::Kind::Object) => self.objects(old, new, place),
             (tape::Kind::Array, tape::Kind::Array) => self.arrays(old, new, place),
-            _ => return self.scalars(old, new, place),
+            kinds => {
+                let (old, new) = (self.old.raw(old), self.new.raw(new));
+                return self.diff.push_leaf((old, kinds.0), (new, kinds.1), place);
+            }
         }
         if self.diff.changes.len() == changes {
             self.diff.unchanged = unchanged + 1;
         }
-    }
-
-    fn scalars(&mut self, old: At, new: At, place: PlaceId) {
-        let kind = if same_scalars(self.old_spot(old), self.new_spot(new), Spelling::Any) {
-            Kind::Respelled
-        } else {
-            Kind::Changed
-        };
-        let note = match (self.old.kind(old), self.new.kind(new)) {
-            (tape::Kind::Whole, _) | (_, tape::Kind::Whole) => Note::TooLarge,
-            (one, other) if one != other => Note::TypeChanged,
-            _ => Note::None,
-        };
-        self.changed(kind, old, new, place, note);
-    }
-
-    pub fn changed(&mut self, kind: Kind, old: At, new: At, place: PlaceId, note: Note) {
-        self.diff.changes.push(Change {
-            kind,
-            old: Some(self.old.raw(old)),
-            new: Some(self.new.raw(new)),
-            note,
-            place,
-        });
     }
 
     fn objects(&mut self, old: At, new: At, place: PlaceId) {
@@ -169,7 +186,9 @@ impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
             ) {
                 self.diff.unchanged += 1;
             } else {
-                self.changed(Kind::Changed, old, new, place, Note::KeyTwice);
+                let both = (self.old.raw(old), self.new.raw(new));
+                self.diff
+                    .push_both(Kind::Changed, both, place, Note::KeyTwice);
             }
             return;
         };

@@ -1,7 +1,7 @@
 //! A keyed hash of 64 bits, made for short texts; foreign documents cannot aim at its collisions.
 //! Equal hashes prove nothing: whoever finds them compares.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 
 /// The secret of one comparison.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +37,29 @@ impl Key {
     #[inline]
     pub fn then(self, hash: u64, next: u64) -> u64 {
         fold(hash.rotate_left(23) ^ next, ODD ^ self.seed)
+    }
+}
+
+/// For maps whose keys are such hashes already.
+pub(super) type Hashed = BuildHasherDefault<AsItIs>;
+
+/// A hash that is what it is given.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = fold(self.0 ^ u64::from(*byte), ODD);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

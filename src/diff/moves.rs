@@ -5,19 +5,19 @@ use std::collections::HashMap;
 
 use super::Kind;
 use super::Note;
-use super::arrays::Item;
+use super::arrays::{Item, Lists};
 use super::compare::Compare;
 use super::pairs::identity;
 use super::path::{PlaceId, Step};
-use super::tape::At;
 
 impl Compare<'_, '_, '_> {
     /// Compares pairs and notes what came, went or moved.
-    pub(super) fn push_items(&mut self, items: &[Item], olds: &[At], news: &[At], place: PlaceId) {
-        let moved = self.moved(items, olds, news);
+    pub(super) fn push_items(&mut self, items: &[Item], lists: &Lists, place: PlaceId) {
+        let moved = self.moved(items, lists);
+        let (olds, news, short) = (&lists.olds, &lists.news, |at| short(lists.before + at));
         for item in items {
             match *item {
-                Item::Both { old, new } => self.both(old, new, (olds, news), place),
+                Item::Both { old, new } => self.both(old, new, lists, place),
                 Item::Old { old } => {
                     let kind = if moved.away.contains_key(&old) {
                         Kind::MovedAway
@@ -44,8 +44,8 @@ impl Compare<'_, '_, '_> {
     }
 
     /// Compares two versions of one element.
-    pub(super) fn both(&mut self, old: usize, new: usize, all: (&[At], &[At]), place: PlaceId) {
-        let (Some(&one), Some(&other)) = (all.0.get(old), all.1.get(new)) else {
+    pub(super) fn both(&mut self, old: usize, new: usize, lists: &Lists, place: PlaceId) {
+        let (Some(&one), Some(&other)) = (lists.olds.get(old), lists.news.get(new)) else {
             return;
         };
         if self.old.raw(one) == self.new.raw(other) {
@@ -53,8 +53,8 @@ impl Compare<'_, '_, '_> {
             return;
         }
         let step = Step::Both {
-            old: short(old),
-            new: short(new),
+            old: short(lists.before + old),
+            new: short(lists.before + new),
         };
         let here = self.diff.place(place, step);
         if self.options.context {
@@ -67,8 +67,9 @@ impl Compare<'_, '_, '_> {
     }
 
     /// Which of the removed elements came back elsewhere.
-    fn moved(&self, items: &[Item], olds: &[At], news: &[At]) -> Moved {
+    fn moved(&self, items: &[Item], lists: &Lists) -> Moved {
         let mut moved = Moved::default();
+        let (olds, news) = (&lists.olds, &lists.news);
         let mut gone: HashMap<&[u8], Vec<usize>> = HashMap::new();
         let any = |test: fn(&Item) -> bool| items.iter().any(test);
         if !any(|item| matches!(item, Item::New { .. }))

@@ -59,19 +59,33 @@ pub(super) fn same(old: Spot<'_, '_>, new: Spot<'_, '_>, spelling: Spelling, key
                 }
             }
         }
-        _ => same_scalars(old, new, spelling),
+        kinds => same_leaves((old.raw(), kinds.0), (new.raw(), kinds.1), spelling),
     }
 }
 
-/// Whether two values that are no arrays or objects, and not equal byte by byte, are the same.
-pub(super) fn same_scalars(old: Spot<'_, '_>, new: Spot<'_, '_>, spelling: Spelling) -> bool {
-    match (old.kind(), new.kind()) {
-        (Kind::String, Kind::String) => same_texts(old.raw(), new.raw()),
-        (Kind::Number, Kind::Number) if spelling == Spelling::Any => {
-            decimal(old.raw()) == decimal(new.raw())
-        }
+/// A raw value and what it is.
+pub(super) type Typed<'a> = (&'a [u8], Kind);
+
+/// Whether two values that are not both taken apart, and not equal byte by byte, are the same.
+pub(super) fn same_leaves(old: Typed<'_>, new: Typed<'_>, spelling: Spelling) -> bool {
+    match (old.1, new.1) {
+        (Kind::String, Kind::String) => same_texts(old.0, new.0),
+        (Kind::Number, Kind::Number) => spelling == Spelling::Any && same_numbers(old.0, new.0),
         _ => false,
     }
+}
+
+fn same_numbers(old: &[u8], new: &[u8]) -> bool {
+    old == new
+        || (!(has_one_spelling(old) && has_one_spelling(new)) && decimal(old) == decimal(new))
+}
+
+/// Whether a number is spelled as most are: without an exponent, without zeros at the end of a fraction, and not as a
+/// zero with a sign. Two of this kind are the same only byte by byte.
+fn has_one_spelling(number: &[u8]) -> bool {
+    let odd = |byte: &u8| matches!(byte, b'e' | b'E');
+    let fraction = number.contains(&b'.');
+    !number.starts_with(b"-0") && !number.iter().any(odd) && !(fraction && number.ends_with(b"0"))
 }
 
 /// Whether two raw strings say the same.

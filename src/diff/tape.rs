@@ -26,6 +26,20 @@ pub(super) enum Kind {
     Whole,
 }
 
+impl Kind {
+    /// What a raw value is, if it is taken apart.
+    pub fn of(raw: &[u8]) -> Kind {
+        match raw.first() {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::String,
+            Some(b't' | b'f') => Kind::Bool,
+            Some(b'n') => Kind::Null,
+            _ => Kind::Number,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Node {
     start: u32,
@@ -49,26 +63,42 @@ impl<'a> Tape<'a> {
     /// The values of JSON that was checked before. Other bytes make one value that is not taken apart, or nonsense;
     /// never a panic.
     pub fn new(json: &'a [u8]) -> Self {
-        let json = json.trim_ascii();
-        let json = json.get(..u32::MAX as usize >> 1).unwrap_or(json);
-        let mut builder = Builder {
-            json,
-            nodes: Vec::with_capacity(json.len() / 10 + 1),
-            open: Vec::new(),
-        };
+        Self::below(0, json)
+    }
+
+    /// As [`Tape::new`], for a value that lies in so many containers.
+    pub fn below(depth: usize, json: &'a [u8]) -> Self {
+        let mut builder = Builder::new(json.trim_ascii(), depth);
         let nodes = match builder.run() {
-            Some(()) => builder.nodes,
-            None => vec![Node {
+            Some(()) if builder.open.is_empty() && !builder.nodes.is_empty() => builder.nodes,
+            _ => vec![Node {
                 start: 0,
-                end: short(json.len()),
+                end: short(builder.json.len()),
                 next: 1 | WHOLE,
             }],
         };
         Tape {
-            json,
+            json: builder.json,
             nodes,
             hashes: OnceCell::new(),
         }
+    }
+
+    /// Some elements that follow each other in an array which lies in so many containers, with what stands between
+    /// them; the root is the array. `None` where these are no elements, or too many values.
+    pub fn of_elements(depth: usize, json: &'a [u8]) -> Option<Self> {
+        let mut builder = Builder::new(json, depth);
+        builder.begin(0);
+        builder.run()?;
+        if builder.open.len() != 1 || builder.json.len() < json.len() {
+            return None;
+        }
+        builder.close(json.len().saturating_sub(1));
+        Some(Tape {
+            json,
+            nodes: builder.nodes,
+            hashes: OnceCell::new(),
+        })
     }
 
     /// The document itself.
@@ -85,19 +115,11 @@ impl<'a> Tape<'a> {
     }
 
     pub fn kind(&self, at: At) -> Kind {
-        let whole = self
-            .nodes
-            .get(at as usize)
-            .is_some_and(|node| node.next & WHOLE != 0);
-        match self.raw(at).first() {
-            _ if whole => Kind::Whole,
-            Some(b'{') => Kind::Object,
-            Some(b'[') => Kind::Array,
-            Some(b'"') => Kind::String,
-            Some(b't' | b'f') => Kind::Bool,
-            Some(b'n') => Kind::Null,
-            _ => Kind::Number,
+        let node = self.nodes.get(at as usize);
+        if node.is_some_and(|node| node.next & WHOLE != 0) {
+            return Kind::Whole;
         }
+        Kind::of(self.raw(at))
     }
 
     /// The node after a value.
@@ -142,9 +164,21 @@ struct Builder<'a> {
     json: &'a [u8],
     nodes: Vec<Node>,
     open: Vec<u32>,
+    /// So many containers may be open in one another.
+    deepest: usize,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    fn new(json: &'a [u8], depth: usize) -> Self {
+        let json = json.get(..u32::MAX as usize >> 1).unwrap_or(json);
+        Builder {
+            json,
+            nodes: Vec::with_capacity(json.len() / 10 + 1),
+            open: Vec::new(),
+            deepest: DEEPEST.saturating_sub(depth),
+        }
+    }
+
     /// `None` where these bytes are not one JSON value, or too many values.
     fn run(&mut self) -> Option<()> {
         let mut at = 0;
@@ -152,7 +186,7 @@ impl Builder<'_> {
             at = match byte {
                 b' ' | b'\n' | b'\r' | b'\t' | b',' | b':' => at + 1,
                 b'"' => self.leaf(at, string_end(self.json, at)?, 0),
-                b'{' | b'[' if self.open.len() == DEEPEST => {
+                b'{' | b'[' if self.open.len() == self.deepest => {
                     self.leaf(at, container_end(self.json, at)?, WHOLE)
                 }
                 b'{' | b'[' => self.begin(at),
@@ -164,7 +198,7 @@ impl Builder<'_> {
                 return None;
             }
         }
-        (self.open.is_empty() && !self.nodes.is_empty()).then_some(())
+        Some(())
     }
 
     #[inline]

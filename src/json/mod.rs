@@ -20,8 +20,8 @@ use std::ops::ControlFlow;
 pub use arriving::{Arriving, Looked};
 pub use decimal::{Decimal, Exponent, decimal};
 pub use items::{Item, elements, fields, items};
-pub(crate) use skip::{container_end, scalar_end, string_end};
-pub use skip::{skim, value_end};
+pub(crate) use skip::{common, container_end, container_end_before, scalar_end, string_end};
+pub use skip::{separators, skim, value_end};
 pub use strings::{content, says, unquote};
 pub use walk::{Watch, walk};
 

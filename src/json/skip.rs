@@ -112,20 +112,41 @@ pub(crate) fn string_end(json: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Behind the array or object whose bracket stands at `at`.
+#[inline]
 pub(crate) fn container_end(json: &[u8], at: usize) -> Option<usize> {
+    container_end_before(json, at, json.len())
+}
+
+/// The same, where that is not beyond `limit`; what lies far beyond is not looked at.
+pub(crate) fn container_end_before(json: &[u8], at: usize, limit: usize) -> Option<usize> {
     let (blocks, rest) = json.get(at..)?.as_chunks::<BLOCK>();
     let mut skipper = Skipper::default();
-    for (number, block) in blocks.iter().enumerate() {
+    let near = limit.saturating_sub(at).div_ceil(BLOCK);
+    for (number, block) in blocks.iter().take(near).enumerate() {
         if let Some(end) = skipper.end_in(block) {
-            return Some(at + number * BLOCK + end);
+            let end = at + number * BLOCK + end;
+            return (end <= limit).then_some(end);
         }
     }
-    let mut last = [b' '; BLOCK];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
+    if near <= blocks.len() {
+        return None;
     }
-    let end = skipper.end_in(&last)?;
-    Some(at + blocks.len() * BLOCK + end)
+    let mut last = [b' '; BLOCK];
+    last.get_mut(..rest.len())?.copy_from_slice(rest);
+    let end = at + blocks.len() * BLOCK + skipper.end_in(&last)?;
+    (end <= limit).then_some(end)
+}
+
+/// How many bytes are the same at the beginning of both.
+#[must_use]
+#[inline]
+pub(crate) fn common(one: &[u8], other: &[u8]) -> usize {
+    const STEP: usize = 32;
+    let (ones, others) = (one.as_chunks::<STEP>().0, other.as_chunks::<STEP>().0);
+    let pairs = ones.iter().zip(others);
+    let begin = STEP * pairs.take_while(|(one, other)| one == other).count();
+    let pairs = one.iter().zip(other).skip(begin);
+    begin + pairs.take_while(|(one, other)| one == other).count()
 }
 
 #[derive(Default, Clone)]

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anstyle::Style;
 use clap::Parser;
 
 use super::Context;
@@ -19,7 +18,7 @@ use crate::env::Env;
 use crate::exit::Exit;
 use crate::out::{Ended, Heard};
 use crate::shell::{command_line, quoted};
-use crate::view::Styles;
+use crate::view::{Ink, Styles};
 
 /// What to do once the broker runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +48,7 @@ trait Host {
     /// Set once the user presses Ctrl-C.
     fn interrupt(&self) -> &AtomicBool;
     /// How headings look; empty where there is no colour.
-    fn heading(&self) -> Style;
+    fn heading(&self) -> Ink;
 }
 
 /// Runs the command.
@@ -124,7 +123,7 @@ impl Host for Program<'_, '_> {
         self.context.interrupt
     }
 
-    fn heading(&self) -> Style {
+    fn heading(&self) -> Ink {
         let env = self.context.env;
         let coloured = env.colours(self.context.global.color, env.stdout_terminal);
         Styles::new(coloured).collection
@@ -172,7 +171,7 @@ fn walk(stage: &Stage, host: &mut dyn Host) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
-fn heading(style: Style, number: usize, text: &str) -> String {
+fn heading(style: Ink, number: usize, text: &str) -> String {
     format!("\n{style}{number}. {text}{style:#}\n")
 }
 

@@ -65,8 +65,8 @@ impl Host for Fake<'_> {
         &self.interrupt
     }
 
-    fn heading(&self) -> Style {
-        Style::new()
+    fn heading(&self) -> Ink {
+        Ink::default()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Which elements of two arrays belong together: equal ends, then Myers' algorithm, then identity and likeness.
 //! Every limit is a number, never a time, so that the same event always gives the same diff.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -153,6 +153,38 @@ impl<'a> Compare<'_, 'a, '_> {
 
     /// Numbers that are equal exactly for elements that are the same.
     fn ids(&self, olds: &[At], news: &[At]) -> (Vec<u32>, Vec<u32>) {
+        self.ids_by_bytes(olds, news)
+            .unwrap_or_else(|| self.ids_by_meaning(olds, news))
+    }
+
+    /// The same, where only elements that are equal byte by byte can be the same: everything is spelled in the usual way,
+    /// and no two elements are of the same bytes in another order, as other orders of keys would be.
+    fn ids_by_bytes(&self, olds: &[At], news: &[At]) -> Option<(Vec<u32>, Vec<u32>)> {
+        if !(self.old.is_plain() && self.new.is_plain()) {
+            return None;
+        }
+        let most = olds.len() + news.len();
+        let mut seen: HashMap<u64, (&[u8], u32), Hashed> =
+            HashMap::with_capacity_and_hasher(most, Hashed::default());
+        let mut weights: HashSet<u64, Hashed> =
+            HashSet::with_capacity_and_hasher(most, Hashed::default());
+        let mut id = |raw| match seen.entry(self.key.bytes(raw)) {
+            Entry::Vacant(entry) => {
+                let next = u32::try_from(weights.len()).ok()?;
+                entry.insert((raw, next));
+                weights.insert(self.key.weight(raw)).then_some(next)
+            }
+            Entry::Occupied(entry) => {
+                let (known, id) = *entry.get();
+                (known == raw).then_some(id)
+            }
+        };
+        let old: Option<Vec<u32>> = olds.iter().map(|at| id(self.old.raw(*at))).collect();
+        let new: Option<Vec<u32>> = news.iter().map(|at| id(self.new.raw(*at))).collect();
+        old.zip(new)
+    }
+
+    fn ids_by_meaning(&self, olds: &[At], news: &[At]) -> (Vec<u32>, Vec<u32>) {
         self.old.keep_hashes();
         self.new.keep_hashes();
         let mut seen: HashMap<u64, (Spot<'_, '_>, u32), Hashed> =

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::arrays::Lists;
 use super::compare::{Compare, Mark};
 use super::hash::Key;
+use super::members::Seen;
 use super::path::{PlaceId, Step};
 use super::same::{Spelling, Spot, same};
 use super::tape::{DEEPEST, Kind as Type, Tape};
@@ -348,15 +349,6 @@ impl<'a> Lockstep<'a, '_> {
         };
         self.align();
         let whole = self.spans(start, self.at)?;
-        if self.first_are_same(&olds, &news, depth) {
-            // Equal but for the spelling: the head goes on, and only tapes tell how far.
-            self.in_vain(whole.0.len() + whole.1.len())?;
-            let (old, new) = (Tape::below(depth, whole.0), Tape::below(depth, whole.1));
-            self.by_tape(&old, &new, |compare| {
-                compare.values(Tape::ROOT, Tape::ROOT, place);
-            });
-            return Some(());
-        }
         let pairs = olds.raw().rev().zip(news.raw().rev());
         let tail = pairs.take_while(|(old, new)| old == new).count();
         let middle = |all: &Elements<'a>| Tape::of_elements(depth, all.without_last(tail));
@@ -365,6 +357,26 @@ impl<'a> Lockstep<'a, '_> {
                 .push_both(Kind::Changed, whole, place, Note::TooLarge);
             return Some(());
         };
+        let (old_first, new_first) = (
+            old.elements(Tape::ROOT).next(),
+            new.elements(Tape::ROOT).next(),
+        );
+        let first_are_same = match old_first.zip(new_first) {
+            Some((one, other)) => {
+                let (one, other) = (Spot::new(&old, one), Spot::new(&new, other));
+                same(one, other, Spelling::Any, self.key)
+            }
+            None => self.are_same(olds.raw().next(), news.raw().next(), depth + 1),
+        };
+        if first_are_same {
+            // Equal but for the spelling: the head goes on, and only tapes of all tell how far.
+            self.in_vain(whole.0.len() + whole.1.len())?;
+            let (old, new) = (Tape::below(depth, whole.0), Tape::below(depth, whole.1));
+            self.by_tape(&old, &new, |compare| {
+                compare.values(Tape::ROOT, Tape::ROOT, place);
+            });
+            return Some(());
+        }
         self.diff.unchanged += head + tail;
         self.by_tape(&old, &new, |compare| {
             let lists = Lists::of(compare, Tape::ROOT, Tape::ROOT, head);
@@ -373,12 +385,11 @@ impl<'a> Lockstep<'a, '_> {
         Some(())
     }
 
-    fn first_are_same(&self, olds: &Elements<'a>, news: &Elements<'a>, depth: usize) -> bool {
-        let first = (olds.raw().next(), news.raw().next());
-        let (Some(old), Some(new)) = first else {
+    fn are_same(&self, old: Option<&'a [u8]>, new: Option<&'a [u8]>, depth: usize) -> bool {
+        let (Some(old), Some(new)) = (old, new) else {
             return false;
         };
-        let (old, new) = (Tape::below(depth + 1, old), Tape::below(depth + 1, new));
+        let (old, new) = (Tape::below(depth, old), Tape::below(depth, new));
         let (old, new) = (Spot::new(&old, Tape::ROOT), Spot::new(&new, Tape::ROOT));
         same(old, new, Spelling::Any, self.key)
     }
@@ -418,32 +429,5 @@ impl<'a> Elements<'a> {
         let span = kept.first().zip(kept.last());
         let span = span.and_then(|(first, last)| self.json.get(first.start..last.end));
         span.unwrap_or_default()
-    }
-}
-
-/// Which keys an object has shown so far: a key that may have been there before is told as such, and rarely in error.
-#[derive(Default)]
-struct Seen([u64; 16]);
-
-impl Seen {
-    /// The length of the key that these bytes begin with, with its quotes; `None` where it may have been seen, or has
-    /// an escape.
-    #[inline]
-    fn first_time(&mut self, json: &[u8]) -> Option<usize> {
-        let mut hash = 0_u32;
-        for (at, byte) in json.iter().enumerate().skip(1) {
-            match byte {
-                b'\\' => return None,
-                b'"' => {
-                    let bit = hash.wrapping_mul(0x9e37_79b1) >> 22;
-                    let word = self.0.get_mut((bit >> 6) as usize)?;
-                    let known = *word >> (bit & 63) & 1 == 1;
-                    *word |= 1 << (bit & 63);
-                    return (!known).then_some(at + 1);
-                }
-                byte => hash = hash.wrapping_mul(31).wrapping_add(u32::from(*byte)),
-            }
-        }
-        None
     }
 }

@@ -47,12 +47,20 @@ impl<'t, 'a> Members<'t, 'a> {
 
     /// Pairs the members by key; `None` where a key occurs twice in one of the objects.
     pub fn partners(&self, new: &Members<'_, '_>, key: Key) -> Option<Partners> {
+        let in_step = self.in_step_with(new);
+        let mut seen = Seen::default();
+        let mut keys = (0..self.all.len()).map(|place| self.key(place));
+        let distinct = keys.all(|key| seen.first_time(key).is_some());
+        let in_order = || Partners {
+            of_old: (0..self.all.len()).map(Some).collect(),
+            only_new: Vec::new(),
+        };
+        if in_step && distinct {
+            return Some(in_order());
+        }
         let olds = self.sorted(key)?;
-        if self.in_step_with(new) {
-            return Some(Partners {
-                of_old: (0..self.all.len()).map(Some).collect(),
-                only_new: Vec::new(),
-            });
+        if in_step {
+            return Some(in_order());
         }
         let news = new.sorted(key)?;
         Some(self.joined(&olds, new, &news))
@@ -109,4 +117,31 @@ impl<'t, 'a> Members<'t, 'a> {
 struct Sorted {
     hash: u64,
     place: usize,
+}
+
+/// Which keys an object has shown so far: a key that may have been there before is told as such, and rarely in error.
+#[derive(Default)]
+pub(super) struct Seen([u64; 16]);
+
+impl Seen {
+    /// The length of the key that these bytes begin with, with its quotes; `None` where it may have been seen, or has
+    /// an escape.
+    #[inline]
+    pub fn first_time(&mut self, json: &[u8]) -> Option<usize> {
+        let mut hash = 0_u32;
+        for (at, byte) in json.iter().enumerate().skip(1) {
+            match byte {
+                b'\\' => return None,
+                b'"' => {
+                    let bit = hash.wrapping_mul(0x9e37_79b1) >> 22;
+                    let word = self.0.get_mut((bit >> 6) as usize)?;
+                    let known = *word >> (bit & 63) & 1 == 1;
+                    *word |= 1 << (bit & 63);
+                    return (!known).then_some(at + 1);
+                }
+                byte => hash = hash.wrapping_mul(31).wrapping_add(u32::from(*byte)),
+            }
+        }
+        None
+    }
 }

@@ -81,11 +81,18 @@ fn same_numbers(old: &[u8], new: &[u8]) -> bool {
 }
 
 /// Whether a number is spelled as most are: without an exponent, without zeros at the end of a fraction, and not as a
-/// zero with a sign. Two of this kind are the same only byte by byte.
-fn has_one_spelling(number: &[u8]) -> bool {
-    let odd = |byte: &u8| matches!(byte, b'e' | b'E');
-    let fraction = number.contains(&b'.');
-    !number.starts_with(b"-0") && !number.iter().any(odd) && !(fraction && number.ends_with(b"0"))
+/// zero with a sign. Two of this kind are the same only byte by byte. Literals have one spelling, too.
+pub(super) fn has_one_spelling(scalar: &[u8]) -> bool {
+    match scalar.first() {
+        Some(b'0'..=b'9' | b'-') => {}
+        _ => return true,
+    }
+    let odd = |any: bool, byte: &u8| any | matches!(byte, b'e' | b'E' | b'.');
+    if !scalar.iter().fold(false, odd) {
+        return !scalar.starts_with(b"-0");
+    }
+    let exponent = |any: bool, byte: &u8| any | matches!(byte, b'e' | b'E');
+    !scalar.starts_with(b"-0") && !scalar.ends_with(b"0") && !scalar.iter().fold(false, exponent)
 }
 
 /// Whether two raw strings say the same.

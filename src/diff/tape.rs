@@ -3,7 +3,8 @@
 
 use std::cell::{Cell, OnceCell};
 
-use crate::json::{container_end, scalar_end, string_end};
+use super::same::has_one_spelling;
+use crate::json::{container_end, scalar_end, string};
 
 /// Deeper than this a value is one value, compared byte by byte: recursion must have an end.
 pub const DEEPEST: usize = 128;
@@ -55,6 +56,8 @@ const WHOLE: u32 = 1 << 31;
 pub(super) struct Tape<'a> {
     json: &'a [u8],
     nodes: Vec<Node>,
+    /// Values are spelled in the usual way: no blanks between them, no escapes, no number that has other spellings.
+    plain: bool,
     /// Hashes that were needed so far, 0 where not.
     hashes: OnceCell<Vec<Cell<u64>>>,
 }
@@ -80,6 +83,7 @@ impl<'a> Tape<'a> {
         Tape {
             json: builder.json,
             nodes,
+            plain: !builder.odd,
             hashes: OnceCell::new(),
         }
     }
@@ -97,6 +101,7 @@ impl<'a> Tape<'a> {
         Some(Tape {
             json,
             nodes: builder.nodes,
+            plain: !builder.odd,
             hashes: OnceCell::new(),
         })
     }
@@ -148,6 +153,11 @@ impl<'a> Tape<'a> {
         std::iter::from_fn(move || Some((children.next()?, children.next()?)))
     }
 
+    /// Whether two values can be the same here only byte by byte, apart from the order of keys.
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
     /// Makes room for hashes.
     pub fn keep_hashes(&self) {
         let room = || vec![Cell::new(0); self.nodes.len()];
@@ -166,6 +176,8 @@ struct Builder<'a> {
     open: Vec<u32>,
     /// So many containers may be open in one another.
     deepest: usize,
+    /// Something is spelled as few spell it.
+    odd: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -176,6 +188,7 @@ impl<'a> Builder<'a> {
             nodes: Vec::with_capacity(json.len() / 10 + 1),
             open: Vec::new(),
             deepest: DEEPEST.saturating_sub(depth),
+            odd: false,
         }
     }
 
@@ -184,14 +197,19 @@ impl<'a> Builder<'a> {
         let mut at = 0;
         while let Some(&byte) = self.json.get(at) {
             at = match byte {
-                b' ' | b'\n' | b'\r' | b'\t' | b',' | b':' => at + 1,
-                b'"' => self.leaf(at, string_end(self.json, at)?, 0),
+                b',' | b':' => at + 1,
+                b'"' => self.string(at)?,
                 b'{' | b'[' if self.open.len() == self.deepest => {
+                    self.odd = true;
                     self.leaf(at, container_end(self.json, at)?, WHOLE)
                 }
                 b'{' | b'[' => self.begin(at),
                 b'}' | b']' => self.close(at)?,
-                _ => self.leaf(at, scalar_end(self.json, at), 0),
+                b' ' | b'\n' | b'\r' | b'\t' => {
+                    self.odd = true;
+                    at + 1
+                }
+                _ => self.scalar(at),
             };
             let complete = self.open.is_empty();
             if (complete && at < self.json.len()) || self.nodes.len() > MOST_VALUES {
@@ -199,6 +217,20 @@ impl<'a> Builder<'a> {
             }
         }
         Some(())
+    }
+
+    #[inline]
+    fn string(&mut self, at: usize) -> Option<usize> {
+        let (end, escaped) = string(self.json, at)?;
+        self.odd |= escaped;
+        Some(self.leaf(at, end, 0))
+    }
+
+    #[inline]
+    fn scalar(&mut self, at: usize) -> usize {
+        let end = scalar_end(self.json, at);
+        self.odd |= !has_one_spelling(self.json.get(at..end).unwrap_or_default());
+        self.leaf(at, end, 0)
     }
 
     #[inline]

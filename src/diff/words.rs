@@ -3,6 +3,8 @@
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use crate::json::{common, common_end};
+
 /// So many words and signs of both texts together are compared, not counting equal ends.
 const MOST_WORDS: usize = 20_000;
 /// Longer texts have too many words, not counting equal ends.
@@ -56,18 +58,16 @@ pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
 }
 
 /// How many bytes are the same at both ends, up to the blanks next to what is not.
-fn ends(old: &str, new: &str) -> (usize, usize) {
+fn ends<'a>(old: &'a str, new: &'a str) -> (usize, usize) {
     let (old, new) = (old.as_bytes(), new.as_bytes());
-    let same = |(one, other): &(&u8, &u8)| one == other;
-    let head = old.iter().zip(new).take_while(same).count();
+    let head = common(old, new);
     let word = |two: &[u8]| matches!(two, [one, other] if *one > b' ' && *other == b' ');
-    let common = old.get(..head).unwrap_or_default();
-    let head = common.windows(2).rposition(word).map_or(0, |at| at + 1);
-    let rest = old.len().min(new.len()) - head;
-    let pairs = old.iter().rev().zip(new.iter().rev()).take(rest);
-    let tail = pairs.take_while(same).count();
-    let common = old.get(old.len() - tail..).unwrap_or_default();
-    let begin = common.windows(2).position(word);
+    let same = old.get(..head).unwrap_or_default();
+    let head = same.windows(2).rposition(word).map_or(0, |at| at + 1);
+    let rest = |all: &'a [u8]| all.get(head..).unwrap_or_default();
+    let tail = common_end(rest(old), rest(new));
+    let same = old.get(old.len() - tail..).unwrap_or_default();
+    let begin = same.windows(2).position(word);
     (head, begin.map_or(0, |at| tail - at - 1))
 }
 

@@ -4,6 +4,7 @@
 mod arriving;
 mod block;
 mod brackets;
+mod common;
 mod decimal;
 mod fields;
 mod grammar;
@@ -18,9 +19,10 @@ mod walk;
 use std::ops::ControlFlow;
 
 pub use arriving::{Arriving, Looked};
+pub(crate) use common::{common, common_end};
 pub use decimal::{Decimal, Exponent, decimal};
 pub use items::{Item, elements, fields, items};
-pub(crate) use skip::{common, container_end, container_end_before, scalar_end, string_end};
+pub(crate) use skip::{container_end, container_end_before, scalar_end, string, string_end};
 pub use skip::{separators, skim, value_end};
 pub use strings::{content, says, unquote};
 pub use walk::{Watch, walk};

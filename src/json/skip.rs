@@ -101,12 +101,19 @@ pub(crate) fn scalar_end(json: &[u8], at: usize) -> usize {
 /// Behind the string whose quote stands at `at`.
 #[inline]
 pub(crate) fn string_end(json: &[u8], at: usize) -> Option<usize> {
-    let mut at = at + 1;
+    string(json, at).map(|(end, _)| end)
+}
+
+/// The same, and whether the string has an escape.
+#[inline]
+pub(crate) fn string(json: &[u8], at: usize) -> Option<(usize, bool)> {
+    let (mut at, mut escaped) = (at + 1, false);
     loop {
         at += memchr::memchr2(b'"', b'\\', json.get(at..)?)?;
         if json.get(at) == Some(&b'"') {
-            return Some(at + 1);
+            return Some((at + 1, escaped));
         }
+        escaped = true;
         at += 2;
     }
 }
@@ -135,18 +142,6 @@ pub(crate) fn container_end_before(json: &[u8], at: usize, limit: usize) -> Opti
     last.get_mut(..rest.len())?.copy_from_slice(rest);
     let end = at + blocks.len() * BLOCK + skipper.end_in(&last)?;
     (end <= limit).then_some(end)
-}
-
-/// How many bytes are the same at the beginning of both.
-#[must_use]
-#[inline]
-pub(crate) fn common(one: &[u8], other: &[u8]) -> usize {
-    const STEP: usize = 32;
-    let (ones, others) = (one.as_chunks::<STEP>().0, other.as_chunks::<STEP>().0);
-    let pairs = ones.iter().zip(others);
-    let begin = STEP * pairs.take_while(|(one, other)| one == other).count();
-    let pairs = one.iter().zip(other).skip(begin);
-    begin + pairs.take_while(|(one, other)| one == other).count()
 }
 
 #[derive(Default, Clone)]

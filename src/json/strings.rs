@@ -57,7 +57,7 @@ pub(super) fn utf8(bytes: &[u8]) -> Result<(), Flaw> {
 fn resolve(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once('\\') {
+    while let Some((before, after)) = at_escape(rest) {
         out.push_str(before);
         let (said, length) = one(after)?;
         match said {
@@ -73,7 +73,7 @@ fn resolve(text: &str) -> Option<String> {
 fn bytes(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once('\\') {
+    while let Some((before, after)) = at_escape(rest) {
         out.extend_from_slice(before.as_bytes());
         let (said, length) = one(after)?;
         match said {
@@ -84,6 +84,12 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     }
     out.extend_from_slice(rest.as_bytes());
     Some(out)
+}
+
+/// What stands before the next backslash and behind it.
+fn at_escape(text: &str) -> Option<(&str, &str)> {
+    let at = memchr::memchr(b'\\', text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// A surrogate as UTF-8 would spell it if it might.

@@ -3,11 +3,10 @@
 
 use std::fmt::Write;
 
-use anstyle::Style;
 use serde_json::{Value, json};
 
 use super::safe;
-use super::styles::Styles;
+use super::styles::{Ink, Styles};
 use crate::check::{Check, Report, Status, Summary};
 
 /// How checks look.
@@ -47,7 +46,7 @@ impl Sheet {
         let name = check.name;
         let _ = writeln!(out, "{style}{sign}{style:#} {name:<COLUMN$}{text}");
         let arrow = if self.unicode { "→" } else { "->" };
-        below(arrow, check.fix.as_deref(), Style::new(), out);
+        below(arrow, check.fix.as_deref(), Ink::default(), out);
         below(" ", check.raw.as_deref(), self.styles.dim, out);
     }
 
@@ -76,7 +75,7 @@ impl Sheet {
         let _ = writeln!(out, "\n{}: {verdict}", parts.join(", "));
     }
 
-    fn sign(&self, status: Status) -> (&'static str, Style) {
+    fn sign(&self, status: Status) -> (&'static str, Ink) {
         let styles = &self.styles;
         match (status, self.unicode) {
             (Status::Pass, true) => ("✓", styles.insert),
@@ -91,7 +90,7 @@ impl Sheet {
     }
 }
 
-fn below(mark: &str, text: Option<&str>, style: Style, out: &mut String) {
+fn below(mark: &str, text: Option<&str>, style: Ink, out: &mut String) {
     for line in text.unwrap_or_default().lines() {
         let line = safe::text(line);
         let _ = writeln!(out, "  {mark} {style}{line}{style:#}");

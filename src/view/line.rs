@@ -1,69 +1,77 @@
 //! A line in the making: words in styles, and what every view says of an event's identity and place.
 //! Which words make a line is decided by the views.
 
-use std::fmt::Write as _;
+use std::fmt;
+use std::io::Write as _;
 
-use anstyle::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::View;
-use super::safe;
+use super::safe::{self, Spelling};
+use super::styles::Ink;
 use crate::event::{Event, Kind, Op};
 use crate::record::{Place, Record};
 
 /// What a gap is called.
 pub(super) const GAP: &str = "the stream has a gap: requery everything, then resume";
 
-/// How many bytes most lines take.
-const USUAL: usize = 160;
-
-/// A line with its width in columns.
-pub(super) struct Line<'v> {
+/// A line with its width in columns, at the end of a buffer.
+pub(super) struct Line<'v, 'o> {
     pub view: &'v View,
-    pub text: String,
     pub columns: usize,
+    out: &'o mut Vec<u8>,
+    begin: usize,
 }
 
-impl<'v> Line<'v> {
-    pub fn new(view: &'v View) -> Self {
+impl<'v, 'o> Line<'v, 'o> {
+    pub fn new(view: &'v View, out: &'o mut Vec<u8>) -> Self {
         Line {
             view,
-            text: String::with_capacity(USUAL),
             columns: 0,
+            begin: out.len(),
+            out,
         }
     }
 
     /// A word in a style, two blanks before it unless it is the first.
-    pub fn word(&mut self, word: &str, style: Style) {
-        self.after("  ", word, style);
+    pub fn word(&mut self, word: &str, ink: Ink) {
+        self.after("  ", word, ink);
     }
 
     /// A word in a style, one blank before it unless it is the first.
-    fn near(&mut self, word: &str, style: Style) {
-        self.after(" ", word, style);
+    fn near(&mut self, word: &str, ink: Ink) {
+        self.after(" ", word, ink);
     }
 
-    fn after(&mut self, gap: &str, word: &str, style: Style) {
-        let gap = if self.text.is_empty() { "" } else { gap };
-        self.text.push_str(gap);
-        self.columns += gap.len();
-        self.styled(word, style);
-    }
-
-    fn styled(&mut self, word: &str, style: Style) {
-        if style == Style::new() {
-            return self.plain(word);
-        }
-        // Writing to a string cannot fail.
-        let _ = write!(self.text, "{style}");
+    fn after(&mut self, gap: &str, word: &str, ink: Ink) {
+        self.gap(gap);
+        self.out.extend_from_slice(ink.on());
         self.plain(word);
-        let _ = write!(self.text, "{style:#}");
+        self.out.extend_from_slice(ink.off());
+    }
+
+    fn gap(&mut self, gap: &str) {
+        if self.out.len() > self.begin {
+            self.out.extend_from_slice(gap.as_bytes());
+            self.columns += gap.len();
+        }
+    }
+
+    /// A word of our own letters and numbers, two blanks before it.
+    fn numbers(&mut self, numbers: fmt::Arguments<'_>, ink: Ink) {
+        self.gap("  ");
+        self.out.extend_from_slice(ink.on());
+        let begin = self.out.len();
+        // Writing to a buffer cannot fail.
+        let _ = self.out.write_fmt(numbers);
+        self.columns += self.out.len() - begin;
+        self.out.extend_from_slice(ink.off());
     }
 
     fn plain(&mut self, word: &str) {
-        let begin = self.text.len();
-        safe::append(word, &mut self.text);
-        self.columns += columns(self.text.get(begin..).unwrap_or_default());
+        let begin = self.out.len();
+        safe::push_str(word, Spelling::Text, self.out);
+        self.columns += columns(self.out.get(begin..).unwrap_or_default());
     }
 
     pub fn time(&mut self, record: &Record<'_>) {
@@ -94,15 +102,10 @@ impl<'v> Line<'v> {
                 (event.method.as_deref().unwrap_or("changed"), styles.dim)
             }
         };
-        let known = event.op() != Op::Other;
-        self.word(
-            &if known {
-                format!("{word:width$}")
-            } else {
-                word.to_owned()
-            },
-            style,
-        );
+        if event.op() == Op::Other || width == 0 {
+            return self.word(word, style);
+        }
+        self.numbers(format_args!("{word:width$}"), style);
     }
 
     /// Collection and id, as far as the event has them.
@@ -122,23 +125,22 @@ impl<'v> Line<'v> {
 
     pub fn txn(&mut self, event: &Event<'_>) {
         if let Some(txn) = event.txn_id {
-            self.word(&format!("txn {}", txn.0), self.view.styles.dim);
+            self.numbers(format_args!("txn {}", txn.0), self.view.styles.dim);
         }
     }
 
     pub fn place(&mut self, record: &Record<'_>) {
-        let place = match record.place {
+        let dim = self.view.styles.dim;
+        match record.place {
             Place::Offset {
                 partition, offset, ..
-            } => format!("p{partition}@{offset}"),
-            Place::Line { line, .. } => format!("line {line}"),
-        };
-        self.word(&place, self.view.styles.dim);
+            } => self.numbers(format_args!("p{partition}@{offset}"), dim),
+            Place::Line { line, .. } => self.numbers(format_args!("line {line}"), dim),
+        }
     }
 
-    pub fn end(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.text.as_bytes());
-        out.push(b'\n');
+    pub fn end(self) {
+        self.out.push(b'\n');
     }
 }
 
@@ -148,11 +150,12 @@ fn bare(id: &[u8]) -> std::borrow::Cow<'_, str> {
 }
 
 /// How many columns a text takes.
-pub(super) fn columns(text: &str) -> usize {
+pub(super) fn columns(text: impl AsRef<[u8]>) -> usize {
+    let text = text.as_ref();
     if text.is_ascii() {
         return text.len();
     }
-    UnicodeWidthStr::width(text)
+    UnicodeWidthStr::width(String::from_utf8_lossy(text).as_ref())
 }
 
 /// Cuts a text to so many columns; a cut is marked with `…`.

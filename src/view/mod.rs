@@ -12,7 +12,7 @@ pub mod safe;
 pub mod styles;
 
 pub use clock::WallClock;
-pub use styles::Styles;
+pub use styles::{Ink, Styles};
 
 use self::programs::Program;
 use self::safe::Spelling;

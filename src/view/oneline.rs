@@ -4,6 +4,7 @@
 use super::View;
 use super::line::{GAP, Line, clip, columns};
 use super::safe::{self, Spelling};
+use super::styles::Ink;
 use crate::diff::path::push_jq;
 use crate::diff::{Diff, Kind as Change, Options};
 use crate::event::{Event, Kind, Op};
@@ -20,7 +21,7 @@ const OPERATION: usize = 7;
 
 /// Appends an event's line.
 pub(super) fn event(view: &View, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
-    let mut line = Line::new(view);
+    let mut line = Line::new(view, out);
     line.time(record);
     line.operation(event, OPERATION);
     if event.kind == Kind::RequeryRequired {
@@ -37,19 +38,19 @@ pub(super) fn event(view: &View, record: &Record<'_>, event: &Event<'_>, out: &m
     } else if let Some(document) = event.new.or(event.value).or(event.old) {
         preview(&mut line, document, Spelling::Json);
     }
-    line.end(out);
+    line.end();
 }
 
 /// Appends the line for records that retention removed.
 pub(super) fn lost(view: &View, lost: &Lost, out: &mut Vec<u8>) {
-    let mut line = Line::new(view);
+    let mut line = Line::new(view, out);
     let styles = view.styles;
     line.word("lost   ", styles.alarm);
     line.word(
         &format!("the stream has a gap: {}", lost.told()),
         styles.alarm,
     );
-    line.end(out);
+    line.end();
 }
 
 /// The paths that changed, each with the sign that `diff` has for it.
@@ -78,7 +79,7 @@ fn names(diff: &Diff<'_>, options: &Options) -> Vec<u8> {
 }
 
 /// As much of a text as fits.
-fn preview(line: &mut Line<'_>, text: &[u8], spelling: Spelling) {
+fn preview(line: &mut Line<'_, '_>, text: &[u8], spelling: Spelling) {
     let width = line.view.width.unwrap_or(WIDTH_ELSEWHERE);
     let room = width.saturating_sub(line.columns + 2);
     if room < LEAST_PREVIEW {
@@ -89,10 +90,10 @@ fn preview(line: &mut Line<'_>, text: &[u8], spelling: Spelling) {
     let mut safe = Vec::new();
     safe::push(text.get(..most).unwrap_or(text), spelling, &mut safe);
     let safe = String::from_utf8_lossy(&safe);
-    let clipped = if most == text.len() && columns(&safe) <= room {
+    let clipped = if most == text.len() && columns(safe.as_bytes()) <= room {
         safe.into_owned()
     } else {
         clip(&safe, room, most < text.len())
     };
-    line.word(&clipped, anstyle::Style::new());
+    line.word(&clipped, Ink::default());
 }

@@ -26,6 +26,9 @@ pub enum Spelling {
 
 /// Appends bytes with everything dangerous spelled out. Bytes that are not UTF-8 become `\xff`.
 pub fn push(bytes: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
+    if is_plain(bytes) {
+        return out.extend_from_slice(bytes);
+    }
     for chunk in bytes.utf8_chunks() {
         push_str(chunk.valid(), spelling, out);
         for byte in chunk.invalid() {

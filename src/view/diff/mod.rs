@@ -4,10 +4,14 @@
 mod text;
 mod value;
 
+use std::fmt;
+use std::io::Write as _;
+
 use self::value::{Room, push_value};
 use super::View;
 use super::line::{GAP, Line, columns};
 use super::safe::{self, Spelling};
+use super::styles::Ink;
 use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
 use crate::diff::{Change, DEEPEST, Diff, Kind, MOST_ALIGNED, Note};
@@ -25,18 +29,18 @@ const LEAST_ROOM: usize = 20;
 
 /// Appends an event.
 pub(super) fn event(view: &View, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
-    let mut line = Line::new(view);
+    let mut line = Line::new(view, out);
     line.operation(event, 0);
     if event.kind == Announced::RequeryRequired {
         line.txn(event);
         line.word(GAP, view.styles.alarm);
-        return line.end(out);
+        return line.end();
     }
     line.identity(event, " ");
     line.txn(event);
     line.place(record);
     line.near_time(record);
-    line.end(out);
+    line.end();
     if event.op() == Op::Other {
         preview(view, event.raw, out);
     } else {
@@ -46,12 +50,12 @@ pub(super) fn event(view: &View, record: &Record<'_>, event: &Event<'_>, out: &m
 
 /// Appends a record that is no event: why, and how it begins.
 pub(super) fn unreadable(view: &View, record: &Record<'_>, why: Unreadable, out: &mut Vec<u8>) {
-    let mut line = Line::new(view);
+    let mut line = Line::new(view, out);
     line.word("unreadable", view.styles.alarm);
     line.word(&why.to_string(), view.styles.alarm);
     line.place(record);
     line.near_time(record);
-    line.end(out);
+    line.end();
     if let Some(payload) = record.payload.as_deref().filter(|bytes| !bytes.is_empty()) {
         preview(view, payload, out);
     }
@@ -119,7 +123,11 @@ fn rows<'d, 'a>(
     diff: &'d Diff<'a>,
     paths: &mut Vec<u8>,
 ) -> (Vec<Row<'d, 'a>>, LeftOut) {
-    let (mut rows, mut left, mut steps) = (Vec::new(), LeftOut::default(), Vec::new());
+    let (mut rows, mut left) = (
+        Vec::with_capacity(diff.changes.len().min(64)),
+        LeftOut::default(),
+    );
+    let (mut steps, mut path) = (Vec::new(), Vec::new());
     let usual = if view.diff.full {
         usize::MAX
     } else {
@@ -132,7 +140,7 @@ fn rows<'d, 'a>(
         match change.kind {
             _ if is_identity(event, &steps) => {}
             _ if shown && rows.len() == most => left.more += 1,
-            _ if shown => rows.push(row(view, change, &steps, paths)),
+            _ if shown => rows.push(row(view, change, (&steps, &mut path), paths)),
             Kind::MovedAway | Kind::Respelled => {}
             _ => left.unwanted += 1,
         }
@@ -148,17 +156,16 @@ fn is_identity(event: &Event<'_>, steps: &[Step<'_>]) -> bool {
 fn row<'d, 'a>(
     view: &View,
     change: &'d Change<'a>,
-    steps: &[Step<'_>],
+    (steps, path): (&[Step<'_>], &mut Vec<u8>),
     paths: &mut Vec<u8>,
 ) -> Row<'d, 'a> {
-    let mut path = Vec::new();
-    push_jq(steps, &mut path);
+    path.clear();
+    push_jq(steps, path);
     let begin = paths.len();
-    safe::push(&path, Spelling::Json, paths);
-    let shown = String::from_utf8_lossy(paths.get(begin..).unwrap_or_default());
+    safe::push(path, Spelling::Json, paths);
     Row {
         change,
-        columns: columns(&shown),
+        columns: columns(paths.get(begin..).unwrap_or_default()),
         path: begin..paths.len(),
         redacted: !view.diff.redact.is_empty()
             && closest(&view.diff.redact, steps) >= Relation::Below,
@@ -226,15 +233,15 @@ impl<'a> Page<'_, 'a> {
 
     fn notes(&self, change: &Change<'a>, out: &mut Vec<u8>) {
         let note = match (change.note, change.kind) {
-            (_, Kind::Respelled) => "  (same value, written differently)".to_owned(),
-            (Note::None, _) => String::new(),
-            (Note::TypeChanged, _) => "  (type changed)".to_owned(),
-            (Note::KeyTwice, _) => "  (a key occurs twice: compared as one value)".to_owned(),
+            (_, Kind::Respelled) => "  (same value, written differently)",
+            (Note::None, _) => "",
+            (Note::TypeChanged, _) => "  (type changed)",
+            (Note::KeyTwice, _) => "  (a key occurs twice: compared as one value)",
             (Note::TooLong, _) => {
-                format!("  (more than {MOST_ALIGNED} elements: compared as one value)")
+                &format!("  (more than {MOST_ALIGNED} elements: compared as one value)")
             }
             (Note::TooLarge, _) => {
-                format!("  (deeper than {DEEPEST} levels or very large: compared byte by byte)")
+                &format!("  (deeper than {DEEPEST} levels or very large: compared byte by byte)")
             }
         };
         out.extend_from_slice(note.as_bytes());
@@ -253,29 +260,39 @@ impl<'a> Page<'_, 'a> {
             let more = counted(left.more, "more change");
             out.extend_from_slice(format!("  … {more} (--max-changes)\n").as_bytes());
         }
-        let mut remarks = Vec::new();
+        let begin = out.len();
+        out.extend_from_slice(b"  ");
+        out.extend_from_slice(self.view.styles.dim.on());
+        out.extend_from_slice("·".as_bytes());
+        let none = out.len();
+        let mut remark = |remark: fmt::Arguments<'_>| {
+            out.extend_from_slice(if out.len() == none { b" " } else { b", " });
+            // Writing to a buffer cannot fail.
+            let _ = out.write_fmt(remark);
+        };
         if event.op() == Op::Update {
-            remarks.push(format!("{} unchanged", self.diff.unchanged));
+            remark(format_args!("{} unchanged", self.diff.unchanged));
         }
         let respelled = self.diff.respelled();
         if respelled > 0 && !self.view.diff.strict {
-            remarks.push(counted(respelled, "same value") + " written differently");
+            let same = counted(respelled, "same value");
+            remark(format_args!("{same} written differently"));
         }
         if left.unwanted > 0 {
-            remarks.push(counted(left.unwanted, "change") + " not asked for");
+            let changes = counted(left.unwanted, "change");
+            remark(format_args!("{changes} not asked for"));
         }
         if self.diff.by_position > 0 {
             let arrays = counted(self.diff.by_position, "array");
-            remarks.push(format!(
+            remark(format_args!(
                 "{arrays} compared by position: more than {MOST_ALIGNED} elements"
             ));
         }
-        if !remarks.is_empty() {
-            out.extend_from_slice(b"  ");
-            let remarks = format!("· {}", remarks.join(", "));
-            push_styled(remarks.as_bytes(), self.view.styles.dim, out);
-            out.push(b'\n');
+        if out.len() == none {
+            return out.truncate(begin);
         }
+        out.extend_from_slice(self.view.styles.dim.off());
+        out.push(b'\n');
     }
 }
 
@@ -290,14 +307,10 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn push_styled(text: &[u8], style: anstyle::Style, out: &mut Vec<u8>) {
-    if style == anstyle::Style::new() {
-        return out.extend_from_slice(text);
-    }
-    // Writing to a buffer cannot fail.
-    let _ = style.write_to(out);
+fn push_styled(text: &[u8], ink: Ink, out: &mut Vec<u8>) {
+    out.extend_from_slice(ink.on());
     out.extend_from_slice(text);
-    let _ = style.write_reset_to(out);
+    out.extend_from_slice(ink.off());
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Long texts of which some words changed: `demo [-next-]{+on+} Friday`, with what is the same cut short.
 //! Which words changed is told in `diff::words`.
 
-use super::push_styled;
 use super::value::size;
 use crate::diff::words::{Part, compare};
 use crate::json::unquote;
 use crate::view::View;
 use crate::view::safe::{self, Spelling};
+use crate::view::styles::Ink;
 
 /// Texts longer than this, in bytes, are compared word by word.
 const LONG: usize = 60;
@@ -78,22 +78,28 @@ impl Writer<'_> {
         }
     }
 
-    fn marked(&mut self, open: &str, text: &str, close: &str, style: anstyle::Style) {
-        let mut marked = std::mem::take(self.out);
-        let mut inner = Vec::from(open);
-        std::mem::swap(self.out, &mut inner);
+    fn marked(&mut self, open: &str, text: &str, close: &str, ink: Ink) {
+        self.out.extend_from_slice(ink.on());
+        self.out.extend_from_slice(open.as_bytes());
         self.write(text);
         self.out.extend_from_slice(close.as_bytes());
-        std::mem::swap(self.out, &mut inner);
-        push_styled(&inner, style, &mut marked);
-        *self.out = marked;
+        self.out.extend_from_slice(ink.off());
     }
 
     /// Writes a text as a JSON string would hold it, as far as there is room.
     fn write(&mut self, text: &str) {
         let end = place(text, self.left);
         let mut rest = text.get(..end).unwrap_or_default();
-        while let Some(at) = rest.find(['"', '\\', '\n', '\r', '\t']) {
+        // Told many at a time: most parts have none.
+        if !rest
+            .as_bytes()
+            .iter()
+            .fold(false, |any, byte| any | is_escaped(byte))
+        {
+            safe::push_str(rest, Spelling::Json, self.out);
+            rest = "";
+        }
+        while let Some(at) = rest.bytes().position(|byte| is_escaped(&byte)) {
             let (before, after) = rest.split_at(at);
             safe::push_str(before, Spelling::Json, self.out);
             self.out.extend_from_slice(match after.as_bytes().first() {
@@ -113,8 +119,16 @@ impl Writer<'_> {
     }
 }
 
+/// Whether JSON has a short escape for a byte.
+fn is_escaped(byte: &u8) -> bool {
+    matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')
+}
+
 /// Where so many characters end.
 fn place(text: &str, characters: usize) -> usize {
+    if text.len() <= characters {
+        return text.len();
+    }
     let found = text.char_indices().nth(characters);
     found.map_or(text.len(), |(at, _)| at)
 }

@@ -1,14 +1,10 @@
 //! One value, or an old and a new one, in so many columns. What does not fit is cut, and its size is said.
 //! Texts of which only some words differ are shown in `text`.
 
-use anstyle::Style;
-
 use crate::json::{Item, items};
 use crate::view::line::{clip, columns};
 use crate::view::safe::{self, Spelling};
-use crate::view::styles::Styles;
-
-use super::push_styled;
+use crate::view::styles::{Ink, Styles};
 
 /// Arrays and objects of at most so many bytes are shown as JSON, larger ones as a summary.
 const INLINE: usize = 60;
@@ -45,8 +41,7 @@ pub(super) fn push_value(raw: &[u8], room: Room, out: &mut Vec<u8>) {
     if raw.len() <= if container { INLINE } else { room * 4 } {
         let begin = out.len();
         push_compact(raw, out);
-        let shown = out.get(begin..).unwrap_or_default();
-        if columns(&String::from_utf8_lossy(shown)) <= room {
+        if columns(out.get(begin..).unwrap_or_default()) <= room {
             return;
         }
         out.truncate(begin);
@@ -79,10 +74,10 @@ pub(super) fn push_both(old: &[u8], new: &[u8], room: Room, styles: &Styles, out
     push_coloured(new, other, styles.insert, out);
 }
 
-fn push_coloured(value: &[u8], room: Room, style: Style, out: &mut Vec<u8>) {
-    let mut shown = Vec::new();
-    push_value(value, room, &mut shown);
-    push_styled(&shown, style, out);
+fn push_coloured(value: &[u8], room: Room, ink: Ink, out: &mut Vec<u8>) {
+    out.extend_from_slice(ink.on());
+    push_value(value, room, out);
+    out.extend_from_slice(ink.off());
 }
 
 /// Appends the beginning of any bytes, and their size where that is not all.
@@ -99,7 +94,7 @@ pub(super) fn push_clipped(
     let mut shown = Vec::new();
     safe::push(bytes.get(..most).unwrap_or(bytes), spelling, &mut shown);
     let shown = String::from_utf8_lossy(&shown);
-    if most == bytes.len() && columns(&shown) <= room {
+    if most == bytes.len() && columns(shown.as_bytes()) <= room {
         return out.extend_from_slice(shown.as_bytes());
     }
     let size = size(bytes.len());
@@ -125,10 +120,9 @@ fn push_cut(raw: &[u8], room: usize, out: &mut Vec<u8>) {
 
 /// Appends JSON without the blanks between its tokens, safe for terminals.
 fn push_compact(raw: &[u8], out: &mut Vec<u8>) {
-    if !raw
-        .iter()
-        .any(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
-    {
+    // Told many at a time: most values have none.
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+    if !raw.iter().fold(false, |any, byte| any | blank(byte)) {
         return safe::push(raw, Spelling::Json, out);
     }
     let (mut at, mut compact) = (0, Vec::with_capacity(raw.len()));
@@ -156,7 +150,7 @@ fn push_summary(raw: &[u8], room: usize, out: &mut Vec<u8>) {
         count += 1;
         if used <= room {
             let text = item_text(&item);
-            used += columns(&text) + 2;
+            used += columns(text.as_bytes()) + 2;
             shown.push(text);
         }
     }
@@ -171,7 +165,7 @@ fn push_summary(raw: &[u8], room: usize, out: &mut Vec<u8>) {
         };
         let items = shown.get(..kept).unwrap_or_default().join(", ");
         let text = format!("{open}{items}{more}{close} ({size})");
-        if kept == 0 || columns(&text) <= room {
+        if kept == 0 || columns(text.as_bytes()) <= room {
             return out.extend_from_slice(text.as_bytes());
         }
         kept -= 1;
@@ -228,7 +222,7 @@ mod tests {
             push_value(raw.as_bytes(), Room::columns(room), &mut out);
             let shown = String::from_utf8_lossy(&out).into_owned();
             assert_eq!(shown, expected, "{raw} {room}");
-            assert!(columns(&shown) <= room, "{shown}");
+            assert!(columns(shown.as_bytes()) <= room, "{shown}");
         };
         let address = r#"{"street":"12 Main St","city":"Zürich","geo":{"lon":8.5417,"lat":47.37}}"#;
         check("7", 20, "7");

@@ -1,8 +1,8 @@
 //! Which elements of two arrays belong together: equal ends, then Myers' algorithm, then identity and likeness.
 //! Every limit is a number, never a time, so that the same event always gives the same diff.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -158,30 +158,44 @@ impl<'a> Compare<'_, 'a, '_> {
     }
 
     /// The same, where only elements that are equal byte by byte can be the same: everything is spelled in the usual way,
-    /// and no two elements are of the same bytes in another order, as other orders of keys would be.
+    /// and no two elements are of the same parts in another order, as other orders of keys would be.
     fn ids_by_bytes(&self, olds: &[At], news: &[At]) -> Option<(Vec<u32>, Vec<u32>)> {
         if !(self.old.is_plain() && self.new.is_plain()) {
             return None;
         }
-        let most = olds.len() + news.len();
-        let mut seen: HashMap<u64, (&[u8], u32), Hashed> =
-            HashMap::with_capacity_and_hasher(most, Hashed::default());
-        let mut weights: HashSet<u64, Hashed> =
-            HashSet::with_capacity_and_hasher(most, Hashed::default());
-        let mut id = |raw| match seen.entry(self.key.bytes(raw)) {
-            Entry::Vacant(entry) => {
-                let next = u32::try_from(weights.len()).ok()?;
-                entry.insert((raw, next));
-                weights.insert(self.key.weight(raw)).then_some(next)
-            }
-            Entry::Occupied(entry) => {
-                let (known, id) = *entry.get();
-                (known == raw).then_some(id)
-            }
+        let raw = |at: usize| match olds.get(at) {
+            Some(old) => self.old.raw(*old),
+            None => news
+                .get(at - olds.len())
+                .map_or(&b""[..], |new| self.new.raw(*new)),
         };
-        let old: Option<Vec<u32>> = olds.iter().map(|at| id(self.old.raw(*at))).collect();
-        let new: Option<Vec<u32>> = news.iter().map(|at| id(self.new.raw(*at))).collect();
-        old.zip(new)
+        let weight = |at: usize| match olds.get(at) {
+            Some(old) => self.old.weight(*old, self.key),
+            None => news
+                .get(at - olds.len())
+                .map_or(0, |new| self.new.weight(*new, self.key)),
+        };
+        let count = olds.len() + news.len();
+        let hashed = (0..count).map(|at| (self.key.bytes(raw(at)), at));
+        let mut hashed: Vec<(u64, usize)> = hashed.collect();
+        hashed.sort_unstable();
+        let (mut ids, mut weights) = (vec![0; count], Vec::with_capacity(count));
+        for equal in hashed.chunk_by(|(one, _), (other, _)| one == other) {
+            let first = raw(equal.first()?.1);
+            let id = u32::try_from(weights.len()).ok()?;
+            weights.push(weight(equal.first()?.1));
+            for (_, at) in equal {
+                if raw(*at) != first {
+                    return None;
+                }
+                *ids.get_mut(*at)? = id;
+            }
+        }
+        weights.sort_unstable();
+        let news = ids.split_off(olds.len());
+        weights
+            .is_sorted_by(|one, other| one < other)
+            .then_some((ids, news))
     }
 
     fn ids_by_meaning(&self, olds: &[At], news: &[At]) -> (Vec<u32>, Vec<u32>) {

@@ -1,15 +1,20 @@
 //! Compares two values by their tapes and notes what differs. Arrays are aligned in `arrays`; `lockstep` comes first, and
 //! calls what is here where it cannot go on. Recursion ends since a tape is at most 128 levels deep.
 
+use std::borrow::Cow;
+
 use super::hash::Key;
 use super::lockstep;
-use super::members::Members;
+use super::members::{Members, in_step};
 use super::path::{Place, PlaceId, Step};
 use super::pattern::Relation;
 use super::same::{Spelling, Spot, Typed, same, same_leaves};
 use super::tape::{self, At, Tape};
 use super::{Change, Diff, Kind, Note, Options};
 use crate::json::fields;
+
+/// So many fields change in most events, or come and go with a document.
+const USUAL_CHANGES: usize = 16;
 
 /// Compares two documents.
 pub(super) fn documents<'a>(old: &'a [u8], new: &'a [u8], options: &Options) -> Diff<'a> {
@@ -33,7 +38,7 @@ pub(super) fn by_tape<'a>(old: &'a [u8], new: &'a [u8], key: Key, options: &Opti
 
 /// Lists the fields of a document that came or went as a whole; a document that is no object is one value.
 pub(super) fn one(json: &[u8], kind: Kind) -> Diff<'_> {
-    let (json, mut diff) = (json.trim_ascii(), Diff::default());
+    let (json, mut diff) = (json.trim_ascii(), Diff::with_room());
     if tape::Kind::of(json) != tape::Kind::Object {
         diff.push_one(kind, json, 0, Note::None);
         return diff;
@@ -46,6 +51,15 @@ pub(super) fn one(json: &[u8], kind: Kind) -> Diff<'_> {
 }
 
 impl<'a> Diff<'a> {
+    /// Nothing yet, with room for as much as most events change.
+    pub(super) fn with_room() -> Self {
+        Diff {
+            changes: Vec::with_capacity(USUAL_CHANGES),
+            places: Vec::with_capacity(USUAL_CHANGES),
+            ..Diff::default()
+        }
+    }
+
     /// The place one step below another one.
     pub(super) fn place(&mut self, parent: PlaceId, step: Step<'a>) -> PlaceId {
         self.places.push(Place { parent, step });
@@ -173,6 +187,13 @@ impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
     }
 
     fn objects(&mut self, old: At, new: At, place: PlaceId) {
+        if in_step(self.old_spot(old), self.new_spot(new)) {
+            let pairs = self.old.members(old).zip(self.new.members(new));
+            for ((key, old), (_, new)) in pairs {
+                self.field(self.old.raw(key), old, new, place);
+            }
+            return;
+        }
         let (olds, news) = (
             Members::of(self.old_spot(old)),
             Members::of(self.new_spot(new)),
@@ -220,10 +241,10 @@ impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
     }
 
     /// The fields that may tell apart the elements of the array at this place; the first that an element has counts.
-    pub fn identity_fields(&self, place: PlaceId) -> Vec<&'o str> {
-        const USUAL: [&str; 4] = ["_id", "id", "key", "uuid"];
+    pub fn identity_fields(&self, place: PlaceId) -> Cow<'o, [&'o str]> {
+        const USUAL: &[&str] = &["_id", "id", "key", "uuid"];
         if self.options.array_keys.is_empty() {
-            return USUAL.to_vec();
+            return Cow::Borrowed(USUAL);
         }
         let mut steps = Vec::new();
         self.diff.steps(place, &mut steps);
@@ -231,9 +252,9 @@ impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
         let keys = keys.filter(|key| key.path.relation(&steps) == Relation::Exact);
         let named: Vec<&str> = keys.map(|key| key.field.as_str()).collect();
         if named.is_empty() {
-            USUAL.to_vec()
+            Cow::Borrowed(USUAL)
         } else {
-            named
+            Cow::Owned(named)
         }
     }
 }

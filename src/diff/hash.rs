@@ -33,14 +33,6 @@ impl Key {
         fold(hash ^ u64::from_le_bytes(last), ODD)
     }
 
-    /// A number that is equal for the same bytes in any order.
-    #[inline]
-    pub fn weight(self, bytes: &[u8]) -> u64 {
-        let squares = bytes.iter().map(|byte| u64::from(*byte) * u64::from(*byte));
-        let sum = squares.fold(0, u64::wrapping_add);
-        fold((sum << 32) ^ self.seed ^ (bytes.len() as u64), ODD)
-    }
-
     /// The hash of one thing after another: the order counts.
     #[inline]
     pub fn then(self, hash: u64, next: u64) -> u64 {

@@ -12,7 +12,9 @@ use super::path::{PlaceId, Step};
 use super::same::{Spelling, Spot, same};
 use super::tape::{DEEPEST, Kind as Type, Tape};
 use super::{Diff, Kind, Note, Options};
-use crate::json::{common, container_end_before, scalar_end, separators, string_end, value_end};
+use crate::json::{
+    Split, common, container_end_before, scalar_end, separators, string_end, value_end,
+};
 
 /// So many times the length of both documents may be looked at in vain, before all of it is listed in tapes:
 /// hostile documents must not cost more than a few passes.
@@ -35,7 +37,7 @@ pub(super) fn documents<'a>(
         in_vain: 0,
         key,
         options,
-        diff: Diff::default(),
+        diff: Diff::with_room(),
     };
     lockstep.align();
     lockstep.value(0, 0)?;
@@ -303,56 +305,45 @@ impl<'a> Lockstep<'a, '_> {
 
     fn array(&mut self, place: PlaceId, depth: usize) -> Option<()> {
         let start = self.at;
-        self.at = self.at.forward(1);
-        let mut head = 0;
-        let rest = loop {
-            self.separators();
-            if self.bytes() == (Some(b']'), Some(b']')) {
-                break None;
+        let mut split = Split::new(self.old, start.old + 1);
+        let (mut head, mut behind, mut first) = (0, start.old + 1, None);
+        // As far as both are equal, the elements of the one are those of the other; what ends where the equal part does
+        // may go on in the new document.
+        for element in split.by_ref() {
+            if element.end >= self.aligned.end {
+                first = Some(element);
+                break;
             }
-            match self.bytes().0? {
-                b']' => break Some(self.at),
-                _ => match self.look()? {
-                    Look::Equal(end) => {
-                        self.at = self.at.forward(end - self.at.old);
-                        head += 1;
-                    }
-                    Look::Differs => break Some(self.at),
-                },
-            }
-        };
-        if let Some(rest) = rest {
-            return self.rest_of_array(start, head, rest, place, depth);
+            (behind, head) = (element.end, head + 1);
         }
-        self.diff.unchanged += head;
-        self.at = self.at.forward(1);
-        self.align();
-        Some(())
-    }
-
-    /// Compares what comes behind `head` equal elements.
-    fn rest_of_array(
-        &mut self,
-        start: Both,
-        head: usize,
-        rest: Both,
-        place: PlaceId,
-        depth: usize,
-    ) -> Option<()> {
-        let (olds, news) = (
-            Elements::of(self.old, rest.old)?,
-            Elements::of(self.new, rest.new)?,
-        );
+        let mut olds = Elements::of(self.old, first, split)?;
+        let rest = separators(self.new, behind.wrapping_add(self.aligned.ahead));
+        let mut news = Elements::of(self.new, None, Split::new(self.new, rest))?;
         self.at = Both {
             old: olds.end,
             new: news.end,
         };
         self.align();
         let whole = self.spans(start, self.at)?;
+        let pairs = olds.raw().zip(news.raw());
+        let more = pairs.take_while(|(old, new)| old == new).count();
+        olds.forget_first(more);
+        news.forget_first(more);
+        self.rest_of_array(head + more, (&olds, &news), whole, (place, depth))
+    }
+
+    /// Compares what comes behind `head` equal elements.
+    fn rest_of_array(
+        &mut self,
+        head: usize,
+        (olds, news): (&Elements<'a>, &Elements<'a>),
+        whole: (&'a [u8], &'a [u8]),
+        (place, depth): (PlaceId, usize),
+    ) -> Option<()> {
         let pairs = olds.raw().rev().zip(news.raw().rev());
         let tail = pairs.take_while(|(old, new)| old == new).count();
         let middle = |all: &Elements<'a>| Tape::of_elements(depth, all.without_last(tail));
-        let (Some(old), Some(new)) = (middle(&olds), middle(&news)) else {
+        let (Some(old), Some(new)) = (middle(olds), middle(news)) else {
             self.diff
                 .push_both(Kind::Changed, whole, place, Note::TooLarge);
             return Some(());
@@ -399,33 +390,42 @@ impl<'a> Lockstep<'a, '_> {
 struct Elements<'a> {
     json: &'a [u8],
     all: Vec<Range<usize>>,
+    /// So many of them are not looked at any more.
+    forgotten: usize,
     /// Behind the bracket.
     end: usize,
 }
 
 impl<'a> Elements<'a> {
-    fn of(json: &'a [u8], mut at: usize) -> Option<Self> {
-        let mut all = Vec::with_capacity(16);
-        loop {
-            at = separators(json, at);
-            if json.get(at)? == &b']' {
-                let end = at + 1;
-                return Some(Elements { json, all, end });
-            }
-            let end = value_end(json, at)?;
-            all.push(at..end);
-            at = end;
-        }
+    fn of(json: &'a [u8], first: Option<Range<usize>>, mut split: Split<'_>) -> Option<Self> {
+        let mut all = Vec::with_capacity(32);
+        all.extend(first);
+        all.extend(split.by_ref());
+        Some(Elements {
+            json,
+            all,
+            forgotten: 0,
+            end: split.end()?,
+        })
+    }
+
+    fn forget_first(&mut self, count: usize) {
+        self.forgotten += count;
+    }
+
+    fn known(&self) -> &[Range<usize>] {
+        self.all.get(self.forgotten..).unwrap_or_default()
     }
 
     fn raw(&self) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator {
         let raw = |range: &Range<usize>| self.json.get(range.clone()).unwrap_or_default();
-        self.all.iter().map(raw)
+        self.known().iter().map(raw)
     }
 
     /// All but so many at the end, with what stands between them.
     fn without_last(&self, count: usize) -> &'a [u8] {
-        let kept = self.all.get(..self.all.len() - count).unwrap_or_default();
+        let kept = self.known();
+        let kept = kept.get(..kept.len() - count).unwrap_or_default();
         let span = kept.first().zip(kept.last());
         let span = span.and_then(|(first, last)| self.json.get(first.start..last.end));
         span.unwrap_or_default()

@@ -7,10 +7,12 @@ use super::Kind;
 use super::Note;
 use super::arrays::{Item, Lists};
 use super::compare::Compare;
+use super::hash::Hashed;
 use super::pairs::identity;
 use super::path::{PlaceId, Step};
+use super::tape::{At, Tape};
 
-impl Compare<'_, '_, '_> {
+impl<'a> Compare<'_, 'a, '_> {
     /// Compares pairs and notes what came, went or moved.
     pub(super) fn push_items(&mut self, items: &[Item], lists: &Lists, place: PlaceId) {
         let moved = self.moved(items, lists);
@@ -19,7 +21,7 @@ impl Compare<'_, '_, '_> {
             match *item {
                 Item::Both { old, new } => self.both(old, new, lists, place),
                 Item::Old { old } => {
-                    let kind = if moved.away.contains_key(&old) {
+                    let kind = if moved.went(old) {
                         Kind::MovedAway
                     } else {
                         Kind::Removed
@@ -29,8 +31,8 @@ impl Compare<'_, '_, '_> {
                     self.diff.push_one(kind, value, place, Note::None);
                 }
                 Item::New { new, before } => {
-                    let from = moved.here.get(&new);
-                    let kind = from.map_or(Kind::Added, |from| Kind::Moved { from: short(*from) });
+                    let from = moved.from(new);
+                    let kind = from.map_or(Kind::Added, |from| Kind::Moved { from: short(from) });
                     let step = Step::New {
                         at: short(new),
                         before: short(before),
@@ -69,31 +71,33 @@ impl Compare<'_, '_, '_> {
     /// Which of the removed elements came back elsewhere.
     fn moved(&self, items: &[Item], lists: &Lists) -> Moved {
         let mut moved = Moved::default();
-        let (olds, news) = (&lists.olds, &lists.news);
-        let mut gone: HashMap<&[u8], Vec<usize>> = HashMap::new();
+        let raw = |tape: &Tape<'a>, all: &[At], at: usize| {
+            all.get(at).map_or(&b""[..], |at| tape.raw(*at))
+        };
         let any = |test: fn(&Item) -> bool| items.iter().any(test);
         if !any(|item| matches!(item, Item::New { .. }))
             || !any(|item| matches!(item, Item::Old { .. }))
         {
             return moved;
         }
+        let mut gone: HashMap<u64, Vec<usize>, Hashed> = HashMap::default();
         // Backwards, so that the first of equal elements is taken first.
         for item in items.iter().rev() {
-            if let Item::Old { old } = *item
-                && let Some(at) = olds.get(old)
-            {
-                gone.entry(self.old.raw(*at)).or_default().push(old);
+            if let Item::Old { old } = *item {
+                let hash = self.key.bytes(raw(self.old, &lists.olds, old));
+                gone.entry(hash).or_default().push(old);
             }
         }
         for item in items {
-            if let Item::New { new, .. } = *item
-                && let Some(at) = news.get(new)
-                && let Some(old) = gone.get_mut(self.new.raw(*at)).and_then(Vec::pop)
-            {
-                moved.here.insert(new, old);
-                moved.away.insert(old, new);
+            if let Item::New { new, .. } = *item {
+                let value = raw(self.new, &lists.news, new);
+                let equal = gone.get_mut(&self.key.bytes(value)).and_then(Vec::pop);
+                let equal = equal.filter(|old| raw(self.old, &lists.olds, *old) == value);
+                moved.here.extend(equal.map(|old| (new, old)));
+                moved.away.extend(equal);
             }
         }
+        moved.away.sort_unstable();
         moved
     }
 }
@@ -101,10 +105,25 @@ impl Compare<'_, '_, '_> {
 /// Indices of elements that moved.
 #[derive(Default)]
 struct Moved {
-    /// Old by new.
-    here: HashMap<usize, usize>,
-    /// New by old.
-    away: HashMap<usize, usize>,
+    /// New and old ones, by the new.
+    here: Vec<(usize, usize)>,
+    /// Old ones, in their order.
+    away: Vec<usize>,
+}
+
+impl Moved {
+    /// From where an element came.
+    fn from(&self, new: usize) -> Option<usize> {
+        let found = self.here.binary_search_by_key(&new, |(new, _)| *new);
+        found
+            .ok()
+            .and_then(|at| self.here.get(at))
+            .map(|(_, old)| *old)
+    }
+
+    fn went(&self, old: usize) -> bool {
+        self.away.binary_search(&old).is_ok()
+    }
 }
 
 fn short(index: usize) -> u32 {

@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use super::arrays::Item;
 use super::compare::Compare;
-use super::members::Members;
+use super::hash::Hashed;
+use super::members::{Members, in_step};
 use super::same::{Spot, meaning};
 use super::tape::{At, Kind};
 use crate::json::says;
@@ -59,7 +60,7 @@ impl<'t, 'a> Pairs<'_, 't, 'a, '_> {
         if old.is_empty() || new.is_empty() || (old.len() == 1 && new.len() == 1) {
             return Vec::new();
         }
-        let mut known = HashMap::new();
+        let mut known: HashMap<u64, usize, Hashed> = HashMap::default();
         for at in old.clone() {
             if let Some(identity) = self.old_identity(at) {
                 known.entry(self.hash(identity)).or_insert(at);
@@ -133,6 +134,14 @@ impl<'t, 'a> Pairs<'_, 't, 'a, '_> {
     }
 
     fn half_of_fields_agree(&self, old: Spot<'_, '_>, new: Spot<'_, '_>) -> bool {
+        if in_step(old, new) {
+            let pairs = old.tape.members(old.at).zip(new.tape.members(new.at));
+            let agree = |((_, old), (_, new))| self.compare.same(old, new);
+            let (all, agreeing) = pairs.map(agree).fold((0, 0), |(all, agreeing), agrees| {
+                (all + 1, agreeing + usize::from(agrees))
+            });
+            return agreeing * 2 >= all;
+        }
         let (olds, news) = (Members::of(old), Members::of(new));
         let Some(partners) = olds.partners(&news, self.compare.key) else {
             return false;
@@ -159,7 +168,15 @@ pub(super) fn identity<'t, 'a>(
     for (key, value) in tape.members(element.at) {
         let known = found.map_or(fields.len(), |(number, _, _)| number);
         let better = fields.get(..known).unwrap_or_default();
-        let number = better.iter().position(|field| says(tape.raw(key), field));
+        let name = tape.raw(key);
+        let is = |field: &&str| {
+            if tape.is_plain() {
+                name.get(1..name.len().max(2) - 1) == Some(field.as_bytes())
+            } else {
+                says(name, field)
+            }
+        };
+        let number = better.iter().position(is);
         found = number.map(|number| (number, key, value)).or(found);
     }
     let (number, key, value) = found?;

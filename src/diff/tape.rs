@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, OnceCell};
 
+use super::hash::Key;
 use super::same::has_one_spelling;
 use crate::json::{container_end, scalar_end, string};
 
@@ -158,6 +159,15 @@ impl<'a> Tape<'a> {
         self.plain
     }
 
+    /// A number that is equal for values of the same parts in any order: keys, texts, numbers and literals, byte by byte.
+    pub fn weight(&self, at: At, key: Key) -> u64 {
+        let parts = self.nodes.get(at as usize..self.next(at) as usize);
+        let parts = parts.unwrap_or_default().iter();
+        let raw = parts.filter_map(|node| self.json.get(node.start as usize..node.end as usize));
+        let leaves = raw.filter(|raw| !matches!(raw.first(), Some(b'{' | b'[')));
+        leaves.fold(0, |sum, raw| sum.wrapping_add(key.bytes(raw)))
+    }
+
     /// Makes room for hashes.
     pub fn keep_hashes(&self) {
         let room = || vec![Cell::new(0); self.nodes.len()];
@@ -185,8 +195,8 @@ impl<'a> Builder<'a> {
         let json = json.get(..u32::MAX as usize >> 1).unwrap_or(json);
         Builder {
             json,
-            nodes: Vec::with_capacity(json.len() / 10 + 1),
-            open: Vec::new(),
+            nodes: Vec::with_capacity(json.len() / 6 + 2),
+            open: Vec::with_capacity(8),
             deepest: DEEPEST.saturating_sub(depth),
             odd: false,
         }

@@ -43,6 +43,10 @@ pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
         both: 0,
     };
     parts.both(head);
+    if old_middle.is_empty() || new_middle.is_empty() {
+        parts.only(length(&old_middle), length(&new_middle));
+        return parts.enough();
+    }
     for op in capture_diff_slices(Algorithm::Myers, &old_middle, &new_middle) {
         let (old_words, new_words) = (
             old_middle.get(op.old_range())?,
@@ -53,8 +57,7 @@ pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
             _ => parts.only(length(old_words), length(new_words)),
         }
     }
-    parts.both(old.len() - parts.old_at);
-    (parts.both * 4 >= old.len().max(new.len())).then_some(parts.all)
+    parts.enough()
 }
 
 /// How many bytes are the same at both ends, up to the blanks next to what is not.
@@ -85,7 +88,13 @@ struct Parts<'a> {
     both: usize,
 }
 
-impl Parts<'_> {
+impl<'a> Parts<'a> {
+    /// The parts, with what is left in both texts; `None` where too little is in both.
+    fn enough(mut self) -> Option<Vec<Part<'a>>> {
+        self.both(self.old.len() - self.old_at);
+        (self.both * 4 >= self.old.len().max(self.new.len())).then_some(self.all)
+    }
+
     fn both(&mut self, length: usize) {
         // What follows something that is in both is one part with it.
         let before = match self.all.last() {

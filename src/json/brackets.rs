@@ -16,6 +16,8 @@ pub(super) struct Brackets {
     pub open: u64,
     /// `}` and `]`
     pub close: u64,
+    /// `,`
+    pub comma: u64,
 }
 
 /// The brackets and quotes of a block.
@@ -29,6 +31,7 @@ pub(super) fn brackets(block: &[u8; BLOCK]) -> Brackets {
         backslash: mask(lanes, |lane| equal(lane, b'\\')),
         open: mask(folded, |lane| equal(lane, b'{')),
         close: mask(folded, |lane| equal(lane, b'}')),
+        comma: mask(lanes, |lane| equal(lane, b',')),
     }
 }
 

@@ -13,6 +13,7 @@ mod nest;
 mod quotes;
 mod scalar;
 mod skip;
+mod split;
 mod strings;
 mod walk;
 
@@ -24,6 +25,7 @@ pub use decimal::{Decimal, Exponent, decimal};
 pub use items::{Item, elements, fields, items};
 pub(crate) use skip::{container_end, container_end_before, scalar_end, string, string_end};
 pub use skip::{separators, skim, value_end};
+pub use split::Split;
 pub use strings::{content, says, unquote};
 pub use walk::{Watch, walk};
 

@@ -24,6 +24,8 @@ const WIDEST_PATH: usize = 32;
 const MOST_LINES: usize = 50;
 /// The width where there is no terminal to ask.
 const WIDTH_ELSEWHERE: usize = 160;
+/// So many bytes are the paths of most events.
+const USUAL_PATHS: usize = 256;
 /// A value gets so many columns at least, also where the line is full.
 const LEAST_ROOM: usize = 20;
 
@@ -101,7 +103,7 @@ struct LeftOut {
 
 fn changes(view: &View, event: &Event<'_>, out: &mut Vec<u8>) {
     let diff = Diff::of(event, &view.diff);
-    let mut paths = Vec::new();
+    let mut paths = Vec::with_capacity(USUAL_PATHS);
     let (rows, left) = rows(view, event, &diff, &mut paths);
     let widest = rows.iter().map(|row| row.columns).max().unwrap_or(0);
     let page = Page {

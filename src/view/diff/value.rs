@@ -1,6 +1,8 @@
 //! One value, or an old and a new one, in so many columns. What does not fit is cut, and its size is said.
 //! Texts of which only some words differ are shown in `text`.
 
+use std::io::Write as _;
+
 use crate::json::{Item, items};
 use crate::view::line::{clip, columns};
 use crate::view::safe::{self, Spelling};
@@ -90,13 +92,13 @@ pub(super) fn push_clipped(
     let Some(room) = room else {
         return safe::push(bytes, spelling, out);
     };
-    let most = bytes.len().min(room * 4);
-    let mut shown = Vec::new();
-    safe::push(bytes.get(..most).unwrap_or(bytes), spelling, &mut shown);
-    let shown = String::from_utf8_lossy(&shown);
-    if most == bytes.len() && columns(shown.as_bytes()) <= room {
-        return out.extend_from_slice(shown.as_bytes());
+    let (most, begin) = (bytes.len().min(room * 4), out.len());
+    safe::push(bytes.get(..most).unwrap_or(bytes), spelling, out);
+    if most == bytes.len() && columns(out.get(begin..).unwrap_or_default()) <= room {
+        return;
     }
+    let shown = out.split_off(begin);
+    let shown = String::from_utf8_lossy(&shown);
     let size = size(bytes.len());
     let room = room.saturating_sub(size.len() + 3).max(1);
     out.extend_from_slice(clip(&shown, room, true).as_bytes());
@@ -145,35 +147,48 @@ fn push_summary(raw: &[u8], room: usize, out: &mut Vec<u8>) {
         Some(b'{') => ("{ ", " }", " key"),
         _ => ("[ ", " ]", " element"),
     };
-    let (mut shown, mut used, mut count) = (Vec::new(), 0, 0);
+    let begin = out.len();
+    out.extend_from_slice(open.as_bytes());
+    // For each item that is written, where it ends and in which column.
+    let mut ends: Vec<(usize, usize)> = Vec::new();
+    let (mut used, mut count) = (open.len(), 0);
     for item in items(raw) {
         count += 1;
         if used <= room {
-            let text = item_text(&item);
-            used += columns(text.as_bytes()) + 2;
-            shown.push(text);
+            if count > 1 {
+                out.extend_from_slice(b", ");
+                used += 2;
+            }
+            let at = out.len();
+            push_item(&item, out);
+            used += columns(out.get(at..).unwrap_or_default());
+            ends.push((out.len(), used));
         }
     }
     let size = size(raw.len());
-    let mut kept = shown.len();
+    let last = close.len() + size.len() + 3;
     loop {
-        let rest = count - kept;
-        let more = match (rest, kept) {
+        let (end, used) = ends
+            .last()
+            .copied()
+            .unwrap_or((begin + open.len(), open.len()));
+        let rest = count - ends.len();
+        let more = match (rest, ends.is_empty()) {
             (0, _) => String::new(),
-            (_, 0) => format!("… {rest}{word}{}", if rest == 1 { "" } else { "s" }),
+            (_, true) => format!("… {rest}{word}{}", if rest == 1 { "" } else { "s" }),
             _ => format!(", … {rest} more{word}{}", if rest == 1 { "" } else { "s" }),
         };
-        let items = shown.get(..kept).unwrap_or_default().join(", ");
-        let text = format!("{open}{items}{more}{close} ({size})");
-        if kept == 0 || columns(text.as_bytes()) <= room {
-            return out.extend_from_slice(text.as_bytes());
+        if ends.is_empty() || used + columns(more.as_bytes()) + last <= room {
+            out.truncate(end);
+            // Writing to a buffer cannot fail.
+            let _ = write!(out, "{more}{close} ({size})");
+            return;
         }
-        kept -= 1;
+        ends.pop();
     }
 }
 
-fn item_text(item: &Item<'_>) -> String {
-    let mut text = Vec::new();
+fn push_item(item: &Item<'_>, out: &mut Vec<u8>) {
     if let Some(key) = item.key {
         let name = key.get(1..key.len().max(2) - 1).unwrap_or_default();
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -182,16 +197,15 @@ fn item_text(item: &Item<'_>) -> String {
             if bare { name } else { key },
             Spelling::Json,
             Some(IN_SUMMARY),
-            &mut text,
+            out,
         );
-        text.extend_from_slice(b": ");
+        out.extend_from_slice(b": ");
     }
     match item.value.first() {
-        Some(b'{') if item.value.len() > IN_SUMMARY => text.extend_from_slice("{…}".as_bytes()),
-        Some(b'[') if item.value.len() > IN_SUMMARY => text.extend_from_slice("[…]".as_bytes()),
-        _ => push_value(item.value, Room(Some(IN_SUMMARY)), &mut text),
+        Some(b'{') if item.value.len() > IN_SUMMARY => out.extend_from_slice("{…}".as_bytes()),
+        Some(b'[') if item.value.len() > IN_SUMMARY => out.extend_from_slice("[…]".as_bytes()),
+        _ => push_value(item.value, Room(Some(IN_SUMMARY)), out),
     }
-    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// A number of bytes as a person reads it: `75 B`, `1.2 kB`, `34 MB`.

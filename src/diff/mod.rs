@@ -212,13 +212,16 @@ impl Options {
         wanted && (self.ignore.is_empty() || closest(&self.ignore, steps) < Relation::Below)
     }
 
-    /// Whether an event has a change that is to be shown; an event that changes no document is always shown.
+    /// Whether an event may be left out for what it changed.
     #[must_use]
-    pub fn wants(&self, event: &Event<'_>) -> bool {
-        if (self.only.is_empty() && self.ignore.is_empty()) || event.op() == Op::Other {
-            return true;
-        }
-        let (diff, mut steps) = (Diff::of(event, self), Vec::new());
+    pub fn is_choosy(&self) -> bool {
+        !(self.only.is_empty() && self.ignore.is_empty())
+    }
+
+    /// Whether there is a change that is to be shown.
+    #[must_use]
+    pub fn wants(&self, diff: &Diff<'_>) -> bool {
+        let mut steps = Vec::new();
         diff.changes.iter().any(|change| {
             diff.path(change, &mut steps);
             self.shows(&steps, change.kind)

@@ -14,11 +14,13 @@ pub mod styles;
 pub use clock::WallClock;
 pub use styles::{Ink, Styles};
 
+use std::cell::OnceCell;
+
 use self::programs::Program;
 use self::safe::Spelling;
 use crate::capture_format;
-use crate::diff::{Options, redact};
-use crate::event::{Event, Unreadable};
+use crate::diff::{Diff, Options, redact};
+use crate::event::{Event, Op, Unreadable};
 use crate::record::{Lost, Record};
 
 /// How to print events.
@@ -71,40 +73,62 @@ pub struct View {
     pub diff: Options,
 }
 
+/// An event and what it changed, which is found out when it is first asked for, and once.
+struct Compared<'e, 'a> {
+    event: &'e Event<'a>,
+    diff: OnceCell<Diff<'a>>,
+}
+
+impl<'e, 'a> Compared<'e, 'a> {
+    fn new(event: &'e Event<'a>) -> Self {
+        Compared {
+            event,
+            diff: OnceCell::new(),
+        }
+    }
+
+    fn diff(&self, options: &Options) -> &Diff<'a> {
+        self.diff.get_or_init(|| Diff::of(self.event, options))
+    }
+}
+
 impl View {
     /// Appends an event; `false`, and nothing, where every change of it is one that nobody asked for.
     #[must_use]
     pub fn event(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) -> bool {
-        if !self.diff.wants(event) {
+        let compared = Compared::new(event);
+        let choosy = self.diff.is_choosy() && event.op() != Op::Other;
+        if choosy && !self.diff.wants(compared.diff(&self.diff)) {
             return false;
         }
         if self.diff.redact.is_empty() {
-            self.push(record, event, out);
+            self.push(record, &compared, out);
             return true;
         }
         let payload = redact::payload(event, &self.diff.redact);
         let record = self.redacted(record, &payload);
         match crate::event::decode(Some(&payload)) {
-            Ok(event) => self.push(&record, &event, out),
+            Ok(event) => self.push(&record, &Compared::new(&event), out),
             // Rewriting leaves an event an event; should it ever not, that is seen.
             Err(why) => self.push_unreadable(&record, why, out),
         }
         true
     }
 
-    fn push(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
+    fn push(&self, record: &Record<'_>, compared: &Compared<'_, '_>, out: &mut Vec<u8>) {
+        let event = compared.event;
         match self.format {
-            Format::Diff => diff::event(self, record, event, out),
-            Format::Oneline => oneline::event(self, record, event, out),
+            Format::Diff => diff::event(self, record, compared, out),
+            Format::Oneline => oneline::event(self, record, compared, out),
             Format::Json => {
                 self.guarded(out, Spelling::Json, |out| push_on_one_line(event.raw, out));
             }
             Format::Pretty => pretty::push(event.raw, self.coloured, out),
             Format::Record => self.record(record, out),
             Format::Raw => self.raw(event.raw, out),
-            Format::Patch => self.program(Program::Patch, event, out),
-            Format::Merge => self.program(Program::Merge, event, out),
-            Format::Changes => self.program(Program::Changes, event, out),
+            Format::Patch => self.program(Program::Patch, compared, out),
+            Format::Merge => self.program(Program::Merge, compared, out),
+            Format::Changes => self.program(Program::Changes, compared, out),
         }
     }
 
@@ -138,9 +162,9 @@ impl View {
         record
     }
 
-    fn program(&self, program: Program, event: &Event<'_>, out: &mut Vec<u8>) {
+    fn program(&self, program: Program, compared: &Compared<'_, '_>, out: &mut Vec<u8>) {
         self.guarded(out, Spelling::Json, |out| {
-            programs::event(program, event, &self.diff, out);
+            programs::event(program, compared, &self.diff, out);
         });
     }
 

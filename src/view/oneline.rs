@@ -1,13 +1,13 @@
 //! One line an event, for people: when, what happened to which document, where it stands, and what changed.
 //! What the values are is not shown here.
 
-use super::View;
 use super::line::{GAP, Line, clip, columns};
 use super::safe::{self, Spelling};
 use super::styles::Ink;
+use super::{Compared, View};
 use crate::diff::path::push_jq;
 use crate::diff::{Diff, Kind as Change, Options};
-use crate::event::{Event, Kind, Op};
+use crate::event::{Kind, Op};
 use crate::record::{Lost, Record};
 
 /// The width where there is no terminal to ask.
@@ -20,7 +20,13 @@ const MOST_NAMES: usize = 1000;
 const OPERATION: usize = 7;
 
 /// Appends an event's line.
-pub(super) fn event(view: &View, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
+pub(super) fn event(
+    view: &View,
+    record: &Record<'_>,
+    compared: &Compared<'_, '_>,
+    out: &mut Vec<u8>,
+) {
+    let event = compared.event;
     let mut line = Line::new(view, out);
     line.time(record);
     line.operation(event, OPERATION);
@@ -33,8 +39,8 @@ pub(super) fn event(view: &View, record: &Record<'_>, event: &Event<'_>, out: &m
     }
     line.place(record);
     if event.op() == Op::Update {
-        let diff = Diff::of(event, &view.diff);
-        preview(&mut line, &names(&diff, &view.diff), Spelling::Text);
+        let names = names(compared.diff(&view.diff), &view.diff);
+        preview(&mut line, &names, Spelling::Text);
     } else if let Some(document) = event.new.or(event.value).or(event.old) {
         preview(&mut line, document, Spelling::Json);
     }

@@ -1,9 +1,9 @@
 //! What changed, for programs: `patch`, `merge` and `changes`, one JSON object a line with the event's identity.
 //! Events that change no document are passed through as they are, so that no gap is hidden.
 
-use super::push_on_one_line;
+use super::{Compared, push_on_one_line};
 use crate::diff::path::push_jq;
-use crate::diff::{Diff, Kind, Options, merge, patch};
+use crate::diff::{Kind, Options, merge, patch};
 use crate::event::{Event, Op};
 
 /// Which of the formats.
@@ -15,7 +15,13 @@ pub(super) enum Program {
 }
 
 /// Appends an event's line.
-pub(super) fn event(program: Program, event: &Event<'_>, options: &Options, out: &mut Vec<u8>) {
+pub(super) fn event(
+    program: Program,
+    compared: &Compared<'_, '_>,
+    options: &Options,
+    out: &mut Vec<u8>,
+) {
+    let event = compared.event;
     let op = match event.op() {
         Op::Insert => "insert",
         Op::Update => "update",
@@ -24,9 +30,9 @@ pub(super) fn event(program: Program, event: &Event<'_>, options: &Options, out:
     };
     identity(event, op, out);
     match program {
-        Program::Patch => push_patch(event, options, out),
+        Program::Patch => push_patch(compared, options, out),
         Program::Merge => push_merge(event, out),
-        Program::Changes => push_changes(event, options, out),
+        Program::Changes => push_changes(compared, options, out),
     }
     out.extend_from_slice(b"}\n");
 }
@@ -49,12 +55,13 @@ fn push_json(json: &[u8], out: &mut Vec<u8>) {
     out.pop();
 }
 
-fn push_patch(event: &Event<'_>, options: &Options, out: &mut Vec<u8>) {
+fn push_patch(compared: &Compared<'_, '_>, options: &Options, out: &mut Vec<u8>) {
+    let event = compared.event;
     out.extend_from_slice(b",\"patch\":");
     match event.op() {
         Op::Insert => patch::push_whole(event.new, out),
         Op::Remove => patch::push_whole(None, out),
-        Op::Update | Op::Other => patch::push(&Diff::of(event, options), out),
+        Op::Update | Op::Other => patch::push(compared.diff(options), out),
     }
 }
 
@@ -69,8 +76,8 @@ fn push_merge(event: &Event<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(format!(",\"mergeExact\":{exact}").as_bytes());
 }
 
-fn push_changes(event: &Event<'_>, options: &Options, out: &mut Vec<u8>) {
-    let diff = Diff::of(event, options);
+fn push_changes(compared: &Compared<'_, '_>, options: &Options, out: &mut Vec<u8>) {
+    let diff = compared.diff(options);
     let mut lists = [
         ("changed", Vec::new()),
         ("added", Vec::new()),

@@ -8,10 +8,10 @@ use std::fmt;
 use std::io::Write as _;
 
 use self::value::{Room, push_value};
-use super::View;
 use super::line::{GAP, Line, columns};
 use super::safe::{self, Spelling};
 use super::styles::Ink;
+use super::{Compared, View};
 use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
 use crate::diff::{Change, DEEPEST, Diff, Kind, MOST_ALIGNED, Note};
@@ -30,7 +30,13 @@ const USUAL_PATHS: usize = 256;
 const LEAST_ROOM: usize = 20;
 
 /// Appends an event.
-pub(super) fn event(view: &View, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
+pub(super) fn event(
+    view: &View,
+    record: &Record<'_>,
+    compared: &Compared<'_, '_>,
+    out: &mut Vec<u8>,
+) {
+    let event = compared.event;
     let mut line = Line::new(view, out);
     line.operation(event, 0);
     if event.kind == Announced::RequeryRequired {
@@ -46,7 +52,7 @@ pub(super) fn event(view: &View, record: &Record<'_>, event: &Event<'_>, out: &m
     if event.op() == Op::Other {
         preview(view, event.raw, out);
     } else {
-        changes(view, event, out);
+        changes(view, compared, out);
     }
 }
 
@@ -101,14 +107,14 @@ struct LeftOut {
     unwanted: usize,
 }
 
-fn changes(view: &View, event: &Event<'_>, out: &mut Vec<u8>) {
-    let diff = Diff::of(event, &view.diff);
+fn changes(view: &View, compared: &Compared<'_, '_>, out: &mut Vec<u8>) {
+    let (event, diff) = (compared.event, compared.diff(&view.diff));
     let mut paths = Vec::with_capacity(USUAL_PATHS);
-    let (rows, left) = rows(view, event, &diff, &mut paths);
+    let (rows, left) = rows(view, event, diff, &mut paths);
     let widest = rows.iter().map(|row| row.columns).max().unwrap_or(0);
     let page = Page {
         view,
-        diff: &diff,
+        diff,
         paths: &paths,
         widest: widest.min(WIDEST_PATH),
     };

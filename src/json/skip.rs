@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::block::BLOCK;
-use super::brackets::brackets;
+use super::brackets::{brackets, is_plain};
 use super::quotes::{escaped, prefix_xor};
 use super::walk::Watch;
 
@@ -157,6 +157,10 @@ impl Skipper {
     /// Where the outermost container ends, if that is in this block: behind its bracket.
     #[inline]
     pub(super) fn end_in(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
+        // In a long string nothing changes.
+        if self.in_string != 0 && self.escaping == 0 && is_plain(block) {
+            return None;
+        }
         let masks = brackets(block);
         let quote = masks.quote & !escaped(masks.backslash, &mut self.escaping);
         let inside = prefix_xor(quote) ^ self.in_string;

@@ -77,6 +77,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("openssl::", &["tls/"]),
     ("openssl_sys::", &["tls/"]),
     ("reqwest::", &["bigpeer/"]),
+    ("tokio::", &["bigpeer/wire.rs"]),
     ("java_properties::", &["settings/"]),
     ("rpassword::", &["settings/"]),
     ("toml_edit::", &["settings/"]),

@@ -1,19 +1,16 @@
 //! Decodes an answer while it arrives: rows are handed on as soon as they are complete, and never all held.
 //! Who sent it, and what its members mean, is left to `client` and `answer`.
 
-use std::io::{self, Read};
+use std::io;
 
 use super::answer::{Answer, Rows};
+use super::window::{Pieces, Window};
 use crate::json::{self, Arriving};
 
-/// Where reading begins; a larger row makes it grow up to [`PART`].
-const BUFFER: usize = 256 << 10;
 /// A row larger than this is handed on in parts.
 const PART: usize = 1 << 20;
 /// No other member of an answer is so large.
 const LARGEST_MEMBER: usize = 16 << 20;
-/// How much of foreign bytes is quoted.
-const QUOTED: usize = 4096;
 
 /// Why a body is no answer.
 #[derive(Debug)]
@@ -29,9 +26,9 @@ pub(super) enum Broken {
 }
 
 /// Reads an answer to its end.
-pub(super) fn decode(reader: impl Read, rows: &mut dyn Rows) -> Result<Answer, Broken> {
+pub(super) fn decode(pieces: impl Pieces, rows: &mut dyn Rows) -> Result<Answer, Broken> {
     let mut decoder = Decoder {
-        window: Window::new(reader),
+        window: Window::new(pieces),
         rows,
         answer: Answer::default(),
     };
@@ -40,13 +37,13 @@ pub(super) fn decode(reader: impl Read, rows: &mut dyn Rows) -> Result<Answer, B
     Ok(decoder.answer)
 }
 
-struct Decoder<'r, R> {
-    window: Window<R>,
+struct Decoder<'r, P> {
+    window: Window<P>,
     rows: &'r mut dyn Rows,
     answer: Answer,
 }
 
-impl<R: Read> Decoder<'_, R> {
+impl<P: Pieces> Decoder<'_, P> {
     fn object(&mut self) -> Result<(), Broken> {
         if self.window.next()? != b'{' {
             return Err(self.window.foreign());
@@ -148,140 +145,6 @@ impl<R: Read> Decoder<'_, R> {
             self.window.more()?;
         }
     }
-}
-
-/// A view of bytes that arrive.
-struct Window<R> {
-    reader: R,
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
-    read: u64,
-}
-
-impl<R: Read> Window<R> {
-    fn new(reader: R) -> Self {
-        Window {
-            reader,
-            buffer: vec![0; BUFFER],
-            start: 0,
-            end: 0,
-            read: 0,
-        }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
-    }
-
-    fn pass(&mut self, count: usize) {
-        self.start = (self.start + count).min(self.end);
-    }
-
-    /// The next byte that is no blank, which is not passed.
-    fn next(&mut self) -> Result<u8, Broken> {
-        loop {
-            let blanks = self
-                .bytes()
-                .iter()
-                .take_while(|byte| is_blank(**byte))
-                .count();
-            self.pass(blanks);
-            if let Some(byte) = self.bytes().first() {
-                return Ok(*byte);
-            }
-            self.more()?;
-        }
-    }
-
-    /// Waits for more bytes.
-    fn more(&mut self) -> Result<(), Broken> {
-        match self.fill()? {
-            0 if self.read == 0 => Err(Broken::Foreign(Vec::new())),
-            0 => Err(Broken::Cut("it ended in its middle".to_owned())),
-            _ => Ok(()),
-        }
-    }
-
-    fn nothing_more(&mut self) -> Result<(), Broken> {
-        loop {
-            if !self.bytes().iter().all(|byte| is_blank(*byte)) {
-                return Err(self.foreign());
-            }
-            self.pass(self.end - self.start);
-            if self.fill()? == 0 {
-                return Ok(());
-            }
-        }
-    }
-
-    fn fill(&mut self) -> Result<usize, Broken> {
-        if self.end == self.buffer.len() {
-            self.make_room();
-        }
-        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
-        loop {
-            match self.reader.read(room) {
-                Ok(count) => {
-                    self.end += count;
-                    self.read += count as u64;
-                    return Ok(count);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if is_timeout(&error) => return Err(Broken::TimedOut),
-                Err(error) => return Err(Broken::Cut(deepest(&error))),
-            }
-        }
-    }
-
-    fn make_room(&mut self) {
-        let kept = self.end - self.start;
-        if kept > self.buffer.len() / 2 {
-            self.buffer.resize(self.buffer.len() * 2, 0);
-        }
-        self.buffer.copy_within(self.start..self.end, 0);
-        (self.start, self.end) = (0, kept);
-    }
-
-    fn foreign(&self) -> Broken {
-        let bytes = self.bytes();
-        Broken::Foreign(
-            bytes
-                .get(..QUOTED.min(bytes.len()))
-                .unwrap_or_default()
-                .to_vec(),
-        )
-    }
-}
-
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
-}
-
-/// Time-outs come wrapped in the HTTP library's own error.
-fn is_timeout(error: &io::Error) -> bool {
-    let mut source: Option<&(dyn std::error::Error + 'static)> =
-        error.get_ref().map(|inner| inner as _);
-    while let Some(inner) = source {
-        let http = inner.downcast_ref::<reqwest::Error>();
-        let io = inner.downcast_ref::<io::Error>();
-        if http.is_some_and(reqwest::Error::is_timeout)
-            || io.is_some_and(|io| io.kind() == io::ErrorKind::TimedOut)
-        {
-            return true;
-        }
-        source = inner.source();
-    }
-    error.kind() == io::ErrorKind::TimedOut
-}
-
-/// The innermost reason, which is the one that says something.
-pub(super) fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
 }
 
 #[cfg(test)]

@@ -1,19 +1,18 @@
 //! Asks one question over HTTP and sorts what comes back: an answer, or an error of a kind that callers know.
 //! Trying again, and what to ask, is left to callers; the key goes to the one host that was named.
 
-use std::io::Read;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::StatusCode;
-use reqwest::blocking::{Client as Http, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::redirect::{Action, Attempt, Policy};
+use reqwest::{ClientBuilder, StatusCode};
 
 use super::answer::{Answer, Rows};
 use super::base::{Base, Version};
 use super::body::{self, Broken};
 use super::error::{ApiError, Kind};
+use super::wire::{Reply, Silence, Wire, deepest};
 use super::{retry, words};
 use crate::secret::Secret;
 
@@ -22,14 +21,14 @@ const CONNECT: Duration = Duration::from_secs(15);
 /// How long the server may think, and how long a body may pause, unless a query says otherwise.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How much of an error's body is read.
-const ERROR_BODY: u64 = 64 << 10;
+const ERROR_BODY: usize = 64 << 10;
 /// So many redirects are followed on the same host.
 const HOPS: usize = 5;
 
 /// Speaks with one Big Peer. Has no `Debug`: it holds the key.
 #[derive(Clone)]
 pub struct Client {
-    http: Http,
+    wire: Wire,
     base: Base,
     key: Secret,
     version: Version,
@@ -124,21 +123,18 @@ impl Client {
     /// # Errors
     /// Where the key cannot be a header, or TLS cannot be set up.
     pub fn new(base: Base, key: Secret, version: Version) -> Result<Client, ApiError> {
-        let mut builder = Http::builder()
+        let mut builder = ClientBuilder::new()
             .user_agent(concat!("ditto-cdc/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
-            .timeout(PATIENCE)
             .tcp_nodelay(true)
             .redirect(Policy::custom(same_origin));
         if base.is_loopback() {
             // A proxy would be sent the key in clear.
             builder = builder.no_proxy();
         }
-        let http = builder
-            .build()
-            .map_err(|error| ApiError::new(Kind::Tls, body::deepest(&error)))?;
+        let wire = Wire::new(builder).map_err(|words| ApiError::new(Kind::Tls, words))?;
         let client = Client {
-            http,
+            wire,
             base,
             key,
             version,
@@ -196,17 +192,18 @@ impl Client {
         rows: &mut dyn Rows,
     ) -> Result<Answer, ApiError> {
         let mut request = self
+            .wire
             .http
             .post(url)
             .header(AUTHORIZATION, self.authorization()?)
             .header(CONTENT_TYPE, "application/json")
-            .timeout(patience.unwrap_or(PATIENCE))
             .body(body);
         if let Some(txn) = at_least {
             request = request.header("X-DITTO-TXN-ID", txn);
         }
-        let answered = request.send().map_err(|error| unanswered(&error));
-        let outcome = answered.and_then(|response| sort(response, rows));
+        let answered = self.wire.send(request, patience.unwrap_or(PATIENCE));
+        let answered = answered.map_err(|silence| unanswered(&silence));
+        let outcome = answered.and_then(|reply| sort(reply, rows));
         outcome.map_err(|error| self.without_key(error))
     }
 
@@ -245,8 +242,14 @@ fn same_origin(attempt: Attempt<'_>) -> Action {
     }
 }
 
-fn unanswered(error: &reqwest::Error) -> ApiError {
-    let words = body::deepest(error);
+fn unanswered(silence: &Silence) -> ApiError {
+    let error = match silence {
+        Silence::TimedOut => {
+            return ApiError::new(Kind::TimedOut, "operation timed out".to_owned());
+        }
+        Silence::Http(error) => error,
+    };
+    let words = deepest(error);
     let tls = ["certificate", "ssl", "tls"]
         .iter()
         .any(|part| words.to_lowercase().contains(part));
@@ -259,17 +262,17 @@ fn unanswered(error: &reqwest::Error) -> ApiError {
     ApiError::new(kind, words)
 }
 
-fn sort(response: Response, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
-    let status = response.status();
+fn sort(reply: Reply, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
+    let status = reply.response.status();
     if !status.is_success() {
-        return Err(refusal(status, response));
+        return Err(refusal(status, reply));
     }
     let with_status = |kind, words: String| ApiError {
         kind,
         status: Some(status.as_u16()),
         words,
     };
-    let answer = body::decode(response, rows).map_err(|broken| match broken {
+    let answer = body::decode(reply, rows).map_err(|broken| match broken {
         Broken::Cut(words) => with_status(Kind::Cut, words),
         Broken::TimedOut => with_status(Kind::TimedOut, "the body paused too long".to_owned()),
         Broken::Foreign(bytes) => with_status(Kind::NotDql, words::of_body(&bytes)),
@@ -289,9 +292,10 @@ fn sort(response: Response, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
     Err(with_status(kind, answer.error))
 }
 
-fn refusal(status: StatusCode, response: Response) -> ApiError {
+fn refusal(status: StatusCode, reply: Reply) -> ApiError {
     let header = |name| {
-        response
+        reply
+            .response
             .headers()
             .get(name)
             .and_then(|value: &HeaderValue| value.to_str().ok())
@@ -299,10 +303,7 @@ fn refusal(status: StatusCode, response: Response) -> ApiError {
     };
     let after = header(RETRY_AFTER).and_then(|text| retry::retry_after(&text, Timestamp::now()));
     let location = header(LOCATION);
-    let mut body = Vec::new();
-    // What could be read of it is worth quoting.
-    drop(response.take(ERROR_BODY).read_to_end(&mut body));
-    let words = words::of_body(&body);
+    let words = words::of_body(&reply.beginning(ERROR_BODY));
     let kind = match status.as_u16() {
         413 => Kind::TooLarge,
         400..=499 if says_too_large(&words) => Kind::TooLarge,

@@ -7,6 +7,8 @@ mod body;
 mod client;
 mod error;
 mod retry;
+mod window;
+mod wire;
 mod words;
 
 pub use answer::{Answer, Collected, Nobody, Rows};

@@ -53,3 +53,37 @@ fn beside(path: &Path) -> std::path::PathBuf {
     name.push(".new");
     path.with_file_name(name)
 }
+
+/// Another handle on a file, whose writes go past the system's memory; `None` where the disk has no such way.
+#[cfg(target_os = "linux")]
+pub(super) fn direct(path: &Path) -> Option<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let direct = rustix::fs::OFlags::DIRECT.bits().cast_signed();
+    let file = File::options().write(true).custom_flags(direct).open(path);
+    file.ok()
+}
+
+/// Elsewhere it is not worth its own rules.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn direct(_: &Path) -> Option<File> {
+    None
+}
+
+/// Writes bytes at a place.
+///
+/// # Errors
+/// What the disk says.
+#[cfg(unix)]
+pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+/// Writes bytes at a place.
+///
+/// # Errors
+/// What the disk says.
+#[cfg(not(unix))]
+pub(super) fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    io::Seek::seek(&mut file, io::SeekFrom::Start(offset))?;
+    file.write_all(bytes)
+}

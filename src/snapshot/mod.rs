@@ -2,6 +2,7 @@
 //! The HTTP API is `bigpeer`'s, Kafka's positions are `source`'s; here they become files that can be relied on.
 
 pub mod ask;
+mod block;
 mod count;
 pub mod course;
 pub mod disk;
@@ -21,3 +22,4 @@ pub mod statement;
 pub mod store;
 mod sums;
 pub mod walk;
+mod writer;

@@ -2,16 +2,17 @@
 //! What a page is, and whether it failed, is decided by the walk.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::thread::{self, JoinHandle};
 
+use super::block::{ALIGNED, Block};
 use super::journal::Mark;
 use super::sums::Sums;
 use crate::tls::Sha256;
 
-/// So many bytes are written together.
-const BUFFER: usize = 256 << 10;
+/// So much of a file is read at once.
+const PIECE: usize = 256 << 10;
 
 /// Once so much was kept, the system is asked to bring it to the disk while more is read.
 const FLUSH_EVERY: u64 = 32 << 20;
@@ -19,9 +20,12 @@ const FLUSH_EVERY: u64 = 32 << 20;
 /// A file of rows, one a line.
 pub struct Store {
     file: File,
-    buffer: Vec<u8>,
     sums: Sums,
-    /// Bytes so far, those in the buffer too.
+    /// What comes next; it begins with `tail`, or behind a full block.
+    block: Block,
+    /// What of the kept bytes did not fill a place of the disk: it is written once more with what follows.
+    tail: Vec<u8>,
+    /// Bytes so far, those in the block too.
     length: u64,
     /// What of them is there for good.
     kept: u64,
@@ -36,7 +40,7 @@ impl Store {
     /// # Errors
     /// What the disk says.
     pub fn create(path: &Path) -> io::Result<Store> {
-        Store::new(File::create(path)?, Sha256::default(), Some(0))
+        Store::new(File::create(path)?, Some(path), Sha256::default(), 0)
     }
 
     /// A file that nobody else sees and nobody has to remove.
@@ -44,19 +48,29 @@ impl Store {
     /// # Errors
     /// What the disk says.
     pub fn hidden() -> io::Result<Store> {
-        Store::new(tempfile::tempfile()?, Sha256::default(), None)
+        Store::new(tempfile::tempfile()?, None, Sha256::default(), 0)
     }
 
-    fn new(file: File, sum: Sha256, flushed: Option<u64>) -> io::Result<Store> {
-        Ok(Store {
+    /// What is in the file up to `length` stays.
+    fn new(mut file: File, path: Option<&Path>, sum: Sha256, length: u64) -> io::Result<Store> {
+        let mut tail = Vec::new();
+        if length > 0 {
+            file.seek(SeekFrom::Start(aligned(length)))?;
+            let mut rest = (&mut file).take(length - aligned(length));
+            rest.read_to_end(&mut tail)?;
+        }
+        let mut store = Store {
+            sums: Sums::start(sum, file.try_clone()?, path)?,
             file,
-            buffer: Vec::with_capacity(BUFFER + BUFFER / 4),
-            sums: Sums::start(sum)?,
-            length: 0,
-            kept: 0,
-            flushed,
+            block: Block::new(),
+            tail,
+            length,
+            kept: length,
+            flushed: path.map(|_| length),
             flush: None,
-        })
+        };
+        store.take_back()?;
+        Ok(store)
     }
 
     /// Goes on with a file behind the last of these marks that the file still agrees with; how many marks that are.
@@ -71,34 +85,29 @@ impl Store {
             .truncate(false)
             .open(path)?;
         let (sum, length, agreed) = agreed(&file, marks)?;
-        let mut store = Store::new(file, sum, Some(length))?;
-        (store.length, store.kept) = (length, length);
-        store.take_back()?;
-        Ok((store, agreed))
+        Ok((Store::new(file, Some(path), sum, length)?, agreed))
     }
 
     /// Adds bytes.
     ///
     /// # Errors
-    /// What the disk says.
+    /// What the disk says; of bytes that were added before, too.
+    #[inline]
     pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.length += bytes.len() as u64;
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= BUFFER {
-            return self.write();
+        let mut rest = self.block.take(bytes);
+        while self.block.is_full() {
+            self.hand_on(&[])?;
+            rest = self.block.take(rest);
         }
         Ok(())
     }
 
-    fn write(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        if let Err(error) = self.file.write_all(&self.buffer) {
-            self.buffer.clear();
-            return Err(error);
-        }
-        self.buffer = self.sums.add(std::mem::take(&mut self.buffer))?;
+    /// Hands the block on. The next one begins with bytes that this one ends with.
+    fn hand_on(&mut self, tail: &[u8]) -> io::Result<()> {
+        let behind = self.block.offset + self.block.bytes().len() as u64 - tail.len() as u64;
+        self.sums.add(&mut self.block)?;
+        self.block.begin(behind, tail);
         Ok(())
     }
 
@@ -107,9 +116,12 @@ impl Store {
     /// # Errors
     /// What the disk says.
     pub fn keep(&mut self) -> io::Result<Mark> {
-        self.write()?;
+        let tail = self.block.whole_and_rest().1.to_vec();
+        if !self.block.fresh().is_empty() {
+            self.hand_on(&tail)?;
+        }
         let sum = self.sums.keep()?;
-        self.kept = self.length;
+        (self.kept, self.tail) = (self.length, tail);
         self.flush_beside()?;
         Ok(Mark {
             length: self.length,
@@ -155,11 +167,9 @@ impl Store {
     /// # Errors
     /// What the disk says.
     pub fn take_back(&mut self) -> io::Result<()> {
-        self.buffer.clear();
-        self.file.set_len(self.kept)?;
-        self.file.seek(SeekFrom::Start(self.kept))?;
         self.length = self.kept;
-        self.sums.forget()
+        self.block.begin(aligned(self.kept), &self.tail);
+        self.sums.back(self.kept)
     }
 
     /// Forgets everything.
@@ -168,9 +178,9 @@ impl Store {
     /// What the disk says.
     pub fn clear(&mut self) -> io::Result<()> {
         self.kept = 0;
+        self.tail.clear();
         self.flushed = self.flushed.map(|_| 0);
-        self.take_back()?;
-        self.sums.clear()
+        self.take_back()
     }
 
     /// A second handle on the file, at its beginning.
@@ -195,6 +205,11 @@ impl Store {
     }
 }
 
+/// The last place before `length` that suits every disk.
+fn aligned(length: u64) -> u64 {
+    length - length % ALIGNED as u64
+}
+
 /// How many marks, from the first on, a file agrees with, the last one's length, and the sum up to there.
 fn agreed(mut file: &File, marks: &[Mark]) -> io::Result<(Sha256, u64, usize)> {
     let (mut good, mut length) = (Sha256::default(), 0);
@@ -211,7 +226,7 @@ fn agreed(mut file: &File, marks: &[Mark]) -> io::Result<(Sha256, u64, usize)> {
 
 /// Adds so many bytes to a sum; how many there were.
 fn hash(file: &mut impl Read, wanted: u64, sum: &mut Sha256) -> io::Result<u64> {
-    let (mut piece, mut length) = (vec![0; BUFFER], 0);
+    let (mut piece, mut length) = (vec![0; PIECE], 0);
     let mut part = file.take(wanted);
     loop {
         match part.read(&mut piece)? {
@@ -241,7 +256,7 @@ mod tests {
             store.add(page.as_bytes()).unwrap();
             marks.push(store.keep().unwrap());
         }
-        store.add(&vec![b'x'; 3 * BUFFER]).unwrap();
+        store.add(&vec![b'x'; 3 << 20]).unwrap();
         drop(store);
         let cases: [(&dyn Fn(), usize, &str); 4] = [
             (&|| (), 3, "one\ntwo\nthree\n"),
@@ -264,6 +279,53 @@ mod tests {
             fresh.add(&std::fs::read(&path).unwrap());
             assert_eq!(mark.sum, fresh.digits());
             assert_eq!(mark.length, left.len() as u64 + 3);
+        }
+    }
+
+    /// Pages of every length around what a disk takes and what a block holds, some taken back, over several runs.
+    #[test]
+    fn lengths_that_suit_no_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let lengths = [
+            1, 4095, 1, 4096, 4097, 8191, 0, 524_287, 524_288, 524_289, 1_500_000, 3,
+        ];
+        let (mut expected, mut marks) = (Vec::new(), Vec::new());
+        for hidden in [false, true] {
+            let mut store = Store::create(&path).unwrap();
+            if hidden {
+                store = Store::hidden().unwrap();
+            }
+            expected.clear();
+            marks.clear();
+            for (number, length) in lengths.into_iter().enumerate() {
+                let byte = b'a' + u8::try_from(number).unwrap();
+                store.add(&vec![b'-'; length * 2 + 1]).unwrap();
+                store.take_back().unwrap();
+                for piece in vec![byte; length].chunks(1000) {
+                    store.add(piece).unwrap();
+                }
+                expected.extend(std::iter::repeat_n(byte, length));
+                marks.push(store.keep().unwrap());
+                if !hidden && number % 3 == 1 {
+                    store.add(b"half a page").unwrap();
+                    drop(store);
+                    let agreed;
+                    (store, agreed) = Store::resume(&path, &marks).unwrap();
+                    assert_eq!(agreed, marks.len());
+                }
+            }
+            let mark = store.finish().unwrap();
+            let mut found = Vec::new();
+            if hidden {
+                store.reader().unwrap().read_to_end(&mut found).unwrap();
+            } else {
+                found = std::fs::read(&path).unwrap();
+            }
+            assert!(found == expected, "{hidden}");
+            let mut fresh = Sha256::default();
+            fresh.add(&expected);
+            assert_eq!(mark.sum, fresh.digits());
         }
     }
 }

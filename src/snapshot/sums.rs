@@ -1,80 +1,78 @@
 //! SHA-256 of a file while it is written, on a thread of its own: hashing takes longer than reading and writing.
-//! What is written, and which part of it stays, is decided by `store`.
+//! Blocks go on from here to `writer`; which part of them stays is decided by `store`.
 
+use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread;
 
+use super::block::Block;
+use super::writer;
 use crate::tls::Sha256;
 
 /// So many blocks may wait for the thread.
 const WAITING: usize = 4;
 
-/// The sum of all that was added. Its thread ends with it.
+/// The sum of all that was added, and the way to the file. Its threads end with it.
 pub(super) struct Sums {
     orders: SyncSender<Order>,
-    emptied: Receiver<Vec<u8>>,
+    emptied: Receiver<io::Result<Block>>,
 }
 
 /// What the thread is told, in the order in which it is done.
 enum Order {
-    Add(Vec<u8>),
+    Add(Block),
     /// All so far stays; the digits of its sum.
-    Keep(Sender<String>),
-    /// What was added since the last `Keep` never was.
-    Forget,
-    /// Nothing ever was.
-    Clear,
+    Keep(Sender<io::Result<String>>),
+    /// What was added since the last `Keep` never was; all of it where the file becomes empty.
+    Back(u64, Sender<io::Result<()>>),
 }
 
 impl Sums {
-    /// Goes on with a sum.
+    /// Goes on with a sum and a file, which is at `path` if others see it.
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn start(from: Sha256) -> io::Result<Sums> {
+    pub fn start(from: Sha256, file: File, path: Option<&Path>) -> io::Result<Sums> {
         let (orders, told) = mpsc::sync_channel(WAITING);
-        let (give, emptied) = mpsc::channel();
-        let sum = move || sum(from, &told, &give);
+        let (pass, emptied) = writer::start(file, path)?;
+        let sum = move || sum(from, &told, &pass);
         thread::Builder::new().name("sums".to_owned()).spawn(sum)?;
         Ok(Sums { orders, emptied })
     }
 
-    /// Adds a block; an empty buffer to fill next.
+    /// Takes a block and leaves another one to fill next.
     ///
     /// # Errors
-    /// Where the thread has died.
-    pub fn add(&self, block: Vec<u8>) -> io::Result<Vec<u8>> {
-        let capacity = block.capacity();
-        self.order(Order::Add(block))?;
-        let spare = self.emptied.try_recv();
-        Ok(spare.unwrap_or_else(|_| Vec::with_capacity(capacity)))
+    /// What the disk said of blocks before this one, which is not taken then.
+    pub fn add(&self, block: &mut Block) -> io::Result<()> {
+        let next = self.emptied.try_recv().unwrap_or_else(|_| Ok(Block::new()));
+        let full = std::mem::replace(block, next?);
+        self.order(Order::Add(full))
     }
 
-    /// All so far stays; its sum in hexadecimal digits.
+    /// All so far is in the file and stays; its sum in hexadecimal digits.
     ///
     /// # Errors
     /// As [`Sums::add`].
     pub fn keep(&self) -> io::Result<String> {
         let (tell, told) = mpsc::channel();
         self.order(Order::Keep(tell))?;
-        told.recv().map_err(|_| died())
+        told.recv().map_err(|_| died())?
     }
 
-    /// Forgets what was added since the last [`Sums::keep`].
+    /// Forgets what was added since the last [`Sums::keep`], when the file was so long; 0 forgets everything.
     ///
     /// # Errors
-    /// As [`Sums::add`].
-    pub fn forget(&self) -> io::Result<()> {
-        self.order(Order::Forget)
-    }
-
-    /// Forgets everything.
-    ///
-    /// # Errors
-    /// As [`Sums::add`].
-    pub fn clear(&self) -> io::Result<()> {
-        self.order(Order::Clear)
+    /// What the disk says now.
+    pub fn back(&self, length: u64) -> io::Result<()> {
+        let (tell, told) = mpsc::channel();
+        self.order(Order::Back(length, tell))?;
+        let done = told.recv().map_err(|_| died())?;
+        // What was said of blocks that never were.
+        while self.emptied.try_recv().is_ok() {}
+        done
     }
 
     fn order(&self, order: Order) -> io::Result<()> {
@@ -82,26 +80,39 @@ impl Sums {
     }
 }
 
-fn sum(from: Sha256, told: &Receiver<Order>, give: &Sender<Vec<u8>>) {
+impl Drop for Sums {
+    /// Whoever opens the file next must not meet a thread that still writes to it.
+    fn drop(&mut self) {
+        let _ = self.keep();
+    }
+}
+
+fn sum(from: Sha256, told: &Receiver<Order>, pass: &SyncSender<writer::Order>) {
     let (mut kept, mut now) = (from.clone(), from);
     for order in told {
-        match order {
-            Order::Add(mut block) => {
-                now.add(&block);
-                block.clear();
-                // Whoever does not want it any more has ended.
-                let _ = give.send(block);
+        let order = match order {
+            Order::Add(block) => {
+                now.add(block.fresh());
+                writer::Order::Write(block)
             }
             Order::Keep(tell) => {
                 kept = now.clone();
-                let _ = tell.send(now.digits());
+                writer::Order::Keep(now.digits(), tell)
             }
-            Order::Forget => now = kept.clone(),
-            Order::Clear => (now, kept) = (Sha256::default(), Sha256::default()),
+            Order::Back(length, tell) => {
+                if length == 0 {
+                    kept = Sha256::default();
+                }
+                now = kept.clone();
+                writer::Order::Back(length, tell)
+            }
+        };
+        if pass.send(order).is_err() {
+            return;
         }
     }
 }
 
 fn died() -> io::Error {
-    io::Error::other("the thread that adds up SHA-256 has ended")
+    io::Error::other("a thread that sums up and writes the file has ended")
 }

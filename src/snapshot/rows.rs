@@ -210,10 +210,14 @@ impl Rows for Page<'_> {
 fn id_of(row: &[u8]) -> Option<&[u8]> {
     // So nearly every document begins.
     const FIRST: &[u8] = br#"{"_id":""#;
-    if row.starts_with(FIRST) {
-        let start = FIRST.len() - 1;
-        return row.get(start..json::value_end(row, start)?);
+    if !row.starts_with(FIRST) {
+        return id_behind_others(row);
     }
+    let start = FIRST.len() - 1;
+    row.get(start..json::value_end(row, start)?)
+}
+
+fn id_behind_others(row: &[u8]) -> Option<&[u8]> {
     struct Find<'a>(Option<&'a [u8]>);
     impl<'a> Watch<'a> for Find<'a> {
         fn field(&mut self, key: &'a [u8], value: &'a [u8]) -> ControlFlow<()> {

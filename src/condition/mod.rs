@@ -75,6 +75,20 @@ impl Condition {
     pub fn fails_early(&self, seen: &Facts<'_>) -> bool {
         early::is_refuted(&self.0, seen)
     }
+
+    /// Whether a document meets the condition; `None` where it asks for more than one document's fields: for the
+    /// event around it, or for both sides of a change. DQL takes these words for names of fields.
+    #[must_use]
+    pub fn holds_for(&self, document: Option<&[u8]>) -> Option<bool> {
+        early::is_of_one_document(&self.0).then(|| {
+            document.is_some_and(|document| {
+                self.holds(&Facts {
+                    new: Some(document),
+                    ..Facts::default()
+                })
+            })
+        })
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub enum Kind {
     BadQuery,
     /// 404: below the wanted transaction, past its collection, or a wrong path.
     NotFound,
+    /// 405, 410, 501: whoever answers there has no such interface, or has it no more.
+    NoInterface,
     /// 404 or an older answer while the wanted transaction is not there yet.
     Behind,
     /// 413, or words that say the same: a smaller page may do.
@@ -111,6 +113,7 @@ impl ApiError {
             Kind::Forbidden => status("the API key does not allow this"),
             Kind::BadQuery => status("the server refused the statement"),
             Kind::NotFound => status("the server found nothing there"),
+            Kind::NoInterface => status("there is no such interface at that address"),
             Kind::Behind => status("the server has not reached the wanted transaction"),
             Kind::TooLarge => status("the result is too large for the server"),
             Kind::Busy { .. } => status("the server is busy or failed"),
@@ -137,7 +140,9 @@ impl ApiError {
             Kind::Forbidden => {
                 "use a key that may read every collection, or name those that this one may read"
             }
-            Kind::NotFound => "check the url: host, and the app's id behind it",
+            Kind::NotFound | Kind::NoInterface => {
+                "check the url: host, and the app's id behind it; older servers may need --api-version v4"
+            }
             Kind::Unreachable => "check the url, and the way there: name, firewall, proxy",
             Kind::Tls => {
                 "the server's certificate is checked with the system's roots (SSL_CERT_FILE names others)"

@@ -77,7 +77,7 @@ fn refused(place: Place<'_>, error: &ApiError) -> Check {
             format!("{what}; the key came from {}", place.key_origin),
         ),
         Kind::NotDql | Kind::Redirected => Check::fail(NAME, Fault::F2, what),
-        Kind::NotFound => Check::fail(NAME, Fault::F3, what),
+        Kind::NotFound | Kind::NoInterface => Check::fail(NAME, Fault::F3, what),
         // Whoever refuses a statement has taken the key.
         Kind::BadQuery => Check::warn(NAME, format!("{address} takes the key; {why}")),
         Kind::Tls | Kind::Unreachable => Check::fail_unnumbered(NAME, what),
@@ -119,6 +119,7 @@ mod tests {
             (Kind::NotDql, Some(Fault::F2), Exit::Failed),
             (Kind::Redirected, Some(Fault::F2), Exit::Failed),
             (Kind::NotFound, Some(Fault::F3), Exit::Setup),
+            (Kind::NoInterface, Some(Fault::F3), Exit::Setup),
             (Kind::BadQuery, None, Exit::Fine),
             (Kind::Tls, None, Exit::Setup),
             (Kind::Busy { after: None }, None, Exit::Failed),

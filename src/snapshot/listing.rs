@@ -41,11 +41,14 @@ pub fn list(asker: &Asker) -> Result<Listing, Stop> {
                 names.filter(|name| !name.starts_with("__")).collect(),
             ))
         }
-        Err(Stop::Api(_, error)) if matches!(error.kind, Kind::NotFound) => {
+        Err(Stop::Api(_, error)) if matches!(error.kind, Kind::NotFound | Kind::NoInterface) => {
             Ok(Listing::NoDql(error))
         }
         Err(Stop::Api(_, error))
-            if matches!(error.kind, Kind::Forbidden | Kind::BadQuery | Kind::Failed) =>
+            if matches!(
+                error.kind,
+                Kind::Forbidden | Kind::BadQuery | Kind::Failed | Kind::TooLarge
+            ) =>
         {
             Ok(Listing::Refused(error.to_string()))
         }

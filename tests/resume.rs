@@ -35,6 +35,7 @@ fn manifest() -> Manifest {
         name: "people".into(),
         complete: true,
         why_not: Vec::new(),
+        proof: None,
         documents: 0,
         by_type: BTreeMap::new(),
         pages: 2,
@@ -252,6 +253,11 @@ fn a_snapshot_that_cannot_be_relied_on_is_refused_with_the_way_out() {
         },
         3,
         &["it goes on in the topic others, and this run reads events"],
+    );
+    check(
+        &|manifest| manifest.cluster = Some("another".into()),
+        3,
+        &["its positions belong to the Kafka cluster another"],
     );
     let stage = Stage::new(1);
     let output = stage.tail(&["--from", "./nothing"]);

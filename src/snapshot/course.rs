@@ -195,6 +195,7 @@ impl Course {
             name: name.to_owned(),
             complete: false,
             why_not: Vec::new(),
+            proof: None,
             documents: by_type.values().sum(),
             by_type,
             pages: self.pages,

@@ -36,6 +36,9 @@ pub struct Head {
     pub named: Vec<String>,
     /// `--where`
     pub condition: Option<String>,
+    /// The id of the Kafka cluster, where its brokers told it.
+    #[serde(default)]
+    pub cluster: Option<String>,
     /// Where the stream goes on.
     pub positions: Vec<Position>,
     /// Collections that the stream has shown.
@@ -74,7 +77,8 @@ pub enum Line {
     Page(String, Page),
     /// A collection is begun anew.
     Again(String),
-    /// A collection is finished.
+    /// A collection was read to its end and counted again; whether it is complete is proven behind all walks, and
+    /// proven again by a run that goes on from here.
     Done(Box<Collection>),
 }
 
@@ -130,7 +134,7 @@ pub struct Past {
     pub census: Option<Census>,
     /// Pages in the order in which they stand in the file.
     pub pages: Vec<Page>,
-    /// The collection is finished.
+    /// The collection was read to its end and counted again.
     pub done: Option<Collection>,
 }
 

@@ -44,6 +44,9 @@ pub struct Manifest {
     pub floor_from: Vec<String>,
     /// What `complete` speaks of.
     pub scope: Scope,
+    /// The id of the Kafka cluster that the positions belong to, where its brokers told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// Where the stream goes on; empty without Kafka.
     #[serde(default)]
     pub positions: Vec<Position>,
@@ -65,6 +68,27 @@ pub struct Scope {
     pub condition: Option<String>,
     /// What the server's own list of collections was worth, in words.
     pub listing: String,
+}
+
+impl Scope {
+    /// What a complete snapshot holds and one of this scope would not, in words; `names` are its collections.
+    #[must_use]
+    pub fn misses(&self, names: &[String], old: &Manifest) -> Option<String> {
+        if self.condition.is_some() && self.condition != old.scope.condition {
+            return Some("documents that do not meet this run's --where".to_owned());
+        }
+        if self.whole_app {
+            return None;
+        }
+        if old.scope.whole_app {
+            return Some("the whole app".to_owned());
+        }
+        let missing = old
+            .collections
+            .iter()
+            .find(|one| !names.contains(&one.name));
+        missing.map(|one| format!("the collection {}", one.name))
+    }
 }
 
 /// Where one partition goes on behind the snapshot.
@@ -90,6 +114,9 @@ pub struct Collection {
     /// Why not, a sentence each.
     #[serde(default)]
     pub why_not: Vec<String>,
+    /// How it was proven, in words; `None` where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
     /// How many documents were written.
     pub documents: u64,
     /// How many of each type of id, as `type(_id)` calls them.
@@ -211,6 +238,7 @@ impl Manifest {
             floor: None,
             floor_from: Vec::new(),
             scope: Scope::default(),
+            cluster: None,
             positions: Vec::new(),
             collections: Vec::new(),
         }

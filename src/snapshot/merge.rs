@@ -16,7 +16,7 @@ pub struct Contained {
 
 /// One collection.
 #[derive(Debug, Clone, Default)]
-struct Places {
+pub(super) struct Places {
     by_type: HashMap<Type, Vec<Part>>,
     /// For types that no place names.
     others: Option<u64>,
@@ -57,7 +57,8 @@ impl Contained {
 }
 
 impl Places {
-    fn of(collection: &Collection) -> Places {
+    /// The places of one collection, whether it is complete or not.
+    pub(super) fn of(collection: &Collection) -> Places {
         let mut places = Places::default();
         for place in &collection.places {
             match place.kind.as_deref() {
@@ -87,7 +88,8 @@ impl Places {
             .max(self.others)
     }
 
-    fn read_at(&self, id: &Key) -> Option<u64> {
+    /// The transaction at which the place of a document was read.
+    pub(super) fn read_at(&self, id: &Key) -> Option<u64> {
         let Some(parts) = self.by_type.get(&id.kind()) else {
             return self.others;
         };

@@ -10,7 +10,6 @@ use super::journal::Past;
 use super::key::Type;
 use super::legacy::{self, Documents};
 use super::manifest::{Census, Collection};
-use super::prove;
 use super::rows::{Order, Page, Seen};
 use super::size::Size;
 use super::statement::Target;
@@ -97,16 +96,18 @@ impl Walk<'_> {
             Err(Turn::Stop(stop)) => return Err(stop),
             Err(_) => None,
         };
-        Ok(self.judged(course, way, before, after))
+        Ok(self.counted(course, way, before, after))
     }
 
-    fn judged(
+    /// The collection with all its numbers; what they prove is found out when the stream was read.
+    fn counted(
         &self,
         course: Course,
         way: String,
         before: Option<Census>,
         after: Option<Census>,
     ) -> Collection {
+        // Answers of one transaction need no counts, and the interface before DQL has none.
         let one_cut = course.is_one_cut() && self.legacy;
         let elsewhere = match &before {
             Some(census) if !census.by_type.is_empty() && way.starts_with("keyset") => {
@@ -116,11 +117,12 @@ impl Walk<'_> {
             _ => course.lowest(),
         };
         let mut collection = course.collection(&self.target.collection, way, elsewhere);
-        if !one_cut {
-            collection.why_not =
-                prove::objections(before.as_ref(), after.as_ref(), &collection.by_type);
+        if one_cut {
+            collection.complete = true;
+            collection.proof = Some("every answer is of one transaction".to_owned());
+        } else if before.is_none() || after.is_none() {
+            collection.why_not = vec!["the server did not count the documents".to_owned()];
         }
-        collection.complete = collection.why_not.is_empty();
         (collection.census_before, collection.census_after) = (before, after);
         collection
     }

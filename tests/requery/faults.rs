@@ -64,6 +64,7 @@ fn what_does_not_pass_is_said() {
     let Some(front) = front() else { return };
     front.insert("a", &many(20));
     let html = json!({"kind": "status", "status": 200, "body": "<html><title>Sign in</title>", "times": 99});
+    let answers = |status: u16| json!({"faults": [{"kind": "status", "status": status, "headers": {"Location": "/here"}, "times": 99}]});
     for (set, args, status, part) in [
         (
             json!({"faults": [html]}),
@@ -102,6 +103,10 @@ fn what_does_not_pass_is_said() {
             "has not reached the wanted transaction",
         ),
         (json!({"legacy": true}), &[], 3, "check the url"),
+        (answers(405), &[], 3, "there is no such interface"),
+        (answers(410), &[], 3, "check the url"),
+        (answers(501), &[], 3, "(HTTP 501)"),
+        (answers(303), &[], 3, "redirects elsewhere"),
     ] {
         front.set(&json!({"faults": [], "legacy": false}));
         front.set(&set);
@@ -113,6 +118,41 @@ fn what_does_not_pass_is_said() {
         assert!(!output.stderr.contains(KEY));
         assert!(!place.path().join("manifest.json").exists(), "{part}");
     }
+}
+
+/// 307 and 308 keep the request as it is: they are followed on the same host, and nowhere else.
+#[test]
+fn the_key_follows_redirects_on_its_own_host_only() {
+    let Some(front) = front() else { return };
+    front.insert("a", &many(50));
+    let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let other_host = format!("http://{}/", elsewhere.local_addr().unwrap());
+    let other_name = front.url().replace("127.0.0.1", "localhost");
+    for status in [307, 308] {
+        let to = |location: &str, times: u32| json!({"log": [], "faults": [{"kind": "status", "status": status, "headers": {"Location": location}, "times": times}]});
+        front.set(&to("/moved/api/v5/store/execute", 1));
+        let place = Place::new();
+        let output = place.requery(&front, &[]);
+        assert_eq!(output.status, Some(0), "{status}: {}", output.stderr);
+        assert_eq!(place.documents("a"), front.dump("a"));
+        let log = front.control("log", &json!(null));
+        assert_eq!(log[1]["path"], "/moved/api/v5/store/execute");
+        assert_eq!(log[0]["text"], log[1]["text"], "the statement goes along");
+        for location in [other_host.as_str(), &other_name] {
+            front.set(&to(location, 99));
+            let output = place.requery(&front, &["--deadline", "3s"]);
+            assert_eq!(output.status, Some(3), "{location}: {}", output.stderr);
+            assert!(output.stderr.contains(location), "{}", output.stderr);
+            let log = front.control("log", &json!(null));
+            assert_eq!(log.as_array().unwrap().len(), 1, "{location}");
+        }
+        // A ring ends.
+        front.set(&to("/moved/api/v5/store/execute", 99));
+        let output = place.requery(&front, &["--deadline", "3s"]);
+        assert_eq!(output.status, Some(3), "{}", output.stderr);
+    }
+    assert!(elsewhere.accept().is_err(), "somebody was sent there");
 }
 
 /// A scope that cannot be proven is not called complete.
@@ -218,6 +258,17 @@ fn a_disk_that_takes_no_more_is_named() {
         output.stderr
     );
     fs::remove_file(place.path()).unwrap();
+    // Where not even root may write.
+    for folder in ["/sys/ditto-cdc-snapshot", "/proc/ditto-cdc-snapshot"] {
+        let output = run(&front.env(), &["requery", "--output", folder], LIMIT);
+        assert_eq!(output.status, Some(1), "{}", output.stderr);
+        let said = format!("preparing the folder {folder}");
+        assert!(output.stderr.contains(&said), "{}", output.stderr);
+        assert!(
+            front.statements().is_empty(),
+            "nothing was asked for nothing"
+        );
+    }
     // A limit on the size of files ends writes as a full disk does.
     let limited = format!(
         "trap '' XFSZ; ulimit -f 200; exec {} requery --output {}",

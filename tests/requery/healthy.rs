@@ -1,10 +1,12 @@
 //! A server in good health: every document once, byte for byte, in few requests.
 //! What goes wrong is in the other files.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::documents::{NAMES, document, many, odd_ids};
-use crate::scene::{LIMIT, Place, front};
+use crate::scene::{LIMIT, Place, files, front};
 use crate::support::engine::Front;
 use crate::support::program::run;
 
@@ -133,13 +135,50 @@ fn a_scope_is_kept_and_said() {
         "{}",
         output.stderr
     );
-    let wrong = place.requery(&front, &["-c", "a", "--where", "n <"]);
+    let wrong = Place::new().requery(&front, &["-c", "a", "--where", "n <"]);
     assert_eq!(wrong.status, Some(1), "{}", wrong.stderr);
-    assert_eq!(
-        place.manifest().ended,
-        manifest.ended,
-        "the good one was touched"
-    );
+}
+
+#[test]
+fn a_wider_snapshot_is_not_replaced_by_a_narrower_one() {
+    let Some(front) = front() else { return };
+    front.insert("a", &many(20));
+    front.insert("b", &many(20));
+    let place = Place::new();
+    // Each of them is the same as the one before, or wider; what is narrower than that is refused.
+    let steps: [(&[&str], &[&[&str]]); 3] = [
+        (
+            &["-c", "a", "--where", "n < 10"],
+            &[&["-c", "b"], &["--where", "n < 5"]],
+        ),
+        (&["-c", "a"], &[&["-c", "a", "--where", "n < 10"]]),
+        (&[], &[&["-c", "a", "-c", "b"], &["--where", "n < 10"]]),
+    ];
+    for (wider, narrower) in steps {
+        for _ in 0..2 {
+            let output = place.requery(&front, wider);
+            assert_eq!(output.status, Some(0), "{wider:?}: {}", output.stderr);
+        }
+        let good = files(&place.path());
+        for args in narrower {
+            let output = place.requery(&front, args);
+            assert_eq!(output.status, Some(3), "{args:?}: {}", output.stderr);
+            assert!(
+                output.stderr.contains("this run would not read that"),
+                "{}",
+                output.stderr
+            );
+            assert!(
+                good.iter()
+                    .all(|(path, bytes)| fs::read(path).unwrap() == *bytes)
+            );
+        }
+    }
+    // An incomplete one may be replaced by anything.
+    let place = Place::new();
+    front.set(&json!({"forbid": ["b"]}));
+    assert_eq!(place.requery(&front, &[]).status, Some(4));
+    assert_eq!(place.requery(&front, &["-c", "a"]).status, Some(0));
 }
 
 #[test]

@@ -10,5 +10,6 @@ mod faults;
 mod healthy;
 mod interrupted;
 mod older;
+mod proof;
 mod scene;
 mod stream;

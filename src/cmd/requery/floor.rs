@@ -1,18 +1,17 @@
 //! Positions and floor: what the stream says before the first request is made.
 //! Whatever the stream delivered before the positions is at or below the floor, and so in the snapshot.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::options::Options;
 use crate::cmd::Context;
 use crate::event::{self, Kind};
 use crate::exit::Exit;
-use crate::position::Position;
-use crate::record::{Place, Record};
+use crate::record::{Loss, Lost, Place, Record};
 use crate::snapshot::journal::Head;
-use crate::snapshot::manifest;
-use crate::source::kafka::{self, Connection, Stopped};
+use crate::snapshot::manifest::{self, Manifest};
+use crate::source::kafka::{self, Connection, Since, Stopped};
 
 /// The floor, where it came from, and where the stream goes on.
 #[derive(Default)]
@@ -20,6 +19,8 @@ pub(super) struct Floor {
     highest: Option<u64>,
     /// A sentence for each source.
     pub from: Vec<String>,
+    /// The id of the Kafka cluster, where its brokers told it.
+    pub cluster: Option<String>,
     pub positions: Vec<manifest::Position>,
     /// Collections that the stream has shown.
     pub collections: BTreeSet<String>,
@@ -60,15 +61,17 @@ impl Floor {
 /// Takes the positions, then looks at what stands before them.
 pub(super) fn with_kafka(
     connection: Connection,
-    since: Option<&Position>,
+    old: Option<&Manifest>,
     options: &Options,
     context: &mut Context<'_>,
 ) -> Result<Floor, Exit> {
+    let since = since(options, old, &connection.topic);
     let mut floor = Floor::typed(options);
     let mut newest: Option<(u64, String)> = None;
     let mut gap: Option<(u64, String)> = None;
     let interrupt = Arc::clone(context.interrupt);
     let mut collections = BTreeSet::new();
+    let mut unnumbered = BTreeSet::new();
     let mut look = |record: &Record<'_>| {
         let payload = record.payload.as_deref()?;
         let event = event::decode(Some(payload)).ok()?;
@@ -77,6 +80,9 @@ pub(super) fn with_kafka(
             collections.insert(collection.to_string());
         }
         let is_gap = matches!(event.kind, Kind::RequeryRequired);
+        if is_gap && event.txn_id.is_none() {
+            unnumbered.insert(place.clone());
+        }
         let txn_id = event.txn_id?.0;
         let best = if is_gap { &mut gap } else { &mut newest };
         if best.as_ref().is_none_or(|(best, _)| txn_id > *best) {
@@ -86,7 +92,7 @@ pub(super) fn with_kafka(
         Some(())
     };
     let tell = &mut |line: &str| context.out.note(line);
-    let ends = kafka::ends(connection, since, interrupt, tell, &mut look);
+    let ends = kafka::ends(connection, since.as_ref(), interrupt, tell, &mut look);
     let ends = match ends {
         Ok(ends) => ends,
         Err(Stopped::Interrupted) => return Err(Exit::Interrupted),
@@ -100,12 +106,11 @@ pub(super) fn with_kafka(
         }
     };
     for lost in &ends.lost {
+        context.out.warn(&answered(lost));
+    }
+    for place in unnumbered {
         context.out.warn(&format!(
-            "the offsets {} to {} of {} p{} are lost to retention: a requery is the answer to that, too",
-            lost.wanted,
-            lost.resumed - 1,
-            lost.topic,
-            lost.partition
+            "the requeryRequired at {place} has no txnID: it cannot say how new the answers have to be (--txn-id can)"
         ));
     }
     if let Some((txn_id, place)) = gap {
@@ -115,6 +120,7 @@ pub(super) fn with_kafka(
         floor.raise(txn_id, format!("newest event, at {place}: {txn_id}"));
     }
     floor.collections = collections;
+    floor.cluster.clone_from(&ends.cluster);
     let position = |(partition, next_offset)| manifest::Position {
         topic: ends.topic.clone(),
         partition,
@@ -124,7 +130,40 @@ pub(super) fn with_kafka(
     Ok(floor)
 }
 
-fn place(record: &Record<'_>) -> String {
+/// From where on the stream is looked through: as typed, or where the old snapshot of the same topic ended.
+fn since(options: &Options, old: Option<&Manifest>, topic: &str) -> Option<Since> {
+    if let Some(typed) = &options.from {
+        return Some(Since::Typed(typed.clone()));
+    }
+    let positions = old.iter().flat_map(|old| &old.positions);
+    let positions = positions.filter(|position| position.topic == topic);
+    let next: BTreeMap<i32, i64> = positions
+        .map(|position| (position.partition, position.next_offset))
+        .collect();
+    (!next.is_empty()).then_some(Since::Kept(next))
+}
+
+/// A loss in the part that was looked through: whatever stood there, the snapshot holds what came of it.
+fn answered(lost: &Lost) -> String {
+    let Lost {
+        topic,
+        partition,
+        wanted,
+        ..
+    } = lost;
+    let what = match lost.why {
+        Loss::Gone => format!("{topic} has no partition {partition} any more"),
+        Loss::Rewound => format!("{topic} p{partition} ends before the offset {wanted}"),
+        _ => format!(
+            "the offsets {wanted} to {} of {topic} p{partition} are lost to retention",
+            lost.resumed - 1
+        ),
+    };
+    format!("{what}: a requery is the answer to that, too")
+}
+
+/// Where a record stands, in words.
+pub(super) fn place(record: &Record<'_>) -> String {
     match record.place {
         Place::Offset {
             partition, offset, ..
@@ -134,7 +173,12 @@ fn place(record: &Record<'_>) -> String {
 }
 
 /// Why an interrupted run cannot be gone on with, if so.
-pub(super) fn conflict(head: &Head, server: &str, options: &Options) -> Option<String> {
+pub(super) fn conflict(
+    head: &Head,
+    server: &str,
+    topic: Option<&str>,
+    options: &Options,
+) -> Option<String> {
     let differs = |what: &str, before: &str, now: &str| {
         Some(format!("its {what} was {before}, now it is {now}"))
     };
@@ -145,6 +189,13 @@ pub(super) fn conflict(head: &Head, server: &str, options: &Options) -> Option<S
     }
     if head.server != server {
         return differs("server", &head.server, server);
+    }
+    let recorded = head
+        .positions
+        .first()
+        .map(|position| position.topic.as_str());
+    if let (Some(then), Some(now)) = (recorded, topic.filter(|topic| recorded != Some(*topic))) {
+        return differs("topic", then, now);
     }
     if head.named != options.named {
         return differs(

@@ -3,8 +3,10 @@
 
 mod floor;
 mod options;
+mod proof;
 mod report;
 mod sink;
+mod stream;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use jiff::Timestamp;
 
 use self::floor::Floor;
 use self::options::Options;
+use self::stream::Stream;
 use self::work::{Outcome, Work};
 use super::tail::usage;
 use super::{Context, connect};
@@ -24,7 +27,7 @@ use crate::exit::Exit;
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::ask::{Asker, Pulse, Question, Stop};
 use crate::snapshot::folder::{Folder, failed};
-use crate::snapshot::journal::{Head, Left, Line};
+use crate::snapshot::journal::{Head, Journal, Left, Line};
 use crate::snapshot::listing::Listing;
 use crate::snapshot::manifest::{Manifest, Scope};
 use crate::snapshot::statement::Target;
@@ -64,19 +67,25 @@ fn requery(
         .map(|root| open(root, context))
         .transpose()?;
     let left = left(folder.as_ref(), options, context)?;
-    let (base, key, kafka) = connect::api(
-        &typed.connection,
-        &typed.api,
-        !typed.no_kafka && left.head().is_none(),
-        context,
-    )?;
+    // A run that goes on needs the stream for its proof, if it has positions there.
+    let streams = left.head().is_none_or(|head| !head.positions.is_empty());
+    let with_kafka = !typed.no_kafka && streams;
+    let (base, key, kafka) = connect::api(&typed.connection, &typed.api, with_kafka, context)?;
     let client = Client::new(base, key, options.version).map_err(|error| {
         stopped(
             &Stop::Api("preparing the HTTP API".to_owned(), error),
             context,
         )
     })?;
-    let head = head(&client, kafka, folder.as_ref(), &left, options, context)?;
+    let head = head(
+        &client,
+        kafka.clone(),
+        folder.as_ref(),
+        &left,
+        options,
+        context,
+    )?;
+    let stream = Stream::new(kafka, &head);
     let pulse = Arc::new(Pulse::default());
     let stop = Arc::new(AtomicBool::new(false));
     let asker = Arc::new(Asker::new(
@@ -87,12 +96,16 @@ fn requery(
         Arc::clone(&pulse),
     ));
     let (names, scope, legacy) = collections(&asker, &head, &left, options, context)?;
+    if let Some(folder) = &folder {
+        keep_the_wider(folder, &scope, &names, context)?;
+    }
     if typed.dry_run {
         return report::dry_run(&asker, &head, &targets(&names, options), &scope, context);
     }
     let mut manifest = Manifest::new(head.server.clone(), head.started.clone());
     manifest.floor = head.floor;
     manifest.floor_from.clone_from(&head.floor_from);
+    manifest.cluster.clone_from(&head.cluster);
     manifest.positions.clone_from(&head.positions);
     manifest.scope = scope;
     let work = Work {
@@ -103,8 +116,17 @@ fn requery(
         jobs: usize::from(typed.jobs),
     };
     match folder {
-        Some(folder) => into_folder(folder, &head, &left, work, manifest, context),
-        None => into_stream(work, manifest, context),
+        Some(folder) => {
+            let journal = begin(&folder, &head, &left, &work, &manifest.scope, context)?;
+            let read = proof::into_folder(work, &folder, journal, &left, stream.as_ref(), context);
+            manifest.collections = read?;
+            report::conclude(&mut manifest, now());
+            let place = folder.commit(&manifest);
+            let place = place.map_err(|failure| say(&failure, context))?;
+            report::tell(&manifest, Some(&place), context);
+            Ok(report::exit(&manifest))
+        }
+        None => into_stream(&work, stream.as_ref(), manifest, context),
     }
 }
 
@@ -149,7 +171,8 @@ fn head(
 ) -> Result<Head, Exit> {
     let server = client.base().to_string();
     if let Some(head) = left.head() {
-        return match floor::conflict(head, &server, options) {
+        let topic = kafka.as_ref().map(|kafka| kafka.topic.as_str());
+        return match floor::conflict(head, &server, topic, options) {
             None => Ok(head.clone()),
             Some(why) => {
                 context.out.failure(&Failure {
@@ -165,9 +188,8 @@ fn head(
         };
     }
     let old = folder.and_then(Folder::old);
-    let since = options.since(old.as_ref());
     let floor = match kafka {
-        Some(kafka) => floor::with_kafka(kafka, since.as_ref(), options, context)?,
+        Some(kafka) => floor::with_kafka(kafka, old.as_ref(), options, context)?,
         None => Floor::typed(options),
     };
     floor.say(context);
@@ -179,6 +201,7 @@ fn head(
         floor_from: floor.from,
         named: options.named.clone(),
         condition: options.condition.clone(),
+        cluster: floor.cluster,
         positions: floor.positions,
         seen: floor.collections.into_iter().collect(),
         started: now(),
@@ -246,6 +269,28 @@ fn collections(
     Ok((names, scope, legacy))
 }
 
+/// A good snapshot is not replaced by one that holds less.
+fn keep_the_wider(
+    folder: &Folder,
+    scope: &Scope,
+    names: &[String],
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
+    let old = folder.old().filter(|old| old.complete);
+    let Some(misses) = old.and_then(|old| scope.misses(names, &old)) else {
+        return Ok(());
+    };
+    let failure = Failure {
+        class: FailureClass::Setup,
+        what: format!(
+            "replacing the snapshot that is there: it is complete and holds {misses}, and this run would not read that"
+        ),
+        fix: Some("give another folder as --output, or remove that snapshot first".to_owned()),
+        raw: None,
+    };
+    Err(say(&failure, context))
+}
+
 /// What the listing is called where the server knows only the interface before DQL.
 const NO_DQL: &str = "not there, since the server has no DQL";
 
@@ -257,41 +302,33 @@ fn targets(names: &[String], options: &Options) -> Vec<Target> {
     names.iter().map(target).collect()
 }
 
-fn into_folder(
-    folder: Folder,
+/// Begins the journal, or goes on with the one that was left.
+fn begin(
+    folder: &Folder,
     head: &Head,
     left: &Left,
-    work: Work,
-    mut manifest: Manifest,
+    work: &Work,
+    scope: &Scope,
     context: &mut Context<'_>,
-) -> Result<Exit, Exit> {
+) -> Result<Journal, Exit> {
     let journal = folder
         .journal(left.valid)
         .map_err(|failure| say(&failure, context))?;
-    let names: Vec<String> = work
-        .targets
-        .iter()
-        .map(|target| target.collection.clone())
-        .collect();
-    let begun = if left.valid > 0 {
-        Ok(())
-    } else {
-        let head = journal.add(&Line::Head(head.clone()));
-        head.and_then(|()| journal.add(&Line::Collections(names, manifest.scope.clone())))
-    };
+    if left.valid > 0 {
+        return Ok(journal);
+    }
+    let names = work.targets.iter();
+    let names: Vec<String> = names.map(|target| target.collection.clone()).collect();
+    let begun = journal
+        .add(&Line::Head(head.clone()))
+        .and_then(|()| journal.add(&Line::Collections(names, scope.clone())));
     begun.map_err(|error| say(&failed("writing the journal", &error), context))?;
-    let outcome = work.into_folder(&folder, journal, left, context);
-    manifest.collections = finished(outcome, true, context)?;
-    report::conclude(&mut manifest, now());
-    let place = folder
-        .commit(&manifest)
-        .map_err(|failure| say(&failure, context))?;
-    report::tell(&manifest, Some(&place), context);
-    Ok(report::exit(&manifest))
+    Ok(journal)
 }
 
 fn into_stream(
-    work: Work,
+    work: &Work,
+    stream: Option<&Stream>,
     mut manifest: Manifest,
     context: &mut Context<'_>,
 ) -> Result<Exit, Exit> {
@@ -299,8 +336,7 @@ fn into_stream(
         .out
         .buffer()
         .extend(sink::begin(&manifest, &work.targets));
-    let outcome = work.into_stream(context);
-    manifest.collections = finished(outcome, false, context)?;
+    manifest.collections = proof::into_stream(work, stream, context)?;
     report::conclude(&mut manifest, now());
     context.out.buffer().extend(sink::end(&manifest));
     let printed = context.out.print_text(b"");
@@ -362,6 +398,7 @@ fn class(error: &ApiError) -> FailureClass {
         | Kind::Tls
         | Kind::Redirected
         | Kind::NotFound
+        | Kind::NoInterface
         | Kind::NotDql => FailureClass::Setup,
         _ => FailureClass::Read,
     }

@@ -10,7 +10,6 @@ use crate::bigpeer::Version;
 use crate::cli::{ApiVersion, Requery};
 use crate::env::Env;
 use crate::position::{self, Position};
-use crate::snapshot::manifest::Manifest;
 use crate::snapshot::statement::check_condition;
 
 /// How long nothing may happen, unless it is said.
@@ -23,7 +22,8 @@ pub(super) struct Options {
     pub txn_id: Option<u64>,
     pub named: Vec<String>,
     pub condition: Option<String>,
-    from: Option<Position>,
+    /// Where the stream was read up to, as typed.
+    pub from: Option<Position>,
     pub resume: bool,
     pub deadline: Duration,
     pub version: Version,
@@ -66,20 +66,6 @@ impl Options {
                 ApiVersion::V4 => Version::V4,
             },
         })
-    }
-
-    /// From where on the stream is looked through: as typed, or where the old snapshot ended.
-    pub fn since(&self, old: Option<&Manifest>) -> Option<Position> {
-        let old = old
-            .map(|old| &old.positions)
-            .filter(|positions| !positions.is_empty());
-        let kept = old.map(|positions| {
-            let pairs = positions
-                .iter()
-                .map(|position| (position.partition, position.next_offset));
-            Position::Offsets(pairs.collect())
-        });
-        self.from.clone().or(kept)
     }
 
     /// The API's version as the journal names it.

@@ -76,15 +76,15 @@ struct Shared {
     legacy: bool,
     hint: AtomicU64,
     tasks: Mutex<VecDeque<Task>>,
-    journal: Option<Journal>,
+    journal: Option<Arc<Journal>>,
 }
 
 impl Work {
     /// Into files, with a journal.
     pub fn into_folder(
-        self,
+        &self,
         folder: &Folder,
-        journal: Journal,
+        journal: &Arc<Journal>,
         left: &Left,
         context: &mut Context<'_>,
     ) -> Outcome {
@@ -94,11 +94,11 @@ impl Work {
             target: target.clone(),
         };
         let tasks = self.targets.iter().map(task).collect();
-        self.run(tasks, Some(journal), context)
+        self.run(tasks, Some(Arc::clone(journal)), context)
     }
 
     /// Onto standard output.
-    pub fn into_stream(self, context: &mut Context<'_>) -> Outcome {
+    pub fn into_stream(&self, context: &mut Context<'_>) -> Outcome {
         let task = |target: &Target| Task {
             past: Past::default(),
             path: None,
@@ -109,15 +109,15 @@ impl Work {
     }
 
     fn run(
-        self,
+        &self,
         tasks: VecDeque<Task>,
-        journal: Option<Journal>,
+        journal: Option<Arc<Journal>>,
         context: &mut Context<'_>,
     ) -> Outcome {
         let threads = self.jobs.min(tasks.len());
         let shared = Arc::new(Shared {
-            asker: self.asker,
-            stop: self.stop,
+            asker: Arc::clone(&self.asker),
+            stop: Arc::clone(&self.stop),
             legacy: self.legacy,
             hint: AtomicU64::new(0),
             tasks: Mutex::new(tasks),
@@ -131,7 +131,9 @@ impl Work {
         }
         drop(tell);
         let outcome = listen(&told, &shared.asker, context);
-        shared.stop.store(true, Ordering::Relaxed);
+        if !matches!(outcome, Outcome::Complete(_)) {
+            shared.stop.store(true, Ordering::Relaxed);
+        }
         context.out.end_progress();
         outcome
     }
@@ -223,8 +225,8 @@ impl Shared {
         let mut collection = walk.run(store, &past)?;
         if let Some(journal) = &self.journal {
             collection.file = Some(file_name(&name));
-            // A collection that failed is tried again by --resume.
-            if collection.complete {
+            // A collection that failed is tried again by --resume; what counts prove is found out by each run.
+            if collection.why_not.is_empty() {
                 journal
                     .add(&Line::Done(Box::new(collection.clone())))
                     .map_err(disk)?;

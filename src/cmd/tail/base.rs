@@ -101,6 +101,25 @@ impl Base {
         })
     }
 
+    /// Whether the positions can be those of this cluster.
+    ///
+    /// # Errors
+    /// A [`Failure`] where they belong to another one.
+    pub(super) fn check_cluster(&self, now: Option<&str>) -> Result<(), Failure> {
+        match (self.manifest.cluster.as_deref(), now) {
+            (Some(then), Some(now)) if then != now => Err(Failure {
+                class: FailureClass::Setup,
+                what: format!(
+                    "starting from the snapshot {}: its positions belong to the Kafka cluster {then}, and these brokers to {now}",
+                    self.name
+                ),
+                fix: Some("read the cluster that the snapshot was taken beside, or make a new one: ditto-cdc requery --output DIR".to_owned()),
+                raw: None,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     fn without_positions(&self, topic: &str) -> Failure {
         let mut topics: Vec<&str> = self
             .manifest

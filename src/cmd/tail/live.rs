@@ -177,6 +177,9 @@ fn bind(
     topic: &Topic,
     base: Option<&Base>,
 ) -> Result<(Option<Keeper>, Option<Kept>, Wins), Failure> {
+    if let Some(base) = base {
+        base.check_cluster(topic.cluster().as_deref())?;
+    }
     let Some(opened) = state else {
         let kept = base.map(|base| base.kept(topic.name())).transpose()?;
         return Ok((None, kept, Wins::Typed));

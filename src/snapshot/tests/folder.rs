@@ -15,6 +15,7 @@ fn snapshot(content: &str, files: &[&str], complete: bool) -> Manifest {
             name: (*file).to_owned(),
             complete,
             why_not: Vec::new(),
+            proof: None,
             documents: 1,
             by_type: BTreeMap::new(),
             pages: 1,

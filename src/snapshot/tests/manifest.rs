@@ -4,11 +4,86 @@
 
 use super::*;
 
+#[test]
+fn a_scope_knows_what_a_wider_one_holds() {
+    let scope = |whole_app, condition: Option<&str>| Scope {
+        whole_app,
+        condition: condition.map(str::to_owned),
+        ..Scope::default()
+    };
+    let few = Some("n = 1");
+    for (old, held, new, names, misses) in [
+        (
+            scope(true, None),
+            &["a", "b"][..],
+            scope(true, None),
+            &["b"][..],
+            None,
+        ),
+        (
+            scope(true, None),
+            &["a"],
+            scope(false, None),
+            &["a"],
+            Some("the whole app"),
+        ),
+        (scope(false, None), &["a"], scope(true, None), &["b"], None),
+        (
+            scope(false, None),
+            &["a"],
+            scope(false, None),
+            &["a", "b"],
+            None,
+        ),
+        (
+            scope(false, None),
+            &["a", "b"],
+            scope(false, None),
+            &["a"],
+            Some("the collection b"),
+        ),
+        (scope(false, few), &["a"], scope(false, few), &["a"], None),
+        (scope(false, few), &["a"], scope(false, None), &["a"], None),
+        (
+            scope(false, None),
+            &["a"],
+            scope(false, few),
+            &["a"],
+            Some("--where"),
+        ),
+        (
+            scope(false, Some("n = 2")),
+            &["a"],
+            scope(false, few),
+            &["a"],
+            Some("--where"),
+        ),
+    ] {
+        let mut manifest = Manifest::new(String::new(), String::new());
+        manifest.scope = old;
+        for name in held {
+            let name = (*name).to_owned();
+            manifest.collections.push(Collection {
+                name,
+                ..collection(Vec::new())
+            });
+        }
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let found = new.misses(&names, &manifest);
+        let fits = match (&found, misses) {
+            (Some(found), Some(part)) => found.contains(part),
+            (found, part) => found.is_none() && part.is_none(),
+        };
+        assert!(fits, "{new:?}: {found:?}");
+    }
+}
+
 fn collection(places: Vec<Place>) -> Collection {
     Collection {
         name: "cars".to_owned(),
         complete: true,
         why_not: Vec::new(),
+        proof: None,
         documents: 0,
         by_type: BTreeMap::new(),
         pages: 0,

@@ -25,7 +25,7 @@ use std::sync::atomic::AtomicBool;
 use rdkafka::topic_partition_list::Offset;
 
 pub use config::Connection;
-pub use ends::{Ends, ends};
+pub use ends::{Ends, Since, ends};
 pub use reader::Reader;
 pub use search::behind;
 pub use topic::{Stopped, Tell, Topic};

@@ -94,7 +94,8 @@ impl Reader {
     }
 
     /// Gives the topic back, to read something else from it.
-    pub(super) fn into_topic(self) -> Topic {
+    #[must_use]
+    pub fn into_topic(self) -> Topic {
         self.topic
     }
 

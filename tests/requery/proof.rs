@@ -1,0 +1,282 @@
+//! What is proven while others write: by equal counts, by the stream, by another attempt, or not at all.
+//! The equations themselves are tested beside them, over thousands of histories.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::documents::many;
+use crate::scene::{LIMIT, Place, front};
+use crate::support::engine::Front;
+use crate::support::program::{Output, Running, run};
+use crate::support::stage::Stage;
+
+/// Changes that the front makes between its answers: after how many questions, the statement, and what the event says.
+#[derive(Default)]
+struct Story(Vec<(usize, String, Value)>);
+
+impl Story {
+    fn then(&mut self, after: usize, statement: String, change: Value) {
+        self.0.push((after, statement, change));
+    }
+
+    /// Hands the changes to the front; the events that will tell of them, in the order of their transactions.
+    fn tell(mut self, front: &Front) -> Vec<String> {
+        self.0.sort_by_key(|(after, ..)| *after);
+        let steps = self.0.iter();
+        let steps: Vec<Value> = steps
+            .map(|(after, statement, _)| json!({"after": after, "statements": [statement]}))
+            .collect();
+        front.set(&json!({"script": steps}));
+        let event = |(txn, (_, _, change)): (u64, (usize, String, Value))| {
+            json!({"txnId": txn, "type": "documentChanged", "collection": "a", "change": change})
+                .to_string()
+        };
+        (front.txn() + 1..).zip(self.0).map(event).collect()
+    }
+
+    fn insert(&mut self, after: usize, id: &str, n: u64) {
+        let document = json!({"_id": id, "n": n});
+        self.then(
+            after,
+            format!("INSERT INTO a DOCUMENTS ({{'_id': '{id}', 'n': {n}}})"),
+            json!({"method": "upsert", "oldValue": null, "newValue": document}),
+        );
+    }
+
+    fn remove(&mut self, after: usize, id: &str) {
+        self.then(
+            after,
+            format!("DELETE FROM a WHERE _id = '{id}'"),
+            json!({"method": "remove", "value": {"_id": id}}),
+        );
+    }
+
+    fn update(&mut self, after: usize, id: &str, before: u64, n: u64) {
+        self.then(
+            after,
+            format!("UPDATE a SET n = {n} WHERE _id = '{id}'"),
+            json!({"method": "update", "oldValue": {"_id": id, "n": before}, "newValue": {"_id": id, "n": n}}),
+        );
+    }
+}
+
+/// Insertions and removals at both ends of the ids, all through a walk.
+fn busy(front: &Front) -> Vec<String> {
+    front.insert("a", &many(400));
+    let mut story = Story::default();
+    for at in 0..8 {
+        story.insert(4 + at, &format!("a-{at}"), 1);
+        story.insert(4 + at, &format!("z-{at}"), 1);
+        story.remove(5 + at, &format!("id-{}", at * 40));
+        if at % 2 == 0 {
+            story.remove(6 + at, &format!("a-{at}"));
+        }
+    }
+    front.set(&json!({"cap_rows": 150}));
+    story.tell(front)
+}
+
+/// Starts a run, and publishes once it has asked its first question, so behind its positions.
+fn start(front: &Front, stage: &Stage, args: &[&str], events: &[String]) -> Running {
+    let mut env = stage.env();
+    env.extend(front.env());
+    let running = Running::start(&env, &[&["requery"], args].concat());
+    let started = Instant::now();
+    while front.statements().is_empty() {
+        assert!(started.elapsed() < LIMIT, "{}", running.stderr());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    publish(stage, events);
+    running
+}
+
+fn publish(stage: &Stage, events: &[String]) {
+    for (at, event) in events.iter().enumerate() {
+        let partition = i32::try_from(at % 2).unwrap();
+        stage.write_raw(partition, Some(event.as_bytes()), 1);
+    }
+}
+
+fn into_stream(front: &Front, events: &[String]) -> Output {
+    let stage = Stage::new(2);
+    start(front, &stage, &["--output", "-"], events).wait(LIMIT)
+}
+
+fn is_complete(output: &Output) -> bool {
+    let last: Value = serde_json::from_str(output.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        output.status,
+        Some(if last["complete"] == true { 0 } else { 4 })
+    );
+    last["complete"] == true
+}
+
+#[test]
+fn changes_that_the_stream_tells_of_are_no_holes() {
+    let Some(front) = front() else { return };
+    let events = busy(&front);
+    let stage = Stage::new(2);
+    let place = Place::new();
+    let path = place.path().display().to_string();
+    // Delivered twice, as Kafka may.
+    let events = [&events[..], &events[3..9]].concat();
+    let output = start(&front, &stage, &["--output", &path], &events).wait(LIMIT);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert!(!output.stderr.contains("attempt"), "{}", output.stderr);
+    let manifest = place.manifest();
+    let all = manifest.collection("a").unwrap();
+    let (before, after) = (all.census_before.as_ref(), all.census_after.as_ref());
+    assert_ne!(before.unwrap().documents, after.unwrap().documents);
+    assert!(
+        all.proof.as_ref().unwrap().contains("the stream's"),
+        "{:?}",
+        all.proof
+    );
+}
+
+#[test]
+fn a_row_that_is_lost_while_others_write_is_noticed() {
+    let Some(front) = front() else { return };
+    let events = busy(&front);
+    let whole = into_stream(&front, &events);
+    assert!(is_complete(&whole), "{}", whole.stderr);
+    for lost in ["\"id-77\"", "\"x77\"", "{\"store\":\"s-77\",\"till\":77}"] {
+        front.reset();
+        let events = busy(&front);
+        front.set(&json!({"lose": [lost]}));
+        let output = into_stream(&front, &events);
+        assert!(!is_complete(&output), "{lost}: {}", output.stderr);
+        assert!(
+            output.stderr.contains("the stream does not explain"),
+            "{}",
+            output.stderr
+        );
+    }
+}
+
+#[test]
+fn an_event_that_is_held_back_explains_nothing() {
+    let Some(front) = front() else { return };
+    for held_back in [0, 2, 9] {
+        front.reset();
+        let mut events = busy(&front);
+        events.remove(held_back);
+        let output = into_stream(&front, &events);
+        assert!(!is_complete(&output), "{held_back}: {}", output.stderr);
+    }
+    let gap = json!({"txnID": 10_000, "type": "requeryRequired", "documents": []});
+    for odd in [gap.to_string(), "no JSON".to_owned()] {
+        front.reset();
+        let mut events = busy(&front);
+        events.push(odd);
+        let output = into_stream(&front, &events);
+        assert!(!is_complete(&output), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn without_a_stream_a_quiet_moment_is_hoped_for() {
+    let Some(front) = front() else { return };
+    busy(&front);
+    let place = Place::new();
+    let output = place.requery(&front, &[]);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("reading it again (attempt 2 of 3)"),
+        "{}",
+        output.stderr
+    );
+    let manifest = place.manifest();
+    assert_eq!(
+        manifest.collection("a").unwrap().proof.as_deref(),
+        Some("equal counts")
+    );
+    assert_eq!(place.documents("a"), front.dump("a"));
+}
+
+#[test]
+fn without_a_stream_and_without_a_quiet_moment_it_is_incomplete() {
+    let Some(front) = front() else { return };
+    front.insert("a", &many(300));
+    let mut story = Story::default();
+    for at in 3..200 {
+        story.insert(at, &format!("new-{at}"), 1);
+    }
+    front.set(&json!({"cap_rows": 150}));
+    story.tell(&front);
+    let place = Place::new();
+    let output = place.requery(&front, &[]);
+    assert_eq!(output.status, Some(4), "{}", output.stderr);
+    for part in ["(attempt 2 of 3)", "(attempt 3 of 3)", "configure Kafka"] {
+        assert!(output.stderr.contains(part), "{}", output.stderr);
+    }
+    let manifest = place.manifest();
+    assert!(!manifest.complete && manifest.collection("a").unwrap().proof.is_none());
+    // What was written cannot be taken back: no second attempt.
+    let output = run(&front.env(), &["requery", "--output", "-"], LIMIT);
+    assert_eq!(output.status, Some(4), "{}", output.stderr);
+    assert!(!output.stderr.contains("attempt"), "{}", output.stderr);
+}
+
+#[test]
+fn documents_that_come_to_meet_the_condition_are_counted() {
+    let Some(front) = front() else { return };
+    let numbers: Vec<Value> = (0..200)
+        .map(|n| json!({"_id": format!("k{n:03}"), "n": n}))
+        .collect();
+    for (condition, lost, complete) in [
+        ("n < 100", "", true),
+        ("n < 100", "\"k050\"", false),
+        ("collection = 'a' OR n < 100", "", false),
+    ] {
+        front.reset();
+        front.insert("a", &numbers);
+        let mut story = Story::default();
+        for at in 0..6 {
+            story.update(4 + at, &format!("k{:03}", at * 7), at as u64 * 7, 500);
+            story.update(4 + at, &format!("k{:03}", 101 + at), 101 + at as u64, 1);
+            story.update(4 + at, &format!("k{:03}", 199 - at), 199 - at as u64, 2);
+        }
+        let lose: Vec<&str> = [lost].into_iter().filter(|lost| !lost.is_empty()).collect();
+        front.set(&json!({"cap_rows": 20, "lose": lose}));
+        let events = story.tell(&front);
+        let stage = Stage::new(2);
+        let args = ["--output", "-", "-c", "a", "--where", condition];
+        let output = start(&front, &stage, &args, &events).wait(LIMIT);
+        assert_eq!(
+            is_complete(&output),
+            complete,
+            "{condition}: {}",
+            output.stderr
+        );
+    }
+}
+
+#[test]
+fn a_proof_that_was_interrupted_is_made_again() {
+    let Some(front) = front() else { return };
+    let events = busy(&front);
+    let (stage, place) = (Stage::new(2), Place::new());
+    let path = place.path().display().to_string();
+    let (last, others) = events.split_last().unwrap();
+    let running = start(&front, &stage, &["--output", &path], others);
+    let journal = place.path().join(".requery/journal.ndjson");
+    let started = Instant::now();
+    // The walk is over, and the last event is waited for.
+    while !fs::read_to_string(&journal).is_ok_and(|text| text.contains("{\"Done\":")) {
+        assert!(started.elapsed() < LIMIT, "{}", running.stderr());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    running.kill();
+    publish(&stage, std::slice::from_ref(last));
+    let asked = front.statements().len();
+    let mut env = stage.env();
+    env.extend(front.env());
+    let output = run(&env, &["requery", "--output", &path, "--resume"], LIMIT);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert_eq!(front.statements().len(), asked, "nothing is read again");
+    let proof = place.manifest().collections[0].proof.clone().unwrap();
+    assert!(proof.contains("the stream's"), "{proof}");
+}

@@ -1,12 +1,17 @@
 //! Every command of the README and of the pages in docs/ is run as it stands, page by page in its order, with an
-//! embedded broker behind the settings. Blocks of `sh` must end well; transcripts (`console`) are compared with what the
+//! embedded broker and the demo's Big Peer behind the settings. Blocks of `sh` must end well; transcripts (`console`) are compared with what the
 //! real program prints. A page with a test of its own is named here.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 
+use ditto_cdc::demo::server::{Live, Server};
+use ditto_cdc::demo::{self, Shop};
+use ditto_cdc::secret::Secret;
+use ditto_cdc::snapshot::manifest::Manifest;
 use ditto_cdc::source::kafka::embedded::{Embedded, Options, Outgoing};
 use tempfile::TempDir;
 
@@ -41,11 +46,24 @@ fn pages() -> Vec<String> {
     pages
 }
 
-/// A folder with what a customer would have: both files and the passwords; and a broker that they fit.
+/// A folder with what a customer would have: both files, the passwords and the API key; and a broker and a Big Peer that
+/// they fit.
 struct Customer {
     bare: bool,
     broker: Embedded,
+    server: Server,
     folder: TempDir,
+}
+
+/// The café's documents, once they are as new as the newest event of the example.
+fn big_peer(key: &Secret) -> Server {
+    let mut shop = Shop::new(7);
+    demo::history(&mut shop, 0);
+    while shop.txn() < 553_312 {
+        shop.round(0);
+    }
+    let live = Live::new(shop, Box::new(|_| Ok(())));
+    Server::start(&Arc::new(live), key).unwrap()
 }
 
 impl Customer {
@@ -71,12 +89,15 @@ impl Customer {
             broker.produce(&record).unwrap();
         }
         broker.flush().unwrap();
+        let key = Secret::new("an-api-key".to_owned());
+        let server = big_peer(&key);
         let folder = tempfile::tempdir().unwrap();
         broker.write_files(folder.path()).unwrap();
         let issued = broker.certificates();
         for (name, secret) in [
             ("cluster.password", &issued.cluster_password),
             ("user.password", &issued.user_password),
+            ("api.key", &key),
         ] {
             fs::write(folder.path().join(name), secret.expose()).unwrap();
         }
@@ -86,6 +107,7 @@ impl Customer {
         let customer = Customer {
             bare: BARE.contains(&page),
             broker,
+            server,
             folder,
         };
         customer.shim_cargo();
@@ -126,6 +148,7 @@ impl Customer {
         let (cluster, user) = (&issued.cluster_password, &issued.user_password);
         let script = script
             .replace("HOST:443", self.broker.endpoint())
+            .replace("ENDPOINT/APP", &self.server.url())
             .replace("CLUSTER-PASSWORD", cluster.expose())
             .replace("USER-PASSWORD", user.expose());
         let program = PathBuf::from(env!("CARGO_BIN_EXE_ditto-cdc"));
@@ -173,6 +196,9 @@ fn every_command_does_what_its_page_says() {
         if page == "README.md" {
             let capture = fs::read_to_string(customer.folder.path().join("capture.ndjson"));
             assert_eq!(capture.unwrap().lines().count(), 5);
+            let snapshot = Manifest::read(&customer.folder.path().join("snapshot")).unwrap();
+            assert!(snapshot.complete && snapshot.collections.len() > 2);
+            assert_eq!(snapshot.positions.len(), 2);
         }
     }
 }

@@ -305,17 +305,16 @@ fn refusal(status: StatusCode, reply: Reply) -> ApiError {
     let location = header(LOCATION);
     let words = words::of_body(&reply.beginning(ERROR_BODY));
     let kind = match status.as_u16() {
-        // Before the words are looked at: "too many requests" is about no result.
-        429 => Kind::Busy { after },
         413 => Kind::TooLarge,
-        400..=499 if says_too_large(&words) => Kind::TooLarge,
+        // "Too many requests" is about no result.
+        400..=428 | 430..=499 if says_too_large(&words) => Kind::TooLarge,
         400 | 422 => Kind::BadQuery,
         401 => Kind::RefusedKey,
         403 => Kind::Forbidden,
         404 => Kind::NotFound,
         405 | 410 | 501 => Kind::NoInterface,
         408 | 504 => Kind::TimedOut,
-        500 | 502 | 503 | 505..=599 => Kind::Busy { after },
+        429 | 500 | 502 | 503 | 505..=599 => Kind::Busy { after },
         300..=399 => Kind::Redirected,
         _ => Kind::Failed,
     };

@@ -193,7 +193,10 @@ impl Ledger {
             .ok_or_else(|| "the server does not say at which transaction it answered".to_owned())
             .and_then(|window| self.explain(window, &all));
         match explained {
-            Ok(()) => Verdict::Proven(format!("the stream's {shown} events between the counts")),
+            Ok(()) => {
+                let events = if shown == 1 { "event" } else { "events" };
+                Verdict::Proven(format!("the stream's {shown} {events} between the counts"))
+            }
             Err(why) => {
                 let open = all.iter().filter(|one| !equal(one));
                 let mut open: Vec<String> = open.map(Counts::sentence).collect();
@@ -354,6 +357,9 @@ fn counts(collection: &Collection) -> Vec<Counts> {
     counts.collect()
 }
 
+#[cfg(test)]
+#[path = "tests/histories.rs"]
+mod histories;
 #[cfg(test)]
 #[path = "tests/prove.rs"]
 mod tests;

@@ -26,6 +26,10 @@ fn what_passes_is_waited_for() {
         ("collected", json!({"collected": true})),
         ("408", json!({"faults": [status(408)]})),
         ("429", json!({"faults": [with(429, "Retry-After", "1")]})),
+        (
+            "429 in words",
+            json!({"faults": [{"kind": "status", "status": 429, "body": "Too many requests: the limit is exceeded", "times": 2}]}),
+        ),
         ("500", json!({"faults": [status(500)]})),
         (
             "502",

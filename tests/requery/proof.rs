@@ -170,7 +170,7 @@ fn an_event_that_is_held_back_explains_nothing() {
     for odd in [gap.to_string(), "no JSON".to_owned()] {
         front.reset();
         let mut events = busy(&front);
-        events.push(odd);
+        events.insert(0, odd);
         let output = into_stream(&front, &events);
         assert!(!is_complete(&output), "{}", output.stderr);
     }

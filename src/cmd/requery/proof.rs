@@ -30,7 +30,7 @@ pub(super) fn into_folder(
         // What an interrupted run has left counts for the first attempt only.
         let nothing = Left::default();
         let left = if attempt == 1 { left } else { &nothing };
-        let outcome = work.into_folder(folder, &journal, left, context);
+        let outcome = work.to_folder(folder, &journal, left, context);
         let mut read = super::finished(outcome, true, context)?;
         let open = settle(&mut read, stream, context)?;
         let again = |name: &str| attempt < ATTEMPTS && open.iter().any(|open| open == name);
@@ -62,7 +62,7 @@ pub(super) fn into_stream(
     stream: Option<&Stream>,
     context: &mut Context<'_>,
 ) -> Result<Vec<Collection>, Exit> {
-    let outcome: Outcome = work.into_stream(context);
+    let outcome: Outcome = work.to_stream(context);
     let mut read = super::finished(outcome, false, context)?;
     settle(&mut read, stream, context)?;
     for one in &mut read {
@@ -88,7 +88,9 @@ fn settle(
     match stream {
         Some(stream) if ledger.asks() => stream.read(&mut ledger, &undecided, context)?,
         Some(_) => {}
-        None => ledger.fail("it was not asked, since Kafka is not configured".to_owned()),
+        None => ledger.fail(
+            "it was not asked, since Kafka is not configured, or --no-kafka was given".to_owned(),
+        ),
     }
     let mut open = Vec::new();
     for one in read.iter_mut().filter(|one| is_undecided(one)) {

@@ -81,7 +81,7 @@ struct Shared {
 
 impl Work {
     /// Into files, with a journal.
-    pub fn into_folder(
+    pub fn to_folder(
         &self,
         folder: &Folder,
         journal: &Arc<Journal>,
@@ -98,7 +98,7 @@ impl Work {
     }
 
     /// Onto standard output.
-    pub fn into_stream(&self, context: &mut Context<'_>) -> Outcome {
+    pub fn to_stream(&self, context: &mut Context<'_>) -> Outcome {
         let task = |target: &Target| Task {
             past: Past::default(),
             path: None,

@@ -9,6 +9,7 @@ use crate::secret::Secret;
 use crate::settings::{self, Need, Origin, Settings, SettingsError, Store, Typed, World, prompt};
 use crate::source::kafka::Connection;
 use crate::tls::{self, FileFault, Material};
+use crate::view::safe;
 
 use super::Context;
 
@@ -39,15 +40,11 @@ pub(super) fn api(
     let base = base
         .transpose()
         .map_err(|(what, fix)| say(context, &SettingsError { what, fix }))?;
-    if base.is_some() && settings.api_key.is_none() && context.env.stderr_terminal {
-        match prompt::ask("API key") {
-            Ok(key) => settings.answer_api_key(&key),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
-                return Err(Exit::Interrupted);
-            }
-            // No terminal to ask on after all: what is missing is said below.
-            Err(_) => {}
-        }
+    if let Some(wrong) = settings.misdirected_key() {
+        return Err(say(context, &wrong));
+    }
+    if let Some(base) = &base {
+        ask_for_api_key(&mut settings, base, context)?;
     }
     let given = settings.require_api().map(|given| given.key.clone());
     let key = given.map_err(|wrong| say(context, &wrong))?;
@@ -107,13 +104,16 @@ fn kafka_of(settings: &mut Settings, context: &mut Context<'_>) -> Result<Connec
 /// Every setting with its origin and every secret that is needed; what is odd about them stands in their warnings.
 ///
 /// # Errors
-/// Where something that was named cannot be read, or a secret cannot be had.
+/// Where something that was named cannot be read, or a secret cannot be had or would go astray.
 pub(super) fn resolve(
     typed: &cli::Connection,
     api: Option<&cli::Api>,
     context: &Context<'_>,
 ) -> Result<Settings, SettingsError> {
     let mut settings = look(typed, api, context)?;
+    if let Some(wrong) = settings.misdirected_login() {
+        return Err(wrong);
+    }
     let need = if api.is_some() {
         Need::All
     } else {
@@ -188,6 +188,26 @@ fn keep_out_of_foreign_groups(settings: &mut Settings, context: &mut Context<'_>
             group.value, group.origin
         ));
     }
+}
+
+/// Says where the key will go: the URL may be another one than the user thinks of.
+fn ask_for_api_key(
+    settings: &mut Settings,
+    base: &Base,
+    context: &Context<'_>,
+) -> Result<(), Exit> {
+    if settings.api_key.is_some() || !context.env.stderr_terminal {
+        return Ok(());
+    }
+    match prompt::ask(&format!("API key for {}", safe::text(&base.to_string()))) {
+        Ok(key) => settings.answer_api_key(&key),
+        Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
+            return Err(Exit::Interrupted);
+        }
+        // No terminal to ask on after all: what is missing is said by whoever needs it.
+        Err(_) => {}
+    }
+    Ok(())
 }
 
 pub(super) fn ask_for_passwords(

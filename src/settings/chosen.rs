@@ -27,6 +27,7 @@ pub(super) fn chosen_profile(
             path: file.path.clone(),
             line: entry.line,
             name: entry.name.clone(),
+            chosen: file.chosen,
         };
         Some((entry.value.clone(), origin))
     };

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct EnvFile {
     /// The file, absolute.
     pub path: PathBuf,
+    /// Whether `--env-file` names it.
+    pub chosen: bool,
     entries: Vec<Entry>,
     /// Lines that could not be read, counted from 1, and why.
     pub odd: Vec<(usize, &'static str)>,
@@ -23,7 +25,7 @@ pub(super) struct Entry {
 
 impl EnvFile {
     /// Reads the bytes of a file. Cannot fail: lines that make no sense are listed in `odd`.
-    pub(super) fn parse(path: &Path, bytes: &[u8]) -> EnvFile {
+    pub(super) fn parse(path: &Path, chosen: bool, bytes: &[u8]) -> EnvFile {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let (mut entries, mut odd) = (Vec::new(), Vec::new());
         for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
@@ -39,6 +41,7 @@ impl EnvFile {
         }
         EnvFile {
             path: path.to_owned(),
+            chosen,
             entries,
             odd,
         }
@@ -125,7 +128,7 @@ mod tests {
 
     /// What the file says about `K`; `Err` holds the odd lines.
     fn read(bytes: &[u8]) -> Result<Option<String>, Vec<usize>> {
-        let file = EnvFile::parse(Path::new("/x/.env"), bytes);
+        let file = EnvFile::parse(Path::new("/x/.env"), false, bytes);
         if file.odd.is_empty() {
             Ok(file.get("K").map(|entry| entry.value.clone()))
         } else {
@@ -186,7 +189,7 @@ mod tests {
 
     #[test]
     fn export_may_be_a_name() {
-        let file = EnvFile::parse(Path::new("/.env"), b"export = 1");
+        let file = EnvFile::parse(Path::new("/.env"), false, b"export = 1");
         assert_eq!(file.get("export").map(|e| e.value.as_str()), Some("1"));
     }
 }

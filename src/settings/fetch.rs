@@ -93,7 +93,9 @@ impl Settings {
     /// # Errors
     /// Where a command fails or the key store has no such entry.
     pub fn fetch(&mut self, need: Need) -> Result<(), SettingsError> {
-        let wanted = |pending: &Pending| need == Need::All || pending.key != Key::ApiSecret;
+        // A key that must not be sent is not asked for either.
+        let with_key = need == Need::All && self.misdirected_key().is_none();
+        let wanted = |pending: &Pending| with_key || pending.key != Key::ApiSecret;
         let (now, later) = std::mem::take(&mut self.pending)
             .into_iter()
             .partition(wanted);

@@ -74,7 +74,7 @@ pub(super) fn read_env_file(
 ) -> Result<Option<EnvFile>, SettingsError> {
     if let Some(named) = &typed.env_file {
         let (path, bytes) = read_named(named, "--env-file", "env file", world)?;
-        return Ok(Some(EnvFile::parse(&path, &bytes)));
+        return Ok(Some(EnvFile::parse(&path, true, &bytes)));
     }
     let path = world.cwd.join(".env");
     // Python environments are often folders of this name.
@@ -83,7 +83,7 @@ pub(super) fn read_env_file(
     }
     let what = format!("cannot read {}", path.display());
     let bytes = std::fs::read(&path).map_err(|error| unreadable(&what, &error))?;
-    Ok(Some(EnvFile::parse(&path, &bytes)))
+    Ok(Some(EnvFile::parse(&path, false, &bytes)))
 }
 
 pub(super) fn read_properties(

@@ -21,6 +21,7 @@ mod resolve;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use std::ffi::OsString;
 use std::fmt;

@@ -21,6 +21,8 @@ pub enum Origin {
         line: usize,
         /// The name that the line sets.
         name: String,
+        /// Whether `--env-file` names the file; else it is what the working folder happens to hold.
+        chosen: bool,
     },
     /// A line of the file that `--properties` names.
     Properties {
@@ -44,13 +46,22 @@ pub enum Origin {
     Asked,
 }
 
+impl Origin {
+    /// Whether the value lay in the working folder and was asked for by nobody.
+    pub(super) fn is_of_folder(&self) -> bool {
+        matches!(self, Origin::EnvFile { chosen: false, .. })
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Flag(flag) => write!(f, "flag {flag}"),
             Origin::Option(name) => write!(f, "flag -X {name}"),
             Origin::Environment(name) => write!(f, "environment {name}"),
-            Origin::EnvFile { path, line, name } => {
+            Origin::EnvFile {
+                path, line, name, ..
+            } => {
                 write!(f, "{}: {name} ({}:{line})", file_name(path), path.display())
             }
             Origin::Properties { path, name } => {

@@ -119,8 +119,11 @@ impl Settings {
     /// Everything that the HTTP API needs.
     ///
     /// # Errors
-    /// Where something is missing: all of it at once, each with the ways to give it.
+    /// Where something is missing: all of it at once, each with the ways to give it; or where the key would go astray.
     pub fn require_api(&self) -> Result<Api<'_>, SettingsError> {
+        if let Some(wrong) = self.misdirected_key() {
+            return Err(wrong);
+        }
         if let (Some(url), Some(key)) = (&self.url, &self.api_key) {
             return Ok(Api {
                 url: &url.value,

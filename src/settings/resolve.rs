@@ -167,6 +167,7 @@ impl<'a> Sources<'a> {
                     path: file.path.clone(),
                     line: entry.line,
                     name: entry.name.clone(),
+                    chosen: file.chosen,
                 },
                 form: Form::Value,
             })

@@ -18,10 +18,13 @@ pub fn run(typed: &cli::Config, context: &mut Context<'_>) -> Exit {
     if let Some(cli::ConfigAction::Init(init)) = &typed.action {
         return init::run(init, context);
     }
-    let settings = match connect::look(&typed.connection, Some(&typed.api), context) {
+    let mut settings = match connect::look(&typed.connection, Some(&typed.api), context) {
         Ok(settings) => settings,
         Err(wrong) => return connect::say(context, &wrong),
     };
+    let astray = [settings.misdirected_key(), settings.misdirected_login()];
+    let astray = astray.into_iter().flatten().map(|wrong| wrong.what);
+    settings.warnings.extend(astray);
     let text = if typed.json {
         let mut text = as_json(&settings, context).to_string().into_bytes();
         text.push(b'\n');

@@ -49,6 +49,9 @@ impl Asked {
             Ok(base) => base,
             Err((what, fix)) => return not(unusable(&url.value, what, fix)),
         };
+        if let Some(wrong) = settings.misdirected_key() {
+            return not(unusable(&url.value, wrong.what, wrong.fix));
+        }
         let Some(key) = &settings.api_key else {
             return not(Check::skip(NAME, "no API key is set"));
         };

@@ -61,7 +61,8 @@ pub(super) fn missing(settings: &Settings, protocol: Protocol) -> Vec<Check> {
         let (what, ways) = sentence.split_once(": ").unwrap_or((&sentence, ""));
         checks.push(Check::fail_unnumbered(NAME, what).fix(ways));
     }
-    if settings.url.is_some() && settings.api_key.is_none() {
+    let kept_back = settings.misdirected_key().is_some();
+    if settings.url.is_some() && settings.api_key.is_none() && !kept_back {
         checks.push(
             Check::warn(NAME, "the url is set, and the API key is not")
                 .fix("give --api-key-file or DITTO_CDC_API_KEY"),

@@ -5,6 +5,7 @@
 mod cases;
 mod profile;
 mod rank;
+mod trust;
 
 use std::collections::HashMap;
 use std::ffi::OsString;

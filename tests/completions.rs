@@ -242,3 +242,22 @@ while zpty -r inner line; do print -r -- "$line"; done"#
         )
     });
 }
+
+#[test]
+fn elvish_completes() {
+    // Its editor needs a terminal, and draws what it offers piece by piece; so what it would offer is asked of the
+    // function that it asks.
+    offers("zsh", &["-f", "-c"], |typed, pause| {
+        let words = typed.replace('\'', "");
+        let words = words.split(' ').map(|word| format!("'{word}'"));
+        let words = words.collect::<Vec<_>>().join(" ");
+        format!(
+            r#"command -v elvish >/dev/null || {{ print elvish is missing: .ci/install; exit 1 }}
+zmodload zsh/zpty
+zpty inner "stty cols 200 rows 50; TERM=xterm elvish -norc"
+zpty -w inner "eval (slurp < $SCRIPTS/ditto-cdc.elv)"
+zpty -w inner "for one [(\$edit:completion:arg-completer[ditto-cdc] {words})] {{ echo 'off'ered (repr \$one) }}; sleep {pause}; exit"
+while zpty -r inner line; do [[ $line == *offered\ * ]] && print -r -- "${{line##*offered }}"; done; true"#
+        )
+    });
+}

@@ -1,5 +1,6 @@
 //! What the completion scripts ask for while a person types: profiles, and collections seen in captures.
-//! One name a line; whatever goes wrong is no answer, since nobody wants messages in the middle of a word.
+//! One name a line; whatever goes wrong is no answer, since nobody wants messages in the middle of a word. What fits
+//! where the program is asked about a whole line is found in `complete_line`.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -9,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::complete_line::{Candidate, Fits, fits};
 use super::{Context, connect};
+use crate::cli;
 use crate::event;
 use crate::exit::Exit;
 use crate::record::{Source, Step};
@@ -24,21 +27,48 @@ const FILES: usize = 4;
 /// Prints what fits; `words` are what is to be completed, and the command line so far.
 pub fn run(words: &[OsString], context: &mut Context<'_>) -> Exit {
     let kind = words.first().map(|word| word.to_string_lossy());
-    let names = match kind.as_deref() {
-        Some("profiles") => profile::names(&connect::world(context)),
-        Some("collections") => collections(words.get(1..).unwrap_or(&[]), context),
-        _ => return Exit::Usage,
+    let words = words.get(1..).unwrap_or(&[]);
+    let lines = match kind.as_deref() {
+        Some("line") => line(words, context),
+        Some(kind) => names(kind, words, context),
+        None => return Exit::Usage,
     };
-    let mut text = String::new();
-    // A name that does not fit on a line cannot be completed.
-    for name in names
-        .iter()
-        .filter(|name| !name.chars().any(char::is_control))
-    {
-        text.push_str(name);
+    let mut text = lines.join("\n");
+    if !text.is_empty() {
         text.push('\n');
     }
     context.out.print_text(text.as_bytes())
+}
+
+/// What fits at the end of the whole line, each with a tab and what it means. The last word is the begun one behind a
+/// `+`, since some shells drop an empty word.
+fn line(words: &[OsString], context: &Context<'_>) -> Vec<String> {
+    let texts = words.iter().map(|word| word.to_string_lossy().into_owned());
+    let mut before: Vec<String> = texts.collect();
+    let begun = before.pop().unwrap_or_default();
+    let begun = begun.strip_prefix('+').unwrap_or(&begun);
+    match fits(cli::command(), &before, begun) {
+        Fits::These(found) => {
+            let line = |Candidate { word, help }| format!("{word}\t{help}");
+            found.into_iter().map(line).collect()
+        }
+        Fits::ValueOf(flag) => {
+            let mut names = names(&format!("{flag}s"), words, context);
+            names.retain(|name| name.starts_with(begun));
+            names
+        }
+    }
+}
+
+fn names(kind: &str, words: &[OsString], context: &Context<'_>) -> Vec<String> {
+    let mut names = match kind {
+        "profiles" => profile::names(&connect::world(context)),
+        "collections" => collections(words, context),
+        _ => Vec::new(),
+    };
+    // A name that does not fit on a line cannot be completed.
+    names.retain(|name| !name.chars().any(char::is_control));
+    names
 }
 
 fn collections(words: &[OsString], context: &Context<'_>) -> Vec<String> {

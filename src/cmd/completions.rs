@@ -1,5 +1,5 @@
 //! `completions`: a shell's completion script, made from the one description of the flags, and made to ask the program
-//! for collections and profiles where the shell's script can (bash, zsh, fish).
+//! for collections and profiles (bash, zsh, fish), or for everything (PowerShell, elvish).
 //! Where the script is to be installed is the packager's or the user's decision.
 
 use std::fmt::Write as _;
@@ -17,6 +17,11 @@ const ASKED: &[(&str, &[&str])] = &[
 /// The script for a shell.
 #[must_use]
 pub fn script(shell: Shell) -> Vec<u8> {
+    match shell {
+        Shell::PowerShell => return power_shell().into_bytes(),
+        Shell::Elvish => return elvish().into_bytes(),
+        _ => {}
+    }
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut cli::command(), "ditto-cdc", &mut script);
     let Ok(script) = String::from_utf8(script) else {
@@ -125,4 +130,50 @@ end
         }
     });
     ask + &lines.collect::<String>()
+}
+
+/// Quotes what is inserted: a name may hold anything.
+fn power_shell() -> String {
+    format!(
+        r#"Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {{
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $words = @($commandAst.CommandElements | Select-Object -Skip 1 |
+        Where-Object {{ $_.Extent.EndOffset -lt $cursorPosition }} |
+        ForEach-Object {{
+            if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) {{ $_.Value }} else {{ $_.Extent.Text }}
+        }})
+    $begun = $wordToComplete.Trim("'", '"')
+    ditto-cdc {WORD} line @words "+$begun" 2>$null | ForEach-Object {{
+        $text, $help = $_ -split "`t", 2
+        if (-not $help) {{ $help = $text }}
+        $insert = if ($text -match '^[\w.:/=-]+$') {{ $text }} else {{ "'" + $text.Replace("'", "''") + "'" }}
+        [System.Management.Automation.CompletionResult]::new($insert, $text, 'ParameterValue', $help)
+    }}
+}}
+"#
+    )
+}
+
+/// The editor quotes what is inserted itself.
+fn elvish() -> String {
+    format!(
+        r#"use str
+
+set edit:completion:arg-completer[ditto-cdc] = {{|@words|
+    var found = [(try {{ e:ditto-cdc {WORD} line (all $words[1..-1]) '+'$words[-1] 2>/dev/null }} catch {{ }})]
+    if (== 0 (count $found)) {{
+        edit:complete-filename $@words
+    }}
+    for line $found {{
+        var parts = [(str:split &max=2 "\t" $line)]
+        var text = $parts[0]
+        if (and (== 2 (count $parts)) (!=s '' $parts[1])) {{
+            edit:complex-candidate $text &code-suffix=' ' &display=$text'  '$parts[1]
+        }} else {{
+            put $text
+        }}
+    }}
+}}
+"#
+    )
 }

@@ -2,6 +2,7 @@
 //! Each command takes what was typed and the surroundings, and answers with an exit code.
 
 pub mod complete;
+mod complete_line;
 pub mod completions;
 pub mod config;
 mod connect;

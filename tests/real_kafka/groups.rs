@@ -2,9 +2,11 @@
 //! once. What one member alone does is tested in `refusals` and on the embedded broker.
 
 use std::collections::BTreeSet;
+use std::io::Read;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::events::{follow, lines, messages};
+use crate::events::{event, follow, lines, messages};
 use crate::support::kafka::{Kafka, OPEN_GROUPS, Options};
 use crate::support::program::Running;
 
@@ -17,6 +19,8 @@ const QUICK: [&str; 4] = [
     "-X",
     "heartbeat.interval.ms=300",
 ];
+/// How long a member is left alone: positions are stored once a second.
+const SEVERAL_STORES: Duration = Duration::from_secs(4);
 const COOPERATIVE: [&str; 2] = ["-X", "partition.assignment.strategy=cooperative-sticky"];
 
 /// A member of a group.
@@ -145,4 +149,88 @@ fn a_static_member_that_restarts_moves_nothing() {
     one.wait_for_lines(20, LONG);
     again.wait_for_lines(20, LONG);
     assert_eq!(times(&one), before, "{}", one.stderr());
+}
+
+#[test]
+fn what_a_member_could_not_write_is_not_stored() {
+    let Some(kafka) = Kafka::shared() else {
+        return;
+    };
+    let (topic, group) = ("open-unwritten", format!("{OPEN_GROUPS}unwritten"));
+    kafka.create_topic(topic, 1, &[]);
+    // Far more than a pipe takes, however it was widened.
+    kafka.produce(topic, messages(0..40_000, 1));
+    let args = [
+        "tail",
+        "--topic",
+        topic,
+        "--group",
+        &group,
+        "--from",
+        "beginning",
+    ];
+    let home = tempfile::tempdir().unwrap();
+    let mut stuck = Command::new(env!("CARGO_BIN_EXE_ditto-cdc"))
+        .args([&args[..], &QUICK].concat())
+        .env_clear()
+        .env("HOME", home.path())
+        .envs(kafka.client_env(topic))
+        .current_dir(home.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut pipe = stuck.stdout.take().unwrap();
+    let mut first = [0];
+    pipe.read_exact(&mut first).unwrap();
+    // Nobody reads on, so nothing is written on, while the positions are due to be stored again and again.
+    std::thread::sleep(SEVERAL_STORES);
+    stuck.kill().unwrap();
+    stuck.wait().unwrap();
+    let mut written = first.to_vec();
+    pipe.read_to_end(&mut written).unwrap();
+    let written = String::from_utf8_lossy(&written).into_owned();
+    let mut seen: BTreeSet<String> = written.lines().map(str::to_owned).collect();
+    seen.retain(|line| line.ends_with("}}}"));
+    assert!(
+        seen.len() < 35_000,
+        "the pipe took everything: {}",
+        seen.len()
+    );
+
+    let mut next = member(kafka, topic, &group, &[]);
+    next.wait_for_line(&event("people", 39_999), LONG);
+    seen.extend(next.kill().lines().into_iter().map(str::to_owned));
+    let expected: BTreeSet<String> = lines(0..40_000).into_iter().collect();
+    let missing: Vec<_> = expected.difference(&seen).take(3).collect();
+    assert!(missing.is_empty(), "missing {missing:?}");
+}
+
+#[test]
+fn a_position_of_the_group_that_retention_overtook_is_a_gap() {
+    let Some(kafka) = Kafka::shared() else {
+        return;
+    };
+    let (topic, group) = ("open-overtaken-group", format!("{OPEN_GROUPS}overtaken"));
+    kafka.create_topic(topic, 1, &[]);
+    kafka.produce(topic, messages(0..10, 1));
+    let mut first = member(kafka, topic, &group, &[]);
+    first.wait_for_lines(10, LONG);
+    assert_eq!(first.interrupt().status, Some(130));
+    kafka.produce(topic, messages(10..100, 1));
+    kafka.delete_records(topic, 0, 50);
+
+    let stopping = member(kafka, topic, &group, &["--on-gap", "stop"]);
+    let output = stopping.wait(LONG);
+    assert_eq!(output.status, Some(4), "{}", output.stderr);
+    assert_eq!(output.lines(), [""; 0]);
+
+    // The one that stopped has not moved the group over the gap.
+    let mut marking = member(kafka, topic, &group, &[]);
+    marking.wait_for_lines(50, LONG);
+    let output = marking.interrupt();
+    assert_eq!(output.lines(), lines(50..100));
+    let said = "gap: the offsets 10 to 49";
+    assert!(output.stderr.contains(said), "{}", output.stderr);
 }

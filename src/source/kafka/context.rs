@@ -30,6 +30,8 @@ pub(super) enum Said {
     Revoked(Vec<i32>),
     /// A position that the group had stored is older than retention.
     Lost(Lost),
+    /// What the group gave or took could not be done, so that nobody may read what we are to read.
+    Stranded(RDKafkaErrorCode, String),
 }
 
 /// Collects what the library says.
@@ -110,7 +112,7 @@ impl ConsumerContext for Context {
         };
         match outcome {
             Ok(said) => said.into_iter().for_each(|said| self.keep(said)),
-            Err(error) => self.keep(Said::Error(
+            Err(error) => self.keep(Said::Stranded(
                 error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail),
                 error.to_string(),
             )),

@@ -2,13 +2,15 @@
 //! before it takes one back. Joining happens only when the user named a group; storing in between is left to `reader`.
 
 use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, RebalanceProtocol};
-use rdkafka::error::KafkaResult;
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem as Elem};
-use std::time::Duration;
 
 use super::context::{Context, Said};
+use super::failure::{Outlook, outlook};
 use crate::record::{Loss, Lost};
 
 /// What a member of a group knows when partitions come and go.
@@ -21,6 +23,10 @@ pub(super) struct Group {
 
 /// How long the group's coordinator may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// How long an answer is waited for that heals: a partition's leader, or the coordinator, may just be moving.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two questions.
+const PAUSE: Duration = Duration::from_millis(200);
 
 impl Group {
     /// A member that starts there in partitions for which the group has stored no position.
@@ -47,7 +53,7 @@ impl Group {
             begin(consumer, handed)?;
             return Ok(vec![Said::Assigned(Vec::new())]);
         }
-        let stored = consumer.committed_offsets(handed.clone(), ANSWER_LIMIT)?;
+        let stored = patiently(|| consumer.committed_offsets(handed.clone(), ANSWER_LIMIT))?;
         let lows = ask(consumer, handed, Offset::Beginning)?;
         let firsts = ask(consumer, handed, self.start)?;
         let mut starts = TopicPartitionList::with_capacity(handed.count());
@@ -119,7 +125,31 @@ fn ask(
 ) -> KafkaResult<TopicPartitionList> {
     let mut asked = partitions.clone();
     asked.set_all_offsets(what)?;
-    consumer.offsets_for_times(asked, ANSWER_LIMIT)
+    patiently(|| consumer.offsets_for_times(asked.clone(), ANSWER_LIMIT))
+}
+
+/// Asks until the answer is one for every partition. A member that gave up would hold partitions that nobody reads.
+fn patiently(
+    mut ask: impl FnMut() -> KafkaResult<TopicPartitionList>,
+) -> KafkaResult<TopicPartitionList> {
+    let started = Instant::now();
+    loop {
+        match ask().and_then(whole) {
+            Err(error) if heals(&error) && started.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            answer => return answer,
+        }
+    }
+}
+
+/// The list, unless there is an error in it for one of the partitions.
+fn whole(list: TopicPartitionList) -> KafkaResult<TopicPartitionList> {
+    list.elements().iter().try_for_each(Elem::error)?;
+    Ok(list)
+}
+
+fn heals(error: &KafkaError) -> bool {
+    let code = error.rdkafka_error_code();
+    code.is_some_and(|code| outlook(code, "") == Outlook::Heals)
 }
 
 fn lost(topic: &str, partition: i32, wanted: i64, resumed: i64) -> Said {
@@ -130,4 +160,33 @@ fn lost(topic: &str, partition: i32, wanted: i64, resumed: i64) -> Said {
         resumed,
         why: Loss::Retention,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+    use rdkafka::topic_partition_list::TopicPartitionList;
+
+    use super::patiently;
+
+    #[test]
+    fn a_leader_that_moves_is_waited_for_and_a_refusal_is_not() {
+        let check = |code: Code, failures: usize, expected: usize| {
+            let mut asked = 0;
+            let answer = patiently(|| {
+                asked += 1;
+                match asked > failures {
+                    true => Ok(TopicPartitionList::new()),
+                    false => Err(KafkaError::MetadataFetch(code)),
+                }
+            });
+            assert_eq!(asked, expected, "{code:?}");
+            assert_eq!(answer.is_ok(), expected > failures, "{code:?}");
+        };
+        check(Code::NotLeaderForPartition, 2, 3);
+        check(Code::NotCoordinator, 1, 2);
+        check(Code::TopicAuthorizationFailed, 2, 1);
+    }
 }

@@ -186,6 +186,10 @@ impl Reader {
                     self.due.push_back(Due::Notice(notice));
                 }
                 Said::Revoked(partitions) => self.parts.give_up(&partitions),
+                Said::Stranded(code, reason) => {
+                    let doing = "taking over the group's partitions";
+                    return Err(self.topic.failure(doing, code, &reason));
+                }
             }
         }
         Ok(())

@@ -140,6 +140,9 @@ impl Topic {
                 Said::Error(code, words) if outlook(code, &words) == Outlook::Final => {
                     return Err(self.failure("connecting", code, &words));
                 }
+                Said::Stranded(code, words) => {
+                    return Err(self.failure("taking over the group's partitions", code, &words));
+                }
                 Said::Error(code, words) => reason = telling(reason, Some((code, words))),
                 Said::Log(line) => tell(&line),
                 Said::Assigned(_) | Said::Revoked(_) | Said::Lost(_) => {}

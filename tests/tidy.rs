@@ -2,10 +2,7 @@
 //! Each rule is a row of a table; what the program does is tested elsewhere.
 #![allow(clippy::unwrap_used)]
 
-mod spdx;
-
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Every module in the order of `lib.rs`, with those that it may use. A module uses only what stands above it.
 const MODULES: &[(&str, &[&str])] = &[
@@ -122,22 +119,6 @@ const NOT_IN: &[(&str, &[&str])] = &[
 /// The most lines that a file may have.
 const LINES: usize = 450;
 
-/// Licences whose code may be part of the program.
-const LICENCES: &[&str] = &[
-    "MIT",
-    "Apache-2.0",
-    "BSD-2-Clause",
-    "BSD-3-Clause",
-    "ISC",
-    "Unicode-3.0",
-    "Unlicense",
-    "Zlib",
-    "0BSD",
-];
-
-/// Crates under another licence, each a decision: EPL-2.0 asks that changes to the crate itself be published.
-const LICENCE_EXCEPTIONS: &[(&str, &str)] = &[("colored_json", "EPL-2.0")];
-
 #[test]
 fn modules_use_only_what_stands_above_them() {
     let mut wrong = Vec::new();
@@ -209,44 +190,6 @@ fn every_file_says_what_it_is_and_is_short() {
         }
     }
     assert_none(&wrong);
-}
-
-#[test]
-fn licences_and_origins_of_all_crates() {
-    let ask = |how: &str| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["metadata", "--format-version", "1", how]);
-        let cargo = cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-        cargo.output().unwrap()
-    };
-    // Crates of other platforms are part of the answer, and a fresh machine has built without them.
-    let mut output = ask("--offline");
-    if !output.status.success() {
-        output = ask("--locked");
-    }
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
-    assert!(packages.len() > 20, "only {} packages", packages.len());
-    let wrong: Vec<String> = packages.iter().filter_map(objection).collect();
-    assert_none(&wrong);
-}
-
-/// What is wrong with a package of `cargo metadata`.
-fn objection(package: &serde_json::Value) -> Option<String> {
-    let name = package["name"].as_str()?;
-    let licence = package["license"].as_str().unwrap_or("no licence");
-    let excepted = LICENCE_EXCEPTIONS.contains(&(name, licence));
-    if !excepted && !spdx::allows(licence, LICENCES) {
-        return Some(format!("{name} is under {licence}"));
-    }
-    let source = package["source"].as_str().unwrap_or("");
-    let foreign = !source.is_empty() && !source.starts_with("registry+");
-    foreign.then(|| format!("{name} comes from {source}"))
 }
 
 /// One file of Rust.

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Everything that is handed out, into the folder dist/: an archive with program, manual, completions and documents, a
-# Debian package, a bill of materials (CycloneDX) and the checksums of all of them. Needs musl-tools for the static
-# program, and installs cargo-deb and cargo-cyclonedx below target/ if they are not there.
+# Debian package, a bill of materials (CycloneDX) and the checksums of all of them. Installs cargo-deb and
+# cargo-cyclonedx below target/ if they are not there.
 #
-#   packaging/release.sh [TARGET]      x86_64-unknown-linux-musl unless told: static, runs on any Linux
+#   packaging/release.sh [TARGET]
+#
+# x86_64-unknown-linux-musl unless told: static, runs on any Linux; needs this target of rustup's, and musl-tools.
+# x86_64-unknown-linux-gnu is compiled in a bare Debian 11, so that glibc 2.31 is enough; needs root and debootstrap.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,23 +15,55 @@ version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
 name=ditto-cdc-$version-$target
 tools=$PWD/target/tools
 export PATH=$tools/bin:$PATH
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+
+# OpenSSL keeps the folder that it was built in, so that the build has one place, wherever the sources are.
+export CARGO_TARGET_DIR=/tmp/ditto-cdc-build
+mkdir -p -m 700 "$CARGO_TARGET_DIR"
+[ -O "$CARGO_TARGET_DIR" ] || { echo "$CARGO_TARGET_DIR is somebody else's" >&2; exit 1; }
 
 # The same sources and toolchain give the same bytes: no path of this machine, no time of this day.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 0)
 export SOURCE_DATE_EPOCH
-export RUSTFLAGS="--remap-path-prefix=$PWD=ditto-cdc --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
+export RUSTFLAGS="--remap-path-prefix=$PWD=ditto-cdc --remap-path-prefix=$cargo_home=cargo"
+export "CFLAGS_${target//-/_}=-ffile-prefix-map=$cargo_home=cargo"
 if [[ $target == *-musl ]]; then
     export "CC_${target//-/_}=musl-gcc"
 fi
 for tool in cargo-deb cargo-cyclonedx; do
-    command -v "$tool" >/dev/null || RUSTFLAGS= cargo install --quiet --locked "$tool" --root "$tools"
+    command -v "$tool" >/dev/null || RUSTFLAGS= CARGO_TARGET_DIR=target/tools/build cargo install --quiet --locked "$tool" --root "$tools"
 done
 
-cargo build --release --locked --bin ditto-cdc --target "$target"
+build=(cargo build --release --locked --offline --bin ditto-cdc --target "$target")
+sysroot=$(rustc --print sysroot)
+
+# The compiler and everything that it reads lie in the old root under the same names as here.
+build_in_old_root() {
+    local root=$PWD/target/roots/compile
+    if [ ! -e "$root/usr/bin/perl" ]; then
+        debootstrap --variant=minbase --include=gcc,g++,make,perl bullseye "$root" >target/roots-compile.log
+    fi
+    # shellcheck disable=SC2016
+    PATH=$sysroot/bin:/usr/sbin:/usr/bin:/sbin:/bin unshare --mount bash -euc '
+        root=$1 folder=$2
+        for shared in "$folder" "$3" "$4" "$5"; do
+            mkdir -p "$root$shared"
+            mount --bind "$shared" "$root$shared"
+        done
+        mount -t proc proc "$root/proc"
+        exec chroot "$root" bash -c '\''cd "$0" && exec "$@"'\'' "$folder" "${@:6}"
+    ' - "$root" "$PWD" "$cargo_home" "$sysroot" "$CARGO_TARGET_DIR" "${build[@]}"
+}
+
+cargo fetch --quiet --locked --target "$target"
+case $target in
+*-gnu) build_in_old_root ;;
+*) "${build[@]}" ;;
+esac
 
 rm -rf dist
 mkdir -p "dist/$name"
-strip -o "dist/$name/ditto-cdc" "target/$target/release/ditto-cdc"
+strip -o "dist/$name/ditto-cdc" "$CARGO_TARGET_DIR/$target/release/ditto-cdc"
 cp README.md CHANGELOG.md SECURITY.md LICENSE-MIT LICENSE-APACHE "dist/$name/"
 cp -r completions man docs "dist/$name/"
 # Files in one order, with one time and nobody's name, so that the archive is the same everywhere.

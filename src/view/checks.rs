@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::line::columns;
 use super::safe;
 use super::styles::{Ink, Styles};
 use crate::check::{Check, Report, Status, Summary};
@@ -18,10 +19,14 @@ pub struct Sheet {
     pub unicode: bool,
     /// Only what failed.
     pub quiet: bool,
+    /// The terminal's columns, where lines go to one.
+    pub width: Option<usize>,
 }
 
 /// The widest name of a check, and a space.
 const COLUMN: usize = 21;
+/// Where fewer columns are left for the text, the terminal breaks it itself.
+const LEAST: usize = 30;
 
 impl Sheet {
     /// Appends the line of a check and what belongs under it.
@@ -44,6 +49,8 @@ impl Sheet {
             .map_or_else(String::new, |one| format!("{one}: "));
         let text = safe::text(&format!("{fault}{subject}{skipped}{}", check.message));
         let name = check.name;
+        let begin = columns(sign) + 1 + COLUMN;
+        let text = self.wrapped(&text, begin);
         let _ = writeln!(out, "{style}{sign}{style:#} {name:<COLUMN$}{text}");
         let arrow = if self.unicode { "→" } else { "->" };
         below(arrow, check.fix.as_deref(), Ink::default(), out);
@@ -73,6 +80,28 @@ impl Sheet {
             "something is wrong"
         };
         let _ = writeln!(out, "\n{}: {verdict}", parts.join(", "));
+    }
+
+    /// The text in lines of whole words, further ones under the first. What is to be typed is never cut into lines.
+    fn wrapped(&self, text: &str, begin: usize) -> String {
+        let room = self.width.and_then(|width| width.checked_sub(begin));
+        let Some(room) = room.filter(|room| *room >= LEAST) else {
+            return text.to_owned();
+        };
+        let (mut lines, mut used) = (String::new(), 0);
+        for word in text.split(' ') {
+            let wide = columns(word);
+            if used > 0 && used + 1 + wide > room {
+                let _ = write!(lines, "\n{:begin$}", "");
+                used = 0;
+            } else if used > 0 {
+                lines.push(' ');
+                used += 1;
+            }
+            lines.push_str(word);
+            used += wide;
+        }
+        lines
     }
 
     fn sign(&self, status: Status) -> (&'static str, Ink) {
@@ -156,6 +185,7 @@ mod tests {
             styles: Styles::default(),
             unicode,
             quiet,
+            width: None,
         };
         let (report, mut out) = (report(), String::new());
         report
@@ -164,6 +194,34 @@ mod tests {
             .for_each(|check| sheet.check(check, &mut out));
         sheet.summary(&report, &mut out);
         out
+    }
+
+    #[test]
+    fn long_lines_are_broken_between_words_on_a_terminal() {
+        let check = |message: &str, width: usize, expected: &str| {
+            let sheet = Sheet {
+                styles: Styles::default(),
+                unicode: true,
+                quiet: false,
+                width: Some(width),
+            };
+            let mut out = String::new();
+            sheet.check(&Check::pass("dns", message), &mut out);
+            assert_eq!(out, format!("✓ dns                  {expected}\n"));
+        };
+        let long = "Kafka answered in 7 ms and names 1 broker of the cluster";
+        let broken =
+            "Kafka answered in 7 ms and names 1 broker\n                       of the cluster";
+        check(long, 79, long);
+        check(long, 70, broken);
+        check(long, 40, long);
+        check(
+            "日本語日本語日本語 日本語日本語日本語 a",
+            55,
+            "日本語日本語日本語\n                       日本語日本語日本語 a",
+        );
+        let word = "x".repeat(80);
+        check(&word, 60, &word);
     }
 
     #[test]

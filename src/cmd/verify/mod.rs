@@ -74,6 +74,7 @@ impl<'r, 'c> Run<'r, 'c> {
             styles: Styles::new(coloured),
             unicode: !env.stdout_terminal || speaks_utf8(context),
             quiet: context.global.quiet,
+            width: env.width.filter(|_| env.stdout_terminal),
         };
         let show = match (typed.json, typed.redact) {
             (true, redacted) => Show::Json { redacted },

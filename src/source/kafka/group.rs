@@ -177,10 +177,10 @@ mod tests {
             let mut asked = 0;
             let answer = patiently(|| {
                 asked += 1;
-                match asked > failures {
-                    true => Ok(TopicPartitionList::new()),
-                    false => Err(KafkaError::MetadataFetch(code)),
+                if asked > failures {
+                    return Ok(TopicPartitionList::new());
                 }
+                Err(KafkaError::MetadataFetch(code))
             });
             assert_eq!(asked, expected, "{code:?}");
             assert_eq!(answer.is_ok(), expected > failures, "{code:?}");

@@ -61,7 +61,7 @@ pub(super) fn push_both(old: &[u8], new: &[u8], room: Room, styles: &Styles, out
         None => (room, room),
         Some(all) => {
             let all = all.saturating_sub(3);
-            let (old, new, half) = (old.len(), new.len(), all / 2);
+            let (old, new, half) = (needs(old, all), needs(new, all), all / 2);
             let (one, other) = match (old + new <= all, old <= half, new <= half) {
                 (true, _, _) => (old, new),
                 (_, true, _) => (old, all - old),
@@ -74,6 +74,17 @@ pub(super) fn push_both(old: &[u8], new: &[u8], room: Room, styles: &Styles, out
     push_coloured(old, one, styles.remove, out);
     out.extend_from_slice(" → ".as_bytes());
     push_coloured(new, other, styles.insert, out);
+}
+
+/// How many columns a value takes in full, or more than `most`.
+fn needs(raw: &[u8], most: usize) -> usize {
+    if raw.len() > most * 4 || raw.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return raw.len();
+    }
+    // What a terminal would act on is spelled out, and takes more columns than bytes.
+    let mut shown = Vec::new();
+    push_compact(raw, &mut shown);
+    columns(&shown)
 }
 
 fn push_coloured(value: &[u8], room: Room, ink: Ink, out: &mut Vec<u8>) {
@@ -258,6 +269,29 @@ mod tests {
         check(&text, 20, "\"üüüüüüüü…\" (2.0 kB)");
         check("123456789012345678901234567890", 20, "123456789012… (30 B)");
         check("\"\u{9b}\u{202e}\"", 30, r#""\u009b\u202e""#);
+    }
+
+    #[test]
+    fn both_values_are_shown_in_full_where_they_fit() {
+        let check = |old: &str, new: &str, room: usize, expected: &str| {
+            let mut out = Vec::new();
+            let (room, styles) = (Room::columns(room), Styles::default());
+            push_both(old.as_bytes(), new.as_bytes(), room, &styles, &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), expected);
+        };
+        check("1", "20", 70, "1 → 20");
+        check(
+            "\"a\u{202e}d\"",
+            "\"a\u{202e}e\"",
+            70,
+            r#""a\u202ed" → "a\u202ee""#,
+        );
+        check(
+            "\"日本語日本語\"",
+            "\"東京\"",
+            25,
+            "\"日本語日本語\" → \"東京\"",
+        );
     }
 
     #[test]

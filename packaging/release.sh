@@ -11,6 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=${1:-x86_64-unknown-linux-musl}
+[ -d "$(rustc --print target-libdir --target "$target")" ] || { echo "first: rustup target add $target" >&2; exit 1; }
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
 name=ditto-cdc-$version-$target
 tools=$PWD/target/tools
@@ -22,7 +23,8 @@ export CARGO_TARGET_DIR=/tmp/ditto-cdc-build
 mkdir -p -m 700 "$CARGO_TARGET_DIR"
 [ -O "$CARGO_TARGET_DIR" ] || { echo "$CARGO_TARGET_DIR is somebody else's" >&2; exit 1; }
 
-# The same sources and toolchain give the same bytes: no path of this machine, no time of this day.
+# The same sources, compilers and CARGO_HOME (which OpenSSL keeps among its flags) give the same bytes: no other path of
+# this machine, no time of this day.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 0)
 export SOURCE_DATE_EPOCH
 export RUSTFLAGS="--remap-path-prefix=$PWD=ditto-cdc --remap-path-prefix=$cargo_home=cargo"
@@ -71,7 +73,9 @@ tar -C dist --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --nume
     --use-compress-program='gzip -n -9' -cf "dist/$name.tar.gz" "$name"
 rm -r "dist/${name:?}"
 
-cargo deb --quiet --no-build --strip --target "$target" --output "dist/"
+variant=()
+[[ $target == *-gnu ]] || variant=(--variant static)
+cargo deb --quiet --no-build --strip --target "$target" "${variant[@]}" --output "dist/"
 cargo cyclonedx --quiet --format json --override-filename "ditto-cdc-$version.cdx"
 mv "ditto-cdc-$version.cdx.json" dist/
 

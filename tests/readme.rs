@@ -118,7 +118,7 @@ impl Customer {
     fn shim_cargo(&self) {
         let bin = self.folder.path().join("bin");
         fs::create_dir(&bin).unwrap();
-        let script = "#!/bin/sh\ncase \"$*\" in\n'run --release -- '*) shift 3; exec ditto-cdc \"$@\";;\n'test --release' | 'install --path .') ;;\n*) echo \"unknown: cargo $*\" >&2; exit 9;;\nesac\n";
+        let script = "#!/bin/sh\ncase \"$*\" in\n'run --release -- '*) shift 3; exec ditto-cdc \"$@\";;\n'test --release' | 'install --locked --path .') ;;\n*) echo \"unknown: cargo $*\" >&2; exit 9;;\nesac\n";
         let file = bin.join("cargo");
         fs::write(&file, script).unwrap();
         Command::new("chmod").arg("+x").arg(&file).status().unwrap();
@@ -148,7 +148,7 @@ impl Customer {
         let (cluster, user) = (&issued.cluster_password, &issued.user_password);
         let script = script
             .replace("HOST:443", self.broker.endpoint())
-            .replace("ENDPOINT/APP", &self.server.url())
+            .replace("XXXX.cloud.dittolive.app/APP-ID", &self.server.url())
             .replace("CLUSTER-PASSWORD", cluster.expose())
             .replace("USER-PASSWORD", user.expose());
         let program = PathBuf::from(env!("CARGO_BIN_EXE_ditto-cdc"));

@@ -1,5 +1,5 @@
 //! What may be part of the program: the licence and origin of every crate, none twice, and none that an advisory warns of.
-//! What the modules may use of them is in `tidy`; RustSec's advisories are read where somebody has them, and not fetched.
+//! What the modules may use of them is in `tidy`; the advisories of `RustSec` are read where somebody has them, and not fetched.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod advisory;
@@ -79,7 +79,7 @@ fn the_smallest_rust_is_enough_for_every_crate_and_named_in_the_readme() {
     assert!(readme.contains(&format!("Rust {ours}")), "{ours}");
 }
 
-/// Where `cargo audit` and `cargo deny` keep RustSec's data, or where `ADVISORIES` says.
+/// Where `cargo audit` and `cargo deny` keep the data of `RustSec`, or where `ADVISORIES` says.
 fn advisories() -> Option<PathBuf> {
     let named = std::env::var_os("ADVISORIES").map(PathBuf::from);
     let usual = || Some(std::env::home_dir()?.join(".cargo/advisory-db"));

@@ -213,7 +213,7 @@ mod tests {
         let broken =
             "Kafka answered in 7 ms and names 1 broker\n                       of the cluster";
         check(long, 79, long);
-        check(long, 70, broken);
+        check(long, 65, broken);
         check(long, 40, long);
         check(
             "日本語日本語日本語 日本語日本語日本語 a",

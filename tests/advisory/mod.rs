@@ -1,4 +1,4 @@
-//! Reads one of RustSec's advisories: TOML in front of a text, with the versions that are safe.
+//! Reads one of the advisories of `RustSec`: TOML in front of a text, with the versions that are safe.
 //! Where the files are is the caller's business.
 
 use semver::{Version, VersionReq};

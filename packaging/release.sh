@@ -23,7 +23,7 @@ export CARGO_TARGET_DIR=/tmp/ditto-cdc-build
 mkdir -p -m 700 "$CARGO_TARGET_DIR"
 [ -O "$CARGO_TARGET_DIR" ] || { echo "$CARGO_TARGET_DIR is somebody else's" >&2; exit 1; }
 
-# The same sources, compilers and CARGO_HOME (which OpenSSL keeps among its flags) give the same bytes: no other path of
+# The same sources, compilers and CARGO_HOME (which OpenSSL keeps among its flags) should give the same bytes: no other path of
 # this machine, no time of this day.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 0)
 export SOURCE_DATE_EPOCH

@@ -28,7 +28,7 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// A string with its quotes.
+    /// A string with its quotes. JSON has no control characters in strings: such a line is not in this format.
     fn string(&mut self) -> Option<&'a [u8]> {
         let text = self.rest.trim_ascii_start();
         let mut at = 1;
@@ -38,7 +38,8 @@ impl<'a> Cursor<'a> {
             if text.get(at) == Some(&b'"') {
                 let (string, rest) = text.split_at_checked(at + 1)?;
                 self.rest = rest;
-                return Some(string);
+                let lowest = string.iter().min();
+                return lowest.is_some_and(|byte| *byte >= b' ').then_some(string);
             }
             at += 2;
         }

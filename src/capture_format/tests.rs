@@ -79,6 +79,9 @@ fn other_formats() {
     check(r#"{"topic":"t"}"#);
     check(r#"{"topic":"t","type":"documentChanged"}"#);
     check(
+        "{\"topic\":\"\0\",\"partition\":3,\"offset\":1,\"timestamp\":null,\"timestampType\":null,\"key\":null,\"headers\":[],\"value\":1}",
+    );
+    check(
         r#"{"topic":"t","partition":3,"offset":1,"timestamp":1,"timestampType":"Other","key":null,"headers":[],"value":1}"#,
     );
     check(

@@ -131,13 +131,13 @@ impl<'a> Lockstep<'a, '_> {
         }
         let end = match self.old.get(at)? {
             b'"' => string_end(self.old, at)?,
-            b'{' | b'[' => match container_end_before(self.old, at, equal) {
-                Some(end) => end,
-                None => {
+            b'{' | b'[' => {
+                let Some(end) = container_end_before(self.old, at, equal) else {
                     self.in_vain(equal - at)?;
                     return Some(Look::Differs);
-                }
-            },
+                };
+                end
+            }
             b'}' | b']' => return None,
             // What ends where the equal part does may go on in the new document.
             _ => {

@@ -54,15 +54,14 @@ impl<'a> Split<'a> {
 
     fn load(&mut self) {
         let rest = self.json.get(self.base..).unwrap_or_default();
-        let masks = match rest.first_chunk::<BLOCK>() {
-            Some(block) => brackets(block),
-            None => {
-                let mut last = [b' '; BLOCK];
-                if let Some(begin) = last.get_mut(..rest.len()) {
-                    begin.copy_from_slice(rest);
-                }
-                brackets(&last)
+        let masks = if let Some(block) = rest.first_chunk::<BLOCK>() {
+            brackets(block)
+        } else {
+            let mut last = [b' '; BLOCK];
+            if let Some(begin) = last.get_mut(..rest.len()) {
+                begin.copy_from_slice(rest);
             }
+            brackets(&last)
         };
         self.take(&masks);
     }

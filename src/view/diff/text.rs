@@ -94,12 +94,12 @@ impl Writer<'_> {
         if !rest
             .as_bytes()
             .iter()
-            .fold(false, |any, byte| any | is_escaped(byte))
+            .fold(false, |any, byte| any | is_escaped(*byte))
         {
             safe::push_str(rest, Spelling::Json, self.out);
             rest = "";
         }
-        while let Some(at) = rest.bytes().position(|byte| is_escaped(&byte)) {
+        while let Some(at) = rest.bytes().position(is_escaped) {
             let (before, after) = rest.split_at(at);
             safe::push_str(before, Spelling::Json, self.out);
             self.out.extend_from_slice(match after.as_bytes().first() {
@@ -120,7 +120,7 @@ impl Writer<'_> {
 }
 
 /// Whether JSON has a short escape for a byte.
-fn is_escaped(byte: &u8) -> bool {
+fn is_escaped(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')
 }
 

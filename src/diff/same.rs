@@ -4,7 +4,7 @@
 use super::hash::Key;
 use super::members::Members;
 use super::tape::{At, Kind, Tape};
-use crate::json::{Decimal, Exponent, content, decimal};
+use crate::json::{Decimal, Exponent, common, content, decimal};
 
 /// How much of the spelling counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,8 +97,18 @@ pub(super) fn has_one_spelling(scalar: &[u8]) -> bool {
 
 /// Whether two raw strings say the same.
 pub(super) fn same_texts(old: &[u8], new: &[u8]) -> bool {
-    let escaped = |raw: &[u8]| memchr::memchr(b'\\', raw).is_some();
-    old == new || ((escaped(old) || escaped(new)) && content(old) == content(new))
+    /// The longest escape: a pair of surrogates.
+    const ESCAPE: usize = 12;
+    let equal = common(old, new);
+    let rest = (old.get(equal), new.get(equal));
+    let (Some(one), Some(other)) = rest else {
+        return old.len() == new.len();
+    };
+    // Where no escape begins here or reaches up to here, the next characters differ.
+    let near = old.get(equal.saturating_sub(ESCAPE)..equal);
+    let escape = |byte: &u8| *byte == b'\\';
+    let escaped = escape(one) || escape(other) || near.is_some_and(|near| near.iter().any(escape));
+    escaped && content(old) == content(new)
 }
 
 /// Where a key occurs twice, readers disagree on what the object says: it is the same only member by member in order.
@@ -189,6 +199,14 @@ mod tests {
         };
         check("1", "1.0", true, false);
         check(r#""a""#, r#""\u0061""#, true, true);
+        check(r#""xa""#, r#""x\u0061""#, true, true);
+        check(r#""\u00e9""#, r#""\u00E9""#, true, true);
+        check(r#""\ud83d\ude00""#, r#""\uD83D\uDE00""#, true, true);
+        check(r#""\ud83d\ude00""#, r#""\ud83d\ude01""#, false, false);
+        check(r#""a\nb""#, r#""a\nc""#, false, false);
+        check(r#""a\n""#, r#""a\u000a""#, true, true);
+        check(r#""a""#, r#""ab""#, false, false);
+        check(r#""aé""#, r#""aè""#, false, false);
         check(r#""\ud800""#, r#""\\ud800""#, false, false);
         check(r#"{"a":1,"b":[1,2]}"#, r#"{"b":[ 1, 2],"a":1}"#, true, true);
         check(

@@ -33,13 +33,15 @@ pub(super) fn documents<'a>(
         old,
         new,
         at: Both { old: 0, new: 0 },
-        aligned: Aligned::default(),
+        aligned: Aligned {
+            end: common(old, new),
+            ahead: 0,
+        },
         in_vain: 0,
         key,
         options,
         diff: Diff::with_room(),
     };
-    lockstep.align();
     lockstep.value(0, 0)?;
     let Both { old: one, new: two } = lockstep.at;
     (one == old.len() && two == new.len()).then_some(lockstep.diff)
@@ -67,7 +69,7 @@ impl Both {
 }
 
 /// Up to where the old document is equal to the new one, byte by byte, with the new offsets so far ahead.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Aligned {
     end: usize,
     ahead: usize,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 
 use super::{BASE64, clock_name};
-use crate::json::{says, unquote};
+use crate::json::{occurs, says, string_end, unquote};
 use crate::record::{Clock, Header, Place, Timestamp};
 
 /// What is left of a line. Blanks between tokens are skipped, so that lines which another program rewrote fit too.
@@ -31,18 +31,10 @@ impl<'a> Cursor<'a> {
     /// A string with its quotes. JSON has no control characters in strings: such a line is not in this format.
     fn string(&mut self) -> Option<&'a [u8]> {
         let text = self.rest.trim_ascii_start();
-        let mut at = 1;
         text.strip_prefix(b"\"")?;
-        loop {
-            at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;
-            if text.get(at) == Some(&b'"') {
-                let (string, rest) = text.split_at_checked(at + 1)?;
-                self.rest = rest;
-                let lowest = string.iter().min();
-                return lowest.is_some_and(|byte| *byte >= b' ').then_some(string);
-            }
-            at += 2;
-        }
+        let (string, rest) = text.split_at_checked(string_end(text, 0)?)?;
+        self.rest = rest;
+        (!occurs(string, |byte| byte < b' ')).then_some(string)
     }
 
     fn name(&mut self) -> Option<&'a [u8]> {

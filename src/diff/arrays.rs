@@ -163,32 +163,23 @@ impl<'a> Compare<'_, 'a, '_> {
         if !(self.old.is_plain() && self.new.is_plain()) {
             return None;
         }
-        let raw = |at: usize| match olds.get(at) {
-            Some(old) => self.old.raw(*old),
-            None => news
-                .get(at - olds.len())
-                .map_or(&b""[..], |new| self.new.raw(*new)),
-        };
-        let weight = |at: usize| match olds.get(at) {
-            Some(old) => self.old.weight(*old, self.key),
-            None => news
-                .get(at - olds.len())
-                .map_or(0, |new| self.new.weight(*new, self.key)),
-        };
-        let count = olds.len() + news.len();
-        let hashed = (0..count).map(|at| (self.key.bytes(raw(at)), at));
-        let mut hashed: Vec<(u64, usize)> = hashed.collect();
-        hashed.sort_unstable();
-        let (mut ids, mut weights) = (vec![0; count], Vec::with_capacity(count));
-        for equal in hashed.chunk_by(|(one, _), (other, _)| one == other) {
-            let first = raw(equal.first()?.1);
+        let olds_first = olds.iter().map(|at| self.old_spot(*at));
+        let elements = olds_first.chain(news.iter().map(|at| self.new_spot(*at)));
+        let hashed = elements.zip(0_usize..);
+        let hashed =
+            hashed.map(|(element, number)| (self.key.bytes(element.raw()), number, element));
+        let mut hashed: Vec<_> = hashed.collect();
+        hashed.sort_unstable_by_key(|(hash, number, _)| (*hash, *number));
+        let (mut ids, mut weights) = (vec![0; hashed.len()], Vec::with_capacity(hashed.len()));
+        for equal in hashed.chunk_by(|(one, ..), (other, ..)| one == other) {
+            let (_, _, first) = equal.first()?;
             let id = u32::try_from(weights.len()).ok()?;
-            weights.push(weight(equal.first()?.1));
-            for (_, at) in equal {
-                if raw(*at) != first {
+            weights.push(first.tape.weight(first.at, self.key));
+            for (_, number, element) in equal {
+                if element.raw() != first.raw() {
                     return None;
                 }
-                *ids.get_mut(*at)? = id;
+                *ids.get_mut(*number)? = id;
             }
         }
         weights.sort_unstable();

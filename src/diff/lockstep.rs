@@ -329,8 +329,8 @@ impl<'a> Lockstep<'a, '_> {
         let whole = self.spans(start, self.at)?;
         let pairs = olds.raw().zip(news.raw());
         let more = pairs.take_while(|(old, new)| old == new).count();
-        olds.forget_first(more);
-        news.forget_first(more);
+        olds.all.drain(..more);
+        news.all.drain(..more);
         self.rest_of_array(head + more, (&olds, &news), whole, (place, depth))
     }
 
@@ -392,8 +392,6 @@ impl<'a> Lockstep<'a, '_> {
 struct Elements<'a> {
     json: &'a [u8],
     all: Vec<Range<usize>>,
-    /// So many of them are not looked at any more.
-    forgotten: usize,
     /// Behind the bracket.
     end: usize,
 }
@@ -406,28 +404,18 @@ impl<'a> Elements<'a> {
         Some(Elements {
             json,
             all,
-            forgotten: 0,
             end: split.end()?,
         })
     }
 
-    fn forget_first(&mut self, count: usize) {
-        self.forgotten += count;
-    }
-
-    fn known(&self) -> &[Range<usize>] {
-        self.all.get(self.forgotten..).unwrap_or_default()
-    }
-
     fn raw(&self) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator {
         let raw = |range: &Range<usize>| self.json.get(range.clone()).unwrap_or_default();
-        self.known().iter().map(raw)
+        self.all.iter().map(raw)
     }
 
     /// All but so many at the end, with what stands between them.
     fn without_last(&self, count: usize) -> &'a [u8] {
-        let kept = self.known();
-        let kept = kept.get(..kept.len() - count).unwrap_or_default();
+        let kept = self.all.get(..self.all.len() - count).unwrap_or_default();
         let span = kept.first().zip(kept.last());
         let span = span.and_then(|(first, last)| self.json.get(first.start..last.end));
         span.unwrap_or_default()

@@ -168,15 +168,7 @@ pub(super) fn identity<'t, 'a>(
     for (key, value) in tape.members(element.at) {
         let known = found.map_or(fields.len(), |(number, _, _)| number);
         let better = fields.get(..known).unwrap_or_default();
-        let name = tape.raw(key);
-        let is = |field: &&str| {
-            if tape.is_plain() {
-                name.get(1..name.len().max(2) - 1) == Some(field.as_bytes())
-            } else {
-                says(name, field)
-            }
-        };
-        let number = better.iter().position(is);
+        let number = better.iter().position(|field| says(tape.raw(key), field));
         found = number.map(|number| (number, key, value)).or(found);
     }
     let (number, key, value) = found?;

@@ -4,7 +4,7 @@
 use super::hash::Key;
 use super::members::Members;
 use super::tape::{At, Kind, Tape};
-use crate::json::{Decimal, Exponent, common, content, decimal};
+use crate::json::{Decimal, Exponent, common, content, decimal, occurs};
 
 /// How much of the spelling counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,12 +87,9 @@ pub(super) fn has_one_spelling(scalar: &[u8]) -> bool {
         Some(b'0'..=b'9' | b'-') => {}
         _ => return true,
     }
-    let odd = |any: bool, byte: &u8| any | matches!(byte, b'e' | b'E' | b'.');
-    if !scalar.iter().fold(false, odd) {
-        return !scalar.starts_with(b"-0");
-    }
-    let exponent = |any: bool, byte: &u8| any | matches!(byte, b'e' | b'E');
-    !scalar.starts_with(b"-0") && !scalar.ends_with(b"0") && !scalar.iter().fold(false, exponent)
+    let exponent = occurs(scalar, |byte| matches!(byte, b'e' | b'E'));
+    let zeros = scalar.ends_with(b"0") && scalar.contains(&b'.');
+    !(exponent || zeros || scalar.starts_with(b"-0"))
 }
 
 /// Whether two raw strings say the same.

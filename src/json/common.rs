@@ -1,5 +1,5 @@
-//! How much of two byte strings is equal, at the beginning and at the end, many bytes at a time.
-//! What the bytes mean is not asked here.
+//! What is told of byte strings many bytes at a time: how much of two is equal at either end, and whether a kind of byte
+//! occurs. What the bytes mean is not asked here.
 
 /// How many bytes are compared together.
 const STEP: usize = 32;
@@ -25,9 +25,22 @@ pub fn common_end(one: &[u8], other: &[u8]) -> usize {
     end + rest.take_while(|(one, other)| one == other).count()
 }
 
+/// Whether such a byte occurs. Looks at all of them without stopping early, which is faster where most often none does.
+#[must_use]
+#[inline]
+pub fn occurs(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(false, |any, byte| any | is(*byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_that_occur() {
+        let digit = |byte: u8| byte.is_ascii_digit();
+        assert!(occurs(b"abc7", digit) && !occurs(b"abc", digit) && !occurs(b"", digit));
+    }
 
     #[test]
     fn equal_ends_of_any_length() {

@@ -20,7 +20,7 @@ mod walk;
 use std::ops::ControlFlow;
 
 pub use arriving::{Arriving, Looked};
-pub(crate) use common::{common, common_end};
+pub(crate) use common::{common, common_end, occurs};
 pub use decimal::{Decimal, Exponent, decimal};
 pub use items::{Item, elements, fields, items};
 pub(crate) use skip::{container_end, container_end_before, scalar_end, string, string_end};

@@ -22,6 +22,8 @@ pub fn unquote(raw: &[u8]) -> Option<Cow<'_, str>> {
 pub fn says(raw: &[u8], text: &str) -> bool {
     match raw {
         [b'"', inner @ .., b'"'] if inner == text.as_bytes() && !text.contains('\\') => true,
+        // Only an escape can say what is not there.
+        [b'"', first, ..] if *first != b'\\' && text.as_bytes().first() != Some(first) => false,
         // An escape is never shorter than what it says.
         _ if raw.len() < text.len() + 2 => false,
         _ => memchr::memchr(b'\\', raw).is_some() && unquote(raw).is_some_and(|said| said == text),
@@ -183,5 +185,11 @@ mod tests {
         check(r#""a\\b""#, "a\\b", true);
         check(r#""a\nb""#, "a\\nb", false);
         check("type", "type", false);
+        check(r#""""#, "", true);
+        check(r#""a""#, "", false);
+        check(r#""""#, "a", false);
+        check(r#""\u0061""#, "a", true);
+        check(r#""\"""#, "\"", true);
+        check(r#""ab""#, "ac", false);
     }
 }

@@ -1,6 +1,8 @@
 //! Foreign text for a terminal: whatever could move the cursor, reorder or hide text is spelled out.
 //! Widths and colours are left to the views.
 
+use crate::json::occurs;
+
 /// Whether a terminal may act on a character, or a person would not see it.
 #[must_use]
 pub fn is_dangerous(c: char) -> bool {
@@ -51,21 +53,9 @@ pub fn push_str(text: &str, spelling: Spelling, out: &mut Vec<u8>) {
     out.extend_from_slice(&text.as_bytes()[plain..]);
 }
 
-/// Whether bytes are printable ASCII, as most are: told many at a time.
+/// Whether bytes are printable ASCII, as most are.
 fn is_plain(bytes: &[u8]) -> bool {
-    bytes
-        .iter()
-        .fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
-}
-
-/// Appends a text for people with everything dangerous spelled out.
-pub fn append(text: &str, out: &mut String) {
-    if is_plain(text.as_bytes()) {
-        return out.push_str(text);
-    }
-    let mut safe = Vec::with_capacity(text.len());
-    push_str(text, Spelling::Text, &mut safe);
-    out.push_str(&String::from_utf8_lossy(&safe));
+    !occurs(bytes, |byte| !matches!(byte, b' '..=b'~'))
 }
 
 fn push_escape(c: char, spelling: Spelling, out: &mut Vec<u8>) {

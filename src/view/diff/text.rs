@@ -3,7 +3,7 @@
 
 use super::value::size;
 use crate::diff::words::{Part, compare};
-use crate::json::unquote;
+use crate::json::{occurs, unquote};
 use crate::view::View;
 use crate::view::safe::{self, Spelling};
 use crate::view::styles::Ink;
@@ -90,12 +90,7 @@ impl Writer<'_> {
     fn write(&mut self, text: &str) {
         let end = place(text, self.left);
         let mut rest = text.get(..end).unwrap_or_default();
-        // Told many at a time: most parts have none.
-        if !rest
-            .as_bytes()
-            .iter()
-            .fold(false, |any, byte| any | is_escaped(*byte))
-        {
+        if !occurs(rest.as_bytes(), is_escaped) {
             safe::push_str(rest, Spelling::Json, self.out);
             rest = "";
         }

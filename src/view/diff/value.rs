@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use crate::json::{Item, items};
+use crate::json::{Item, items, occurs};
 use crate::view::line::{clip, columns};
 use crate::view::safe::{self, Spelling};
 use crate::view::styles::{Ink, Styles};
@@ -133,9 +133,8 @@ fn push_cut(raw: &[u8], room: usize, out: &mut Vec<u8>) {
 
 /// Appends JSON without the blanks between its tokens, safe for terminals.
 fn push_compact(raw: &[u8], out: &mut Vec<u8>) {
-    // Told many at a time: most values have none.
-    let blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-    if !raw.iter().fold(false, |any, byte| any | blank(byte)) {
+    let is_blank = |byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+    if !occurs(raw, is_blank) {
         return safe::push(raw, Spelling::Json, out);
     }
     let (mut at, mut compact) = (0, Vec::with_capacity(raw.len()));
@@ -144,7 +143,7 @@ fn push_compact(raw: &[u8], out: &mut Vec<u8>) {
             b'"' => crate::json::string_end(raw, at).unwrap_or(raw.len()),
             _ => at + 1,
         };
-        if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+        if !is_blank(*byte) {
             compact.extend_from_slice(raw.get(at..end).unwrap_or_default());
         }
         at = end;

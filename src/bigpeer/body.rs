@@ -113,16 +113,18 @@ impl<P: Pieces> Decoder<'_, P> {
         loop {
             let looked = arriving.look(self.window.bytes().get(at..).unwrap_or_default());
             at += looked.at;
-            if looked.ended || at >= PART {
-                let part = self.window.bytes().get(..at).unwrap_or_default();
-                self.rows.part(part, looked.ended).map_err(Broken::Sink)?;
-                self.window.pass(at);
-                at = 0;
+            if !looked.ended && at < PART {
+                self.window.more()?;
+                continue;
             }
+            let part = self.window.bytes().get(..at).unwrap_or_default();
+            self.rows.part(part, looked.ended).map_err(Broken::Sink)?;
+            // More of the piece may be in view now than was before.
+            self.window.pass(at);
+            at = 0;
             if looked.ended {
                 return Ok(());
             }
-            self.window.more()?;
         }
     }
 

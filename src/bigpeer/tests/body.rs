@@ -146,3 +146,24 @@ proptest! {
         prop_assert_eq!(rows, documents);
     }
 }
+
+/// The end of a large row may lie anywhere in the piece that it comes with, and the body's end right behind it.
+#[test]
+fn a_large_row_ends_wherever_a_piece_does() {
+    for length in (1_100_000..1_100_200).chain([4_000_000]) {
+        let row = format!("{{\"_id\":1,\"x\":\"{}\"}}", "y".repeat(length));
+        let body = format!("{{\"items\":[{row}],\"error\":{{}}}}");
+        for cut in [
+            1_usize, 15, 16, 17, 40, 63, 64, 65, 100, 4_095, 4_096, 5_000,
+        ] {
+            for first in [1_usize << 14, 300_001, 1 << 20] {
+                let at = body.len() - cut;
+                let lengths = vec![at - first, first];
+                let mut rows = Collected::default();
+                let bytes = body.as_bytes();
+                let answer = decode(Cut { bytes, lengths }, &mut rows);
+                assert!(answer.is_ok(), "{length} {cut} {first} {answer:?}");
+            }
+        }
+    }
+}

@@ -1,5 +1,5 @@
 //! The folder of a snapshot while it is made: everything is put together beside the old one, which is replaced at the end.
-//! What stands in the files is known by `store`, `journal` and `manifest`.
+//! What stands in the files is known by `file`, `journal` and `manifest`.
 
 use std::fs::{self, File, TryLockError};
 use std::io;

@@ -1,5 +1,5 @@
 //! What an interrupted run has finished, so that `--resume` goes on there: one JSON value a line, appended.
-//! Whether the files still agree with it is checked by `store`; whether a run fits to it, here.
+//! Whether the files still agree with it is checked by `file`; whether a run fits to it, here.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::manifest::{Census, Collection, Position, Scope};
 
 /// The state of a file at the end of a page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// The file's size up to there.
     pub length: u64,

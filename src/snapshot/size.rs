@@ -6,7 +6,9 @@ const FIRST: u64 = 2_000;
 /// No page asks for more documents.
 const MOST: u64 = 1 << 20;
 /// Once a page has so many bytes, larger ones gain nothing and cost more when they break.
-const ENOUGH_BYTES: u64 = 64 << 20;
+pub(super) const ENOUGH: u64 = 64 << 20;
+/// The same where a page has to be held until it is complete: two of them find room in memory.
+pub(super) const ENOUGH_IN_MEMORY: u64 = 10 << 20;
 /// A page that fits is grown by so much while nothing is known of a limit.
 const GROWTH: u64 = 4;
 /// After so many good pages a larger one is tried again: documents differ in size.
@@ -15,6 +17,8 @@ const TRUST: u32 = 24;
 /// The size of pages, as it was learned so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
+    /// How many bytes are enough for a page.
+    enough: u64,
     now: u64,
     /// The largest page that came back well.
     good: u64,
@@ -26,11 +30,12 @@ pub struct Size {
 }
 
 impl Size {
-    /// Begins with what another collection has learned.
+    /// Begins with what another collection has learned. A page of `enough` bytes need not be larger.
     #[must_use]
-    pub fn new(hint: Option<u64>) -> Size {
+    pub fn new(hint: Option<u64>, enough: u64) -> Size {
         let now = hint.unwrap_or(FIRST).clamp(1, MOST);
         Size {
+            enough,
             now,
             good: 0,
             bad: None,
@@ -62,7 +67,7 @@ impl Size {
             self.since = 0;
             self.bad = self.bad.map(|bad| bad + bad / 3 + 1);
         }
-        if bytes >= ENOUGH_BYTES {
+        if bytes >= self.enough {
             return;
         }
         // Half-way to what failed is worth an attempt while that is a good deal more.
@@ -71,7 +76,7 @@ impl Size {
             Some(bad) if bad > self.now + self.now / 5 => self.now + (bad - self.now) / 2,
             Some(_) => self.now,
         };
-        let by_bytes = self.now.saturating_mul(ENOUGH_BYTES * 2) / bytes.max(1);
+        let by_bytes = self.now.saturating_mul(self.enough * 2) / bytes.max(1);
         self.now = next.min(by_bytes.max(self.now)).min(MOST);
     }
 
@@ -108,7 +113,7 @@ mod tests {
 
     /// Requests that reading so many documents takes where the server refuses pages above a cap.
     fn requests(documents: u64, cap: u64) -> (u64, u64) {
-        let (mut size, mut left, mut asked) = (Size::new(None), documents, 0);
+        let (mut size, mut left, mut asked) = (Size::new(None, ENOUGH), documents, 0);
         while left > 0 {
             asked += 1;
             if size.now() > cap && left > cap {
@@ -149,9 +154,9 @@ mod tests {
 
     #[test]
     fn a_page_of_one_cannot_be_smaller_and_sizes_recover() {
-        let mut size = Size::new(Some(1));
+        let mut size = Size::new(Some(1), ENOUGH);
         assert!(!size.too_large());
-        let mut size = Size::new(Some(8));
+        let mut size = Size::new(Some(8), ENOUGH);
         while size.now() > 1 {
             assert!(size.too_large());
         }
@@ -163,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_silent_cap_is_kept() {
-        let mut size = Size::new(None);
+        let mut size = Size::new(None, ENOUGH);
         size.cut_at(500);
         for _ in 0..100 {
             size.full(10);
@@ -173,7 +178,7 @@ mod tests {
 
     #[test]
     fn large_documents_make_small_pages() {
-        let mut size = Size::new(Some(10));
+        let mut size = Size::new(Some(10), ENOUGH);
         size.full(100 << 20);
         assert_eq!(size.now(), 10);
         size.full(32 << 20);

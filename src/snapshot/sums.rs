@@ -1,5 +1,5 @@
 //! SHA-256 of a file while it is written, on a thread of its own: hashing takes longer than reading and writing.
-//! Blocks go on from here to `writer`; which part of them stays is decided by `store`.
+//! Blocks go on from here to `writer`; which part of them stays is decided by `file`.
 
 use std::fs::File;
 use std::io;
@@ -30,11 +30,11 @@ enum Order {
 }
 
 impl Sums {
-    /// Goes on with a sum and a file, which is at `path` if others see it.
+    /// Goes on with a sum and a file, which is at `path`.
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn start(from: Sha256, file: File, path: Option<&Path>) -> io::Result<Sums> {
+    pub fn start(from: Sha256, file: File, path: &Path) -> io::Result<Sums> {
         let (orders, told) = mpsc::sync_channel(WAITING);
         let (pass, emptied) = writer::start(file, path)?;
         let sum = move || sum(from, &told, &pass);

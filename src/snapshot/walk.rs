@@ -203,7 +203,8 @@ impl Walk<'_> {
 
     fn by_key(&mut self, course: &mut Course, census: &Census, past: &Past) -> Result<(), Turn> {
         course.replay(past, &self.asker.pulse().documents);
-        let mut size = Size::new(Some(self.hint.load(Ordering::Relaxed)).filter(|hint| *hint > 0));
+        let hint = Some(self.hint.load(Ordering::Relaxed)).filter(|hint| *hint > 0);
+        let mut size = Size::new(hint, course.store.enough());
         for kind in KINDS {
             let expected = census.by_type.get(kind.name()).copied().unwrap_or(0);
             let of_kind = |page: &&super::journal::Page| page.kind.as_deref() == Some(kind.name());
@@ -256,7 +257,7 @@ impl Walk<'_> {
     fn whole(&mut self, course: &mut Course, before: Option<&Census>) -> Result<(), Turn> {
         course.order = Order::Seen(Box::<Seen>::default());
         // A size that cannot shrink: there is only one page.
-        let mut size = Size::new(Some(1));
+        let mut size = Size::new(Some(1), course.store.enough());
         let target = self.target;
         let page = self.page(course, &mut size, false, &|_, _| {
             Question::Dql(target.whole())
@@ -294,7 +295,7 @@ impl Walk<'_> {
 
     fn once_by_offset(&mut self, course: &mut Course, before: Option<&Census>) -> Result<(), Turn> {
         course.order = Order::Seen(Box::<Seen>::default());
-        let mut size = Size::new(None);
+        let mut size = Size::new(None, course.store.enough());
         loop {
             let done = course.documents();
             let overlap = u64::from(done > 0);

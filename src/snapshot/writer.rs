@@ -1,5 +1,5 @@
 //! Blocks go to their file on a thread of its own, past the system's memory where the disk allows: copying there costs
-//! as much as all of reading, and a snapshot is flushed at once anyway. Which blocks, and which stay, is told by `store`.
+//! as much as all of reading, and a snapshot is flushed at once anyway. Which blocks, and which stay, is told by `file`.
 
 use std::fs::File;
 use std::io;
@@ -37,13 +37,13 @@ struct Writer {
 /// Where the system gives no thread.
 pub(super) fn start(
     file: File,
-    path: Option<&Path>,
+    path: &Path,
 ) -> io::Result<(SyncSender<Order>, Receiver<io::Result<Block>>)> {
     let (orders, told) = mpsc::sync_channel(WAITING);
     let (give, emptied) = mpsc::channel();
     let writer = Writer {
         file,
-        direct: path.and_then(disk::direct),
+        direct: disk::direct(path),
         failed: None,
     };
     let work = move || writer.work(&told, &give);

@@ -1,23 +1,18 @@
 //! A snapshot on standard output: NDJSON in the shape of events, so that the same programs read both.
 //! Only complete pages come here; files are written elsewhere.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-
 use serde_json::json;
 
 use crate::out::{Ended, Out};
+use crate::snapshot::held::Whole;
 use crate::snapshot::manifest::Manifest;
 use crate::snapshot::statement::Target;
-
-/// So many bytes of a page are read together.
-const BUFFER: usize = 128 << 10;
 
 /// Documents that were read at one transaction, one a line.
 pub(super) struct Page {
     pub collection: String,
     pub txn_id: Option<u64>,
-    pub file: File,
+    pub rows: Whole,
 }
 
 impl Page {
@@ -29,27 +24,26 @@ impl Page {
             txn_id.unwrap_or_default(),
             json!(self.collection)
         );
-        let mut lines = BufReader::with_capacity(BUFFER, self.file);
         let mut inside = false;
-        loop {
-            let bytes = lines.fill_buf().map_err(Ended::Failed)?;
-            if bytes.is_empty() {
-                return out.flush();
+        self.rows.each(|mut piece| {
+            while !piece.is_empty() {
+                let end = memchr::memchr(b'\n', piece);
+                let (part, later) = piece.split_at(end.unwrap_or(piece.len()));
+                let buffer = out.buffer();
+                if !inside {
+                    buffer.extend_from_slice(before.as_bytes());
+                }
+                buffer.extend_from_slice(part);
+                inside = end.is_none();
+                if !inside {
+                    buffer.extend_from_slice(b"}}\n");
+                }
+                piece = later.get(1..).unwrap_or_default();
+                out.flush_if_full()?;
             }
-            if !inside {
-                out.buffer().extend_from_slice(before.as_bytes());
-            }
-            let end = memchr::memchr(b'\n', bytes);
-            out.buffer()
-                .extend_from_slice(bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default());
-            inside = end.is_none();
-            if !inside {
-                out.buffer().extend_from_slice(b"}}\n");
-            }
-            let taken = end.map_or(bytes.len(), |end| end + 1);
-            lines.consume(taken);
-            out.flush_if_full()?;
-        }
+            Ok::<(), Ended>(())
+        })?;
+        out.flush()
     }
 }
 

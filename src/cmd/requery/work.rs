@@ -2,7 +2,6 @@
 //! The walk itself is `snapshot`'s; only this thread touches the output.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,6 +17,7 @@ use crate::out::Ended;
 use crate::snapshot::ask::{Asker, Stop};
 use crate::snapshot::course::Keeper;
 use crate::snapshot::folder::Folder;
+use crate::snapshot::held::Held;
 use crate::snapshot::journal::{Journal, Left, Line, Mark, Page, Past};
 use crate::snapshot::listing::{Listing, list};
 use crate::snapshot::manifest::{Census, Collection};
@@ -30,6 +30,9 @@ use crate::snapshot::walk::Walk;
 const TICK: Duration = Duration::from_millis(100);
 /// Without a terminal, how often a line says how far the run has come.
 const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// So many bytes of pages are held in memory for standard output, by all threads together.
+const HELD: usize = 32 << 20;
 
 /// What is to be done.
 pub(super) struct Work {
@@ -65,8 +68,8 @@ struct Task {
 enum Told {
     Done(Box<Collection>),
     Stopped(Stop),
-    /// A page for standard output, and who waits for it to be written.
-    Page(sink::Page, SyncSender<()>),
+    /// A page for standard output.
+    Page(sink::Page),
 }
 
 /// Everything that a thread needs.
@@ -76,6 +79,8 @@ struct Shared {
     legacy: bool,
     hint: AtomicU64,
     tasks: Mutex<VecDeque<Task>>,
+    /// So many bytes of pages for standard output may be held for each thread.
+    memory: usize,
     journal: Option<Arc<Journal>>,
 }
 
@@ -121,6 +126,7 @@ impl Work {
             legacy: self.legacy,
             hint: AtomicU64::new(0),
             tasks: Mutex::new(tasks),
+            memory: HELD / threads.max(1),
             journal,
         });
         let (tell, told) = mpsc::sync_channel(threads.max(1));
@@ -153,15 +159,11 @@ fn listen(told: &Receiver<Told>, asker: &Asker, context: &mut Context<'_>) -> Ou
             Ok(Told::Stopped(stop)) => {
                 return Outcome::Stopped(stop, asker.pulse().documents.load(Ordering::Relaxed));
             }
-            Ok(Told::Page(page, written)) => {
-                match page.print(context.out) {
-                    Ok(()) => {}
-                    Err(Ended::Closed) => return Outcome::Closed,
-                    Err(Ended::Failed(error)) => return Outcome::Unwritable(error),
-                }
-                // Whoever waited may have been stopped meanwhile.
-                let _ = written.send(());
-            }
+            Ok(Told::Page(page)) => match page.print(context.out) {
+                Ok(()) => {}
+                Err(Ended::Closed) => return Outcome::Closed,
+                Err(Ended::Failed(error)) => return Outcome::Unwritable(error),
+            },
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
@@ -238,7 +240,7 @@ impl Shared {
     /// The file to write to, and what of an earlier run the file agrees with.
     fn store(&self, task: &Task) -> io::Result<(Store, Past)> {
         let (Some(path), Some(journal)) = (&task.path, &self.journal) else {
-            return Ok((Store::hidden()?, Past::default()));
+            return Ok((Store::Held(Held::new(self.memory)), Past::default()));
         };
         let past = &task.past;
         let whole = |done: &Collection| {
@@ -302,19 +304,16 @@ impl Keeper for Streamed<'_> {
     }
 
     fn kept(&mut self, store: &mut Store, page: &Page) -> io::Result<()> {
-        let file: File = store.reader()?;
-        let (written, wait) = mpsc::sync_channel(1);
+        let Store::Held(held) = store else {
+            return Ok(());
+        };
         let page = sink::Page {
             collection: self.name.to_owned(),
             txn_id: page.transaction_id,
-            file,
+            rows: held.take()?,
         };
-        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
-        self.tell
-            .send(Told::Page(page, written))
-            .map_err(|_| gone())?;
-        wait.recv().map_err(|_| gone())?;
-        store.clear()
+        let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+        self.tell.send(Told::Page(page)).map_err(gone)
     }
 
     fn again(&mut self, _: &mut Store) -> io::Result<bool> {

@@ -1,25 +1,22 @@
 //! Which elements of two arrays belong together: equal ends, then Myers' algorithm, then identity and likeness.
 //! Every limit is a number, never a time, so that the same event always gives the same diff.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::borrow::Cow;
 use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::compare::Compare;
-use super::hash::Hashed;
+use super::hash::Key;
+use super::ids::Ids;
+use super::moves::push_items;
 use super::pairs::Pairs;
 use super::path::PlaceId;
-use super::same::{Spelling, Spot, meaning, same};
-use super::tape::At;
-use super::{Kind, Note};
+use super::pattern::Relation;
+use super::{Diff, Kind, Note, Options};
 
 /// So many elements of both arrays together are aligned, not counting equal ends. Beyond, arrays of one length are
 /// compared by position, and those that differ in length, or in more elements than this, are one value.
 pub const MOST_ALIGNED: usize = 100_000;
-/// So many different values of one hash are told apart; more are taken for unequal, which is never wrong.
-const MOST_COLLISIONS: u64 = 8;
 
 /// What becomes of elements; indices count from the beginning of the arrays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,192 +29,176 @@ pub(super) enum Item {
     New { new: usize, before: usize },
 }
 
+/// An element of an array.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Element<'a> {
+    pub raw: &'a [u8],
+    /// Its place, in terms of whoever compares it.
+    pub at: usize,
+}
+
 /// The elements of two arrays, as far as they are compared: behind so many equal ones in both.
-pub(super) struct Lists {
-    pub olds: Vec<At>,
-    pub news: Vec<At>,
+pub(super) struct Lists<'a> {
+    pub olds: Vec<Element<'a>>,
+    pub news: Vec<Element<'a>>,
     pub before: usize,
+    /// In how many containers the elements lie.
+    pub depth: usize,
 }
 
-impl Lists {
-    pub fn of(compare: &Compare<'_, '_, '_>, old: At, new: At, before: usize) -> Lists {
-        Lists {
-            olds: compare.old.elements(old).collect(),
-            news: compare.new.elements(new).collect(),
-            before,
-        }
+impl<'a> Lists<'a> {
+    /// An old element's bytes.
+    pub fn old(&self, at: usize) -> &'a [u8] {
+        self.olds.get(at).map_or(b"", |element| element.raw)
+    }
+
+    /// A new element's bytes.
+    pub fn new(&self, at: usize) -> &'a [u8] {
+        self.news.get(at).map_or(b"", |element| element.raw)
     }
 }
 
-impl<'a> Compare<'_, 'a, '_> {
-    pub(super) fn arrays(&mut self, old: At, new: At, place: PlaceId) {
-        let whole = (self.old.raw(old), self.new.raw(new));
-        self.middle(&Lists::of(self, old, new, 0), whole, place);
-    }
-
-    /// Compares what lies between elements that are known to be equal.
-    pub(super) fn middle(&mut self, lists: &Lists, whole: (&'a [u8], &'a [u8]), place: PlaceId) {
-        let (olds, news) = (&lists.olds, &lists.news);
-        let same = |(old, new): &(&At, &At)| self.same(**old, **new);
-        let head = olds.iter().zip(news).take_while(same).count();
-        let rest = olds.len().min(news.len()) - head;
-        let pairs = olds.iter().rev().zip(news.iter().rev());
-        let tail = pairs.take(rest).take_while(same).count();
-        let (old_end, new_end) = (olds.len() - tail, news.len() - tail);
-        if old_end + new_end - 2 * head > MOST_ALIGNED && old_end > head && new_end > head {
-            return self.long_arrays(lists, whole, place);
-        }
-        let mut items: Vec<Item> = Vec::with_capacity(olds.len().max(news.len()) + 1);
-        items.extend(both(0, 0, head));
-        self.between(
-            (olds, head..old_end),
-            (news, head..new_end),
-            place,
-            &mut items,
-        );
-        items.extend(both(old_end, new_end, tail));
-        self.push_items(&items, lists, place);
-    }
-
-    /// Compares arrays of one length element by element; others, and those that differ in too many, are one value.
-    fn long_arrays(&mut self, lists: &Lists, whole: (&'a [u8], &'a [u8]), place: PlaceId) {
-        let before = self.diff.mark();
-        let mut few = lists.olds.len() == lists.news.len();
-        for at in 0..lists.olds.len() {
-            if !few {
-                self.diff.return_to(before);
-                return self
-                    .diff
-                    .push_both(Kind::Changed, whole, place, Note::TooLong);
-            }
-            self.both(at, at, lists, place);
-            few = self.diff.changes.len() - before.changes <= MOST_ALIGNED;
-        }
-        self.diff.by_position += 1;
-    }
-
-    /// Aligns what lies between equal ends.
-    fn between(
-        &self,
-        (olds, old): (&[At], Range<usize>),
-        (news, new): (&[At], Range<usize>),
-        place: PlaceId,
-        items: &mut Vec<Item>,
-    ) {
-        if old.is_empty() || new.is_empty() {
-            items.extend(old.clone().map(|old| Item::Old { old }));
-            items.extend(new.map(|new| Item::New {
-                new,
-                before: old.end,
-            }));
-            return;
-        }
-        let fields = self.identity_fields(place);
-        let pairs = Pairs {
-            compare: self,
-            fields: &fields,
-            olds,
-            news,
-        };
-        if old.len() == 1 && new.len() == 1 {
-            return pairs.hunk(old, new, items);
-        }
-        self.align(&pairs, old, new, items);
-    }
-
-    /// Finds the equal elements; what lies between them is paired otherwise.
-    fn align(
-        &self,
-        pairs: &Pairs<'_, '_, '_, '_>,
-        old: Range<usize>,
-        new: Range<usize>,
-        items: &mut Vec<Item>,
-    ) {
-        let ids = self.ids(slice(pairs.olds, &old), slice(pairs.news, &new));
-        let (mut old_at, mut new_at) = (old.start, new.start);
-        for op in capture_diff_slices(Algorithm::Myers, &ids.0, &ids.1) {
-            if let DiffOp::Equal {
-                old_index,
-                new_index,
-                len,
-            } = op
-            {
-                let (old_from, new_from) = (old.start + old_index, new.start + new_index);
-                pairs.hunk(old_at..old_from, new_at..new_from, items);
-                items.extend(both(old_from, new_from, len));
-                (old_at, new_at) = (old_from + len, new_from + len);
-            }
-        }
-        pairs.hunk(old_at..old.end, new_at..new.end, items);
-    }
-
+/// Who compares elements: `compare` by the tapes of both documents, `lockstep` by their bytes. Both find the same.
+pub(super) trait Comparing<'a> {
+    fn diff(&mut self) -> &mut Diff<'a>;
+    fn options(&self) -> &Options;
+    fn key(&self) -> Key;
     /// Numbers that are equal exactly for elements that are the same.
-    fn ids(&self, olds: &[At], news: &[At]) -> (Vec<u32>, Vec<u32>) {
-        self.ids_by_bytes(olds, news)
-            .unwrap_or_else(|| self.ids_by_meaning(olds, news))
-    }
+    fn ids(&self, olds: &[Element<'a>], news: &[Element<'a>], depth: usize) -> Ids;
+    /// Whether at least half of the fields of two objects agree, or of the elements of two arrays.
+    fn half_agree(&self, old: &Element<'a>, new: &Element<'a>, depth: usize) -> bool;
+    /// Notes what differs in two versions of an element; `None` to give up.
+    fn versions(
+        &mut self,
+        old: &Element<'a>,
+        new: &Element<'a>,
+        depth: usize,
+        place: PlaceId,
+    ) -> Option<()>;
+}
 
-    /// The same, where only elements that are equal byte by byte can be the same: everything is spelled in the usual way,
-    /// and no two elements are of the same parts in another order, as other orders of keys would be.
-    fn ids_by_bytes(&self, olds: &[At], news: &[At]) -> Option<(Vec<u32>, Vec<u32>)> {
-        if !(self.old.is_plain() && self.new.is_plain()) {
-            return None;
-        }
-        let olds_first = olds.iter().map(|at| self.old_spot(*at));
-        let elements = olds_first.chain(news.iter().map(|at| self.new_spot(*at)));
-        let hashed = elements.zip(0_usize..);
-        let hashed =
-            hashed.map(|(element, number)| (self.key.bytes(element.raw()), number, element));
-        let mut hashed: Vec<_> = hashed.collect();
-        hashed.sort_unstable_by_key(|(hash, number, _)| (*hash, *number));
-        let (mut ids, mut weights) = (vec![0; hashed.len()], Vec::with_capacity(hashed.len()));
-        for equal in hashed.chunk_by(|(one, ..), (other, ..)| one == other) {
-            let (_, _, first) = equal.first()?;
-            let id = u32::try_from(weights.len()).ok()?;
-            weights.push(first.tape.weight(first.at, self.key));
-            for (_, number, element) in equal {
-                if element.raw() != first.raw() {
-                    return None;
-                }
-                *ids.get_mut(*number)? = id;
-            }
-        }
-        weights.sort_unstable();
-        let news = ids.split_off(olds.len());
-        weights
-            .is_sorted_by(|one, other| one < other)
-            .then_some((ids, news))
+/// Compares two arrays in which so many elements are the same at either end.
+pub(super) fn compare<'a>(
+    by: &mut impl Comparing<'a>,
+    lists: &Lists<'a>,
+    (head, tail): (usize, usize),
+    whole: (&'a [u8], &'a [u8]),
+    place: PlaceId,
+) -> Option<()> {
+    let (old_end, new_end) = (lists.olds.len() - tail, lists.news.len() - tail);
+    if old_end + new_end - 2 * head > MOST_ALIGNED && old_end > head && new_end > head {
+        return long_arrays(by, lists, whole, place);
     }
+    let mut items = Vec::with_capacity(lists.olds.len().max(lists.news.len()) + 1);
+    items.extend(both(0, 0, head));
+    between(by, lists, (head..old_end, head..new_end), place, &mut items);
+    items.extend(both(old_end, new_end, tail));
+    push_items(by, &items, lists, place)
+}
 
-    fn ids_by_meaning(&self, olds: &[At], news: &[At]) -> (Vec<u32>, Vec<u32>) {
-        self.old.keep_hashes();
-        self.new.keep_hashes();
-        let mut seen: HashMap<u64, (Spot<'_, '_>, u32), Hashed> =
-            HashMap::with_capacity_and_hasher(olds.len() + news.len(), Hashed::default());
-        let mut next = 0;
-        let mut id = |spot| {
-            let hash = meaning(spot, self.key);
-            for collision in 0..MOST_COLLISIONS {
-                match seen.entry(hash.wrapping_add(collision)) {
-                    Entry::Vacant(entry) => {
-                        next += 1;
-                        entry.insert((spot, next));
-                        return next;
-                    }
-                    Entry::Occupied(entry) => {
-                        let (known, id) = *entry.get();
-                        if same(known, spot, Spelling::Any, self.key) {
-                            return id;
-                        }
-                    }
-                }
-            }
-            next += 1;
-            next
-        };
-        let old = olds.iter().map(|at| id(self.old_spot(*at))).collect();
-        let new = news.iter().map(|at| id(self.new_spot(*at))).collect();
-        (old, new)
+/// Compares arrays of one length element by element; others, and those that differ in too many, are one value.
+fn long_arrays<'a>(
+    by: &mut impl Comparing<'a>,
+    lists: &Lists<'a>,
+    whole: (&'a [u8], &'a [u8]),
+    place: PlaceId,
+) -> Option<()> {
+    let before = by.diff().mark();
+    let mut few = lists.olds.len() == lists.news.len();
+    let pairs = (0..lists.olds.len()).map(|at| Item::Both { old: at, new: at });
+    for pair in pairs {
+        if !few {
+            by.diff().return_to(before);
+            by.diff()
+                .push_both(Kind::Changed, whole, place, Note::TooLong);
+            return Some(());
+        }
+        push_items(by, &[pair], lists, place)?;
+        few = by.diff().changes.len() - before.changes <= MOST_ALIGNED;
+    }
+    by.diff().by_position += 1;
+    Some(())
+}
+
+/// Aligns what lies between equal ends.
+fn between<'a>(
+    by: &mut impl Comparing<'a>,
+    lists: &Lists<'a>,
+    (old, new): (Range<usize>, Range<usize>),
+    place: PlaceId,
+    items: &mut Vec<Item>,
+) {
+    if old.is_empty() || new.is_empty() {
+        items.extend(old.clone().map(|old| Item::Old { old }));
+        items.extend(new.map(|new| Item::New {
+            new,
+            before: old.end,
+        }));
+        return;
+    }
+    let fields = identity_fields(by, place);
+    let pairs = Pairs {
+        by: &*by,
+        fields: &fields,
+        lists,
+    };
+    if old.len() == 1 && new.len() == 1 {
+        return pairs.hunk(old, new, items);
+    }
+    align(&pairs, old, new, items);
+}
+
+/// Finds the equal elements; what lies between them is paired otherwise.
+fn align<'a, By: Comparing<'a>>(
+    pairs: &Pairs<'_, 'a, By>,
+    old: Range<usize>,
+    new: Range<usize>,
+    items: &mut Vec<Item>,
+) {
+    let lists = pairs.lists;
+    let olds = lists.olds.get(old.clone()).unwrap_or_default();
+    let news = lists.news.get(new.clone()).unwrap_or_default();
+    let ids = pairs.by.ids(olds, news, lists.depth);
+    let (mut old_at, mut new_at) = (old.start, new.start);
+    for op in capture_diff_slices(Algorithm::Myers, &ids.olds, &ids.news) {
+        if let DiffOp::Equal {
+            old_index,
+            new_index,
+            len,
+        } = op
+        {
+            let (old_from, new_from) = (old.start + old_index, new.start + new_index);
+            pairs.hunk(old_at..old_from, new_at..new_from, items);
+            items.extend(both(old_from, new_from, len));
+            (old_at, new_at) = (old_from + len, new_from + len);
+        }
+    }
+    pairs.hunk(old_at..old.end, new_at..new.end, items);
+}
+
+/// The fields that may tell apart the elements of the array at this place; the first that an element has counts.
+pub(super) fn identity_fields<'a>(
+    by: &mut impl Comparing<'a>,
+    place: PlaceId,
+) -> Cow<'static, [Cow<'static, str>]> {
+    const USUAL: &[Cow<'static, str>] = &[
+        Cow::Borrowed("_id"),
+        Cow::Borrowed("id"),
+        Cow::Borrowed("key"),
+        Cow::Borrowed("uuid"),
+    ];
+    if by.options().array_keys.is_empty() {
+        return Cow::Borrowed(USUAL);
+    }
+    let mut steps = Vec::new();
+    by.diff().steps(place, &mut steps);
+    let keys = by.options().array_keys.iter();
+    let keys = keys.filter(|key| key.path.relation(&steps) == Relation::Exact);
+    let named: Vec<_> = keys.map(|key| Cow::Owned(key.field.clone())).collect();
+    if named.is_empty() {
+        Cow::Borrowed(USUAL)
+    } else {
+        Cow::Owned(named)
     }
 }
 
@@ -227,8 +208,4 @@ fn both(old: usize, new: usize, count: usize) -> impl Iterator<Item = Item> {
         old: old + at,
         new: new + at,
     })
-}
-
-fn slice<'s>(all: &'s [At], range: &Range<usize>) -> &'s [At] {
-    all.get(range.clone()).unwrap_or_default()
 }

@@ -1,13 +1,12 @@
 //! Compares two values by their tapes and notes what differs. Arrays are aligned in `arrays`; `lockstep` comes first, and
 //! calls what is here where it cannot go on. Recursion ends since a tape is at most 128 levels deep.
 
-use std::borrow::Cow;
-
+use super::arrays::{self, Comparing, Element, Lists};
 use super::hash::Key;
+use super::ids::{self, ByBytes, Ids};
 use super::lockstep;
 use super::members::{Members, in_step};
 use super::path::{Place, PlaceId, Step};
-use super::pattern::Relation;
 use super::same::{Spelling, Spot, Typed, same, same_leaves};
 use super::tape::{self, At, Tape};
 use super::{Change, Diff, Kind, Note, Options};
@@ -31,6 +30,7 @@ pub(super) fn by_tape<'a>(old: &'a [u8], new: &'a [u8], key: Key, options: &Opti
         key,
         options,
         diff: Diff::default(),
+        depth: 0,
     };
     compare.values(Tape::ROOT, Tape::ROOT, 0);
     compare.diff
@@ -146,6 +146,8 @@ pub(super) struct Compare<'t, 'a, 'o> {
     pub key: Key,
     pub options: &'o Options,
     pub diff: Diff<'a>,
+    /// In how many containers the values lie that are being compared.
+    pub depth: usize,
 }
 
 impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
@@ -173,14 +175,18 @@ impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
             return;
         }
         let (changes, unchanged) = (self.diff.changes.len(), self.diff.unchanged);
+        self.depth += 1;
         match (self.old.kind(old), self.new.kind(new)) {
             (tape::Kind::Object, tape::Kind::Object) => self.objects(old, new, place),
             (tape::Kind::Array, tape::Kind::Array) => self.arrays(old, new, place),
             kinds => {
                 let (old, new) = (self.old.raw(old), self.new.raw(new));
-                return self.diff.push_leaf((old, kinds.0), (new, kinds.1), place);
+                self.diff.push_leaf((old, kinds.0), (new, kinds.1), place);
+                self.depth -= 1;
+                return;
             }
         }
+        self.depth -= 1;
         if self.diff.changes.len() == changes {
             self.diff.unchanged = unchanged + 1;
         }
@@ -240,21 +246,97 @@ impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
         self.diff.push_one(kind, value, place, Note::None);
     }
 
-    /// The fields that may tell apart the elements of the array at this place; the first that an element has counts.
-    pub fn identity_fields(&self, place: PlaceId) -> Cow<'o, [&'o str]> {
-        const USUAL: &[&str] = &["_id", "id", "key", "uuid"];
-        if self.options.array_keys.is_empty() {
-            return Cow::Borrowed(USUAL);
-        }
-        let mut steps = Vec::new();
-        self.diff.steps(place, &mut steps);
-        let keys = self.options.array_keys.iter();
-        let keys = keys.filter(|key| key.path.relation(&steps) == Relation::Exact);
-        let named: Vec<&str> = keys.map(|key| key.field.as_str()).collect();
-        if named.is_empty() {
-            Cow::Borrowed(USUAL)
-        } else {
-            Cow::Owned(named)
-        }
+    fn arrays(&mut self, old: At, new: At, place: PlaceId) {
+        let whole = (self.old.raw(old), self.new.raw(new));
+        let lists = Lists {
+            olds: elements(self.old, old),
+            news: elements(self.new, new),
+            before: 0,
+            depth: self.depth,
+        };
+        let same = |(old, new): &(&Element<'a>, &Element<'a>)| self.same(at(old), at(new));
+        let (olds, news) = (lists.olds.iter(), lists.news.iter());
+        let head = olds.clone().zip(news.clone()).take_while(same).count();
+        let rest = olds.len().min(news.len()) - head;
+        let pairs = olds.rev().zip(news.rev()).take(rest);
+        let tail = pairs.take_while(same).count();
+        // By tapes nothing is given up.
+        let _done = arrays::compare(self, &lists, (head, tail), whole, place);
     }
+}
+
+fn elements<'a>(tape: &Tape<'a>, array: At) -> Vec<Element<'a>> {
+    let element = |at| Element {
+        raw: tape.raw(at),
+        at: at as usize,
+    };
+    tape.elements(array).map(element).collect()
+}
+
+/// An element's place in its tape.
+fn at(element: &Element<'_>) -> At {
+    At::try_from(element.at).unwrap_or(At::MAX)
+}
+
+impl<'a> Comparing<'a> for Compare<'_, 'a, '_> {
+    fn diff(&mut self) -> &mut Diff<'a> {
+        &mut self.diff
+    }
+
+    fn options(&self) -> &Options {
+        self.options
+    }
+
+    fn key(&self) -> Key {
+        self.key
+    }
+
+    fn ids(&self, olds: &[Element<'a>], news: &[Element<'a>], depth: usize) -> Ids {
+        if self.old.is_plain() && self.new.is_plain() {
+            let by_bytes = ByBytes::of(olds, news, self.key);
+            if by_bytes.all_differ(depth, self.key) {
+                return by_bytes.ids;
+            }
+        }
+        let olds = olds.iter().map(|element| self.old_spot(at(element)));
+        let news = news.iter().map(|element| self.new_spot(at(element)));
+        ids::by_meaning(olds, news, self.key)
+    }
+
+    fn half_agree(&self, old: &Element<'a>, new: &Element<'a>, _: usize) -> bool {
+        half_agree(self.old_spot(at(old)), self.new_spot(at(new)), self.key)
+    }
+
+    fn versions(
+        &mut self,
+        old: &Element<'a>,
+        new: &Element<'a>,
+        _: usize,
+        place: PlaceId,
+    ) -> Option<()> {
+        self.values(at(old), at(new), place);
+        Some(())
+    }
+}
+
+/// Whether at least half of the fields of two objects agree, or of the elements of two arrays.
+pub(super) fn half_agree(old: Spot<'_, '_>, new: Spot<'_, '_>, key: Key) -> bool {
+    let agree = |old, new| same(old, new, Spelling::Any, key);
+    if old.kind() == tape::Kind::Array {
+        let most = old.elements().count().max(new.elements().count());
+        let pairs = old.elements().zip(new.elements());
+        return pairs.filter(|(old, new)| agree(*old, *new)).count() * 2 >= most;
+    }
+    let (olds, news) = (Members::of(old), Members::of(new));
+    let Some(partners) = olds.partners(&news, key) else {
+        return false;
+    };
+    let pairs = olds.all.iter().zip(&partners.of_old);
+    let agreeing = pairs.filter(|((_, value), partner)| {
+        let partner = partner.and_then(|at| news.all.get(at));
+        partner.is_some_and(|(_, other)| {
+            agree(Spot::new(old.tape, *value), Spot::new(new.tape, *other))
+        })
+    });
+    agreeing.count() * 2 >= olds.all.len().max(news.all.len())
 }

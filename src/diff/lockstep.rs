@@ -4,16 +4,18 @@
 
 use std::ops::Range;
 
-use super::arrays::Lists;
-use super::compare::{Compare, Mark};
+use super::arrays::{self, Comparing, Element, Lists};
+use super::compare::{Compare, Mark, half_agree};
 use super::hash::Key;
+use super::ids::{self, ByBytes, Ids};
 use super::members::Seen;
 use super::path::{PlaceId, Step};
-use super::same::{Spelling, Spot, same};
+use super::same::{Spot, same_values};
 use super::tape::{DEEPEST, Kind as Type, Tape};
-use super::{Diff, Kind, Note, Options};
+use super::{Diff, Options};
 use crate::json::{
-    Split, common, container_end_before, scalar_end, separators, string_end, value_end,
+    Split, common, container_end_before, fields, is_plain, scalar_end, separators, string_end,
+    value_end,
 };
 
 /// So many times the length of both documents may be looked at in vain, before all of it is listed in tapes:
@@ -38,6 +40,7 @@ pub(super) fn documents<'a>(
             ahead: 0,
         },
         in_vain: 0,
+        looked: 0,
         key,
         options,
         diff: Diff::with_room(),
@@ -81,6 +84,8 @@ struct Lockstep<'a, 'o> {
     at: Both,
     aligned: Aligned,
     in_vain: usize,
+    /// Bytes that were compared to find out how far both are equal.
+    looked: usize,
     key: Key,
     options: &'o Options,
     diff: Diff<'a>,
@@ -104,6 +109,7 @@ impl<'a> Lockstep<'a, '_> {
         let rest = |json: &'a [u8], at| json.get(at..).unwrap_or_default();
         let equal = common(rest(self.old, self.at.old), rest(self.new, self.at.new));
         let end = self.at.old + equal;
+        self.looked += equal;
         self.aligned = Aligned { end, ahead };
     }
 
@@ -161,7 +167,8 @@ impl<'a> Lockstep<'a, '_> {
     /// Counts bytes that were looked at for nothing; `None` where they become too many.
     fn in_vain(&mut self, bytes: usize) -> Option<()> {
         self.in_vain += bytes;
-        (self.in_vain <= MOST_IN_VAIN * (self.old.len() + self.new.len())).then_some(())
+        (self.in_vain + self.looked <= MOST_IN_VAIN * (self.old.len() + self.new.len()))
+            .then_some(())
     }
 
     fn pass(&mut self, end: usize) {
@@ -279,29 +286,23 @@ impl<'a> Lockstep<'a, '_> {
         let end = self.ends()?;
         let (old, new) = self.spans(start, end)?;
         self.in_vain(old.len() + new.len())?;
-        let (old, new) = (Tape::below(depth, old), Tape::below(depth, new));
-        self.by_tape(&old, &new, |compare| {
-            compare.values(Tape::ROOT, Tape::ROOT, place);
-        });
+        self.by_tapes((old, new), place, depth);
         self.at = end;
         self.align();
         Some(())
     }
 
-    fn by_tape(
-        &mut self,
-        old: &Tape<'a>,
-        new: &Tape<'a>,
-        act: impl FnOnce(&mut Compare<'_, 'a, '_>),
-    ) {
+    fn by_tapes(&mut self, (old, new): (&'a [u8], &'a [u8]), place: PlaceId, depth: usize) {
+        let (old, new) = (Tape::below(depth, old), Tape::below(depth, new));
         let mut compare = Compare {
-            old,
-            new,
+            old: &old,
+            new: &new,
             key: self.key,
             options: self.options,
             diff: std::mem::take(&mut self.diff),
+            depth,
         };
-        act(&mut compare);
+        compare.values(Tape::ROOT, Tape::ROOT, place);
         self.diff = compare.diff;
     }
 
@@ -318,106 +319,234 @@ impl<'a> Lockstep<'a, '_> {
             }
             (behind, head) = (element.end, head + 1);
         }
-        let mut olds = Elements::of(self.old, first, split)?;
         let rest = separators(self.new, behind.wrapping_add(self.aligned.ahead));
-        let mut news = Elements::of(self.new, None, Split::new(self.new, rest))?;
-        self.at = Both {
-            old: olds.end,
-            new: news.end,
+        let olds = Elements::of(self.old, first, split)?;
+        let middle = match self.one_element(&olds, rest) {
+            Some(new) => Middle::one(&olds, new)?,
+            None => Middle::of(
+                olds,
+                Elements::of(self.new, None, Split::new(self.new, rest))?,
+            ),
         };
-        self.align();
-        let whole = self.spans(start, self.at)?;
-        let pairs = olds.raw().zip(news.raw());
-        let more = pairs.take_while(|(old, new)| old == new).count();
-        olds.all.drain(..more);
-        news.all.drain(..more);
-        self.rest_of_array(head + more, (&olds, &news), whole, (place, depth))
-    }
-
-    /// Compares what comes behind `head` equal elements.
-    fn rest_of_array(
-        &mut self,
-        head: usize,
-        (olds, news): (&Elements<'a>, &Elements<'a>),
-        whole: (&'a [u8], &'a [u8]),
-        (place, depth): (PlaceId, usize),
-    ) -> Option<()> {
-        let pairs = olds.raw().rev().zip(news.raw().rev());
-        let tail = pairs.take_while(|(old, new)| old == new).count();
-        let middle = |all: &Elements<'a>| Tape::of_elements(depth, all.without_last(tail));
-        let (Some(old), Some(new)) = (middle(olds), middle(news)) else {
-            self.diff
-                .push_both(Kind::Changed, whole, place, Note::TooLarge);
-            return Some(());
-        };
-        let (old_first, new_first) = (
-            old.elements(Tape::ROOT).next(),
-            new.elements(Tape::ROOT).next(),
-        );
-        let first_are_same = match old_first.zip(new_first) {
-            Some((one, other)) => {
-                let (one, other) = (Spot::new(&old, one), Spot::new(&new, other));
-                same(one, other, Spelling::Any, self.key)
-            }
-            None => self.are_same(olds.raw().next(), news.raw().next(), depth + 1),
-        };
-        if first_are_same {
+        let whole = self.spans(start, middle.end)?;
+        if self.say_the_same(middle.first, depth + 1)? {
             // Equal but for the spelling: the head goes on, and only tapes of all tell how far.
             self.in_vain(whole.0.len() + whole.1.len())?;
-            let (old, new) = (Tape::below(depth, whole.0), Tape::below(depth, whole.1));
-            self.by_tape(&old, &new, |compare| {
-                compare.values(Tape::ROOT, Tape::ROOT, place);
-            });
-            return Some(());
+            self.by_tapes(whole, place, depth);
+        } else {
+            self.diff.unchanged += head + middle.equal;
+            let lists = Lists {
+                before: head + middle.before,
+                olds: middle.olds,
+                news: middle.news,
+                depth: depth + 1,
+            };
+            let tail = self.same_at_end(&lists);
+            arrays::compare(self, &lists, (0, tail), whole, place)?;
         }
-        self.diff.unchanged += head + tail;
-        self.by_tape(&old, &new, |compare| {
-            let lists = Lists::of(compare, Tape::ROOT, Tape::ROOT, head);
-            compare.middle(&lists, whole, place);
-        });
+        self.at = middle.end;
+        self.align();
         Some(())
     }
 
-    fn are_same(&self, old: Option<&'a [u8]>, new: Option<&'a [u8]>, depth: usize) -> bool {
-        let (Some(old), Some(new)) = (old, new) else {
-            return false;
+    /// The new element, where only the first of these old ones differs and all that follows is equal.
+    fn one_element(&self, olds: &Elements<'a>, at: usize) -> Option<Elements<'a>> {
+        let old = olds.all.first()?;
+        let raw = self.new.get(at..value_end(self.new, at)?)?;
+        let behind = self.old.get(old.at + old.raw.len()..olds.end)?;
+        let end = at + raw.len() + behind.len();
+        let all = vec![Element { raw, at }];
+        (self.new.get(at + raw.len()..end)? == behind).then_some(Elements { all, end })
+    }
+
+    /// Whether two elements say the same in other bytes.
+    fn say_the_same(
+        &mut self,
+        pair: Option<(Element<'a>, Element<'a>)>,
+        depth: usize,
+    ) -> Option<bool> {
+        let Some((old, new)) = pair else {
+            return Some(false);
         };
-        let (old, new) = (Tape::below(depth, old), Tape::below(depth, new));
+        self.in_vain(old.raw.len() + new.raw.len())?;
+        Some(same_values(old.raw, new.raw, depth, self.key))
+    }
+
+    /// How many elements say the same at the end; the first ones do not.
+    fn same_at_end(&self, lists: &Lists<'a>) -> usize {
+        let most = lists.olds.len().min(lists.news.len()).saturating_sub(1);
+        let pairs = lists.olds.iter().rev().zip(lists.news.iter().rev());
+        let same = |(old, new): &(&Element<'_>, &Element<'_>)| {
+            same_values(old.raw, new.raw, lists.depth, self.key)
+        };
+        pairs.take(most).take_while(same).count()
+    }
+}
+
+impl<'a> Comparing<'a> for Lockstep<'a, '_> {
+    fn diff(&mut self) -> &mut Diff<'a> {
+        &mut self.diff
+    }
+
+    fn options(&self) -> &Options {
+        self.options
+    }
+
+    fn key(&self) -> Key {
+        self.key
+    }
+
+    fn ids(&self, olds: &[Element<'a>], news: &[Element<'a>], depth: usize) -> Ids {
+        let (old, new) = (span(self.old, olds), span(self.new, news));
+        let by_bytes = ByBytes::of(olds, news, self.key);
+        if is_plain(old) && is_plain(new) && by_bytes.all_differ(depth, self.key) {
+            return by_bytes.ids;
+        }
+        let tape = |json| Tape::of_elements(depth - 1, json);
+        // Too many values for tapes: what is spelled in two ways counts as two values, then.
+        let (Some(old), Some(new)) = (tape(old), tape(new)) else {
+            return by_bytes.ids;
+        };
         let (old, new) = (Spot::new(&old, Tape::ROOT), Spot::new(&new, Tape::ROOT));
-        same(old, new, Spelling::Any, self.key)
+        ids::by_meaning(old.elements(), new.elements(), self.key)
+    }
+
+    fn half_agree(&self, old: &Element<'a>, new: &Element<'a>, depth: usize) -> bool {
+        let same = |old: &[u8], new: &[u8]| same_values(old, new, depth + 1, self.key);
+        if Type::of(old.raw) == Type::Object {
+            if let Some((agreeing, all)) = agreeing_fields(old.raw, new.raw, same) {
+                return agreeing * 2 >= all;
+            }
+        }
+        let (old, new) = (Tape::below(depth, old.raw), Tape::below(depth, new.raw));
+        let (old, new) = (Spot::new(&old, Tape::ROOT), Spot::new(&new, Tape::ROOT));
+        half_agree(old, new, self.key)
+    }
+
+    fn versions(
+        &mut self,
+        old: &Element<'a>,
+        new: &Element<'a>,
+        depth: usize,
+        place: PlaceId,
+    ) -> Option<()> {
+        self.in_vain(old.raw.len() + new.raw.len())?;
+        self.at = Both {
+            old: old.at,
+            new: new.at,
+        };
+        self.aligned = Aligned {
+            end: old.at + common(old.raw, new.raw),
+            ahead: self.at.ahead(),
+        };
+        self.value(place, depth)
+    }
+}
+
+/// How many fields are the same, of how many, where both objects have the same keys in one order.
+fn agreeing_fields(
+    old: &[u8],
+    new: &[u8],
+    same: impl Fn(&[u8], &[u8]) -> bool,
+) -> Option<(usize, usize)> {
+    let (mut olds, mut news, mut seen) = (fields(old), fields(new), Seen::default());
+    let (mut agreeing, mut all) = (0, 0);
+    loop {
+        match (olds.next(), news.next()) {
+            (None, None) => return Some((agreeing, all)),
+            (Some((key, value)), Some((other_key, other))) if key == other_key => {
+                seen.first_time(key)?;
+                agreeing += usize::from(same(value, other));
+                all += 1;
+            }
+            _ => return None,
+        }
     }
 }
 
 /// The elements from some place to the end of an array.
 struct Elements<'a> {
-    json: &'a [u8],
-    all: Vec<Range<usize>>,
+    all: Vec<Element<'a>>,
     /// Behind the bracket.
     end: usize,
 }
 
 impl<'a> Elements<'a> {
     fn of(json: &'a [u8], first: Option<Range<usize>>, mut split: Split<'_>) -> Option<Self> {
+        let element = |range: Range<usize>| Element {
+            at: range.start,
+            raw: json.get(range).unwrap_or_default(),
+        };
         let mut all = Vec::with_capacity(32);
-        all.extend(first);
-        all.extend(split.by_ref());
+        all.extend(first.map(element));
+        all.extend(split.by_ref().map(element));
         Some(Elements {
-            json,
             all,
             end: split.end()?,
         })
     }
+}
 
-    fn raw(&self) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator {
-        let raw = |range: &Range<usize>| self.json.get(range.clone()).unwrap_or_default();
-        self.all.iter().map(raw)
+/// What lies between the equal ends of two arrays.
+struct Middle<'a> {
+    olds: Vec<Element<'a>>,
+    news: Vec<Element<'a>>,
+    /// The first that are not equal, be they in the middle or one of them in the equal end.
+    first: Option<(Element<'a>, Element<'a>)>,
+    /// How many more are equal at the beginning.
+    before: usize,
+    /// How many more are equal at both ends.
+    equal: usize,
+    /// Behind the arrays.
+    end: Both,
+}
+
+impl<'a> Middle<'a> {
+    /// Of arrays that differ in their first elements only.
+    fn one(olds: &Elements<'a>, news: Elements<'a>) -> Option<Self> {
+        let (old, new) = (*olds.all.first()?, *news.all.first()?);
+        Some(Middle {
+            olds: vec![old],
+            news: news.all,
+            first: Some((old, new)),
+            before: 0,
+            equal: olds.all.len() - 1,
+            end: Both {
+                old: olds.end,
+                new: news.end,
+            },
+        })
     }
 
-    /// All but so many at the end, with what stands between them.
-    fn without_last(&self, count: usize) -> &'a [u8] {
-        let kept = self.all.get(..self.all.len() - count).unwrap_or_default();
-        let span = kept.first().zip(kept.last());
-        let span = span.and_then(|(first, last)| self.json.get(first.start..last.end));
-        span.unwrap_or_default()
+    fn of(olds: Elements<'a>, news: Elements<'a>) -> Self {
+        let end = Both {
+            old: olds.end,
+            new: news.end,
+        };
+        let (mut olds, mut news) = (olds.all, news.all);
+        let equal = |(old, new): &(&Element<'_>, &Element<'_>)| old.raw == new.raw;
+        let before = olds.iter().zip(&news).take_while(equal).count();
+        olds.drain(..before);
+        news.drain(..before);
+        let first = olds.first().copied().zip(news.first().copied());
+        let pairs = olds.iter().rev().zip(news.iter().rev());
+        let tail = pairs.take_while(equal).count();
+        olds.truncate(olds.len() - tail);
+        news.truncate(news.len() - tail);
+        Middle {
+            olds,
+            news,
+            first,
+            before,
+            equal: before + tail,
+            end,
+        }
     }
+}
+
+/// Elements that follow each other, with what stands between them.
+fn span<'a>(json: &'a [u8], elements: &[Element<'a>]) -> &'a [u8] {
+    let ends = elements.first().zip(elements.last());
+    let span = ends.and_then(|(first, last)| json.get(first.at..last.at + last.raw.len()));
+    span.unwrap_or_default()
 }

@@ -4,6 +4,7 @@
 mod arrays;
 mod compare;
 mod hash;
+mod ids;
 mod lockstep;
 mod members;
 pub mod merge;

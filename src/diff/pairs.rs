@@ -1,26 +1,34 @@
 //! Which elements between two equal ones are versions of one another: by identity, else by likeness at one position.
 //! Everything here keeps the order of both arrays.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::arrays::Item;
-use super::compare::Compare;
+use super::arrays::{Comparing, Element, Item, Lists};
 use super::hash::Hashed;
-use super::members::{Members, in_step};
-use super::same::{Spot, meaning};
-use super::tape::{At, Kind};
-use crate::json::says;
+use super::same::{meaning_of, same_values};
+use super::tape::Kind;
+use crate::json::{fields, says};
 
 /// The elements of two arrays, and the fields that tell them apart.
-pub(super) struct Pairs<'c, 't, 'a, 'o> {
-    pub compare: &'c Compare<'t, 'a, 'o>,
-    pub fields: &'c [&'o str],
-    pub olds: &'c [At],
-    pub news: &'c [At],
+pub(super) struct Pairs<'c, 'a, By> {
+    pub by: &'c By,
+    pub fields: &'c [Cow<'static, str>],
+    pub lists: &'c Lists<'a>,
 }
 
-impl<'t, 'a> Pairs<'_, 't, 'a, '_> {
+/// What tells an element apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Identity<'a> {
+    /// Which of the fields it is.
+    number: usize,
+    /// The raw key and value.
+    pub key: &'a [u8],
+    pub value: &'a [u8],
+}
+
+impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
     /// Pairs what lies between two equal elements.
     pub fn hunk(&self, old: Range<usize>, new: Range<usize>, items: &mut Vec<Item>) {
         let (mut old_at, mut new_at) = (old.start, new.start);
@@ -63,7 +71,7 @@ impl<'t, 'a> Pairs<'_, 't, 'a, '_> {
         let mut known: HashMap<u64, usize, Hashed> = HashMap::default();
         for at in old.clone() {
             if let Some(identity) = self.old_identity(at) {
-                known.entry(self.hash(identity)).or_insert(at);
+                known.entry(self.hash(&identity)).or_insert(at);
             }
         }
         if known.is_empty() {
@@ -71,109 +79,77 @@ impl<'t, 'a> Pairs<'_, 't, 'a, '_> {
         }
         let pairs = new.clone().filter_map(|new| {
             let identity = self.new_identity(new)?;
-            let old = known.remove(&self.hash(identity))?;
-            let truly = self.is_identity(self.old_identity(old)?, identity);
+            let old = known.remove(&self.hash(&identity))?;
+            let truly = self.are_one(&self.old_identity(old)?, &identity);
             truly.then_some((old, new))
         });
         increasing(&pairs.collect::<Vec<_>>())
     }
 
-    fn hash(&self, (field, value): (usize, Spot<'_, '_>)) -> u64 {
-        let key = self.compare.key;
-        key.then(meaning(value, key), field as u64)
+    fn hash(&self, identity: &Identity<'a>) -> u64 {
+        let (key, depth) = (self.by.key(), self.lists.depth + 1);
+        let meaning = meaning_of(identity.value, depth, key);
+        key.then(meaning, identity.number as u64)
     }
 
-    fn is_identity(
-        &self,
-        (field, old): (usize, Spot<'_, '_>),
-        (other, new): (usize, Spot<'_, '_>),
-    ) -> bool {
-        field == other && self.compare.same(old.at, new.at)
+    fn are_one(&self, old: &Identity<'a>, new: &Identity<'a>) -> bool {
+        let depth = self.lists.depth + 1;
+        old.number == new.number && same_values(old.value, new.value, depth, self.by.key())
     }
 
-    fn old_identity(&self, at: usize) -> Option<(usize, Spot<'t, 'a>)> {
-        self.identity(self.compare.old_spot(*self.olds.get(at)?))
+    fn old_identity(&self, at: usize) -> Option<Identity<'a>> {
+        self.identity(self.lists.olds.get(at)?)
     }
 
-    fn new_identity(&self, at: usize) -> Option<(usize, Spot<'t, 'a>)> {
-        self.identity(self.compare.new_spot(*self.news.get(at)?))
+    fn new_identity(&self, at: usize) -> Option<Identity<'a>> {
+        self.identity(self.lists.news.get(at)?)
     }
 
-    /// Which of the fields tells an element apart, and its value.
-    fn identity(&self, element: Spot<'t, 'a>) -> Option<(usize, Spot<'t, 'a>)> {
-        identity(element, self.fields).map(|(field, _, value)| (field, value))
+    fn identity(&self, element: &Element<'a>) -> Option<Identity<'a>> {
+        identity(element.raw, self.lists.depth, self.fields)
     }
 
     fn are_versions(&self, old: usize, new: usize, equal_counts: bool) -> bool {
         let identities = (self.old_identity(old), self.new_identity(new));
         if let (Some(old), Some(new)) = identities {
-            return self.is_identity(old, new);
+            return self.are_one(&old, &new);
         }
-        let (Some(old), Some(new)) = (self.olds.get(old), self.news.get(new)) else {
+        let (Some(old), Some(new)) = (self.lists.olds.get(old), self.lists.news.get(new)) else {
             return false;
         };
-        let (old, new) = (self.compare.old_spot(*old), self.compare.new_spot(*new));
-        if old.raw() == new.raw() {
+        if old.raw == new.raw {
             return true;
         }
-        match (old.kind(), new.kind()) {
-            (Kind::Object, Kind::Object) => self.half_of_fields_agree(old, new),
+        let depth = self.lists.depth;
+        match (Kind::at(depth, old.raw), Kind::at(depth, new.raw)) {
+            (Kind::Object, Kind::Object) => self.by.half_agree(old, new, depth),
+            (Kind::Array, Kind::Array) => equal_counts || self.by.half_agree(old, new, depth),
             (Kind::Whole, Kind::Whole) => equal_counts,
-            (Kind::Array, Kind::Array) => equal_counts || self.half_of_elements_agree(old, new),
             (Kind::Object | Kind::Array | Kind::Whole, _)
             | (_, Kind::Object | Kind::Array | Kind::Whole) => false,
             _ => equal_counts,
         }
     }
-
-    fn half_of_elements_agree(&self, old: Spot<'_, '_>, new: Spot<'_, '_>) -> bool {
-        let most = old.elements().count().max(new.elements().count());
-        let pairs = old.elements().zip(new.elements());
-        let agree = pairs.filter(|(old, new)| self.compare.same(old.at, new.at));
-        agree.count() * 2 >= most
-    }
-
-    fn half_of_fields_agree(&self, old: Spot<'_, '_>, new: Spot<'_, '_>) -> bool {
-        if in_step(old, new) {
-            let pairs = old.tape.members(old.at).zip(new.tape.members(new.at));
-            let agree = |((_, old), (_, new))| self.compare.same(old, new);
-            let (all, agreeing) = pairs.map(agree).fold((0, 0), |(all, agreeing), agrees| {
-                (all + 1, agreeing + usize::from(agrees))
-            });
-            return agreeing * 2 >= all;
-        }
-        let (olds, news) = (Members::of(old), Members::of(new));
-        let Some(partners) = olds.partners(&news, self.compare.key) else {
-            return false;
-        };
-        let pairs = olds.all.iter().zip(&partners.of_old);
-        let agree = pairs.filter(|((_, old), partner)| {
-            let new = partner.and_then(|at| news.all.get(at));
-            new.is_some_and(|(_, new)| self.compare.same(*old, *new))
-        });
-        agree.count() * 2 >= olds.all.len().max(news.all.len())
-    }
 }
 
-/// Which of the fields an object has first: its number, its raw key and its value. `null` tells nothing apart.
-pub(super) fn identity<'t, 'a>(
-    element: Spot<'t, 'a>,
-    fields: &[&str],
-) -> Option<(usize, &'a [u8], Spot<'t, 'a>)> {
-    if element.kind() != Kind::Object {
+/// Which of the fields an object has first. `null` tells nothing apart.
+pub(super) fn identity<'a>(
+    element: &'a [u8],
+    depth: usize,
+    names: &[Cow<'static, str>],
+) -> Option<Identity<'a>> {
+    if Kind::at(depth, element) != Kind::Object {
         return None;
     }
-    let tape = element.tape;
-    let mut found: Option<(usize, At, At)> = None;
-    for (key, value) in tape.members(element.at) {
-        let known = found.map_or(fields.len(), |(number, _, _)| number);
-        let better = fields.get(..known).unwrap_or_default();
-        let number = better.iter().position(|field| says(tape.raw(key), field));
-        found = number.map(|number| (number, key, value)).or(found);
+    let mut found: Option<Identity<'a>> = None;
+    for (key, value) in fields(element) {
+        let known = found.map_or(names.len(), |found| found.number);
+        let better = names.get(..known).unwrap_or_default();
+        if let Some(number) = better.iter().position(|name| says(key, name)) {
+            found = Some(Identity { number, key, value });
+        }
     }
-    let (number, key, value) = found?;
-    let value = Spot::new(tape, value);
-    (value.kind() != Kind::Null).then(|| (number, tape.raw(key), value))
+    found.filter(|found| Kind::of(found.value) != Kind::Null)
 }
 
 /// The longest selection of pairs in which both sides increase; the second side does already.

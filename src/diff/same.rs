@@ -2,9 +2,10 @@
 //! Nothing is said about how values differ.
 
 use super::hash::Key;
+use super::ids::weight;
 use super::members::Members;
 use super::tape::{At, Kind, Tape};
-use crate::json::{Decimal, Exponent, common, content, decimal, occurs};
+use crate::json::{Decimal, Exponent, common, content, decimal, is_plain, occurs};
 
 /// How much of the spelling counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +62,24 @@ pub(super) fn same(old: Spot<'_, '_>, new: Spot<'_, '_>, spelling: Spelling, key
         }
         kinds => same_leaves((old.raw(), kinds.0), (new.raw(), kinds.1), spelling),
     }
+}
+
+/// The same for values that lie in so many containers; only containers that are not equal byte by byte need tapes.
+pub(super) fn same_values(old: &[u8], new: &[u8], depth: usize, key: Key) -> bool {
+    if old == new {
+        return true;
+    }
+    let kinds = (Kind::at(depth, old), Kind::at(depth, new));
+    if kinds.0 != kinds.1 || !matches!(kinds.0, Kind::Array | Kind::Object) {
+        return same_leaves((old, kinds.0), (new, kinds.1), Spelling::Any);
+    }
+    // Spelled in the usual way, what is the same is of the same parts.
+    if weight(old) != weight(new) && is_plain(old) && is_plain(new) {
+        return false;
+    }
+    let (old, new) = (Tape::below(depth, old), Tape::below(depth, new));
+    let (old, new) = (Spot::new(&old, Tape::ROOT), Spot::new(&new, Tape::ROOT));
+    same(old, new, Spelling::Any, key)
 }
 
 /// A raw value and what it is.
@@ -146,14 +165,28 @@ pub(super) fn meaning(spot: Spot<'_, '_>, key: Key) -> u64 {
         Kind::Array => spot
             .elements()
             .fold(1, |hash, element| key.then(hash, meaning(element, key))),
-        Kind::String => key.then(2, key.bytes(&content(spot.raw()))),
-        Kind::Number => number_meaning(&decimal(spot.raw()), key),
-        Kind::Null | Kind::Bool | Kind::Whole => key.then(3, key.bytes(spot.raw())),
+        kind => leaf_meaning(spot.raw(), kind, key),
     };
     if let Some(kept) = kept {
         kept.set(hash);
     }
     hash
+}
+
+/// The same for a value that lies in so many containers.
+pub(super) fn meaning_of(raw: &[u8], depth: usize, key: Key) -> u64 {
+    match Kind::at(depth, raw) {
+        Kind::Array | Kind::Object => meaning(Spot::new(&Tape::below(depth, raw), Tape::ROOT), key),
+        kind => leaf_meaning(raw, kind, key),
+    }
+}
+
+fn leaf_meaning(raw: &[u8], kind: Kind, key: Key) -> u64 {
+    match kind {
+        Kind::String => key.then(2, key.bytes(&content(raw))),
+        Kind::Number => number_meaning(&decimal(raw), key),
+        _ => key.then(3, key.bytes(raw)),
+    }
 }
 
 /// A sum, since the order of keys does not matter.

@@ -40,6 +40,14 @@ impl Kind {
             _ => Kind::Number,
         }
     }
+
+    /// The same for a value that lies in so many containers.
+    pub fn at(depth: usize, raw: &[u8]) -> Kind {
+        match Kind::of(raw) {
+            Kind::Array | Kind::Object if depth >= DEEPEST => Kind::Whole,
+            kind => kind,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

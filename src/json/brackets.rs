@@ -44,24 +44,24 @@ pub(super) fn is_plain(block: &[u8; BLOCK]) -> bool {
 
 /// The four vectors of a block; four plain loads.
 #[inline]
-fn lanes(block: &[u8; BLOCK]) -> [u8x16; 4] {
+pub(super) fn lanes(block: &[u8; BLOCK]) -> [u8x16; 4] {
     let (lanes, _) = block.as_chunks::<16>();
     [0, 1, 2, 3].map(|at| u8x16::new(lanes.get(at).copied().unwrap_or_default()))
 }
 
 #[inline]
-fn mask(lanes: [u8x16; 4], test: impl Fn(u8x16) -> u8x16) -> u64 {
+pub(super) fn mask(lanes: [u8x16; 4], test: impl Fn(u8x16) -> u8x16) -> u64 {
     let [a, b, c, d] = lanes.map(|lane| bits(test(lane)));
     a | b << 16 | c << 32 | d << 48
 }
 
 /// The highest bit of each byte.
 #[inline]
-fn bits(lane: u8x16) -> u64 {
+pub(super) fn bits(lane: u8x16) -> u64 {
     u64::from(lane.move_mask().cast_unsigned())
 }
 
 #[inline]
-fn equal(lane: u8x16, byte: u8) -> u8x16 {
+pub(super) fn equal(lane: u8x16, byte: u8) -> u8x16 {
     lane.cmp_eq(u8x16::splat(byte))
 }

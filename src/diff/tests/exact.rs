@@ -6,6 +6,7 @@ use proptest::sample::Index;
 use serde_json::Value;
 
 use crate::diff::hash::Key;
+use crate::diff::tape::Tape;
 use crate::diff::{Diff, Options, compare, lockstep, merge, patch};
 
 fn cases() -> ProptestConfig {
@@ -254,6 +255,17 @@ proptest! {
         (old, new) in prop_oneof![pair(), (list(), list()), (twice(), twice()), twin()],
     ) {
         check_both_ways(&old, &new);
+    }
+
+    /// What is plain is told of bytes as of tapes.
+    #[test]
+    fn plain_is_plain((old, new) in prop_oneof![pair(), (list(), list()), twin()], blanks in "[a0.]{0,70}") {
+        for json in [old, new] {
+            for json in [format!("[\"{blanks}\",{json}]"), json.replace(", ", ",")] {
+                let json = json.as_bytes();
+                prop_assert_eq!(crate::json::is_plain(json), Tape::new(json).is_plain());
+            }
+        }
     }
 
     #[test]

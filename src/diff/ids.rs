@@ -1,0 +1,138 @@
+//! Numbers for the elements of two arrays, equal exactly for those that are the same, as Myers' algorithm wants them.
+//! By bytes where only those can tell elements apart; else by what they mean, which needs their tapes.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use super::arrays::Element;
+use super::hash::{Hashed, Key};
+use super::same::{Spelling, Spot, meaning, same};
+use super::tape::Tape;
+
+/// So many different values of one hash are told apart; more are taken for unequal, which is never wrong.
+const MOST_COLLISIONS: u64 = 8;
+
+/// The numbers of the old elements, and of the new ones.
+#[derive(Debug)]
+pub(super) struct Ids {
+    pub olds: Vec<u32>,
+    pub news: Vec<u32>,
+}
+
+/// An element with its hash and its number in both lists together.
+struct Entered<'a> {
+    hash: u64,
+    number: usize,
+    raw: &'a [u8],
+}
+
+/// Numbers by bytes.
+pub(super) struct ByBytes<'a> {
+    pub ids: Ids,
+    /// One container of each number, with its weight.
+    containers: Vec<(u32, &'a [u8])>,
+    /// Two elements have one hash, and so one number, and are not equal.
+    collided: bool,
+}
+
+impl<'a> ByBytes<'a> {
+    pub fn of(olds: &[Element<'a>], news: &[Element<'a>], key: Key) -> Self {
+        let elements = olds.iter().chain(news).zip(0_usize..);
+        let entered = elements.map(|(element, number)| Entered {
+            hash: key.bytes(element.raw),
+            number,
+            raw: element.raw,
+        });
+        let mut entered: Vec<_> = entered.collect();
+        entered.sort_unstable_by_key(|one| (one.hash, one.number));
+        let (mut ids, mut next, mut containers) = (vec![0; entered.len()], 0, Vec::new());
+        let mut collided = false;
+        for equal in entered.chunk_by(|one, other| one.hash == other.hash) {
+            let first = equal.first().map_or(&b""[..], |one| one.raw);
+            if matches!(first.first(), Some(b'{' | b'[')) {
+                containers.push((weight(first), first));
+            }
+            let usual = next;
+            for one in equal {
+                // Collisions are rare: each of these gets a number of its own, which is never wrong.
+                let collides = one.raw != first;
+                collided |= collides;
+                next += u32::from(collides);
+                if let Some(id) = ids.get_mut(one.number) {
+                    *id = if collides { next } else { usual };
+                }
+            }
+            next += 1;
+        }
+        let news = ids.split_off(olds.len());
+        let ids = Ids { olds: ids, news };
+        ByBytes {
+            ids,
+            containers,
+            collided,
+        }
+    }
+
+    /// Whether elements of different bytes differ for sure, given that all are spelled in the usual way: then they can
+    /// be the same only as objects of other orders of keys, which are of the same parts.
+    pub fn all_differ(&self, depth: usize, key: Key) -> bool {
+        !self.collided && all_differ(self.containers.clone(), depth, key)
+    }
+}
+
+/// A number that is equal for containers of the same parts in any order, and rarely for others.
+pub(super) fn weight(raw: &[u8]) -> u32 {
+    let squares = raw.iter().map(|byte| u32::from(*byte) * u32::from(*byte));
+    squares.fold(0, u32::wrapping_add)
+}
+
+/// Whether no two containers are of the same parts. Those that weigh the same are looked at more closely.
+fn all_differ(mut weighed: Vec<(u32, &[u8])>, depth: usize, key: Key) -> bool {
+    weighed.sort_unstable_by_key(|(weight, _)| *weight);
+    weighed
+        .chunk_by(|one, other| one.0 == other.0)
+        .all(|equal| {
+            if equal.len() == 1 {
+                return true;
+            }
+            let closely = |(_, raw): &(u32, &[u8])| Tape::below(depth, raw).weight(Tape::ROOT, key);
+            let mut weights: Vec<u64> = equal.iter().map(closely).collect();
+            weights.sort_unstable();
+            weights.is_sorted_by(|one, other| one < other)
+        })
+}
+
+/// Numbers by meaning.
+pub(super) fn by_meaning<'t, 'a: 't>(
+    olds: impl Iterator<Item = Spot<'t, 'a>>,
+    news: impl Iterator<Item = Spot<'t, 'a>>,
+    key: Key,
+) -> Ids {
+    let mut seen: HashMap<u64, (Spot<'_, '_>, u32), Hashed> = HashMap::default();
+    let mut next = 0;
+    let mut id = |spot: Spot<'t, 'a>| {
+        spot.tape.keep_hashes();
+        let hash = meaning(spot, key);
+        for collision in 0..MOST_COLLISIONS {
+            match seen.entry(hash.wrapping_add(collision)) {
+                Entry::Vacant(entry) => {
+                    next += 1;
+                    entry.insert((spot, next));
+                    return next;
+                }
+                Entry::Occupied(entry) => {
+                    let (known, id) = *entry.get();
+                    if same(known, spot, Spelling::Any, key) {
+                        return id;
+                    }
+                }
+            }
+        }
+        next += 1;
+        next
+    };
+    Ids {
+        olds: olds.map(&mut id).collect(),
+        news: news.map(&mut id).collect(),
+    }
+}

@@ -178,8 +178,13 @@ fn what_is_missing_is_named() {
         ),
         (json!({"listing": "refuse"}), &[], "not for you"),
         (json!({"cap_bytes": 300}), &["-c", "a"], "too large"),
+        (
+            json!({"faults": [{"kind": "status", "status": 413, "match": "system:collections", "times": 9}]}),
+            &[],
+            "the result is too large for the server",
+        ),
     ] {
-        front.set(&json!({"forbid": [], "listing": null, "cap_bytes": null}));
+        front.set(&json!({"forbid": [], "listing": null, "cap_bytes": null, "faults": []}));
         front.set(&set);
         let place = Place::new();
         let output = place.requery(&front, args);
@@ -205,7 +210,7 @@ fn what_is_missing_is_named() {
                 .contains(r#""complete":false"#)
         );
     }
-    front.set(&json!({"forbid": ["b"], "listing": null, "cap_bytes": null}));
+    front.set(&json!({"forbid": ["b"], "listing": null, "cap_bytes": null, "faults": []}));
     let place = Place::new();
     assert_eq!(place.requery(&front, &[]).status, Some(4));
     assert_eq!(

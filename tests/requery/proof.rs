@@ -274,7 +274,13 @@ fn a_proof_that_was_interrupted_is_made_again() {
     let asked = front.statements().len();
     let mut env = stage.env();
     env.extend(front.env());
-    let output = run(&env, &["requery", "--output", &path, "--resume"], LIMIT);
+    let resume = ["requery", "--output", &path, "--resume"];
+    let other = [&resume[..], &["--topic", "elsewhere"]].concat();
+    let output = run(&env, &other, LIMIT);
+    assert_eq!(output.status, Some(3), "{}", output.stderr);
+    let said = "now it is elsewhere";
+    assert!(output.stderr.contains(said), "{}", output.stderr);
+    let output = run(&env, &resume, LIMIT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert_eq!(front.statements().len(), asked, "nothing is read again");
     let proof = place.manifest().collections[0].proof.clone().unwrap();

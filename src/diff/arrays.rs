@@ -48,12 +48,12 @@ pub(super) struct Lists<'a> {
 
 impl<'a> Lists<'a> {
     /// An old element's bytes.
-    pub fn old(&self, at: usize) -> &'a [u8] {
+    pub fn raw_old(&self, at: usize) -> &'a [u8] {
         self.olds.get(at).map_or(b"", |element| element.raw)
     }
 
     /// A new element's bytes.
-    pub fn new(&self, at: usize) -> &'a [u8] {
+    pub fn raw_new(&self, at: usize) -> &'a [u8] {
         self.news.get(at).map_or(b"", |element| element.raw)
     }
 }

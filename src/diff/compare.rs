@@ -150,7 +150,7 @@ pub(super) struct Compare<'t, 'a, 'o> {
     pub depth: usize,
 }
 
-impl<'t, 'a, 'o> Compare<'t, 'a, 'o> {
+impl<'t, 'a> Compare<'t, 'a, '_> {
     pub fn old_spot(&self, at: At) -> Spot<'t, 'a> {
         Spot::new(self.old, at)
     }

@@ -55,11 +55,11 @@ impl<'a> ByBytes<'a> {
             let usual = next;
             for one in equal {
                 // Collisions are rare: each of these gets a number of its own, which is never wrong.
-                let collides = one.raw != first;
-                collided |= collides;
-                next += u32::from(collides);
+                let other = one.raw != first;
+                collided |= other;
+                next += u32::from(other);
                 if let Some(id) = ids.get_mut(one.number) {
-                    *id = if collides { next } else { usual };
+                    *id = if other { next } else { usual };
                 }
             }
             next += 1;

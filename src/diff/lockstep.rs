@@ -2,10 +2,9 @@
 //! versions of a document do, and what is equal is passed over at the speed of memory. What is out of step, and what
 //! lies between the equal ends of arrays, is listed in a tape and compared in `compare`; both ways find the same.
 
-use std::ops::Range;
-
 use super::arrays::{self, Comparing, Element, Lists};
 use super::compare::{Compare, Mark, half_agree};
+use super::elements::{Both, Elements, Middle, agreeing_fields, span};
 use super::hash::Key;
 use super::ids::{self, ByBytes, Ids};
 use super::members::Seen;
@@ -14,8 +13,7 @@ use super::same::{Spot, same_values};
 use super::tape::{DEEPEST, Kind as Type, Tape};
 use super::{Diff, Options};
 use crate::json::{
-    Split, common, container_end_before, fields, is_plain, scalar_end, separators, string_end,
-    value_end,
+    Split, common, container_end_before, is_plain, scalar_end, separators, string_end, value_end,
 };
 
 /// So many times the length of both documents may be looked at in vain, before all of it is listed in tapes:
@@ -48,27 +46,6 @@ pub(super) fn documents<'a>(
     lockstep.value(0, 0)?;
     let Both { old: one, new: two } = lockstep.at;
     (one == old.len() && two == new.len()).then_some(lockstep.diff)
-}
-
-/// An offset in each document.
-#[derive(Debug, Clone, Copy)]
-struct Both {
-    old: usize,
-    new: usize,
-}
-
-impl Both {
-    fn forward(self, bytes: usize) -> Both {
-        Both {
-            old: self.old + bytes,
-            new: self.new + bytes,
-        }
-    }
-
-    /// How far the new offset is ahead.
-    fn ahead(self) -> usize {
-        self.new.wrapping_sub(self.old)
-    }
 }
 
 /// Up to where the old document is equal to the new one, byte by byte, with the new offsets so far ahead.
@@ -413,10 +390,10 @@ impl<'a> Comparing<'a> for Lockstep<'a, '_> {
 
     fn half_agree(&self, old: &Element<'a>, new: &Element<'a>, depth: usize) -> bool {
         let same = |old: &[u8], new: &[u8]| same_values(old, new, depth + 1, self.key);
-        if Type::of(old.raw) == Type::Object {
-            if let Some((agreeing, all)) = agreeing_fields(old.raw, new.raw, same) {
-                return agreeing * 2 >= all;
-            }
+        if Type::of(old.raw) == Type::Object
+            && let Some((agreeing, all)) = agreeing_fields(old.raw, new.raw, same)
+        {
+            return agreeing * 2 >= all;
         }
         let (old, new) = (Tape::below(depth, old.raw), Tape::below(depth, new.raw));
         let (old, new) = (Spot::new(&old, Tape::ROOT), Spot::new(&new, Tape::ROOT));
@@ -441,112 +418,4 @@ impl<'a> Comparing<'a> for Lockstep<'a, '_> {
         };
         self.value(place, depth)
     }
-}
-
-/// How many fields are the same, of how many, where both objects have the same keys in one order.
-fn agreeing_fields(
-    old: &[u8],
-    new: &[u8],
-    same: impl Fn(&[u8], &[u8]) -> bool,
-) -> Option<(usize, usize)> {
-    let (mut olds, mut news, mut seen) = (fields(old), fields(new), Seen::default());
-    let (mut agreeing, mut all) = (0, 0);
-    loop {
-        match (olds.next(), news.next()) {
-            (None, None) => return Some((agreeing, all)),
-            (Some((key, value)), Some((other_key, other))) if key == other_key => {
-                seen.first_time(key)?;
-                agreeing += usize::from(same(value, other));
-                all += 1;
-            }
-            _ => return None,
-        }
-    }
-}
-
-/// The elements from some place to the end of an array.
-struct Elements<'a> {
-    all: Vec<Element<'a>>,
-    /// Behind the bracket.
-    end: usize,
-}
-
-impl<'a> Elements<'a> {
-    fn of(json: &'a [u8], first: Option<Range<usize>>, mut split: Split<'_>) -> Option<Self> {
-        let element = |range: Range<usize>| Element {
-            at: range.start,
-            raw: json.get(range).unwrap_or_default(),
-        };
-        let mut all = Vec::with_capacity(32);
-        all.extend(first.map(element));
-        all.extend(split.by_ref().map(element));
-        Some(Elements {
-            all,
-            end: split.end()?,
-        })
-    }
-}
-
-/// What lies between the equal ends of two arrays.
-struct Middle<'a> {
-    olds: Vec<Element<'a>>,
-    news: Vec<Element<'a>>,
-    /// The first that are not equal, be they in the middle or one of them in the equal end.
-    first: Option<(Element<'a>, Element<'a>)>,
-    /// How many more are equal at the beginning.
-    before: usize,
-    /// How many more are equal at both ends.
-    equal: usize,
-    /// Behind the arrays.
-    end: Both,
-}
-
-impl<'a> Middle<'a> {
-    /// Of arrays that differ in their first elements only.
-    fn one(olds: &Elements<'a>, news: Elements<'a>) -> Option<Self> {
-        let (old, new) = (*olds.all.first()?, *news.all.first()?);
-        Some(Middle {
-            olds: vec![old],
-            news: news.all,
-            first: Some((old, new)),
-            before: 0,
-            equal: olds.all.len() - 1,
-            end: Both {
-                old: olds.end,
-                new: news.end,
-            },
-        })
-    }
-
-    fn of(olds: Elements<'a>, news: Elements<'a>) -> Self {
-        let end = Both {
-            old: olds.end,
-            new: news.end,
-        };
-        let (mut olds, mut news) = (olds.all, news.all);
-        let equal = |(old, new): &(&Element<'_>, &Element<'_>)| old.raw == new.raw;
-        let before = olds.iter().zip(&news).take_while(equal).count();
-        olds.drain(..before);
-        news.drain(..before);
-        let first = olds.first().copied().zip(news.first().copied());
-        let pairs = olds.iter().rev().zip(news.iter().rev());
-        let tail = pairs.take_while(equal).count();
-        olds.truncate(olds.len() - tail);
-        news.truncate(news.len() - tail);
-        Middle {
-            olds,
-            news,
-            first,
-            before,
-            equal: before + tail,
-            end,
-        }
-    }
-}
-
-/// Elements that follow each other, with what stands between them.
-fn span<'a>(json: &'a [u8], elements: &[Element<'a>]) -> &'a [u8] {
-    let ends = elements.first().zip(elements.last());
-    let span = ends.and_then(|(first, last)| json.get(first.at..last.at + last.raw.len()));
-    span.unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 
 mod arrays;
 mod compare;
+mod elements;
 mod hash;
 mod ids;
 mod lockstep;

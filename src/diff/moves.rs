@@ -28,7 +28,7 @@ pub(super) fn push_items<'a>(
                     Kind::Removed
                 };
                 let place = by.diff().place(place, Step::Old { at: short(old) });
-                let value = lists.old(old);
+                let value = lists.raw_old(old);
                 by.diff().push_one(kind, value, place, Note::None);
             }
             Item::New { new, before } => {
@@ -39,7 +39,8 @@ pub(super) fn push_items<'a>(
                     before: short(before),
                 };
                 let place = by.diff().place(place, step);
-                by.diff().push_one(kind, lists.new(new), place, Note::None);
+                by.diff()
+                    .push_one(kind, lists.raw_new(new), place, Note::None);
             }
         }
     }
@@ -95,15 +96,15 @@ impl Moved {
         // Backwards, so that the first of equal elements is taken first.
         for item in items.iter().rev() {
             if let Item::Old { old } = *item {
-                let hash = key.bytes(lists.old(old));
+                let hash = key.bytes(lists.raw_old(old));
                 gone.entry(hash).or_default().push(old);
             }
         }
         for item in items {
             if let Item::New { new, .. } = *item {
-                let value = lists.new(new);
+                let value = lists.raw_new(new);
                 let equal = gone.get_mut(&key.bytes(value)).and_then(Vec::pop);
-                let equal = equal.filter(|old| lists.old(*old) == value);
+                let equal = equal.filter(|old| lists.raw_old(*old) == value);
                 moved.here.extend(equal.map(|old| (new, old)));
                 moved.away.extend(equal);
             }

@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use super::finder::IdFinder;
 use super::key::{Key, Type};
@@ -50,6 +51,8 @@ pub struct Page<'s> {
     pub fault: Option<String>,
     /// The first row repeats the last one of the page before and is not written.
     pub overlap: bool,
+    /// When the first row came.
+    pub first: Option<Instant>,
     /// Ids of this page, to be forgotten with it.
     met: Vec<u64>,
     finder: Option<IdFinder>,
@@ -73,6 +76,7 @@ impl<'s> Page<'s> {
             documents: 0,
             fault: None,
             overlap,
+            first: None,
             met: Vec::new(),
             finder: None,
         }
@@ -198,6 +202,9 @@ impl<'s> Page<'s> {
 
 impl Rows for Page<'_> {
     fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()> {
+        if self.first.is_none() {
+            self.first = Some(Instant::now());
+        }
         match self.finder.take() {
             None if last => self.row(bytes),
             None => self.piece(IdFinder::default(), bytes, last),

@@ -35,7 +35,7 @@ impl Store {
         Ok((Store::InFile(Box::new(file)), agreed))
     }
 
-    /// How many bytes are enough for a page.
+    /// How many bytes are enough for a page where asking costs little.
     pub(super) fn enough(&self) -> u64 {
         match self {
             Store::InFile(_) => size::ENOUGH,

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use super::ask::{Asker, Question, Stop};
 use super::course::{Came, Course, Keeper};
@@ -11,7 +12,7 @@ use super::key::Type;
 use super::legacy::{self, Documents};
 use super::manifest::{Census, Collection};
 use super::rows::{Order, Page, Seen};
-use super::size::Size;
+use super::size::{Pace, Size};
 use super::statement::Target;
 use super::store::Store;
 use crate::bigpeer::{Answer, ApiError, Kind, Rows};
@@ -67,6 +68,7 @@ struct Read {
     answer: Answer,
     last: Option<Vec<u8>>,
     by_type: [u64; 5],
+    pace: Pace,
 }
 
 impl Walk<'_> {
@@ -243,7 +245,7 @@ impl Walk<'_> {
                 }
                 short = Some(page.documents);
             } else if page.documents == page.asked {
-                size.full(page.answer.bytes);
+                size.full(page.answer.bytes, page.pace);
             }
             self.hint.fetch_max(size.good(), Ordering::Relaxed);
             let last = page.last.clone().or_else(|| course.last.clone());
@@ -314,7 +316,7 @@ impl Walk<'_> {
             let all = before.is_some_and(|census| done + page.documents >= census.documents);
             let end = page.documents == 0 || (page.documents < page.asked && all);
             if page.documents == page.asked {
-                size.full(page.answer.bytes);
+                size.full(page.answer.bytes, page.pace);
             }
             let last = page.last.clone().or_else(|| course.last.clone());
             self.keep(course, &page, None, last, end)?;
@@ -346,6 +348,7 @@ impl Walk<'_> {
                 course.last.clone(),
                 overlap,
             );
+            let asking = Instant::now();
             let answered = match &question {
                 Question::Dql(_) => self.asker.once(&question, &attempts, &mut page),
                 Question::Find(_) => self.asker.once(
@@ -356,8 +359,11 @@ impl Walk<'_> {
             };
             let error = match answered {
                 Ok(answer) => {
+                    let took = asking.elapsed();
+                    let wait = page.first.map_or(took, |first| first - asking);
                     return Ok(Read {
                         asked,
+                        pace: Pace { wait, took },
                         documents: page.documents,
                         end_of_overlap: page.overlap,
                         last: page.last.take().filter(|_| page.documents > 0),

@@ -174,18 +174,18 @@ impl<'t, 'a> Compare<'t, 'a, '_> {
             self.diff.unchanged += 1;
             return;
         }
+        let kinds = (self.old.kind(old), self.new.kind(new));
+        let inside = match kinds {
+            (tape::Kind::Object, tape::Kind::Object) => Self::objects,
+            (tape::Kind::Array, tape::Kind::Array) => Self::arrays,
+            _ => {
+                let (old, new) = (self.old.raw(old), self.new.raw(new));
+                return self.diff.push_leaf((old, kinds.0), (new, kinds.1), place);
+            }
+        };
         let (changes, unchanged) = (self.diff.changes.len(), self.diff.unchanged);
         self.depth += 1;
-        match (self.old.kind(old), self.new.kind(new)) {
-            (tape::Kind::Object, tape::Kind::Object) => self.objects(old, new, place),
-            (tape::Kind::Array, tape::Kind::Array) => self.arrays(old, new, place),
-            kinds => {
-                let (old, new) = (self.old.raw(old), self.new.raw(new));
-                self.diff.push_leaf((old, kinds.0), (new, kinds.1), place);
-                self.depth -= 1;
-                return;
-            }
-        }
+        inside(self, old, new, place);
         self.depth -= 1;
         if self.diff.changes.len() == changes {
             self.diff.unchanged = unchanged + 1;

@@ -1,6 +1,6 @@
 //! Walks two documents side by side on their bytes, as long as the keys of their objects come in one order: most
-//! versions of a document do, and what is equal is passed over at the speed of memory. What is out of step, and what
-//! lies between the equal ends of arrays, is listed in a tape and compared in `compare`; both ways find the same.
+//! versions of a document do, and what is equal is passed over at the speed of memory. The elements of arrays are
+//! aligned in `arrays`; what is out of step is listed in a tape and compared in `compare`. Both ways find the same.
 
 use super::arrays::{self, Comparing, Element, Lists};
 use super::compare::{Compare, Mark, half_agree};

@@ -77,6 +77,19 @@ pub(super) trait Comparing<'a> {
     ) -> Option<()>;
 }
 
+/// How many elements are the same at the beginning of both, and how many of the others at the end.
+pub(super) fn same_ends(
+    olds: &[Element<'_>],
+    news: &[Element<'_>],
+    same: impl Fn(&Element<'_>, &Element<'_>) -> bool,
+) -> (usize, usize) {
+    let same = |(old, new): &(&Element<'_>, &Element<'_>)| same(old, new);
+    let head = olds.iter().zip(news).take_while(same).count();
+    let rest = olds.len().min(news.len()) - head;
+    let pairs = olds.iter().rev().zip(news.iter().rev()).take(rest);
+    (head, pairs.take_while(same).count())
+}
+
 /// Compares two arrays in which so many elements are the same at either end.
 pub(super) fn compare<'a>(
     by: &mut impl Comparing<'a>,

@@ -254,14 +254,10 @@ impl<'t, 'a> Compare<'t, 'a, '_> {
             before: 0,
             depth: self.depth,
         };
-        let same = |(old, new): &(&Element<'a>, &Element<'a>)| self.same(at(old), at(new));
-        let (olds, news) = (lists.olds.iter(), lists.news.iter());
-        let head = olds.clone().zip(news.clone()).take_while(same).count();
-        let rest = olds.len().min(news.len()) - head;
-        let pairs = olds.rev().zip(news.rev()).take(rest);
-        let tail = pairs.take_while(same).count();
+        let same = |old: &Element<'_>, new: &Element<'_>| self.same(at(old), at(new));
+        let ends = arrays::same_ends(&lists.olds, &lists.news, same);
         // By tapes nothing is given up.
-        let _done = arrays::compare(self, &lists, (head, tail), whole, place);
+        let _done = arrays::compare(self, &lists, ends, whole, place);
     }
 }
 
@@ -293,7 +289,7 @@ impl<'a> Comparing<'a> for Compare<'_, 'a, '_> {
 
     fn ids(&self, olds: &[Element<'a>], news: &[Element<'a>], depth: usize) -> Ids {
         if self.old.is_plain() && self.new.is_plain() {
-            let by_bytes = ByBytes::of(olds, news, self.key);
+            let mut by_bytes = ByBytes::of(olds, news, self.key);
             if by_bytes.all_differ(depth, self.key) {
                 return by_bytes.ids;
             }

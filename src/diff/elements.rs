@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::arrays::Element;
+use super::arrays::{Element, same_ends};
 use super::members::Seen;
 use crate::json::{Split, fields};
 
@@ -109,15 +109,12 @@ impl<'a> Middle<'a> {
             new: news.end,
         };
         let (mut olds, mut news) = (olds.all, news.all);
-        let equal = |(old, new): &(&Element<'_>, &Element<'_>)| old.raw == new.raw;
-        let before = olds.iter().zip(&news).take_while(equal).count();
-        olds.drain(..before);
-        news.drain(..before);
-        let first = olds.first().copied().zip(news.first().copied());
-        let pairs = olds.iter().rev().zip(news.iter().rev());
-        let tail = pairs.take_while(equal).count();
+        let (before, tail) = same_ends(&olds, &news, |old, new| old.raw == new.raw);
+        let first = olds.get(before).copied().zip(news.get(before).copied());
         olds.truncate(olds.len() - tail);
         news.truncate(news.len() - tail);
+        olds.drain(..before);
+        news.drain(..before);
         Middle {
             olds,
             news,

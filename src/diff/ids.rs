@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 
 use super::arrays::Element;
 use super::hash::{Hashed, Key};
-use super::same::{Spelling, Spot, meaning, same};
+use super::same::{Spelling, Spot, meaning, same, weight};
 use super::tape::Tape;
 
 /// So many different values of one hash are told apart; more are taken for unequal, which is never wrong.
@@ -31,7 +31,7 @@ pub(super) struct ByBytes<'a> {
     pub ids: Ids,
     /// One container of each number, with its weight.
     containers: Vec<(u32, &'a [u8])>,
-    /// Two elements have one hash, and so one number, and are not equal.
+    /// Two elements have one hash and are not equal, so that equal ones may have different numbers.
     collided: bool,
 }
 
@@ -74,32 +74,22 @@ impl<'a> ByBytes<'a> {
     }
 
     /// Whether elements of different bytes differ for sure, given that all are spelled in the usual way: then they can
-    /// be the same only as objects of other orders of keys, which are of the same parts.
-    pub fn all_differ(&self, depth: usize, key: Key) -> bool {
-        !self.collided && all_differ(self.containers.clone(), depth, key)
-    }
-}
-
-/// A number that is equal for containers of the same parts in any order, and rarely for others.
-pub(super) fn weight(raw: &[u8]) -> u32 {
-    let squares = raw.iter().map(|byte| u32::from(*byte) * u32::from(*byte));
-    squares.fold(0, u32::wrapping_add)
-}
-
-/// Whether no two containers are of the same parts. Those that weigh the same are looked at more closely.
-fn all_differ(mut weighed: Vec<(u32, &[u8])>, depth: usize, key: Key) -> bool {
-    weighed.sort_unstable_by_key(|(weight, _)| *weight);
-    weighed
-        .chunk_by(|one, other| one.0 == other.0)
-        .all(|equal| {
+    /// be the same only as objects of other orders of keys, which are of the same parts. Those that weigh the same are
+    /// looked at more closely.
+    pub fn all_differ(&mut self, depth: usize, key: Key) -> bool {
+        let closely = |(_, raw): &(u32, &[u8])| Tape::below(depth, raw).weight(Tape::ROOT, key);
+        self.containers.sort_unstable_by_key(|(weight, _)| *weight);
+        let mut alike = self.containers.chunk_by(|one, other| one.0 == other.0);
+        let differ = |equal: &[(u32, &[u8])]| {
             if equal.len() == 1 {
                 return true;
             }
-            let closely = |(_, raw): &(u32, &[u8])| Tape::below(depth, raw).weight(Tape::ROOT, key);
             let mut weights: Vec<u64> = equal.iter().map(closely).collect();
             weights.sort_unstable();
             weights.is_sorted_by(|one, other| one < other)
-        })
+        };
+        !self.collided && alike.all(differ)
+    }
 }
 
 /// Numbers by meaning.

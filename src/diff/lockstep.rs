@@ -375,7 +375,7 @@ impl<'a> Comparing<'a> for Lockstep<'a, '_> {
 
     fn ids(&self, olds: &[Element<'a>], news: &[Element<'a>], depth: usize) -> Ids {
         let (old, new) = (span(self.old, olds), span(self.new, news));
-        let by_bytes = ByBytes::of(olds, news, self.key);
+        let mut by_bytes = ByBytes::of(olds, news, self.key);
         if is_plain(old) && is_plain(new) && by_bytes.all_differ(depth, self.key) {
             return by_bytes.ids;
         }

@@ -1,6 +1,7 @@
 //! Pages for standard output, each held until it is complete: in memory, and what finds no room there in a file that
 //! nobody else sees. Printing them, while the next one arrives, is left to whoever takes them.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -31,7 +32,7 @@ struct Memory {
 
 /// A complete page.
 pub struct Whole {
-    pieces: Vec<Vec<u8>>,
+    pieces: VecDeque<Vec<u8>>,
     rest: Option<File>,
     give_back: Sender<Vec<u8>>,
 }
@@ -121,7 +122,7 @@ impl Held {
         }
         self.memory.away += self.full.len();
         Ok(Whole {
-            pieces: std::mem::take(&mut self.full),
+            pieces: std::mem::take(&mut self.full).into(),
             rest: self.rest.take(),
             give_back: self.memory.give_back.clone(),
         })
@@ -135,19 +136,19 @@ impl Memory {
             self.away -= 1;
             self.empty.push(piece);
         }
-        if let Some(mut piece) = self.empty.pop() {
-            piece.clear();
-            return Some(piece);
-        }
-        if self.more > 0 {
-            self.more -= 1;
-            return Some(Vec::with_capacity(PIECE));
-        }
-        if self.away == 0 {
-            return None;
-        }
-        let mut piece = self.back.recv().ok()?;
-        self.away -= 1;
+        let mut piece = match self.empty.pop() {
+            Some(piece) => piece,
+            None if self.more > 0 => {
+                self.more -= 1;
+                Vec::with_capacity(PIECE)
+            }
+            None if self.away > 0 => {
+                let piece = self.back.recv().ok()?;
+                self.away -= 1;
+                piece
+            }
+            None => return None,
+        };
         piece.clear();
         Some(piece)
     }
@@ -162,7 +163,7 @@ impl Whole {
         mut self,
         mut show: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        for piece in std::mem::take(&mut self.pieces) {
+        while let Some(piece) = self.pieces.pop_front() {
             let shown = show(&piece);
             // Whoever fills it next may have ended.
             let _ = self.give_back.send(piece);

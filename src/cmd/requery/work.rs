@@ -305,7 +305,7 @@ impl Keeper for Streamed<'_> {
 
     fn kept(&mut self, store: &mut Store, page: &Page) -> io::Result<()> {
         let Store::Held(held) = store else {
-            return Ok(());
+            return Err(io::Error::other("a file cannot be printed page by page"));
         };
         let page = sink::Page {
             collection: self.name.to_owned(),

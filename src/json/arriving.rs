@@ -1,7 +1,9 @@
 //! Where an array or object ends whose bytes are still arriving: the state is kept between two looks.
 //! Nothing is checked and nothing is kept but that state; whole values are passed over by `skip`.
 
-use super::block::BLOCK;
+use fearless_simd::Simd;
+
+use super::block::{BLOCK, Block, widest};
 use super::skip::Skipper;
 
 /// Looks for the end of one array or object, from its opening bracket on.
@@ -22,9 +24,14 @@ pub struct Looked {
 impl Arriving {
     /// Looks at the bytes behind those that were looked at before. Fewer than 64 may be left for the next look.
     pub fn look(&mut self, bytes: &[u8]) -> Looked {
+        widest!(simd => self.look_with(simd, bytes))
+    }
+
+    #[inline(always)]
+    fn look_with(&mut self, simd: impl Simd, bytes: &[u8]) -> Looked {
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
         for (number, block) in blocks.iter().enumerate() {
-            if let Some(end) = self.skipper.end_in(block) {
+            if let Some(end) = self.skipper.end_in(Block::load(simd, block)) {
                 let at = number * BLOCK + end;
                 return Looked { at, ended: true };
             }
@@ -35,7 +42,7 @@ impl Arriving {
         }
         let at = blocks.len() * BLOCK;
         // What follows is not known yet, so the state stays before the rest unless the end lies in it.
-        match self.skipper.clone().end_in(&last) {
+        match self.skipper.clone().end_in(Block::load(simd, &last)) {
             Some(end) if end <= rest.len() => Looked {
                 at: at + end,
                 ended: true,

@@ -41,7 +41,7 @@ pub(super) struct Tokens {
 
 impl Grammar {
     /// The tokens that cannot stand where they stand.
-    #[inline]
+    #[inline(always)]
     pub fn block(&mut self, all: &Tokens) -> u64 {
         let after_open = behind(&mut self.open, all.open, 0, all.blank);
         let after_comma = behind(&mut self.comma, all.comma, 0, all.blank);
@@ -64,7 +64,7 @@ impl Grammar {
     }
 
     /// Where keys end that begin here or began before: adding to a string's first bit carries to behind its last.
-    #[inline]
+    #[inline(always)]
     fn ends(&mut self, all: &Tokens, keys: u64) -> u64 {
         let (sum, carry) = all.inside.overflowing_add(keys | self.in_key);
         self.in_key = u64::from(carry);

@@ -3,7 +3,6 @@
 
 mod arriving;
 mod block;
-mod brackets;
 mod common;
 mod decimal;
 mod fields;

@@ -33,7 +33,7 @@ impl Default for Nest {
 
 impl Nest {
     /// Moves over the brackets of a block. Closing more than is open is no flaw here: it makes the block shallow.
-    #[inline]
+    #[inline(always)]
     pub fn block(&mut self, open: u64, close: u64, curly: u64, depth: u32) -> Brackets {
         let (mut bits, mut flaws) = (self.bits, 0);
         let mut least = bits;

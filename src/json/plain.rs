@@ -1,19 +1,26 @@
 //! Whether JSON is spelled as most is: no blanks between tokens, no escapes, no number that has other usual spellings.
 //! For JSON that was checked before; of other bytes the answer means nothing.
 
-use wide::u8x16;
+use fearless_simd::Simd;
 
-use super::block::BLOCK;
-use super::brackets::{bits, equal, lanes, mask};
+use super::block::{BLOCK, Block, widest};
 use super::quotes::prefix_xor;
 
 /// Whether two such values that differ in a byte differ in meaning, apart from the order of keys: there is no blank
 /// outside strings, no backslash, no exponent, no zero at the end of a fraction and no zero with a sign.
 #[must_use]
 pub fn is_plain(json: &[u8]) -> bool {
+    widest!(simd => is_plain_with(simd, json))
+}
+
+#[inline(always)]
+fn is_plain_with(simd: impl Simd, json: &[u8]) -> bool {
     let (blocks, rest) = json.as_chunks::<BLOCK>();
     let mut look = Look::default();
-    if !blocks.iter().all(|block| look.is_plain(block)) {
+    if !blocks
+        .iter()
+        .all(|block| look.is_plain(Block::load(simd, block)))
+    {
         return false;
     }
     // What ends with the bytes ends before a comma, too.
@@ -21,7 +28,7 @@ pub fn is_plain(json: &[u8]) -> bool {
     if let Some(begin) = last.get_mut(..rest.len()) {
         begin.copy_from_slice(rest);
     }
-    look.is_plain(&last)
+    look.is_plain(Block::load(simd, &last))
 }
 
 /// What of a block matters for the next one; each is 1 or 0, and speaks of its first byte, but for `in_string`.
@@ -37,30 +44,25 @@ struct Look {
 }
 
 impl Look {
-    #[inline]
-    fn is_plain(&mut self, block: &[u8; BLOCK]) -> bool {
-        let lanes = lanes(block);
-        let [a, b, c, d] = lanes.map(|lane| equal(lane, b'\\'));
-        if bits(a | b | c | d) != 0 {
+    #[inline(always)]
+    fn is_plain(&mut self, block: Block<impl Simd>) -> bool {
+        if block.backslash() != 0 {
             return false;
         }
-        let quote = mask(lanes, |lane| equal(lane, b'"'));
+        let quote = block.quote();
         let inside = prefix_xor(quote) ^ self.in_string;
         self.in_string = 0u64.wrapping_sub(inside >> 63);
         let outside = !(inside | quote);
-        // The smaller one of a byte and a bound is the byte where that is not beyond the bound.
-        let up_to = |lane: u8x16, bound: u8| lane.min(u8x16::splat(bound)).cmp_eq(lane);
-        let blank = mask(lanes, |lane| up_to(lane, b' '));
-        let digit = mask(lanes, |lane| up_to(lane - u8x16::splat(b'0'), 9)) & outside;
+        let (blank, digit) = (block.blank() & outside, block.digit() & outside);
+        let minus = block.minus() & outside;
         if digit | self.digit == 0 {
             (self.zero, self.fraction) = (0, 0);
-            self.minus = (mask(lanes, |lane| equal(lane, b'-')) & outside) >> 63;
-            return blank & outside == 0;
+            self.minus = minus >> 63;
+            return blank == 0;
         }
-        let zero = mask(lanes, |lane| equal(lane, b'0')) & outside;
-        let minus = mask(lanes, |lane| equal(lane, b'-')) & outside;
-        let dot = mask(lanes, |lane| equal(lane, b'.')) & outside;
-        let exponent = mask(lanes, |lane| equal(lane | u8x16::splat(0x20), b'e')) & outside;
+        let zero = block.zero() & outside;
+        let dot = block.dot() & outside;
+        let exponent = block.exponent() & outside;
         let after_digit = digit << 1 | self.digit;
         let after_minus = minus << 1 | self.minus;
         let after_zero = zero << 1 | self.zero;
@@ -69,7 +71,7 @@ impl Look {
         let behind_fractions = sum & !digit;
         (self.digit, self.minus, self.zero) = (digit >> 63, minus >> 63, zero >> 63);
         self.fraction = dot >> 63 | u64::from(over);
-        let odd = (blank & outside)
+        let odd = blank
             | (exponent & after_digit)
             | (zero & after_minus)
             | (behind_fractions & after_zero);

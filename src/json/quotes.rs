@@ -1,7 +1,9 @@
 //! Where strings begin and end, and whether their insides are allowed, a block at a time.
 //! What a string says is told in `strings`; where one may stand, in `grammar`.
 
-use super::block::{Masks, ones};
+use fearless_simd::Simd;
+
+use super::block::{Block, ones};
 
 /// Every second bit.
 const EVEN: u64 = 0x5555_5555_5555_5555;
@@ -27,21 +29,20 @@ pub(super) struct Text {
 
 impl Quotes {
     /// The strings of the block at `base`.
-    #[inline]
-    pub fn block(&mut self, json: &[u8], base: usize, masks: &Masks) -> Text {
-        let (mut escaped, mut unescapable, mut unicode) = (0, 0, 0);
-        if masks.backslash | self.escaping != 0 {
-            escaped = self::escaped(masks.backslash, &mut self.escaping);
-            unescapable = escaped & !masks.escapable;
-            unicode = escaped & masks.escapable & masks.unicode;
+    #[inline(always)]
+    pub fn block(&mut self, json: &[u8], base: usize, block: Block<impl Simd>) -> Text {
+        let (backslash, control) = (block.backslash(), block.control());
+        let mut escaped = 0;
+        if backslash | self.escaping != 0 {
+            escaped = self::escaped(backslash, &mut self.escaping);
         }
-        let quote = masks.quote & !escaped;
+        let quote = block.quote() & !escaped;
         let inside = prefix_xor(quote) ^ self.in_string;
         self.in_string = 0u64.wrapping_sub(inside >> 63);
-        let mut flaws = (masks.control | unescapable) & inside;
-        let (unicode, control) = (unicode & inside, masks.control & !inside);
-        if unicode | control != 0 {
-            flaws |= rare(json, base, unicode, control);
+        let mut flaws = control & inside;
+        let (escaped, control) = (escaped & inside, control & !inside);
+        if escaped | control != 0 {
+            flaws |= rare(json, base, escaped, control);
         }
         Text {
             quote,
@@ -70,13 +71,20 @@ pub(super) fn escaped(backslash: u64, escaping: &mut u64) -> u64 {
     escapes << 1 | before
 }
 
-/// Four hexadecimal digits follow the `u` of an escape; of control characters three are blanks outside strings.
+/// What is escaped must be one of eight, and four hexadecimal digits follow a `u`; of control characters three are
+/// blanks outside strings.
 #[inline(never)]
-fn rare(json: &[u8], base: usize, unicode: u64, control: u64) -> u64 {
+fn rare(json: &[u8], base: usize, escaped: u64, control: u64) -> u64 {
     let mut flaws = 0;
-    for at in ones(unicode) {
-        let digits = json.get(base + at + 1..base + at + 5);
-        let sound = digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    for at in ones(escaped) {
+        let sound = match json.get(base + at) {
+            Some(b'u') => {
+                let digits = json.get(base + at + 1..base + at + 5);
+                digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+            }
+            Some(byte) => b"\"\\/bfnrt".contains(byte),
+            None => false,
+        };
         flaws |= u64::from(!sound) << at;
     }
     for at in ones(control) {

@@ -1,7 +1,9 @@
 //! Numbers and literals: whether one begins here and ends where it should.
 //! Values are not computed; a number may have any length and any exponent.
 
-use super::block::Masks;
+use fearless_simd::Simd;
+
+use super::block::Block;
 
 /// What of numbers and literals goes on into the next block: each is 1 or 0 and speaks of its first byte.
 #[derive(Default)]
@@ -28,15 +30,21 @@ impl Scalars {
     /// Looks at the bytes of the block at `base` that are `scalar`: neither in strings nor blank nor operators.
     ///
     /// Plain numbers are checked all at once; literals, exponents and what should not be there one by one.
-    #[inline]
-    pub fn block(&mut self, json: &[u8], base: usize, masks: &Masks, scalar: u64) -> Spans {
+    #[inline(always)]
+    pub fn block(
+        &mut self,
+        json: &[u8],
+        base: usize,
+        block: Block<impl Simd>,
+        scalar: u64,
+    ) -> Spans {
         let follows = scalar << 1 | self.going_on;
         self.going_on = scalar >> 63;
         let starts = scalar & !follows;
-        let (digit, dot) = (scalar & masks.digit, scalar & masks.dot);
-        let sign = starts & masks.minus;
+        let (digit, dot) = (scalar & block.digit(), scalar & block.dot());
+        let sign = starts & block.minus();
         // Where only the next block tells whether a digit follows, the number is looked at by itself.
-        let zero = masks.zero & (starts | sign << 1);
+        let zero = block.zero() & (starts | sign << 1);
         let cut = (zero | sign) & 1 << 63;
         let odd = scalar & !(digit | dot | sign) | cut;
         let mut flaws = self.fractions(digit, dot, sign) | (zero << 1 & digit) | (dot & starts);
@@ -51,7 +59,7 @@ impl Scalars {
     }
 
     /// Signs and dots stand before digits; behind the digits that follow a dot stands no other dot.
-    #[inline]
+    #[inline(always)]
     fn fractions(&mut self, digit: u64, dot: u64, sign: u64) -> u64 {
         let wanted = (dot | sign) << 1 | self.wanted;
         self.wanted = (dot | sign) >> 63;

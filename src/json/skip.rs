@@ -3,8 +3,9 @@
 
 use std::ops::ControlFlow;
 
-use super::block::BLOCK;
-use super::brackets::{brackets, is_plain};
+use fearless_simd::Simd;
+
+use super::block::{BLOCK, Block, widest};
 use super::quotes::{escaped, prefix_xor};
 use super::walk::Watch;
 
@@ -126,11 +127,16 @@ pub(crate) fn container_end(json: &[u8], at: usize) -> Option<usize> {
 
 /// The same, where that is not beyond `limit`; what lies far beyond is not looked at.
 pub(crate) fn container_end_before(json: &[u8], at: usize, limit: usize) -> Option<usize> {
+    widest!(simd => container_end_with(simd, json, at, limit))
+}
+
+#[inline(always)]
+fn container_end_with(simd: impl Simd, json: &[u8], at: usize, limit: usize) -> Option<usize> {
     let (blocks, rest) = json.get(at..)?.as_chunks::<BLOCK>();
     let mut skipper = Skipper::default();
     let near = limit.saturating_sub(at).div_ceil(BLOCK);
     for (number, block) in blocks.iter().take(near).enumerate() {
-        if let Some(end) = skipper.end_in(block) {
+        if let Some(end) = skipper.end_in(Block::load(simd, block)) {
             let end = at + number * BLOCK + end;
             return (end <= limit).then_some(end);
         }
@@ -140,7 +146,7 @@ pub(crate) fn container_end_before(json: &[u8], at: usize, limit: usize) -> Opti
     }
     let mut last = [b' '; BLOCK];
     last.get_mut(..rest.len())?.copy_from_slice(rest);
-    let end = at + blocks.len() * BLOCK + skipper.end_in(&last)?;
+    let end = at + blocks.len() * BLOCK + skipper.end_in(Block::load(simd, &last))?;
     (end <= limit).then_some(end)
 }
 
@@ -155,17 +161,17 @@ pub(super) struct Skipper {
 
 impl Skipper {
     /// Where the outermost container ends, if that is in this block: behind its bracket.
-    #[inline]
-    pub(super) fn end_in(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
+    #[inline(always)]
+    pub(super) fn end_in(&mut self, block: Block<impl Simd>) -> Option<usize> {
+        let (quote, backslash) = (block.quote(), block.backslash());
         // In a long string nothing changes.
-        if self.in_string != 0 && self.escaping == 0 && is_plain(block) {
+        if self.in_string != 0 && quote | backslash | self.escaping == 0 {
             return None;
         }
-        let masks = brackets(block);
-        let quote = masks.quote & !escaped(masks.backslash, &mut self.escaping);
+        let quote = quote & !escaped(backslash, &mut self.escaping);
         let inside = prefix_xor(quote) ^ self.in_string;
         self.in_string = 0u64.wrapping_sub(inside >> 63);
-        let (open, close) = (masks.open & !inside, masks.close & !inside);
+        let (open, close) = (block.open() & !inside, block.close() & !inside);
         if close.count_ones() < self.depth {
             self.depth = self.depth - close.count_ones() + open.count_ones();
             return None;

@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
-use super::block::BLOCK;
-use super::brackets::{Brackets, brackets};
+use fearless_simd::Simd;
+
+use super::block::{BLOCK, Block, widest};
 use super::quotes::{escaped, prefix_xor};
 
 /// The elements of an array, one after the other, without the blanks around them.
@@ -54,26 +55,25 @@ impl<'a> Split<'a> {
 
     fn load(&mut self) {
         let rest = self.json.get(self.base..).unwrap_or_default();
-        let masks = if let Some(block) = rest.first_chunk::<BLOCK>() {
-            brackets(block)
+        if let Some(block) = rest.first_chunk::<BLOCK>() {
+            widest!(simd => self.take(Block::load(simd, block)));
         } else {
             let mut last = [b' '; BLOCK];
             if let Some(begin) = last.get_mut(..rest.len()) {
                 begin.copy_from_slice(rest);
             }
-            brackets(&last)
-        };
-        self.take(&masks);
+            widest!(simd => self.take(Block::load(simd, &last)));
+        }
     }
 
-    #[inline]
-    fn take(&mut self, masks: &Brackets) {
-        let quote = masks.quote & !escaped(masks.backslash, &mut self.escaping);
+    #[inline(always)]
+    fn take(&mut self, block: Block<impl Simd>) {
+        let quote = block.quote() & !escaped(block.backslash(), &mut self.escaping);
         let inside = prefix_xor(quote) ^ self.in_string;
         self.in_string = 0u64.wrapping_sub(inside >> 63);
-        self.open = masks.open & !inside;
-        self.close = masks.close & !inside;
-        self.comma = masks.comma & !inside;
+        self.open = block.open() & !inside;
+        self.close = block.close() & !inside;
+        self.comma = block.comma() & !inside;
         // A block that does not come back to the array itself has nothing to tell.
         if self.close.count_ones() + 1 < self.depth {
             self.depth = self.depth + self.open.count_ones() - self.close.count_ones();

@@ -3,7 +3,9 @@
 
 use std::ops::ControlFlow;
 
-use super::block::{BLOCK, masks};
+use fearless_simd::Simd;
+
+use super::block::{BLOCK, Block, widest};
 use super::fields::{Fields, Operators};
 use super::grammar::{Grammar, Tokens};
 use super::nest::{Nest, depth};
@@ -34,7 +36,7 @@ pub trait Watch<'a> {
 /// [`Flaw`] where the bytes are not UTF-8 or not exactly one JSON value.
 pub fn walk<'a>(json: &'a [u8], watch: &mut impl Watch<'a>) -> Result<ControlFlow<()>, Flaw> {
     let mut walker = Walker::new(json, watch);
-    let result = walker.run();
+    let result = widest!(simd => walker.run(simd));
     match result {
         Ok(ControlFlow::Continue(())) if !walker.foreign.is_utf8(json) => {
             strings::utf8(json).map(ControlFlow::Continue)
@@ -73,7 +75,8 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
         }
     }
 
-    fn run(&mut self) -> Result<ControlFlow<()>, At> {
+    #[inline(always)]
+    fn run(&mut self, simd: impl Simd) -> Result<ControlFlow<()>, At> {
         let (blocks, rest) = self.json.as_chunks::<BLOCK>();
         // At least one blank, so that what ends with the document ends in this block.
         let mut last = [b' '; BLOCK];
@@ -81,7 +84,7 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
             begin.copy_from_slice(rest);
         }
         for (at, block) in blocks.iter().chain([&last]).enumerate() {
-            if self.block(at * BLOCK, block)?.is_break() {
+            if self.block(at * BLOCK, Block::load(simd, block))?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -93,27 +96,24 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
         }
     }
 
-    #[inline]
-    fn block(&mut self, base: usize, block: &[u8; BLOCK]) -> Result<ControlFlow<()>, At> {
-        let masks = masks(block);
-        if masks.beyond_ascii != 0 {
+    #[inline(always)]
+    fn block(&mut self, base: usize, block: Block<impl Simd>) -> Result<ControlFlow<()>, At> {
+        if block.beyond_ascii() != 0 {
             self.foreign.block(self.json, base);
         }
-        let text = self.quotes.block(self.json, base, &masks);
+        let text = self.quotes.block(self.json, base, block);
         let outside = !text.inside;
         // Long strings: nothing that has to be remembered changes inside one.
         if outside | text.quote | text.flaws == 0 {
             return Ok(ControlFlow::Continue(()));
         }
-        let (open, close) = (masks.open & outside, masks.close & outside);
-        let (comma, colon) = (masks.comma & outside, masks.colon & outside);
-        let blank = (masks.space | masks.control) & outside;
+        let (open, close) = (block.open() & outside, block.close() & outside);
+        let (comma, colon) = (block.comma() & outside, block.colon() & outside);
+        let (blank, curly) = (block.blank() & outside, block.curly());
         let scalar = outside & !(open | close | comma | colon | blank | text.quote);
-        let spans = self.scalars.block(self.json, base, &masks, scalar);
+        let spans = self.scalars.block(self.json, base, block, scalar);
         let level = self.nest.level();
-        let nest = self
-            .nest
-            .block(open, close, masks.curly, self.fields.depth());
+        let nest = self.nest.block(open, close, curly, self.fields.depth());
         let ungrammatical = self.grammar.block(&Tokens {
             open,
             close,
@@ -139,7 +139,7 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
         let operators = Operators {
             open: open & sound,
             close: close & sound,
-            curly: masks.curly,
+            curly,
             comma: comma & sound,
             colon: colon & sound,
         };

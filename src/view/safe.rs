@@ -54,7 +54,8 @@ pub fn push_str(text: &str, spelling: Spelling, out: &mut Vec<u8>) {
 }
 
 /// Whether bytes are printable ASCII, as most are.
-fn is_plain(bytes: &[u8]) -> bool {
+#[must_use]
+pub fn is_plain(bytes: &[u8]) -> bool {
     !occurs(bytes, |byte| !matches!(byte, b' '..=b'~'))
 }
 

@@ -65,8 +65,7 @@ impl Writer<'_> {
     }
 
     fn both(&mut self, text: &str, first: bool, last: bool) {
-        let count = text.chars().count();
-        if count <= 2 * KEPT || self.view.diff.full {
+        if self.view.diff.full || text.chars().nth(2 * KEPT).is_none() {
             return self.write(text);
         }
         if !first {
@@ -74,7 +73,7 @@ impl Writer<'_> {
         }
         self.out.extend_from_slice("…".as_bytes());
         if !last {
-            self.write(text.get(place(text, count - KEPT)..).unwrap_or_default());
+            self.write(end_of(text, KEPT));
         }
     }
 
@@ -117,6 +116,12 @@ impl Writer<'_> {
 /// Whether JSON has a short escape for a byte.
 fn is_escaped(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')
+}
+
+/// The last characters of a longer text.
+fn end_of(text: &str, characters: usize) -> &str {
+    let begin = text.char_indices().rev().nth(characters - 1);
+    begin.map_or(text, |(at, _)| text.get(at..).unwrap_or_default())
 }
 
 /// Where so many characters end.

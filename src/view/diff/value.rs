@@ -39,7 +39,10 @@ pub(super) fn push_value(raw: &[u8], room: Room, out: &mut Vec<u8>) {
     let Some(room) = room.0 else {
         return push_compact(raw, out);
     };
-    let container = matches!(raw.first(), Some(b'{' | b'['));
+    let container = is_container(raw);
+    if !container && raw.len() <= room && safe::is_plain(raw) {
+        return out.extend_from_slice(raw);
+    }
     if raw.len() <= if container { INLINE } else { room * 4 } {
         let begin = out.len();
         push_compact(raw, out);
@@ -78,7 +81,7 @@ pub(super) fn push_both(old: &[u8], new: &[u8], room: Room, styles: &Styles, out
 
 /// How many columns a value takes in full, or more than `most`.
 fn needs(raw: &[u8], most: usize) -> usize {
-    if raw.len() > most * 4 || raw.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+    if raw.len() > most * 4 || safe::is_plain(raw) {
         return raw.len();
     }
     // What a terminal would act on is spelled out, and takes more columns than bytes.
@@ -131,10 +134,14 @@ fn push_cut(raw: &[u8], room: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("{quote} ({size})").as_bytes());
 }
 
+fn is_container(raw: &[u8]) -> bool {
+    matches!(raw.first(), Some(b'{' | b'['))
+}
+
 /// Appends JSON without the blanks between its tokens, safe for terminals.
 fn push_compact(raw: &[u8], out: &mut Vec<u8>) {
     let is_blank = |byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-    if !occurs(raw, is_blank) {
+    if !is_container(raw) || !occurs(raw, is_blank) {
         return safe::push(raw, Spelling::Json, out);
     }
     let (mut at, mut compact) = (0, Vec::with_capacity(raw.len()));

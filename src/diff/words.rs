@@ -43,11 +43,13 @@ pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
         both: 0,
     };
     parts.both(head);
+    let (same, old_middle, new_middle) = between_equal_ends(&old_middle, &new_middle);
+    parts.both(same);
     if old_middle.is_empty() || new_middle.is_empty() {
-        parts.only(length(&old_middle), length(&new_middle));
+        parts.only(length(old_middle), length(new_middle));
         return parts.enough();
     }
-    for op in capture_diff_slices(Algorithm::Myers, &old_middle, &new_middle) {
+    for op in capture_diff_slices(Algorithm::Myers, old_middle, new_middle) {
         let (old_words, new_words) = (
             old_middle.get(op.old_range())?,
             new_middle.get(op.new_range())?,
@@ -72,6 +74,20 @@ fn ends<'a>(old: &'a str, new: &'a str) -> (usize, usize) {
     let same = old.get(old.len() - tail..).unwrap_or_default();
     let begin = same.windows(2).position(word);
     (head, begin.map_or(0, |at| tail - at - 1))
+}
+
+/// How many bytes the equal words at the beginning take, and what lies between those and the equal ones at the end.
+fn between_equal_ends<'w, 'a>(
+    old: &'w [&'a str],
+    new: &'w [&'a str],
+) -> (usize, &'w [&'a str], &'w [&'a str]) {
+    let same = |(one, other): &(&&str, &&str)| one == other;
+    let head = old.iter().zip(new).take_while(same).count();
+    let ((equal, old), (_, new)) = (old.split_at(head), new.split_at(head));
+    let tail = old.iter().rev().zip(new.iter().rev());
+    let tail = tail.take_while(same).count();
+    let middle = |words: &'w [&'a str]| words.split_at(words.len() - tail).0;
+    (length(equal), middle(old), middle(new))
 }
 
 fn length(words: &[&str]) -> usize {

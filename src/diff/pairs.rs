@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::arrays::{Comparing, Element, Item, Lists};
 use super::hash::Hashed;
+use super::members::Seen;
 use super::same::{meaning_of, same_values};
 use super::tape::Kind;
 use crate::json::{fields, says};
@@ -26,6 +27,13 @@ pub(super) struct Identity<'a> {
     /// The raw key and value.
     pub key: &'a [u8],
     pub value: &'a [u8],
+}
+
+impl Identity<'_> {
+    /// `null` tells nothing apart.
+    fn tells_apart(&self) -> bool {
+        Kind::of(self.value) != Kind::Null
+    }
 }
 
 impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
@@ -110,10 +118,6 @@ impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
     }
 
     fn are_versions(&self, old: usize, new: usize, equal_counts: bool) -> bool {
-        let identities = (self.old_identity(old), self.new_identity(new));
-        if let (Some(old), Some(new)) = identities {
-            return self.are_one(&old, &new);
-        }
         let (Some(old), Some(new)) = (self.lists.olds.get(old), self.lists.news.get(new)) else {
             return false;
         };
@@ -122,7 +126,7 @@ impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
         }
         let depth = self.lists.depth;
         match (Kind::at(depth, old.raw), Kind::at(depth, new.raw)) {
-            (Kind::Object, Kind::Object) => self.by.half_agree(old, new, depth),
+            (Kind::Object, Kind::Object) => self.are_one_object(old, new),
             (Kind::Array, Kind::Array) => equal_counts || self.by.half_agree(old, new, depth),
             (Kind::Whole, Kind::Whole) => equal_counts,
             (Kind::Object | Kind::Array | Kind::Whole, _)
@@ -130,9 +134,49 @@ impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
             _ => equal_counts,
         }
     }
+
+    fn are_one_object(&self, old: &Element<'a>, new: &Element<'a>) -> bool {
+        if let Some(answer) = self.at_a_glance(old.raw, new.raw) {
+            return answer;
+        }
+        if let (Some(old), Some(new)) = (self.identity(old), self.identity(new)) {
+            return self.are_one(&old, &new);
+        }
+        self.by.half_agree(old, new, self.lists.depth)
+    }
+
+    /// The same for objects of the same keys in one order, in one pass; `None` for others, and where half of the fields
+    /// agree only if some are spelled in two ways.
+    fn at_a_glance(&self, old: &'a [u8], new: &'a [u8]) -> Option<bool> {
+        let (mut olds, mut news, mut seen) = (fields(old), fields(new), Seen::default());
+        let (mut identities, mut equal, mut all) = (None, 0, 0);
+        loop {
+            match (olds.next(), news.next()) {
+                (None, None) => break,
+                (Some((key, value)), Some((other_key, other))) if key == other_key => {
+                    seen.first_time(key)?;
+                    equal += usize::from(value == other);
+                    all += 1;
+                    let known = identities
+                        .map_or(self.fields.len(), |(old, _): (Identity<'_>, _)| old.number);
+                    if let Some(number) = better(self.fields, known, key) {
+                        let identity = |value| Identity { number, key, value };
+                        identities = Some((identity(value), identity(other)));
+                    }
+                }
+                _ => return None,
+            }
+        }
+        match identities {
+            Some((old, new)) if old.tells_apart() && new.tells_apart() => {
+                Some(self.are_one(&old, &new))
+            }
+            _ => (equal * 2 >= all).then_some(true),
+        }
+    }
 }
 
-/// Which of the fields an object has first. `null` tells nothing apart.
+/// Which of the fields an object has first.
 pub(super) fn identity<'a>(
     element: &'a [u8],
     depth: usize,
@@ -144,12 +188,17 @@ pub(super) fn identity<'a>(
     let mut found: Option<Identity<'a>> = None;
     for (key, value) in fields(element) {
         let known = found.map_or(names.len(), |found| found.number);
-        let better = names.get(..known).unwrap_or_default();
-        if let Some(number) = better.iter().position(|name| says(key, name)) {
+        if let Some(number) = better(names, known, key) {
             found = Some(Identity { number, key, value });
         }
     }
-    found.filter(|found| Kind::of(found.value) != Kind::Null)
+    found.filter(Identity::tells_apart)
+}
+
+/// Which of the names before the known one a key is.
+fn better(names: &[Cow<'static, str>], known: usize, key: &[u8]) -> Option<usize> {
+    let better = names.get(..known).unwrap_or_default();
+    better.iter().position(|name| says(key, name))
 }
 
 /// The longest selection of pairs in which both sides increase; the second side does already.

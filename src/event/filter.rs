@@ -103,8 +103,8 @@ impl Filter {
         if closed && !self.conditions.is_empty() && self.hides_at_a_glance(raw) {
             return Verdict::Hidden;
         }
-        let mut rejection = Rejection::new(self);
-        let event = match peek(raw, |envelope| closed && rejection.is_certain(envelope)) {
+        let (mut rejection, decides) = (Rejection::new(self), closed && self.can_hide());
+        let event = match peek(raw, |envelope| decides && rejection.is_certain(envelope)) {
             Ok(envelope) => envelope.event(raw),
             Err(Stopped::Enough) => return Verdict::Hidden,
             Err(Stopped::Flaw(flaw)) => Err(flaw),
@@ -140,6 +140,11 @@ impl Filter {
             && self.exclude.is_empty()
             && self.methods.is_empty()
             && limits.is_none())
+    }
+
+    /// Whether anything can be unwanted before all of it was read.
+    fn can_hide(&self) -> bool {
+        self.asks_for_envelope() || !self.conditions.is_empty() || !self.keep_control
     }
 
     /// Whether a payload is not wanted if it is JSON: conditions on documents are decided before anything is checked,

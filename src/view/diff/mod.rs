@@ -135,7 +135,7 @@ fn rows<'d, 'a>(
         Vec::with_capacity(diff.changes.len().min(64)),
         LeftOut::default(),
     );
-    let (mut steps, mut path) = (Vec::new(), Vec::new());
+    let mut steps = Vec::new();
     let usual = if view.diff.full {
         usize::MAX
     } else {
@@ -148,7 +148,7 @@ fn rows<'d, 'a>(
         match change.kind {
             _ if is_identity(event, &steps) => {}
             _ if shown && rows.len() == most => left.more += 1,
-            _ if shown => rows.push(row(view, change, (&steps, &mut path), paths)),
+            _ if shown => rows.push(row(view, change, &steps, paths)),
             Kind::MovedAway | Kind::Respelled => {}
             _ => left.unwanted += 1,
         }
@@ -164,13 +164,15 @@ fn is_identity(event: &Event<'_>, steps: &[Step<'_>]) -> bool {
 fn row<'d, 'a>(
     view: &View,
     change: &'d Change<'a>,
-    (steps, path): (&[Step<'_>], &mut Vec<u8>),
+    steps: &[Step<'_>],
     paths: &mut Vec<u8>,
 ) -> Row<'d, 'a> {
-    path.clear();
-    push_jq(steps, path);
     let begin = paths.len();
-    safe::push(path, Spelling::Json, paths);
+    push_jq(steps, paths);
+    if !paths.get(begin..).is_some_and(safe::is_plain) {
+        let path = paths.split_off(begin);
+        safe::push(&path, Spelling::Json, paths);
+    }
     Row {
         change,
         columns: columns(paths.get(begin..).unwrap_or_default()),

@@ -28,25 +28,38 @@ impl Both {
     }
 }
 
+/// Shows key, old value and new value of each field of two objects; `None` where they have not the same keys in one order,
+/// each once.
+pub(super) fn side_by_side<'a>(
+    old: &'a [u8],
+    new: &'a [u8],
+    mut see: impl FnMut(&'a [u8], &'a [u8], &'a [u8]),
+) -> Option<()> {
+    let (mut olds, mut news, mut seen) = (fields(old), fields(new), Seen::default());
+    loop {
+        match (olds.next(), news.next()) {
+            (None, None) => return Some(()),
+            (Some((key, value)), Some((other_key, other))) if key == other_key => {
+                seen.first_time(key)?;
+                see(key, value, other);
+            }
+            _ => return None,
+        }
+    }
+}
+
 /// How many fields are the same, of how many, where both objects have the same keys in one order.
 pub(super) fn agreeing_fields(
     old: &[u8],
     new: &[u8],
     same: impl Fn(&[u8], &[u8]) -> bool,
 ) -> Option<(usize, usize)> {
-    let (mut olds, mut news, mut seen) = (fields(old), fields(new), Seen::default());
     let (mut agreeing, mut all) = (0, 0);
-    loop {
-        match (olds.next(), news.next()) {
-            (None, None) => return Some((agreeing, all)),
-            (Some((key, value)), Some((other_key, other))) if key == other_key => {
-                seen.first_time(key)?;
-                agreeing += usize::from(same(value, other));
-                all += 1;
-            }
-            _ => return None,
-        }
-    }
+    side_by_side(old, new, |_, value, other| {
+        agreeing += usize::from(same(value, other));
+        all += 1;
+    })?;
+    Some((agreeing, all))
 }
 
 /// The elements from some place to the end of an array.

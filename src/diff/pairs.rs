@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::arrays::{Comparing, Element, Item, Lists};
+use super::elements::side_by_side;
 use super::hash::Hashed;
-use super::members::Seen;
 use super::same::{meaning_of, same_values};
 use super::tape::Kind;
 use crate::json::{fields, says};
@@ -148,25 +148,17 @@ impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
     /// The same for objects of the same keys in one order, in one pass; `None` for others, and where half of the fields
     /// agree only if some are spelled in two ways.
     fn at_a_glance(&self, old: &'a [u8], new: &'a [u8]) -> Option<bool> {
-        let (mut olds, mut news, mut seen) = (fields(old), fields(new), Seen::default());
         let (mut identities, mut equal, mut all) = (None, 0, 0);
-        loop {
-            match (olds.next(), news.next()) {
-                (None, None) => break,
-                (Some((key, value)), Some((other_key, other))) if key == other_key => {
-                    seen.first_time(key)?;
-                    equal += usize::from(value == other);
-                    all += 1;
-                    let known = identities
-                        .map_or(self.fields.len(), |(old, _): (Identity<'_>, _)| old.number);
-                    if let Some(number) = better(self.fields, known, key) {
-                        let identity = |value| Identity { number, key, value };
-                        identities = Some((identity(value), identity(other)));
-                    }
-                }
-                _ => return None,
+        side_by_side(old, new, |key, value, other| {
+            equal += usize::from(value == other);
+            all += 1;
+            let known =
+                identities.map_or(self.fields.len(), |(old, _): (Identity<'_>, _)| old.number);
+            if let Some(number) = better(self.fields, known, key) {
+                let identity = |value| Identity { number, key, value };
+                identities = Some((identity(value), identity(other)));
             }
-        }
+        })?;
         match identities {
             Some((old, new)) if old.tells_apart() && new.tells_apart() => {
                 Some(self.are_one(&old, &new))

@@ -100,27 +100,33 @@ impl Iterator for Split<'_> {
             return None;
         }
         loop {
-            let mut all = self.open | self.close | self.comma;
-            while all != 0 {
+            // What of the block was not looked at yet.
+            let mut left = u64::MAX;
+            loop {
+                // Inside an element only brackets matter.
+                let comma = if self.depth == 1 { self.comma } else { 0 };
+                let all = (self.open | self.close | comma) & left;
+                if all == 0 {
+                    break;
+                }
                 let bit = all & all.wrapping_neg();
-                all ^= bit;
-                if self.comma & bit != 0 {
-                    if self.depth == 1 {
-                        self.comma &= all;
-                        self.open &= all;
-                        self.close &= all;
-                        return Some(self.element(self.base + bit.trailing_zeros() as usize));
-                    }
-                } else if self.open & bit != 0 {
+                left = !(bit | (bit - 1));
+                if comma & bit != 0 {
+                    self.open &= left;
+                    self.close &= left;
+                    self.comma &= left;
+                    return Some(self.element(self.base + bit.trailing_zeros() as usize));
+                }
+                if self.open & bit != 0 {
                     self.depth += 1;
-                } else {
-                    self.depth -= 1;
-                    if self.depth == 0 {
-                        let at = self.base + bit.trailing_zeros() as usize;
-                        self.end = Some(at + 1);
-                        let last = self.element(at);
-                        return (!last.is_empty()).then_some(last);
-                    }
+                    continue;
+                }
+                self.depth -= 1;
+                if self.depth == 0 {
+                    let at = self.base + bit.trailing_zeros() as usize;
+                    self.end = Some(at + 1);
+                    let last = self.element(at);
+                    return (!last.is_empty()).then_some(last);
                 }
             }
             self.base += BLOCK;

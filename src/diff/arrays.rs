@@ -78,12 +78,12 @@ pub(super) trait Comparing<'a> {
 }
 
 /// How many elements are the same at the beginning of both, and how many of the others at the end.
-pub(super) fn same_ends(
-    olds: &[Element<'_>],
-    news: &[Element<'_>],
-    same: impl Fn(&Element<'_>, &Element<'_>) -> bool,
+pub(super) fn same_ends<T>(
+    olds: &[T],
+    news: &[T],
+    same: impl Fn(&T, &T) -> bool,
 ) -> (usize, usize) {
-    let same = |(old, new): &(&Element<'_>, &Element<'_>)| same(old, new);
+    let same = |(old, new): &(&T, &T)| same(old, new);
     let head = olds.iter().zip(news).take_while(same).count();
     let rest = olds.len().min(news.len()) - head;
     let pairs = olds.iter().rev().zip(news.iter().rev()).take(rest);

@@ -3,6 +3,7 @@
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::arrays::same_ends;
 use crate::json::{common, common_end};
 
 /// So many words and signs of both texts together are compared, not counting equal ends.
@@ -43,8 +44,10 @@ pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
         both: 0,
     };
     parts.both(head);
-    let (same, old_middle, new_middle) = between_equal_ends(&old_middle, &new_middle);
-    parts.both(same);
+    let (first, last) = same_ends(&old_middle, &new_middle, |old, new| old == new);
+    parts.both(length(old_middle.get(..first)?));
+    let old_middle = old_middle.get(first..old_middle.len() - last)?;
+    let new_middle = new_middle.get(first..new_middle.len() - last)?;
     if old_middle.is_empty() || new_middle.is_empty() {
         parts.only(length(old_middle), length(new_middle));
         return parts.enough();
@@ -74,20 +77,6 @@ fn ends<'a>(old: &'a str, new: &'a str) -> (usize, usize) {
     let same = old.get(old.len() - tail..).unwrap_or_default();
     let begin = same.windows(2).position(word);
     (head, begin.map_or(0, |at| tail - at - 1))
-}
-
-/// How many bytes the equal words at the beginning take, and what lies between those and the equal ones at the end.
-fn between_equal_ends<'w, 'a>(
-    old: &'w [&'a str],
-    new: &'w [&'a str],
-) -> (usize, &'w [&'a str], &'w [&'a str]) {
-    let same = |(one, other): &(&&str, &&str)| one == other;
-    let head = old.iter().zip(new).take_while(same).count();
-    let ((equal, old), (_, new)) = (old.split_at(head), new.split_at(head));
-    let tail = old.iter().rev().zip(new.iter().rev());
-    let tail = tail.take_while(same).count();
-    let middle = |words: &'w [&'a str]| words.split_at(words.len() - tail).0;
-    (length(equal), middle(old), middle(new))
 }
 
 fn length(words: &[&str]) -> usize {

@@ -3,7 +3,7 @@
 
 use fearless_simd::Simd;
 
-use super::block::{BLOCK, Block, widest};
+use super::block::{BLOCK, Block, padded, widest};
 use super::skip::Skipper;
 
 /// Looks for the end of one array or object, from its opening bracket on.
@@ -36,10 +36,7 @@ impl Arriving {
                 return Looked { at, ended: true };
             }
         }
-        let mut last = [b' '; BLOCK];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
+        let last = padded(rest, b' ');
         let at = blocks.len() * BLOCK;
         // What follows is not known yet, so the state stays before the rest unless the end lies in it.
         match self.skipper.clone().end_in(Block::load(simd, &last)) {

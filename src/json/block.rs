@@ -133,7 +133,7 @@ impl<S: Simd> Block<S> {
         self.is(b'.')
     }
 
-    /// `e` and `E`; says nothing of control characters.
+    /// `e` and `E`
     #[inline(always)]
     pub fn exponent(self) -> u64 {
         self.is_folded(b'e')
@@ -144,6 +144,16 @@ impl<S: Simd> Block<S> {
     pub fn beyond_ascii(self) -> u64 {
         !self.is_up_to(0x7f)
     }
+}
+
+/// A block that begins with these bytes, of which there are fewer, and ends with others.
+#[inline(always)]
+pub(super) fn padded(rest: &[u8], with: u8) -> [u8; BLOCK] {
+    let mut block = [with; BLOCK];
+    if let Some(begin) = block.get_mut(..rest.len()) {
+        begin.copy_from_slice(rest);
+    }
+    block
 }
 
 /// Where the set bits are, the lowest first.
@@ -161,7 +171,7 @@ mod tests {
     use fearless_simd::{Level, dispatch};
     use proptest::prelude::*;
 
-    type Masks = [u64; 14];
+    type Masks = [u64; 15];
 
     fn masks<S: Simd>(simd: S, bytes: &[u8; BLOCK]) -> Masks {
         let block = Block::load(simd, bytes);
@@ -179,13 +189,14 @@ mod tests {
             block.zero(),
             block.minus(),
             block.dot(),
+            block.exponent(),
             block.beyond_ascii(),
         ]
     }
 
     /// The definition, one byte after the other.
     fn plainly(block: &[u8; BLOCK]) -> Masks {
-        let tests: [fn(u8) -> bool; 14] = [
+        let tests: [fn(u8) -> bool; 15] = [
             |byte| byte == b'"',
             |byte| byte == b'\\',
             |byte| b"{[".contains(&byte),
@@ -199,6 +210,7 @@ mod tests {
             |byte| byte == b'0',
             |byte| byte == b'-',
             |byte| byte == b'.',
+            |byte| b"eE".contains(&byte),
             |byte| !byte.is_ascii(),
         ];
         tests.map(|test| {

@@ -3,7 +3,7 @@
 
 use fearless_simd::Simd;
 
-use super::block::{BLOCK, Block, widest};
+use super::block::{BLOCK, Block, padded, widest};
 use super::quotes::prefix_xor;
 
 /// Whether two such values that differ in a byte differ in meaning, apart from the order of keys: there is no blank
@@ -24,10 +24,7 @@ fn is_plain_with(simd: impl Simd, json: &[u8]) -> bool {
         return false;
     }
     // What ends with the bytes ends before a comma, too.
-    let mut last = [b','; BLOCK];
-    if let Some(begin) = last.get_mut(..rest.len()) {
-        begin.copy_from_slice(rest);
-    }
+    let last = padded(rest, b',');
     look.is_plain(Block::load(simd, &last))
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use fearless_simd::Simd;
 
-use super::block::{BLOCK, Block, widest};
+use super::block::{BLOCK, Block, padded, widest};
 use super::quotes::{escaped, prefix_xor};
 use super::walk::Watch;
 
@@ -144,8 +144,7 @@ fn container_end_with(simd: impl Simd, json: &[u8], at: usize, limit: usize) -> 
     if near <= blocks.len() {
         return None;
     }
-    let mut last = [b' '; BLOCK];
-    last.get_mut(..rest.len())?.copy_from_slice(rest);
+    let last = padded(rest, b' ');
     let end = at + blocks.len() * BLOCK + skipper.end_in(Block::load(simd, &last))?;
     (end <= limit).then_some(end)
 }

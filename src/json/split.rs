@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use fearless_simd::Simd;
 
-use super::block::{BLOCK, Block, widest};
+use super::block::{BLOCK, Block, padded, widest};
 use super::quotes::{escaped, prefix_xor};
 
 /// The elements of an array, one after the other, without the blanks around them.
@@ -58,10 +58,7 @@ impl<'a> Split<'a> {
         if let Some(block) = rest.first_chunk::<BLOCK>() {
             widest!(simd => self.take(Block::load(simd, block)));
         } else {
-            let mut last = [b' '; BLOCK];
-            if let Some(begin) = last.get_mut(..rest.len()) {
-                begin.copy_from_slice(rest);
-            }
+            let last = padded(rest, b' ');
             widest!(simd => self.take(Block::load(simd, &last)));
         }
     }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use fearless_simd::Simd;
 
-use super::block::{BLOCK, Block, widest};
+use super::block::{BLOCK, Block, padded, widest};
 use super::fields::{Fields, Operators};
 use super::grammar::{Grammar, Tokens};
 use super::nest::{Nest, depth};
@@ -79,10 +79,7 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
     fn run(&mut self, simd: impl Simd) -> Result<ControlFlow<()>, At> {
         let (blocks, rest) = self.json.as_chunks::<BLOCK>();
         // At least one blank, so that what ends with the document ends in this block.
-        let mut last = [b' '; BLOCK];
-        if let Some(begin) = last.get_mut(..rest.len()) {
-            begin.copy_from_slice(rest);
-        }
+        let last = padded(rest, b' ');
         for (at, block) in blocks.iter().chain([&last]).enumerate() {
             if self.block(at * BLOCK, Block::load(simd, block))?.is_break() {
                 return Ok(ControlFlow::Break(()));

@@ -6,16 +6,19 @@ use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::few::{self, Few};
 use super::hash::Key;
 use super::ids::Ids;
-use super::moves::push_items;
+use super::moves::{push_both, push_items};
+use super::nearly::Shift;
 use super::pairs::Pairs;
 use super::path::PlaceId;
 use super::pattern::Relation;
 use super::{Diff, Kind, Note, Options};
 
-/// So many elements of both arrays together are aligned, not counting equal ends. Beyond, arrays of one length are
-/// compared by position, and those that differ in length, or in more elements than this, are one value.
+/// So many elements of both arrays together are aligned, not counting equal ends, nor equal ones behind one that came or
+/// went. Beyond, arrays of one length are compared by position, and those that differ in length, or in more elements
+/// than this, are one value.
 pub const MOST_ALIGNED: usize = 100_000;
 
 /// What becomes of elements; indices count from the beginning of the arrays.
@@ -37,16 +40,17 @@ pub(super) struct Element<'a> {
     pub at: usize,
 }
 
-/// The elements of two arrays, as far as they are compared: behind so many equal ones in both.
-pub(super) struct Lists<'a> {
-    pub olds: Vec<Element<'a>>,
-    pub news: Vec<Element<'a>>,
-    pub before: usize,
+/// The elements of two arrays, as far as they are compared.
+pub(super) struct Lists<'l, 'a> {
+    pub olds: &'l [Element<'a>],
+    pub news: &'l [Element<'a>],
+    /// So many elements come before those, in the old array and in the new one.
+    pub before: (usize, usize),
     /// In how many containers the elements lie.
     pub depth: usize,
 }
 
-impl<'a> Lists<'a> {
+impl<'a> Lists<'_, 'a> {
     /// An old element's bytes.
     pub fn raw_old(&self, at: usize) -> &'a [u8] {
         self.olds.get(at).map_or(b"", |element| element.raw)
@@ -63,6 +67,8 @@ pub(super) trait Comparing<'a> {
     fn diff(&mut self) -> &mut Diff<'a>;
     fn options(&self) -> &Options;
     fn key(&self) -> Key;
+    /// Compares each of few elements with each, if those can be told apart by their bytes.
+    fn few(&self, olds: &[Element<'a>], news: &[Element<'a>]) -> Option<Few>;
     /// Numbers that are equal exactly for elements that are the same.
     fn ids(&self, olds: &[Element<'a>], news: &[Element<'a>], depth: usize) -> Ids;
     /// Whether at least half of the fields of two objects agree, or of the elements of two arrays.
@@ -93,26 +99,111 @@ pub(super) fn same_ends<T>(
 /// Compares two arrays in which so many elements are the same at either end.
 pub(super) fn compare<'a>(
     by: &mut impl Comparing<'a>,
-    lists: &Lists<'a>,
+    lists: &Lists<'_, 'a>,
     (head, tail): (usize, usize),
     whole: (&'a [u8], &'a [u8]),
     place: PlaceId,
 ) -> Option<()> {
     let (old_end, new_end) = (lists.olds.len() - tail, lists.news.len() - tail);
-    if old_end + new_end - 2 * head > MOST_ALIGNED && old_end > head && new_end > head {
-        return long_arrays(by, lists, whole, place);
-    }
     let mut items = Vec::with_capacity(lists.olds.len().max(lists.news.len()) + 1);
     items.extend(both(0, 0, head));
-    between(by, lists, (head..old_end, head..new_end), place, &mut items);
+    let (old, new) = shifted(lists, (head..old_end, head..new_end), &mut items);
+    if old.len() + new.len() > MOST_ALIGNED && !old.is_empty() && !new.is_empty() {
+        return long_arrays(by, lists, whole, place);
+    }
+    between(by, lists, (old, new), place, &mut items);
     items.extend(both(old_end, new_end, tail));
     push_items(by, &items, lists, place)
+}
+
+/// Passes over one element that came or went and those behind it that are equal, if the first of these is: what happens
+/// to most arrays needs no more. What is left.
+fn shifted(
+    lists: &Lists<'_, '_>,
+    (mut old, mut new): (Range<usize>, Range<usize>),
+    items: &mut Vec<Item>,
+) -> (Range<usize>, Range<usize>) {
+    let equal = |old: usize, new: usize| lists.raw_old(old) == lists.raw_new(new);
+    if old.is_empty() || new.is_empty() {
+        return (old, new);
+    }
+    if new.len() > 1 && equal(old.start, new.start + 1) {
+        items.push(Item::New {
+            new: new.start,
+            before: old.start,
+        });
+        new.start += 1;
+    } else if old.len() > 1 && equal(old.start + 1, new.start) {
+        items.push(Item::Old { old: old.start });
+        old.start += 1;
+    } else {
+        return (old, new);
+    }
+    let pairs = old.clone().zip(new.clone());
+    let run = pairs.take_while(|(old, new)| equal(*old, *new)).count();
+    items.extend(both(old.start, new.start, run));
+    (old.start + run..old.end, new.start + run..new.end)
+}
+
+/// Notes an element that came or went before so many others.
+pub(super) fn push_shift<'a>(
+    by: &mut impl Comparing<'a>,
+    shift: Shift,
+    (old, new): (Element<'a>, Element<'a>),
+    at: usize,
+    place: PlaceId,
+) {
+    let none = Lists {
+        olds: &[old],
+        news: &[new],
+        before: (at, at),
+        depth: 0,
+    };
+    let item = match shift {
+        Shift::Nothing => return,
+        Shift::Came => Item::New { new: 0, before: 0 },
+        Shift::Went => Item::Old { old: 0 },
+    };
+    // Nothing is compared, so nothing is given up.
+    let _done = push_items(by, &[item], &none, place);
+}
+
+/// Notes what became of the only two elements of these lists, if there are any.
+pub(super) fn push_pair<'a>(
+    by: &mut impl Comparing<'a>,
+    one: bool,
+    lists: &Lists<'_, 'a>,
+    place: PlaceId,
+) -> Option<()> {
+    if lists.olds.is_empty() {
+        return Some(());
+    }
+    if one {
+        return push_both(by, (0, 0), lists, place);
+    }
+    let items = [Item::Old { old: 0 }, Item::New { new: 0, before: 1 }];
+    push_items(by, &items, lists, place)
+}
+
+/// Whether the only two elements of these lists are versions of one.
+pub(super) fn are_one<'a>(
+    by: &mut impl Comparing<'a>,
+    lists: &Lists<'_, 'a>,
+    place: PlaceId,
+) -> bool {
+    let fields = identity_fields(by, place);
+    let pairs = Pairs {
+        by: &*by,
+        fields: &fields,
+        lists,
+    };
+    pairs.are_versions(0, 0, true) || pairs.are_the_same(0, 0)
 }
 
 /// Compares arrays of one length element by element; others, and those that differ in too many, are one value.
 fn long_arrays<'a>(
     by: &mut impl Comparing<'a>,
-    lists: &Lists<'a>,
+    lists: &Lists<'_, 'a>,
     whole: (&'a [u8], &'a [u8]),
     place: PlaceId,
 ) -> Option<()> {
@@ -136,7 +227,7 @@ fn long_arrays<'a>(
 /// Aligns what lies between equal ends.
 fn between<'a>(
     by: &mut impl Comparing<'a>,
-    lists: &Lists<'a>,
+    lists: &Lists<'_, 'a>,
     (old, new): (Range<usize>, Range<usize>),
     place: PlaceId,
     items: &mut Vec<Item>,
@@ -171,8 +262,25 @@ fn align<'a, By: Comparing<'a>>(
     let lists = pairs.lists;
     let olds = lists.olds.get(old.clone()).unwrap_or_default();
     let news = lists.news.get(new.clone()).unwrap_or_default();
-    let ids = pairs.by.ids(olds, news, lists.depth);
     let (mut old_at, mut new_at) = (old.start, new.start);
+    let mut equal = |one: usize, other: usize, length: usize| {
+        let (old_from, new_from) = (old.start + one, new.start + other);
+        pairs.hunk(old_at..old_from, new_at..new_from, items);
+        items.extend(both(old_from, new_from, length));
+        (old_at, new_at) = (old_from + length, new_from + length);
+    };
+    let ids = || pairs.by.ids(olds, news, lists.depth);
+    if olds.len().max(news.len()) > few::MOST {
+        by_ids(&ids(), &mut equal);
+    } else {
+        let few = pairs.by.few(olds, news);
+        few.unwrap_or_else(|| ids().few()).kept(&mut equal);
+    }
+    pairs.hunk(old_at..old.end, new_at..new.end, items);
+}
+
+/// Shows which elements of equal numbers Myers' algorithm keeps: where they begin, and how many they are.
+fn by_ids(ids: &Ids, mut equal: impl FnMut(usize, usize, usize)) {
     for op in capture_diff_slices(Algorithm::Myers, &ids.olds, &ids.news) {
         if let DiffOp::Equal {
             old_index,
@@ -180,13 +288,9 @@ fn align<'a, By: Comparing<'a>>(
             len,
         } = op
         {
-            let (old_from, new_from) = (old.start + old_index, new.start + new_index);
-            pairs.hunk(old_at..old_from, new_at..new_from, items);
-            items.extend(both(old_from, new_from, len));
-            (old_at, new_at) = (old_from + len, new_from + len);
+            equal(old_index, new_index, len);
         }
     }
-    pairs.hunk(old_at..old.end, new_at..new.end, items);
 }
 
 /// The fields that may tell apart the elements of the array at this place; the first that an element has counts.

@@ -2,6 +2,7 @@
 //! calls what is here where it cannot go on. Recursion ends since a tape is at most 128 levels deep.
 
 use super::arrays::{self, Comparing, Element, Lists};
+use super::few::Few;
 use super::hash::Key;
 use super::ids::{self, ByBytes, Ids};
 use super::lockstep;
@@ -248,14 +249,15 @@ impl<'t, 'a> Compare<'t, 'a, '_> {
 
     fn arrays(&mut self, old: At, new: At, place: PlaceId) {
         let whole = (self.old.raw(old), self.new.raw(new));
+        let (olds, news) = (elements(self.old, old), elements(self.new, new));
         let lists = Lists {
-            olds: elements(self.old, old),
-            news: elements(self.new, new),
-            before: 0,
+            olds: &olds,
+            news: &news,
+            before: (0, 0),
             depth: self.depth,
         };
         let same = |old: &Element<'_>, new: &Element<'_>| self.same(at(old), at(new));
-        let ends = arrays::same_ends(&lists.olds, &lists.news, same);
+        let ends = arrays::same_ends(&olds, &news, same);
         // By tapes nothing is given up.
         let _done = arrays::compare(self, &lists, ends, whole, place);
     }
@@ -285,6 +287,10 @@ impl<'a> Comparing<'a> for Compare<'_, 'a, '_> {
 
     fn key(&self) -> Key {
         self.key
+    }
+
+    fn few(&self, olds: &[Element<'a>], news: &[Element<'a>]) -> Option<Few> {
+        Few::by_bytes(olds, news).filter(|_| self.old.is_plain() && self.new.is_plain())
     }
 
     fn ids(&self, olds: &[Element<'a>], news: &[Element<'a>], depth: usize) -> Ids {

@@ -3,30 +3,10 @@
 
 use std::ops::Range;
 
+use super::abreast::{Abreast, Both, Look};
 use super::arrays::{Element, same_ends};
 use super::members::Seen;
-use crate::json::{Split, fields};
-
-/// An offset in each document.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Both {
-    pub old: usize,
-    pub new: usize,
-}
-
-impl Both {
-    pub fn forward(self, bytes: usize) -> Both {
-        Both {
-            old: self.old + bytes,
-            new: self.new + bytes,
-        }
-    }
-
-    /// How far the new offset is ahead.
-    pub fn ahead(self) -> usize {
-        self.new.wrapping_sub(self.old)
-    }
-}
+use crate::json::Split;
 
 /// Shows key, old value and new value of each field of two objects; `None` where they have not the same keys in one order,
 /// each once.
@@ -35,16 +15,25 @@ pub(super) fn side_by_side<'a>(
     new: &'a [u8],
     mut see: impl FnMut(&'a [u8], &'a [u8], &'a [u8]),
 ) -> Option<()> {
-    let (mut olds, mut news, mut seen) = (fields(old), fields(new), Seen::default());
+    let (mut walk, mut seen) = (Abreast::new(old, new), Seen::default());
+    walk.at = walk.at.forward(1);
     loop {
-        match (olds.next(), news.next()) {
-            (None, None) => return Some(()),
-            (Some((key, value)), Some((other_key, other))) if key == other_key => {
-                seen.first_time(key)?;
-                see(key, value, other);
-            }
+        walk.separators();
+        match walk.bytes() {
+            (Some(b'}'), Some(b'}')) => return Some(()),
+            (Some(b'"'), Some(b'"')) => {}
             _ => return None,
         }
+        let key = walk.key(&mut seen)?;
+        walk.at = walk.at.forward(key.len());
+        walk.separators();
+        let end = match walk.look()? {
+            Look::Equal(end) => walk.at.forward(end - walk.at.old),
+            Look::Differs => walk.ends()?,
+        };
+        let (value, other) = walk.spans(walk.at, end)?;
+        see(key, value, other);
+        walk.align_at(end);
     }
 }
 
@@ -100,22 +89,6 @@ pub(super) struct Middle<'a> {
 }
 
 impl<'a> Middle<'a> {
-    /// Of arrays that differ in their first elements only.
-    pub fn one(olds: &Elements<'a>, news: Elements<'a>) -> Option<Self> {
-        let (old, new) = (*olds.all.first()?, *news.all.first()?);
-        Some(Middle {
-            olds: vec![old],
-            news: news.all,
-            first: Some((old, new)),
-            before: 0,
-            equal: olds.all.len() - 1,
-            end: Both {
-                old: olds.end,
-                new: news.end,
-            },
-        })
-    }
-
     pub fn of(olds: Elements<'a>, news: Elements<'a>) -> Self {
         let end = Both {
             old: olds.end,

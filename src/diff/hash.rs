@@ -2,8 +2,9 @@
 //! Equal hashes prove nothing: whoever finds them compares.
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
+use std::sync::LazyLock;
 
-/// The secret of one comparison.
+/// The secret of this process.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Key {
     seed: u64,
@@ -13,9 +14,10 @@ const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Key {
     pub fn random() -> Self {
-        Key {
+        static KEY: LazyLock<Key> = LazyLock::new(|| Key {
             seed: RandomState::new().hash_one(ODD),
-        }
+        });
+        *KEY
     }
 
     /// The hash of bytes.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::arrays::Element;
+use super::few::Few;
 use super::hash::{Hashed, Key};
 use super::same::{Spelling, Spot, meaning, same, weight};
 use super::tape::Tape;
@@ -17,6 +18,14 @@ const MOST_COLLISIONS: u64 = 8;
 pub(super) struct Ids {
     pub olds: Vec<u32>,
     pub news: Vec<u32>,
+}
+
+impl Ids {
+    /// Compares each of few elements with each.
+    pub fn few(&self) -> Few {
+        let counts = (self.olds.len(), self.news.len());
+        Few::of(counts, |old, new| self.olds.get(old) == self.news.get(new))
+    }
 }
 
 /// An element with its hash and its number in both lists together.

@@ -2,23 +2,20 @@
 //! versions of a document do, and what is equal is passed over at the speed of memory. The elements of arrays are
 //! aligned in `arrays`; what is out of step is listed in a tape and compared in `compare`. Both ways find the same.
 
+use super::abreast::{Abreast, Both, Look};
 use super::arrays::{self, Comparing, Element, Lists};
 use super::compare::{Compare, Mark, half_agree};
-use super::elements::{Both, Elements, Middle, agreeing_fields, span};
+use super::elements::{Elements, Middle, agreeing_fields, span};
+use super::few::Few;
 use super::hash::Key;
 use super::ids::{self, ByBytes, Ids};
 use super::members::Seen;
+use super::nearly::{Nearly, Shift};
 use super::path::{PlaceId, Step};
 use super::same::{Spot, same_values};
 use super::tape::{DEEPEST, Kind as Type, Tape};
 use super::{Diff, Options};
-use crate::json::{
-    Split, common, container_end_before, is_plain, scalar_end, separators, string_end, value_end,
-};
-
-/// So many times the length of both documents may be looked at in vain, before all of it is listed in tapes:
-/// hostile documents must not cost more than a few passes.
-const MOST_IN_VAIN: usize = 8;
+use crate::json::{Split, common, is_plain, separators};
 
 /// What changed between two documents; `None` where walking side by side would cost too much, or where these bytes are
 /// no JSON.
@@ -30,132 +27,32 @@ pub(super) fn documents<'a>(
 ) -> Option<Diff<'a>> {
     let (old, new) = (old.trim_ascii(), new.trim_ascii());
     let mut lockstep = Lockstep {
-        old,
-        new,
-        at: Both { old: 0, new: 0 },
-        aligned: Aligned {
-            end: common(old, new),
-            ahead: 0,
-        },
-        in_vain: 0,
-        looked: 0,
+        walk: Abreast::new(old, new),
         key,
         options,
         diff: Diff::with_room(),
     };
     lockstep.value(0, 0)?;
-    let Both { old: one, new: two } = lockstep.at;
+    let Both { old: one, new: two } = lockstep.walk.at;
     (one == old.len() && two == new.len()).then_some(lockstep.diff)
 }
 
-/// Up to where the old document is equal to the new one, byte by byte, with the new offsets so far ahead.
-#[derive(Debug, Clone, Copy)]
-struct Aligned {
-    end: usize,
-    ahead: usize,
-}
-
 struct Lockstep<'a, 'o> {
-    old: &'a [u8],
-    new: &'a [u8],
-    at: Both,
-    aligned: Aligned,
-    in_vain: usize,
-    /// Bytes that were compared to find out how far both are equal.
-    looked: usize,
+    walk: Abreast<'a>,
     key: Key,
     options: &'o Options,
     diff: Diff<'a>,
 }
 
-/// What begins in the old document.
-enum Look {
-    /// A value that is equal in both, and where it ends in the old one.
-    Equal(usize),
-    /// One that is not, or that is not known to be.
-    Differs,
-}
-
 impl<'a> Lockstep<'a, '_> {
-    /// Finds out how far both are equal from here on.
-    fn align(&mut self) {
-        let ahead = self.at.ahead();
-        if self.aligned.ahead == ahead && self.at.old <= self.aligned.end {
-            return;
-        }
-        let rest = |json: &'a [u8], at| json.get(at..).unwrap_or_default();
-        let equal = common(rest(self.old, self.at.old), rest(self.new, self.at.new));
-        let end = self.at.old + equal;
-        self.looked += equal;
-        self.aligned = Aligned { end, ahead };
-    }
-
-    /// Goes behind blanks, commas and colons.
-    #[inline]
-    fn separators(&mut self) {
-        self.at = Both {
-            old: separators(self.old, self.at.old),
-            new: separators(self.new, self.at.new),
-        };
-        self.align();
-    }
-
-    fn bytes(&self) -> (Option<u8>, Option<u8>) {
-        (
-            self.old.get(self.at.old).copied(),
-            self.new.get(self.at.new).copied(),
-        )
-    }
-
-    /// Whether the value that begins here is equal in both documents.
-    #[inline]
-    fn look(&mut self) -> Option<Look> {
-        let (at, equal) = (self.at.old, self.aligned.end);
-        if at >= equal {
-            return Some(Look::Differs);
-        }
-        let end = match self.old.get(at)? {
-            b'"' => string_end(self.old, at)?,
-            b'{' | b'[' => {
-                let Some(end) = container_end_before(self.old, at, equal) else {
-                    self.in_vain(equal - at)?;
-                    return Some(Look::Differs);
-                };
-                end
-            }
-            b'}' | b']' => return None,
-            // What ends where the equal part does may go on in the new document.
-            _ => {
-                let end = scalar_end(self.old, at);
-                let length = end - at;
-                if end == equal && scalar_end(self.new, self.at.new) - self.at.new != length {
-                    return Some(Look::Differs);
-                }
-                end
-            }
-        };
-        Some(if end <= equal {
-            Look::Equal(end)
-        } else {
-            Look::Differs
-        })
-    }
-
-    /// Counts bytes that were looked at for nothing; `None` where they become too many.
-    fn in_vain(&mut self, bytes: usize) -> Option<()> {
-        self.in_vain += bytes;
-        (self.in_vain + self.looked <= MOST_IN_VAIN * (self.old.len() + self.new.len()))
-            .then_some(())
-    }
-
     fn pass(&mut self, end: usize) {
-        self.at = self.at.forward(end - self.at.old);
+        self.walk.at = self.walk.at.forward(end - self.walk.at.old);
         self.diff.unchanged += 1;
     }
 
     /// Compares the values that begin here. A value in which nothing changed counts as one.
     fn value(&mut self, place: PlaceId, depth: usize) -> Option<()> {
-        match self.look()? {
+        match self.walk.look()? {
             Look::Equal(end) => self.pass(end),
             Look::Differs => self.differing(place, depth)?,
         }
@@ -164,7 +61,7 @@ impl<'a> Lockstep<'a, '_> {
 
     fn differing(&mut self, place: PlaceId, depth: usize) -> Option<()> {
         let (changes, unchanged) = (self.diff.changes.len(), self.diff.unchanged);
-        match self.bytes() {
+        match self.walk.bytes() {
             (Some(b'{'), Some(b'{')) if depth < DEEPEST => self.object(place, depth)?,
             (Some(b'['), Some(b'[')) if depth < DEEPEST => self.array(place, depth)?,
             _ => return self.leaf(place, depth),
@@ -177,10 +74,9 @@ impl<'a> Lockstep<'a, '_> {
 
     /// Values that are not both arrays or objects, or too deep to be taken apart.
     fn leaf(&mut self, place: PlaceId, depth: usize) -> Option<()> {
-        let end = self.ends()?;
-        let (old, new) = self.spans(self.at, end)?;
-        self.at = end;
-        self.align();
+        let end = self.walk.ends()?;
+        let (old, new) = self.walk.spans(self.walk.at, end)?;
+        self.walk.align_at(end);
         if old == new {
             self.diff.unchanged += 1;
             return Some(());
@@ -194,26 +90,13 @@ impl<'a> Lockstep<'a, '_> {
         Some(())
     }
 
-    /// Where the values end that begin here.
-    fn ends(&self) -> Option<Both> {
-        Some(Both {
-            old: value_end(self.old, self.at.old)?,
-            new: value_end(self.new, self.at.new)?,
-        })
-    }
-
-    fn spans(&self, start: Both, end: Both) -> Option<(&'a [u8], &'a [u8])> {
-        let old = self.old.get(start.old..end.old)?;
-        Some((old, self.new.get(start.new..end.new)?))
-    }
-
     fn object(&mut self, place: PlaceId, depth: usize) -> Option<()> {
-        let (start, before) = (self.at, self.diff.mark());
+        let (start, before) = (self.walk.at, self.diff.mark());
         let mut seen = Seen::default();
-        self.at = self.at.forward(1);
+        self.walk.at = self.walk.at.forward(1);
         loop {
-            self.separators();
-            match self.bytes() {
+            self.walk.separators();
+            match self.walk.bytes() {
                 (Some(b'}'), Some(b'}')) => break,
                 (Some(b'"'), Some(b'"')) => {}
                 (Some(b'}' | b'"'), Some(b'}' | b'"')) => {
@@ -221,12 +104,12 @@ impl<'a> Lockstep<'a, '_> {
                 }
                 _ => return None,
             }
-            let Some(key) = self.key(&mut seen) else {
+            let Some(key) = self.walk.key(&mut seen) else {
                 return self.out_of_step(start, before, place, depth);
             };
-            self.at = self.at.forward(key.len());
-            self.separators();
-            match self.look()? {
+            self.walk.at = self.walk.at.forward(key.len());
+            self.walk.separators();
+            match self.walk.look()? {
                 Look::Equal(end) => self.pass(end),
                 Look::Differs => {
                     let place = self.diff.place(place, Step::Key(key));
@@ -234,20 +117,8 @@ impl<'a> Lockstep<'a, '_> {
                 }
             }
         }
-        self.at = self.at.forward(1);
-        self.align();
+        self.walk.align_at(self.walk.at.forward(1));
         Some(())
-    }
-
-    /// The key that begins here, where both have the same one and it was not there before, nor spelled with escapes.
-    fn key(&self, seen: &mut Seen) -> Option<&'a [u8]> {
-        let rest = self.old.get(self.at.old..)?;
-        let length = seen.first_time(rest)?;
-        let key = rest.get(..length)?;
-        let end = self.at.old + length;
-        let same =
-            end <= self.aligned.end || self.new.get(self.at.new..self.at.new + length) == Some(key);
-        same.then_some(key)
     }
 
     /// Compares two objects whose keys do not come in one order, or occur twice, by tapes.
@@ -259,13 +130,12 @@ impl<'a> Lockstep<'a, '_> {
         depth: usize,
     ) -> Option<()> {
         self.diff.return_to(before);
-        self.at = start;
-        let end = self.ends()?;
-        let (old, new) = self.spans(start, end)?;
-        self.in_vain(old.len() + new.len())?;
+        self.walk.at = start;
+        let end = self.walk.ends()?;
+        let (old, new) = self.walk.spans(start, end)?;
+        self.walk.in_vain(old.len() + new.len())?;
         self.by_tapes((old, new), place, depth);
-        self.at = end;
-        self.align();
+        self.walk.align_at(end);
         Some(())
     }
 
@@ -284,56 +154,77 @@ impl<'a> Lockstep<'a, '_> {
     }
 
     fn array(&mut self, place: PlaceId, depth: usize) -> Option<()> {
-        let start = self.at;
-        let mut split = Split::new(self.old, start.old + 1);
-        let (mut head, mut behind, mut first) = (0, start.old + 1, None);
-        // As far as both are equal, the elements of the one are those of the other; what ends where the equal part does
-        // may go on in the new document.
-        for element in split.by_ref() {
-            if element.end >= self.aligned.end {
-                first = Some(element);
-                break;
-            }
-            (behind, head) = (element.end, head + 1);
+        let start = self.walk.at;
+        let mut split = Split::new(self.walk.old, start.old + 1);
+        let head = split.pass_before(self.walk.aligned.end);
+        let rest = separators(
+            self.walk.new,
+            split.at().wrapping_add(self.walk.aligned.ahead),
+        );
+        if let Some(found) = self.walk.nearly(&split, rest)
+            && self.nearly(&found, head, place, depth + 1)?
+        {
+            return Some(());
         }
-        let rest = separators(self.new, behind.wrapping_add(self.aligned.ahead));
-        let olds = Elements::of(self.old, first, split)?;
-        let middle = match self.one_element(&olds, rest) {
-            Some(new) => Middle::one(&olds, new)?,
-            None => Middle::of(
-                olds,
-                Elements::of(self.new, None, Split::new(self.new, rest))?,
-            ),
-        };
-        let whole = self.spans(start, middle.end)?;
+        let first = split.next();
+        let middle = Middle::of(
+            Elements::of(self.walk.old, first, split)?,
+            Elements::of(self.walk.new, None, Split::new(self.walk.new, rest))?,
+        );
+        let whole = self.walk.spans(start, middle.end)?;
         if self.say_the_same(middle.first, depth + 1)? {
             // Equal but for the spelling: the head goes on, and only tapes of all tell how far.
-            self.in_vain(whole.0.len() + whole.1.len())?;
+            self.walk.in_vain(whole.0.len() + whole.1.len())?;
             self.by_tapes(whole, place, depth);
         } else {
             self.diff.unchanged += head + middle.equal;
             let lists = Lists {
-                before: head + middle.before,
-                olds: middle.olds,
-                news: middle.news,
+                before: (head + middle.before, head + middle.before),
+                olds: &middle.olds,
+                news: &middle.news,
                 depth: depth + 1,
             };
             let tail = self.same_at_end(&lists);
             arrays::compare(self, &lists, (0, tail), whole, place)?;
         }
-        self.at = middle.end;
-        self.align();
+        self.walk.align_at(middle.end);
         Some(())
     }
 
-    /// The new element, where only the first of these old ones differs and all that follows is equal.
-    fn one_element(&self, olds: &Elements<'a>, at: usize) -> Option<Elements<'a>> {
-        let old = olds.all.first()?;
-        let raw = self.new.get(at..value_end(self.new, at)?)?;
-        let behind = self.old.get(old.at + old.raw.len()..olds.end)?;
-        let end = at + raw.len() + behind.len();
-        let all = vec![Element { raw, at }];
-        (self.new.get(at + raw.len()..end)? == behind).then_some(Elements { all, end })
+    /// Notes what differs in arrays of which little does; `false`, and nothing, where elements have to be listed.
+    fn nearly(
+        &mut self,
+        found: &Nearly<'a>,
+        head: usize,
+        place: PlaceId,
+        depth: usize,
+    ) -> Option<bool> {
+        let (first, pair) = (found.first, found.pair);
+        let shifted = found.shift != Shift::Nothing;
+        if shifted && self.say_the_same(Some(first), depth)? {
+            return Some(false);
+        }
+        let (olds, news) = (pair.map(|pair| [pair.0]), pair.map(|pair| [pair.1]));
+        let (went, came) = (found.shift == Shift::Went, found.shift == Shift::Came);
+        let lists = Lists {
+            olds: olds.as_ref().map_or(&[], |one| one),
+            news: news.as_ref().map_or(&[], |one| one),
+            before: (
+                head + usize::from(went) + found.run,
+                head + usize::from(came) + found.run,
+            ),
+            depth,
+        };
+        let one = pair.is_none() || arrays::are_one(self, &lists, place);
+        if !one && shifted {
+            return Some(false);
+        }
+        self.diff.unchanged += head + found.run + found.tail;
+        arrays::push_shift(self, found.shift, first, head, place);
+        arrays::push_pair(self, one, &lists, place)?;
+        self.walk.at = found.end;
+        self.walk.aligned = found.aligned;
+        Some(true)
     }
 
     /// Whether two elements say the same in other bytes.
@@ -345,13 +236,14 @@ impl<'a> Lockstep<'a, '_> {
         let Some((old, new)) = pair else {
             return Some(false);
         };
-        self.in_vain(old.raw.len() + new.raw.len())?;
+        self.walk.in_vain(old.raw.len() + new.raw.len())?;
         Some(same_values(old.raw, new.raw, depth, self.key))
     }
 
-    /// How many elements say the same at the end; the first ones do not.
-    fn same_at_end(&self, lists: &Lists<'a>) -> usize {
-        let most = lists.olds.len().min(lists.news.len()).saturating_sub(1);
+    /// How many elements say the same at the end; the first one of both does not.
+    fn same_at_end(&self, lists: &Lists<'_, 'a>) -> usize {
+        let (olds, news) = (lists.olds.len(), lists.news.len());
+        let most = olds.min(news) - usize::from(olds == news && olds > 0);
         let pairs = lists.olds.iter().rev().zip(lists.news.iter().rev());
         let same = |(old, new): &(&Element<'_>, &Element<'_>)| {
             same_values(old.raw, new.raw, lists.depth, self.key)
@@ -373,8 +265,13 @@ impl<'a> Comparing<'a> for Lockstep<'a, '_> {
         self.key
     }
 
+    fn few(&self, olds: &[Element<'a>], news: &[Element<'a>]) -> Option<Few> {
+        let plain = || is_plain(span(self.walk.old, olds)) && is_plain(span(self.walk.new, news));
+        Few::by_bytes(olds, news).filter(|_| plain())
+    }
+
     fn ids(&self, olds: &[Element<'a>], news: &[Element<'a>], depth: usize) -> Ids {
-        let (old, new) = (span(self.old, olds), span(self.new, news));
+        let (old, new) = (span(self.walk.old, olds), span(self.walk.new, news));
         let mut by_bytes = ByBytes::of(olds, news, self.key);
         if is_plain(old) && is_plain(new) && by_bytes.all_differ(depth, self.key) {
             return by_bytes.ids;
@@ -407,15 +304,13 @@ impl<'a> Comparing<'a> for Lockstep<'a, '_> {
         depth: usize,
         place: PlaceId,
     ) -> Option<()> {
-        self.in_vain(old.raw.len() + new.raw.len())?;
-        self.at = Both {
+        self.walk.in_vain(old.raw.len() + new.raw.len())?;
+        let at = Both {
             old: old.at,
             new: new.at,
         };
-        self.aligned = Aligned {
-            end: old.at + common(old.raw, new.raw),
-            ahead: self.at.ahead(),
-        };
-        self.value(place, depth)
+        self.walk.go_to(at, common(old.raw, new.raw));
+        // These are known not to be equal.
+        self.differing(place, depth)
     }
 }

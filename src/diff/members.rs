@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::hash::Key;
-use super::same::{Spot, same_texts};
+use super::same::Spot;
 use super::tape::{At, Tape};
-use crate::json::content;
+use crate::json::{content, same_texts};
 
 /// Whether two objects have the same keys in one order, byte by byte, none of them twice: told without listing them.
 pub(super) fn in_step(old: Spot<'_, '_>, new: Spot<'_, '_>) -> bool {

@@ -1,15 +1,18 @@
 //! What changed between the two documents of an event, as a list; and that list as RFC 6902 and RFC 7396 write it.
 //! Pure, on the raw bytes, so that every digit survives; how a person sees a change is told in `view`.
 
+mod abreast;
 mod arrays;
 mod compare;
 mod elements;
+mod few;
 mod hash;
 mod ids;
 mod lockstep;
 mod members;
 pub mod merge;
 mod moves;
+mod nearly;
 mod pairs;
 pub mod patch;
 pub mod path;

@@ -13,30 +13,33 @@ use super::{Kind, Note};
 pub(super) fn push_items<'a>(
     by: &mut impl Comparing<'a>,
     items: &[Item],
-    lists: &Lists<'a>,
+    lists: &Lists<'_, 'a>,
     place: PlaceId,
 ) -> Option<()> {
     let moved = Moved::of(items, lists, by.key());
-    let short = |at| short(lists.before + at);
+    let short_old = |at| short(lists.before.0 + at);
+    let short_new = |at| short(lists.before.1 + at);
     for item in items {
         match *item {
-            Item::Both { old, new } => both(by, (old, new), lists, place)?,
+            Item::Both { old, new } => push_both(by, (old, new), lists, place)?,
             Item::Old { old } => {
                 let kind = if moved.went(old) {
                     Kind::MovedAway
                 } else {
                     Kind::Removed
                 };
-                let place = by.diff().place(place, Step::Old { at: short(old) });
+                let place = by.diff().place(place, Step::Old { at: short_old(old) });
                 let value = lists.raw_old(old);
                 by.diff().push_one(kind, value, place, Note::None);
             }
             Item::New { new, before } => {
                 let from = moved.from(new);
-                let kind = from.map_or(Kind::Added, |from| Kind::Moved { from: short(from) });
+                let kind = from.map_or(Kind::Added, |from| Kind::Moved {
+                    from: short_old(from),
+                });
                 let step = Step::New {
-                    at: short(new),
-                    before: short(before),
+                    at: short_new(new),
+                    before: short_old(before),
                 };
                 let place = by.diff().place(place, step);
                 by.diff()
@@ -48,10 +51,10 @@ pub(super) fn push_items<'a>(
 }
 
 /// Compares two versions of one element.
-fn both<'a>(
+pub(super) fn push_both<'a>(
     by: &mut impl Comparing<'a>,
     (old, new): (usize, usize),
-    lists: &Lists<'a>,
+    lists: &Lists<'_, 'a>,
     place: PlaceId,
 ) -> Option<()> {
     let (one, other) = (lists.olds.get(old)?, lists.news.get(new)?);
@@ -60,8 +63,8 @@ fn both<'a>(
         return Some(());
     }
     let step = Step::Both {
-        old: short(lists.before + old),
-        new: short(lists.before + new),
+        old: short(lists.before.0 + old),
+        new: short(lists.before.1 + new),
     };
     let here = by.diff().place(place, step);
     if by.options().context {
@@ -84,7 +87,7 @@ struct Moved {
 
 impl Moved {
     /// Which of the removed elements came back elsewhere.
-    fn of(items: &[Item], lists: &Lists<'_>, key: Key) -> Moved {
+    fn of(items: &[Item], lists: &Lists<'_, '_>, key: Key) -> Moved {
         let mut moved = Moved::default();
         let any = |test: fn(&Item) -> bool| items.iter().any(test);
         if !any(|item| matches!(item, Item::New { .. }))

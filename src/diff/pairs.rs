@@ -16,7 +16,7 @@ use crate::json::{fields, says};
 pub(super) struct Pairs<'c, 'a, By> {
     pub by: &'c By,
     pub fields: &'c [Cow<'static, str>],
-    pub lists: &'c Lists<'a>,
+    pub lists: &'c Lists<'c, 'a>,
 }
 
 /// What tells an element apart.
@@ -117,7 +117,14 @@ impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
         identity(element.raw, self.lists.depth, self.fields)
     }
 
-    fn are_versions(&self, old: usize, new: usize, equal_counts: bool) -> bool {
+    /// Whether two elements say the same.
+    pub fn are_the_same(&self, old: usize, new: usize) -> bool {
+        let (old, new) = (self.lists.raw_old(old), self.lists.raw_new(new));
+        same_values(old, new, self.lists.depth, self.by.key())
+    }
+
+    /// Whether one element became another.
+    pub fn are_versions(&self, old: usize, new: usize, equal_counts: bool) -> bool {
         let (Some(old), Some(new)) = (self.lists.olds.get(old), self.lists.news.get(new)) else {
             return false;
         };

@@ -4,7 +4,7 @@
 use super::hash::Key;
 use super::members::Members;
 use super::tape::{At, Kind, Tape};
-use crate::json::{Decimal, Exponent, common, content, decimal, is_plain, occurs};
+use crate::json::{Decimal, Exponent, content, decimal, is_plain, occurs, same_texts};
 
 /// How much of the spelling counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,22 +114,6 @@ pub(super) fn has_one_spelling(scalar: &[u8]) -> bool {
     let exponent = occurs(scalar, |byte| matches!(byte, b'e' | b'E'));
     let zeros = scalar.ends_with(b"0") && scalar.contains(&b'.');
     !(exponent || zeros || scalar.starts_with(b"-0"))
-}
-
-/// Whether two raw strings say the same.
-pub(super) fn same_texts(old: &[u8], new: &[u8]) -> bool {
-    /// The longest escape: a pair of surrogates.
-    const ESCAPE: usize = 12;
-    let equal = common(old, new);
-    let rest = (old.get(equal), new.get(equal));
-    let (Some(one), Some(other)) = rest else {
-        return old.len() == new.len();
-    };
-    // Where no escape begins here or reaches up to here, the next characters differ.
-    let near = old.get(equal.saturating_sub(ESCAPE)..equal);
-    let escape = |byte: &u8| *byte == b'\\';
-    let escaped = escape(one) || escape(other) || near.is_some_and(|near| near.iter().any(escape));
-    escaped && content(old) == content(new)
 }
 
 /// Where a key occurs twice, readers disagree on what the object says: it is the same only member by member in order.

@@ -1,10 +1,10 @@
-//! Which words of two texts differ. The same algorithm as for arrays, on words, blanks and single signs.
-//! How the words are printed and where they are cut is left to `view`.
+//! Which words of two texts differ, in the spelling of `json::spelled`. The same algorithm as for arrays, on words, blanks
+//! and single signs. How the words are printed and where they are cut is left to `view`.
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::arrays::same_ends;
-use crate::json::{common, common_end};
+use crate::json::{characters, common, common_end};
 
 /// So many words and signs of both texts together are compared, not counting equal ends.
 const MOST_WORDS: usize = 20_000;
@@ -22,10 +22,10 @@ pub enum Part<'a> {
     New(&'a str),
 }
 
-/// The parts of two texts in order; `None` where less than a quarter of them is in both, or where they are so long
-/// that comparing their words would take too much.
+/// The parts of two texts in order, around which so many bytes are the same, too; `None` where less than a quarter of
+/// all is in both, or where they are so long that comparing their words would take too much.
 #[must_use]
-pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
+pub fn compare<'a>(old: &'a str, new: &'a str, around: usize) -> Option<Vec<Part<'a>>> {
     let (head, tail) = ends(old, new);
     if old.len().max(new.len()) - head - tail > MOST_BYTES {
         return None;
@@ -40,7 +40,7 @@ pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
         new,
         old_at: 0,
         new_at: 0,
-        all: Vec::new(),
+        all: Vec::with_capacity(8),
         both: 0,
     };
     parts.both(head);
@@ -50,7 +50,7 @@ pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
     let new_middle = new_middle.get(first..new_middle.len() - last)?;
     if old_middle.is_empty() || new_middle.is_empty() {
         parts.only(length(old_middle), length(new_middle));
-        return parts.enough();
+        return parts.enough(around);
     }
     for op in capture_diff_slices(Algorithm::Myers, old_middle, new_middle) {
         let (old_words, new_words) = (
@@ -62,21 +62,22 @@ pub fn compare<'a>(old: &'a str, new: &'a str) -> Option<Vec<Part<'a>>> {
             _ => parts.only(length(old_words), length(new_words)),
         }
     }
-    parts.enough()
+    parts.enough(around)
 }
 
 /// How many bytes are the same at both ends, up to the blanks next to what is not.
 fn ends<'a>(old: &'a str, new: &'a str) -> (usize, usize) {
     let (old, new) = (old.as_bytes(), new.as_bytes());
     let head = common(old, new);
-    let word = |two: &[u8]| matches!(two, [one, other] if *one > b' ' && *other == b' ');
+    // Neither in nor behind an escape.
+    let word = |three: &[u8]| matches!(three, [zero, one, b' '] if *one > b' ' && *zero != b'\\');
     let same = old.get(..head).unwrap_or_default();
-    let head = same.windows(2).rposition(word).map_or(0, |at| at + 1);
+    let head = same.windows(3).rposition(word).map_or(0, |at| at + 2);
     let rest = |all: &'a [u8]| all.get(head..).unwrap_or_default();
     let tail = common_end(rest(old), rest(new));
     let same = old.get(old.len() - tail..).unwrap_or_default();
-    let begin = same.windows(2).position(word);
-    (head, begin.map_or(0, |at| tail - at - 1))
+    let begin = same.windows(3).position(word);
+    (head, begin.map_or(0, |at| tail - at - 2))
 }
 
 fn length(words: &[&str]) -> usize {
@@ -95,9 +96,10 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// The parts, with what is left in both texts; `None` where too little is in both.
-    fn enough(mut self) -> Option<Vec<Part<'a>>> {
+    fn enough(mut self, around: usize) -> Option<Vec<Part<'a>>> {
         self.both(self.old.len() - self.old_at);
-        (self.both * 4 >= self.old.len().max(self.new.len())).then_some(self.all)
+        let all = self.old.len().max(self.new.len()) + around;
+        ((self.both + around) * 4 >= all).then_some(self.all)
     }
 
     fn both(&mut self, length: usize) {
@@ -131,9 +133,9 @@ impl<'a> Parts<'a> {
 
 /// Words, runs of blanks, and single signs.
 fn words(text: &str) -> Vec<&str> {
-    let mut words = Vec::with_capacity(text.len() / 4);
+    let mut words = Vec::with_capacity(text.len() / 4 + 8);
     let (mut begin, mut before) = (0, Class::Sign);
-    for (at, c) in text.char_indices() {
+    for (at, c) in characters(text) {
         let class = class(c);
         if at > begin && (class != before || class == Class::Sign) {
             words.extend(text.get(begin..at));
@@ -153,16 +155,13 @@ enum Class {
 }
 
 fn class(c: char) -> Class {
-    if c.is_ascii_alphanumeric() || c == '_' {
-        Class::Word
-    } else if c == ' ' {
-        Class::Blank
-    } else if !c.is_ascii() && c.is_alphanumeric() {
-        Class::Word
-    } else if c.is_whitespace() {
-        Class::Blank
-    } else {
-        Class::Sign
+    match c {
+        '0'..='9' | 'A'..='Z' | 'a'..='z' | '_' => Class::Word,
+        ' ' | '\t'..='\r' => Class::Blank,
+        '\0'..='\x7f' => Class::Sign,
+        c if c.is_alphanumeric() => Class::Word,
+        c if c.is_whitespace() => Class::Blank,
+        _ => Class::Sign,
     }
 }
 
@@ -178,7 +177,7 @@ mod tests {
                 Part::Old(text) => format!("[-{text}-]"),
                 Part::New(text) => format!("{{+{text}+}}"),
             };
-            let found = compare(old, new);
+            let found = compare(old, new, 0);
             let found = found.map(|parts| parts.iter().map(show).collect::<String>());
             assert_eq!(found.as_deref(), expected, "{old} {new}");
         };
@@ -206,6 +205,17 @@ mod tests {
             "one two three",
             Some("one two[-  -]{+ +}three"),
         );
+        check(
+            r"all \n of it",
+            r"all \n\n of it",
+            Some(r"all[- \n -]{+ \n\n +}of it"),
+        );
+        check(
+            r#"a \"b\" c"#,
+            r#"a \"d\" c"#,
+            Some(r#"a \"[-b-]{+d+}\" c"#),
+        );
+        check(r"one\\ two", r"one\\\\ two", Some(r"one\\{+\\+} two"));
         check("", "", Some(""));
         check("x", "", None);
     }

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::{Event, Kind, TxnId, Unreadable};
-use crate::json::{Watch, says, skim, unquote, walk};
+use crate::json::{Watch, content, says, skim, unquote, walk};
 
 /// Reads a payload as an event and checks all of it.
 ///
@@ -114,29 +114,25 @@ impl<'a> Envelope<'a> {
     }
 
     fn outer(&mut self, key: &[u8]) -> Option<&mut Option<&'a [u8]>> {
-        if says(key, "txnId") || says(key, "txnID") {
-            Some(&mut self.txn_id)
-        } else if says(key, "type") {
-            Some(&mut self.kind)
-        } else if says(key, "collection") {
-            Some(&mut self.collection)
-        } else {
-            self.changed |= says(key, "change");
-            None
+        match content(key).as_ref() {
+            b"txnId" | b"txnID" => Some(&mut self.txn_id),
+            b"type" => Some(&mut self.kind),
+            b"collection" => Some(&mut self.collection),
+            b"change" => {
+                self.changed = true;
+                None
+            }
+            _ => None,
         }
     }
 
     fn inner(&mut self, key: &[u8]) -> Option<&mut Option<&'a [u8]>> {
-        if says(key, "method") {
-            Some(&mut self.method)
-        } else if says(key, "oldValue") {
-            Some(&mut self.old)
-        } else if says(key, "newValue") {
-            Some(&mut self.new)
-        } else if says(key, "value") {
-            Some(&mut self.value)
-        } else {
-            None
+        match content(key).as_ref() {
+            b"method" => Some(&mut self.method),
+            b"oldValue" => Some(&mut self.old),
+            b"newValue" => Some(&mut self.new),
+            b"value" => Some(&mut self.value),
+            _ => None,
         }
     }
 }

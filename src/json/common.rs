@@ -1,8 +1,10 @@
 //! What is told of byte strings many bytes at a time: how much of two is equal at either end, and whether a kind of byte
 //! occurs. What the bytes mean is not asked here.
 
-/// How many bytes are compared together.
+/// How many bytes are compared together as long as they are equal.
 const STEP: usize = 32;
+/// How many where they are not.
+const WORD: usize = 8;
 
 /// How many bytes are the same at the beginning of both.
 #[must_use]
@@ -10,9 +12,18 @@ const STEP: usize = 32;
 pub fn common(one: &[u8], other: &[u8]) -> usize {
     let (ones, others) = (one.as_chunks::<STEP>().0, other.as_chunks::<STEP>().0);
     let steps = ones.iter().zip(others);
-    let begin = STEP * steps.take_while(|(one, other)| one == other).count();
-    let rest = one.iter().zip(other).skip(begin);
-    begin + rest.take_while(|(one, other)| one == other).count()
+    let mut same = STEP * steps.take_while(|(one, other)| one == other).count();
+    let words = |bytes| from(bytes, same).as_chunks::<WORD>().0;
+    for (one, other) in words(one).iter().zip(words(other)) {
+        let differs = u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other);
+        if differs != 0 {
+            return same + differs.trailing_zeros() as usize / 8;
+        }
+        same += WORD;
+    }
+    let (ones, others) = (from(one, same), from(other, same));
+    let rest = ones.iter().zip(others);
+    same + rest.take_while(|(one, other)| one == other).count()
 }
 
 /// How many bytes are the same at the end of both.
@@ -20,9 +31,28 @@ pub fn common(one: &[u8], other: &[u8]) -> usize {
 pub fn common_end(one: &[u8], other: &[u8]) -> usize {
     let (ones, others) = (one.as_rchunks::<STEP>().1, other.as_rchunks::<STEP>().1);
     let steps = ones.iter().rev().zip(others.iter().rev());
-    let end = STEP * steps.take_while(|(one, other)| one == other).count();
-    let rest = one.iter().rev().zip(other.iter().rev()).skip(end);
-    end + rest.take_while(|(one, other)| one == other).count()
+    let mut same = STEP * steps.take_while(|(one, other)| one == other).count();
+    let words = |bytes| before(bytes, same).as_rchunks::<WORD>().1;
+    for (one, other) in words(one).iter().rev().zip(words(other).iter().rev()) {
+        let differs = u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other);
+        if differs != 0 {
+            return same + differs.leading_zeros() as usize / 8;
+        }
+        same += WORD;
+    }
+    let (ones, others) = (before(one, same), before(other, same));
+    let rest = ones.iter().rev().zip(others.iter().rev());
+    same + rest.take_while(|(one, other)| one == other).count()
+}
+
+fn from(bytes: &[u8], begin: usize) -> &[u8] {
+    bytes.get(begin..).unwrap_or_default()
+}
+
+/// What comes before so many bytes at the end.
+fn before(bytes: &[u8], end: usize) -> &[u8] {
+    let length = bytes.len().saturating_sub(end);
+    bytes.get(..length).unwrap_or_default()
 }
 
 /// Whether such a byte occurs. Looks at all of them without stopping early, which is faster where most often none does.

@@ -13,6 +13,7 @@ mod plain;
 mod quotes;
 mod scalar;
 mod skip;
+mod spelled;
 mod split;
 mod strings;
 mod walk;
@@ -26,8 +27,9 @@ pub use items::{Item, elements, fields, items};
 pub use plain::is_plain;
 pub(crate) use skip::{container_end, container_end_before, scalar_end, string, string_end};
 pub use skip::{separators, skim, value_end};
+pub use spelled::{characters, count, first, last, spelled};
 pub use split::Split;
-pub use strings::{content, says, unquote};
+pub use strings::{content, inside, same_texts, says, unquote};
 pub use walk::{Watch, walk};
 
 /// Why bytes are not JSON.
@@ -60,12 +62,12 @@ pub fn check(bytes: &[u8]) -> Result<(), Flaw> {
     walk(bytes, &mut Nobody).map(|_| ())
 }
 
-/// The raw value of an object's field, the first of that name; `None` where `object` is no JSON object.
+/// The raw value of a field of an object that was checked before, the first of that name; `None` where `object` is none.
 #[must_use]
 pub fn field<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let mut finder = Finder { name, found: None };
-    // What comes after the field is not looked at: callers pass spans that were checked already.
-    let _flow = walk(object, &mut finder).ok()?;
+    // What comes after the field is not looked at.
+    let _flow = skim(object, &mut finder)?;
     finder.found
 }
 

@@ -9,17 +9,18 @@ use super::block::{BLOCK, Block, padded, widest};
 use super::quotes::{escaped, prefix_xor};
 
 /// The elements of an array, one after the other, without the blanks around them.
+#[derive(Debug, Clone)]
 pub struct Split<'a> {
     json: &'a [u8],
     /// Where the current block begins.
     base: usize,
-    /// Brackets and commas of the current block that are still to be looked at.
-    open: u64,
-    close: u64,
-    comma: u64,
+    /// The array's own commas in the current block that are still to be looked at.
+    commas: u64,
+    /// The array's bracket, if it stands in the current block.
+    bracket: u64,
     in_string: u64,
     escaping: u64,
-    /// How many containers are open, the array itself too.
+    /// How many containers are open behind the block, the array itself too.
     depth: u32,
     /// Where the current element begins, or the blanks before it.
     start: usize,
@@ -34,16 +35,15 @@ impl<'a> Split<'a> {
         let mut split = Split {
             json,
             base: at,
-            open: 0,
-            close: 0,
-            comma: 0,
+            commas: 0,
+            bracket: 0,
             in_string: 0,
             escaping: 0,
             depth: 1,
             start: at,
             end: None,
         };
-        split.load();
+        widest!(simd => split.load(simd));
         split
     }
 
@@ -53,13 +53,61 @@ impl<'a> Split<'a> {
         self.end
     }
 
-    fn load(&mut self) {
+    /// Passes over the elements that end before `limit`, each with the comma or bracket behind it; how many that are.
+    pub fn pass_before(&mut self, limit: usize) -> usize {
+        widest!(simd => self.pass_with(simd, limit))
+    }
+
+    #[inline(always)]
+    fn pass_with(&mut self, simd: impl Simd, limit: usize) -> usize {
+        let mut count = 0;
+        loop {
+            let ahead = limit.saturating_sub(self.base);
+            let near = if ahead < BLOCK {
+                (1 << ahead) - 1
+            } else {
+                u64::MAX
+            };
+            let passed = self.commas & near;
+            if passed != 0 {
+                count += passed.count_ones() as usize;
+                self.start = self.base + BLOCK - passed.leading_zeros() as usize;
+                self.commas ^= passed;
+            }
+            if self.commas == 0 && self.bracket & near != 0 {
+                count += usize::from(self.next().is_some());
+            }
+            let here = self.commas | self.bracket != 0 || self.end.is_some();
+            if here || ahead <= BLOCK || self.next_block(simd).is_none() {
+                return count;
+            }
+        }
+    }
+
+    /// Where the next element begins, or the blanks before it.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.start
+    }
+
+    #[inline(always)]
+    fn next_block(&mut self, simd: impl Simd) -> Option<()> {
+        let next = self.base + BLOCK;
+        if next >= self.json.len() {
+            return None;
+        }
+        self.base = next;
+        self.load(simd);
+        Some(())
+    }
+
+    #[inline(always)]
+    fn load(&mut self, simd: impl Simd) {
         let rest = self.json.get(self.base..).unwrap_or_default();
         if let Some(block) = rest.first_chunk::<BLOCK>() {
-            widest!(simd => self.take(Block::load(simd, block)));
+            self.take(Block::load(simd, block));
         } else {
-            let last = padded(rest, b' ');
-            widest!(simd => self.take(Block::load(simd, &last)));
+            self.take(Block::load(simd, &padded(rest, b' ')));
         }
     }
 
@@ -68,13 +116,44 @@ impl<'a> Split<'a> {
         let quote = block.quote() & !escaped(block.backslash(), &mut self.escaping);
         let inside = prefix_xor(quote) ^ self.in_string;
         self.in_string = 0u64.wrapping_sub(inside >> 63);
-        self.open = block.open() & !inside;
-        self.close = block.close() & !inside;
-        self.comma = block.comma() & !inside;
-        // A block that does not come back to the array itself has nothing to tell.
-        if self.close.count_ones() + 1 < self.depth {
-            self.depth = self.depth + self.open.count_ones() - self.close.count_ones();
-            (self.open, self.close, self.comma) = (0, 0, 0);
+        let (open, close) = (block.open() & !inside, block.close() & !inside);
+        let commas = block.comma() & !inside;
+        // Elements that hold no other containers take turns with what stands between them.
+        let nested = prefix_xor(open | close) ^ 0u64.wrapping_sub(u64::from(self.depth == 2));
+        if self.depth <= 2 && open & !nested | close & nested == 0 {
+            self.commas = commas & !nested;
+            self.depth = 1 + (nested >> 63) as u32;
+        } else if close.count_ones() + 1 < self.depth {
+            // A block that does not come back to the array itself has nothing to tell.
+            self.commas = 0;
+            self.depth = self.depth + open.count_ones() - close.count_ones();
+        } else {
+            self.one_by_one(open, close, commas);
+        }
+    }
+
+    fn one_by_one(&mut self, open: u64, close: u64, commas: u64) {
+        let (mut both, mut left) = (open | close, u64::MAX);
+        self.commas = 0;
+        while both != 0 {
+            let bit = both & both.wrapping_neg();
+            both ^= bit;
+            if self.depth == 1 {
+                self.commas |= commas & left & (bit - 1);
+            }
+            left = !(bit | (bit - 1));
+            if open & bit != 0 {
+                self.depth += 1;
+                continue;
+            }
+            self.depth -= 1;
+            if self.depth == 0 {
+                self.bracket = bit;
+                return;
+            }
+        }
+        if self.depth == 1 {
+            self.commas |= commas & left;
         }
     }
 
@@ -93,45 +172,23 @@ impl Iterator for Split<'_> {
     type Item = Range<usize>;
 
     fn next(&mut self) -> Option<Range<usize>> {
-        if self.end.is_some() {
-            return None;
-        }
         loop {
-            // What of the block was not looked at yet.
-            let mut left = u64::MAX;
-            loop {
-                // Inside an element only brackets matter.
-                let comma = if self.depth == 1 { self.comma } else { 0 };
-                let all = (self.open | self.close | comma) & left;
-                if all == 0 {
-                    break;
-                }
-                let bit = all & all.wrapping_neg();
-                left = !(bit | (bit - 1));
-                if comma & bit != 0 {
-                    self.open &= left;
-                    self.close &= left;
-                    self.comma &= left;
-                    return Some(self.element(self.base + bit.trailing_zeros() as usize));
-                }
-                if self.open & bit != 0 {
-                    self.depth += 1;
-                    continue;
-                }
-                self.depth -= 1;
-                if self.depth == 0 {
-                    let at = self.base + bit.trailing_zeros() as usize;
-                    self.end = Some(at + 1);
-                    let last = self.element(at);
-                    return (!last.is_empty()).then_some(last);
-                }
+            if self.commas != 0 {
+                let at = self.base + self.commas.trailing_zeros() as usize;
+                self.commas &= self.commas - 1;
+                return Some(self.element(at));
             }
-            self.base += BLOCK;
-            if self.base >= self.json.len() {
-                self.base = self.json.len();
+            if self.bracket != 0 {
+                let at = self.base + self.bracket.trailing_zeros() as usize;
+                self.bracket = 0;
+                self.end = Some(at + 1);
+                let last = self.element(at);
+                return (!last.is_empty()).then_some(last);
+            }
+            if self.end.is_some() {
                 return None;
             }
-            self.load();
+            widest!(simd => self.next_block(simd))?;
         }
     }
 }
@@ -174,10 +231,38 @@ mod tests {
     }
 
     #[test]
+    fn elements_before_a_limit_are_passed() {
+        let nested = r#"{"a":[1,{"b":",]"}],"c":2}"#;
+        for element in ["1", "\"a,]\"", "{\"a\":1}", nested, "[[1],[2]]"] {
+            for array in [
+                format!("[{}]", [element; 9].join(",")),
+                format!("[ {} ]", [element; 9].join(" , ")),
+            ] {
+                let array = array.as_bytes();
+                let ends: Vec<usize> = Split::new(array, 1).map(|range| range.end).collect();
+                for limit in 0..=array.len() {
+                    let mut split = Split::new(array, 1);
+                    let passed = split.pass_before(limit);
+                    // Behind an element stand blanks, and what ends it.
+                    let ended = |end: &&usize| {
+                        let behind = array[**end..].iter().position(|byte| *byte != b' ');
+                        behind.is_some_and(|blanks| **end + blanks < limit)
+                    };
+                    assert_eq!(passed, ends.iter().filter(ended).count());
+                    assert_eq!(split.end().is_some(), limit == array.len());
+                    assert_eq!(split.count(), ends.len() - passed);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn noise_is_nonsense_or_less() {
         for noise in ["", "[", "[1", "[1,", "[\"", "[{]}]", "[}}}]]"] {
             let mut split = Split::new(noise.as_bytes(), 1.min(noise.len()));
             assert!(split.by_ref().count() < 8);
+            let mut split = Split::new(noise.as_bytes(), 1.min(noise.len()));
+            assert!(split.pass_before(noise.len() + 70) < 8);
         }
     }
 }

@@ -4,14 +4,25 @@
 use std::borrow::Cow;
 
 use super::Flaw;
+use super::common::common;
 
 /// The text of a raw JSON string with its quotes; `None` where `raw` is no string or not UTF-8.
 /// A lone surrogate escape, which no text can hold, stays as it was written: `\ud800`.
 #[must_use]
 pub fn unquote(raw: &[u8]) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    let text = std::str::from_utf8(inner).ok()?;
-    if memchr::memchr(b'\\', inner).is_none() {
+    unescape(inside(raw)?)
+}
+
+/// What is between the quotes of a raw JSON string.
+#[must_use]
+pub fn inside(raw: &[u8]) -> Option<&[u8]> {
+    raw.strip_prefix(b"\"")?.strip_suffix(b"\"")
+}
+
+/// The text of what is inside a raw JSON string, or of a part that neither begins nor ends in an escape.
+pub(super) fn unescape(inside: &[u8]) -> Option<Cow<'_, str>> {
+    let text = std::str::from_utf8(inside).ok()?;
+    if memchr::memchr(b'\\', inside).is_none() {
         return Some(Cow::Borrowed(text));
     }
     resolve(text).map(Cow::Owned)
@@ -19,6 +30,7 @@ pub fn unquote(raw: &[u8]) -> Option<Cow<'_, str>> {
 
 /// Whether a raw JSON string says `text`.
 #[must_use]
+#[inline]
 pub fn says(raw: &[u8], text: &str) -> bool {
     match raw {
         [b'"', inner @ .., b'"'] if inner == text.as_bytes() && !text.contains('\\') => true,
@@ -34,10 +46,7 @@ pub fn says(raw: &[u8], text: &str) -> bool {
 /// for it. Two strings say the same exactly where these bytes are equal. What is no string is returned as it is.
 #[must_use]
 pub fn content(raw: &[u8]) -> Cow<'_, [u8]> {
-    let inner = raw
-        .strip_prefix(b"\"")
-        .and_then(|rest| rest.strip_suffix(b"\""));
-    let Some(inner) = inner else {
+    let Some(inner) = inside(raw) else {
         return Cow::Borrowed(raw);
     };
     if memchr::memchr(b'\\', inner).is_none() {
@@ -45,6 +54,63 @@ pub fn content(raw: &[u8]) -> Cow<'_, [u8]> {
     }
     let said = std::str::from_utf8(inner).ok().and_then(bytes);
     said.map_or(Cow::Borrowed(inner), Cow::Owned)
+}
+
+/// Whether two raw JSON strings say the same. Only what is spelled in two ways is unescaped.
+#[must_use]
+pub fn same_texts(one: &[u8], other: &[u8]) -> bool {
+    let equal = common(one, other);
+    let (Some(next), Some(other_next)) = (one.get(equal), other.get(equal)) else {
+        return one.len() == other.len();
+    };
+    let begin = before_escape(one, equal);
+    let near = one.get(begin..equal).unwrap_or_default();
+    let escape = |byte: &u8| *byte == b'\\';
+    // Where no escape begins here or reaches up to here, the next characters differ.
+    if !(escape(next) || escape(other_next) || near.iter().any(escape)) {
+        return false;
+    }
+    match (text_from(one, begin), text_from(other, begin)) {
+        (Some(one), Some(other)) => characters(one).eq(characters(other)),
+        _ => false,
+    }
+}
+
+/// A place before which both strings say the same whatever follows `at`: as far before it as an escape can be long, and
+/// neither behind a backslash nor in a character. In the digits of an escape it may be: these are the same in both.
+fn before_escape(raw: &[u8], at: usize) -> usize {
+    /// A pair of surrogates.
+    const LONGEST: usize = 12;
+    let mut begin = at.saturating_sub(LONGEST);
+    let inside = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| raw.get(before));
+        before == Some(&b'\\') || raw.get(at).is_some_and(|byte| byte & 0xc0 == 0x80)
+    };
+    while begin > 0 && inside(begin) {
+        begin -= 1;
+    }
+    begin
+}
+
+fn text_from(raw: &[u8], at: usize) -> Option<&str> {
+    std::str::from_utf8(raw.get(at..)?).ok()
+}
+
+/// What is spelled here, as code points; a lone surrogate is one, too.
+fn characters(text: &str) -> impl Iterator<Item = u32> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let mut all = rest.chars();
+        let next = all.next()?;
+        let after = all.as_str();
+        let escaped = (next == '\\').then(|| one(after)).flatten();
+        let Some((said, length)) = escaped else {
+            rest = after;
+            return Some(u32::from(next));
+        };
+        rest = after.get(length..)?;
+        said.map_or_else(|| unit(after), |said| Some(u32::from(said)))
+    })
 }
 
 pub(super) fn utf8(bytes: &[u8]) -> Result<(), Flaw> {
@@ -139,7 +205,9 @@ fn unit(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{content, says, unquote};
+    use proptest::prelude::*;
+
+    use super::{content, same_texts, says, unquote};
 
     #[test]
     fn texts() {
@@ -172,6 +240,41 @@ mod tests {
         check(r#""\\ud800""#, b"\\ud800");
         check(r#""\ud83d\ude00""#, "😀".as_bytes());
         check("7", b"7");
+    }
+
+    proptest! {
+        #[test]
+        fn same_texts_are_those_of_one_content(one in spellings(), other in spellings(), ends in spellings()) {
+            let (one, other) = (format!("\"{ends}{one}{ends}\""), format!("\"{ends}{other}{ends}\""));
+            let (one, other) = (one.as_bytes(), other.as_bytes());
+            prop_assert_eq!(same_texts(one, other), content(one) == content(other));
+        }
+    }
+
+    /// Characters that are often the same in other spellings.
+    fn spellings() -> impl Strategy<Value = String> {
+        let one = proptest::sample::select(vec![
+            "a",
+            r"\u0061",
+            "é",
+            r"\u00e9",
+            r"\u00E9",
+            "😀",
+            r"\ud83d\ude00",
+            r"\uD83D\uDE00",
+            r"\ud83d",
+            r"\ude00",
+            r"\\",
+            r"\u005c",
+            r#"\""#,
+            r"\u0022",
+            "/",
+            r"\/",
+            r"\n",
+            r"\u000a",
+            "u0061",
+        ]);
+        proptest::collection::vec(one, 0..5).prop_map(|all| all.concat())
     }
 
     #[test]

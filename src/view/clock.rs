@@ -22,13 +22,13 @@ impl WallClock {
         let Ok(time) = Timestamp::from_millisecond(millis) else {
             return format!("{millis} ms");
         };
-        let time = time.to_zoned_datetime(self.now.time_zone().clone());
-        let shape = if time.date() == self.now.date() {
-            "%H:%M:%S%.3f"
+        let there = self.now.time_zone().to_datetime(time);
+        let (date, time) = (there.date(), there.time());
+        if date == self.now.date() {
+            format!("{time:.3}")
         } else {
-            "%Y-%m-%d %H:%M:%S%.3f"
-        };
-        time.strftime(shape).to_string()
+            format!("{date} {time:.3}")
+        }
     }
 }
 

@@ -163,6 +163,13 @@ pub(super) fn clip(text: &str, room: usize, already_cut: bool) -> String {
     if !already_cut && columns(text) <= room {
         return text.to_owned();
     }
+    let room_before_mark = room.saturating_sub(1);
+    let ascii = text
+        .get(..room_before_mark)
+        .filter(|begin| begin.is_ascii());
+    if let Some(begin) = ascii {
+        return format!("{begin}…");
+    }
     let (mut clipped, mut used) = (String::new(), 0);
     for c in text.chars() {
         used += c.width().unwrap_or(0);

@@ -211,6 +211,14 @@ fn check_merge(old: &str, new: &str) {
     );
 }
 
+#[test]
+fn both_ways_find_the_same_in_what_was_once_told_apart() {
+    // A blank outside of what differs; an element at the end that is spelled in another way.
+    check_both_ways("[[3,3,0,0,3,0,0,0]]", "[[9,3,0,0,9,0,0, 0]]");
+    check_both_ways(r#"["\u0061"]"#, r#"[[true,"a"],[1e400],"a","a"]"#);
+    check_both_ways("[[0],2]", "[[1,2],0]");
+}
+
 proptest! {
     #![proptest_config(cases())]
 
@@ -255,6 +263,26 @@ proptest! {
         (old, new) in prop_oneof![pair(), (list(), list()), (twice(), twice()), twin()],
     ) {
         check_both_ways(&old, &new);
+    }
+
+    /// So they do where one element came or went, and some are spelled in other ways.
+    #[test]
+    fn both_ways_find_the_same_in_shifted_arrays(old in list(), at in any::<Index>(), edit in any::<Index>(), went: bool) {
+        let mut elements: Vec<Value> = serde_json::from_str(&old).unwrap();
+        let place = at.index(elements.len() + 1);
+        if went && place < elements.len() {
+            elements.remove(place);
+        } else {
+            elements.insert(place, Value::from(edit.index(9)));
+        }
+        check_both_ways(&old, &Value::from(elements.clone()).to_string());
+        if !elements.is_empty() {
+            let place = edit.index(elements.len());
+            elements[place] = Value::from("other");
+        }
+        let new = Value::from(elements).to_string();
+        check_both_ways(&old, &new);
+        check_patch(&old, &new);
     }
 
     /// What is plain is told of bytes as of tapes.

@@ -127,7 +127,9 @@ fn long_arrays() {
     };
     let few = array(&|at| at + usize::from(at % 119_999 == 0), 120_000);
     check(&few, &["~ [0]", "~ [119999]", "119998"], 1);
-    check(&array(&|at| at + 1, 120_001), &["~ . long", "0"], 0);
+    let shifted = ["- [0]", "+ [119999]", "+ [120000]", "119999"];
+    check(&array(&|at| at + 1, 120_001), &shifted, 0);
+    check(&array(&|at| at + 2, 120_001), &["~ . long", "0"], 0);
     check(&array(&|at| at + 200_000, 120_000), &["~ . long", "0"], 0);
     check(&array(&|at| at, 120_001), &["+ [120000]", "120000"], 0);
 }

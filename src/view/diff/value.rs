@@ -176,9 +176,7 @@ fn push_summary(raw: &[u8], room: usize, out: &mut Vec<u8>) {
                 out.extend_from_slice(b", ");
                 used += 2;
             }
-            let at = out.len();
-            push_item(&item, out);
-            used += columns(out.get(at..).unwrap_or_default());
+            used += push_item(&item, out);
             ends.push((out.len(), used));
         }
     }
@@ -205,7 +203,9 @@ fn push_summary(raw: &[u8], room: usize, out: &mut Vec<u8>) {
     }
 }
 
-fn push_item(item: &Item<'_>, out: &mut Vec<u8>) {
+/// Appends an item; how many columns that takes.
+fn push_item(item: &Item<'_>, out: &mut Vec<u8>) -> usize {
+    let begin = out.len();
     if let Some(key) = item.key {
         let name = key.get(1..key.len().max(2) - 1).unwrap_or_default();
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -218,11 +218,17 @@ fn push_item(item: &Item<'_>, out: &mut Vec<u8>) {
         );
         out.extend_from_slice(b": ");
     }
-    match item.value.first() {
-        Some(b'{') if item.value.len() > IN_SUMMARY => out.extend_from_slice("{…}".as_bytes()),
-        Some(b'[') if item.value.len() > IN_SUMMARY => out.extend_from_slice("[…]".as_bytes()),
-        _ => push_value(item.value, Room(Some(IN_SUMMARY)), out),
-    }
+    let short = match item.value.first() {
+        Some(b'{') if item.value.len() > IN_SUMMARY => "{…}",
+        Some(b'[') if item.value.len() > IN_SUMMARY => "[…]",
+        _ => {
+            push_value(item.value, Room(Some(IN_SUMMARY)), out);
+            return columns(out.get(begin..).unwrap_or_default());
+        }
+    };
+    let key = columns(out.get(begin..).unwrap_or_default());
+    out.extend_from_slice(short.as_bytes());
+    key + "[-]".len()
 }
 
 /// A number of bytes as a person reads it: `75 B`, `1.2 kB`, `34 MB`.

@@ -1,33 +1,30 @@
-//! Threads that look at records beside the main one: each takes a batch, judges and renders it, and hands it back.
+//! Threads that look at records beside the main one: whichever is free takes the next batch, judges and renders it.
 //! Batches come back in the order in which they were sent; counting and writing them is left to `follow`.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::present::{Presented, Presenter};
 use crate::record::{Batch, Record};
 
-/// The threads, the batch that is being filled, and how many are on their way.
+/// The threads, the batch that is being filled, and those on their way.
 pub(super) struct Crew {
     presenter: Arc<Presenter>,
-    /// Started when the first batch is full: a short run needs none.
-    workers: Vec<Worker>,
+    /// How many threads there are. They are started when batches are full: a short run needs none.
+    threads: usize,
     most: usize,
-    /// Who has the batches on their way, the oldest first.
-    away: VecDeque<usize>,
-    /// The worker that gets the next batch.
-    next: usize,
+    todo: Sender<Errand>,
+    errands: Arc<Mutex<Receiver<Errand>>>,
+    /// Where the batches on their way come back, the oldest first.
+    away: VecDeque<Receiver<Job>>,
     open: Job,
     spare: Vec<Job>,
 }
 
-/// One thread and both ends to it.
-struct Worker {
-    todo: SyncSender<Job>,
-    done: Receiver<Job>,
-}
+/// A batch, and where it is waited for.
+type Errand = (Job, SyncSender<Job>);
 
 /// A batch of records and, once it was looked at, what became of them.
 #[derive(Default)]
@@ -50,8 +47,9 @@ pub(super) struct Outcome {
 
 /// From this size on a batch is handed over: large enough that handing over costs nothing, small enough for a cache.
 const FULL: usize = 192 << 10;
-/// How many batches each worker may have: one to work on, one waiting.
-const EACH: usize = 2;
+/// How many batches there may be for each thread: batches come back in order, so that the others need work while one of
+/// them waits for its core.
+const EACH: usize = 6;
 /// A record of this size is not copied: looking at it on the spot is faster, and memory stays flat.
 const LARGE: usize = 1 << 20;
 /// A text that was stretched further than this is let go.
@@ -63,12 +61,14 @@ impl Crew {
     /// A crew of as many threads as there are cores; `None` where that is only one.
     pub(super) fn new(presenter: &Arc<Presenter>) -> Option<Crew> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
+        let (todo, errands) = channel();
         (cores > 1).then(|| Crew {
             presenter: Arc::clone(presenter),
-            workers: Vec::new(),
+            threads: 0,
             most: cores.min(MOST),
+            todo,
+            errands: Arc::new(Mutex::new(errands)),
             away: VecDeque::new(),
-            next: 0,
             open: Job::default(),
             spare: Vec::new(),
         })
@@ -91,27 +91,27 @@ impl Crew {
         !self.away.is_empty() || !self.open.batch.is_empty()
     }
 
-    /// Whether each worker has all it may have.
+    /// Whether there are as many batches on their way as there may be.
     pub(super) fn is_busy(&self) -> bool {
         self.away.len() >= EACH * self.most
     }
 
-    /// Hands the open batch over to the next worker.
+    /// Hands the open batch over to whichever thread is free first.
     pub(super) fn send(&mut self) {
-        if self.workers.len() <= self.next {
-            self.workers.push(hire(Arc::clone(&self.presenter)));
+        if self.threads < self.most {
+            hire(Arc::clone(&self.presenter), Arc::clone(&self.errands));
+            self.threads += 1;
         }
         let job = std::mem::replace(&mut self.open, self.spare.pop().unwrap_or_default());
-        // A worker that is gone is found out when its batch is due.
-        let _ = self.workers[self.next].todo.send(job);
-        self.away.push_back(self.next);
-        self.next = (self.next + 1) % self.most;
+        let (done, back) = sync_channel(1);
+        // Its other end is ours.
+        let _ = self.todo.send((job, done));
+        self.away.push_back(back);
     }
 
     /// The oldest batch if it is back.
     pub(super) fn ready(&mut self) -> Option<Job> {
-        let worker = *self.away.front()?;
-        let job = match self.workers[worker].done.try_recv() {
+        let job = match self.away.front()?.try_recv() {
             Err(TryRecvError::Empty) => return None,
             job => job.unwrap_or_else(|_| gone()),
         };
@@ -121,9 +121,8 @@ impl Crew {
 
     /// The oldest batch, waited for; then the open one, looked at here; then none.
     pub(super) fn oldest(&mut self) -> Option<Job> {
-        if let Some(worker) = self.away.pop_front() {
-            let job = self.workers[worker].done.recv();
-            return Some(job.unwrap_or_else(|_| gone()));
+        if let Some(back) = self.away.pop_front() {
+            return Some(back.recv().unwrap_or_else(|_| gone()));
         }
         if self.open.batch.is_empty() {
             return None;
@@ -163,21 +162,25 @@ impl Job {
     }
 }
 
-/// A worker has panicked, and said why: its records are lost, and going on would hide that.
+/// A thread has panicked, and said why: its records are lost, and going on would hide that.
 fn gone() -> ! {
     panic!("a thread that looks at records has panicked")
 }
 
-fn hire(presenter: Arc<Presenter>) -> Worker {
-    let (todo, jobs) = sync_channel::<Job>(EACH);
-    let (results, done) = sync_channel(EACH);
+fn hire(presenter: Arc<Presenter>, errands: Arc<Mutex<Receiver<Errand>>>) {
     thread::spawn(move || {
-        for mut job in jobs {
-            job.work(&presenter);
-            if results.send(job).is_err() {
+        loop {
+            // Nothing panics while it is locked.
+            let errand = errands
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .recv();
+            let Ok((mut job, done)) = errand else {
                 return;
-            }
+            };
+            job.work(&presenter);
+            // Nobody waits for it where the run has ended.
+            let _ = done.send(job);
         }
     });
-    Worker { todo, done }
 }

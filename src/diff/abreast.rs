@@ -48,6 +48,16 @@ pub(super) struct Abreast<'a> {
     looked: usize,
 }
 
+/// What comes next in two objects.
+pub(super) enum Next<'a> {
+    /// The values of this key, which both have; it stands there with its quotes.
+    Value(&'a [u8]),
+    /// Other keys in each, or one that may have been there before, or is spelled with escapes.
+    OutOfStep,
+    /// The brackets of both.
+    End,
+}
+
 /// What begins in the old value.
 pub(super) enum Look {
     /// A value that is equal in both, and where it ends in the old one.
@@ -104,7 +114,7 @@ impl<'a> Abreast<'a> {
 
     /// Goes behind blanks, commas and colons.
     #[inline]
-    pub fn separators(&mut self) {
+    fn separators(&mut self) {
         let Both { old, new } = self.at;
         // Most often that is one comma or colon in both.
         if let Some([b',' | b':', b'!'..=u8::MAX, ..]) = self.old.get(old..)
@@ -119,6 +129,7 @@ impl<'a> Abreast<'a> {
         });
     }
 
+    #[inline]
     pub fn bytes(&self) -> (Option<u8>, Option<u8>) {
         (
             self.old.get(self.at.old).copied(),
@@ -126,9 +137,27 @@ impl<'a> Abreast<'a> {
         )
     }
 
+    /// Goes to the value of the next field of two objects; `None` where these bytes are no objects.
+    #[inline]
+    pub fn next_field(&mut self, seen: &mut Seen) -> Option<Next<'a>> {
+        self.separators();
+        match self.bytes() {
+            (Some(b'}'), Some(b'}')) => return Some(Next::End),
+            (Some(b'"'), Some(b'"')) => {}
+            (Some(b'}' | b'"'), Some(b'}' | b'"')) => return Some(Next::OutOfStep),
+            _ => return None,
+        }
+        let Some(key) = self.key(seen) else {
+            return Some(Next::OutOfStep);
+        };
+        self.at = self.at.forward(key.len());
+        self.separators();
+        Some(Next::Value(key))
+    }
+
     /// The key that begins here, where both have the same one and it was not there before, nor spelled with escapes.
     #[inline]
-    pub fn key(&self, seen: &mut Seen) -> Option<&'a [u8]> {
+    fn key(&self, seen: &mut Seen) -> Option<&'a [u8]> {
         let rest = self.old.get(self.at.old..)?;
         let length = seen.first_time(rest)?;
         let key = rest.get(..length)?;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::abreast::{Abreast, Both, Look};
+use super::abreast::{Abreast, Both, Look, Next};
 use super::arrays::{Element, same_ends};
 use super::members::Seen;
 use crate::json::Split;
@@ -18,15 +18,11 @@ pub(super) fn side_by_side<'a>(
     let (mut walk, mut seen) = (Abreast::new(old, new), Seen::default());
     walk.at = walk.at.forward(1);
     loop {
-        walk.separators();
-        match walk.bytes() {
-            (Some(b'}'), Some(b'}')) => return Some(()),
-            (Some(b'"'), Some(b'"')) => {}
-            _ => return None,
-        }
-        let key = walk.key(&mut seen)?;
-        walk.at = walk.at.forward(key.len());
-        walk.separators();
+        let key = match walk.next_field(&mut seen)? {
+            Next::Value(key) => key,
+            Next::OutOfStep => return None,
+            Next::End => return Some(()),
+        };
         let end = match walk.look()? {
             Look::Equal(end) => walk.at.forward(end - walk.at.old),
             Look::Differs => walk.ends()?,

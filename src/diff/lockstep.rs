@@ -2,7 +2,7 @@
 //! versions of a document do, and what is equal is passed over at the speed of memory. The elements of arrays are
 //! aligned in `arrays`; what is out of step is listed in a tape and compared in `compare`. Both ways find the same.
 
-use super::abreast::{Abreast, Both, Look};
+use super::abreast::{Abreast, Both, Look, Next};
 use super::arrays::{self, Comparing, Element, Lists};
 use super::compare::{Compare, Mark, half_agree};
 use super::elements::{Elements, Middle, agreeing_fields, span};
@@ -95,20 +95,11 @@ impl<'a> Lockstep<'a, '_> {
         let mut seen = Seen::default();
         self.walk.at = self.walk.at.forward(1);
         loop {
-            self.walk.separators();
-            match self.walk.bytes() {
-                (Some(b'}'), Some(b'}')) => break,
-                (Some(b'"'), Some(b'"')) => {}
-                (Some(b'}' | b'"'), Some(b'}' | b'"')) => {
-                    return self.out_of_step(start, before, place, depth);
-                }
-                _ => return None,
-            }
-            let Some(key) = self.walk.key(&mut seen) else {
-                return self.out_of_step(start, before, place, depth);
+            let key = match self.walk.next_field(&mut seen)? {
+                Next::Value(key) => key,
+                Next::OutOfStep => return self.out_of_step(start, before, place, depth),
+                Next::End => break,
             };
-            self.walk.at = self.walk.at.forward(key.len());
-            self.walk.separators();
             match self.walk.look()? {
                 Look::Equal(end) => self.pass(end),
                 Look::Differs => {

@@ -16,7 +16,7 @@ const KEPT: usize = 18;
 const LEAST: usize = 2 * KEPT;
 /// So many bytes tell whether there are more.
 const WINDOW: usize = 48;
-/// So many of these bytes hold what is shown of them.
+/// So many of these bytes hold what is shown of them, and as many that may be no characters of their own.
 const NEAR: usize = KEPT + WINDOW - LEAST;
 /// The most characters of one text.
 const MOST: usize = 400;

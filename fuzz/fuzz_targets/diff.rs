@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
     patch::push(&diff, &mut operations);
     let exact = merge::push(old, new, &mut merged);
     if let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new)) {
-        let _ = words::compare(old, new);
+        let _ = words::compare(old, new, 0);
     }
     let parsed = |json: &[u8]| serde_json::from_slice::<Value>(json).ok();
     if let (Some(old), Some(new)) = (parsed(old), parsed(new)) {

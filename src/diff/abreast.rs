@@ -33,7 +33,14 @@ impl Both {
 pub(super) struct Aligned {
     begin: usize,
     pub end: usize,
-    pub ahead: usize,
+    ahead: usize,
+}
+
+impl Aligned {
+    /// Where the new value has what stands here in the old one.
+    pub fn in_new(self, old: usize) -> usize {
+        old.wrapping_add(self.ahead)
+    }
 }
 
 /// Two values, and a place in each.

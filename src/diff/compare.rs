@@ -18,7 +18,7 @@ const USUAL_CHANGES: usize = 16;
 
 /// Compares two documents.
 pub(super) fn documents<'a>(old: &'a [u8], new: &'a [u8], options: &Options) -> Diff<'a> {
-    let key = Key::random();
+    let key = Key::of_this_process();
     lockstep::documents(old, new, key, options).unwrap_or_else(|| by_tape(old, new, key, options))
 }
 

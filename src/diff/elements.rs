@@ -55,13 +55,12 @@ pub(super) struct Elements<'a> {
 }
 
 impl<'a> Elements<'a> {
-    pub fn of(json: &'a [u8], first: Option<Range<usize>>, mut split: Split<'_>) -> Option<Self> {
+    pub fn of(json: &'a [u8], mut split: Split<'_>) -> Option<Self> {
         let element = |range: Range<usize>| Element {
             at: range.start,
             raw: json.get(range).unwrap_or_default(),
         };
         let mut all = Vec::with_capacity(32);
-        all.extend(first.map(element));
         all.extend(split.by_ref().map(element));
         Some(Elements {
             all,

@@ -11,7 +11,7 @@ pub(super) const MOST: usize = 16;
 pub(super) struct Few {
     olds: usize,
     news: usize,
-    rows: [Row; MOST + 1],
+    rows: [Row; MOST],
 }
 
 /// What is known of an old element and those behind it. The last new element has the lowest bit.
@@ -55,7 +55,7 @@ impl Few {
         let mut few = Few {
             olds,
             news,
-            rows: [Row::default(); MOST + 1],
+            rows: [Row::default(); MOST],
         };
         let mut gains = 0_u32;
         for (old, row) in few.rows.iter_mut().enumerate().take(olds).rev() {
@@ -86,6 +86,7 @@ impl Few {
         }
     }
 
+    /// Nothing behind the last element.
     fn row(&self, old: usize) -> Row {
         self.rows.get(old).copied().unwrap_or_default()
     }

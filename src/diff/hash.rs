@@ -13,7 +13,7 @@ pub(super) struct Key {
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Key {
-    pub fn random() -> Self {
+    pub fn of_this_process() -> Self {
         static KEY: LazyLock<Key> = LazyLock::new(|| Key {
             seed: RandomState::new().hash_one(ODD),
         });

@@ -148,19 +148,15 @@ impl<'a> Lockstep<'a, '_> {
         let start = self.walk.at;
         let mut split = Split::new(self.walk.old, start.old + 1);
         let head = split.pass_before(self.walk.aligned.end);
-        let rest = separators(
-            self.walk.new,
-            split.at().wrapping_add(self.walk.aligned.ahead),
-        );
+        let rest = separators(self.walk.new, self.walk.aligned.in_new(split.at()));
         if let Some(found) = self.walk.nearly(&split, rest)
             && self.nearly(&found, head, place, depth + 1)?
         {
             return Some(());
         }
-        let first = split.next();
         let middle = Middle::of(
-            Elements::of(self.walk.old, first, split)?,
-            Elements::of(self.walk.new, None, Split::new(self.walk.new, rest))?,
+            Elements::of(self.walk.old, split)?,
+            Elements::of(self.walk.new, Split::new(self.walk.new, rest))?,
         );
         let whole = self.walk.spans(start, middle.end)?;
         if self.say_the_same(middle.first, depth + 1)? {

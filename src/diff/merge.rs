@@ -15,7 +15,7 @@ pub fn push(old: &[u8], new: &[u8], out: &mut Vec<u8>) -> bool {
     let mut merge = Merge {
         out,
         exact: true,
-        key: Key::random(),
+        key: Key::of_this_process(),
     };
     let (old, new) = (Spot::new(&old, Tape::ROOT), Spot::new(&new, Tape::ROOT));
     if (old.kind(), new.kind()) == (Kind::Object, Kind::Object) {

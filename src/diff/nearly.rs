@@ -72,7 +72,7 @@ impl<'a> Abreast<'a> {
         let run = split.pass_before(self.aligned.end);
         let (mut pair, mut tail) = (None, 0);
         if split.end().is_none() {
-            let at = separators(self.new, split.at().wrapping_add(self.aligned.ahead));
+            let at = separators(self.new, self.aligned.in_new(split.at()));
             let end = value_end(self.new, at)?;
             let old = split.next()?;
             pair = Some((
@@ -94,7 +94,7 @@ impl<'a> Abreast<'a> {
             tail,
             end: Both {
                 old: end,
-                new: end.wrapping_add(self.aligned.ahead),
+                new: self.aligned.in_new(end),
             },
             aligned: self.aligned,
         })

@@ -1,25 +1,21 @@
 //! `ditto-cdc`: look at, check and recover Ditto's change data capture stream.
 //! The modules stand in the order in which an event travels; each uses only those above it.
 
-pub mod env;
-pub mod exit;
-pub mod interrupt;
-pub mod near;
-pub mod position;
+pub mod util;
+
 pub mod record;
-pub mod secret;
-pub mod shell;
 
 pub mod cli;
+
 pub mod settings;
+
 pub mod tls;
 
-pub mod probe;
-
-pub mod capture_format;
-pub mod source;
-
 pub mod json;
+
+pub mod capture;
+
+pub mod kafka;
 
 pub mod condition;
 
@@ -33,22 +29,22 @@ pub mod snapshot;
 
 pub mod state;
 
-pub mod check;
+pub mod verify;
 
 pub mod view;
 
-pub mod out;
+pub mod output;
 
 pub mod demo;
 
-pub mod cmd;
+pub mod commands;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::env::Env;
-use crate::exit::Exit;
-use crate::out::Out;
+use crate::output::Out;
+use crate::util::env::Env;
+use crate::util::exit::Exit;
 
 /// Runs the program: reads the arguments, looks at the terminal once, dispatches.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -58,14 +54,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let env = Env::look();
     let mut out = Out::new(env.stderr_terminal, global.quiet, global.no_progress);
-    let mut context = cmd::Context {
+    let mut context = commands::Context {
         global: &global,
         env: &env,
-        var: &env::variable,
-        interrupt: &interrupt::watch(),
+        var: &util::env::variable,
+        interrupt: &util::interrupt::watch(),
         out: &mut out,
     };
-    cmd::perform(&task, &mut context).into()
+    commands::perform(&task, &mut context).into()
 }
 
 /// Help and version are answers, everything else is a mistake in the command line.

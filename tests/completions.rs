@@ -47,7 +47,7 @@ fn the_committed_scripts_are_current() {
 
 #[test]
 fn the_committed_manual_pages_are_current() {
-    let pages = ditto_cdc::cmd::man::pages();
+    let pages = ditto_cdc::commands::man::pages();
     assert!(pages.len() > 6, "{}", pages.len());
     for (name, page) in &pages {
         compare(&root().join("man").join(format!("{name}.1")), page);
@@ -64,7 +64,7 @@ fn the_committed_manual_pages_are_current() {
 
 /// Every command that help is shown of.
 fn commands() -> Vec<Vec<String>> {
-    let pages = ditto_cdc::cmd::man::pages();
+    let pages = ditto_cdc::commands::man::pages();
     let names = pages
         .iter()
         .map(|(name, _)| name.strip_prefix("ditto-cdc").unwrap());

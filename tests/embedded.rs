@@ -5,8 +5,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use ditto_cdc::secret::Secret;
-use ditto_cdc::source::kafka::embedded::{Embedded, Options, Outgoing};
+use ditto_cdc::kafka::embedded::{Embedded, Options, Outgoing};
+use ditto_cdc::util::secret::Secret;
 
 fn kcat(broker: &Embedded, folder: &Path, with_certificate: bool) -> Option<Output> {
     let property = |key: &str, value: &str| ["-X".to_owned(), format!("{key}={value}")];

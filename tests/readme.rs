@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use ditto_cdc::demo::server::{Live, Server};
 use ditto_cdc::demo::{self, Shop};
-use ditto_cdc::secret::Secret;
+use ditto_cdc::kafka::embedded::{Embedded, Options, Outgoing};
 use ditto_cdc::snapshot::manifest::Manifest;
-use ditto_cdc::source::kafka::embedded::{Embedded, Options, Outgoing};
+use ditto_cdc::util::secret::Secret;
 use tempfile::TempDir;
 
 fn root() -> &'static Path {

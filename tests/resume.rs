@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ditto_cdc::snapshot::key::{Key, Type};
+use ditto_cdc::snapshot::document_id::{Key, Type};
 use ditto_cdc::snapshot::manifest::{Collection, Manifest, Position, cover};
 use support::program::Output;
 use support::stage::{GAP, Stage, TOPIC, event};

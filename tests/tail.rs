@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use std::time::Duration;
 
-use ditto_cdc::source::kafka::embedded::Outgoing;
+use ditto_cdc::kafka::embedded::Outgoing;
 use support::program::{Output, Running, run};
 use support::stage::{ALL, GAP, LIMIT, Stage, TOPIC, event};
 

@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use ditto_cdc::capture_format::{read, write};
+use ditto_cdc::capture::format::{read, write};
 use ditto_cdc::record::{Header, Place, Record};
 use libfuzzer_sys::fuzz_target;
 

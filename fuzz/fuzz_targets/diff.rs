@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use ditto_cdc::diff::{Diff, Options, merge, patch, words};
+use ditto_cdc::diff::{Diff, Options, merge_patch, json_patch, word_diff};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -13,10 +13,10 @@ fuzz_target!(|bytes: &[u8]| {
     let new = new.strip_prefix(&[0]).unwrap_or(new);
     let diff = Diff::between(old, new, &Options::default());
     let (mut operations, mut merged) = (Vec::new(), Vec::new());
-    patch::push(&diff, &mut operations);
-    let exact = merge::push(old, new, &mut merged);
+    json_patch::push(&diff, &mut operations);
+    let exact = merge_patch::push(old, new, &mut merged);
     if let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new)) {
-        let _ = words::compare(old, new, 0);
+        let _ = word_diff::compare(old, new, 0);
     }
     let parsed = |json: &[u8]| serde_json::from_slice::<Value>(json).ok();
     if let (Some(old), Some(new)) = (parsed(old), parsed(new)) {

@@ -2,7 +2,7 @@
 //! Files and the wording of faults play no part.
 #![no_main]
 
-use ditto_cdc::secret::Secret;
+use ditto_cdc::util::secret::Secret;
 use ditto_cdc::tls::{Keystore, Truststore};
 use libfuzzer_sys::fuzz_target;
 

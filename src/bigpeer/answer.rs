@@ -5,7 +5,7 @@ use std::io;
 
 use serde_json::Value;
 
-use super::words;
+use super::error_message;
 use crate::json;
 
 /// Takes the rows of an answer while it arrives.
@@ -75,11 +75,13 @@ impl Answer {
         } else if is("error") {
             self.is_dql = true;
             self.error = parsed(value)
-                .map(|error| words::of_json(&error))
+                .map(|error| error_message::of_json(&error))
                 .unwrap_or_default();
         } else if is("warnings") {
             let warnings = json::items(value).filter_map(|item| parsed(item.value));
-            self.warnings = warnings.map(|warning| words::of_json(&warning)).collect();
+            self.warnings = warnings
+                .map(|warning| error_message::of_json(&warning))
+                .collect();
         } else if is("mutatedDocumentIds") {
             self.mutated = json::items(value).count() as u64;
         } else if is("queryType") || is("items") || is("documents") {
@@ -87,7 +89,7 @@ impl Answer {
         } else if is("message") && self.error.is_empty() {
             // Only an error has one; without anything of DQL's beside it the body is none of Ditto's.
             self.error = parsed(value)
-                .map(|error| words::of_json(&error))
+                .map(|error| error_message::of_json(&error))
                 .unwrap_or_default();
         }
     }

@@ -4,7 +4,7 @@
 use std::io;
 
 use super::answer::{Answer, Rows};
-use super::window::{Pieces, Window};
+use super::chunk_buffer::{Pieces, Window};
 use crate::json::{self, Arriving};
 
 /// A row larger than this is handed on in parts.

@@ -9,12 +9,12 @@ use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{ClientBuilder, StatusCode};
 
 use super::answer::{Answer, Rows};
-use super::base::{Base, Version};
+use super::blocking_http::{Reply, Silence, Wire, deepest};
 use super::body::{self, Broken};
+use super::endpoint::{Base, Version};
 use super::error::{ApiError, Kind};
-use super::wire::{Reply, Silence, Wire, deepest};
-use super::{retry, words};
-use crate::secret::Secret;
+use super::{error_message, retry};
+use crate::util::secret::Secret;
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -275,7 +275,7 @@ fn sort(reply: Reply, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
     let answer = body::decode(reply, rows).map_err(|broken| match broken {
         Broken::Cut(words) => with_status(Kind::Cut, words),
         Broken::TimedOut => with_status(Kind::TimedOut, "the body paused too long".to_owned()),
-        Broken::Foreign(bytes) => with_status(Kind::NotDql, words::of_body(&bytes)),
+        Broken::Foreign(bytes) => with_status(Kind::NotDql, error_message::of_body(&bytes)),
         Broken::Sink(error) => with_status(Kind::Sink(error), String::new()),
     })?;
     if !answer.is_dql {
@@ -303,7 +303,7 @@ fn refusal(status: StatusCode, reply: Reply) -> ApiError {
     };
     let after = header(RETRY_AFTER).and_then(|text| retry::retry_after(&text, Timestamp::now()));
     let location = header(LOCATION);
-    let words = words::of_body(&reply.beginning(ERROR_BODY));
+    let words = error_message::of_body(&reply.beginning(ERROR_BODY));
     let kind = match status.as_u16() {
         413 => Kind::TooLarge,
         // "Too many requests" is about no result.

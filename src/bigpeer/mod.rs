@@ -2,17 +2,17 @@
 //! Which questions are asked, and what becomes of the rows, is decided by `snapshot` and `cmd`.
 
 mod answer;
-mod base;
+mod blocking_http;
 mod body;
+mod chunk_buffer;
 mod client;
+mod endpoint;
 mod error;
+mod error_message;
 mod retry;
-mod window;
-mod wire;
-mod words;
 
 pub use answer::{Answer, Collected, Nobody, Rows};
-pub use base::{Base, Version};
 pub use client::{Client, Find, Query, quoted_name};
+pub use endpoint::{Base, Version};
 pub use error::{ApiError, Kind};
 pub use retry::Backoff;

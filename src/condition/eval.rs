@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::Facts;
+use super::ast::{Comparison, Delta, Envelope, Expr, Like, List, Part, Path, Side, Step};
 use super::like::{Rules, like};
 use super::number::Number;
 use super::path::find;
 use super::same::{same, same_to_engine};
-use super::tree::{Comparison, Delta, Envelope, Expr, Like, List, Part, Path, Side, Step};
 use super::value::{Compared, Value};
 use crate::json::elements;
 

@@ -1,7 +1,7 @@
 //! Conditions on events, `--where` and `--changed`: the part of DQL's WHERE that Ditto's users know, on raw bytes.
 //! Pure: knows of an event only what [`Facts`] say, and the logic, orders and kinds are those of Ditto's own engine.
 
-mod early;
+mod ast;
 mod error;
 mod eval;
 mod lex;
@@ -9,14 +9,14 @@ mod like;
 mod number;
 mod operand;
 mod parse;
+mod partial_eval;
 mod path;
 mod same;
-mod tree;
 mod value;
 
 pub use error::ParseError;
 
-use tree::Expr;
+use ast::Expr;
 
 /// A condition that was understood.
 #[derive(Debug, Clone)]
@@ -73,14 +73,14 @@ impl Condition {
     /// Only collection, method and txnId count; an absent one is one that was not seen yet.
     #[must_use]
     pub fn fails_early(&self, seen: &Facts<'_>) -> bool {
-        early::is_refuted(&self.0, seen)
+        partial_eval::is_refuted(&self.0, seen)
     }
 
     /// Whether a document meets the condition; `None` where it asks for more than one document's fields: for the
     /// event around it, or for both sides of a change. DQL takes these words for names of fields.
     #[must_use]
     pub fn holds_for(&self, document: Option<&[u8]>) -> Option<bool> {
-        early::is_of_one_document(&self.0).then(|| {
+        partial_eval::is_of_one_document(&self.0).then(|| {
             document.is_some_and(|document| {
                 self.holds(&Facts {
                     new: Some(document),

@@ -1,11 +1,11 @@
 //! The values that a test looks at: paths, constants, functions, and conditions in parentheses.
 //! What is asked of them is read in `parse`.
 
+use super::ast::{Delta, Envelope, Expr, Part, Path, Side, Step};
 use super::error::ParseError;
 use super::lex::Token;
 use super::number::Number;
 use super::parse::Parser;
-use super::tree::{Delta, Envelope, Expr, Part, Path, Side, Step};
 use super::value::Constant;
 
 /// Words of the language. A field of such a name stands in backticks.

@@ -1,9 +1,9 @@
 //! From the text of a condition to its tree, by recursive descent. Paths, constants and functions are in `operand`.
 //! Mistakes are told with their place and with what would have been right.
 
+use super::ast::{Comparison, Delta, Expr, Like, List};
 use super::error::ParseError;
 use super::lex::{Placed, Token, tokens};
-use super::tree::{Comparison, Delta, Expr, Like, List};
 use super::value::Constant;
 
 /// So deep may parentheses, arrays and objects be nested in a condition.

@@ -1,7 +1,7 @@
 //! The way along a path into a document, on raw JSON.
 //! What stands at one level of a value is told by `json`.
 
-use super::tree::Step;
+use super::ast::Step;
 use crate::json::{elements, fields, says};
 
 /// The value at a path; `None` where there is none.

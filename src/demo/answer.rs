@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::Message;
 use super::dql::{self, Select, Statement, Test, Wanted};
-use super::shop::Shop;
+use super::generator::Shop;
 use super::store::Id;
 use crate::condition::{Condition, Facts};
-use crate::snapshot::key::{Key, Type};
+use crate::snapshot::document_id::{Key, Type};
 
 /// More documents are not kept: a demo, not a database.
 const MOST_DOCUMENTS: usize = 10_000;

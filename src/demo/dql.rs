@@ -2,7 +2,7 @@
 //! What a statement finds is `answer`'s; a statement that is not known here is an error in the engine's manner.
 
 use crate::condition::Condition;
-use crate::snapshot::key::Type;
+use crate::snapshot::document_id::Type;
 
 /// A statement.
 #[derive(Debug)]

@@ -2,16 +2,16 @@
 //! The same seed and times give the same bytes, and `server` answers from the same documents; writing events to a broker is left to `cmd::demo`.
 
 mod answer;
-pub mod copy;
-mod documents;
 mod dql;
+mod fixtures;
+mod generator;
 mod random;
+pub mod replica;
 pub mod server;
-mod shop;
 mod store;
-pub mod walk;
+pub mod tour;
 
-pub use shop::{Happening, Shop};
+pub use generator::{Happening, Shop};
 pub use store::{Id, Store};
 
 /// Over how many partitions the documents are spread.

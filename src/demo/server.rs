@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 
 use super::Message;
 use super::answer;
-use super::shop::Shop;
-use crate::secret::Secret;
+use super::generator::Shop;
+use crate::util::secret::Secret;
 
 /// So many requests are answered at once; others wait.
 const WORKERS: usize = 6;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::snapshot::key::Key;
+use crate::snapshot::document_id::Key;
 
 /// What a document is found by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use super::equality::Spot;
 use super::hash::Key;
-use super::same::Spot;
 use super::tape::{At, Tape};
 use crate::json::{content, same_texts};
 

@@ -1,26 +1,20 @@
 //! What changed between the two documents of an event, as a list; and that list as RFC 6902 and RFC 7396 write it.
 //! Pure, on the raw bytes, so that every digit survives; how a person sees a change is told in `view`.
 
-mod abreast;
 mod arrays;
-mod compare;
-mod elements;
-mod few;
+mod by_tape;
+mod cursor_pair;
+mod equality;
 mod hash;
-mod ids;
-mod lockstep;
+pub mod json_patch;
 mod members;
-pub mod merge;
-mod moves;
-mod nearly;
-mod pairs;
-pub mod patch;
+pub mod merge_patch;
+mod on_demand;
 pub mod path;
 pub mod pattern;
 pub mod redact;
-mod same;
 mod tape;
-pub mod words;
+pub mod word_diff;
 
 use self::path::{Place, PlaceId, Step};
 use self::pattern::{Pattern, Relation, closest};
@@ -150,12 +144,12 @@ impl<'a> Diff<'a> {
     #[must_use]
     pub fn of(event: &Event<'a>, options: &Options) -> Diff<'a> {
         match (event.op(), event.old, event.new) {
-            (Op::Update, Some(old), Some(new)) => compare::documents(old, new, options),
-            (Op::Insert, _, Some(new)) => compare::one(new, Kind::Added),
+            (Op::Update, Some(old), Some(new)) => by_tape::documents(old, new, options),
+            (Op::Insert, _, Some(new)) => by_tape::one(new, Kind::Added),
             (Op::Remove, old, _) => old
                 .filter(|json| *json != b"null")
                 .or(event.value)
-                .map_or_else(Diff::default, |json| compare::one(json, Kind::Removed)),
+                .map_or_else(Diff::default, |json| by_tape::one(json, Kind::Removed)),
             _ => Diff::default(),
         }
     }
@@ -163,7 +157,7 @@ impl<'a> Diff<'a> {
     /// What changed between two documents.
     #[must_use]
     pub fn between(old: &'a [u8], new: &'a [u8], options: &Options) -> Diff<'a> {
-        compare::documents(old, new, options)
+        by_tape::documents(old, new, options)
     }
 
     /// The steps to a change, from the root.

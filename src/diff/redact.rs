@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
+use super::equality::{Spelling, Spot, same};
 use super::hash::Key;
 use super::path::Step;
 use super::pattern::{Pattern, Relation, closest};
-use super::same::{Spelling, Spot, same};
 use super::tape::{DEEPEST, Tape};
 use crate::event::{Event, Kind};
 use crate::json::{Item, content, items, says};

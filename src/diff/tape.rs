@@ -3,8 +3,8 @@
 
 use std::cell::{Cell, OnceCell};
 
+use super::equality::has_one_spelling;
 use super::hash::Key;
-use super::same::has_one_spelling;
 use crate::json::{container_end, scalar_end, string};
 
 /// Deeper than this a value is one value, compared byte by byte: recursion must have an end.

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::block::ones;
-use super::walk::Watch;
+use super::visit::Watch;
 
 /// The operators of a block, outside strings.
 pub(super) struct Operators {

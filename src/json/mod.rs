@@ -1,36 +1,36 @@
 //! JSON as bytes: whether it is valid, where its fields are, what a string says.
 //! Builds no values and prints nothing, so numbers keep every digit; knows nothing of Ditto.
 
-mod arriving;
 mod block;
-mod common;
+mod bytes;
+mod canonical;
 mod decimal;
+mod depth_stack;
+mod elements;
+mod escaped;
 mod fields;
 mod grammar;
+mod incremental;
 mod items;
-mod nest;
-mod plain;
 mod quotes;
 mod scalar;
 mod skip;
-mod spelled;
-mod split;
 mod strings;
-mod walk;
+mod visit;
 
 use std::ops::ControlFlow;
 
-pub use arriving::{Arriving, Looked};
-pub(crate) use common::{common, common_end, occurs};
+pub(crate) use bytes::{common, common_end, occurs};
+pub use canonical::is_plain;
 pub use decimal::{Decimal, Exponent, decimal};
+pub use elements::Split;
+pub use escaped::{characters, count, first, last, spelled};
+pub use incremental::{Arriving, Looked};
 pub use items::{Item, elements, fields, items};
-pub use plain::is_plain;
 pub(crate) use skip::{container_end, container_end_before, scalar_end, string, string_end};
 pub use skip::{separators, skim, value_end};
-pub use spelled::{characters, count, first, last, spelled};
-pub use split::Split;
 pub use strings::{content, inside, same_texts, says, unquote};
-pub use walk::{Watch, walk};
+pub use visit::{Watch, walk};
 
 /// Why bytes are not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,6 @@ impl<'a> Watch<'a> for Finder<'a, '_> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
-
-#[cfg(test)]
 mod skip_tests;
+#[cfg(test)]
+pub(crate) mod tests;

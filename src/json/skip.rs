@@ -7,9 +7,9 @@ use fearless_simd::Simd;
 
 use super::block::{BLOCK, Block, padded, widest};
 use super::quotes::{escaped, prefix_xor};
-use super::walk::Watch;
+use super::visit::Watch;
 
-/// Reports fields as [`super::walk`] does, many times faster, since nothing is checked; `None` where the bytes do not
+/// Reports fields as [`super::visit`] does, many times faster, since nothing is checked; `None` where the bytes do not
 /// even look like an object. On JSON both report the same.
 pub fn skim<'a>(json: &'a [u8], watch: &mut impl Watch<'a>) -> Option<ControlFlow<()>> {
     let start = blanks(json, 0);

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::Flaw;
-use super::common::common;
+use super::bytes::common;
 
 /// The text of a raw JSON string with its quotes; `None` where `raw` is no string or not UTF-8.
 /// A lone surrogate escape, which no text can hold, stays as it was written: `\ud800`.

@@ -2,13 +2,14 @@
 //! No type of a Kafka library appears here, and nothing here knows what a Ditto event is.
 
 mod batch;
+pub mod position;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 pub use batch::Batch;
 
-use crate::exit::Exit;
+use crate::util::exit::Exit;
 
 /// One record as it was found, borrowed from the source until the next step.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,12 +5,12 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::definitions::Form;
 use super::dotenv::EnvFile;
 use super::java::Properties;
 use super::paths;
-use super::table::Form;
 use super::{Origin, SettingsError, Typed, World};
-use crate::secret::Secret;
+use crate::util::secret::Secret;
 
 /// A value as it was found. Has no `Debug`: it may be a secret.
 pub(super) struct Found {

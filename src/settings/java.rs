@@ -7,7 +7,7 @@ use java_properties::{LineContent, PropertiesIter};
 
 use super::java_names::{Treatment, known, treatment};
 use super::{Extra, Origin, Property, SettingsError};
-use crate::near::nearest;
+use crate::util::suggest::nearest;
 
 const KEY_PASSWORD: &str = "ssl.key.password";
 

@@ -182,7 +182,7 @@ impl Affix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::table::ROWS;
+    use crate::settings::definitions::ROWS;
 
     #[test]
     fn every_setting_is_understood_and_no_name_is_listed_twice() {

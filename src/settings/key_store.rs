@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keyring_core::{CredentialStore, Entry, Error};
 
 use super::SettingsError;
-use crate::secret::Secret;
+use crate::util::secret::Secret;
 
 /// Every entry belongs to this service; its user is the name in the profile.
 const SERVICE: &str = "ditto-cdc";

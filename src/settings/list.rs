@@ -3,9 +3,9 @@
 
 use std::path::PathBuf;
 
-use super::table::{GROUP_PREFIX, Key, ROWS, Row};
+use super::definitions::{GROUP_PREFIX, Key, ROWS, Row};
 use super::{Origin, Setting, Settings};
-use crate::secret::Secret;
+use crate::util::secret::Secret;
 
 /// One setting as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

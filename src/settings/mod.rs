@@ -2,40 +2,38 @@
 //! It reads those files and password files; the stores themselves are read by `tls`, and what was typed is parsed by `cli`.
 
 mod brokers;
-mod chosen;
+mod definitions;
 mod dotenv;
-mod extra;
-mod fetch;
+mod env_file_guard;
 mod files;
 mod java;
 mod java_names;
 pub mod key_store;
+mod librdkafka_properties;
 mod list;
 mod origin;
 mod paths;
 pub mod profile;
+mod profile_select;
 pub mod profile_write;
 pub mod prompt;
-mod require;
 mod resolve;
-mod table;
-#[cfg(test)]
-mod tests;
-mod trust;
+mod secret_source;
+mod validate;
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use extra::{Extra, Property, is_secret as is_secret_property};
-pub use fetch::{Need, Pending};
+pub use librdkafka_properties::{Extra, Property, is_secret as is_secret_property};
 pub use list::{Shown, Value};
 pub use origin::Origin;
 pub use paths::expand;
-pub use require::{Api, Kafka, Protocol, StoreFile};
 pub use resolve::resolve;
+pub use secret_source::{Need, Pending};
+pub use validate::{Api, Kafka, Protocol, StoreFile};
 
-use crate::secret::Secret;
+use crate::util::secret::Secret;
 
 /// What was typed as flags. Has no `Debug`: `-X` may carry secrets.
 #[derive(Clone, Default)]
@@ -145,7 +143,7 @@ impl World<'_> {
     /// Whether a variable of this name gives a setting or names a profile.
     #[must_use]
     pub fn reads(name: &str) -> bool {
-        table::variables().any(|known| known == name)
+        definitions::variables().any(|known| known == name)
     }
 }
 
@@ -173,9 +171,12 @@ impl Settings {
             password.is_none() && !self.pending.iter().any(|pending| pending.key == key)
         };
         let cluster = self.cluster_cert.is_some()
-            && none(&self.cluster_cert_password, table::Key::ClusterCertPassword);
+            && none(
+                &self.cluster_cert_password,
+                definitions::Key::ClusterCertPassword,
+            );
         let user = self.user_cert.is_some()
-            && none(&self.user_cert_password, table::Key::UserCertPassword);
+            && none(&self.user_cert_password, definitions::Key::UserCertPassword);
         let both = [(cluster, Store::Cluster), (user, Store::User)];
         let missing = both.into_iter().filter(|(missing, _)| *missing);
         missing.map(|(_, store)| store).collect()
@@ -215,3 +216,6 @@ impl Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

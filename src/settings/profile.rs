@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, TableLike};
 
+use super::definitions::{is_literal_secret, profile_names};
 use super::is_secret_property;
-use super::table::{is_literal_secret, profile_names};
 use super::{Origin, SettingsError, World};
-use crate::near::nearest;
+use crate::util::suggest::nearest;
 
 /// The file's name in the user's config folder.
 pub const FILE: &str = "ditto-cdc.toml";
@@ -124,7 +124,7 @@ impl Profile {
                 self.path.display(),
                 secret.name,
                 self.name,
-                crate::shell::quoted(&self.path.display().to_string())
+                crate::util::shell::quoted(&self.path.display().to_string())
             )
         })
     }
@@ -218,7 +218,7 @@ fn absent(what: &str, path: &Path, name: &str, error: &std::io::Error) -> Settin
             what: format!("{what}: there is no file {}", path.display()),
             fix: format!(
                 "`{}` makes it",
-                crate::shell::command_line(&["config", "init", name])
+                crate::util::shell::command_line(&["config", "init", name])
             ),
         };
     }

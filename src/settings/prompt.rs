@@ -3,7 +3,7 @@
 
 use std::io;
 
-use crate::secret::Secret;
+use crate::util::secret::Secret;
 
 /// Asks for a password: reads the terminal itself, so that standard input may be a pipe.
 ///

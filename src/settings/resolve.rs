@@ -4,18 +4,18 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::chosen::{chosen_profile, group_prefix, take_kafka};
+use super::definitions::{Form, Key, ROWS, Row, is_setting, variables};
 use super::dotenv::EnvFile;
-use super::fetch::Pending;
 use super::files::{Found, password, path, read_env_file, read_properties, text};
 use super::java::{Properties, Sorted};
 use super::profile::Profile;
-use super::require::Protocol;
-use super::table::{Form, Key, ROWS, Row, is_setting, variables};
+use super::profile_select::{chosen_profile, group_prefix, take_kafka};
+use super::secret_source::Pending;
+use super::validate::Protocol;
 use super::{Origin, Property, Setting, Settings, SettingsError, Typed, World};
-use super::{brokers, extra};
-use crate::near::nearest;
-use crate::secret::Secret;
+use super::{brokers, librdkafka_properties};
+use crate::util::secret::Secret;
+use crate::util::suggest::nearest;
 
 /// Finds every setting.
 ///
@@ -86,7 +86,7 @@ impl<'a> Sources<'a> {
                 .extend(take_kafka(profile, &mut settings.extra));
             settings.group_prefix = group_prefix(profile);
         }
-        let options = extra::parse(&typed.extra)?;
+        let options = librdkafka_properties::parse(&typed.extra)?;
         for option in &options {
             settings.warnings.extend(about_visible_secret(option));
             if !is_setting(&option.name) {

@@ -9,9 +9,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::disk;
-use super::key::{Key, Type};
+use super::document_id::{Key, Type};
 use crate::record::{Failure, FailureClass};
+use crate::util::atomic_file;
 
 /// The manifest's name in the snapshot's folder.
 pub const NAME: &str = "manifest.json";
@@ -257,7 +257,7 @@ impl Manifest {
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
-        disk::write_whole(&folder.join(NAME), &text)
+        atomic_file::write_whole(&folder.join(NAME), &text)
     }
 
     /// Reads the manifest of a snapshot's folder.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{State, text};
 use crate::record::{Failure, FailureClass};
-use crate::snapshot::disk;
+use crate::util::atomic_file;
 
 /// A state file that no other process writes while this lives.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl StateFile {
         if self.written.as_ref() == Some(state) {
             return Ok(());
         }
-        disk::write_whole(&self.path, text::write(state).as_bytes())
+        atomic_file::write_whole(&self.path, text::write(state).as_bytes())
             .map_err(|error| cannot("write", &self.name, &error))?;
         self.written = Some(state.clone());
         Ok(())

@@ -5,10 +5,10 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::escape;
 use super::line::columns;
-use super::safe;
 use super::styles::{Ink, Styles};
-use crate::check::{Check, Report, Status, Summary};
+use crate::verify::check::{Check, Report, Status, Summary};
 
 /// How checks look.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ impl Sheet {
             .subject
             .as_ref()
             .map_or_else(String::new, |one| format!("{one}: "));
-        let text = safe::text(&format!("{fault}{subject}{skipped}{}", check.message));
+        let text = escape::text(&format!("{fault}{subject}{skipped}{}", check.message));
         let name = check.name;
         let begin = columns(sign) + 1 + COLUMN;
         let text = self.wrapped(&text, begin);
@@ -121,7 +121,7 @@ impl Sheet {
 
 fn below(mark: &str, text: Option<&str>, style: Ink, out: &mut String) {
     for line in text.unwrap_or_default().lines() {
-        let line = safe::text(line);
+        let line = escape::text(line);
         let _ = writeln!(out, "  {mark} {style}{line}{style:#}");
     }
 }
@@ -141,7 +141,7 @@ pub fn json(report: &Report) -> Vec<u8> {
         "summary": {"pass": pass, "warn": warn, "fail": fail, "skip": skip},
     });
     let mut out = Vec::new();
-    safe::push_str(&whole.to_string(), safe::Spelling::Json, &mut out);
+    escape::push_str(&whole.to_string(), escape::Spelling::Json, &mut out);
     out.push(b'\n');
     out
 }
@@ -150,7 +150,7 @@ fn object(check: &Check) -> Value {
     let mut object = json!({
         "check": check.name,
         "status": check.status.word(),
-        "fault": check.fault.map(crate::check::Fault::id),
+        "fault": check.fault.map(crate::verify::check::Fault::id),
         "message": check.message,
         "fix": check.fix,
         "raw": check.raw,
@@ -165,7 +165,7 @@ fn object(check: &Check) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::Fault;
+    use crate::verify::check::Fault;
 
     fn report() -> Report {
         let checks = vec![

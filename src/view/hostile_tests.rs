@@ -88,7 +88,7 @@ fn nothing_dangerous_reaches_a_terminal_in_any_format() {
             };
             for event in CORPUS.iter().flat_map(|text| events(text)) {
                 let shown = text_of(&view, Some(b"\x1b[31m\x9b\xff"), &event);
-                let dangerous = |c: &char| *c != '\n' && safe::is_dangerous(*c);
+                let dangerous = |c: &char| *c != '\n' && escape::is_dangerous(*c);
                 assert_eq!(
                     shown.chars().find(dangerous),
                     None,

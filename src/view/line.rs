@@ -7,7 +7,8 @@ use std::io::Write as _;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::View;
-use super::safe::{self, Spelling};
+use super::escape;
+use super::escape::Spelling;
 use super::styles::Ink;
 use crate::event::{Event, Kind, Op};
 use crate::record::{Place, Record};
@@ -70,7 +71,7 @@ impl<'v, 'o> Line<'v, 'o> {
 
     fn plain(&mut self, word: &str) {
         let begin = self.out.len();
-        safe::push_str(word, Spelling::Text, self.out);
+        escape::push_str(word, Spelling::Text, self.out);
         self.columns += columns(self.out.get(begin..).unwrap_or_default());
     }
 

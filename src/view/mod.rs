@@ -4,11 +4,11 @@
 pub mod checks;
 mod clock;
 mod diff;
+pub mod escape;
 mod line;
+mod machine_formats;
 mod oneline;
 mod pretty;
-mod programs;
-pub mod safe;
 pub mod styles;
 
 pub use clock::WallClock;
@@ -16,9 +16,9 @@ pub use styles::{Ink, Styles};
 
 use std::cell::OnceCell;
 
-use self::programs::Program;
-use self::safe::Spelling;
-use crate::capture_format;
+use self::escape::Spelling;
+use self::machine_formats::Program;
+use crate::capture::format;
 use crate::diff::{Diff, Options, redact};
 use crate::event::{Event, Op, Unreadable};
 use crate::record::{Lost, Record};
@@ -164,7 +164,7 @@ impl View {
 
     fn program(&self, program: Program, compared: &Compared<'_, '_>, out: &mut Vec<u8>) {
         self.guarded(out, Spelling::Json, |out| {
-            programs::event(program, compared, &self.diff, out);
+            machine_formats::event(program, compared, &self.diff, out);
         });
     }
 
@@ -180,7 +180,7 @@ impl View {
     fn record(&self, record: &Record<'_>, out: &mut Vec<u8>) {
         self.guarded(out, Spelling::Json, |out| {
             // Writing to memory cannot fail.
-            let _ = capture_format::write(record, out);
+            let _ = format::write(record, out);
         });
     }
 
@@ -198,7 +198,7 @@ impl View {
         }
         let mut line = Vec::new();
         write(&mut line);
-        safe::push(line.strip_suffix(b"\n").unwrap_or(&line), spelling, out);
+        escape::push(line.strip_suffix(b"\n").unwrap_or(&line), spelling, out);
         out.push(b'\n');
     }
 }

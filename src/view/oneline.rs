@@ -1,8 +1,9 @@
 //! One line an event, for people: when, what happened to which document, where it stands, and what changed.
 //! What the values are is not shown here.
 
+use super::escape;
+use super::escape::Spelling;
 use super::line::{GAP, Line, clip, columns};
-use super::safe::{self, Spelling};
 use super::styles::Ink;
 use super::{Compared, View};
 use crate::diff::path::push_jq;
@@ -94,7 +95,7 @@ fn preview(line: &mut Line<'_, '_>, text: &[u8], spelling: Spelling) {
     // No character takes less than a byte, so this is enough of a large document.
     let most = text.len().min(room * 4 + 4);
     let mut safe = Vec::new();
-    safe::push(text.get(..most).unwrap_or(text), spelling, &mut safe);
+    escape::push(text.get(..most).unwrap_or(text), spelling, &mut safe);
     let safe = String::from_utf8_lossy(&safe);
     let clipped = if most == text.len() && columns(safe.as_bytes()) <= room {
         safe.into_owned()

@@ -9,7 +9,8 @@ use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::value::RawValue;
 
-use super::safe::{self, Spelling};
+use super::escape;
+use super::escape::Spelling;
 
 /// Nested deeper than this, a value is printed on one line as it is: recursion must have an end.
 const DEEPEST: usize = 100;
@@ -29,7 +30,7 @@ pub(super) fn push(json: &[u8], coloured: bool, out: &mut Vec<u8>) {
     if written.is_err() {
         // Never less than the event: what cannot be indented is printed as it is.
         out.truncate(before);
-        safe::push(json, Spelling::Json, out);
+        escape::push(json, Spelling::Json, out);
     }
     out.push(b'\n');
 }
@@ -132,7 +133,7 @@ struct Safe {
 impl Safe {
     fn push<W: ?Sized + io::Write>(writer: &mut W, text: &str) -> io::Result<()> {
         let mut safe = Vec::with_capacity(text.len());
-        safe::push_str(text, Spelling::Json, &mut safe);
+        escape::push_str(text, Spelling::Json, &mut safe);
         writer.write_all(&safe)
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ditto_cdc::snapshot::key::Key;
+use ditto_cdc::snapshot::document_id::Key;
 use ditto_cdc::snapshot::manifest::Manifest;
 use serde_json::Value;
 

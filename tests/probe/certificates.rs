@@ -172,7 +172,8 @@ fn a_certificate_that_is_not_checked_is_a_warning() {
     let (root, other) = (Identity::root("cluster CA"), Identity::root("other CA"));
     let client = shown(&root.leaf(&Leaf::default()), SslVersion::TLS1_3, &other)
         .with("enable.ssl.certificate.verification", "false");
-    let found = ditto_cdc::check::broker::checks(&client.probe(), &crate::cases::known(&client));
+    let found =
+        ditto_cdc::verify::check::broker::checks(&client.probe(), &crate::cases::known(&client));
     assert!(client.connects());
     assert!(found.iter().all(|check| !check.is_wrong()), "{found:#?}");
     let tls = found.iter().find(|check| check.name == "tls").unwrap();

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use ditto_cdc::probe::{Credentials, Limits, Report, Target, run};
-use ditto_cdc::secret::Secret;
+use ditto_cdc::util::secret::Secret;
+use ditto_cdc::verify::probe::{Credentials, Limits, Report, Target, run};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 

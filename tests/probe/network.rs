@@ -1,8 +1,8 @@
 //! Part B and E4 of the catalogue: names, connections, listeners of other kinds, advertised brokers.
 //! Certificates are in order here.
 
-use ditto_cdc::check::broker::checks;
-use ditto_cdc::check::{Fault, Status};
+use ditto_cdc::verify::check::broker::checks;
+use ditto_cdc::verify::check::{Fault, Status};
 use openssl::ssl::SslVersion;
 
 use crate::cases::{Case, examine, known};

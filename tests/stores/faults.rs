@@ -1,7 +1,8 @@
 //! Files that do not open: each fault is told with its id, the file and what to do.
 //! Files that open are in `opens`.
 
-use ditto_cdc::tls::{StoreFile, load};
+use ditto_cdc::tls::StoreFile;
+use ditto_cdc::tls::load;
 
 use crate::files::*;
 

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use ditto_cdc::secret::Secret;
-use ditto_cdc::tls::{StoreFile, load};
+use ditto_cdc::tls::StoreFile;
+use ditto_cdc::tls::load;
+use ditto_cdc::util::secret::Secret;
 
 pub fn store(folder: &Path, name: &str, password: &Secret) -> StoreFile {
     StoreFile {

@@ -1,8 +1,8 @@
 //! Files that open: what is found in them.
 //! Files that do not are in `faults`.
 
-use ditto_cdc::tls::issue::{Issued, Order};
 use ditto_cdc::tls::load;
+use ditto_cdc::tls::testbed::ca::{Issued, Order};
 
 use crate::files::*;
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use ditto_cdc::source::kafka::embedded::{Embedded, Options, Outgoing};
+use ditto_cdc::kafka::embedded::{Embedded, Options, Outgoing};
 use tempfile::TempDir;
 
 use super::program::{Output, Running, run};

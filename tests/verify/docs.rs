@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use ditto_cdc::check::Fault;
+use ditto_cdc::verify::check::Fault;
 
 #[test]
 fn every_fault_has_its_section() {

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use ditto_cdc::tls::issue::{Issued, Order};
+use ditto_cdc::tls::testbed::ca::{Issued, Order};
 use openssl::asn1::Asn1Time;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;

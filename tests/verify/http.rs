@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use ditto_cdc::source::kafka::embedded::Outgoing;
+use ditto_cdc::kafka::embedded::Outgoing;
 
 use crate::api::{Answer, Api, JSON, dql};
 use crate::report::{Report, stage, verify};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ditto_cdc::source::kafka::embedded::Outgoing;
+use ditto_cdc::kafka::embedded::Outgoing;
 
 use crate::report::{stage, verify};
 use crate::support::program::{Running, run};

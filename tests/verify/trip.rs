@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ditto_cdc::source::kafka::embedded::Outgoing;
+use ditto_cdc::kafka::embedded::Outgoing;
 use serde_json::Value;
 
 use crate::api::{Answer, Api, JSON, dql};

@@ -7,8 +7,8 @@ use std::io;
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::super::answer::{Answer, Collected};
 use super::{Broken, Pieces, decode};
+use crate::bigpeer::answer::{Answer, Collected};
 
 /// Hands out pieces of the given lengths, then the rest.
 struct Cut<'a> {

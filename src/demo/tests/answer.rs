@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::demo::history;
-use crate::snapshot::statement::Target;
+use crate::snapshot::read::queries::Target;
 
 const NOW: i64 = 1_769_860_800_000;
 

@@ -4,7 +4,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::snapshot::statement::{self, Target};
+use crate::snapshot::read::queries;
+use crate::snapshot::read::queries::Target;
 
 fn target(condition: Option<&str>) -> Target {
     Target {
@@ -27,7 +28,7 @@ fn everything_that_the_walk_asks_is_understood() {
             asked.push(target.page(kind, None, 3));
             asked.push(target.page(kind, Some("1"), 3));
         }
-        asked.push(statement::listing());
+        asked.push(queries::listing());
         for query in asked {
             let read = parse(&query.statement);
             assert!(read.is_ok(), "{}: {read:?}", query.statement);

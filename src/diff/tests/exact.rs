@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::diff::hash::Key;
 use crate::diff::tape::Tape;
-use crate::diff::{Diff, Options, compare, lockstep, merge, patch};
+use crate::diff::{Diff, Options, by_tape, json_patch, merge_patch, on_demand};
 
 fn cases() -> ProptestConfig {
     let asked = std::env::var("DITTO_CDC_CASES").ok();
@@ -181,8 +181,8 @@ fn twin() -> impl Strategy<Value = (String, String)> {
 fn check_both_ways(old: &str, new: &str) {
     let (options, key) = (Options::default(), Key::of_this_process());
     let (one, other) = (old.as_bytes(), new.as_bytes());
-    let listed = compare::by_tape(one, other, key, &options);
-    if let Some(walked) = lockstep::documents(one, other, key, &options) {
+    let listed = by_tape::by_tape(one, other, key, &options);
+    if let Some(walked) = on_demand::documents(one, other, key, &options) {
         assert_eq!(format!("{walked:?}"), format!("{listed:?}"), "{old} {new}");
     }
 }
@@ -190,19 +190,19 @@ fn check_both_ways(old: &str, new: &str) {
 pub(in crate::diff) fn check_patch(old: &str, new: &str) {
     let diff = Diff::between(old.as_bytes(), new.as_bytes(), &Options::default());
     let mut out = Vec::new();
-    patch::push(&diff, &mut out);
+    json_patch::push(&diff, &mut out);
     let mut document = parsed(old.as_bytes());
-    let patch: json_patch::Patch = serde_json::from_slice(&out).unwrap();
-    json_patch::patch(&mut document, &patch).unwrap();
+    let patch: ::json_patch::Patch = serde_json::from_slice(&out).unwrap();
+    ::json_patch::patch(&mut document, &patch).unwrap();
     let patch = String::from_utf8_lossy(&out);
     assert_eq!(document, parsed(new.as_bytes()), "{old} {new} {patch}");
 }
 
 fn check_merge(old: &str, new: &str) {
     let mut out = Vec::new();
-    let exact = merge::push(old.as_bytes(), new.as_bytes(), &mut out);
+    let exact = merge_patch::push(old.as_bytes(), new.as_bytes(), &mut out);
     let mut document = parsed(old.as_bytes());
-    json_patch::merge(&mut document, &parsed(&out));
+    ::json_patch::merge(&mut document, &parsed(&out));
     let merge = String::from_utf8_lossy(&out);
     assert_eq!(
         document == parsed(new.as_bytes()),
@@ -242,9 +242,9 @@ proptest! {
     fn a_patch_is_right_for_keys_that_occur_twice(old in twice(), new in twice()) {
         check_patch(&old, &new);
         let mut out = Vec::new();
-        if merge::push(old.as_bytes(), new.as_bytes(), &mut out) {
+        if merge_patch::push(old.as_bytes(), new.as_bytes(), &mut out) {
             let mut document = parsed(old.as_bytes());
-            json_patch::merge(&mut document, &parsed(&out));
+            ::json_patch::merge(&mut document, &parsed(&out));
             prop_assert_eq!(document, parsed(new.as_bytes()));
         }
     }
@@ -300,7 +300,7 @@ proptest! {
     fn noise_never_panics(old in crate::json::tests::mutated(), new in crate::json::tests::mutated()) {
         let diff = Diff::between(&old, &new, &Options::default());
         let mut out = Vec::new();
-        patch::push(&diff, &mut out);
-        merge::push(&old, &new, &mut out);
+        json_patch::push(&diff, &mut out);
+        merge_patch::push(&old, &new, &mut out);
     }
 }

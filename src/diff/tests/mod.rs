@@ -168,7 +168,7 @@ fn patches() {
     let check = |old: &str, new: &str, expected: &str| {
         let diff = Diff::between(old.as_bytes(), new.as_bytes(), &Options::default());
         let mut out = Vec::new();
-        patch::push(&diff, &mut out);
+        json_patch::push(&diff, &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     };
     check("{}", "{}", "[]");
@@ -188,7 +188,7 @@ fn patches() {
 fn merges() {
     let check = |old: &str, new: &str, expected: &str, exact: bool| {
         let mut out = Vec::new();
-        let found = merge::push(old.as_bytes(), new.as_bytes(), &mut out);
+        let found = merge_patch::push(old.as_bytes(), new.as_bytes(), &mut out);
         assert_eq!(
             (String::from_utf8(out).unwrap().as_str(), found),
             (expected, exact)

@@ -4,8 +4,8 @@
 use std::ffi::OsString;
 
 use super::Scene;
-use crate::secret::Secret;
 use crate::settings::{Origin, Settings, Store, Typed};
+use crate::util::secret::Secret;
 
 #[test]
 fn a_name_as_common_as_topic_counts_in_the_env_file_only() {

@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 
 use super::Scene;
-use crate::secret::Secret;
-use crate::settings::table::{Form, Key, ROWS, Row};
+use crate::settings::definitions::{Form, Key, ROWS, Row};
 use crate::settings::{Origin, Setting, Settings, Typed};
+use crate::util::secret::Secret;
 
 #[test]
 fn every_setting_prefers_every_source_over_all_below_it() {

@@ -2,8 +2,8 @@
 //! Each row is a place of the address and a place of the secret, and whether they fit.
 
 use super::Scene;
-use crate::secret::Secret;
 use crate::settings::{Need, Typed};
+use crate::util::secret::Secret;
 
 const FILE: &str = "home/.config/ditto-cdc.toml";
 const URL: &str = "https://else.where/app";

@@ -7,9 +7,10 @@ mod value;
 use std::fmt;
 use std::io::Write as _;
 
-use self::value::{Room, push_value};
+use super::diff::value::{Room, push_value};
+use super::escape;
+use super::escape::Spelling;
 use super::line::{GAP, Line, columns};
-use super::safe::{self, Spelling};
 use super::styles::Ink;
 use super::{Compared, View};
 use crate::diff::path::{Step, push_jq};
@@ -169,9 +170,9 @@ fn row<'d, 'a>(
 ) -> Row<'d, 'a> {
     let begin = paths.len();
     push_jq(steps, paths);
-    if !paths.get(begin..).is_some_and(safe::is_plain) {
+    if !paths.get(begin..).is_some_and(escape::is_plain) {
         let path = paths.split_off(begin);
-        safe::push(&path, Spelling::Json, paths);
+        escape::push(&path, Spelling::Json, paths);
     }
     Row {
         change,
@@ -259,7 +260,7 @@ impl<'a> Page<'_, 'a> {
             out.extend_from_slice(b"  in ");
             let mut shown = Vec::new();
             push_jq(&[Step::Key(field)], &mut shown);
-            safe::push(&shown, Spelling::Json, out);
+            escape::push(&shown, Spelling::Json, out);
             out.push(b' ');
             push_value(value, Room::columns(WIDEST_PATH), out);
         }

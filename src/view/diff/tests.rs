@@ -254,7 +254,7 @@ fn nothing_dangerous_reaches_a_terminal() {
         ),
     ] {
         let shown = lines(&old, &new, Options::default());
-        let bad = |c: char| c != '\n' && crate::view::safe::is_dangerous(c);
+        let bad = |c: char| c != '\n' && crate::view::escape::is_dangerous(c);
         assert!(!shown.contains(bad) && shown.contains("u009b"), "{shown}");
     }
 }

@@ -2,10 +2,11 @@
 //! Which words changed is told in `diff::words`.
 
 use super::value::size;
-use crate::diff::words::{Part, compare};
+use crate::diff::word_diff::{Part, compare};
 use crate::json::{common, common_end, count, first, inside, last, spelled};
 use crate::view::View;
-use crate::view::safe::{self, Spelling};
+use crate::view::escape;
+use crate::view::escape::Spelling;
 use crate::view::styles::Ink;
 
 /// Texts longer than this, in bytes, are compared word by word.
@@ -163,7 +164,7 @@ impl Writer<'_> {
     /// Writes a text as far as there is room.
     fn write(&mut self, text: &str) {
         let shown = first(text, self.left);
-        safe::push_str(shown, Spelling::Json, self.out);
+        escape::push_str(shown, Spelling::Json, self.out);
         if shown.len() < text.len() {
             self.out.extend_from_slice("…".as_bytes());
         }

@@ -4,8 +4,9 @@
 use std::io::Write as _;
 
 use crate::json::{Item, items, occurs};
+use crate::view::escape;
+use crate::view::escape::Spelling;
 use crate::view::line::{clip, columns};
-use crate::view::safe::{self, Spelling};
 use crate::view::styles::{Ink, Styles};
 
 /// Arrays and objects of at most so many bytes are shown as JSON, larger ones as a summary.
@@ -40,7 +41,7 @@ pub(super) fn push_value(raw: &[u8], room: Room, out: &mut Vec<u8>) {
         return push_compact(raw, out);
     };
     let container = is_container(raw);
-    if !container && raw.len() <= room && safe::is_plain(raw) {
+    if !container && raw.len() <= room && escape::is_plain(raw) {
         return out.extend_from_slice(raw);
     }
     if raw.len() <= if container { INLINE } else { room * 4 } {
@@ -81,7 +82,7 @@ pub(super) fn push_both(old: &[u8], new: &[u8], room: Room, styles: &Styles, out
 
 /// How many columns a value takes in full, or more than `most`.
 fn needs(raw: &[u8], most: usize) -> usize {
-    if raw.len() > most * 4 || safe::is_plain(raw) {
+    if raw.len() > most * 4 || escape::is_plain(raw) {
         return raw.len();
     }
     // What a terminal would act on is spelled out, and takes more columns than bytes.
@@ -104,10 +105,10 @@ pub(super) fn push_clipped(
     out: &mut Vec<u8>,
 ) {
     let Some(room) = room else {
-        return safe::push(bytes, spelling, out);
+        return escape::push(bytes, spelling, out);
     };
     let (most, begin) = (bytes.len().min(room * 4), out.len());
-    safe::push(bytes.get(..most).unwrap_or(bytes), spelling, out);
+    escape::push(bytes.get(..most).unwrap_or(bytes), spelling, out);
     if most == bytes.len() && columns(out.get(begin..).unwrap_or_default()) <= room {
         return;
     }
@@ -123,7 +124,7 @@ pub(super) fn push_clipped(
 fn push_cut(raw: &[u8], room: usize, out: &mut Vec<u8>) {
     let most = raw.len().min(room * 4);
     let mut shown = Vec::new();
-    safe::push(raw.get(..most).unwrap_or(raw), Spelling::Json, &mut shown);
+    escape::push(raw.get(..most).unwrap_or(raw), Spelling::Json, &mut shown);
     let shown = String::from_utf8_lossy(&shown);
     let (quote, size) = (
         if raw.first() == Some(&b'"') { "\"" } else { "" },
@@ -142,7 +143,7 @@ fn is_container(raw: &[u8]) -> bool {
 fn push_compact(raw: &[u8], out: &mut Vec<u8>) {
     let is_blank = |byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
     if !is_container(raw) || !occurs(raw, is_blank) {
-        return safe::push(raw, Spelling::Json, out);
+        return escape::push(raw, Spelling::Json, out);
     }
     let (mut at, mut compact) = (0, Vec::with_capacity(raw.len()));
     while let Some(byte) = raw.get(at) {
@@ -155,7 +156,7 @@ fn push_compact(raw: &[u8], out: &mut Vec<u8>) {
         }
         at = end;
     }
-    safe::push(&compact, Spelling::Json, out);
+    escape::push(&compact, Spelling::Json, out);
 }
 
 /// Appends as many items as fit: `{ street: "12 Main St", … 2 more keys } (75 B)`.

@@ -1,0 +1,302 @@
+//! The capture format: one record a line, with everything that Kafka knew of it, restored byte for byte.
+//! Pure text in both directions; files and lines belong to `source::capture`, filters and views to others.
+//!
+//! ```text
+//! {"topic":"t","partition":0,"offset":3,"timestamp":1645472312000,"timestampType":"CreateTime","key":"k","headers":[{"name":"n","value":"v"}],"value":{…}}
+//! ```
+//! The fields stand in this order. What is not known is `null`. A key or header value that is not UTF-8 stands in
+//! `keyBase64` or `valueBase64`. `value` is the payload itself where that is JSON on one line without blanks around
+//! it, so that other programs can look into it; any other payload stands in `valueBase64`, and `null` is a tombstone.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::json::{self, occurs, says, string_end, unquote};
+use crate::record::{Clock, Header, Place, Record, Timestamp};
+
+/// Writes a record as one line, with its line end. A [`Place::Line`] is not written: it means nothing elsewhere.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
+    write_place(&record.place, out)?;
+    write_time(record.time, out)?;
+    out.write_all(b",")?;
+    write_bytes("key", record.key.as_deref(), out)?;
+    out.write_all(b",\"headers\":[")?;
+    for (at, header) in record.headers.iter().enumerate() {
+        out.write_all(if at == 0 {
+            b"{\"name\":"
+        } else {
+            b",{\"name\":"
+        })?;
+        serde_json::to_writer(&mut *out, &header.name)?;
+        out.write_all(b",")?;
+        write_bytes("value", header.value.as_deref(), out)?;
+        out.write_all(b"}")?;
+    }
+    out.write_all(b"],")?;
+    write_payload(record.payload.as_deref(), out)?;
+    out.write_all(b"}\n")
+}
+
+/// Reads a line without its line end; `None` where it is not in this format. `here` is the place of a record that
+/// carries none. The payload is not looked into.
+#[must_use]
+pub fn read<'a>(line: &'a [u8], here: Place<'a>) -> Option<Record<'a>> {
+    let mut cursor = Cursor { rest: line };
+    cursor.byte(b'{')?;
+    let place = cursor.place()?.unwrap_or(here);
+    let time = cursor.time()?;
+    let key = cursor.bytes("key", "keyBase64")?;
+    cursor.byte(b',')?;
+    let headers = cursor.headers()?;
+    cursor.byte(b',')?;
+    let payload = cursor.payload()?;
+    Some(Record {
+        place,
+        time,
+        key,
+        headers,
+        payload,
+    })
+}
+
+fn write_place(place: &Place<'_>, out: &mut impl Write) -> io::Result<()> {
+    match place {
+        Place::Offset {
+            topic,
+            partition,
+            offset,
+        } => {
+            out.write_all(b"{\"topic\":")?;
+            serde_json::to_writer(&mut *out, topic)?;
+            write!(out, ",\"partition\":{partition},\"offset\":{offset}")
+        }
+        Place::Line { .. } => out.write_all(b"{\"topic\":null,\"partition\":null,\"offset\":null"),
+    }
+}
+
+fn write_time(time: Option<Timestamp>, out: &mut impl Write) -> io::Result<()> {
+    let Some(Timestamp { millis, clock }) = time else {
+        return out.write_all(b",\"timestamp\":null,\"timestampType\":null");
+    };
+    write!(
+        out,
+        ",\"timestamp\":{millis},\"timestampType\":\"{}\"",
+        clock_name(clock)
+    )
+}
+
+fn clock_name(clock: Clock) -> &'static str {
+    match clock {
+        Clock::Create => "CreateTime",
+        Clock::LogAppend => "LogAppendTime",
+    }
+}
+
+/// A field of bytes: a text if it is one, else Base64.
+fn write_bytes(name: &str, bytes: Option<&[u8]>, out: &mut impl Write) -> io::Result<()> {
+    match bytes.map(|bytes| (bytes, std::str::from_utf8(bytes))) {
+        None => write!(out, "\"{name}\":null"),
+        Some((_, Ok(text))) => {
+            write!(out, "\"{name}\":")?;
+            Ok(serde_json::to_writer(out, text)?)
+        }
+        Some((bytes, Err(_))) => write!(out, "\"{name}Base64\":\"{}\"", BASE64.encode(bytes)),
+    }
+}
+
+fn write_payload(payload: Option<&[u8]>, out: &mut impl Write) -> io::Result<()> {
+    match payload {
+        None => out.write_all(b"\"value\":null"),
+        Some(json) if stands_for_itself(json) => {
+            out.write_all(b"\"value\":")?;
+            out.write_all(json)
+        }
+        Some(bytes) => write!(out, "\"valueBase64\":\"{}\"", BASE64.encode(bytes)),
+    }
+}
+
+/// Whether a payload can be written as it is and be read back exactly.
+fn stands_for_itself(payload: &[u8]) -> bool {
+    payload != b"null"
+        && payload.trim_ascii().len() == payload.len()
+        && memchr::memchr2(b'\n', b'\r', payload).is_none()
+        && json::check(payload).is_ok()
+}
+
+/// What is left of a line. Blanks between tokens are skipped, so that lines which another program rewrote fit too.
+struct Cursor<'a> {
+    rest: &'a [u8],
+}
+
+#[expect(
+    clippy::option_option,
+    reason = "not this format, null, and something are three answers"
+)]
+impl<'a> Cursor<'a> {
+    fn byte(&mut self, byte: u8) -> Option<()> {
+        self.literal(&[byte])
+    }
+
+    fn literal(&mut self, text: &[u8]) -> Option<()> {
+        self.rest = self.rest.trim_ascii_start().strip_prefix(text)?;
+        Some(())
+    }
+
+    /// A string with its quotes. JSON has no control characters in strings: such a line is not in this format.
+    fn string(&mut self) -> Option<&'a [u8]> {
+        let text = self.rest.trim_ascii_start();
+        text.strip_prefix(b"\"")?;
+        let (string, rest) = text.split_at_checked(string_end(text, 0)?)?;
+        self.rest = rest;
+        (!occurs(string, |byte| byte < b' ')).then_some(string)
+    }
+
+    fn name(&mut self) -> Option<&'a [u8]> {
+        let name = self.string()?;
+        self.byte(b':')?;
+        Some(name)
+    }
+
+    fn field(&mut self, name: &str) -> Option<()> {
+        says(self.name()?, name).then_some(())
+    }
+
+    fn number(&mut self) -> Option<i64> {
+        let text = self.rest.trim_ascii_start();
+        let digit = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
+        let length = text.iter().take_while(|byte| digit(byte)).count();
+        let (digits, rest) = text.split_at_checked(length)?;
+        self.rest = rest;
+        std::str::from_utf8(digits).ok()?.parse().ok()
+    }
+
+    /// Whether `null` stands here, and is taken.
+    fn null(&mut self) -> bool {
+        self.literal(b"null").is_some()
+    }
+
+    /// `None` where this is another format, `Some(None)` where the record carries no place.
+    fn place(&mut self) -> Option<Option<Place<'a>>> {
+        self.field("topic")?;
+        if self.null() {
+            self.literal(b",")?;
+            self.field("partition")?;
+            self.literal(b"null")?;
+            self.byte(b',')?;
+            self.field("offset")?;
+            self.literal(b"null")?;
+            self.byte(b',')?;
+            return Some(None);
+        }
+        let Cow::Borrowed(topic) = unquote(self.string()?)? else {
+            return None;
+        };
+        self.byte(b',')?;
+        self.field("partition")?;
+        let partition = i32::try_from(self.number()?).ok()?;
+        self.byte(b',')?;
+        self.field("offset")?;
+        let offset = self.number()?;
+        self.byte(b',')?;
+        Some(Some(Place::Offset {
+            topic,
+            partition,
+            offset,
+        }))
+    }
+
+    fn time(&mut self) -> Option<Option<Timestamp>> {
+        self.field("timestamp")?;
+        let millis = if self.null() {
+            None
+        } else {
+            Some(self.number()?)
+        };
+        self.byte(b',')?;
+        self.field("timestampType")?;
+        let Some(millis) = millis else {
+            self.literal(b"null")?;
+            self.byte(b',')?;
+            return Some(None);
+        };
+        let name = self.string()?;
+        let clock = [Clock::Create, Clock::LogAppend]
+            .into_iter()
+            .find(|clock| says(name, clock_name(*clock)))?;
+        self.byte(b',')?;
+        Some(Some(Timestamp { millis, clock }))
+    }
+
+    /// A field of bytes under either of its names.
+    fn bytes(&mut self, plain: &str, base64: &str) -> Option<Option<Cow<'a, [u8]>>> {
+        let name = self.name()?;
+        if says(name, plain) && self.null() {
+            return Some(None);
+        }
+        let text = self.string()?;
+        if says(name, base64) {
+            decoded(text).map(Some)
+        } else {
+            says(name, plain).then(|| plain_bytes(text))
+        }
+    }
+
+    fn headers(&mut self) -> Option<Vec<Header<'a>>> {
+        self.field("headers")?;
+        self.byte(b'[')?;
+        let mut headers = Vec::new();
+        if self.byte(b']').is_some() {
+            return Some(headers);
+        }
+        loop {
+            self.byte(b'{')?;
+            self.field("name")?;
+            let name = unquote(self.string()?)?;
+            self.byte(b',')?;
+            let value = self.bytes("value", "valueBase64")?;
+            self.byte(b'}')?;
+            headers.push(Header { name, value });
+            if self.byte(b']').is_some() {
+                return Some(headers);
+            }
+            self.byte(b',')?;
+        }
+    }
+
+    /// The last field: everything up to the closing brace.
+    fn payload(&mut self) -> Option<Option<Cow<'a, [u8]>>> {
+        let name = self.name()?;
+        let value = self.rest.trim_ascii().strip_suffix(b"}")?.trim_ascii();
+        if says(name, "valueBase64") {
+            return decoded(value).map(Some);
+        }
+        match value {
+            b"" => None,
+            b"null" => says(name, "value").then_some(None),
+            json => says(name, "value").then_some(Some(Cow::Borrowed(json))),
+        }
+    }
+}
+
+/// The bytes of a text; `None` where it is not UTF-8.
+fn plain_bytes(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
+    unquote(raw).map(|text| match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    })
+}
+
+fn decoded(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let text = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    BASE64.decode(text).ok().map(Cow::Owned)
+}
+
+#[cfg(test)]
+#[path = "tests/format.rs"]
+mod tests;

@@ -1,0 +1,182 @@
+//! `completions`: a shell's completion script, made from the one description of the flags, and made to ask the program
+//! for collections and profiles (bash, zsh, fish), or for everything (PowerShell, elvish).
+//! Where the script is to be installed is the packager's or the user's decision.
+
+pub mod candidates;
+pub(crate) mod command_line;
+
+use std::fmt::Write as _;
+
+use clap_complete::Shell;
+
+use crate::cli::{self, COMPLETE as WORD};
+
+/// What the program is asked for, and the flags whose values that are.
+const ASKED: &[(&str, &[&str])] = &[
+    ("collections", &["--collection", "-c"]),
+    ("profiles", &["--profile", "-p"]),
+];
+
+/// The script for a shell.
+#[must_use]
+pub fn script(shell: Shell) -> Vec<u8> {
+    match shell {
+        Shell::PowerShell => return power_shell().into_bytes(),
+        Shell::Elvish => return elvish().into_bytes(),
+        _ => {}
+    }
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut cli::command(), "ditto-cdc", &mut script);
+    let Ok(script) = String::from_utf8(script) else {
+        return Vec::new();
+    };
+    let asking = match shell {
+        Shell::Bash => bash(&script),
+        Shell::Zsh => zsh(&script),
+        Shell::Fish => fish(&script),
+        _ => script,
+    };
+    asking.into_bytes()
+}
+
+/// `compgen -W` would run what a hostile name says, so that the words are compared one by one.
+fn bash(script: &str) -> String {
+    let ask = format!(
+        r#"_ditto_cdc_ask() {{
+    local word
+    COMPREPLY=()
+    while IFS= read -r word; do
+        if [[ "${{word}}" == "${{cur}}"* ]]; then
+            COMPREPLY+=("$(printf '%q' "${{word}}")")
+        fi
+    done < <(ditto-cdc {WORD} "$1" "${{COMP_WORDS[@]:1}}" 2>/dev/null)
+}}
+
+"#
+    );
+    // The generator reads the hyphen of our name as the start of a command and then never finds what it looks for.
+    let script = script.replace("ditto__subcmd__cdc", "ditto__cdc");
+    let mut lines = vec![ask];
+    let mut asked = None;
+    for line in script.split_inclusive('\n') {
+        let label = line.trim().strip_suffix(')');
+        let now = asked.take();
+        match now.filter(|_| line.contains("compgen -f")) {
+            Some(kind) => lines.push(format!("                    _ditto_cdc_ask {kind}\n")),
+            None => lines.push(line.to_owned()),
+        }
+        asked = label.and_then(kind);
+    }
+    lines.concat()
+}
+
+fn kind(flag: &str) -> Option<&'static str> {
+    let found = ASKED.iter().find(|(_, flags)| flags.contains(&flag));
+    found.map(|(kind, _)| *kind)
+}
+
+fn zsh(script: &str) -> String {
+    let mut ask = format!(
+        r#"_ditto_cdc_ask() {{
+    local kind=$1
+    shift
+    local -a found
+    found=("${{(@f)$(ditto-cdc {WORD} $kind "${{(@)words[2,-1]}}" 2>/dev/null)}}")
+    found=("${{(@)found:#}}")
+    compadd "$@" -a found
+}}
+
+"#
+    );
+    for (kind, _) in ASKED {
+        let _ = writeln!(
+            ask,
+            "_ditto_cdc_{kind}() {{ _ditto_cdc_ask {kind} \"$@\" }}\n"
+        );
+    }
+    let lines = script.split_inclusive('\n').map(|line| {
+        let flag = line.trim_start_matches(['\'', '*']);
+        let flag = flag.split(['=', '+', '[']).next().unwrap_or_default();
+        match kind(flag) {
+            Some(kind) => line.replace(":_default'", &format!(":_ditto_cdc_{kind}'")),
+            // With two colons the flags behind a file would no longer be seen.
+            None => line.replace("'*::files -- ", "'*:files -- "),
+        }
+    });
+    let script: String = lines.collect();
+    // Behind the first line, which says what is completed.
+    let (first, rest) = script.split_once('\n').unwrap_or((&script, ""));
+    format!("{first}\n\n{ask}{}", rest.trim_start_matches('\n'))
+}
+
+fn fish(script: &str) -> String {
+    let ask = format!(
+        r"function __fish_ditto_cdc_ask
+    set -l words (commandline -opc)
+    command ditto-cdc {WORD} $argv[1] $words[2..] 2>/dev/null
+end
+
+"
+    );
+    let lines = script.split_inclusive('\n').map(|line| {
+        let asked = ASKED.iter().find(|(_, flags)| {
+            let long = flags
+                .first()
+                .map_or("", |flag| flag.trim_start_matches('-'));
+            line.contains(&format!(" -l {long} ")) && line.ends_with(" -r\n")
+        });
+        match (asked, line.strip_suffix(" -r\n")) {
+            (Some((kind, _)), Some(start)) => {
+                format!("{start} -x -a '(__fish_ditto_cdc_ask {kind})'\n")
+            }
+            _ => line.to_owned(),
+        }
+    });
+    ask + &lines.collect::<String>()
+}
+
+/// Quotes what is inserted: a name may hold anything.
+fn power_shell() -> String {
+    format!(
+        r#"Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {{
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $words = @($commandAst.CommandElements | Select-Object -Skip 1 |
+        Where-Object {{ $_.Extent.EndOffset -lt $cursorPosition }} |
+        ForEach-Object {{
+            if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) {{ $_.Value }} else {{ $_.Extent.Text }}
+        }})
+    $begun = $wordToComplete.Trim("'", '"')
+    ditto-cdc {WORD} line @words "+$begun" 2>$null | ForEach-Object {{
+        $text, $help = $_ -split "`t", 2
+        if (-not $help) {{ $help = $text }}
+        $insert = if ($text -match '^[\w.:/=-]+$') {{ $text }} else {{ "'" + $text.Replace("'", "''") + "'" }}
+        [System.Management.Automation.CompletionResult]::new($insert, $text, 'ParameterValue', $help)
+    }}
+}}
+"#
+    )
+}
+
+/// The editor quotes what is inserted itself.
+fn elvish() -> String {
+    format!(
+        r#"use str
+
+set edit:completion:arg-completer[ditto-cdc] = {{|@words|
+    var found = [(try {{ e:ditto-cdc {WORD} line (all $words[1..-1]) '+'$words[-1] 2>/dev/null }} catch {{ }})]
+    if (== 0 (count $found)) {{
+        edit:complete-filename $@words
+    }}
+    for line $found {{
+        var parts = [(str:split &max=2 "\t" $line)]
+        var text = $parts[0]
+        if (and (== 2 (count $parts)) (!=s '' $parts[1])) {{
+            edit:complex-candidate $text &code-suffix=' ' &display=$text'  '$parts[1]
+        }} else {{
+            put $text
+        }}
+    }}
+}}
+"#
+    )
+}

@@ -1,0 +1,178 @@
+//! What the demo shows: a running broker and Big Peer with one story in both, and the certificate files in a temporary folder.
+//! What is said about it is left to `demo`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+use crate::demo::replica::{Copy, Difference};
+use crate::demo::server::{Live, Server, now_millis};
+use crate::demo::{Message, PARTITIONS, Shop, afternoon, history};
+use crate::kafka::embedded::{Embedded, Options, Outgoing};
+use crate::tls::testbed::ca::random_password;
+use crate::util::exit::Exit;
+use crate::util::secret::Secret;
+
+/// The topic that holds the story.
+pub const TOPIC: &str = "ditto.demo.cafe";
+/// A topic that exists and that nobody may read.
+pub const FORBIDDEN_TOPIC: &str = "ditto.demo.forbidden";
+
+/// Fixed, so that everybody sees the same story and documents can quote it.
+const SEED: u64 = 1;
+const TRICKLE: Duration = Duration::from_secs(1);
+/// How soon Ctrl-C is noticed.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// A setting's environment variable and its value. Holds passwords: not for printing elsewhere.
+pub type Setting = (&'static str, String);
+
+/// The running broker, its story and its files.
+pub(in crate::commands) struct Stage {
+    // Dropped in this order: who asks for changes, then who takes their events.
+    pub(in crate::commands) server: Server,
+    live: Arc<Live>,
+    pub(in crate::commands) broker: Arc<Embedded>,
+    /// The story's events, one on a line.
+    story: String,
+    pub(in crate::commands) folder: TempDir,
+    pub(in crate::commands) settings: Vec<Setting>,
+}
+
+impl Stage {
+    /// Starts the broker, writes the files and tells the story.
+    pub(in crate::commands) fn build() -> anyhow::Result<Stage> {
+        let broker = Embedded::start(&Options {
+            topics: vec![(TOPIC.to_owned(), PARTITIONS)],
+            forbidden: vec![FORBIDDEN_TOPIC.to_owned()],
+            ..Options::default()
+        })?;
+        let folder = tempfile::Builder::new().prefix("ditto-cdc-demo-").tempdir();
+        let folder = folder.context("making a temporary folder for cluster.p12 and user.p12")?;
+        let mut settings = settings(&broker, folder.path())?;
+        let mut shop = Shop::new(SEED);
+        let messages = history(&mut shop, now_millis());
+        let broker = Arc::new(broker);
+        produce(&broker, &messages)?;
+        let publisher = Arc::clone(&broker);
+        let publish = Box::new(move |messages: &[Message]| produce(&publisher, messages));
+        let live = Arc::new(Live::new(shop, publish));
+        let key = random_password()?;
+        let server = Server::start(&live, &key).context("starting the small Big Peer")?;
+        settings.push(("DITTO_CDC_URL", server.url()));
+        settings.push(("DITTO_CDC_API_KEY", key.expose().to_owned()));
+        let lines = messages
+            .iter()
+            .map(|message| format!("{}\n", message.payload));
+        Ok(Stage {
+            server,
+            live,
+            broker,
+            story: lines.collect(),
+            folder,
+            settings,
+        })
+    }
+
+    /// How a copy that knows only the stream differs from the Big Peer.
+    pub(in crate::commands) fn lost_in_gap(&self) -> anyhow::Result<Difference> {
+        let mut copy = Copy::default();
+        copy.apply(&self.story)?;
+        Ok(self.live.look(|shop| copy.compare(shop.store())))
+    }
+
+    /// Every document of the Big Peer as JSON text, with its collection's name.
+    #[cfg(test)]
+    pub(in crate::commands) fn documents(&self) -> Vec<(String, String)> {
+        self.live.look(|shop| {
+            let documents = shop.store().documents();
+            let texts = documents.map(|(id, text)| (id.collection.clone(), text.to_string()));
+            texts.collect()
+        })
+    }
+
+    /// The café works on for a while.
+    pub(in crate::commands) fn live_on(&self) -> anyhow::Result<()> {
+        self.live.act(|shop| afternoon(shop, now_millis()))
+    }
+
+    /// How many documents and events a copy was made of, and how it differs from the Big Peer.
+    pub(in crate::commands) fn judge(
+        &self,
+        snapshot: &Path,
+        events: &str,
+    ) -> anyhow::Result<(usize, usize, Difference)> {
+        let mut copy = Copy::of_snapshot(snapshot)?;
+        let documents = copy.count();
+        let events = copy.apply(events)?;
+        let difference = self.live.look(|shop| copy.compare(shop.store()));
+        Ok((documents, events, difference))
+    }
+
+    /// A new change every second, until the user has seen enough.
+    pub(in crate::commands) fn trickle(&self, interrupt: &AtomicBool) -> anyhow::Result<Exit> {
+        while wait(interrupt, TRICKLE) {
+            self.live.act(|shop| shop.round(now_millis()))?;
+        }
+        Ok(Exit::Interrupted)
+    }
+
+    /// Stops the broker and removes the files; dropping does the same, but says nothing about a failure.
+    pub(in crate::commands) fn clear(self) -> anyhow::Result<()> {
+        let path = self.folder.path().display().to_string();
+        let removed = self.folder.close();
+        removed.with_context(|| format!("removing the temporary folder {path}"))
+    }
+}
+
+fn settings(broker: &Embedded, folder: &Path) -> anyhow::Result<Vec<Setting>> {
+    let files = broker.write_files(folder)?;
+    let issued = broker.certificates();
+    let text = |path: &Path| path.display().to_string();
+    let password = |secret: &Secret| secret.expose().to_owned();
+    Ok(vec![
+        ("DITTO_CDC_BROKERS", broker.endpoint().to_owned()),
+        ("DITTO_CDC_TOPIC", TOPIC.to_owned()),
+        ("DITTO_CDC_CLUSTER_CERT", text(&files.cluster)),
+        (
+            "DITTO_CDC_CLUSTER_CERT_PASSWORD",
+            password(&issued.cluster_password),
+        ),
+        ("DITTO_CDC_USER_CERT", text(&files.user)),
+        (
+            "DITTO_CDC_USER_CERT_PASSWORD",
+            password(&issued.user_password),
+        ),
+    ])
+}
+
+fn produce(broker: &Embedded, messages: &[Message]) -> anyhow::Result<()> {
+    for message in messages {
+        broker.produce(&Outgoing {
+            topic: TOPIC,
+            partition: Some(message.partition),
+            key: message.key.as_deref().map(str::as_bytes),
+            payload: Some(message.payload.as_bytes()),
+            headers: &[],
+            time_millis: Some(message.time_millis),
+        })?;
+    }
+    broker.flush()
+}
+
+/// `false` as soon as the user interrupts.
+fn wait(interrupt: &AtomicBool, time: Duration) -> bool {
+    let glances = time.as_millis() / GLANCE.as_millis();
+    for _ in 0..glances {
+        if interrupt.load(Ordering::SeqCst) {
+            return false;
+        }
+        thread::sleep(GLANCE);
+    }
+    true
+}

@@ -1,0 +1,295 @@
+//! `ditto-cdc demo`: an embedded broker and Big Peer with a story in them, a guided walk through it, or the servers alone.
+//! What the story and the walk say is in `demo`, broker and files are in `demo_stage`; the walk's commands are the program's own.
+
+use std::ffi::OsString;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Parser;
+
+use self::environment::{Setting, Stage, TOPIC};
+use super::Context;
+use crate::cli::{self, Cli, Print};
+use crate::demo::replica::Difference;
+use crate::demo::tour::{
+    CHANGES, CLOSING, INVITATION, Line, OPENING, OTHERS, STEPS, Step, THROW_AWAY, TRICKLE,
+};
+use crate::output::{Ended, Heard};
+use crate::util::env::Env;
+use crate::util::exit::Exit;
+use crate::util::shell::{command_line, quoted};
+use crate::view::{Ink, Styles};
+
+/// What to do once the broker runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Walk through it and end.
+    Walk,
+    /// Keep it running and tell people how to use it.
+    Serve,
+    /// Keep it running and print nothing but settings.
+    ServeForEval,
+}
+
+/// What the demo needs of the rest of the program.
+trait Host {
+    /// Prints to standard output, at once.
+    fn print(&mut self, text: &str) -> io::Result<()>;
+    /// Tells a person something that is no result.
+    fn note(&mut self, text: &str);
+    /// Runs the program's own command line (the words after its name) in the stage's folder, with its settings only.
+    /// With `keep` its output is not shown, but handed back.
+    fn command(
+        &mut self,
+        words: &[&str],
+        stage: &Stage,
+        keep: bool,
+    ) -> anyhow::Result<(Exit, Heard)>;
+    /// Set once the user presses Ctrl-C.
+    fn interrupt(&self) -> &AtomicBool;
+    /// How headings look; empty where there is no colour.
+    fn heading(&self) -> Ink;
+}
+
+/// Runs the command.
+pub fn run(typed: &cli::Demo, context: &mut Context<'_>) -> Exit {
+    let mode = match (typed.serve, typed.print) {
+        (false, _) => Mode::Walk,
+        (true, None) => Mode::Serve,
+        (true, Some(Print::Env)) => Mode::ServeForEval,
+    };
+    let ended = stage(mode, &mut Program { context });
+    ended.unwrap_or_else(|error| {
+        if is_closed_pipe(&error) {
+            return Exit::Fine;
+        }
+        context.out.warn(&format!("demo: {error:#}"));
+        Exit::Failed
+    })
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<io::Error>();
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// The program itself as the demo's host.
+struct Program<'p, 'c> {
+    context: &'p mut Context<'c>,
+}
+
+impl Host for Program<'_, '_> {
+    fn print(&mut self, text: &str) -> io::Result<()> {
+        self.context.out.buffer().extend_from_slice(text.as_bytes());
+        self.context.out.flush().map_err(|ended| match ended {
+            Ended::Closed => io::ErrorKind::BrokenPipe.into(),
+            Ended::Failed(error) => error,
+        })
+    }
+
+    fn note(&mut self, text: &str) {
+        self.context.out.note(text);
+    }
+
+    fn command(
+        &mut self,
+        words: &[&str],
+        stage: &Stage,
+        keep: bool,
+    ) -> anyhow::Result<(Exit, Heard)> {
+        let typed = Cli::try_parse_from(std::iter::once(&"ditto-cdc").chain(words))?;
+        let var = |name: &str| {
+            let setting = stage.settings.iter().find(|(known, _)| *known == name);
+            setting.map(|(_, value)| OsString::from(value))
+        };
+        // The user's own `.env` has no say in the demo.
+        let env = Env {
+            stdout_terminal: self.context.env.stdout_terminal && !keep,
+            ..self.context.env.within(stage.folder.path())
+        };
+        self.context.out.listen(keep);
+        let mut context = Context {
+            global: self.context.global,
+            env: &env,
+            var: &var,
+            interrupt: self.context.interrupt,
+            out: self.context.out,
+        };
+        let end = super::dispatch(&typed.command, &mut context);
+        Ok((end, self.context.out.heard()))
+    }
+
+    fn interrupt(&self) -> &AtomicBool {
+        self.context.interrupt
+    }
+
+    fn heading(&self) -> Ink {
+        let env = self.context.env;
+        let coloured = env.colours(self.context.global.color, env.stdout_terminal);
+        Styles::new(coloured).collection
+    }
+}
+
+/// Starts the broker, does as `mode` says, and removes everything again.
+fn stage(mode: Mode, host: &mut dyn Host) -> anyhow::Result<Exit> {
+    let stage = Stage::build()?;
+    let end = match mode {
+        Mode::Walk => walk(&stage, host)?,
+        Mode::Serve => {
+            let settings = settings_text(&stage.settings);
+            host.print(&format!(
+                "{OPENING}\n\n{INVITATION}\n\n{settings}ditto-cdc tail\n\n{OTHERS}\n\n{TRICKLE}\n"
+            ))?;
+            stage.trickle(host.interrupt())?
+        }
+        Mode::ServeForEval => {
+            host.print(&settings_text(&stage.settings))?;
+            host.note(TRICKLE);
+            stage.trickle(host.interrupt())?
+        }
+    };
+    stage.clear()?;
+    Ok(end)
+}
+
+fn walk(stage: &Stage, host: &mut dyn Host) -> anyhow::Result<Exit> {
+    let folder = stage.folder.path().display();
+    let (broker, url) = (stage.broker.endpoint(), stage.server.url());
+    host.print(&format!(
+        "{OPENING}\n\n  Big Peer  {url}\n  broker    {broker}\n  topic     {TOPIC}\n  files     {folder}\n"
+    ))?;
+    let mut advice = Advice::default();
+    for (number, step) in (1..).zip(&STEPS) {
+        host.print(&heading(host.heading(), number, step.heading))?;
+        let end = take_step(step, stage, &mut advice, host)?;
+        if end != Exit::Fine {
+            return Ok(end);
+        }
+    }
+    let last = heading(host.heading(), STEPS.len() + 1, "Your own stream");
+    host.print(&format!("{last}{CLOSING}\n"))?;
+    Ok(Exit::Fine)
+}
+
+fn heading(style: Ink, number: usize, text: &str) -> String {
+    format!("\n{style}{number}. {text}{style:#}\n")
+}
+
+/// What the program itself has advised after the gap.
+#[derive(Debug, Default)]
+struct Advice {
+    /// The words behind the program's name.
+    words: Vec<String>,
+}
+
+impl Advice {
+    /// Takes the advised command out of what a command has said.
+    fn listen(&mut self, heard: &Heard) {
+        let found = heard.hints.iter().find(|(label, _)| label == "try");
+        let line = found.and_then(|(_, text)| text.strip_prefix("ditto-cdc "));
+        if let Some(line) = line {
+            // No settings were typed in the demo, so nothing in it is quoted.
+            self.words = line.split(' ').map(str::to_owned).collect();
+        }
+    }
+
+    fn folder(&self) -> &str {
+        let output = self.words.iter().skip_while(|word| *word != "--output");
+        output
+            .skip(1)
+            .map(String::as_str)
+            .next()
+            .unwrap_or_default()
+    }
+
+    fn words<'a>(&'a self, line: &Line) -> Vec<&'a str> {
+        match line {
+            Line::Words(words) => words.to_vec(),
+            Line::Advised => self.words.iter().map(String::as_str).collect(),
+            Line::Resume(more) | Line::Prove(more) => {
+                let from = ["tail", "--from", self.folder()];
+                from.into_iter().chain(more.iter().copied()).collect()
+            }
+        }
+    }
+}
+
+/// [`Exit::Fine`] where the command ended as the walk says it does.
+fn take_step(
+    step: &Step,
+    stage: &Stage,
+    advice: &mut Advice,
+    host: &mut dyn Host,
+) -> anyhow::Result<Exit> {
+    let words = advice.words(&step.line);
+    let keep = matches!(step.line, Line::Prove(_));
+    let line = command_line(&words);
+    let behind = if keep {
+        format!(" > {CHANGES}")
+    } else {
+        String::new()
+    };
+    host.print(&format!("{}\n\n$ {line}{behind}\n", step.explanation))?;
+    if host.interrupt().load(Ordering::SeqCst) {
+        return Ok(Exit::Interrupted);
+    }
+    let (end, heard) = host.command(&words, stage, keep)?;
+    if end == Exit::Interrupted {
+        return Ok(end);
+    }
+    if end != step.end {
+        let (found, expected) = (end.code(), step.end.code());
+        anyhow::bail!(
+            "running `{line}` on the demo's own servers ended with status {found} in place of {expected}"
+        );
+    }
+    match step.line {
+        Line::Words(_) if end == Exit::Gap => {
+            let lost = stage.lost_in_gap()?;
+            host.print(&format!("(status {})\n\n{}\n", end.code(), told(lost)))?;
+            advice.listen(&heard);
+        }
+        Line::Words(_) | Line::Resume(_) => {}
+        Line::Advised => stage.live_on()?,
+        Line::Prove(_) => return prove(stage, advice.folder(), &heard, host),
+    }
+    Ok(Exit::Fine)
+}
+
+/// What a copy without requery would be.
+fn told(lost: Difference) -> String {
+    format!(
+        "A copy that knew only this stream would now be wrong: {} documents missing,\n{} outdated, and {} that the Big Peer has long removed.",
+        lost.missing, lost.stale, lost.left_over
+    )
+}
+
+fn prove(stage: &Stage, folder: &str, heard: &Heard, host: &mut dyn Host) -> anyhow::Result<Exit> {
+    let events = String::from_utf8_lossy(&heard.kept);
+    let (documents, events, found) = stage.judge(&stage.folder.path().join(folder), &events)?;
+    anyhow::ensure!(
+        found.is_none(),
+        "the copy differs from the Big Peer: {} documents missing, {} outdated, {} left over",
+        found.missing,
+        found.stale,
+        found.left_over
+    );
+    host.print(&format!(
+        "Snapshot ({documents} documents) + stream ({events} events) = Big Peer: all {} documents\nare equal; none is missing, outdated or left over.\n",
+        found.equal
+    ))?;
+    Ok(Exit::Fine)
+}
+
+fn settings_text(settings: &[Setting]) -> String {
+    let lines = settings
+        .iter()
+        .map(|(name, value)| format!("export {name}={}\n", quoted(value)));
+    format!("{THROW_AWAY}\n{}", lines.collect::<String>())
+}
+
+pub(crate) mod environment;
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

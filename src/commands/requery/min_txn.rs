@@ -1,0 +1,226 @@
+//! Positions and floor: what the stream says before the first request is made.
+//! Whatever the stream delivered before the positions is at or below the floor, and so in the snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::options::Options;
+use crate::commands::Context;
+use crate::event::{self, Kind};
+use crate::kafka;
+use crate::kafka::{Connection, Since, Stopped};
+use crate::record::{Loss, Lost, Place, Record};
+use crate::snapshot::manifest::{self, Manifest};
+use crate::snapshot::write::journal::Head;
+use crate::util::exit::Exit;
+
+/// The floor, where it came from, and where the stream goes on.
+#[derive(Default)]
+pub(super) struct Floor {
+    highest: Option<u64>,
+    /// A sentence for each source.
+    pub from: Vec<String>,
+    /// The id of the Kafka cluster, where its brokers told it.
+    pub cluster: Option<String>,
+    pub positions: Vec<manifest::Position>,
+    /// Collections that the stream has shown.
+    pub collections: BTreeSet<String>,
+}
+
+impl Floor {
+    /// Without Kafka.
+    pub fn typed(options: &Options) -> Floor {
+        let mut floor = Floor::default();
+        if let Some(txn_id) = options.txn_id {
+            floor.raise(txn_id, format!("--txn-id {txn_id}"));
+        }
+        floor
+    }
+
+    /// The transaction, if there is one.
+    pub fn txn_id(&self) -> Option<u64> {
+        self.highest
+    }
+
+    fn raise(&mut self, txn_id: u64, from: String) {
+        self.highest = self.highest.max(Some(txn_id));
+        self.from.push(from);
+    }
+
+    /// Tells what was found.
+    pub fn say(&self, context: &mut Context<'_>) {
+        match self.highest {
+            Some(txn_id) => context.out.note(&format!("every answer has to be at or after transaction {txn_id} ({})", self.from.join(", "))),
+            None => context.out.note("no transaction is demanded: without --txn-id and without Kafka nothing says how new the answers have to be"),
+        }
+        if self.positions.is_empty() {
+            context.out.note("no positions are recorded, since Kafka is not configured: the stream cannot be resumed from this snapshot");
+        }
+    }
+}
+
+/// Takes the positions, then looks at what stands before them.
+pub(super) fn with_kafka(
+    connection: Connection,
+    old: Option<&Manifest>,
+    options: &Options,
+    context: &mut Context<'_>,
+) -> Result<Floor, Exit> {
+    let since = since(options, old, &connection.topic);
+    let mut floor = Floor::typed(options);
+    let mut newest: Option<(u64, String)> = None;
+    let mut gap: Option<(u64, String)> = None;
+    let interrupt = Arc::clone(context.interrupt);
+    let mut collections = BTreeSet::new();
+    let mut unnumbered = BTreeSet::new();
+    let mut look = |record: &Record<'_>| {
+        let payload = record.payload.as_deref()?;
+        let event = event::decode(Some(payload)).ok()?;
+        let place = place(record);
+        if let Some(collection) = &event.collection {
+            collections.insert(collection.to_string());
+        }
+        let is_gap = matches!(event.kind, Kind::RequeryRequired);
+        if is_gap && event.txn_id.is_none() {
+            unnumbered.insert(place.clone());
+        }
+        let txn_id = event.txn_id?.0;
+        let best = if is_gap { &mut gap } else { &mut newest };
+        if best.as_ref().is_none_or(|(best, _)| txn_id > *best) {
+            *best = Some((txn_id, place));
+        }
+        // A gap may be newer than every event: both count as the newest that a partition holds.
+        Some(())
+    };
+    let tell = &mut |line: &str| context.out.note(line);
+    let ends = kafka::ends(connection, since.as_ref(), interrupt, tell, &mut look);
+    let ends = match ends {
+        Ok(ends) => ends,
+        Err(Stopped::Interrupted) => return Err(Exit::Interrupted),
+        Err(Stopped::Failed(failure)) => {
+            context.out.failure(&failure);
+            context.out.hint(
+                "or",
+                "--no-kafka reads everything without positions to go on from",
+            );
+            return Err(failure.exit());
+        }
+    };
+    for lost in &ends.lost {
+        context.out.warn(&answered(lost));
+    }
+    for place in unnumbered {
+        context.out.warn(&format!(
+            "the requeryRequired at {place} has no txnID: it cannot say how new the answers have to be (--txn-id can)"
+        ));
+    }
+    if let Some((txn_id, place)) = gap {
+        floor.raise(txn_id, format!("requeryRequired at {place}: {txn_id}"));
+    }
+    if let Some((txn_id, place)) = newest {
+        floor.raise(txn_id, format!("newest event, at {place}: {txn_id}"));
+    }
+    floor.collections = collections;
+    floor.cluster.clone_from(&ends.cluster);
+    let position = |(partition, next_offset)| manifest::Position {
+        topic: ends.topic.clone(),
+        partition,
+        next_offset,
+    };
+    floor.positions = ends.next.iter().copied().map(position).collect();
+    Ok(floor)
+}
+
+/// From where on the stream is looked through: as typed, or where the old snapshot of the same topic ended.
+fn since(options: &Options, old: Option<&Manifest>, topic: &str) -> Option<Since> {
+    if let Some(typed) = &options.from {
+        return Some(Since::Typed(typed.clone()));
+    }
+    let positions = old.iter().flat_map(|old| &old.positions);
+    let positions = positions.filter(|position| position.topic == topic);
+    let next: BTreeMap<i32, i64> = positions
+        .map(|position| (position.partition, position.next_offset))
+        .collect();
+    (!next.is_empty()).then_some(Since::Kept(next))
+}
+
+/// A loss in the part that was looked through: whatever stood there, the snapshot holds what came of it.
+fn answered(lost: &Lost) -> String {
+    let Lost {
+        topic,
+        partition,
+        wanted,
+        ..
+    } = lost;
+    let what = match lost.why {
+        Loss::Gone => format!("{topic} has no partition {partition} any more"),
+        Loss::Rewound => format!("{topic} p{partition} ends before the offset {wanted}"),
+        _ => format!(
+            "the offsets {wanted} to {} of {topic} p{partition} are lost to retention",
+            lost.resumed - 1
+        ),
+    };
+    format!("{what}: a requery is the answer to that, too")
+}
+
+/// Where a record stands, in words.
+pub(super) fn place(record: &Record<'_>) -> String {
+    match record.place {
+        Place::Offset {
+            partition, offset, ..
+        } => format!("p{partition}@{offset}"),
+        Place::Line { file, line } => format!("{file}:{line}"),
+    }
+}
+
+/// Why an interrupted run cannot be gone on with, if so.
+pub(super) fn conflict(
+    head: &Head,
+    server: &str,
+    topic: Option<&str>,
+    options: &Options,
+) -> Option<String> {
+    let differs = |what: &str, before: &str, now: &str| {
+        Some(format!("its {what} was {before}, now it is {now}"))
+    };
+    let shown =
+        |text: Option<&String>| text.map_or_else(|| "none".to_owned(), |text| format!("'{text}'"));
+    if head.format != super::JOURNAL_FORMAT {
+        return Some("another version of this program has begun it".to_owned());
+    }
+    if head.server != server {
+        return differs("server", &head.server, server);
+    }
+    let recorded = head
+        .positions
+        .first()
+        .map(|position| position.topic.as_str());
+    if let (Some(then), Some(now)) = (recorded, topic.filter(|topic| recorded != Some(*topic))) {
+        return differs("topic", then, now);
+    }
+    if head.named != options.named {
+        return differs(
+            "collections",
+            &format!("{:?}", head.named),
+            &format!("{:?}", options.named),
+        );
+    }
+    if head.condition != options.condition {
+        return differs(
+            "--where",
+            &shown(head.condition.as_ref()),
+            &shown(options.condition.as_ref()),
+        );
+    }
+    if head.api != options.api() {
+        return differs("API version", &head.api, options.api());
+    }
+    match options.txn_id {
+        Some(txn_id) if head.floor < Some(txn_id) => Some(format!(
+            "its floor is {}, and --txn-id wants {txn_id}; finished as it is, the stream behind it says that a further requery is due",
+            head.floor
+                .map_or_else(|| "none".to_owned(), |floor| floor.to_string())
+        )),
+        _ => None,
+    }
+}

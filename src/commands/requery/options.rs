@@ -1,0 +1,88 @@
+//! What was typed for `requery`, checked and understood.
+//! Settings that also come from elsewhere are resolved by `connect`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::bigpeer::Version;
+use crate::cli::{ApiVersion, Requery};
+use crate::record::position;
+use crate::record::position::Position;
+use crate::snapshot::read::queries::check_condition;
+use crate::util::env::Env;
+
+/// How long nothing may happen, unless it is said.
+const DEADLINE: Duration = Duration::from_secs(600);
+
+/// The plan of a run.
+pub(super) struct Options {
+    /// `None` for standard output.
+    pub folder: Option<PathBuf>,
+    pub txn_id: Option<u64>,
+    pub named: Vec<String>,
+    pub condition: Option<String>,
+    /// Where the stream was read up to, as typed.
+    pub from: Option<Position>,
+    pub resume: bool,
+    pub deadline: Duration,
+    pub version: Version,
+}
+
+impl Options {
+    /// What fits together; a sentence where something does not.
+    pub fn new(typed: &Requery, env: &Env) -> Result<Options, String> {
+        if let Some(condition) = &typed.condition {
+            check_condition(condition).map_err(|why| format!("--where: {why}"))?;
+        }
+        if typed.collections.iter().any(String::is_empty) {
+            return Err("--collection: no collection has an empty name".to_owned());
+        }
+        let folder = match (&typed.output, typed.dry_run || typed.as_curl) {
+            (Some(path), false) => super::output(path).map(|path| env.path(&path)),
+            (None, false) => {
+                return Err("--output is missing: a folder, or - for standard output".to_owned());
+            }
+            (_, true) => None,
+        };
+        if typed.resume && folder.is_none() {
+            return Err("--resume needs a folder as --output".to_owned());
+        }
+        let from = typed
+            .from
+            .as_deref()
+            .map(|text| position::parse(text, &env.now))
+            .transpose();
+        Ok(Options {
+            folder,
+            txn_id: typed.txn_id,
+            named: typed.collections.clone(),
+            condition: typed.condition.clone(),
+            from: from.map_err(|why| format!("--from: {why}"))?,
+            resume: typed.resume,
+            deadline: typed.deadline.as_deref().map_or(Ok(DEADLINE), duration)?,
+            version: match typed.api_version {
+                ApiVersion::V5 => Version::V5,
+                ApiVersion::V4 => Version::V4,
+            },
+        })
+    }
+
+    /// The API's version as the journal names it.
+    pub fn api(&self) -> &'static str {
+        match self.version {
+            Version::V5 => "v5",
+            Version::V4 => "v4",
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: Option<SignedDuration> = text.parse().ok();
+    let duration = parsed.and_then(|duration| Duration::try_from(duration).ok());
+    let duration = duration.filter(|duration| !duration.is_zero());
+    duration.ok_or_else(|| {
+        format!("--deadline: '{text}' is no duration: expected such as 30s, 10m or 1h")
+    })
+}

@@ -1,0 +1,147 @@
+//! Which value each setting has and where it came from, as checks; secrets are only said to be set.
+//! Whether the values are any good is found out by the checks that use them.
+
+use std::path::Path;
+
+use crate::settings::{Origin, Protocol, Setting, Settings};
+use crate::util::env::Env;
+use crate::verify::check::Check;
+use crate::verify::check::redact::Name;
+
+const NAME: &str = "settings";
+
+/// A line for each value, and for each warning.
+pub(super) fn checks(settings: &Settings) -> Vec<Check> {
+    let path = |setting: &Option<Setting<std::path::PathBuf>>| {
+        setting.as_ref().map(|one| Setting {
+            value: one.value.display().to_string(),
+            origin: one.origin.clone(),
+            shadowed: one.shadowed.clone(),
+        })
+    };
+    let (cluster, user) = (path(&settings.cluster_cert), path(&settings.user_cert));
+    let rows = [
+        value("brokers", settings.brokers.as_ref()),
+        value("topic", settings.topic.as_ref()),
+        value("group", settings.group.as_ref()),
+        value("cluster certificate", cluster.as_ref()),
+        secret(
+            "cluster certificate's password",
+            settings.cluster_cert_password.as_ref(),
+        ),
+        value("user certificate", user.as_ref()),
+        secret(
+            "user certificate's password",
+            settings.user_cert_password.as_ref(),
+        ),
+        value("url", settings.url.as_ref()),
+        secret("API key", settings.api_key.as_ref()),
+    ];
+    let mut checks: Vec<Check> = rows.into_iter().flatten().collect();
+    let extra = settings.extra.iter();
+    checks.extend(extra.map(|property| {
+        // Any property may hold a secret; its name says enough.
+        Check::pass(
+            NAME,
+            format!("{} is set ({})", property.name, property.origin),
+        )
+    }));
+    let warnings = settings.warnings.iter();
+    checks.extend(warnings.map(|warning| Check::warn(NAME, warning)));
+    checks
+}
+
+/// What is not there, all of it.
+pub(super) fn missing(settings: &Settings, protocol: Protocol) -> Vec<Check> {
+    let mut checks = Vec::new();
+    if let Err(wrong) = settings.protocol() {
+        checks.push(Check::fail_unnumbered(NAME, wrong.what).fix(wrong.fix));
+    }
+    for sentence in settings.missing(protocol) {
+        let (what, ways) = sentence.split_once(": ").unwrap_or((&sentence, ""));
+        checks.push(Check::fail_unnumbered(NAME, what).fix(ways));
+    }
+    let kept_back = settings.misdirected_key().is_some();
+    if settings.url.is_some() && settings.api_key.is_none() && !kept_back {
+        checks.push(
+            Check::warn(NAME, "the url is set, and the API key is not")
+                .fix("give --api-key-file or DITTO_CDC_API_KEY"),
+        );
+    }
+    checks
+}
+
+fn value(name: &str, setting: Option<&Setting<String>>) -> Option<Check> {
+    let setting = setting?;
+    let message = format!(
+        "{name} is {} ({})",
+        setting.value,
+        origins(&setting.origin, &setting.shadowed)
+    );
+    Some(
+        detailed(Check::pass(NAME, message), name, setting).detail("value", setting.value.as_str()),
+    )
+}
+
+fn secret<T>(name: &str, setting: Option<&Setting<T>>) -> Option<Check> {
+    let setting = setting?;
+    let message = format!(
+        "{name} is set ({})",
+        origins(&setting.origin, &setting.shadowed)
+    );
+    Some(detailed(Check::pass(NAME, message), name, setting))
+}
+
+fn detailed<T>(check: Check, name: &str, setting: &Setting<T>) -> Check {
+    let shadowed: Vec<String> = setting.shadowed.iter().map(Origin::to_string).collect();
+    check
+        .detail("setting", name)
+        .detail("origin", setting.origin.to_string())
+        .detail("shadowed", shadowed)
+}
+
+fn origins(origin: &Origin, shadowed: &[Origin]) -> String {
+    let others: Vec<String> = shadowed.iter().map(Origin::to_string).collect();
+    if others.is_empty() {
+        return origin.to_string();
+    }
+    format!("{origin}; it shadows {}", others.join(" and "))
+}
+
+/// What of the settings names a customer.
+pub(super) fn names(settings: &Settings) -> Vec<(Name, String)> {
+    let mut names = Vec::new();
+    let mut learn = |kind, text: &str| names.push((kind, text.to_owned()));
+    for broker in settings.brokers.iter().flat_map(|one| one.value.split(',')) {
+        let host = broker.rsplit_once(':').map_or(broker, |(host, _)| host);
+        learn(Name::Host, host.trim_matches(['[', ']', ' ']));
+    }
+    if let Some(topic) = &settings.topic {
+        learn(Name::Topic, &topic.value);
+    }
+    if let Some(group) = &settings.group {
+        learn(Name::Group, &group.value);
+    }
+    if let Some(url) = &settings.url {
+        let rest = url
+            .value
+            .split_once("://")
+            .map_or(url.value.as_str(), |(_, rest)| rest);
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        learn(Name::Host, host.split(':').next().unwrap_or(host));
+        path.split('/').for_each(|part| learn(Name::Id, part));
+    }
+    let files = settings.cluster_cert.iter().chain(&settings.user_cert);
+    for folder in files.filter_map(|file| file.value.parent()) {
+        learn(Name::Folder, &folder.display().to_string());
+    }
+    names
+}
+
+/// What of the surroundings names a customer.
+pub(super) fn folders(env: &Env) -> Vec<(Name, String)> {
+    let folders = env.home.as_deref().into_iter().chain([env.cwd.as_path()]);
+    let folders = folders.filter(|folder| *folder != Path::new("/"));
+    let named = folders.map(|folder| (Name::Folder, folder.display().to_string()));
+    named.collect()
+}

@@ -1,0 +1,327 @@
+//! The café's life: what can happen in it, and the events that the stream tells about it.
+//! The documents' looks are in `documents`, their present state in `store`.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::fixtures;
+use super::fixtures::is_open;
+use super::random::Random;
+use super::store::{Change, Id, Store};
+use super::{Message, PARTITIONS};
+
+const FIRST_TXN: u64 = 552_784;
+const FIRST_ORDER: u64 = 1001;
+/// Older orders are put away, so that an endless trickle needs no endless memory.
+const MOST_ORDERS: usize = 40;
+/// Where prices fall again: the trickle has no end.
+const DEAREST_CENTS: u64 = 3000;
+/// How much happens unreported in a gap.
+const ROUNDS_IN_GAP: usize = 6;
+
+/// What can happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happening {
+    /// A guest orders: a new order, and the till that took it reports in.
+    Order,
+    /// A guest wants more.
+    AddLine,
+    /// A guest wants more of the same.
+    ChangeQuantity,
+    /// A guest pays: the order and the stock of its items change together.
+    Pay,
+    /// A guest leaves: the order is removed.
+    Cancel,
+    /// The menu changes.
+    Price,
+    /// Somebody starts or ends a shift.
+    Shift,
+    /// A till reports its state.
+    Device,
+    /// The stream falls behind: things happen that it never tells, then it admits it.
+    Gap,
+}
+
+/// How often things happen in the trickle; a gap only happens when asked for.
+const USUAL: [Happening; 12] = [
+    Happening::Order,
+    Happening::Order,
+    Happening::AddLine,
+    Happening::AddLine,
+    Happening::ChangeQuantity,
+    Happening::ChangeQuantity,
+    Happening::Pay,
+    Happening::Pay,
+    Happening::Cancel,
+    Happening::Price,
+    Happening::Shift,
+    Happening::Device,
+];
+
+/// The café: its documents, and the counters of its stream.
+pub struct Shop {
+    store: Store,
+    random: Random,
+    txn: u64,
+    next_order: u64,
+}
+
+impl Shop {
+    /// A café without documents.
+    #[must_use]
+    pub fn new(seed: u64) -> Shop {
+        Shop {
+            store: Store::default(),
+            random: Random::new(seed),
+            txn: FIRST_TXN,
+            next_order: FIRST_ORDER,
+        }
+    }
+
+    /// The documents as they are now.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The newest transaction.
+    #[must_use]
+    pub fn txn(&self) -> u64 {
+        self.txn
+    }
+
+    /// Somebody writes a document through the HTTP API; `None` where its id is taken.
+    pub fn write(
+        &mut self,
+        collection: &str,
+        document: Value,
+        millis: i64,
+    ) -> Option<Vec<Message>> {
+        let taken = self.store.get(&Id::of(collection, &document)).is_some();
+        let change = (!taken).then(|| self.store.insert(collection, document))?;
+        Some(self.commit(vec![change], millis))
+    }
+
+    /// Somebody removes documents through the HTTP API.
+    pub fn remove(&mut self, ids: &[Id], millis: i64) -> Vec<Message> {
+        let changes: Vec<Change> = ids.iter().filter_map(|id| self.store.remove(id)).collect();
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        self.commit(changes, millis)
+    }
+
+    /// Writes menu, people and tills: one transaction each.
+    pub fn open(&mut self, time_millis: i64) -> Vec<Message> {
+        let mut messages = Vec::new();
+        let collections = [
+            ("menu_items", fixtures::menu().to_vec()),
+            ("people", fixtures::people().to_vec()),
+            ("devices", fixtures::devices().to_vec()),
+        ];
+        for (collection, found) in collections {
+            let insert = |document| self.store.insert(collection, document);
+            let changes = found.into_iter().map(insert).collect();
+            messages.extend(self.commit(changes, time_millis));
+        }
+        messages
+    }
+
+    /// Lets something usual happen; never returns nothing once the shop is open.
+    pub fn round(&mut self, time_millis: i64) -> Vec<Message> {
+        let happening = self.random.pick(&USUAL).copied();
+        let messages = self.happen(happening.unwrap_or(Happening::Order), time_millis);
+        if messages.is_empty() {
+            // Nothing to pay or cancel: a new guest comes instead.
+            return self.happen(Happening::Order, time_millis);
+        }
+        messages
+    }
+
+    /// Lets one thing happen and returns what the stream tells about it, all of one transaction.
+    /// Empty where it cannot happen, such as paying where nothing is open.
+    pub fn happen(&mut self, happening: Happening, time_millis: i64) -> Vec<Message> {
+        let clock = clock(time_millis);
+        let changes = match happening {
+            Happening::Order => self.order(&clock),
+            Happening::AddLine => self.add_line().into_iter().collect(),
+            Happening::ChangeQuantity => self.change_quantity().into_iter().collect(),
+            Happening::Pay => self.pay(&clock),
+            Happening::Cancel => self.cancel().into_iter().collect(),
+            Happening::Price => self.price().into_iter().collect(),
+            Happening::Shift => self.shift(&clock).into_iter().collect(),
+            Happening::Device => self.device().into_iter().collect(),
+            Happening::Gap => return vec![self.gap(time_millis)],
+        };
+        self.commit(changes, time_millis)
+    }
+
+    fn order(&mut self, clock: &str) -> Vec<Change> {
+        let till = self.device();
+        let place = till.as_ref().map(|change| &change.body["newValue"]["_id"]);
+        let place = place.cloned().unwrap_or_default();
+        let mut order = fixtures::order(self.next_order, &place, clock);
+        self.next_order += 1;
+        for _ in 0..=self.random.below(2) {
+            self.add_to(&mut order);
+        }
+        let mut changes = vec![self.store.insert("orders", order)];
+        changes.extend(till);
+        changes.extend(self.put_away());
+        changes
+    }
+
+    /// Removes the oldest paid order where there are too many, or the oldest of all.
+    fn put_away(&mut self) -> Option<Change> {
+        let orders = self.store.find("orders", |_| true);
+        let paid = self.store.find("orders", |order| !is_open(order));
+        let oldest = paid.first().or(orders.first())?;
+        (orders.len() > MOST_ORDERS).then(|| self.store.remove(oldest))?
+    }
+
+    fn add_line(&mut self) -> Option<Change> {
+        let id = self.pick("orders", is_open)?;
+        let mut order = self.store.get(&id)?.clone();
+        self.add_to(&mut order);
+        self.store.update(&id, |document| *document = order)
+    }
+
+    fn add_to(&mut self, order: &mut Value) {
+        let quantity = 1 + self.random.below(3);
+        let item = self.pick("menu_items", |_| true);
+        if let Some(item) = item.and_then(|id| self.store.get(&id)) {
+            fixtures::add_line(order, item, quantity);
+        }
+    }
+
+    fn change_quantity(&mut self) -> Option<Change> {
+        let id = self.pick("orders", is_open)?;
+        let more = 1 + self.random.below(2);
+        let raise = |order: &mut Value| fixtures::raise_quantity(order, more);
+        self.store.update(&id, raise)
+    }
+
+    fn pay(&mut self, clock: &str) -> Vec<Change> {
+        let Some(id) = self.pick("orders", is_open) else {
+            return Vec::new();
+        };
+        let tender = self.random.pick(&["card", "cash", "TWINT"]).copied();
+        let pay = |order: &mut Value| fixtures::pay(order, tender.unwrap_or("cash"), clock);
+        let mut changes: Vec<Change> = self.store.update(&id, pay).into_iter().collect();
+        changes.extend(self.take_from_stock(&id));
+        changes
+    }
+
+    /// One change an item, also where an order has two lines of it.
+    fn take_from_stock(&mut self, order: &Id) -> Vec<Change> {
+        let order = self.store.get(order).cloned().unwrap_or_default();
+        let lines = order["lines"].as_array().cloned().unwrap_or_default();
+        let sold = |item: &Value| -> u64 {
+            let same = lines.iter().filter(|line| line["item"] == item["_id"]);
+            same.filter_map(|line| line["qty"].as_u64()).sum()
+        };
+        let items = self.store.find("menu_items", |item| sold(item) > 0);
+        let take = |item: &mut Value| {
+            let left = item["stock"].as_u64().unwrap_or_default();
+            // An empty shelf is filled up at once.
+            item["stock"] = json!(left.checked_sub(sold(item)).unwrap_or(50));
+        };
+        let changes = items.iter().filter_map(|id| self.store.update(id, take));
+        changes.collect()
+    }
+
+    fn cancel(&mut self) -> Option<Change> {
+        let id = self.pick("orders", is_open)?;
+        self.store.remove(&id)
+    }
+
+    fn price(&mut self) -> Option<Change> {
+        let id = self.pick("menu_items", |_| true)?;
+        let dearer = 10 * (1 + self.random.below(5));
+        self.store.update(&id, |item| {
+            let before = item["cents"].as_u64().unwrap_or_default();
+            let after = before + dearer;
+            item["cents"] = json!(if after > DEAREST_CENTS {
+                after / 2
+            } else {
+                after
+            });
+        })
+    }
+
+    fn shift(&mut self, clock: &str) -> Option<Change> {
+        let id = self.pick("people", |_| true)?;
+        let till = 1 + self.random.below(2);
+        self.store.update(&id, |person| {
+            person["shift"] = match person["shift"] {
+                Value::Null => json!({"since": clock, "till": till}),
+                _ => Value::Null,
+            };
+        })
+    }
+
+    fn device(&mut self) -> Option<Change> {
+        let id = self.pick("devices", |_| true)?;
+        let bytes = 1 + self.random.below(90_000);
+        let battery = 20 + u32::try_from(self.random.below(80)).unwrap_or_default();
+        self.store.update(&id, |device| {
+            let before = device["syncedBytes"].as_u64().unwrap_or_default();
+            device["syncedBytes"] = json!(before.saturating_add(bytes));
+            device["battery"] = json!(f64::from(battery) / 100.0);
+        })
+    }
+
+    /// Lets things happen that the stream never tells, and returns its admission.
+    fn gap(&mut self, time_millis: i64) -> Message {
+        // The removal first: of a document that the stream has told of.
+        let lost = [Happening::Cancel, Happening::Order, Happening::Pay];
+        for happening in lost.into_iter().cycle().take(ROUNDS_IN_GAP) {
+            self.happen(happening, time_millis);
+        }
+        self.txn += 1;
+        let event = json!({"txnID": self.txn, "type": "requeryRequired", "documents": []});
+        Message {
+            partition: 0,
+            key: None,
+            payload: event.to_string(),
+            time_millis,
+        }
+    }
+
+    fn pick(&mut self, collection: &str, fits: impl Fn(&Value) -> bool) -> Option<Id> {
+        let found = self.store.find(collection, fits);
+        self.random.pick(&found).cloned()
+    }
+
+    fn commit(&mut self, changes: Vec<Change>, time_millis: i64) -> Vec<Message> {
+        self.txn += 1 + self.random.below(40);
+        let message = |change| message(change, self.txn, time_millis);
+        changes.into_iter().map(message).collect()
+    }
+}
+
+fn message(change: Change, txn: u64, time_millis: i64) -> Message {
+    let Change { id, body } = change;
+    let key = format!("{}/{}", id.collection, id.text);
+    let event = json!({"txnId": txn, "type": "documentChanged", "collection": id.collection, "change": body});
+    Message {
+        partition: partition(&key),
+        key: Some(key),
+        payload: event.to_string(),
+        time_millis,
+    }
+}
+
+/// FNV-1a over the key.
+fn partition(key: &str) -> i32 {
+    let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    let hash = key.bytes().fold(0x811c_9dc5, mix);
+    let partition = hash % PARTITIONS.unsigned_abs();
+    i32::try_from(partition).unwrap_or_default()
+}
+
+/// RFC 3339, because Ditto's documents have no date type and people write dates as text.
+fn clock(time_millis: i64) -> String {
+    let time = Timestamp::from_millisecond(time_millis - time_millis % 1000);
+    time.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+}

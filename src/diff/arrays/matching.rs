@@ -1,0 +1,244 @@
+//! Which elements between two equal ones are versions of one another: by identity, else by likeness at one position.
+//! Everything here keeps the order of both arrays.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::elements::side_by_side;
+use super::{Comparing, Element, Item, Lists};
+use crate::diff::equality::{meaning_of, same_values};
+use crate::diff::hash::Hashed;
+use crate::diff::tape::Kind;
+use crate::json::{fields, says};
+
+/// The elements of two arrays, and the fields that tell them apart.
+pub(in crate::diff) struct Pairs<'c, 'a, By> {
+    pub by: &'c By,
+    pub fields: &'c [Cow<'static, str>],
+    pub lists: &'c Lists<'c, 'a>,
+}
+
+/// What tells an element apart.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::diff) struct Identity<'a> {
+    /// Which of the fields it is.
+    number: usize,
+    /// The raw key and value.
+    pub key: &'a [u8],
+    pub value: &'a [u8],
+}
+
+impl Identity<'_> {
+    /// `null` tells nothing apart.
+    fn tells_apart(&self) -> bool {
+        Kind::of(self.value) != Kind::Null
+    }
+}
+
+impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
+    /// Pairs what lies between two equal elements.
+    pub fn hunk(&self, old: Range<usize>, new: Range<usize>, items: &mut Vec<Item>) {
+        let (mut old_at, mut new_at) = (old.start, new.start);
+        for (one, other) in self.anchors(&old, &new) {
+            self.by_position(old_at..one, new_at..other, items);
+            items.push(Item::Both {
+                old: one,
+                new: other,
+            });
+            (old_at, new_at) = (one + 1, other + 1);
+        }
+        self.by_position(old_at..old.end, new_at..new.end, items);
+    }
+
+    /// Pairs elements at equal distance from the beginning if they are alike.
+    fn by_position(&self, old: Range<usize>, new: Range<usize>, items: &mut Vec<Item>) {
+        let equal_counts = old.len() == new.len();
+        for (old, new) in old.clone().zip(new.clone()) {
+            if self.are_versions(old, new, equal_counts) {
+                items.push(Item::Both { old, new });
+            } else {
+                items.push(Item::Old { old });
+                items.push(Item::New {
+                    new,
+                    before: old + 1,
+                });
+            }
+        }
+        let paired = old.len().min(new.len());
+        items.extend((old.start + paired..old.end).map(|old| Item::Old { old }));
+        let before = old.end;
+        items.extend((new.start + paired..new.end).map(|new| Item::New { new, before }));
+    }
+
+    /// Pairs of one identity, as many as keep the order.
+    fn anchors(&self, old: &Range<usize>, new: &Range<usize>) -> Vec<(usize, usize)> {
+        if old.is_empty() || new.is_empty() || (old.len() == 1 && new.len() == 1) {
+            return Vec::new();
+        }
+        let mut known: HashMap<u64, usize, Hashed> = HashMap::default();
+        for at in old.clone() {
+            if let Some(identity) = self.old_identity(at) {
+                known.entry(self.hash(&identity)).or_insert(at);
+            }
+        }
+        if known.is_empty() {
+            return Vec::new();
+        }
+        let pairs = new.clone().filter_map(|new| {
+            let identity = self.new_identity(new)?;
+            let old = known.remove(&self.hash(&identity))?;
+            let truly = self.are_one(&self.old_identity(old)?, &identity);
+            truly.then_some((old, new))
+        });
+        increasing(&pairs.collect::<Vec<_>>())
+    }
+
+    fn hash(&self, identity: &Identity<'a>) -> u64 {
+        let (key, depth) = (self.by.key(), self.lists.depth + 1);
+        let meaning = meaning_of(identity.value, depth, key);
+        key.then(meaning, identity.number as u64)
+    }
+
+    fn are_one(&self, old: &Identity<'a>, new: &Identity<'a>) -> bool {
+        let depth = self.lists.depth + 1;
+        old.number == new.number && same_values(old.value, new.value, depth, self.by.key())
+    }
+
+    fn old_identity(&self, at: usize) -> Option<Identity<'a>> {
+        self.identity(self.lists.olds.get(at)?)
+    }
+
+    fn new_identity(&self, at: usize) -> Option<Identity<'a>> {
+        self.identity(self.lists.news.get(at)?)
+    }
+
+    fn identity(&self, element: &Element<'a>) -> Option<Identity<'a>> {
+        identity(element.raw, self.lists.depth, self.fields)
+    }
+
+    /// Whether two elements say the same.
+    pub fn are_the_same(&self, old: usize, new: usize) -> bool {
+        let (old, new) = (self.lists.raw_old(old), self.lists.raw_new(new));
+        same_values(old, new, self.lists.depth, self.by.key())
+    }
+
+    /// Whether one element became another.
+    pub fn are_versions(&self, old: usize, new: usize, equal_counts: bool) -> bool {
+        let (Some(old), Some(new)) = (self.lists.olds.get(old), self.lists.news.get(new)) else {
+            return false;
+        };
+        if old.raw == new.raw {
+            return true;
+        }
+        let depth = self.lists.depth;
+        match (Kind::at(depth, old.raw), Kind::at(depth, new.raw)) {
+            (Kind::Object, Kind::Object) => self.are_one_object(old, new),
+            (Kind::Array, Kind::Array) => equal_counts || self.by.half_agree(old, new, depth),
+            (Kind::Whole, Kind::Whole) => equal_counts,
+            (Kind::Object | Kind::Array | Kind::Whole, _)
+            | (_, Kind::Object | Kind::Array | Kind::Whole) => false,
+            _ => equal_counts,
+        }
+    }
+
+    fn are_one_object(&self, old: &Element<'a>, new: &Element<'a>) -> bool {
+        if let Some(answer) = self.at_a_glance(old.raw, new.raw) {
+            return answer;
+        }
+        if let (Some(old), Some(new)) = (self.identity(old), self.identity(new)) {
+            return self.are_one(&old, &new);
+        }
+        self.by.half_agree(old, new, self.lists.depth)
+    }
+
+    /// The same for objects of the same keys in one order, in one pass; `None` for others, and where half of the fields
+    /// agree only if some are spelled in two ways.
+    fn at_a_glance(&self, old: &'a [u8], new: &'a [u8]) -> Option<bool> {
+        let (mut identities, mut equal, mut all) = (None, 0, 0);
+        side_by_side(old, new, |key, value, other| {
+            equal += usize::from(value == other);
+            all += 1;
+            let known =
+                identities.map_or(self.fields.len(), |(old, _): (Identity<'_>, _)| old.number);
+            if let Some(number) = better(self.fields, known, key) {
+                let identity = |value| Identity { number, key, value };
+                identities = Some((identity(value), identity(other)));
+            }
+        })?;
+        match identities {
+            Some((old, new)) if old.tells_apart() && new.tells_apart() => {
+                Some(self.are_one(&old, &new))
+            }
+            _ => (equal * 2 >= all).then_some(true),
+        }
+    }
+}
+
+/// Which of the fields an object has first.
+pub(in crate::diff) fn identity<'a>(
+    element: &'a [u8],
+    depth: usize,
+    names: &[Cow<'static, str>],
+) -> Option<Identity<'a>> {
+    if Kind::at(depth, element) != Kind::Object {
+        return None;
+    }
+    let mut found: Option<Identity<'a>> = None;
+    for (key, value) in fields(element) {
+        let known = found.map_or(names.len(), |found| found.number);
+        if let Some(number) = better(names, known, key) {
+            found = Some(Identity { number, key, value });
+        }
+    }
+    found.filter(Identity::tells_apart)
+}
+
+/// Which of the names before the known one a key is.
+fn better(names: &[Cow<'static, str>], known: usize, key: &[u8]) -> Option<usize> {
+    let better = names.get(..known).unwrap_or_default();
+    better.iter().position(|name| says(key, name))
+}
+
+/// The longest selection of pairs in which both sides increase; the second side does already.
+fn increasing(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    // For each length the pair with the smallest end, and for each pair the one before it.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());
+    let old_of = |at: &usize| pairs.get(*at).map_or(0, |pair| pair.0);
+    for (at, (old, _)) in pairs.iter().enumerate() {
+        let length = ends.partition_point(|end| old_of(end) < *old);
+        before.push(length.checked_sub(1).and_then(|one| ends.get(one).copied()));
+        match ends.get_mut(length) {
+            Some(end) => *end = at,
+            None => ends.push(at),
+        }
+    }
+    let mut chosen = Vec::with_capacity(ends.len());
+    let mut next = ends.last().copied();
+    while let Some(at) = next {
+        chosen.extend(pairs.get(at));
+        next = before.get(at).copied().flatten();
+    }
+    chosen.reverse();
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::increasing;
+
+    #[test]
+    fn longest_increasing_selections() {
+        let check = |olds: &[usize], expected: &[usize]| {
+            let pairs: Vec<_> = olds.iter().copied().zip(0..).collect();
+            let chosen: Vec<_> = increasing(&pairs).iter().map(|pair| pair.0).collect();
+            assert_eq!(chosen, expected);
+        };
+        check(&[], &[]);
+        check(&[3], &[3]);
+        check(&[1, 0], &[0]);
+        check(&[5, 1, 2, 9, 3], &[1, 2, 3]);
+        check(&[2, 0, 1, 3], &[0, 1, 3]);
+    }
+}

@@ -1,0 +1,141 @@
+//! A one-broker mock cluster inside librdkafka that can advertise an address of our choice.
+//! The project's only unsafe code: the safe wrapper has no way to set that address.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, CString};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use rdkafka::bindings::{self, rd_kafka_mock_cluster_t, rd_kafka_resp_err_t};
+use rdkafka::config::ClientConfig;
+use rdkafka::producer::{BaseProducer, Producer};
+
+const BROKER: i32 = 1;
+/// Where a partition has no leader.
+const NOBODY: i32 = -1;
+
+/// A mock cluster of one broker, listening on plain TCP; stops on drop.
+pub(in crate::kafka) struct MockBroker {
+    cluster: *mut rd_kafka_mock_cluster_t,
+    /// Librdkafka wants a client for its book-keeping; it must outlive the cluster and connects to nothing.
+    _keeper: BaseProducer,
+}
+
+// SAFETY: librdkafka serves a mock cluster on its own thread and takes commands through a locked
+// queue ("thread-safe manner", rdkafka_mock.c); no call here touches the caller's thread state.
+unsafe impl Send for MockBroker {}
+// SAFETY: as above; every method takes `&self` and only enqueues, or locks the cluster itself.
+unsafe impl Sync for MockBroker {}
+
+impl MockBroker {
+    pub(in crate::kafka) fn start() -> anyhow::Result<MockBroker> {
+        let keeper: BaseProducer = ClientConfig::new()
+            .create()
+            .context("preparing the embedded broker")?;
+        // SAFETY: the client is alive, and is kept in the same value as the cluster.
+        let cluster =
+            unsafe { bindings::rd_kafka_mock_cluster_new(keeper.client().native_ptr(), 1) };
+        if cluster.is_null() {
+            bail!("starting the embedded broker failed: no free port on 127.0.0.1");
+        }
+        Ok(MockBroker {
+            cluster,
+            _keeper: keeper,
+        })
+    }
+
+    /// The plain `host:port`. To be asked before [`MockBroker::advertise`]; it does not follow it.
+    pub(in crate::kafka) fn plain_address(&self) -> String {
+        // SAFETY: librdkafka returns a NUL-terminated text that lives as long as the cluster.
+        let text =
+            unsafe { CStr::from_ptr(bindings::rd_kafka_mock_cluster_bootstraps(self.cluster)) };
+        text.to_string_lossy().into_owned()
+    }
+
+    /// Which address the broker tells its clients to use.
+    pub(in crate::kafka) fn advertise(&self, host: &str, port: u16) -> anyhow::Result<()> {
+        let host = CString::new(host)?;
+        // SAFETY: the cluster is alive; librdkafka copies the name under its own lock.
+        unsafe {
+            bindings::rd_kafka_mock_broker_set_host_port(
+                self.cluster,
+                BROKER,
+                host.as_ptr(),
+                port.into(),
+            );
+        };
+        Ok(())
+    }
+
+    pub(in crate::kafka) fn create_topic(&self, name: &str, partitions: i32) -> anyhow::Result<()> {
+        let topic = CString::new(name)?;
+        // SAFETY: the cluster is alive; librdkafka copies the name.
+        let code = unsafe {
+            bindings::rd_kafka_mock_topic_create(self.cluster, topic.as_ptr(), partitions, 1)
+        };
+        outcome(code).with_context(|| format!("creating topic {name} on the embedded broker"))
+    }
+
+    /// From now on clients that ask for this topic hear that they are not allowed to.
+    pub(in crate::kafka) fn forbid_topic(&self, name: &str) -> anyhow::Result<()> {
+        let topic = CString::new(name)?;
+        let refusal = rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+        // SAFETY: the cluster is alive; librdkafka copies the name.
+        unsafe {
+            bindings::rd_kafka_mock_topic_set_error(self.cluster, topic.as_ptr(), refusal);
+        };
+        Ok(())
+    }
+
+    /// From now on no broker leads this partition.
+    pub(in crate::kafka) fn orphan(&self, name: &str, partition: i32) -> anyhow::Result<()> {
+        let topic = CString::new(name)?;
+        // SAFETY: the cluster is alive; librdkafka copies the name.
+        let code = unsafe {
+            bindings::rd_kafka_mock_partition_set_leader(
+                self.cluster,
+                topic.as_ptr(),
+                partition,
+                NOBODY,
+            )
+        };
+        outcome(code).context("taking the leader from a partition of the embedded broker")
+    }
+
+    /// Closes every connection and refuses new ones until [`MockBroker::up`].
+    pub(in crate::kafka) fn down(&self) -> anyhow::Result<()> {
+        // SAFETY: the cluster is alive.
+        let code = unsafe { bindings::rd_kafka_mock_broker_set_down(self.cluster, BROKER) };
+        outcome(code).context("taking the embedded broker down")
+    }
+
+    pub(in crate::kafka) fn up(&self) -> anyhow::Result<()> {
+        // SAFETY: the cluster is alive.
+        let code = unsafe { bindings::rd_kafka_mock_broker_set_up(self.cluster, BROKER) };
+        outcome(code).context("bringing the embedded broker up")
+    }
+
+    /// How long the first member of a group waits for others.
+    pub(in crate::kafka) fn group_delay(&self, delay: Duration) -> anyhow::Result<()> {
+        let millis = i32::try_from(delay.as_millis())?;
+        // SAFETY: the cluster is alive.
+        unsafe {
+            bindings::rd_kafka_mock_group_initial_rebalance_delay_ms(self.cluster, millis);
+        };
+        Ok(())
+    }
+}
+
+impl Drop for MockBroker {
+    fn drop(&mut self) {
+        // SAFETY: made in `start`, destroyed once, and before its client, which drops after this.
+        unsafe { bindings::rd_kafka_mock_cluster_destroy(self.cluster) }
+    }
+}
+
+fn outcome(code: rd_kafka_resp_err_t) -> anyhow::Result<()> {
+    if code == rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+        return Ok(());
+    }
+    bail!("{}", rdkafka::types::RDKafkaErrorCode::from(code))
+}

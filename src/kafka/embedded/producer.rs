@@ -1,0 +1,128 @@
+//! The producer of the embedded broker, and the records that it writes.
+//! Only the demo and tests write; what a record says is up to them.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use rdkafka::ClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
+
+use crate::tls::testbed::ca::Issued;
+
+/// 100 MiB: the largest message that Ditto writes.
+const LARGEST_BYTES: &str = "104857600";
+const FLUSH_WAIT: Duration = Duration::from_secs(10);
+
+/// A record to write.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Outgoing<'a> {
+    /// The topic's name.
+    pub topic: &'a str,
+    /// The partition; without one the key decides.
+    pub partition: Option<i32>,
+    /// The message key.
+    pub key: Option<&'a [u8]>,
+    /// The payload; `None` writes a tombstone.
+    pub payload: Option<&'a [u8]>,
+    /// Header names and values; `None` is a null value.
+    pub headers: &'a [(&'a str, Option<&'a [u8]>)],
+    /// Milliseconds since 1970-01-01 UTC; without them the clock decides.
+    pub time_millis: Option<i64>,
+}
+
+/// A producer that comes through the TLS front like everybody else: the broker advertises no other address.
+pub(in crate::kafka) struct Writer(BaseProducer<Deliveries>);
+
+impl Writer {
+    pub(in crate::kafka) fn connect(endpoint: &str, issued: &Issued) -> anyhow::Result<Writer> {
+        let producer = ClientConfig::new()
+            .set("bootstrap.servers", endpoint)
+            .set("security.protocol", "ssl")
+            .set("ssl.ca.pem", issued.cluster_pem()?)
+            .set("ssl.certificate.pem", issued.user_pem()?)
+            .set("ssl.key.pem", issued.user_key_pem()?.expose())
+            .set("compression.type", "lz4")
+            .set("message.max.bytes", LARGEST_BYTES)
+            .set("reconnect.backoff.max.ms", "200")
+            .set("enable.metrics.push", "false")
+            .create_with_context(Deliveries::default());
+        Ok(Writer(
+            producer.context("starting the producer of the embedded broker")?,
+        ))
+    }
+
+    /// Hands a record over, waiting for room where too many are under way.
+    pub(in crate::kafka) fn send(&self, record: &Outgoing<'_>) -> anyhow::Result<()> {
+        let mut wanted = record.to_kafka();
+        loop {
+            self.0.poll(Duration::ZERO);
+            match self.0.send(wanted) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
+                    wanted = back;
+                    self.0.poll(Duration::from_millis(10));
+                }
+                Err((error, _)) => {
+                    return Err(error).with_context(|| format!("writing to {}", record.topic));
+                }
+            }
+        }
+    }
+
+    pub(in crate::kafka) fn flush(&self) -> anyhow::Result<()> {
+        let flushed = self.0.flush(FLUSH_WAIT);
+        flushed.context("waiting for the embedded broker to take the records")?;
+        match self.0.client().context().take() {
+            Some(error) => Err(error).context("writing to the embedded broker"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<'a> Outgoing<'a> {
+    fn to_kafka(self) -> BaseRecord<'a, [u8], [u8]> {
+        let mut record = BaseRecord::to(self.topic);
+        record.partition = self.partition;
+        record.key = self.key;
+        record.payload = self.payload;
+        record.timestamp = self.time_millis;
+        if !self.headers.is_empty() {
+            record.headers = Some(self.kafka_headers());
+        }
+        record
+    }
+
+    fn kafka_headers(self) -> OwnedHeaders {
+        let empty = OwnedHeaders::new_with_capacity(self.headers.len());
+        self.headers.iter().fold(empty, |headers, (key, value)| {
+            headers.insert(Header { key, value: *value })
+        })
+    }
+}
+
+/// Keeps the first refusal, because the producer itself forgets them.
+#[derive(Default)]
+struct Deliveries(Mutex<Option<KafkaError>>);
+
+impl Deliveries {
+    fn take(&self) -> Option<KafkaError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = result {
+            let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert_with(|| error.clone());
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The interface before DQL: its questions, and its rows made into documents.
+//! It knows no order and no count, so the walk cannot prove as much of it.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use super::queries::Target;
+use crate::bigpeer::{Find, Rows};
+use crate::json::{self, Watch};
+
+/// A part of a collection.
+#[must_use]
+pub fn find(target: &Target, limit: u64, offset: u64) -> Find {
+    Find {
+        collection: target.collection.clone(),
+        condition: target
+            .condition
+            .clone()
+            .unwrap_or_else(|| "true".to_owned()),
+        limit,
+        offset,
+        at_least: None,
+        patience: None,
+    }
+}
+
+/// Turns `{"id":…,"fields":{…}}` into the document: the fields as they were sent, with the `_id` where it is missing.
+pub struct Documents<'r> {
+    rows: &'r mut dyn Rows,
+    held: Vec<u8>,
+}
+
+impl<'r> Documents<'r> {
+    /// Hands documents on to `rows`.
+    pub fn new(rows: &'r mut dyn Rows) -> Self {
+        Documents {
+            rows,
+            held: Vec::new(),
+        }
+    }
+}
+
+impl Rows for Documents<'_> {
+    fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()> {
+        self.held.extend_from_slice(bytes);
+        if !last {
+            return Ok(());
+        }
+        let row = std::mem::take(&mut self.held);
+        self.rows.part(&document(&row), true)
+    }
+}
+
+fn document(row: &[u8]) -> Vec<u8> {
+    let mut parts = Parts::default();
+    // What is no object is handed on as it is, and refused for its missing id.
+    let _ = json::skim(row, &mut parts);
+    let (Some(fields), false) = (parts.fields, parts.is_document) else {
+        return row.to_vec();
+    };
+    if json::field(fields, "_id").is_some() {
+        return fields.to_vec();
+    }
+    let members = fields.strip_prefix(b"{").unwrap_or_default();
+    let comma: &[u8] = if members.trim_ascii() == b"}" {
+        b""
+    } else {
+        b","
+    };
+    [b"{\"_id\":", parts.id.unwrap_or(b"null"), comma, members].concat()
+}
+
+#[derive(Default)]
+struct Parts<'a> {
+    id: Option<&'a [u8]>,
+    fields: Option<&'a [u8]>,
+    is_document: bool,
+}
+
+impl<'a> Watch<'a> for Parts<'a> {
+    fn field(&mut self, key: &'a [u8], value: &'a [u8]) -> ControlFlow<()> {
+        if json::says(key, "fields") {
+            self.fields = Some(value);
+        } else if json::says(key, "id") {
+            self.id = Some(value);
+        } else if json::says(key, "_id") {
+            self.is_document = true;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::document;
+
+    #[test]
+    fn documents_come_out_of_their_wrapping() {
+        for (row, expected) in [
+            (r#"{"id":"a","fields":{"x":1.0}}"#, r#"{"_id":"a","x":1.0}"#),
+            (r#"{"id":"a","fields":{}}"#, r#"{"_id":"a"}"#),
+            (
+                r#"{"id":"a","fields":{"x":1,"_id":"a"}}"#,
+                r#"{"x":1,"_id":"a"}"#,
+            ),
+            (
+                r#"{"fields":{"x":{"y":2}},"id":{"b":1}}"#,
+                r#"{"_id":{"b":1},"x":{"y":2}}"#,
+            ),
+            (
+                r#"{"_id":"a","fields":{"x":1}}"#,
+                r#"{"_id":"a","fields":{"x":1}}"#,
+            ),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&document(row.as_bytes())), expected);
+        }
+    }
+}

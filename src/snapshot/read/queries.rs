@@ -1,0 +1,175 @@
+//! The statements of the walk. Pure; who asks them, and what the answers mean, is `walk`.
+//! Every name is quoted, every value is an argument; only the user's own condition stands in the text.
+
+use crate::bigpeer::{Query, quoted_name};
+use crate::snapshot::document_id::Type;
+
+/// What is read of which collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The collection's name.
+    pub collection: String,
+    /// `--where`
+    pub condition: Option<String>,
+}
+
+/// The server's own list of collections.
+#[must_use]
+pub fn listing() -> Query {
+    Query::new("SELECT * FROM system:collections")
+}
+
+impl Target {
+    fn from(&self) -> String {
+        quoted_name(&self.collection)
+    }
+
+    /// Ready to stand behind `FROM x`, with further conditions. The line end closes a comment in the user's text.
+    fn filter(&self, others: &[String]) -> String {
+        let own = self.condition.iter().map(|text| format!("({text}\n)"));
+        let all: Vec<String> = own.chain(others.iter().cloned()).collect();
+        if all.is_empty() {
+            return String::new();
+        }
+        format!(" WHERE {}", all.join(" AND "))
+    }
+
+    /// How many documents there are of each type of id.
+    #[must_use]
+    pub fn census(&self) -> Query {
+        Query::new(format!(
+            "SELECT type(_id) AS t, COUNT(*) AS n FROM {}{} GROUP BY type(_id)",
+            self.from(),
+            self.filter(&[])
+        ))
+    }
+
+    /// How many documents there are, for servers that cannot tell the types.
+    #[must_use]
+    pub fn count(&self) -> Query {
+        Query::new(format!(
+            "SELECT COUNT(*) AS n FROM {}{}",
+            self.from(),
+            self.filter(&[])
+        ))
+    }
+
+    /// The documents with ids of one type behind `last`, raw JSON, in the order of `key::Key`.
+    #[must_use]
+    pub fn page(&self, kind: Type, last: Option<&str>, limit: u64) -> Query {
+        let by_text = matches!(kind, Type::Array | Type::Object);
+        let (key, cursor) = if by_text {
+            ("CAST(_id AS STRING)", "CAST(:last AS STRING)")
+        } else {
+            ("_id", ":last")
+        };
+        let mut conditions = vec![format!("type(_id) = '{}'", kind.name())];
+        conditions.extend(last.map(|_| format!("{key} > {cursor}")));
+        Query {
+            statement: format!(
+                "SELECT * FROM {}{} ORDER BY {key} LIMIT {limit}",
+                self.from(),
+                self.filter(&conditions)
+            ),
+            args: last
+                .map(|last| ("last", last.to_owned()))
+                .into_iter()
+                .collect(),
+            ..Query::default()
+        }
+    }
+
+    /// Everything at once.
+    #[must_use]
+    pub fn whole(&self) -> Query {
+        Query::new(format!("SELECT * FROM {}{}", self.from(), self.filter(&[])))
+    }
+
+    /// A part by its place in the order of ids.
+    #[must_use]
+    pub fn offset(&self, limit: u64, offset: u64) -> Query {
+        Query::new(format!(
+            "SELECT * FROM {}{} ORDER BY _id LIMIT {limit} OFFSET {offset}",
+            self.from(),
+            self.filter(&[])
+        ))
+    }
+}
+
+/// Whether a condition can stand between parentheses without opening or closing any of the statement's own.
+///
+/// # Errors
+/// A sentence that says what is not closed, or closed too often.
+pub fn check_condition(text: &str) -> Result<(), String> {
+    let (mut depth, mut chars) = (0_u32, text.chars().peekable());
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' | '"' | '`' => close_quote(c, &mut chars)?,
+            '(' => depth += 1,
+            ')' => {
+                depth = depth
+                    .checked_sub(1)
+                    .ok_or("a parenthesis is closed that was never opened")?;
+            }
+            '/' if chars.peek() == Some(&'*') => return Err("a comment stands in it".to_owned()),
+            ';' => return Err("a `;` stands in it".to_owned()),
+            _ => {}
+        }
+    }
+    match (depth, text.trim().is_empty()) {
+        (_, true) => Err("it is empty".to_owned()),
+        (0, _) => Ok(()),
+        _ => Err("a parenthesis is not closed".to_owned()),
+    }
+}
+
+fn close_quote(quote: char, chars: &mut impl Iterator<Item = char>) -> Result<(), String> {
+    while let Some(c) = chars.next() {
+        if c == quote {
+            return Ok(());
+        }
+        if c == '\\' && quote != '`' {
+            chars.next();
+        }
+    }
+    Err(format!("a {quote} is not closed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements() {
+        let cars = |condition: Option<&str>| Target {
+            collection: "c`s".to_owned(),
+            condition: condition.map(str::to_owned),
+        };
+        let page = cars(Some("a = 1 -- x")).page(Type::Object, Some("{}"), 7);
+        assert_eq!(
+            page.body(),
+            r#"{"statement":"SELECT * FROM `c``s` WHERE (a = 1 -- x\n) AND type(_id) = 'object' AND CAST(_id AS STRING) > CAST(:last AS STRING) ORDER BY CAST(_id AS STRING) LIMIT 7","args":{"last":{}}}"#
+        );
+        assert_eq!(
+            cars(None).page(Type::String, None, 7).statement,
+            "SELECT * FROM `c``s` WHERE type(_id) = 'string' ORDER BY _id LIMIT 7"
+        );
+        assert_eq!(cars(None).whole().statement, "SELECT * FROM `c``s`");
+    }
+
+    #[test]
+    fn a_condition_stays_inside_its_parentheses() {
+        for (text, fine) in [
+            ("a = 1 AND (b = ')' OR c = \"(\")", true),
+            ("`odd)` = 'it\\'s )'", true),
+            ("a = 1) OR (1 = 1", false),
+            ("(a = 1", false),
+            ("a = 'x", false),
+            ("a = 1; b", false),
+            ("a /* = 1", false),
+            ("  ", false),
+        ] {
+            assert_eq!(check_condition(text).is_ok(), fine, "{text}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The folder of a snapshot while it is made: everything is put together beside the old one, which is replaced at the end.
+//! What stands in the files is known by `file`, `journal` and `manifest`.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::journal::{Journal, Left};
+use crate::record::{Failure, FailureClass};
+use crate::snapshot::manifest;
+use crate::snapshot::manifest::Manifest;
+use crate::util::atomic_file::sync_folder;
+
+/// Where a run puts its files until it is complete, inside the snapshot's folder.
+const STAGING: &str = ".requery";
+const JOURNAL: &str = "journal.ndjson";
+const LOCK: &str = "lock";
+/// Where an incomplete snapshot goes that would replace a complete one.
+const INCOMPLETE: &str = "incomplete";
+
+/// A snapshot's folder, locked against a second run.
+pub struct Folder {
+    root: PathBuf,
+    staging: PathBuf,
+    /// Held until the end.
+    _lock: File,
+}
+
+impl Folder {
+    /// Opens or makes the folder, and finishes a replacement that a crash has interrupted.
+    ///
+    /// # Errors
+    /// A [`Failure`] that names the folder.
+    pub fn open(root: &Path) -> Result<Folder, Failure> {
+        let staging = root.join(STAGING);
+        let doing = || format!("preparing the folder {}", root.display());
+        fs::create_dir_all(&staging).map_err(|error| failed(&doing(), &error))?;
+        let lock = File::create(staging.join(LOCK)).map_err(|error| failed(&doing(), &error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(occupied(&doing())),
+            Err(TryLockError::Error(error)) => return Err(failed(&doing(), &error)),
+        }
+        let folder = Folder {
+            root: root.to_owned(),
+            staging,
+            _lock: lock,
+        };
+        folder.recover().map_err(|error| failed(&doing(), &error))?;
+        Ok(folder)
+    }
+
+    /// The snapshot that is there now, if it is one.
+    #[must_use]
+    pub fn old(&self) -> Option<Manifest> {
+        Manifest::read(&self.root).ok()
+    }
+
+    /// What an interrupted run has left.
+    ///
+    /// # Errors
+    /// A [`Failure`] that names the folder.
+    pub fn left(&self) -> Result<Left, Failure> {
+        Left::read(&self.staging.join(JOURNAL)).map_err(|error| {
+            failed(
+                &format!("reading the journal in {}", self.staging.display()),
+                &error,
+            )
+        })
+    }
+
+    /// Goes on with a journal behind its valid part; from 0 on, all that was left is removed first.
+    ///
+    /// # Errors
+    /// A [`Failure`] that names the folder.
+    pub fn journal(&self, valid: u64) -> Result<Journal, Failure> {
+        let doing = || format!("preparing {}", self.staging.display());
+        if valid == 0 {
+            self.empty().map_err(|error| failed(&doing(), &error))?;
+        }
+        Journal::open(&self.staging.join(JOURNAL), valid).map_err(|error| failed(&doing(), &error))
+    }
+
+    fn empty(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.staging)? {
+            let entry = entry?;
+            if entry.file_name() != LOCK {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a file of this run is put together.
+    #[must_use]
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.staging.join(file)
+    }
+
+    /// Puts the finished snapshot in its place; the folder where it is now. A complete one is never replaced by an
+    /// incomplete one: that goes into a folder inside.
+    ///
+    /// # Errors
+    /// A [`Failure`]; `--resume` goes on with what is there.
+    pub fn commit(self, manifest: &Manifest) -> Result<PathBuf, Failure> {
+        let aside = !manifest.complete && self.old().is_some_and(|old| old.complete);
+        let done = if aside {
+            self.put_aside(manifest)
+        } else {
+            // From here on the new snapshot is the one that counts, also after a crash.
+            manifest
+                .write(&self.staging)
+                .and_then(|()| self.roll_forward(manifest))
+                .map(|()| self.root.clone())
+        };
+        done.map_err(|error| {
+            failed(
+                &format!(
+                    "moving the snapshot to its place in {}",
+                    self.root.display()
+                ),
+                &error,
+            )
+        })
+    }
+
+    fn put_aside(&self, manifest: &Manifest) -> io::Result<PathBuf> {
+        let aside = self.root.join(INCOMPLETE);
+        if aside.exists() {
+            fs::remove_dir_all(&aside)?;
+        }
+        fs::create_dir(&aside)?;
+        self.move_files(manifest, &aside)?;
+        manifest.write(&aside)?;
+        self.end()?;
+        Ok(aside)
+    }
+
+    /// Finishes a replacement that was interrupted behind its point of no return.
+    fn recover(&self) -> io::Result<()> {
+        match Manifest::read(&self.staging) {
+            Ok(manifest) => self.roll_forward(&manifest),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Every step can be repeated: a file that is not in staging any more is in its place.
+    fn roll_forward(&self, manifest: &Manifest) -> io::Result<()> {
+        let old = self.old();
+        let place = self.root.join(manifest::NAME);
+        // A manifest beside foreign files would be a lie.
+        remove(&place)?;
+        sync_folder(&self.root)?;
+        self.move_files(manifest, &self.root)?;
+        fs::rename(self.staging.join(manifest::NAME), &place)?;
+        sync_folder(&self.root)?;
+        let files = |manifest: &Manifest| -> Vec<String> {
+            manifest
+                .collections
+                .iter()
+                .filter_map(|one| one.file.clone())
+                .collect()
+        };
+        let kept = files(manifest);
+        for file in old
+            .iter()
+            .flat_map(files)
+            .filter(|file| !kept.contains(file))
+        {
+            remove(&self.root.join(file))?;
+        }
+        self.end()
+    }
+
+    fn move_files(&self, manifest: &Manifest, to: &Path) -> io::Result<()> {
+        for file in manifest
+            .collections
+            .iter()
+            .filter_map(|one| one.file.as_ref())
+        {
+            match fs::rename(self.path(file), to.join(file)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && to.join(file).exists() => {
+                }
+                other => other?,
+            }
+        }
+        sync_folder(to)
+    }
+
+    /// Removes what the run needed only for itself.
+    fn end(&self) -> io::Result<()> {
+        self.empty()?;
+        remove(&self.staging.join(LOCK))?;
+        // Somebody else may have begun a run there at this moment.
+        drop(fs::remove_dir(&self.staging));
+        Ok(())
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn occupied(doing: &str) -> Failure {
+    Failure {
+        class: FailureClass::Setup,
+        what: format!("{doing}: another requery is writing there"),
+        fix: Some("wait for it, or give another --output".to_owned()),
+        raw: None,
+    }
+}
+
+/// A failure of the disk, with what to do.
+#[must_use]
+pub fn failed(doing: &str, error: &io::Error) -> Failure {
+    let (why, fix) = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
+            "the disk is full",
+            "make room and go on with --resume: what was read is kept, and a snapshot that was there is untouched",
+        ),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => (
+            "this user may not write there",
+            "give another --output, or check who owns the folder (ls -ld)",
+        ),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            ("a file is in the way", "give a folder as --output")
+        }
+        _ => (
+            "the system refused",
+            "check the folder and the disk, then go on with --resume",
+        ),
+    };
+    Failure {
+        class: FailureClass::Read,
+        what: format!("{doing}: {why}"),
+        fix: Some(fix.to_owned()),
+        raw: Some(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/directory.rs"]
+mod tests;

@@ -1,0 +1,113 @@
+//! What a certificate says that it may be used for, and when it is valid.
+//! Whether that suits anybody now is left to `verify`; no clock is here.
+
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::x509::{X509Ref, X509VerifyResult};
+
+use crate::tls::der::{OCTETS, SEQUENCE, elements};
+
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+/// RFC 5280, 4.2.1.12: extended key usage, and two of its values.
+const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+const CLIENT: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
+const ANY: &[u8] = &[0x55, 0x1d, 0x25, 0];
+/// RFC 5280, 4.2.1.9, and how DER writes its "true".
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+const IS_A_CA: &[u8] = &[0x01, 1, 0xff];
+/// The place of the extensions among a certificate's fields.
+const EXTENSIONS: u8 = 0xa3;
+
+/// Whether brokers take it for a client's: it says so, or says nothing about its use.
+pub(in crate::tls) fn may_be_a_clients(certificate: &X509Ref) -> bool {
+    let der = certificate.to_der().unwrap_or_default();
+    extended_usages(&der).is_none_or(|usages| usages.iter().any(|one| [CLIENT, ANY].contains(one)))
+}
+
+/// Whether it was issued by somebody else and is not said to be a CA's.
+pub(in crate::tls) fn is_a_leaf(certificate: &X509Ref) -> bool {
+    let der = certificate.to_der().unwrap_or_default();
+    let constraints = extension(&der, BASIC_CONSTRAINTS).unwrap_or_default();
+    let says_ca = elements(constraints).any(|all| all.content.starts_with(IS_A_CA));
+    certificate.issued(certificate) != X509VerifyResult::OK && !says_ca
+}
+
+/// Seconds since 1970.
+pub(in crate::tls) fn unix_seconds(time: &Asn1TimeRef) -> Option<i64> {
+    let since = Asn1Time::from_unix(0).ok()?.diff(time).ok()?;
+    Some(i64::from(since.days) * DAY_SECONDS + i64::from(since.secs))
+}
+
+/// Nothing if the certificate has no such extension.
+fn extended_usages(certificate: &[u8]) -> Option<Vec<&[u8]>> {
+    let value = extension(certificate, EXTENDED_KEY_USAGE)?;
+    let usages = elements(elements(value).next()?.content);
+    Some(usages.map(|usage| usage.content).collect())
+}
+
+/// The value of the extension with this name.
+fn extension<'a>(certificate: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let fields = elements(elements(certificate).next()?.content).next()?;
+    let all = elements(fields.content).find(|field| field.tag == EXTENSIONS)?;
+    elements(elements(all.content).next()?.content)
+        .filter(|one| one.tag == SEQUENCE)
+        .find_map(|one| named(one.content, name))
+}
+
+/// Its name, perhaps a mark that it is critical, its value.
+fn named<'a>(parts: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let mut parts = elements(parts);
+    parts.next().filter(|first| first.content == name)?;
+    parts
+        .find(|part| part.tag == OCTETS)
+        .map(|part| part.content)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use openssl::x509::X509;
+
+    use super::*;
+    use crate::tls::testbed::ca::{Issued, Order};
+
+    fn first(pem: &str) -> X509 {
+        X509::from_pem(pem.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn only_a_certificate_for_servers_is_no_clients() {
+        let issued = Issued::new(&Order::default()).unwrap();
+        let check = |certificate: &X509, expected| {
+            assert_eq!(may_be_a_clients(certificate), expected);
+        };
+        check(&first(&issued.user_pem().unwrap()), true);
+        check(&first(&issued.cluster_pem().unwrap()), true);
+        check(&issued.broker().certificate, false);
+    }
+
+    #[test]
+    fn a_leaf_was_issued_by_somebody_else() {
+        let issued = Issued::new(&Order::default()).unwrap();
+        let check = |certificate: &X509, expected| assert_eq!(is_a_leaf(certificate), expected);
+        check(&first(&issued.user_pem().unwrap()), true);
+        check(&issued.broker().certificate, true);
+        check(issued.clients_ca(), false);
+        // `user.pem` begins with its chain: root, then intermediates.
+        let text = include_bytes!("../../../tests/fixtures/p12/user.pem");
+        let all = X509::stack_from_pem(text).unwrap();
+        let leaves: Vec<bool> = all.iter().map(|one| is_a_leaf(one)).collect();
+        assert_eq!(leaves, [false, false, false, true]);
+    }
+
+    #[test]
+    fn times_are_seconds_since_1970() {
+        let check = |seconds| {
+            let time = Asn1Time::from_unix(seconds).unwrap();
+            assert_eq!(unix_seconds(&time), Some(seconds));
+        };
+        check(0);
+        check(-1);
+        check(1_700_000_001);
+        check(4_000_000_000);
+    }
+}

@@ -1,0 +1,188 @@
+//! What is said about a file that cannot be used: what is wrong with it, and what to do next.
+//! Finding out is left to `load` and the readers; nothing here touches a file.
+
+use std::path::{Path, PathBuf};
+
+use super::contents::Trouble;
+use super::load::StoreFile;
+
+/// What is wrong with a file, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFault {
+    /// The number of the fault in the list of known faults, such as `A1`.
+    pub id: &'static str,
+    /// Which of the two files it is about.
+    pub role: Role,
+    /// The file as configured.
+    pub file: PathBuf,
+    /// What is wrong: one sentence that names the file.
+    pub what: String,
+    /// What to do next: one sentence.
+    pub fix: String,
+    /// OpenSSL's or the system's words.
+    pub raw: Option<String>,
+}
+
+/// Which of the two files one is meant to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The cluster certificate, `cluster.p12`.
+    Cluster,
+    /// The user certificate, `user.p12`.
+    User,
+}
+
+impl Role {
+    pub(in crate::tls) fn name(self) -> &'static str {
+        match self {
+            Role::Cluster => "cluster certificate",
+            Role::User => "user certificate",
+        }
+    }
+
+    pub(in crate::tls) fn other(self) -> Role {
+        match self {
+            Role::Cluster => Role::User,
+            Role::User => Role::Cluster,
+        }
+    }
+}
+
+/// A configured file that faults are told about.
+#[derive(Clone, Copy)]
+pub(in crate::tls) struct Subject<'a> {
+    pub(in crate::tls) role: Role,
+    pub(in crate::tls) file: &'a StoreFile,
+}
+
+impl Subject<'_> {
+    /// The start of each sentence.
+    pub(in crate::tls) fn name(self) -> String {
+        format!("the {} {}", self.role.name(), self.file.path.display())
+    }
+
+    /// A fault that is told as "the user certificate PATH" and then `why`.
+    pub(in crate::tls) fn fault(self, id: &'static str, why: &str, fix: &str) -> FileFault {
+        FileFault {
+            id,
+            role: self.role,
+            file: self.file.path.clone(),
+            what: format!("{} {why}", self.name()),
+            fix: fix.to_owned(),
+            raw: None,
+        }
+    }
+
+    /// Why the bytes became nothing, where the other file plays no part in it.
+    pub(in crate::tls) fn told(self, trouble: &Trouble) -> FileFault {
+        let hint = &self.file.password_hint;
+        let again = "download it again";
+        match trouble {
+            Trouble::Empty => self.fault("A8", "is empty", again),
+            Trouble::Java(kind) => self.java(kind),
+            Trouble::Html => self.fault(
+                "A6",
+                "is a web page, likely a sign-in page that was saved in its place",
+                "sign in to the portal with a browser and download the file there",
+            ),
+            Trouble::Properties => self.fault(
+                "A13",
+                "is a Java properties file and no certificate",
+                &format!("hand it over as `--properties {}`", quoted(&self.file.path)),
+            ),
+            Trouble::Truncated { claimed, found } => {
+                let why = format!("is cut off: it should have {claimed} bytes and has {found}");
+                self.fault("A7", &why, again)
+            }
+            Trouble::TruncatedPem => self.fault(
+                "A7",
+                "is cut off: its last PEM block has no END line",
+                again,
+            ),
+            Trouble::TooLarge => self.fault(
+                "A6",
+                "is larger than any certificate file",
+                "check the path: it names some other file",
+            ),
+            Trouble::NulInPassword => self.fault(
+                "A1",
+                "cannot be opened: its password holds a NUL byte, which PKCS#12 has no room for",
+                &format!("set {hint} to a password without it"),
+            ),
+            Trouble::PasswordMissing(_) => self.fault(
+                "A2",
+                "needs a password, and none or an empty one is set",
+                &format!("set {hint} to the password that came with the file"),
+            ),
+            Trouble::PasswordWrong(_) => self.fault(
+                "A1",
+                "does not open with its password",
+                &format!("check {hint}: each of the two files has a password of its own"),
+            ),
+            Trouble::TooManyRounds => self.fault(
+                "A6",
+                "asks for more rounds of hashing than any maker uses, so it is damaged or a trap",
+                again,
+            ),
+            Trouble::Unsupported(_) => self.fault(
+                "A3",
+                "is encrypted in a way that this program does not know",
+                "have it exported again, with AES-256",
+            ),
+            Trouble::Unreadable(_) => {
+                self.fault("A6", "is neither PKCS#12 nor PEM, or it is damaged", again)
+            }
+        }
+        .with_raw(trouble.raw())
+    }
+
+    fn java(self, kind: &str) -> FileFault {
+        let source = &self.file.path;
+        let mut target = source.with_extension("p12");
+        if target == *source {
+            target = source.with_extension("converted.p12");
+        }
+        let (source, target) = (quoted(source), quoted(&target));
+        let fix = format!(
+            "convert it with `keytool -importkeystore -srckeystore {source} -srcstoretype {kind} \
+             -destkeystore {target} -deststoretype PKCS12` and use {target}"
+        );
+        self.fault(
+            "A5",
+            &format!("is a {kind} file, which only Java reads"),
+            &fix,
+        )
+    }
+}
+
+impl FileFault {
+    pub(in crate::tls) fn with_raw(self, raw: Option<&str>) -> FileFault {
+        FileFault {
+            raw: raw.map(str::to_owned),
+            ..self
+        }
+    }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    if text.chars().all(plain) {
+        return text.into_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_quoted_where_a_shell_needs_it() {
+        let check = |path, expected| assert_eq!(quoted(Path::new(path)), expected);
+        check("/etc/ditto/user-1.p12", "/etc/ditto/user-1.p12");
+        check("my file.jks", "'my file.jks'");
+        check("it's", r"'it'\''s'");
+    }
+}

@@ -1,0 +1,185 @@
+//! Tells from the bytes what a file is, whatever its name says, and opens what can be opened.
+//! The contents of each format are left to its reader, and files to `load`.
+
+use std::borrow::Cow;
+
+use openssl::x509::X509;
+
+use super::contents::{Contents, Trouble};
+use super::{base64_text, pem, pkcs12};
+use crate::tls::der;
+use crate::util::secret::Secret;
+
+const JKS: &[u8] = &[0xfe, 0xed, 0xfe, 0xed];
+const JCEKS: &[u8] = &[0xce, 0xce, 0xce, 0xce];
+const BYTE_ORDER_MARK: char = '\u{feff}';
+const PEM: &[u8] = b"-----BEGIN ";
+/// What a connection's properties can start a line with.
+const PROPERTIES: [&str; 4] = ["ssl.", "security.protocol", "bootstrap.servers", "group.id"];
+
+/// Opens PKCS#12, PEM, a bare certificate, or any of them as Base64 text.
+pub(in crate::tls) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Trouble> {
+    if password.is_some_and(|password| password.expose().contains('\0')) {
+        return Err(Trouble::NulInPassword);
+    }
+    match decoded(bytes) {
+        Some(inner) => open_plain(&inner, password),
+        None => open_plain(bytes, password),
+    }
+}
+
+fn open_plain(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Trouble> {
+    if bytes.starts_with(JKS) {
+        return Err(Trouble::Java("JKS"));
+    }
+    if bytes.starts_with(JCEKS) {
+        return Err(Trouble::Java("JCEKS"));
+    }
+    match text(bytes) {
+        Some(text) => open_text(trimmed(&text), password),
+        None => open_binary(bytes, password),
+    }
+}
+
+fn open_binary(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Trouble> {
+    let found = bytes.len();
+    let claimed = der::claimed_bytes(bytes).filter(|_| is_der(bytes));
+    if let Some(claimed) = claimed.filter(|claimed| *claimed > found) {
+        return Err(Trouble::Truncated { claimed, found });
+    }
+    match X509::from_der(bytes) {
+        Ok(one) => Ok(Contents {
+            certificates: vec![one],
+            key: None,
+        }),
+        Err(_) => pkcs12::open(bytes, password),
+    }
+}
+
+fn open_text(text: &str, password: Option<&Secret>) -> Result<Contents, Trouble> {
+    if text.is_empty() {
+        Err(Trouble::Empty)
+    } else if pem::is_pem(text) {
+        pem::open(text, password)
+    } else if text.starts_with('<') {
+        Err(Trouble::Html)
+    } else if text.lines().any(is_property) {
+        Err(Trouble::Properties)
+    } else {
+        // It will not open, but OpenSSL's words are what people search for.
+        pkcs12::open(text.as_bytes(), password)
+    }
+}
+
+/// UTF-8, or UTF-16 as Windows' shell redirects it; DER longer than 127 bytes is neither.
+fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    match bytes {
+        [0xff, 0xfe, units @ ..] => utf16(units, u16::from_le_bytes).map(Cow::Owned),
+        [0xfe, 0xff, units @ ..] => utf16(units, u16::from_be_bytes).map(Cow::Owned),
+        // What people write between PEM blocks may be in any encoding.
+        _ if is_der(bytes) || !holds_pem(bytes) => std::str::from_utf8(bytes).ok().map(Cow::from),
+        _ => Some(String::from_utf8_lossy(bytes)),
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+    let (pairs, _) = bytes.as_chunks();
+    String::from_utf16(&pairs.iter().map(|pair| unit(*pair)).collect::<Vec<_>>()).ok()
+}
+
+fn is_der(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&der::SEQUENCE)
+}
+
+fn holds_pem(bytes: &[u8]) -> bool {
+    bytes.windows(PEM.len()).any(|window| window == PEM)
+}
+
+/// Text without what editors put around it.
+fn trimmed(text: &str) -> &str {
+    text.trim_start_matches(BYTE_ORDER_MARK).trim()
+}
+
+fn is_property(line: &str) -> bool {
+    let name = line.trim_start();
+    PROPERTIES.iter().any(|start| name.starts_with(start)) && name.contains(['=', ':'])
+}
+
+/// What Base64 text stands for: secrets copied out of Kubernetes are in it, with and without line ends.
+fn decoded(bytes: &[u8]) -> Option<Vec<u8>> {
+    let inner = base64_text::decode(trimmed(&text(bytes)?))?;
+    // A short word can be Base64 by chance.
+    Some(inner).filter(|inner| is_known(inner))
+}
+
+fn is_known(bytes: &[u8]) -> bool {
+    let starts = [&[der::SEQUENCE], JKS, JCEKS, PEM];
+    starts.iter().any(|start| bytes.starts_with(start))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const STORES: [&[u8]; 6] = [
+        include_bytes!("../../../tests/fixtures/p12/ec.p12"),
+        include_bytes!("../../../tests/fixtures/p12/no-mac.p12"),
+        include_bytes!("../../../tests/fixtures/p12/keytool-plain.p12"),
+        include_bytes!("../../../tests/fixtures/p12/keytool-two.p12"),
+        include_bytes!("../../../tests/fixtures/p12/user-sealed.pem"),
+        include_bytes!("../../../tests/fixtures/p12/ec.b64"),
+    ];
+
+    /// `user.pem` and `ec.b64` open; here only what an editor or a shell made of them differs.
+    #[test]
+    fn text_opens_in_the_encodings_that_shells_and_editors_write() {
+        let check = |bytes: &[u8]| {
+            let contents = open(bytes, Some(&Secret::new("changeit".to_owned()))).unwrap();
+            assert!(contents.key.is_some());
+        };
+        let wide = |mark: &str, text: &str, unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            let text = format!("{mark}{text}");
+            text.encode_utf16().flat_map(unit).collect()
+        };
+        let pem = include_str!("../../../tests/fixtures/p12/user-sealed.pem");
+        let base64 = include_str!("../../../tests/fixtures/p12/ec.b64").replace('\n', "\r\n");
+        for text in [pem, &base64] {
+            check(&wide("\u{feff}", text, u16::to_le_bytes));
+            check(&wide("\u{feff}", text, u16::to_be_bytes));
+            check(format!("\u{feff}{text}").as_bytes());
+        }
+        check(&[b"issued by M\xfcller\n", pem.as_bytes()].concat());
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_stores_open_or_are_refused(
+            store in 0..STORES.len(),
+            changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            end in any::<prop::sample::Index>(),
+            cut in any::<bool>(),
+        ) {
+            let mut bytes = STORES[store].to_vec();
+            for (place, byte) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            if cut {
+                bytes.truncate(end.index(bytes.len()));
+            }
+            let refused = open(&bytes, Some(&Secret::new("changeit".to_owned()))).is_err();
+            // Every store says how long it is, or where its last block ends.
+            let is_text = bytes.first() != Some(&der::SEQUENCE);
+            prop_assert!(refused || is_text || !cut);
+        }
+
+        #[test]
+        fn foreign_bytes_are_refused(bytes in vec(any::<u8>(), 0..300)) {
+            prop_assert!(open(&bytes, None).is_err());
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Reads a configured file, and says where a path leads when it leads nowhere.
+//! What the bytes are is left to others.
+
+use std::fs::{File, metadata};
+use std::io::{Error, ErrorKind, Read};
+use std::path::{Path, PathBuf, absolute};
+
+use super::contents::Trouble;
+use super::faults::{FileFault, Subject};
+
+/// A store of a hundred CAs has some 200 KiB.
+const LIMIT_BYTES: u64 = 16 << 20;
+
+/// All bytes of the file.
+pub(in crate::tls) fn read(subject: Subject<'_>) -> Result<Vec<u8>, FileFault> {
+    let path = &subject.file.path;
+    if metadata(path).is_ok_and(|file| file.is_dir()) {
+        return Err(subject.fault(
+            "A4",
+            "is a folder",
+            "give the path of the file that is in it",
+        ));
+    }
+    let bytes = limited(path).map_err(|error| unreadable(subject, &error))?;
+    if bytes.len() as u64 > LIMIT_BYTES {
+        return Err(subject.told(&Trouble::TooLarge));
+    }
+    Ok(bytes)
+}
+
+/// A path can lead to a device that never ends.
+fn limited(path: &Path) -> Result<Vec<u8>, Error> {
+    let mut bytes = vec![];
+    File::open(path)?
+        .take(LIMIT_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unreadable(subject: Subject<'_>, error: &Error) -> FileFault {
+    let path = &subject.file.path;
+    let fault = match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory if path.starts_with("~") => subject.fault(
+            "A4",
+            "does not exist, because no shell replaced the `~` by your home folder",
+            "write the home folder out, or leave the `~` outside of quotes",
+        ),
+        ErrorKind::NotFound | ErrorKind::NotADirectory => missing(subject),
+        ErrorKind::PermissionDenied => subject.fault(
+            "A4",
+            "may not be read by this user",
+            "make it readable for the user who runs this program",
+        ),
+        _ => subject.fault(
+            "A4",
+            "cannot be read",
+            "check the path and the disk it is on",
+        ),
+    };
+    fault.with_raw(Some(&error.to_string()))
+}
+
+fn missing(subject: Subject<'_>) -> FileFault {
+    let path = absolute(&subject.file.path).unwrap_or_else(|_| subject.file.path.clone());
+    let why = if path == subject.file.path {
+        "does not exist".to_owned()
+    } else {
+        format!("does not exist, looked for as {}", path.display())
+    };
+    let fix = match nearest_folder(&path) {
+        Some(folder) => format!(
+            "check the path: the nearest folder that exists is {}",
+            folder.display()
+        ),
+        None => "check the path".to_owned(),
+    };
+    subject.fault("A4", &why, &fix)
+}
+
+fn nearest_folder(path: &Path) -> Option<PathBuf> {
+    let folder = path.ancestors().skip(1).find(|folder| folder.is_dir());
+    folder.map(Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::StoreFile;
+    use crate::tls::files::faults::Role;
+
+    /// Tests often run as root, who may read everything.
+    #[test]
+    fn refusals_of_the_system_are_told_apart() {
+        let check = |kind: ErrorKind, expected: &str| {
+            let file = StoreFile {
+                path: "/x/user.p12".into(),
+                password: None,
+                password_hint: String::new(),
+            };
+            let subject = Subject {
+                role: Role::User,
+                file: &file,
+            };
+            let fault = unreadable(subject, &Error::from(kind));
+            assert_eq!(
+                fault.what,
+                format!("the user certificate /x/user.p12 {expected}")
+            );
+            assert_eq!(fault.raw, Some(Error::from(kind).to_string()));
+        };
+        check(ErrorKind::PermissionDenied, "may not be read by this user");
+        check(ErrorKind::TimedOut, "cannot be read");
+        check(ErrorKind::NotFound, "does not exist");
+    }
+}

@@ -1,0 +1,199 @@
+//! The two downloaded files as the rest of the program knows them: whom to trust, and who we are.
+//! Reading the files and saying what is wrong with them is left to `load`.
+
+use std::fmt;
+
+use openssl::pkey::{PKey, Private};
+use openssl::x509::{X509, X509Ref, X509VerifyResult};
+
+use super::formats;
+use crate::tls::certificate::Served;
+use crate::tls::certificate::key_usage::{may_be_a_clients, unix_seconds};
+use crate::tls::certificate::principal::principal;
+use crate::util::secret::Secret;
+
+/// Whom to trust: the certificates of `cluster.p12`, several while a CA is being renewed.
+pub struct Truststore {
+    pem: String,
+    anchors: Vec<Anchor>,
+}
+
+/// One certificate that is trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    /// Its subject, spelt as a principal is.
+    pub subject: String,
+    /// Since when it is valid, in seconds since 1970.
+    pub not_before: Option<i64>,
+    /// Until when it is valid, in seconds since 1970.
+    pub not_after: Option<i64>,
+}
+
+/// Who we are: leaf, chain and key of `user.p12`.
+pub struct Keystore {
+    certificates_pem: String,
+    key_pem: Secret,
+    principal: String,
+    wanted_issuer: String,
+    leaf: X509,
+    chain: Vec<Served>,
+}
+
+/// What was configured, opened.
+#[derive(Debug)]
+pub struct Material {
+    /// From the cluster certificate.
+    pub truststore: Option<Truststore>,
+    /// From the user certificate.
+    pub keystore: Option<Keystore>,
+}
+
+impl Truststore {
+    /// All certificates as PEM text, in the order of the file.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        self.pem.clone()
+    }
+
+    /// Who is trusted and until when, in the order of the file.
+    #[must_use]
+    pub fn anchors(&self) -> &[Anchor] {
+        &self.anchors
+    }
+
+    /// From the bytes of a file of any format; nothing where `load` would tell a fault.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Option<Truststore> {
+        let contents = formats::open(bytes, password).ok()?;
+        Truststore::new(&contents.certificates).filter(|_| contents.key.is_none())
+    }
+
+    /// Nothing if there is no certificate.
+    pub(in crate::tls) fn new(certificates: &[X509]) -> Option<Truststore> {
+        let pem = pem(certificates).filter(|text| !text.is_empty())?;
+        let anchors = certificates.iter().map(Anchor::new).collect();
+        Some(Truststore { pem, anchors })
+    }
+}
+
+impl Anchor {
+    fn new(certificate: &X509) -> Anchor {
+        Anchor {
+            subject: principal(certificate.subject_name()),
+            not_before: unix_seconds(certificate.not_before()),
+            not_after: unix_seconds(certificate.not_after()),
+        }
+    }
+}
+
+impl Keystore {
+    /// The leaf, then each certificate's issuer as far as the file has it, as PEM text.
+    #[must_use]
+    pub fn certificates_pem(&self) -> String {
+        self.certificates_pem.clone()
+    }
+
+    /// The private key as unencrypted PKCS#8 PEM text; it must not leave memory.
+    #[must_use]
+    pub fn key_pem(&self) -> Secret {
+        self.key_pem.clone()
+    }
+
+    /// The subject as Kafka's ACLs spell it (RFC 2253): `CN=user,O=…`.
+    #[must_use]
+    pub fn principal(&self) -> String {
+        self.principal.clone()
+    }
+
+    /// The leaf, then each certificate's issuer as far as the file has it, described.
+    #[must_use]
+    pub fn chain(&self) -> &[Served] {
+        &self.chain
+    }
+
+    /// Since when the leaf is valid, in seconds since 1970.
+    #[must_use]
+    pub fn not_before(&self) -> Option<i64> {
+        unix_seconds(self.leaf.not_before())
+    }
+
+    /// Until when the leaf is valid, in seconds since 1970.
+    #[must_use]
+    pub fn not_after(&self) -> Option<i64> {
+        unix_seconds(self.leaf.not_after())
+    }
+
+    /// Whether the leaf says that it is a client's, or says nothing about its use.
+    #[must_use]
+    pub fn may_be_a_clients(&self) -> bool {
+        may_be_a_clients(&self.leaf)
+    }
+
+    /// The CA that a broker must know to accept this chain, spelt as the principal is:
+    /// who issued the chain's last certificate.
+    #[must_use]
+    pub fn wanted_issuer(&self) -> String {
+        self.wanted_issuer.clone()
+    }
+
+    /// From the bytes of a file of any format; nothing where `load` would tell a fault.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Option<Keystore> {
+        let contents = formats::open(bytes, password).ok()?;
+        Keystore::new(contents.certificates, &contents.key?)
+    }
+
+    /// Nothing if no certificate belongs to the key.
+    pub(in crate::tls) fn new(certificates: Vec<X509>, key: &PKey<Private>) -> Option<Keystore> {
+        let (chain, unlinked) = chain(certificates, key)?;
+        let (leaf, last) = (chain.first()?.clone(), chain.last()?);
+        let key_pem = String::from_utf8(key.private_key_to_pem_pkcs8().ok()?).ok()?;
+        Some(Keystore {
+            key_pem: Secret::new(key_pem),
+            principal: principal(leaf.subject_name()),
+            wanted_issuer: principal(last.issuer_name()),
+            certificates_pem: pem(&chain)? + &pem(&unlinked)?,
+            chain: chain.iter().map(|one| Served::of(one)).collect(),
+            leaf,
+        })
+    }
+}
+
+impl fmt::Debug for Truststore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Truststore").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Keystore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = f.debug_struct("Keystore");
+        parts.field("principal", &self.principal);
+        parts.finish_non_exhaustive()
+    }
+}
+
+/// The key's certificate, then issuer after issuer; and what is no part of this chain.
+fn chain(mut certificates: Vec<X509>, key: &PKey<Private>) -> Option<(Vec<X509>, Vec<X509>)> {
+    let mut next = certificates.iter().position(|one| belongs(one, key));
+    next?;
+    let mut chain = vec![];
+    while let Some(place) = next {
+        let found = certificates.remove(place);
+        let issued_it = |one: &X509| one.issued(&found) == X509VerifyResult::OK;
+        next = certificates.iter().position(issued_it);
+        chain.push(found);
+    }
+    Some((chain, certificates))
+}
+
+fn belongs(certificate: &X509Ref, key: &PKey<Private>) -> bool {
+    certificate
+        .public_key()
+        .is_ok_and(|public| public.public_eq(key))
+}
+
+fn pem(certificates: &[X509]) -> Option<String> {
+    let parts: Option<Vec<Vec<u8>>> = certificates.iter().map(|one| one.to_pem().ok()).collect();
+    String::from_utf8(parts?.concat()).ok()
+}

@@ -1,0 +1,295 @@
+//! What a server sent during a handshake, read from the recorded bytes: its version, its certificates, whom it accepts.
+//! OpenSSL tells none of it once verification failed, and never the CAs; the handshake itself is left to it.
+
+use super::decrypt::Unsealer;
+
+const CHANGE_CIPHER_SPEC: u8 = 20;
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+const SEALED: u8 = 23;
+
+const SERVER_HELLO: u8 = 2;
+const CERTIFICATE: u8 = 11;
+const CERTIFICATE_REQUEST: u8 = 13;
+
+const SUPPORTED_VERSIONS: usize = 43;
+const CERTIFICATE_AUTHORITIES: usize = 47;
+const TLS_1_3: u16 = 0x0304;
+
+/// What was recognised; everything else is passed over.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(in crate::tls) struct Flight {
+    /// The version that the server chose, such as `0x0303` for TLS 1.2.
+    pub(in crate::tls) version: Option<u16>,
+    /// The certificates in the order in which they were served, DER.
+    pub(in crate::tls) certificates: Vec<Vec<u8>>,
+    /// The names of the CAs in the request for a client certificate, DER; `None` if there was no request.
+    pub(in crate::tls) authorities: Option<Vec<Vec<u8>>>,
+    /// The number of an alert that was sent in the clear.
+    pub(in crate::tls) alert: Option<u8>,
+}
+
+/// Whether bytes can be the start of an answer in TLS.
+pub(in crate::tls) fn looks_like_tls(bytes: &[u8]) -> bool {
+    matches!(bytes, [CHANGE_CIPHER_SPEC..=SEALED, 3, ..])
+}
+
+/// Reads a recording; `secret` is the server's handshake secret of TLS 1.3.
+pub(in crate::tls) fn read(recording: &[u8], secret: Option<&[u8]>) -> Flight {
+    let mut flight = Flight::default();
+    let mut cipher = None;
+    let clear = records(recording).take_while(|record| record.kind != CHANGE_CIPHER_SPEC);
+    let clear: Vec<Record<'_>> = clear.collect();
+    let hellos: Vec<u8> = contents(&clear, HANDSHAKE);
+    for (kind, body) in messages(&hellos) {
+        if kind == SERVER_HELLO {
+            (flight.version, cipher) = hello(body);
+        }
+    }
+    let alert = clear.iter().find(|record| record.kind == ALERT);
+    flight.alert = alert.and_then(|record| record.content.get(1).copied());
+    let sealed = secret
+        .zip(cipher)
+        .and_then(|(secret, cipher)| Unsealer::new(secret, cipher));
+    let hidden = sealed.map(|unsealer| unsealed(recording, unsealer));
+    flight.take(&hellos);
+    flight.take(&hidden.unwrap_or_default());
+    flight
+}
+
+impl Flight {
+    fn take(&mut self, handshake: &[u8]) {
+        let new = self.version == Some(TLS_1_3);
+        for (kind, body) in messages(handshake) {
+            match kind {
+                CERTIFICATE => self.certificates = certificates(body, new).unwrap_or_default(),
+                CERTIFICATE_REQUEST if new => self.authorities = Some(authorities_of_1_3(body)),
+                CERTIFICATE_REQUEST => self.authorities = Some(authorities_of_1_2(body)),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// One record: its header of five bytes, and what follows.
+struct Record<'a> {
+    kind: u8,
+    header: &'a [u8],
+    content: &'a [u8],
+}
+
+fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let (header, after) = rest?.split_at_checked(5)?;
+        let &[kind @ CHANGE_CIPHER_SPEC..=SEALED, 3, _, high, low] = header else {
+            return None;
+        };
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        let (content, after) = after.split_at_checked(length)?;
+        rest = Some(after);
+        Some(Record {
+            kind,
+            header,
+            content,
+        })
+    })
+}
+
+fn contents(records: &[Record<'_>], kind: u8) -> Vec<u8> {
+    let wanted = records.iter().filter(|record| record.kind == kind);
+    wanted.flat_map(|record| record.content).copied().collect()
+}
+
+/// The handshake messages that the server sealed with its handshake secret, one after the other.
+fn unsealed(recording: &[u8], mut unsealer: Unsealer) -> Vec<u8> {
+    let mut all = Vec::new();
+    for record in records(recording).filter(|record| record.kind == SEALED) {
+        let Some(mut clear) = unsealer.open(record.header, record.content) else {
+            break;
+        };
+        // The kind stands last, behind it only padding.
+        let end = clear.iter().rposition(|byte| *byte != 0).unwrap_or(0);
+        if clear.get(end) == Some(&HANDSHAKE) {
+            clear.truncate(end);
+            all.extend(clear);
+        }
+    }
+    all
+}
+
+fn messages(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut rest = Reader(bytes);
+    std::iter::from_fn(move || {
+        Some((
+            rest.number(1)?.to_be_bytes().last().copied()?,
+            rest.list(3)?,
+        ))
+    })
+}
+
+/// The version and the cipher.
+fn hello(body: &[u8]) -> (Option<u16>, Option<u16>) {
+    let mut body = Reader(body);
+    let version = body.number(2);
+    let cipher = (|| {
+        body.take(32)?;
+        body.list(1)?;
+        body.number(2)
+    })();
+    let chosen = body.number(1).and_then(|_| {
+        let value = extension(body.list(2)?, SUPPORTED_VERSIONS)?;
+        Reader(value).number(2)
+    });
+    let short = |number: Option<usize>| number.and_then(|number| u16::try_from(number).ok());
+    (short(chosen.or(version)), short(cipher))
+}
+
+fn certificates(body: &[u8], new: bool) -> Option<Vec<Vec<u8>>> {
+    let mut body = Reader(body);
+    if new {
+        body.list(1)?;
+    }
+    let mut list = Reader(body.list(3)?);
+    let mut found = Vec::new();
+    while let Some(one) = list.list(3) {
+        found.push(one.to_vec());
+        if new {
+            list.list(2)?;
+        }
+    }
+    Some(found)
+}
+
+fn authorities_of_1_2(body: &[u8]) -> Vec<Vec<u8>> {
+    let mut body = Reader(body);
+    let list = (|| {
+        body.list(1)?;
+        body.list(2)?;
+        body.list(2)
+    })();
+    names(list.unwrap_or_default())
+}
+
+fn authorities_of_1_3(body: &[u8]) -> Vec<Vec<u8>> {
+    let mut body = Reader(body);
+    let list = (|| {
+        body.list(1)?;
+        let value = extension(body.list(2)?, CERTIFICATE_AUTHORITIES)?;
+        Reader(value).list(2)
+    })();
+    names(list.unwrap_or_default())
+}
+
+fn names(list: &[u8]) -> Vec<Vec<u8>> {
+    let mut list = Reader(list);
+    std::iter::from_fn(|| list.list(2).map(<[u8]>::to_vec)).collect()
+}
+
+fn extension(list: &[u8], wanted: usize) -> Option<&[u8]> {
+    let mut list = Reader(list);
+    loop {
+        let (kind, value) = (list.number(2)?, list.list(2)?);
+        if kind == wanted {
+            return Some(value);
+        }
+    }
+}
+
+/// Takes numbers and counted bytes from the front.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn number(&mut self, bytes: usize) -> Option<usize> {
+        let taken = self.take(bytes)?;
+        Some(
+            taken
+                .iter()
+                .fold(0, |sum, byte| sum << 8 | usize::from(*byte)),
+        )
+    }
+
+    /// As many bytes as the number before them says.
+    fn list(&mut self, digits: usize) -> Option<&'a [u8]> {
+        let count = self.number(digits)?;
+        self.take(count)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn counted(digits: usize, bytes: &[u8]) -> Vec<u8> {
+        let length = bytes.len().to_be_bytes();
+        [length.get(length.len() - digits..).unwrap(), bytes].concat()
+    }
+
+    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+        [&[kind], counted(3, body).as_slice()].concat()
+    }
+
+    fn record(kind: u8, content: &[u8]) -> Vec<u8> {
+        [&[kind, 3, 3], counted(2, content).as_slice()].concat()
+    }
+
+    /// A server's hello of TLS 1.2 with this cipher.
+    fn hello_of_1_2() -> Vec<u8> {
+        let body = [&[3, 3], [7; 32].as_slice(), &[0, 0xc0, 0x2f, 0]].concat();
+        message(SERVER_HELLO, &body)
+    }
+
+    #[test]
+    fn a_flight_in_the_clear_is_read_across_records() {
+        let list = counted(3, &[counted(3, b"leaf"), counted(3, b"middle")].concat());
+        let authorities = counted(2, &counted(2, b"name"));
+        let request = [counted(1, &[1]), counted(2, &[4, 3]), authorities].concat();
+        let all = [
+            hello_of_1_2(),
+            message(CERTIFICATE, &list),
+            message(CERTIFICATE_REQUEST, &request),
+        ]
+        .concat();
+        let records: Vec<u8> = all
+            .chunks(9)
+            .flat_map(|part| record(HANDSHAKE, part))
+            .collect();
+        let bytes = [records, record(ALERT, &[2, 40])].concat();
+        let expected = Flight {
+            version: Some(0x0303),
+            certificates: vec![b"leaf".to_vec(), b"middle".to_vec()],
+            authorities: Some(vec![b"name".to_vec()]),
+            alert: Some(40),
+        };
+        assert_eq!(read(&bytes, None), expected);
+    }
+
+    #[test]
+    fn what_is_no_tls_is_empty() {
+        for bytes in [b"HTTP/1.1 400 Bad Request".as_slice(), b"", b"\x16\x03"] {
+            assert_eq!(read(bytes, None), Flight::default());
+        }
+        assert!(looks_like_tls(&[22, 3, 3]) && !looks_like_tls(b"HTTP"));
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_are_survived(noise: Vec<u8>, kind in 0_u8..25, secret: Vec<u8>) {
+            let framed = [record(HANDSHAKE, &hello_of_1_2()), record(HANDSHAKE, &message(kind, &noise))].concat();
+            let sealed = [record(HANDSHAKE, &hello_of_1_2()), record(SEALED, &noise)].concat();
+            for bytes in [noise, framed, sealed] {
+                let flight = read(&bytes, Some(&secret));
+                prop_assert!(flight.certificates.len() <= bytes.len());
+            }
+        }
+    }
+}

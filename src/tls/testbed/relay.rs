@@ -1,0 +1,142 @@
+//! One connection of the TLS front: the handshake, then bytes both ways between a client and a plain port.
+//! Who may connect is decided by the acceptor that `front` hands in.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use openssl::ssl::{ErrorCode, SslAcceptor, SslStream};
+
+/// A client that connects and says nothing must not hold its thread for ever.
+const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// The client's socket as OpenSSL sees it: during the handshake it reads from the socket,
+/// afterwards only what the pump put in, so that the session is never locked while waiting.
+pub(in crate::tls) struct Wire {
+    socket: TcpStream,
+    received: Vec<u8>,
+    handshake: bool,
+}
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.handshake {
+            return self.socket.read(buffer);
+        }
+        if self.received.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let count = self.received.as_slice().read(buffer)?;
+        self.received.drain(..count);
+        Ok(count)
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}
+
+type Session = Mutex<SslStream<Wire>>;
+
+/// The session, once the client has proven who it is; OpenSSL has told a refused client why.
+pub(in crate::tls) fn shake_hands(
+    client: TcpStream,
+    acceptor: &SslAcceptor,
+) -> Option<SslStream<Wire>> {
+    client.set_read_timeout(Some(HANDSHAKE_WAIT)).ok()?;
+    client.set_nodelay(true).ok()?;
+    let wire = Wire {
+        socket: client,
+        received: Vec::new(),
+        handshake: true,
+    };
+    let mut session = acceptor.accept(wire).ok()?;
+    let wire = session.get_mut();
+    wire.handshake = false;
+    wire.socket.set_read_timeout(None).ok()?;
+    Some(session)
+}
+
+/// Moves bytes both ways until one side is done, and closes both sockets.
+pub(in crate::tls) fn forward(session: SslStream<Wire>, socket: &TcpStream, target: SocketAddr) {
+    let Ok(plain) = TcpStream::connect(target) else {
+        return;
+    };
+    let _ = plain.set_nodelay(true);
+    let session = Mutex::new(session);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let _ = encrypt(&plain, &session);
+            shut(socket);
+        });
+        let _ = decrypt(socket, &session, &plain);
+        shut(&plain);
+        // Frees the other direction where it waits for a client that no longer reads.
+        shut(socket);
+    });
+}
+
+fn decrypt(mut socket: &TcpStream, session: &Session, mut plain: &TcpStream) -> io::Result<()> {
+    let mut chunk = vec![0_u8; CHUNK_BYTES];
+    let mut clear = Vec::new();
+    loop {
+        let count = socket.read(&mut chunk)?;
+        let received = chunk.get(..count).unwrap_or_default();
+        if received.is_empty() {
+            return Ok(());
+        }
+        let alive = open_sealed(&mut lock(session), received, &mut clear);
+        plain.write_all(&clear)?;
+        clear.clear();
+        alive?;
+    }
+}
+
+/// Appends to `clear` what `received` completes; an error once the client has said goodbye.
+fn open_sealed(
+    session: &mut SslStream<Wire>,
+    received: &[u8],
+    clear: &mut Vec<u8>,
+) -> io::Result<()> {
+    session.get_mut().received.extend_from_slice(received);
+    let mut chunk = [0_u8; 16 * 1024];
+    loop {
+        match session.ssl_read(&mut chunk) {
+            Ok(count) => clear.extend_from_slice(chunk.get(..count).unwrap_or_default()),
+            Err(error) if error.code() == ErrorCode::WANT_READ => return Ok(()),
+            Err(error) => return Err(io::Error::other(error)),
+        }
+    }
+}
+
+fn encrypt(mut plain: &TcpStream, session: &Session) -> io::Result<()> {
+    let mut chunk = vec![0_u8; CHUNK_BYTES];
+    loop {
+        let count = plain.read(&mut chunk)?;
+        let received = chunk.get(..count).unwrap_or_default();
+        if received.is_empty() {
+            let _ = lock(session).shutdown();
+            return Ok(());
+        }
+        lock(session).write_all(received)?;
+    }
+}
+
+pub(in crate::tls) fn shut(socket: &TcpStream) {
+    // Already closed by the other side is as good.
+    let _ = socket.shutdown(Shutdown::Both);
+}
+
+/// No invariant can be broken half-way in what is guarded here, so a poisoned lock is taken as it is.
+pub(in crate::tls) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

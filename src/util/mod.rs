@@ -1,0 +1,9 @@
+//! Small tools without knowledge of Ditto or Kafka.
+
+pub mod atomic_file;
+pub mod env;
+pub mod exit;
+pub mod interrupt;
+pub mod secret;
+pub mod shell;
+pub mod suggest;

@@ -127,8 +127,8 @@ fn what_the_snapshot_contains_is_left_out_and_counted() {
     assert_eq!(lines, expected, "{}", output.stderr);
     assert_eq!(output.status, Some(0));
     for words in [
-        "answers the requeryRequired with txnID 20 at events p1@2",
-        "in the snapshot already 3, gaps 0",
+        "resolves the requeryRequired with txnID 20 at events partition 1 offset 2",
+        "already in the snapshot 3, gaps 0",
     ] {
         assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
     }
@@ -169,10 +169,7 @@ fn with_a_state_file_a_restart_goes_on_and_a_newer_snapshot_wins() {
     resumed.put(0, &update(22, "1"));
     let output = resumed.tail(&args);
     assert_eq!(output.lines(), [update(22, "1")], "{}", output.stderr);
-    for words in [
-        "going on from the positions in",
-        "in the snapshot already 1",
-    ] {
+    for words in ["continuing from", "already in the snapshot 1"] {
         assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
     }
     // A gap, and no answer from the snapshot that we have.

@@ -100,9 +100,9 @@ fn gaps_and_unreadable_records_pass_every_filter_and_are_said() {
     assert_eq!(output.lines(), [GAP]);
     assert_eq!(output.status, Some(1));
     for words in [
-        "gap: requeryRequired, txnID 45, at events p0@1",
-        "not valid JSON (about byte 0), at events p0@2: \\u{1b}[2Jnot json",
-        "no payload (a tombstone), at events p0@3",
+        "gap at events partition 0 offset 1 (requeryRequired, txnID 45)",
+        "not valid JSON (about byte 0), at events partition 0 offset 2: \\u{1b}[2Jnot json",
+        "no payload (a tombstone), at events partition 0 offset 3",
         "unreadable 2",
     ] {
         assert!(output.stderr.contains(words), "{words}: {}", output.stderr);

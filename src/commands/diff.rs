@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::Context;
-use super::tail::plan::{self, Typed};
+use super::tail::plan::{self, SharedArgs};
 use super::tail::{show_captures, usage};
 use crate::cli;
 use crate::util::exit::Exit;
@@ -23,7 +23,7 @@ pub fn run(typed: &cli::Diff, context: &mut Context<'_>) -> Exit {
         [] => vec![PathBuf::from("-")],
         files => files.to_vec(),
     };
-    let shared = Typed {
+    let shared = SharedArgs {
         filter: &typed.filter,
         span: &typed.span,
         idle_exit: None,

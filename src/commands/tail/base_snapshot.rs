@@ -1,5 +1,4 @@
-//! The snapshot that a run starts from: where the stream goes on, what of it the snapshot contains already.
-//! How a snapshot is made is `requery`'s; the state file that goes on from it is `keep`'s.
+//! The snapshot that a run resumes from: its start offsets, and which events it already includes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,39 +12,39 @@ use crate::snapshot::dedup::Contained;
 use crate::snapshot::manifest::{Manifest, Scope};
 use crate::state::Gap;
 
-/// A snapshot to start from.
+/// A snapshot to resume from.
 #[derive(Debug)]
-pub(super) struct Base {
-    /// Its folder, as the user calls it.
+pub(super) struct BaseSnapshot {
+    /// Its folder as the user typed it.
     pub name: String,
     manifest: Manifest,
     contained: Contained,
 }
 
-/// What the snapshot says of an event.
+/// How an event relates to the snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Relation {
-    /// The event comes behind the snapshot, as far as anybody can tell.
-    Behind,
-    /// The snapshot contains what the event did.
-    Contained,
-    /// A `requeryRequired` that the snapshot answers.
-    Answered,
+pub(super) enum SnapshotRelation {
+    /// Newer than the snapshot, or not comparable with it.
+    Newer,
+    /// The snapshot already includes the change.
+    AlreadyIncluded,
+    /// A `requeryRequired` that the snapshot resolves.
+    GapResolved,
 }
 
-impl Base {
+impl BaseSnapshot {
     /// Reads a snapshot's manifest.
     ///
     /// # Errors
-    /// A [`Failure`] where there is none that can be relied on; an incomplete one is fine only if `anyway`.
-    pub(super) fn read(folder: &Path, anyway: bool) -> Result<Base, Failure> {
+    /// A [`Failure`] if the manifest cannot be read, or if the snapshot is incomplete and `allow_incomplete` is not set.
+    pub(super) fn read(folder: &Path, allow_incomplete: bool) -> Result<BaseSnapshot, Failure> {
         let manifest = Manifest::read(folder)?;
-        let base = Base {
+        let base = BaseSnapshot {
             name: folder.display().to_string(),
             contained: Contained::of(&manifest),
             manifest,
         };
-        if base.manifest.complete || anyway {
+        if base.manifest.complete || allow_incomplete {
             Ok(base)
         } else {
             Err(base.incomplete())
@@ -73,18 +72,18 @@ impl Base {
                 reasons.join("; ")
             ),
             fix: Some(format!(
-                "finish it: ditto-cdc requery --output {} --resume; or start with what it has: --allow-incomplete",
+                "complete it: ditto-cdc requery --output {} --resume; or use it as it is: --allow-incomplete",
                 crate::util::shell::quoted(&self.name)
             )),
             raw: None,
         }
     }
 
-    /// Where a topic goes on behind the snapshot.
+    /// The offsets from which a topic continues after the snapshot.
     ///
     /// # Errors
-    /// A [`Failure`] where the snapshot knows no positions of that topic.
-    pub(super) fn kept(&self, topic: &str) -> Result<Kept, Failure> {
+    /// A [`Failure`] if the snapshot has no positions of that topic.
+    pub(super) fn start_offsets(&self, topic: &str) -> Result<Kept, Failure> {
         let positions = self.manifest.positions.iter();
         let of_topic = positions.filter(|position| position.topic == topic);
         let next: BTreeMap<i32, i64> = of_topic
@@ -95,16 +94,16 @@ impl Base {
         }
         Ok(Kept {
             next,
-            // The snapshot knew every partition that there was: any other one is read from its first record.
+            // The snapshot has every partition of its time: any other one is newer, and read from its first record.
             partitions: 0,
             lost: Vec::new(),
         })
     }
 
-    /// Whether the positions can be those of this cluster.
+    /// Checks that the positions belong to this cluster; brokers without an id pass.
     ///
     /// # Errors
-    /// A [`Failure`] where they belong to another one.
+    /// A [`Failure`] if they belong to another cluster.
     pub(super) fn check_cluster(&self, now: Option<&str>) -> Result<(), Failure> {
         match (self.manifest.cluster.as_deref(), now) {
             (Some(then), Some(now)) if then != now => Err(Failure {
@@ -113,7 +112,7 @@ impl Base {
                     "starting from the snapshot {}: its positions belong to the Kafka cluster {then}, and these brokers to {now}",
                     self.name
                 ),
-                fix: Some("read the cluster that the snapshot was taken beside, or make a new one: ditto-cdc requery --output DIR".to_owned()),
+                fix: Some("connect to the cluster of the snapshot, or take a new snapshot: ditto-cdc requery --output DIR".to_owned()),
                 raw: None,
             }),
             _ => Ok(()),
@@ -130,16 +129,16 @@ impl Base {
         topics.dedup();
         let (why, fix) = if topics.is_empty() {
             (
-                "it was made without Kafka and knows no place in the stream".to_owned(),
-                "make one with the Kafka settings at hand: ditto-cdc requery --output DIR",
+                "it was taken without Kafka and has no positions in the stream".to_owned(),
+                "take one with the Kafka settings: ditto-cdc requery --output DIR",
             )
         } else {
             (
                 format!(
-                    "it goes on in the topic {}, and this run reads {topic}",
+                    "it continues in the topic {}, and this run reads {topic}",
                     topics.join(", ")
                 ),
-                "give the snapshot that was made with this topic, or the --topic that it was made with",
+                "use the snapshot of this topic, or the --topic of this snapshot",
             )
         };
         Failure {
@@ -150,17 +149,17 @@ impl Base {
         }
     }
 
-    /// Whether the snapshot answers a gap that was met before.
-    pub(super) fn answers(&self, gap: &Gap, kept: &Kept) -> bool {
-        self.manifest.complete && gap.is_answered_by(&kept.next, self.manifest.floor)
+    /// Whether the snapshot was taken after the gap and closes it.
+    pub(super) fn resolves(&self, gap: &Gap, start: &Kept) -> bool {
+        self.manifest.complete && gap.is_answered_by(&start.next, self.manifest.floor)
     }
 
-    /// What tells this snapshot from others, with the time at its beginning.
+    /// Distinguishes this snapshot from others: its start and end time.
     pub(super) fn identity(&self) -> String {
         format!("{} {}", self.manifest.started, self.manifest.ended)
     }
 
-    /// Whether the snapshot with that identity is newer than this one.
+    /// Whether the snapshot with that identity started later.
     pub(super) fn is_older_than(&self, identity: &str) -> bool {
         let time = |text: &str| text.parse::<Timestamp>().ok();
         let other = identity.split(' ').next().and_then(time);
@@ -170,8 +169,8 @@ impl Base {
         }
     }
 
-    /// What the snapshot leaves out by intention; `None` where it is everything.
-    pub(super) fn narrowed(&self) -> Option<String> {
+    /// The collections and condition that limit the snapshot; `None` if it covers everything.
+    pub(super) fn scope(&self) -> Option<String> {
         let Scope {
             named, condition, ..
         } = &self.manifest.scope;
@@ -185,24 +184,24 @@ impl Base {
     }
 
     /// How an event relates to the snapshot.
-    pub(super) fn relation(&self, event: &Event<'_>) -> Relation {
+    pub(super) fn relation(&self, event: &Event<'_>) -> SnapshotRelation {
         let Some(txn) = event.txn_id else {
-            return Relation::Behind;
+            return SnapshotRelation::Newer;
         };
         if event.kind == Kind::RequeryRequired {
-            let answered = self.manifest.complete && Some(txn.0) <= self.manifest.floor;
-            return if answered {
-                Relation::Answered
+            let resolved = self.manifest.complete && Some(txn.0) <= self.manifest.floor;
+            return if resolved {
+                SnapshotRelation::GapResolved
             } else {
-                Relation::Behind
+                SnapshotRelation::Newer
             };
         }
         let (Some(collection), Some(id)) = (&event.collection, event.id()) else {
-            return Relation::Behind;
+            return SnapshotRelation::Newer;
         };
         if event.kind == Kind::DocumentChanged && self.contained.contains(collection, id, txn.0) {
-            return Relation::Contained;
+            return SnapshotRelation::AlreadyIncluded;
         }
-        Relation::Behind
+        SnapshotRelation::Newer
     }
 }

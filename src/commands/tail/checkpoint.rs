@@ -1,187 +1,186 @@
-//! Keeps the positions of a run in its state file: what was flushed, never more, about once a second.
-//! The file itself is `state`'s; when something was flushed, `follow` says.
+//! Checkpointing: writes the positions of flushed output to the state file, at most once per second.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::base_snapshot::Base;
+use super::base_snapshot::BaseSnapshot;
 use crate::kafka::Kept;
 use crate::record::{Failure, FailureClass, Lost};
 use crate::state::{Gap, State, StateFile};
 
-/// How often the file is written at most, while the run goes on.
-const EVERY: Duration = Duration::from_secs(1);
+/// Time between two writes of the file during a run.
+const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A state file before the topic is known.
-pub(super) struct Opened {
+/// A state file that is locked and read, before the topic is known.
+pub(super) struct LockedState {
     file: StateFile,
-    found: Option<State>,
+    state: Option<State>,
 }
 
-/// Where the run reads: what a state is bound to.
-pub(super) struct Bound {
-    /// The cluster's id, where its brokers tell it.
+/// Cluster and topic that a state belongs to.
+pub(super) struct TopicIdentity {
+    /// The cluster's id; `None` if its brokers do not send one.
     pub cluster: Option<String>,
     pub topic: String,
-    /// How many partitions the topic has.
+    /// Number of partitions.
     pub partitions: i32,
 }
 
-/// A state file in use.
-pub(super) struct Keeper {
+/// Saves the positions of a run.
+pub(super) struct Checkpointer {
     file: StateFile,
-    /// What the file is to say.
+    /// The next content of the file.
     state: State,
-    /// Gaps that were met and are not behind a flush yet.
-    met: Gap,
-    saved: Instant,
+    /// Gaps in output that is not flushed yet.
+    unflushed_gap: Gap,
+    saved_at: Instant,
 }
 
-/// Where the positions of a run come from.
+/// Which start position has priority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wins {
-    /// Nothing is known: from `--from`, as typed.
+pub(super) enum StartPrecedence {
+    /// `--from`: neither state nor snapshot has positions.
     Typed,
     /// The state file.
     State,
-    /// The snapshot's folder.
+    /// The snapshot.
     Snapshot,
-    /// The state file, which goes on from a newer snapshot than the one that was given.
+    /// The state file, because it continues from a newer snapshot than the given one.
     NewerState,
 }
 
-impl Opened {
+impl LockedState {
     /// Locks and reads the file.
     ///
     /// # Errors
-    /// A [`Failure`] where it is in use, or cannot be understood.
-    pub(super) fn new(path: &Path) -> Result<Opened, Failure> {
-        let (file, found) = StateFile::open(path)?;
-        Ok(Opened { file, found })
+    /// A [`Failure`] if another process has locked it, or if it is not a state file.
+    pub(super) fn open(path: &Path) -> Result<LockedState, Failure> {
+        let (file, state) = StateFile::open(path)?;
+        Ok(LockedState { file, state })
     }
 
-    /// Binds the file to what is read; the positions to go on from, and whose they are.
+    /// Checks that the state belongs to this topic, and decides where to start.
     ///
-    /// The file wins over the snapshot that it went on from already, and over an older one: that is a restart. It
-    /// gives way to a snapshot that it does not know.
+    /// The state has priority over the snapshot that it continued from, and over an older one: that is a restart. A
+    /// snapshot that the state does not know has priority over the state.
     ///
     /// # Errors
-    /// A [`Failure`] where the file belongs to another topic or cluster, or the snapshot to another topic.
-    pub(super) fn bind(
+    /// A [`Failure`] if the state belongs to another topic or cluster, or the snapshot to another topic.
+    pub(super) fn check_identity(
         self,
-        bound: Bound,
-        base: Option<&Base>,
-    ) -> Result<(Keeper, Option<Kept>, Wins), Failure> {
-        if let Some(found) = &self.found {
-            check(self.file.name(), found, &bound)?;
+        identity: TopicIdentity,
+        base: Option<&BaseSnapshot>,
+    ) -> Result<(Checkpointer, Option<Kept>, StartPrecedence), Failure> {
+        if let Some(state) = &self.state {
+            check_same_topic(self.file.name(), state, &identity)?;
         }
-        let wins = wins(self.found.as_ref(), base);
-        let snapshot = base.filter(|_| wins == Wins::Snapshot);
-        let kept = match (snapshot, &self.found) {
-            (Some(base), _) => Some(base.kept(&bound.topic)?),
-            (None, found) => found.as_ref().map(|found| Kept {
-                next: found.next.clone(),
-                partitions: found.partitions,
+        let precedence = precedence(self.state.as_ref(), base);
+        let snapshot = base.filter(|_| precedence == StartPrecedence::Snapshot);
+        let start = match (snapshot, &self.state) {
+            (Some(base), _) => Some(base.start_offsets(&identity.topic)?),
+            (None, state) => state.as_ref().map(|state| Kept {
+                next: state.next.clone(),
+                partitions: state.partitions,
                 lost: Vec::new(),
             }),
         };
-        let (mut gap, mut identity) = self
-            .found
-            .map_or((None, None), |found| (found.gap, found.snapshot));
-        if let (Some(base), Some(kept)) = (snapshot, &kept) {
-            identity = Some(base.identity());
-            gap = gap.filter(|gap| !base.answers(gap, kept));
+        let (mut gap, mut snapshot_id) = self
+            .state
+            .map_or((None, None), |state| (state.gap, state.snapshot));
+        if let (Some(base), Some(start)) = (snapshot, &start) {
+            snapshot_id = Some(base.identity());
+            gap = gap.filter(|gap| !base.resolves(gap, start));
         }
-        let keeper = Keeper {
+        let checkpointer = Checkpointer {
             file: self.file,
             state: State {
-                cluster: bound.cluster,
-                topic: bound.topic,
-                partitions: bound.partitions,
-                next: kept.iter().flat_map(|kept| kept.next.clone()).collect(),
+                cluster: identity.cluster,
+                topic: identity.topic,
+                partitions: identity.partitions,
+                next: start.iter().flat_map(|start| start.next.clone()).collect(),
                 gap,
-                snapshot: identity,
+                snapshot: snapshot_id,
             },
-            met: Gap::default(),
-            saved: Instant::now(),
+            unflushed_gap: Gap::default(),
+            saved_at: Instant::now(),
         };
-        Ok((keeper, kept, wins))
+        Ok((checkpointer, start, precedence))
     }
 }
 
-fn wins(found: Option<&State>, base: Option<&Base>) -> Wins {
-    let known = found.and_then(|found| found.snapshot.as_deref());
-    match (found, base, known) {
-        (None, None, _) => Wins::Typed,
-        (Some(_), None, _) => Wins::State,
-        (_, Some(base), Some(known)) if base.identity() == known => Wins::State,
-        (_, Some(base), Some(known)) if base.is_older_than(known) => Wins::NewerState,
-        (_, Some(_), _) => Wins::Snapshot,
+fn precedence(state: Option<&State>, base: Option<&BaseSnapshot>) -> StartPrecedence {
+    let known = state.and_then(|state| state.snapshot.as_deref());
+    match (state, base, known) {
+        (None, None, _) => StartPrecedence::Typed,
+        (Some(_), None, _) => StartPrecedence::State,
+        (_, Some(base), Some(known)) if base.identity() == known => StartPrecedence::State,
+        (_, Some(base), Some(known)) if base.is_older_than(known) => StartPrecedence::NewerState,
+        (_, Some(_), _) => StartPrecedence::Snapshot,
     }
 }
 
-fn check(name: &str, found: &State, bound: &Bound) -> Result<(), Failure> {
+fn check_same_topic(name: &str, state: &State, identity: &TopicIdentity) -> Result<(), Failure> {
     let refuse = |what: String| Failure {
         class: FailureClass::Setup,
         what: format!("cannot use the state file {name}: {what}"),
-        fix: Some("give each topic a state file of its own".into()),
+        fix: Some("use a separate state file for each topic".into()),
         raw: None,
     };
-    if found.topic != bound.topic {
+    if state.topic != identity.topic {
         return Err(refuse(format!(
-            "it keeps positions of the topic {}, and this run reads {}",
-            found.topic, bound.topic
+            "it has positions of the topic {}, and this run reads {}",
+            state.topic, identity.topic
         )));
     }
-    match (&found.cluster, &bound.cluster) {
+    match (&state.cluster, &identity.cluster) {
         (Some(then), Some(now)) if then != now => Err(refuse(format!(
-            "it keeps positions of the Kafka cluster {then}, and these brokers belong to {now}"
+            "it has positions of the Kafka cluster {then}, and these brokers belong to {now}"
         ))),
         _ => Ok(()),
     }
 }
 
-impl Keeper {
-    /// The gap that an earlier run left open.
+impl Checkpointer {
+    /// The gap that an earlier run saved and no requery has resolved.
     pub(super) fn open_gap(&self) -> Option<&Gap> {
         self.state.gap.as_ref()
     }
 
-    /// How the user calls the file.
+    /// The file's name as the user typed it.
     pub(super) fn name(&self) -> &str {
         self.file.name()
     }
 
-    /// A `requeryRequired` was met.
-    pub(super) fn announce(&mut self, txn_id: Option<u64>, place: Option<(i32, i64)>) {
-        self.met.announce(txn_id, place);
+    /// Notes a `requeryRequired`, to be saved with the positions after it.
+    pub(super) fn note_gap(&mut self, txn_id: Option<u64>, place: Option<(i32, i64)>) {
+        self.unflushed_gap.announce(txn_id, place);
     }
 
-    /// A position was lost.
-    pub(super) fn lose(&mut self, lost: &Lost) {
-        self.met.lose(lost);
+    /// Notes a gap in the offsets, to be saved with the positions after it.
+    pub(super) fn note_offset_gap(&mut self, lost: &Lost) {
+        self.unflushed_gap.lose(lost);
     }
 
-    /// Everything up to these positions was written. A gap before them is remembered with them.
-    pub(super) fn mark(&mut self, positions: Vec<(i32, i64)>) {
+    /// The output before these positions is flushed.
+    pub(super) fn note_flushed_positions(&mut self, positions: Vec<(i32, i64)>) {
         self.state.next = positions.into_iter().collect();
-        let met = std::mem::take(&mut self.met);
-        if met != Gap::default() {
-            self.state.gap.get_or_insert_default().add(met);
+        let gap = std::mem::take(&mut self.unflushed_gap);
+        if gap != Gap::default() {
+            self.state.gap.get_or_insert_default().add(gap);
         }
     }
 
-    /// Whether it is time to write the file.
+    /// Whether the save interval has passed.
     pub(super) fn is_due(&self) -> bool {
-        self.saved.elapsed() >= EVERY
+        self.saved_at.elapsed() >= SAVE_INTERVAL
     }
 
-    /// Writes what was marked.
+    /// Writes the noted positions.
     ///
     /// # Errors
-    /// A [`Failure`]; the file says what it said before.
+    /// A [`Failure`] of writing; the file then has its former content.
     pub(super) fn save(&mut self) -> Result<(), Failure> {
-        self.saved = Instant::now();
+        self.saved_at = Instant::now();
         self.file.write(&self.state)
     }
 }
@@ -192,7 +191,7 @@ mod tests {
     use super::*;
     use crate::snapshot::manifest::{Manifest, Position};
 
-    fn base(started: &str, floor: Option<u64>, next: i64) -> Base {
+    fn base(started: &str, floor: Option<u64>, next: i64) -> BaseSnapshot {
         let folder = tempfile::tempdir().unwrap();
         let mut manifest = Manifest::new("http://localhost".into(), started.into());
         manifest.complete = true;
@@ -203,7 +202,7 @@ mod tests {
             next_offset: next,
         });
         manifest.write(folder.path()).unwrap();
-        Base::read(folder.path(), false).unwrap()
+        BaseSnapshot::read(folder.path(), false).unwrap()
     }
 
     fn found(snapshot: Option<String>) -> State {
@@ -219,75 +218,86 @@ mod tests {
         }
     }
 
-    fn bind(found: Option<&State>, base: Option<&Base>) -> (Keeper, Option<Kept>, Wins) {
+    fn check(
+        found: Option<&State>,
+        base: Option<&BaseSnapshot>,
+    ) -> (Checkpointer, Option<Kept>, StartPrecedence) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s");
         if let Some(found) = found {
             let (mut file, _) = StateFile::open(&path).unwrap();
             file.write(found).unwrap();
         }
-        let bound = Bound {
+        let identity = TopicIdentity {
             cluster: Some("c".into()),
             topic: "t".into(),
             partitions: 1,
         };
-        Opened::new(&path).unwrap().bind(bound, base).unwrap()
+        LockedState::open(&path)
+            .unwrap()
+            .check_identity(identity, base)
+            .unwrap()
     }
 
     #[test]
-    fn the_newer_of_file_and_snapshot_wins() {
+    fn the_newer_of_state_and_snapshot_has_priority() {
         let early = base("2026-01-31T12:00:00Z", Some(45), 12);
         let late = base("2026-01-31T12:00:00.5Z", Some(45), 12);
-        for (found, base, wins, next) in [
-            (None, None, Wins::Typed, None),
-            (None, Some(&late), Wins::Snapshot, Some(12)),
-            (Some(found(None)), None, Wins::State, Some(50)),
-            (Some(found(None)), Some(&late), Wins::Snapshot, Some(12)),
+        for (found, base, expected, next) in [
+            (None, None, StartPrecedence::Typed, None),
+            (None, Some(&late), StartPrecedence::Snapshot, Some(12)),
+            (Some(found(None)), None, StartPrecedence::State, Some(50)),
+            (
+                Some(found(None)),
+                Some(&late),
+                StartPrecedence::Snapshot,
+                Some(12),
+            ),
             (
                 Some(found(Some(late.identity()))),
                 Some(&late),
-                Wins::State,
+                StartPrecedence::State,
                 Some(50),
             ),
             (
                 Some(found(Some(early.identity()))),
                 Some(&late),
-                Wins::Snapshot,
+                StartPrecedence::Snapshot,
                 Some(12),
             ),
             (
                 Some(found(Some(late.identity()))),
                 Some(&early),
-                Wins::NewerState,
+                StartPrecedence::NewerState,
                 Some(50),
             ),
             (
                 Some(found(Some("nonsense".into()))),
                 Some(&early),
-                Wins::Snapshot,
+                StartPrecedence::Snapshot,
                 Some(12),
             ),
         ] {
-            let (_, kept, who) = bind(found.as_ref(), base);
-            let position = kept.map(|kept| kept.next[&0]);
-            assert_eq!((who, position), (wins, next), "{found:?}");
+            let (_, start, precedence) = check(found.as_ref(), base);
+            let position = start.map(|start| start.next[&0]);
+            assert_eq!((precedence, position), (expected, next), "{found:?}");
         }
     }
 
     #[test]
-    fn only_a_snapshot_that_came_after_a_gap_answers_it() {
+    fn only_a_snapshot_taken_after_a_gap_resolves_it() {
         let time = "2026-01-31T12:00:00Z";
-        for (base, answered) in [
+        for (base, resolved) in [
             (base(time, Some(45), 12), true),
             (base(time, Some(44), 12), false),
             (base(time, None, 12), false),
             (base(time, Some(45), 11), false),
         ] {
-            let (keeper, _, _) = bind(Some(&found(None)), Some(&base));
-            assert_eq!(keeper.open_gap().is_none(), answered, "{base:?}");
-            // What was met behind this snapshot is not answered by it.
-            let (keeper, _, _) = bind(Some(&found(Some(base.identity()))), Some(&base));
-            assert!(keeper.open_gap().is_some());
+            let (checkpointer, _, _) = check(Some(&found(None)), Some(&base));
+            assert_eq!(checkpointer.open_gap().is_none(), resolved, "{base:?}");
+            // A snapshot does not resolve a gap that came after it.
+            let (checkpointer, _, _) = check(Some(&found(Some(base.identity()))), Some(&base));
+            assert!(checkpointer.open_gap().is_some());
         }
     }
 }

@@ -1,11 +1,10 @@
-//! What was read and shown, counted for the summary and the exit code.
-//! Which records count as what is decided in `present`.
+//! Counters of one run, for the summary and the exit code.
 
 use crate::event::{Op, TxnId};
 
-/// The counts of one run.
+/// The counters of one run.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Tally {
+pub(super) struct Counters {
     pub read: u64,
     pub shown: u64,
     inserts: u64,
@@ -14,19 +13,18 @@ pub(super) struct Tally {
     others: u64,
     pub gaps: u64,
     pub unreadable: u64,
-    /// Events that are in the snapshot that the run started from, and were not shown again.
-    pub contained: u64,
-    /// The highest txnID of the gaps, where they have one.
-    pub asked: Option<TxnId>,
-    /// Where the run stood at its end, for a requery that has to look at what comes from there on.
+    /// Events that the base snapshot already includes and that were not shown again.
+    pub already_included: u64,
+    /// The highest txnID of the gaps; `None` if no gap has one.
+    pub max_gap_txn: Option<TxnId>,
+    /// Partitions and next offsets at the end of the run: a requery looks for further gaps from there on.
     pub positions: Vec<(i32, i64)>,
-    /// Whether anybody was told how to recover.
-    advised: bool,
+    has_gap_hint: bool,
 }
 
-impl Tally {
+impl Counters {
     /// Counts an event that was shown.
-    pub(super) fn show(&mut self, op: Op) {
+    pub(super) fn count_shown(&mut self, op: Op) {
         self.shown += 1;
         match op {
             Op::Insert => self.inserts += 1,
@@ -37,17 +35,17 @@ impl Tally {
     }
 
     /// Counts a `requeryRequired` that was shown.
-    pub(super) fn show_gap(&mut self) {
+    pub(super) fn count_shown_gap(&mut self) {
         self.shown += 1;
         self.gaps += 1;
     }
 
-    /// Notes a gap; whether it asks for more than those before.
-    pub(super) fn ask(&mut self, txn: Option<TxnId>) -> bool {
-        let news = !self.advised || self.asked < txn;
-        self.asked = self.asked.max(txn);
-        self.advised = true;
-        news
+    /// Notes a gap's transaction; `true` if a requery has to reach further than for the gaps before.
+    pub(super) fn note_gap(&mut self, txn: Option<TxnId>) -> bool {
+        let reaches_further = !self.has_gap_hint || self.max_gap_txn < txn;
+        self.max_gap_txn = self.max_gap_txn.max(txn);
+        self.has_gap_hint = true;
+        reaches_further
     }
 
     /// One line for people.
@@ -60,12 +58,12 @@ impl Tally {
         if self.others > 0 {
             ops.push(format!("{} other", self.others));
         }
-        let contained = match self.contained {
+        let already_included = match self.already_included {
             0 => String::new(),
-            count => format!(", in the snapshot already {count}"),
+            count => format!(", already in the snapshot {count}"),
         };
         format!(
-            "read {}, shown {} ({}){contained}, gaps {}, unreadable {}",
+            "read {}, shown {} ({}){already_included}, gaps {}, unreadable {}",
             self.read,
             self.shown,
             ops.join(", "),

@@ -1,57 +1,91 @@
-//! Records whose text is kept until it is known whether they are shown: `--last`, and `-100` of a capture.
-//! Counting and showing them is left to `follow`.
+//! The last N records (`--last N`, `--from -N` of a capture): rendered when read, written once the end is known.
+
+use std::collections::VecDeque;
 
 use super::plan::Plan;
-use super::render::{Presented, Presenter};
-use super::run_loop::Ending;
+use super::render::{Rendered, Renderer};
 use crate::record::Record;
 use crate::record::position::Position;
 
-/// A record's text that is kept until it is known to be among the last.
-pub(super) struct Kept {
-    pub presented: Presented,
+/// A rendered record that may turn out to be among the last N.
+pub(super) struct BufferedRecord {
+    pub rendered: Rendered,
     pub text: Vec<u8>,
-    pub name: String,
+    /// From [`Renderer::describe`].
+    pub description: String,
 }
 
-/// A function that looks through a source backwards, given what to keep.
-pub(super) type Keep<'k> = dyn FnMut(&Record<'_>) -> Option<Kept> + 'k;
-
-/// What was found by looking backwards.
-pub(super) struct Found {
-    pub read: u64,
-    pub kept: Result<Vec<Kept>, Ending>,
-}
-
-/// Lets `search` look through a source for records that are wanted, and counts what it looks at.
-pub(super) fn look<E: Into<Ending>>(
-    plan: &Plan,
-    presenter: &Presenter,
-    search: impl FnOnce(&mut Keep<'_>) -> Result<Vec<Kept>, E>,
-) -> Found {
-    let mut read = 0;
-    let kept = search(&mut |record| {
-        read += 1;
-        kept(plan, presenter, record)
-    });
-    Found {
-        read,
-        kept: kept.map_err(Into::into),
+impl BufferedRecord {
+    /// Filters and renders a record; `None` if it does not count as one of the last.
+    pub(super) fn render(
+        plan: &Plan,
+        renderer: &Renderer,
+        record: &Record<'_>,
+    ) -> Option<BufferedRecord> {
+        let mut text = Vec::new();
+        let outcome = renderer.render(record, &mut text);
+        // `--from -100` of a capture counts before the filters; for a topic it is resolved to offsets.
+        let counts_hidden = matches!(plan.from, Position::Back(_)) && plan.last.is_none();
+        (outcome != Rendered::Hidden || counts_hidden).then(|| BufferedRecord {
+            rendered: outcome,
+            text,
+            description: renderer.describe(outcome, record),
+        })
     }
 }
 
-/// What to keep of a record, if it is wanted.
-pub(super) fn kept(plan: &Plan, presenter: &Presenter, record: &Record<'_>) -> Option<Kept> {
-    let mut text = Vec::new();
-    let became = presenter.present(record, &mut text);
-    // `-100` of a capture counts before the filters; Kafka has resolved it to offsets already.
-    let counts_all = matches!(plan.from, Position::Back(_)) && plan.last.is_none();
-    if became == Presented::Hidden && !counts_all {
-        return None;
+/// The newest `capacity` items by time, the oldest first; items of equal time in the order pushed.
+#[derive(Debug)]
+pub(super) struct LastN<T> {
+    capacity: usize,
+    items: VecDeque<(i64, T)>,
+}
+
+impl<T> LastN<T> {
+    pub(super) fn new(capacity: usize) -> LastN<T> {
+        LastN {
+            capacity,
+            items: VecDeque::new(),
+        }
     }
-    Some(Kept {
-        presented: became,
-        text,
-        name: presenter.name(became, record),
-    })
+
+    /// Pushes an item with its time in milliseconds; without a time it ranks with the newest item so far.
+    pub(super) fn push(&mut self, time_ms: Option<i64>, item: T) {
+        let newest = self.items.back().map_or(i64::MIN, |(time, _)| *time);
+        let time = time_ms.unwrap_or(newest);
+        let at = self.items.partition_point(|(other, _)| *other <= time);
+        if self.items.len() < self.capacity {
+            self.items.insert(at, (time, item));
+        } else if at > 0 {
+            self.items.insert(at, (time, item));
+            self.items.pop_front();
+        }
+    }
+
+    /// The items, the oldest first.
+    pub(super) fn into_iter(self) -> impl Iterator<Item = T> {
+        self.items.into_iter().map(|(_, item)| item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_go_by_time_then_by_order() {
+        for (pushed, expected) in [
+            (&[(Some(1), 'a'), (Some(3), 'b'), (Some(2), 'c')][..], "cb"),
+            (&[(None, 'a'), (None, 'b'), (None, 'c')], "bc"),
+            (&[(Some(5), 'a'), (None, 'b'), (Some(5), 'c')], "bc"),
+            (&[(Some(5), 'a'), (Some(6), 'b'), (Some(1), 'c')], "ab"),
+            (&[(Some(5), 'a')], "a"),
+        ] {
+            let mut last = LastN::new(2);
+            for (time, item) in pushed {
+                last.push(*time, *item);
+            }
+            assert_eq!(last.into_iter().collect::<String>(), expected);
+        }
+    }
 }

@@ -1,118 +1,104 @@
-//! What the main loop says besides events: gaps, lost positions, unreadable records, and what the source has to tell.
-//! When it is said is decided in `mod`.
+//! Messages of a run on standard error: gaps, connection, unreadable records, events already in the snapshot.
 
-use super::run_loop::{Ending, Follow};
+use super::plan::Plan;
+use super::recovery_hint::RecoveryHint;
 use crate::cli::OnGap;
 use crate::event::{TxnId, Unreadable};
+use crate::output::Out;
 use crate::record::{Loss, Lost, Notice};
 
-impl Follow<'_> {
-    pub fn gap(&mut self, id: Option<TxnId>, place: &str) -> Result<(), Ending> {
-        let txn = id.map_or_else(
-            || "without a txnID".to_owned(),
-            |txn| format!("txnID {}", txn.0),
-        );
-        if !self.plan.format.is_for_people() {
-            self.out.warn(&format!(
-                "gap: requeryRequired, {txn}, at {place}: requery everything, then go on behind it"
-            ));
+/// What a run reports on standard error.
+pub(super) struct Messages<'a> {
+    plan: &'a Plan,
+    /// `None` for a capture, which has no connection settings.
+    recovery: Option<RecoveryHint>,
+    /// Folder of the base snapshot.
+    base_name: String,
+    /// The count of already included events that was reported last.
+    reported_included: u64,
+}
+
+impl<'a> Messages<'a> {
+    pub(super) fn new(plan: &'a Plan, base_name: &str, recovery: Option<RecoveryHint>) -> Self {
+        Messages {
+            plan,
+            recovery,
+            base_name: base_name.to_owned(),
+            reported_included: 0,
         }
-        self.advise(id);
-        self.stop_at_gap()
     }
 
-    /// Says how to recover, once for every transaction that asks for more than those before.
-    pub fn advise(&mut self, txn: Option<TxnId>) {
-        let news = self.tally.ask(txn);
-        let Some(recovery) = self.recovery.as_ref().filter(|_| news) else {
+    /// A `requeryRequired`. Formats for people show it in the output instead.
+    pub(super) fn report_gap(&self, txn: Option<TxnId>, place: &str, out: &mut Out) {
+        if self.plan.format.is_for_people() {
             return;
+        }
+        let txn = txn.map_or_else(|| "no txnID".to_owned(), |txn| format!("txnID {}", txn.0));
+        out.warn(&format!(
+            "gap at {place} (requeryRequired, {txn}): changes are missing. Run requery, then continue after this point"
+        ));
+    }
+
+    /// Offsets that can no longer be read. Formats for people show the gap in the output instead.
+    pub(super) fn report_offset_gap(&self, lost: &Lost, out: &mut Out) {
+        if self.plan.format.is_for_people() {
+            return;
+        }
+        let resumed = match lost.why {
+            Loss::Gone => String::new(),
+            _ => format!(". Continuing at offset {}", lost.resumed),
         };
-        // What stops here says so again at the end, with the same command.
-        if self.plan.on_gap == OnGap::Mark {
-            let command = recovery.requery(txn.map(|txn| txn.0), &[]);
-            self.out.hint("try", &command);
+        out.warn(&format!("gap: {}. Run requery{resumed}", lost.told()));
+    }
+
+    /// The command that recovers. With `--on-gap stop` the end of the run prints it.
+    pub(super) fn hint_recovery(&self, txn: Option<TxnId>, out: &mut Out) {
+        if let (Some(recovery), OnGap::Mark) = (&self.recovery, self.plan.on_gap) {
+            out.hint("try", &recovery.requery(txn.map(|txn| txn.0), &[]));
         }
     }
 
-    pub fn stop_at_gap(&self) -> Result<(), Ending> {
-        match self.plan.on_gap {
-            OnGap::Mark => Ok(()),
-            OnGap::Stop => Err(Ending::Gap),
-        }
+    /// A gap of an earlier run that `name`, the state file, still has.
+    pub(super) fn report_open_gap(name: &str, gap: &str, out: &mut Out) {
+        out.warn(&format!(
+            "gap: {name} remembers {gap}, and no requery has resolved it yet"
+        ));
     }
 
-    pub fn lost(&mut self, lost: &Lost) -> Result<(), Ending> {
-        self.tally.gaps += 1;
-        self.presenter.view.lost(lost, self.out.buffer());
-        if !self.plan.format.is_for_people() {
-            let on = match lost.why {
-                Loss::Gone => String::new(),
-                _ => format!(". Going on at {}", lost.resumed),
-            };
-            self.out
-                .warn(&format!("gap: {}; requery everything{on}", lost.told()));
-        }
-        if let Some(keeper) = &mut self.keeper {
-            keeper.lose(lost);
-        }
-        self.advise(None);
-        self.stop_at_gap()
+    pub(super) fn report_unreadable(why: Unreadable, description: &str, out: &mut Out) {
+        out.warn(&format!("unreadable record: {why}, at {description}"));
     }
 
-    pub fn unreadable(&mut self, why: Unreadable, name: &str) {
-        self.tally.unreadable += 1;
-        self.out
-            .warn(&format!("unreadable record: {why}, at {name}"));
+    /// A `requeryRequired` that the base snapshot resolves.
+    pub(super) fn report_resolved(&self, txn: Option<TxnId>, place: &str, out: &mut Out) {
+        let (name, txn) = (&self.base_name, txn.map_or(0, |txn| txn.0));
+        out.note(&format!(
+            "{name} resolves the requeryRequired with txnID {txn} at {place}"
+        ));
     }
 
-    pub fn notice(&mut self, notice: &Notice) {
-        self.connected = match notice {
-            Notice::Disconnected(_) => false,
-            Notice::Reconnected | Notice::Assigned(_) => {
-                self.quiet = None;
-                true
-            }
-            Notice::Log(_) => self.connected,
-        };
+    /// How many events the base snapshot already includes, if the number has changed.
+    pub(super) fn report_skipped(&mut self, already_included: u64, out: &mut Out) {
+        if already_included == self.reported_included {
+            return;
+        }
+        self.reported_included = already_included;
+        let name = &self.base_name;
+        out.note(&format!(
+            "{already_included} events are already in {name} and were not shown again"
+        ));
+    }
+
+    pub(super) fn report_notice(notice: &Notice, out: &mut Out) {
         match notice {
             Notice::Disconnected(raw) => {
-                self.out
-                    .warn(&format!("lost the connection, trying again: {raw}"));
+                out.warn(&format!("lost the connection, trying again: {raw}"));
             }
-            Notice::Reconnected => self.out.note("the connection is back"),
-            Notice::Assigned(partitions) => {
-                self.out.note(&format!(
-                    "the group gave this member {partitions} partitions"
-                ));
-            }
-            Notice::Log(line) => self.out.note(line),
+            Notice::Reconnected => out.note("the connection is back"),
+            Notice::Assigned(partitions) => out.note(&format!(
+                "the group assigned {partitions} partitions to this member"
+            )),
+            Notice::Log(line) => out.note(line),
         }
-    }
-
-    /// A `requeryRequired` that the snapshot answers is not a gap any more.
-    pub fn answered(&mut self, txn: Option<TxnId>, place: &str) {
-        self.tally.contained += 1;
-        let txn = txn.map_or(0, |txn| txn.0);
-        let name = self.base_name();
-        let line = format!("{name} answers the requeryRequired with txnID {txn} at {place}");
-        self.out.note(&line);
-    }
-
-    /// Once nothing more comes for a while: how much the snapshot contained.
-    pub fn say_contained(&mut self) {
-        let count = self.tally.contained;
-        if count == self.said_contained {
-            return;
-        }
-        self.said_contained = count;
-        let name = self.base_name();
-        let line = format!("{count} events are in {name} already and were not shown again");
-        self.out.note(&line);
-    }
-
-    /// How the user calls the snapshot that the stream goes on from.
-    fn base_name(&self) -> String {
-        let base = self.presenter.base.as_ref();
-        base.map(|base| base.name.clone()).unwrap_or_default()
     }
 }

@@ -1,28 +1,35 @@
-//! `tail`: events of a topic or a capture, filtered, as text for people or programs.
-//! Opens the source, runs the loop in `follow` and turns its ending into an exit code.
+//! `tail`: shows the events of a topic or of captures, filtered, as text for people or programs.
 
+mod account;
 mod base_snapshot;
 mod checkpoint;
+mod commit;
 mod counters;
+mod idle;
 mod last_n;
-pub(crate) mod messages;
+mod messages;
 pub(super) mod plan;
 mod range;
 mod recovery_hint;
 mod render;
 mod run_loop;
+mod stop_reason;
 mod topic;
 mod worker_pool;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
+use self::counters::Counters;
+use self::plan::{Plan, SharedArgs};
+use self::recovery_hint::RecoveryHint;
+use self::render::Renderer;
+use self::run_loop::RunLoop;
+use self::stop_reason::StopReason;
+use self::topic::TopicRun;
 use super::Context;
-use super::tail::counters::Tally;
-use super::tail::plan::{Plan, Typed};
-use super::tail::recovery_hint::Recovery;
-use super::tail::render::Presenter;
-use super::tail::run_loop::{Ending, Follow};
-use super::tail::topic::Live;
 use crate::capture::Capture;
 use crate::cli;
 use crate::util::exit::Exit;
@@ -35,7 +42,7 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
     } else {
         Format::Json
     };
-    let shared = Typed {
+    let shared = SharedArgs {
         filter: &typed.filter,
         span: &typed.span,
         idle_exit: typed.idle_exit.as_deref(),
@@ -51,31 +58,31 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
     if !plan.inputs.is_empty() {
         return show_captures(&plan, context).0;
     }
-    let presenter = presenter(&plan, context);
-    let recovery = Recovery::new(&typed.connection);
-    let live = Live {
+    let renderer = renderer(&plan, context);
+    let recovery = RecoveryHint::new(&typed.connection);
+    let topic = TopicRun {
         typed,
         plan: &plan,
-        presenter: &presenter,
+        renderer: &renderer,
         recovery: &recovery,
     };
-    match live.run(context) {
-        Ok((ending, tally)) => finish(ending, &tally, &plan, &recovery, context),
+    match topic.run(context) {
+        Ok((stop, counters)) => finish(stop, &counters, &plan, &recovery, context),
         Err(exit) => exit,
     }
 }
 
-/// Shows a plan's captures, one after the other; the exit code, and how many events were shown.
+/// Shows the captures of a plan in turn; returns the exit code and the number of events shown.
 pub(super) fn show_captures(plan: &Plan, context: &mut Context<'_>) -> (Exit, u64) {
-    let (ending, tally) = captures(plan, context);
-    let recovery = Recovery::default();
+    let (stop, counters) = run_captures(plan, context);
+    let recovery = RecoveryHint::default();
     (
-        finish(ending, &tally, plan, &recovery, context),
-        tally.shown,
+        finish(stop, &counters, plan, &recovery, context),
+        counters.shown,
     )
 }
 
-/// Says which words do not fit.
+/// Reports a usage error.
 pub(super) fn usage(context: &mut Context<'_>, command: &str, why: &str) -> Exit {
     context.out.warn(why);
     context
@@ -84,8 +91,8 @@ pub(super) fn usage(context: &mut Context<'_>, command: &str, why: &str) -> Exit
     Exit::Usage
 }
 
-/// A plan's filter, and how its format is printed on this terminal.
-fn presenter(plan: &Plan, context: &Context<'_>) -> Arc<Presenter> {
+/// The filter of a plan, and the view of its format on this terminal.
+fn renderer(plan: &Plan, context: &Context<'_>) -> Arc<Renderer> {
     let env = context.env;
     let coloured = env.colours(context.global.color, env.stdout_terminal);
     let view = View {
@@ -97,78 +104,82 @@ fn presenter(plan: &Plan, context: &Context<'_>) -> Arc<Presenter> {
         clock: WallClock::new(env.now.clone()),
         diff: plan.diff.clone(),
     };
-    Arc::new(Presenter {
+    Arc::new(Renderer {
         filter: plan.filter.clone(),
         view,
         base: None,
     })
 }
 
-fn captures(plan: &Plan, context: &mut Context<'_>) -> (Ending, Tally) {
-    let presenter = presenter(plan, context);
+fn run_captures(plan: &Plan, context: &mut Context<'_>) -> (StopReason, Counters) {
+    let renderer = renderer(plan, context);
     let interrupt = context.interrupt;
     let names: Vec<String> = plan
         .inputs
         .iter()
         .map(|file| file.display().to_string())
         .collect();
-    let mut follow = Follow::new(plan, &presenter, names.join(", "), context.out).sifting();
+    let mut run =
+        RunLoop::new(plan, &renderer, names.join(", "), None, context.out).scan_positions();
     for file in &plan.inputs {
-        let ending = match Capture::open(file, Arc::clone(interrupt)) {
-            Ok(mut capture) => follow.run(&mut capture),
-            Err(failure) => Ending::Failed(failure),
+        let stop = match Capture::open(file, Arc::clone(interrupt)) {
+            Ok(mut capture) => run.run(&mut capture),
+            Err(failure) => StopReason::SourceFailed(failure),
         };
-        if !matches!(ending, Ending::SourceEnded) {
-            return (ending, follow.tally);
+        if !matches!(stop, StopReason::SourceEnded) {
+            return (stop, run.counters);
         }
     }
-    (follow.show_last(), follow.tally)
+    (run.write_last_n(), run.counters)
 }
 
-/// Says how the run ended, and which exit code that is.
+/// Reports the end of a run, and maps it to an exit code.
 fn finish(
-    ending: Ending,
-    tally: &Tally,
+    stop: StopReason,
+    counters: &Counters,
     plan: &Plan,
-    recovery: &Recovery,
+    recovery: &RecoveryHint,
     context: &mut Context<'_>,
 ) -> Exit {
-    let summary = tally.summary();
-    match ending {
-        Ending::Closed => Exit::Fine,
-        Ending::Interrupted => {
+    let summary = counters.summary();
+    match stop {
+        StopReason::OutputClosed => Exit::Fine,
+        StopReason::Interrupted => {
             context.out.note(&summary);
             Exit::Interrupted
         }
-        Ending::Complete | Ending::SourceEnded => {
-            let odd = tally.gaps > 0 || tally.unreadable > 0 || tally.contained > 0;
-            if odd || (context.env.stderr_terminal && plan.is_bounded()) {
+        StopReason::Complete | StopReason::SourceEnded => {
+            let has_exceptions =
+                counters.gaps > 0 || counters.unreadable > 0 || counters.already_included > 0;
+            if has_exceptions || (context.env.stderr_terminal && plan.is_bounded()) {
                 context.out.note(&summary);
             }
-            if tally.unreadable > 0 {
+            if counters.unreadable > 0 {
                 Exit::Failed
             } else {
                 Exit::Fine
             }
         }
-        Ending::Gap => {
-            context.out.warn("stopped at a gap in the stream, as --on-gap stop asks: requery everything before going on");
-            let txn = tally.asked.map(|txn| txn.0);
+        StopReason::Gap => {
+            context.out.warn(
+                "stopped at a gap in the stream (--on-gap stop): run requery before continuing",
+            );
+            let txn = counters.max_gap_txn.map(|txn| txn.0);
             context
                 .out
-                .hint("try", &recovery.requery(txn, &tally.positions));
+                .hint("try", &recovery.requery(txn, &counters.positions));
             context.out.hint("then", &recovery.resume(txn));
             context.out.note(&summary);
             Exit::Gap
         }
-        Ending::Failed(failure) => {
+        StopReason::SourceFailed(failure) => {
             context.out.failure(&failure);
-            if tally.read > 0 {
+            if counters.read > 0 {
                 context.out.note(&summary);
             }
             failure.exit()
         }
-        Ending::Unwritable(error) => {
+        StopReason::OutputFailed(error) => {
             context
                 .out
                 .warn(&format!("writing to standard output: {error}"));
@@ -176,6 +187,3 @@ fn finish(
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

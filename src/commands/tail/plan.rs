@@ -1,5 +1,5 @@
-//! From what was typed to what is to be done: positions, limits, filter, format. Nothing is opened here.
-//! Every mistake in the words is found here, before anything connects.
+//! The resolved plan of `tail` and `diff`: positions, limits, filter, format.
+//! Usage errors are found here, before anything connects.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,28 +17,28 @@ use crate::record::position::Position;
 use crate::util::env::Env;
 use crate::view::Format;
 
-/// A `tail` that makes sense.
+/// A validated `tail` or `diff`.
 #[derive(Debug)]
 pub(in crate::commands) struct Plan {
     pub from: Position,
-    /// Start behind this transaction, in place of `from`.
-    pub behind: Option<u64>,
-    /// Start where this snapshot says, in place of `from`.
+    /// Start right after this transaction, instead of at `from`.
+    pub after_txn: Option<u64>,
+    /// Resume from this snapshot, instead of at `from`.
     pub snapshot: Option<PathBuf>,
     pub until: Option<Position>,
     pub limit: Option<u64>,
     pub last: Option<usize>,
     pub idle_exit: Option<Duration>,
     pub format: Format,
-    /// Captures to read one after the other; none means Kafka.
+    /// Captures to read in turn; empty for a topic.
     pub inputs: Vec<PathBuf>,
     pub on_gap: OnGap,
     pub filter: Filter,
     pub diff: Options,
 }
 
-/// What `tail` and `diff` have in common of what was typed.
-pub(in crate::commands) struct Typed<'t> {
+/// The arguments that `tail` and `diff` share.
+pub(in crate::commands) struct SharedArgs<'t> {
     pub filter: &'t cli::Filter,
     pub span: &'t cli::Span,
     pub idle_exit: Option<&'t str>,
@@ -48,36 +48,38 @@ pub(in crate::commands) struct Typed<'t> {
     pub on_gap: OnGap,
 }
 
-impl Typed<'_> {
-    /// Makes a plan.
+impl SharedArgs<'_> {
+    /// Resolves and validates the arguments.
     ///
     /// # Errors
-    /// A sentence that says which words do not fit and what would.
+    /// A usage error as a sentence, with the correct form.
     pub(in crate::commands) fn plan(self, env: &Env) -> Result<Plan, String> {
         let point = |flag: &str, text: &Option<String>| {
             text.as_ref()
-                .map(|text| Point::parse(text, env).map_err(|why| format!("{flag}: {why}")))
+                .map(|text| {
+                    ParsedPosition::parse(text, env).map_err(|why| format!("{flag}: {why}"))
+                })
                 .transpose()
         };
         let from = point("--from", &self.span.from)?.unwrap_or_default();
         let until = point("--until", &self.span.until)?.unwrap_or_default();
         if until.snapshot.is_some() {
-            return Err("--until: a requery's folder is a place to start, for --from".into());
+            return Err("--until: a requery folder is a start position; use it with --from".into());
         }
         self.check_snapshot(&from)?;
-        // Transactions are in no order over partitions: all of what is there now has to be looked at.
-        let until_now = until.txn.map(|_| Position::End);
-        let (above, up_to) = (from.txn, until.txn);
-        let (snapshot, from, until) = (from.snapshot, from.position, until.position.or(until_now));
+        // Transactions have no order across partitions: everything up to the current end has to be read.
+        let until_end = until.txn.map(|_| Position::End);
+        let (after_txn, until_txn) = (from.txn, until.txn);
+        let (snapshot, from, until) = (from.snapshot, from.position, until.position.or(until_end));
         self.check_positions(from.as_ref(), until.as_ref())?;
-        let bounded = !self.inputs.is_empty() || self.span.last.is_some() || above.is_some();
+        let bounded = !self.inputs.is_empty() || self.span.last.is_some() || after_txn.is_some();
         Ok(Plan {
             from: from.unwrap_or(if bounded {
                 Position::Beginning
             } else {
                 Position::End
             }),
-            behind: above,
+            after_txn,
             snapshot,
             until,
             limit: self.span.limit,
@@ -86,22 +88,22 @@ impl Typed<'_> {
             format: self.format,
             inputs: self.inputs,
             on_gap: self.on_gap,
-            filter: filter(self.filter, above, up_to)?,
+            filter: filter(self.filter, after_txn, until_txn)?,
             diff: options(self.look)?,
         })
     }
 
-    fn check_snapshot(&self, from: &Point) -> Result<(), String> {
+    fn check_snapshot(&self, from: &ParsedPosition) -> Result<(), String> {
         let conflict = if !self.inputs.is_empty() {
-            "a capture: it names the places where a topic goes on"
+            "a capture, because it has the offsets of a topic"
         } else if self.span.last.is_some() {
-            "--last: it says where to start"
+            "--last, because both choose the start position"
         } else {
             return Ok(());
         };
         match from.snapshot {
             Some(_) => Err(format!(
-                "--from with a requery's folder does not go with {conflict}"
+                "--from with a requery folder cannot be combined with {conflict}"
             )),
             None => Ok(()),
         }
@@ -114,7 +116,8 @@ impl Typed<'_> {
     ) -> Result<(), String> {
         if until == Some(&Position::Beginning) {
             return Err(
-                "--until beginning: nothing lies before the beginning; did you mean --from?".into(),
+                "--until beginning: there is nothing before the beginning; did you mean --from?"
+                    .into(),
             );
         }
         if self.inputs.is_empty() {
@@ -122,14 +125,13 @@ impl Typed<'_> {
         }
         match (from, until, self.span.last) {
             (Some(Position::End), _, _) => {
-                Err("--from end: nothing comes behind the end of a capture".into())
+                Err("--from end: there is nothing after the end of a capture".into())
             }
             (Some(Position::Back(_)), _, Some(_)) => Err(
-                "--from -N and --last both count from the end of a capture: give one of them"
-                    .into(),
+                "--from -N and --last both count from the end of a capture; use one of them".into(),
             ),
             (_, Some(Position::Back(_)), _) => Err(
-                "--until -N: a capture's end is known only when it was read; give a time or offsets"
+                "--until -N: the end of a capture is not known in advance; use a time or offsets"
                     .into(),
             ),
             _ => Ok(()),
@@ -137,23 +139,23 @@ impl Typed<'_> {
     }
 }
 
-/// What a person means by a place in the stream; one of them at most.
+/// A parsed `--from` or `--until`; at most one field is set.
 #[derive(Default)]
-struct Point {
+struct ParsedPosition {
     position: Option<Position>,
-    /// Behind this transaction.
+    /// Right after this transaction.
     txn: Option<u64>,
-    /// Where the snapshot in this folder says.
+    /// The folder of a snapshot.
     snapshot: Option<PathBuf>,
 }
 
-impl Point {
-    fn parse(text: &str, env: &Env) -> Result<Point, String> {
-        let mut point = Point::default();
+impl ParsedPosition {
+    fn parse(text: &str, env: &Env) -> Result<ParsedPosition, String> {
+        let mut point = ParsedPosition::default();
         if let Some(number) = text.strip_prefix("txn:") {
             let number = number.parse().map_err(|_| {
                 format!(
-                    "'{text}' is no transaction: expected txn: and a number, such as txn:552789"
+                    "'{text}' is not a valid transaction; write txn: and a number, such as txn:552789"
                 )
             })?;
             point.txn = Some(number);
@@ -168,14 +170,14 @@ impl Point {
     }
 }
 
-/// What is no position, and is written as a path or there.
+/// Whether a string that is not a position is a path, by its spelling or because it exists.
 fn looks_like_folder(text: &str, env: &Env) -> bool {
     !text.is_empty() && (text.contains(['/', '\\']) || env.cwd.join(text).exists())
 }
 
 impl Plan {
-    /// Whether nothing ends the reading but its source: then records may be read before earlier ones were shown.
-    pub(super) fn runs_on(&self) -> bool {
+    /// Whether records may be rendered out of order, because no option stops the run at a certain record.
+    pub(super) fn allows_parallel(&self) -> bool {
         self.limit.is_none() && self.last.is_none() && self.on_gap == OnGap::Mark
     }
 
@@ -189,33 +191,38 @@ impl Plan {
     }
 }
 
-/// What a group's stored positions leave no room for: a sentence, if there is such a wish.
+/// The usage error for options that conflict with a consumer group's committed offsets.
 pub(super) fn conflict_with_group(plan: &Plan, with_state: bool) -> Option<String> {
-    let by_number = plan.behind.is_some() || plan.snapshot.is_some();
-    let from_fits = matches!(plan.from, Position::Beginning | Position::End) && !by_number;
+    let by_other = plan.after_txn.is_some() || plan.snapshot.is_some();
+    let from_fits = matches!(plan.from, Position::Beginning | Position::End) && !by_other;
     let conflict = match (from_fits, &plan.until, plan.last) {
         _ if with_state => "--state",
-        (false, _, _) => "--from with anything but beginning or end",
+        (false, _, _) => "--from with anything other than beginning or end",
         (_, Some(_), _) => "--until",
         (_, _, Some(_)) => "--last",
         _ => return None,
     };
     Some(format!(
-        "{conflict} does not go with a group: the group's stored positions decide where each member reads; leave --group out"
+        "{conflict} cannot be combined with --group: the committed offsets of the group decide where each member starts; remove --group"
     ))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
+    if text.parse::<u32>().is_ok() {
+        return Err(format!(
+            "--idle-exit: '{text}' has no unit; write {text}s, {text}m or {text}ms"
+        ));
+    }
     let parsed: Option<SignedDuration> = text.parse().ok();
     parsed
         .and_then(|duration| Duration::try_from(duration).ok())
         .filter(|duration| !duration.is_zero())
         .ok_or_else(|| {
-            format!("--idle-exit: '{text}' is no duration: expected such as 30s, 5m or 500ms")
+            format!("--idle-exit: '{text}' is not a valid duration; write 30s, 5m or 500ms")
         })
 }
 
-/// What to show of changes.
+/// The options of the diff.
 fn options(typed: &cli::Look) -> Result<Options, String> {
     let patterns = |flag: &str, paths: &[String]| -> Result<Vec<Pattern>, String> {
         let parse = |path: &String| Pattern::parse(path).map_err(|why| format!("{flag}: {why}"));
@@ -234,7 +241,7 @@ fn options(typed: &cli::Look) -> Result<Options, String> {
     })
 }
 
-/// How a format is called in `view`.
+/// The view's name of a format.
 pub(in crate::commands) fn format(typed: cli::Format) -> Format {
     match typed {
         cli::Format::Diff => Format::Diff,
@@ -249,7 +256,11 @@ pub(in crate::commands) fn format(typed: cli::Format) -> Format {
     }
 }
 
-fn filter(typed: &cli::Filter, above: Option<u64>, up_to: Option<u64>) -> Result<Filter, String> {
+fn filter(
+    typed: &cli::Filter,
+    after_txn: Option<u64>,
+    until_txn: Option<u64>,
+) -> Result<Filter, String> {
     let op = |op: &cli::Op| match op {
         cli::Op::Insert => Op::Insert,
         cli::Op::Update => Op::Update,
@@ -262,8 +273,8 @@ fn filter(typed: &cli::Filter, above: Option<u64>, up_to: Option<u64>) -> Result
         ids: typed.ids.clone(),
         conditions: conditions(typed)?,
         no_control: typed.no_control,
-        above,
-        up_to,
+        above: after_txn,
+        up_to: until_txn,
     };
     Filter::new(&wish).map_err(|bad| format!("--collection '{}': {}", bad.glob, bad.why))
 }

@@ -1,77 +1,63 @@
-//! Which records of a capture lie between `--from` and `--until`.
-//! Kafka finds these by its indexes; a capture has to be looked through.
-
-use std::collections::VecDeque;
+//! Range check of a capture's records against `--from` and `--until`: a capture has no index to seek with.
 
 use crate::record::position::Position;
 use crate::record::{Failure, FailureClass, Place, Record};
 
-/// Where a record of a capture lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lies {
-    Inside,
-    Outside,
-}
-
-/// Decides where a record lies.
+/// Whether a record of a capture lies in the range; `until` is exclusive.
 ///
 /// # Errors
-/// A failure where the capture did not keep what the position asks for.
-pub(super) fn lies(
+/// A [`Failure`] if the capture does not have the time or offset that a position needs.
+pub(super) fn in_range(
     record: &Record<'_>,
     from: &Position,
     until: Option<&Position>,
-) -> Result<Lies, Failure> {
-    let starts = !is_before(record, from, "--from", true)?;
-    let stops = match until {
+) -> Result<bool, Failure> {
+    let after_start = !is_before(record, from, "--from", true)?;
+    let after_stop = match until {
         None | Some(Position::End | Position::Back(_)) => false,
         Some(until) => !is_before(record, until, "--until", false)?,
     };
-    Ok(if starts && !stops {
-        Lies::Inside
-    } else {
-        Lies::Outside
-    })
+    Ok(after_start && !after_stop)
 }
 
-/// Whether a record lies before a position. `unnamed` is the answer for partitions that it does not name.
+/// Whether a record lies before a position. `if_unnamed` is the result for partitions that the position does not name.
 fn is_before(
     record: &Record<'_>,
     position: &Position,
     flag: &str,
-    unnamed: bool,
+    if_unnamed: bool,
 ) -> Result<bool, Failure> {
     match position {
         Position::Beginning | Position::End | Position::Back(_) => Ok(false),
         Position::Time(millis) => match record.time {
             Some(time) => Ok(time.millis < *millis),
-            None => Err(not_kept(record, flag, "time")),
+            None => Err(missing(record, flag, "time")),
         },
         Position::Offsets(offsets) => match record.place {
             Place::Offset {
                 partition, offset, ..
             } => {
                 let named = offsets.iter().find(|(named, _)| *named == partition);
-                Ok(named.map_or(unnamed || flag == "--until", |(_, at)| offset < *at))
+                Ok(named.map_or(if_unnamed || flag == "--until", |(_, at)| offset < *at))
             }
-            Place::Line { .. } => Err(not_kept(record, flag, "offset")),
+            Place::Line { .. } => Err(missing(record, flag, "offset")),
         },
     }
 }
 
-fn not_kept(record: &Record<'_>, flag: &str, what: &str) -> Failure {
+fn missing(record: &Record<'_>, flag: &str, what: &str) -> Failure {
     Failure {
         class: FailureClass::Setup,
-        what: format!("{flag}: the record at {} has no {what}", show_place(record)),
+        what: format!("{flag}: the record at {} has no {what}", format_place(record)),
         fix: Some(
-            "captures made with --format record keep times and offsets; others can be read with -n and --last only".into(),
+            "only captures made with --format record have times and offsets; read others with -n or --last".into(),
         ),
         raw: None,
     }
 }
 
-/// A record's partition and offset, where it has them.
-pub(super) fn place(record: &Record<'_>) -> Option<(i32, i64)> {
+/// Partition and offset of a record, if it has them.
+pub(super) fn partition_and_offset(record: &Record<'_>) -> Option<(i32, i64)> {
     match record.place {
         Place::Offset {
             partition, offset, ..
@@ -81,49 +67,14 @@ pub(super) fn place(record: &Record<'_>) -> Option<(i32, i64)> {
 }
 
 /// A record's place as messages name it.
-pub(super) fn show_place(record: &Record<'_>) -> String {
+pub(super) fn format_place(record: &Record<'_>) -> String {
     match record.place {
         Place::Offset {
             topic,
             partition,
             offset,
-        } => format!("{topic} p{partition}@{offset}"),
+        } => format!("{topic} partition {partition} offset {offset}"),
         Place::Line { file, line } => format!("{file} line {line}"),
-    }
-}
-
-/// The last so many things that were pushed, the oldest first: by rank, and in the order pushed where ranks are equal.
-#[derive(Debug)]
-pub(super) struct Last<T> {
-    most: usize,
-    kept: VecDeque<(i64, T)>,
-}
-
-impl<T> Last<T> {
-    /// Keeps `most` things.
-    pub(super) fn new(most: usize) -> Last<T> {
-        Last {
-            most,
-            kept: VecDeque::new(),
-        }
-    }
-
-    /// Pushes a thing with its time; one without a time ranks with the newest before it.
-    pub(super) fn push(&mut self, time: Option<i64>, thing: T) {
-        let newest = self.kept.back().map_or(i64::MIN, |(time, _)| *time);
-        let time = time.unwrap_or(newest);
-        let at = self.kept.partition_point(|(kept, _)| *kept <= time);
-        if self.kept.len() < self.most {
-            self.kept.insert(at, (time, thing));
-        } else if at > 0 {
-            self.kept.insert(at, (time, thing));
-            self.kept.pop_front();
-        }
-    }
-
-    /// What was kept, the oldest first.
-    pub(super) fn into_iter(self) -> impl Iterator<Item = T> {
-        self.kept.into_iter().map(|(_, thing)| thing)
     }
 }
 
@@ -151,11 +102,8 @@ mod tests {
     }
 
     #[test]
-    fn a_capture_is_cut_where_the_positions_say() {
+    fn a_capture_is_cut_at_the_positions() {
         let offsets = |pairs: &[(i32, i64)]| Position::Offsets(pairs.to_vec());
-        let inside = |from: &Position, until: Option<&Position>| {
-            lies(&record(1, 5, Some(100)), from, until).unwrap() == Lies::Inside
-        };
         for (from, until, expected) in [
             (Position::Beginning, None, true),
             (Position::Beginning, Some(Position::End), true),
@@ -170,38 +118,15 @@ mod tests {
             (Position::Beginning, Some(offsets(&[(1, 6)])), true),
             (Position::Beginning, Some(offsets(&[(0, 0)])), true),
         ] {
-            assert_eq!(
-                inside(&from, until.as_ref()),
-                expected,
-                "{from:?} {until:?}"
-            );
+            let inside = in_range(&record(1, 5, Some(100)), &from, until.as_ref());
+            assert_eq!(inside, Ok(expected), "{from:?} {until:?}");
         }
     }
 
     #[test]
-    fn what_a_capture_did_not_keep_is_said() {
-        let failure = lies(&record(0, 0, None), &Position::Time(1), None).unwrap_err();
-        assert!(
-            failure.what.contains("t p0@0 has no time"),
-            "{}",
-            failure.what
-        );
-    }
-
-    #[test]
-    fn the_last_go_by_time_then_by_order() {
-        for (pushed, expected) in [
-            (&[(Some(1), 'a'), (Some(3), 'b'), (Some(2), 'c')][..], "cb"),
-            (&[(None, 'a'), (None, 'b'), (None, 'c')], "bc"),
-            (&[(Some(5), 'a'), (None, 'b'), (Some(5), 'c')], "bc"),
-            (&[(Some(5), 'a'), (Some(6), 'b'), (Some(1), 'c')], "ab"),
-            (&[(Some(5), 'a')], "a"),
-        ] {
-            let mut last = Last::new(2);
-            for (time, thing) in pushed {
-                last.push(*time, *thing);
-            }
-            assert_eq!(last.into_iter().collect::<String>(), expected);
-        }
+    fn a_missing_time_is_an_error() {
+        let failure = in_range(&record(0, 0, None), &Position::Time(1), None).unwrap_err();
+        let expected = "t partition 0 offset 0 has no time";
+        assert!(failure.what.contains(expected), "{}", failure.what);
     }
 }

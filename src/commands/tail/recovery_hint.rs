@@ -1,5 +1,4 @@
-//! The commands that recover from a gap, as a person would type them with the settings of this run.
-//! When they are said is decided in `follow` and `mod`.
+//! The commands that recover from a gap, with the settings of this run.
 
 use std::path::Path;
 
@@ -7,26 +6,26 @@ use crate::cli;
 use crate::settings::is_secret_property;
 use crate::util::shell;
 
-/// More positions than that make a line that nobody can read.
-const MOST_POSITIONS: usize = 32;
+/// More positions make the command line unreadable.
+const MAX_POSITIONS: usize = 32;
 
-/// What a recovery of this run looks like.
+/// Builds the commands that recover this run from a gap.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Recovery {
-    /// The settings as they were typed.
+pub(super) struct RecoveryHint {
+    /// The settings as typed.
     settings: Vec<String>,
-    /// Whether a setting was left out, because its value is a secret.
-    incomplete: bool,
-    /// Whether the run reads a topic and can go on itself.
-    live: bool,
+    /// Whether a setting is missing, because its value is a secret.
+    has_secret: bool,
+    /// Whether the run reads a topic, and can resume itself.
+    reads_topic: bool,
 }
 
-impl Recovery {
+impl RecoveryHint {
     /// For a run with these settings.
-    pub(super) fn new(typed: &cli::Connection) -> Recovery {
-        let mut recovery = Recovery {
-            live: true,
-            ..Recovery::default()
+    pub(super) fn new(typed: &cli::Connection) -> RecoveryHint {
+        let mut recovery = RecoveryHint {
+            reads_topic: true,
+            ..RecoveryHint::default()
         };
         let text = |text: &Option<String>| text.clone();
         let path = |path: &Option<std::path::PathBuf>| path.as_deref().map(shown);
@@ -58,20 +57,20 @@ impl Recovery {
     fn add_property(&mut self, property: &str) {
         let name = property.split('=').next().unwrap_or_default();
         if is_secret_property(name.trim()) {
-            self.incomplete = true;
+            self.has_secret = true;
         } else {
             self.settings.extend(["-X".to_owned(), property.to_owned()]);
         }
     }
 
-    /// The command that queries everything again, at or after a transaction if one is known. From the positions on
-    /// it looks for further gaps; where nobody knows them, or they are too many to be typed, at the newest records only.
+    /// The `requery` command, at or after a transaction if one is known. It looks for further gaps from the positions on;
+    /// without positions, or with too many to type, in the newest records only.
     pub(super) fn requery(&self, txn_id: Option<u64>, positions: &[(i32, i64)]) -> String {
         let mut words = vec!["requery".to_owned()];
         if let Some(txn_id) = txn_id {
             words.extend(["--txn-id".to_owned(), txn_id.to_string()]);
         }
-        if (1..=MOST_POSITIONS).contains(&positions.len()) {
+        if (1..=MAX_POSITIONS).contains(&positions.len()) {
             let pairs = positions
                 .iter()
                 .map(|(partition, next)| format!("{partition}:{next}"));
@@ -82,23 +81,23 @@ impl Recovery {
         words.extend(self.settings.iter().cloned());
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let line = shell::command_line(&words);
-        if self.incomplete {
+        if self.has_secret {
             return format!("{line} (and the -X that holds a secret)");
         }
         line
     }
 
-    /// What goes on afterwards.
+    /// The command that resumes after the requery.
     pub(super) fn resume(&self, txn_id: Option<u64>) -> String {
         let folder = folder(txn_id);
-        if self.live {
+        if self.reads_topic {
             return format!("this command again, with --from {folder}");
         }
         shell::command_line(&["tail", "--from", &folder])
     }
 }
 
-/// A folder that another gap's requery does not have.
+/// A folder name of its own for each gap.
 fn folder(txn_id: Option<u64>) -> String {
     txn_id.map_or_else(|| "requery".to_owned(), |txn| format!("requery-{txn}"))
 }
@@ -124,11 +123,11 @@ mod tests {
             ..cli::Connection::default()
         };
         assert_eq!(
-            Recovery::new(&typed).requery(Some(45), &[(0, 3), (2, 0)]),
+            RecoveryHint::new(&typed).requery(Some(45), &[(0, 3), (2, 0)]),
             r"ditto-cdc requery --txn-id 45 --from 0:3,2:0 --output requery-45 --brokers host:443 --cluster-cert 'my files/cluster.p12' -X 'client.rack=it'\''s' (and the -X that holds a secret)"
         );
         assert_eq!(
-            Recovery::default().requery(None, &[]),
+            RecoveryHint::default().requery(None, &[]),
             "ditto-cdc requery --output requery"
         );
     }

@@ -1,90 +1,99 @@
-//! One record through filter and view: what it is, and its text.
-//! Counting it and what it means for the run are left to `follow`.
+//! Filter and view: the one step that decides on a record and renders it.
 
-use super::base_snapshot::{Base, Relation};
-use super::range::show_place;
+use super::base_snapshot::{BaseSnapshot, SnapshotRelation};
+use super::range::format_place;
 use crate::event::filter::{Filter, Verdict};
-use crate::event::{Kind, Op, TxnId, Unreadable};
+use crate::event::{Event, Kind, Op, TxnId, Unreadable};
 use crate::record::Record;
 use crate::view::{View, escape};
 
-/// What became of a record.
+/// The result for one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Presented {
-    /// The filter does not want it.
+pub(super) enum Rendered {
+    /// Rejected by the filter, or empty in this format.
     Hidden,
-    /// An event was shown.
+    /// An event was rendered.
     Shown(Op),
-    /// A `requeryRequired` was shown.
+    /// A `requeryRequired` was rendered.
     Gap(Option<TxnId>),
-    /// The snapshot that the run started from contains it already.
-    Contained,
-    /// A `requeryRequired` that this snapshot answers.
-    Answered(Option<TxnId>),
-    /// It is no event; shown if the format can.
+    /// The base snapshot already includes the event.
+    AlreadyIncluded,
+    /// A `requeryRequired` that the base snapshot resolves.
+    GapResolved(Option<TxnId>),
+    /// Not a Ditto event; rendered if the format can.
     Unreadable(Unreadable),
 }
 
-/// Filter and view together: all that one record needs, whatever came before it.
+/// Filter and view. Independent of earlier records, so that worker threads can share it.
 #[derive(Debug)]
-pub(super) struct Presenter {
+pub(super) struct Renderer {
     pub filter: Filter,
     pub view: View,
-    /// The snapshot that the stream goes on from.
-    pub base: Option<Base>,
+    /// The snapshot that the stream resumes from.
+    pub base: Option<BaseSnapshot>,
 }
 
-/// How many bytes of an unreadable record are quoted.
-const QUOTED: usize = 60;
+/// How much of an unreadable record a message quotes.
+const MAX_QUOTED_BYTES: usize = 60;
 
-impl Presenter {
-    /// Decides on a record and appends its text.
-    pub(super) fn present(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Presented {
+impl Renderer {
+    /// Filters one record and appends its rendering to `out`.
+    pub(super) fn render(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Rendered {
         match self.filter.judge(record.payload.as_deref()) {
-            Verdict::Hidden => Presented::Hidden,
+            Verdict::Hidden => Rendered::Hidden,
             Verdict::Unreadable(why) => {
                 self.view.unreadable(record, why, out);
-                Presented::Unreadable(why)
+                Rendered::Unreadable(why)
             }
-            Verdict::Shown(event) => {
-                let base = self.base.as_ref();
-                match base.map_or(Relation::Behind, |base| base.relation(&event)) {
-                    Relation::Behind => {}
-                    Relation::Contained => return Presented::Contained,
-                    Relation::Answered => return Presented::Answered(event.txn_id),
-                }
-                let shown = self.view.event(record, &event, out);
-                match event.kind {
-                    _ if !shown => Presented::Hidden,
-                    Kind::RequeryRequired => Presented::Gap(event.txn_id),
-                    _ => Presented::Shown(event.op()),
-                }
-            }
+            Verdict::Shown(event) => match self.relation(&event) {
+                SnapshotRelation::AlreadyIncluded => Rendered::AlreadyIncluded,
+                SnapshotRelation::GapResolved => Rendered::GapResolved(event.txn_id),
+                SnapshotRelation::Newer => self.render_event(record, &event, out),
+            },
         }
     }
 
-    /// How messages name a record, where there will be one: its place, and the first bytes of what cannot be read.
-    pub(super) fn name(&self, presented: Presented, record: &Record<'_>) -> String {
-        match presented {
-            Presented::Hidden | Presented::Contained | Presented::Shown(_) => String::new(),
-            Presented::Gap(_) | Presented::Answered(_) => show_place(record),
-            Presented::Unreadable(_) => match &record.payload {
-                // What cannot be read cannot be searched for what nobody may see.
+    fn relation(&self, event: &Event<'_>) -> SnapshotRelation {
+        let base = self.base.as_ref();
+        base.map_or(SnapshotRelation::Newer, |base| base.relation(event))
+    }
+
+    fn render_event(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) -> Rendered {
+        let shown = self.view.event(record, event, out);
+        match event.kind {
+            _ if !shown => Rendered::Hidden,
+            Kind::RequeryRequired => Rendered::Gap(event.txn_id),
+            _ => Rendered::Shown(event.op()),
+        }
+    }
+
+    /// The place of a record that a message will mention, with the first bytes of an unreadable one; else empty.
+    pub(super) fn describe(&self, rendered: Rendered, record: &Record<'_>) -> String {
+        match rendered {
+            Rendered::Hidden | Rendered::AlreadyIncluded | Rendered::Shown(_) => String::new(),
+            Rendered::Gap(_) | Rendered::GapResolved(_) => format_place(record),
+            Rendered::Unreadable(_) => match &record.payload {
+                // Paths cannot be found in an unreadable record, so all of it is redacted.
                 Some(_) if !self.view.diff.redact.is_empty() => {
-                    format!("{}: (redacted)", show_place(record))
+                    format!("{}: (redacted)", format_place(record))
                 }
-                Some(payload) => format!("{}: {}", show_place(record), quote(payload)),
-                None => show_place(record),
+                Some(payload) => format!("{}: {}", format_place(record), quote(payload)),
+                None => format_place(record),
             },
         }
+    }
+
+    /// The name of the base snapshot's folder; empty without one.
+    pub(super) fn base_name(&self) -> &str {
+        self.base.as_ref().map_or("", |base| &base.name)
     }
 }
 
 fn quote(payload: &[u8]) -> String {
-    let most = payload.len().min(QUOTED);
+    let length = payload.len().min(MAX_QUOTED_BYTES);
     let mut quoted = Vec::new();
-    escape::push(&payload[..most], escape::Spelling::Text, &mut quoted);
-    if most < payload.len() {
+    escape::push(&payload[..length], escape::Spelling::Text, &mut quoted);
+    if length < payload.len() {
         quoted.extend_from_slice("…".as_bytes());
     }
     String::from_utf8_lossy(&quoted).into_owned()

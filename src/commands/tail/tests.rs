@@ -1,5 +1,4 @@
-//! The main loop with a source of its own: what no broker can be made to do.
-//! What it does with real sources is tested from outside.
+//! The main loop over a source that no broker can imitate.
 #![allow(clippy::unwrap_used)]
 
 use std::borrow::Cow;
@@ -8,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 
-use super::checkpoint::{Bound, Opened};
-use super::plan::{Plan, Typed, format};
-use super::render::Presenter;
-use super::run_loop::{Ending, Follow};
+use super::checkpoint::{LockedState, TopicIdentity};
+use super::plan::{Plan, SharedArgs, format};
+use super::render::Renderer;
+use super::run_loop::RunLoop;
+use super::stop_reason::StopReason;
 use crate::cli::{self, Cli, Command};
 use crate::output::Out;
 use crate::record::{Place, Progress, Record, Source, Step};
@@ -19,22 +19,22 @@ use crate::state::StateFile;
 use crate::util::env::Env;
 use crate::view::{Styles, View, WallClock};
 
-/// A source that never pauses, until its positions have been kept or much time has passed.
-struct Flood {
+/// A source that always has a record, until its positions are saved or 30 seconds have passed.
+struct EndlessSource {
     next: i64,
     file: std::path::PathBuf,
     started: Instant,
 }
 
-impl Source for Flood {
+impl Source for EndlessSource {
     fn next(&mut self, _: Duration) -> Step<'_> {
         self.next += 1;
-        let kept = || {
+        let is_saved = || {
             std::fs::read_to_string(&self.file)
                 .unwrap()
                 .contains("\"0\": 0")
         };
-        if self.next % 100_000 == 0 && (!kept() || self.started.elapsed().as_secs() > 30) {
+        if self.next % 100_000 == 0 && (!is_saved() || self.started.elapsed().as_secs() > 30) {
             return Step::End;
         }
         Step::Record(Record {
@@ -61,13 +61,13 @@ impl Source for Flood {
     }
 }
 
-/// A plan whose filter hides everything: what is tested is not what is printed.
+/// A plan whose filter rejects everything: the output is not under test.
 fn plan() -> Plan {
     let typed = Cli::try_parse_from(["ditto-cdc", "tail", "-c", "nothing"]).unwrap();
     let Command::Tail(typed) = typed.command else {
         panic!("not tail");
     };
-    let shared = Typed {
+    let shared = SharedArgs {
         filter: &typed.filter,
         span: &typed.span,
         idle_exit: None,
@@ -80,16 +80,19 @@ fn plan() -> Plan {
 }
 
 #[test]
-fn positions_are_kept_while_records_never_pause() {
+fn positions_are_saved_while_records_never_pause() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.json");
-    let bound = Bound {
+    let identity = TopicIdentity {
         cluster: None,
         topic: "t".into(),
         partitions: 1,
     };
-    let (keeper, _, _) = Opened::new(&file).unwrap().bind(bound, None).unwrap();
-    let mut flood = Flood {
+    let (checkpointer, _, _) = LockedState::open(&file)
+        .unwrap()
+        .check_identity(identity, None)
+        .unwrap();
+    let mut source = EndlessSource {
         next: 0,
         file: file.clone(),
         started: Instant::now(),
@@ -105,16 +108,17 @@ fn positions_are_kept_while_records_never_pause() {
         diff: plan.diff.clone(),
     };
     let mut out = Out::new(false, true, true);
-    let presenter = Arc::new(Presenter {
+    let renderer = Arc::new(Renderer {
         filter: plan.filter.clone(),
         view,
         base: None,
     });
-    let mut follow = Follow::new(&plan, &presenter, "t".into(), &mut out).keeping(Some(keeper));
-    let ending = follow.run(&mut flood);
-    assert!(matches!(ending, Ending::SourceEnded), "{ending:?}");
-    assert!(flood.started.elapsed().as_secs() < 30, "never kept");
-    drop(follow);
+    let mut run =
+        RunLoop::new(&plan, &renderer, "t".into(), None, &mut out).with_checkpoints(checkpointer);
+    let stop = run.run(&mut source);
+    assert!(matches!(stop, StopReason::SourceEnded), "{stop:?}");
+    assert!(source.started.elapsed().as_secs() < 30, "never saved");
+    drop(run);
     let (_, found) = StateFile::open(&file).unwrap();
-    assert_eq!(found.unwrap().next[&0], flood.next);
+    assert_eq!(found.unwrap().next[&0], source.next);
 }

@@ -1,52 +1,49 @@
-//! `tail` of a topic: connects, settles where to start, and hands the reader to `follow`.
-//! Captures are opened in `mod`; what an ending means is told there too.
+//! A run over a Kafka topic: connects, decides where to start, and runs the main loop.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::base_snapshot::Base;
-use super::checkpoint::{Bound, Keeper, Opened, Wins};
-use super::counters::Tally;
-use super::last_n::look;
+use super::base_snapshot::BaseSnapshot;
+use super::checkpoint::{Checkpointer, LockedState, StartPrecedence, TopicIdentity};
+use super::counters::Counters;
+use super::last_n::BufferedRecord;
 use super::plan::{self, Plan};
-use super::recovery_hint::Recovery;
-use super::render::Presenter;
-use super::run_loop::{Ending, Follow};
+use super::recovery_hint::RecoveryHint;
+use super::render::Renderer;
+use super::run_loop::RunLoop;
+use super::stop_reason::StopReason;
 use super::usage;
 use crate::cli;
 use crate::commands::{Context, connect};
 use crate::event;
-use crate::kafka;
-use crate::kafka::{Connection, Kept, Reader, Stopped, Topic};
+use crate::kafka::{self, Connection, Kept, Reader, Stopped, Topic};
 use crate::record::{Failure, Progress, Record};
 use crate::util::exit::Exit;
 
-/// How often a long search says how far it is, where nobody sees a bar.
-const TELL: Duration = Duration::from_secs(10);
+/// Time between two progress messages of a long search without a progress bar.
+const SEARCH_MESSAGE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// One run on a topic.
-pub(super) struct Live<'l> {
-    pub typed: &'l cli::Tail,
-    pub plan: &'l Plan,
-    pub presenter: &'l Arc<Presenter>,
-    pub recovery: &'l Recovery,
+/// A run over a topic.
+pub(super) struct TopicRun<'r> {
+    pub typed: &'r cli::Tail,
+    pub plan: &'r Plan,
+    pub renderer: &'r Arc<Renderer>,
+    pub recovery: &'r RecoveryHint,
 }
 
-impl From<Stopped> for Ending {
-    fn from(stopped: Stopped) -> Self {
-        match stopped {
-            Stopped::Interrupted => Ending::Interrupted,
-            Stopped::Failed(failure) => Ending::Failed(failure),
-        }
-    }
+/// Where a run starts, and what it keeps.
+struct Start {
+    reader: Reader,
+    base: Option<BaseSnapshot>,
+    checkpointer: Option<Checkpointer>,
 }
 
-impl Live<'_> {
+impl TopicRun<'_> {
     /// Reads the topic.
     ///
     /// # Errors
-    /// The exit code for what was said, where nothing could be connected.
-    pub(super) fn run(&self, context: &mut Context<'_>) -> Result<(Ending, Tally), Exit> {
+    /// The exit code of a connection or usage error that was reported.
+    pub(super) fn run(&self, context: &mut Context<'_>) -> Result<(StopReason, Counters), Exit> {
         let connection = connect::kafka(&self.typed.connection, context)?;
         let with_group = connection.group.is_some();
         let state = self.typed.state.is_some();
@@ -59,161 +56,186 @@ impl Live<'_> {
             until: self.plan.until.clone(),
             now: context.env.now.timestamp().as_millisecond(),
         };
-        let name = connection.topic.clone();
         if let Some(count) = self.plan.last {
-            return Ok(self.last(connection, &span, count, &name, context));
+            return Ok(self.run_last_n(connection, &span, count, context));
         }
-        let opened = self.open(connection, span, context);
-        let (mut reader, base, keeper) = match opened {
-            Ok(opened) => opened,
-            Err(stopped) => return Ok((stopped.into(), Tally::default())),
+        let name = connection.topic.clone();
+        let start = match self.start(connection, span, context) {
+            Ok(start) => start,
+            Err(stopped) => return Ok((stopped.into(), Counters::default())),
         };
-        let presenter = self.presenter_above(base);
-        let mut follow = Follow::new(self.plan, &presenter, name, context.out)
-            .recovering(self.recovery.clone())
-            .keeping(keeper);
-        let ending = follow.run(&mut reader);
-        let mut tally = follow.tally;
-        tally.positions = reader.next_offsets();
-        Ok((ending, tally))
+        let mut reader = start.reader;
+        let renderer = self.renderer_after(start.base);
+        let recovery = Some(self.recovery.clone());
+        let mut run = RunLoop::new(self.plan, &renderer, name, recovery, context.out);
+        if let Some(checkpointer) = start.checkpointer {
+            run = run.with_checkpoints(checkpointer);
+        }
+        let stop = run.run(&mut reader);
+        let mut counters = run.counters;
+        counters.positions = reader.next_offsets();
+        Ok((stop, counters))
     }
 
-    /// Leaves out what a snapshot contains.
-    fn presenter_above(&self, base: Option<Base>) -> Arc<Presenter> {
-        let plain = self.presenter;
-        base.map_or_else(
-            || Arc::clone(plain),
-            |base| {
-                Arc::new(Presenter {
-                    filter: plain.filter.clone(),
-                    view: plain.view.clone(),
-                    base: Some(base),
-                })
-            },
-        )
+    /// The renderer, without the events that a snapshot already includes.
+    fn renderer_after(&self, base: Option<BaseSnapshot>) -> Arc<Renderer> {
+        if base.is_none() {
+            return Arc::clone(self.renderer);
+        }
+        Arc::new(Renderer {
+            filter: self.renderer.filter.clone(),
+            view: self.renderer.view.clone(),
+            base,
+        })
     }
 
-    fn last(
+    fn run_last_n(
         &self,
         connection: Connection,
         span: &kafka::Span,
         count: usize,
-        name: &str,
         context: &mut Context<'_>,
-    ) -> (Ending, Tally) {
+    ) -> (StopReason, Counters) {
+        let name = connection.topic.clone();
         let interrupt = Arc::clone(context.interrupt);
-        let tell = &mut |line: &str| context.out.note(line);
-        let found = look(self.plan, self.presenter, |keep| {
-            kafka::last(connection, span, count, interrupt, tell, keep)
-        });
-        Follow::new(self.plan, self.presenter, name.to_owned(), context.out)
-            .recovering(self.recovery.clone())
-            .run_found(found)
+        let mut read = 0;
+        let found = kafka::last(
+            connection,
+            span,
+            count,
+            interrupt,
+            &mut |line: &str| context.out.note(line),
+            &mut |record: &Record<'_>| {
+                read += 1;
+                BufferedRecord::render(self.plan, self.renderer, record)
+            },
+        );
+        let recovery = Some(self.recovery.clone());
+        let mut run = RunLoop::new(self.plan, self.renderer, name, recovery, context.out);
+        run.counters.read = read;
+        let stop = match found {
+            Ok(buffered) => run.write_buffered(buffered.into_iter()),
+            Err(stopped) => stopped.into(),
+        };
+        (stop, run.counters)
     }
 
-    /// Connects and finds out where to start: with a group the brokers know, else a state file, a snapshot, or what
-    /// was typed.
-    fn open(
+    /// Connects and decides where to start: a group's committed offsets, else a state file, a snapshot, or `--from`.
+    fn start(
         &self,
         connection: Connection,
         mut span: kafka::Span,
         context: &mut Context<'_>,
-    ) -> Result<(Reader, Option<Base>, Option<Keeper>), Stopped> {
-        let folder = self.plan.snapshot.as_deref();
-        let anyway = self.typed.allow_incomplete;
-        let base = folder
-            .map(|folder| Base::read(folder, anyway))
-            .transpose()?;
-        let state = self.typed.state.as_deref().map(Opened::new).transpose()?;
+    ) -> Result<Start, Stopped> {
+        let base = match &self.plan.snapshot {
+            Some(folder) => Some(BaseSnapshot::read(folder, self.typed.allow_incomplete)?),
+            None => None,
+        };
+        let state = match &self.typed.state {
+            Some(path) => Some(LockedState::open(path)?),
+            None => None,
+        };
         let interrupt = Arc::clone(context.interrupt);
-        let tell = &mut |line: &str| context.out.note(line);
+        let note = &mut |line: &str| context.out.note(line);
         if connection.group.is_some() {
-            return Ok((kafka::open(connection, &span, interrupt, tell)?, None, None));
+            return Ok(Start {
+                reader: kafka::open(connection, &span, interrupt, note)?,
+                base: None,
+                checkpointer: None,
+            });
         }
-        let topic = kafka::connect(connection, interrupt, tell)?;
-        let (keeper, kept, wins) = bind(state, &topic, base.as_ref())?;
-        self.say_who_wins(wins, base.as_ref(), keeper.as_ref(), context);
-        let (topic, kept) = match (kept, self.plan.behind) {
+        let topic = kafka::connect(connection, interrupt, note)?;
+        let (checkpointer, kept, precedence) = start_offsets(state, &topic, base.as_ref())?;
+        self.report_precedence(precedence, base.as_ref(), checkpointer.as_ref(), context);
+        let (topic, kept) = match (kept, self.plan.after_txn) {
             (None, Some(txn)) => {
-                let (topic, kept) = search(topic, txn, context)?;
+                let (topic, kept) = search_transaction(topic, txn, context)?;
                 (topic, Some(kept))
             }
             (kept, _) => (topic, kept),
         };
         span.kept = kept;
-        // The newer snapshot has superseded what this one contains.
-        let base = base.filter(|_| wins != Wins::NewerState);
-        Ok((kafka::start(topic, &span)?, base, keeper))
+        Ok(Start {
+            reader: kafka::start(topic, &span)?,
+            // The newer snapshot of the state supersedes this one.
+            base: base.filter(|_| precedence != StartPrecedence::NewerState),
+            checkpointer,
+        })
     }
 
-    fn say_who_wins(
+    fn report_precedence(
         &self,
-        wins: Wins,
-        base: Option<&Base>,
-        keeper: Option<&Keeper>,
+        precedence: StartPrecedence,
+        base: Option<&BaseSnapshot>,
+        checkpointer: Option<&Checkpointer>,
         context: &mut Context<'_>,
     ) {
-        let from = self.typed.span.from.as_deref();
-        let state = keeper.map_or("", Keeper::name);
-        if let Some(narrowed) = base.and_then(Base::narrowed) {
+        if let Some(scope) = base.and_then(BaseSnapshot::scope) {
             context.out.note(&format!(
-                "the snapshot holds only {narrowed}: of anything else, what changed before it is not known"
+                "the snapshot holds only {scope}: earlier changes of anything else are unknown"
             ));
         }
-        match (wins, from) {
-            (Wins::State, Some(from)) => context.out.note(&format!(
-                "going on from the positions in {state}, as after every start; --from {from} was for the first"
+        let state = checkpointer.map_or("", Checkpointer::name);
+        match (precedence, &self.typed.span.from) {
+            (StartPrecedence::State, Some(from)) => context.out.note(&format!(
+                "continuing from {state}; --from {from} is ignored because that file already has positions (delete it to start again)"
             )),
-            (Wins::NewerState, Some(from)) => context.out.note(&format!(
-                "going on from the positions in {state}, which come from a newer snapshot than {from}"
+            (StartPrecedence::NewerState, Some(from)) => context.out.note(&format!(
+                "continuing from {state}, whose positions come from a newer snapshot than {from}"
             )),
             _ => {}
         }
     }
 }
 
-/// The positions to start from: the state file's, the snapshot's, or none.
-fn bind(
-    state: Option<Opened>,
+/// The start offsets of the state file or the snapshot, if there is one.
+fn start_offsets(
+    state: Option<LockedState>,
     topic: &Topic,
-    base: Option<&Base>,
-) -> Result<(Option<Keeper>, Option<Kept>, Wins), Failure> {
+    base: Option<&BaseSnapshot>,
+) -> Result<(Option<Checkpointer>, Option<Kept>, StartPrecedence), Failure> {
     if let Some(base) = base {
         base.check_cluster(topic.cluster().as_deref())?;
     }
-    let Some(opened) = state else {
-        let kept = base.map(|base| base.kept(topic.name())).transpose()?;
-        return Ok((None, kept, Wins::Typed));
+    let Some(state) = state else {
+        let start = base
+            .map(|base| base.start_offsets(topic.name()))
+            .transpose()?;
+        return Ok((None, start, StartPrecedence::Typed));
     };
-    let bound = Bound {
+    let identity = TopicIdentity {
         cluster: topic.cluster(),
         topic: topic.name().to_owned(),
         partitions: topic.partitions(),
     };
-    let (keeper, kept, wins) = opened.bind(bound, base)?;
-    Ok((Some(keeper), kept, wins))
+    let (checkpointer, start, precedence) = state.check_identity(identity, base)?;
+    Ok((Some(checkpointer), start, precedence))
 }
 
-/// Looks for the place behind a transaction, with progress.
-fn search(topic: Topic, txn: u64, context: &mut Context<'_>) -> Result<(Topic, Kept), Stopped> {
-    let mut told = Instant::now();
+/// Searches each partition for the first record after a transaction, with progress.
+fn search_transaction(
+    topic: Topic,
+    txn: u64,
+    context: &mut Context<'_>,
+) -> Result<(Topic, Kept), Stopped> {
+    let mut reported_at = Instant::now();
     let out = &mut *context.out;
-    let mut watch = |progress: Progress| {
+    let mut report_progress = |progress: Progress| {
         out.progress(progress, false);
-        if !out.stderr_terminal && told.elapsed() > TELL {
-            told = Instant::now();
+        if !out.stderr_terminal && reported_at.elapsed() > SEARCH_MESSAGE_INTERVAL {
+            reported_at = Instant::now();
             let total = progress.total.unwrap_or(0);
             let done = progress.done;
             out.note(&format!(
-                "looking for what is behind transaction {txn}: {done} of {total} records"
+                "searching for transaction {txn}: {done} of {total} records"
             ));
         }
     };
-    let mut is_behind = |record: &Record<'_>| {
+    let mut is_after = |record: &Record<'_>| {
         let found = event::txn_id(record.payload.as_deref()?)?;
         Some(found.0 > txn)
     };
-    let found = kafka::behind(topic, txn, &mut is_behind, &mut watch);
+    let found = kafka::behind(topic, txn, &mut is_after, &mut report_progress);
     context.out.end_progress();
     found
 }

@@ -1,186 +1,189 @@
-//! Threads that look at records beside the main one: whichever is free takes the next batch, judges and renders it.
-//! Batches come back in the order in which they were sent; counting and writing them is left to `follow`.
+//! Worker pool: threads that filter and render batches of records; results come back in input order.
+//!
+//! One queue for all workers, so that a worker that waits for its core does not hold up the others.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::render::{Presented, Presenter};
+use super::render::{Rendered, Renderer};
 use crate::record::{Batch, Record};
 
-/// The threads, the batch that is being filled, and those on their way.
-pub(super) struct Crew {
-    presenter: Arc<Presenter>,
-    /// How many threads there are. They are started when batches are full: a short run needs none.
-    threads: usize,
-    most: usize,
-    todo: Sender<Errand>,
-    errands: Arc<Mutex<Receiver<Errand>>>,
-    /// Where the batches on their way come back, the oldest first.
-    away: VecDeque<Receiver<Job>>,
-    open: Job,
-    spare: Vec<Job>,
+/// The workers, the batch that is being filled, and the batches in flight.
+pub(super) struct WorkerPool {
+    renderer: Arc<Renderer>,
+    /// Workers so far: each is spawned when a batch is full, so that a short run needs none.
+    workers: usize,
+    max_workers: usize,
+    task_tx: Sender<Task>,
+    task_rx: Arc<Mutex<Receiver<Task>>>,
+    /// Reply channels of the batches in flight, the oldest first.
+    in_flight: VecDeque<Receiver<RenderedBatch>>,
+    filling: RenderedBatch,
+    /// Emptied batches whose buffers are used again.
+    spare: Vec<RenderedBatch>,
 }
 
-/// A batch, and where it is waited for.
-type Errand = (Job, SyncSender<Job>);
+/// A batch and its reply channel.
+type Task = (RenderedBatch, SyncSender<RenderedBatch>);
 
-/// A batch of records and, once it was looked at, what became of them.
+/// A batch of records and, after a worker had it, their rendering.
 #[derive(Default)]
-pub(super) struct Job {
+pub(super) struct RenderedBatch {
     batch: Batch,
-    /// What is to be printed, all records together.
+    /// The output of all records, concatenated.
     pub text: Vec<u8>,
-    /// What became of each record.
+    /// One for each record.
     pub outcomes: Vec<Outcome>,
 }
 
-/// What became of one record.
+/// The result for one record of a batch.
 pub(super) struct Outcome {
-    pub became: Presented,
-    /// How messages name the record, where there will be one.
-    pub name: String,
-    /// Where its text ends.
-    pub end: usize,
+    pub rendered: Rendered,
+    /// From [`Renderer::describe`].
+    pub description: String,
+    /// The end of the record's output in the batch's text.
+    pub text_end: usize,
 }
 
-/// From this size on a batch is handed over: large enough that handing over costs nothing, small enough for a cache.
-const FULL: usize = 192 << 10;
-/// How many batches there may be for each thread: batches come back in order, so that the others need work while one of
-/// them waits for its core.
-const EACH: usize = 6;
-/// A record of this size is not copied: looking at it on the spot is faster, and memory stays flat.
-const LARGE: usize = 1 << 20;
-/// A text that was stretched further than this is let go.
-const KEPT: usize = 4 << 20;
-/// More threads than this only wait for the source.
-const MOST: usize = 8;
+/// Size at which a batch is submitted: large enough to hide the cost of the queue, small enough for a core's cache.
+const BATCH_BYTES: usize = 192 << 10;
+/// Results are written in input order: other workers need tasks while one of them waits for its core.
+const BATCHES_PER_WORKER: usize = 6;
+/// Larger records are rendered in place: copying them costs more than a second thread gains, and memory stays flat.
+const MAX_BATCHED_RECORD: usize = 1 << 20;
+/// A larger text buffer is freed instead of reused.
+const MAX_REUSED_BUFFER: usize = 4 << 20;
+/// More workers only wait for the source.
+const MAX_WORKERS: usize = 8;
 
-impl Crew {
-    /// A crew of as many threads as there are cores; `None` where that is only one.
-    pub(super) fn new(presenter: &Arc<Presenter>) -> Option<Crew> {
+impl WorkerPool {
+    /// A pool of up to one worker per core; `None` on a single core.
+    pub(super) fn new(renderer: &Arc<Renderer>) -> Option<WorkerPool> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let (todo, errands) = channel();
-        (cores > 1).then(|| Crew {
-            presenter: Arc::clone(presenter),
-            threads: 0,
-            most: cores.min(MOST),
-            todo,
-            errands: Arc::new(Mutex::new(errands)),
-            away: VecDeque::new(),
-            open: Job::default(),
+        let (task_tx, task_rx) = channel();
+        (cores > 1).then(|| WorkerPool {
+            renderer: Arc::clone(renderer),
+            workers: 0,
+            max_workers: cores.min(MAX_WORKERS),
+            task_tx,
+            task_rx: Arc::new(Mutex::new(task_rx)),
+            in_flight: VecDeque::new(),
+            filling: RenderedBatch::default(),
             spare: Vec::new(),
         })
     }
 
-    /// Whether a record is better looked at on the spot.
-    pub(super) fn refuses(record: &Record<'_>) -> bool {
+    /// Whether a record is larger than the batch limit.
+    pub(super) fn is_too_large_to_batch(record: &Record<'_>) -> bool {
         let payload = record.payload.as_ref();
-        payload.is_some_and(|payload| payload.len() >= LARGE)
+        payload.is_some_and(|payload| payload.len() >= MAX_BATCHED_RECORD)
     }
 
-    /// Adds a record to the open batch; `true` if that is full now.
+    /// Copies a record into the batch that is being filled; `true` if that is full now.
     pub(super) fn push(&mut self, record: &Record<'_>) -> bool {
-        self.open.batch.push(record);
-        self.open.batch.size() >= FULL
+        self.filling.batch.push(record);
+        self.filling.batch.size() >= BATCH_BYTES
     }
 
-    /// Whether any record is not yet back.
-    pub(super) fn holds_any(&self) -> bool {
-        !self.away.is_empty() || !self.open.batch.is_empty()
+    /// Whether any record has no result yet.
+    pub(super) fn has_pending(&self) -> bool {
+        !self.in_flight.is_empty() || !self.filling.batch.is_empty()
     }
 
-    /// Whether there are as many batches on their way as there may be.
-    pub(super) fn is_busy(&self) -> bool {
-        self.away.len() >= EACH * self.most
-    }
-
-    /// Hands the open batch over to whichever thread is free first.
-    pub(super) fn send(&mut self) {
-        if self.threads < self.most {
-            hire(Arc::clone(&self.presenter), Arc::clone(&self.errands));
-            self.threads += 1;
+    /// Submits the batch that is being filled.
+    pub(super) fn submit(&mut self) {
+        if self.workers < self.max_workers {
+            spawn_worker(Arc::clone(&self.renderer), Arc::clone(&self.task_rx));
+            self.workers += 1;
         }
-        let job = std::mem::replace(&mut self.open, self.spare.pop().unwrap_or_default());
-        let (done, back) = sync_channel(1);
-        // Its other end is ours.
-        let _ = self.todo.send((job, done));
-        self.away.push_back(back);
+        let (reply_tx, reply_rx) = sync_channel(1);
+        let task = (self.take_filling(), reply_tx);
+        // Cannot fail: the pool owns the receiver.
+        let _ = self.task_tx.send(task);
+        self.in_flight.push_back(reply_rx);
     }
 
-    /// The oldest batch if it is back.
-    pub(super) fn ready(&mut self) -> Option<Job> {
-        let job = match self.away.front()?.try_recv() {
+    /// The oldest batch if it is finished; waits for it if the queue is full.
+    pub(super) fn next_finished(&mut self) -> Option<RenderedBatch> {
+        if self.in_flight.len() >= BATCHES_PER_WORKER * self.max_workers {
+            return self.next_in_order();
+        }
+        let batch = match self.in_flight.front()?.try_recv() {
             Err(TryRecvError::Empty) => return None,
-            job => job.unwrap_or_else(|_| gone()),
+            reply => reply.unwrap_or_else(|_| worker_panicked()),
         };
-        self.away.pop_front();
-        Some(job)
+        self.in_flight.pop_front();
+        Some(batch)
     }
 
-    /// The oldest batch, waited for; then the open one, looked at here; then none.
-    pub(super) fn oldest(&mut self) -> Option<Job> {
-        if let Some(back) = self.away.pop_front() {
-            return Some(back.recv().unwrap_or_else(|_| gone()));
+    /// Waits for the oldest batch; the one that is being filled comes last and is rendered on this thread.
+    pub(super) fn next_in_order(&mut self) -> Option<RenderedBatch> {
+        if let Some(reply_rx) = self.in_flight.pop_front() {
+            return Some(reply_rx.recv().unwrap_or_else(|_| worker_panicked()));
         }
-        if self.open.batch.is_empty() {
+        if self.filling.batch.is_empty() {
             return None;
         }
-        let mut job = std::mem::replace(&mut self.open, self.spare.pop().unwrap_or_default());
-        job.work(&self.presenter);
-        Some(job)
+        let mut batch = self.take_filling();
+        batch.render(&self.renderer);
+        Some(batch)
     }
 
-    /// Takes a batch back whose text was written.
-    pub(super) fn reuse(&mut self, mut job: Job) {
-        if job.text.capacity() <= KEPT {
-            job.batch.clear();
-            job.text.clear();
-            job.outcomes.clear();
-            self.spare.push(job);
+    /// Takes the buffers of a written batch back.
+    pub(super) fn reuse(&mut self, mut batch: RenderedBatch) {
+        if batch.text.capacity() <= MAX_REUSED_BUFFER {
+            batch.batch.clear();
+            batch.text.clear();
+            batch.outcomes.clear();
+            self.spare.push(batch);
         }
+    }
+
+    fn take_filling(&mut self) -> RenderedBatch {
+        std::mem::replace(&mut self.filling, self.spare.pop().unwrap_or_default())
     }
 }
 
-impl Job {
-    fn work(&mut self, presenter: &Presenter) {
+impl RenderedBatch {
+    fn render(&mut self, renderer: &Renderer) {
         for record in self.batch.records() {
-            let became = presenter.present(&record, &mut self.text);
+            let outcome = renderer.render(&record, &mut self.text);
             self.outcomes.push(Outcome {
-                became,
-                name: presenter.name(became, &record),
-                end: self.text.len(),
+                rendered: outcome,
+                description: renderer.describe(outcome, &record),
+                text_end: self.text.len(),
             });
         }
     }
 
-    /// Whether nothing has to be said beside the text.
-    pub(super) fn is_plain(&self) -> bool {
+    /// Whether no record needs a message.
+    pub(super) fn needs_no_messages(&self) -> bool {
         let mut outcomes = self.outcomes.iter();
-        outcomes.all(|one| matches!(one.became, Presented::Hidden | Presented::Shown(_)))
+        outcomes.all(|one| matches!(one.rendered, Rendered::Hidden | Rendered::Shown(_)))
     }
 }
 
-/// A thread has panicked, and said why: its records are lost, and going on would hide that.
-fn gone() -> ! {
-    panic!("a thread that looks at records has panicked")
+/// The records of a panicked worker are lost: continuing would hide that.
+fn worker_panicked() -> ! {
+    panic!("a worker thread panicked")
 }
 
-fn hire(presenter: Arc<Presenter>, errands: Arc<Mutex<Receiver<Errand>>>) {
+fn spawn_worker(renderer: Arc<Renderer>, task_rx: Arc<Mutex<Receiver<Task>>>) {
     thread::spawn(move || {
         loop {
-            // Nothing panics while it is locked.
-            let errand = errands
+            // No panic is possible while the lock is held.
+            let task = task_rx
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .recv();
-            let Ok((mut job, done)) = errand else {
+            let Ok((mut batch, reply_tx)) = task else {
                 return;
             };
-            job.work(&presenter);
-            // Nobody waits for it where the run has ended.
-            let _ = done.send(job);
+            batch.render(&renderer);
+            // Fails only if the run has ended.
+            let _ = reply_tx.send(batch);
         }
     });
 }

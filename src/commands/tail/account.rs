@@ -1,0 +1,83 @@
+//! Accounting of what was read: counters, messages, and the limits that stop the run.
+
+use super::messages::Messages;
+use super::render::Rendered;
+use super::run_loop::RunLoop;
+use super::stop_reason::StopReason;
+use crate::cli::OnGap;
+use crate::event::TxnId;
+use crate::record::{Lost, Step};
+
+impl RunLoop<'_> {
+    /// Accounts for a record whose text is in the output buffer.
+    pub(super) fn account(
+        &mut self,
+        rendered: Rendered,
+        description: &str,
+    ) -> Result<(), StopReason> {
+        match rendered {
+            Rendered::Hidden => return Ok(()),
+            Rendered::AlreadyIncluded => {
+                self.counters.already_included += 1;
+                return Ok(());
+            }
+            Rendered::GapResolved(txn) => {
+                self.counters.already_included += 1;
+                self.messages.report_resolved(txn, description, self.out);
+                return Ok(());
+            }
+            Rendered::Shown(op) => self.counters.count_shown(op),
+            Rendered::Gap(txn) => {
+                self.counters.count_shown_gap();
+                self.messages.report_gap(txn, description, self.out);
+                self.handle_gap(txn)?;
+            }
+            Rendered::Unreadable(why) => {
+                self.counters.unreadable += 1;
+                Messages::report_unreadable(why, description, self.out);
+            }
+        }
+        self.out.flush_if_full()?;
+        match self.plan.limit {
+            Some(limit) if self.counters.shown >= limit => Err(StopReason::Complete),
+            _ => Ok(()),
+        }
+    }
+
+    /// Handles what a source delivers besides records.
+    pub(super) fn handle(&mut self, item: Step<'_>) -> Result<(), StopReason> {
+        match item {
+            Step::Record(_) | Step::Idle => Ok(()),
+            Step::Lost(lost) => self.offset_gap(&lost),
+            Step::Notice(notice) => {
+                self.idle_timer.note_connection(&notice);
+                Messages::report_notice(&notice, self.out);
+                Ok(())
+            }
+            Step::Interrupted => Err(StopReason::Interrupted),
+            Step::End => Err(StopReason::SourceEnded),
+            Step::Failed(failure) => Err(StopReason::SourceFailed(failure)),
+        }
+    }
+
+    fn offset_gap(&mut self, lost: &Lost) -> Result<(), StopReason> {
+        self.counters.gaps += 1;
+        self.renderer.view.lost(lost, self.out.buffer());
+        self.messages.report_offset_gap(lost, self.out);
+        if let Some(checkpointer) = &mut self.checkpointer {
+            checkpointer.note_offset_gap(lost);
+        }
+        self.handle_gap(None)
+    }
+
+    /// Hints at the recovery, unless an earlier hint reaches as far; stops with `--on-gap stop`.
+    pub(super) fn handle_gap(&mut self, txn: Option<TxnId>) -> Result<(), StopReason> {
+        if self.counters.note_gap(txn) {
+            self.messages.hint_recovery(txn, self.out);
+        }
+        match self.plan.on_gap {
+            OnGap::Mark => Ok(()),
+            OnGap::Stop => Err(StopReason::Gap),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Work between records: flushing, committing positions, progress, idle time.
+
+use std::time::Duration;
+
+use super::checkpoint::Checkpointer;
+use super::messages::Messages;
+use super::run_loop::RunLoop;
+use super::stop_reason::StopReason;
+use crate::event::TxnId;
+use crate::record::Source;
+
+/// How long a source waits for a record before it reports that it is idle.
+const POLL_TIMEOUT: Duration = Duration::from_millis(250);
+/// After this much idle time the user is told that the run is waiting.
+const WAITING_AFTER: Duration = Duration::from_secs(3);
+/// Records between two updates of the progress bar.
+const PROGRESS_INTERVAL_RECORDS: u64 = 512;
+
+impl RunLoop<'_> {
+    /// Saves the start positions before anything is read: a moment later `end` is another offset.
+    pub(super) fn begin(&mut self, source: &mut dyn Source) -> Result<(), StopReason> {
+        let Some(checkpointer) = &self.checkpointer else {
+            return Ok(());
+        };
+        if let Some(gap) = checkpointer.open_gap() {
+            let txn = gap.txn_id.map(TxnId);
+            Messages::report_open_gap(checkpointer.name(), &gap.told(), self.out);
+            self.counters.gaps += 1;
+            self.handle_gap(txn)?;
+        }
+        self.out.end_torn_line()?;
+        self.note_flushed_positions(source);
+        self.save()
+    }
+
+    /// Flushes, commits and saves at the end of a source.
+    pub(super) fn finish(&mut self, stop: StopReason, source: &mut dyn Source) -> StopReason {
+        let stop = match (stop, self.out.flush()) {
+            (StopReason::OutputClosed, _) => StopReason::OutputClosed,
+            (_, Err(ended)) => ended.into(),
+            (stop, Ok(())) => self.commit_positions(source, true).err().unwrap_or(stop),
+        };
+        self.out.end_progress();
+        match self.save() {
+            Err(error)
+                if !matches!(
+                    stop,
+                    StopReason::SourceFailed(_) | StopReason::OutputFailed(_)
+                ) =>
+            {
+                error
+            }
+            _ => stop,
+        }
+    }
+
+    /// How long the source may wait for a record; not at all if output waits to be flushed.
+    pub(super) fn poll_timeout(&self, has_pending: bool) -> Duration {
+        if has_pending || self.out.is_dirty() {
+            Duration::ZERO
+        } else {
+            POLL_TIMEOUT
+        }
+    }
+
+    /// Work that must not wait for idle time. `true` if positions have to be committed now.
+    pub(super) fn tick(&mut self, source: &dyn Source) -> bool {
+        if self.out.flushes() != self.noted_flushes && !self.out.is_dirty() {
+            self.note_flushed_positions(source);
+        }
+        if !self.counters.read.is_multiple_of(PROGRESS_INTERVAL_RECORDS) {
+            return false;
+        }
+        self.out.progress(source.progress(), self.scanning);
+        let is_due = self.checkpointer.as_ref().is_some_and(Checkpointer::is_due);
+        is_due || source.is_due()
+    }
+
+    /// The source has no record at the moment. `had_pending` says that records were written just now.
+    pub(super) fn idle(
+        &mut self,
+        source: &mut dyn Source,
+        had_pending: bool,
+    ) -> Result<(), StopReason> {
+        self.idle_timer.start();
+        let had_output = had_pending || self.out.is_dirty();
+        self.out.flush()?;
+        if had_output {
+            return self.commit_positions(source, false);
+        }
+        if self.out.is_abandoned() {
+            return Err(StopReason::OutputClosed);
+        }
+        let elapsed = self.idle_timer.elapsed();
+        if self.plan.idle_exit.is_some_and(|limit| elapsed >= limit) {
+            return Err(StopReason::SourceEnded);
+        }
+        if elapsed >= WAITING_AFTER {
+            self.report_waiting();
+        }
+        self.out.progress(source.progress(), self.scanning);
+        self.commit_positions(source, false)
+    }
+
+    fn report_waiting(&mut self) {
+        let already_included = self.counters.already_included;
+        self.messages.report_skipped(already_included, self.out);
+        if !self.idle_timer.waiting_reported && self.out.stderr_terminal {
+            self.idle_timer.waiting_reported = true;
+            let name = &self.idle_timer.name;
+            self.out
+                .note(&format!("waiting for changes on {name}… (Ctrl-C ends)"));
+        }
+    }
+
+    pub(super) fn flush_and_commit(&mut self, source: &mut dyn Source) -> Result<(), StopReason> {
+        self.out.flush()?;
+        self.commit_positions(source, false)
+    }
+
+    /// Commits the positions of flushed output: the source's own, and the state file's if it is time.
+    fn commit_positions(&mut self, source: &mut dyn Source, last: bool) -> Result<(), StopReason> {
+        self.note_flushed_positions(source);
+        source.delivered(last)?;
+        if self.checkpointer.as_ref().is_some_and(Checkpointer::is_due) {
+            return self.save();
+        }
+        Ok(())
+    }
+
+    fn note_flushed_positions(&mut self, source: &dyn Source) {
+        self.noted_flushes = self.out.flushes();
+        if let Some(checkpointer) = &mut self.checkpointer {
+            checkpointer.note_flushed_positions(source.positions());
+        }
+    }
+
+    /// Writes the state file, after the output is on disk.
+    fn save(&mut self) -> Result<(), StopReason> {
+        let Some(checkpointer) = &mut self.checkpointer else {
+            return Ok(());
+        };
+        self.out.settle()?;
+        Ok(checkpointer.save()?)
+    }
+}

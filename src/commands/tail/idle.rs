@@ -1,0 +1,57 @@
+//! Idle time of a source.
+
+use std::time::{Duration, Instant};
+
+use crate::record::Notice;
+
+/// Measures how long a connected source has delivered no record.
+pub(super) struct IdleTimer {
+    /// The topic or file, as people call it.
+    pub name: String,
+    /// `None` while records arrive, so that the clock is not read for each of them.
+    since: Option<Instant>,
+    /// Without a connection, silence says nothing about the topic.
+    connected: bool,
+    /// Whether the user was told that the run is waiting.
+    pub waiting_reported: bool,
+}
+
+impl IdleTimer {
+    pub(super) fn new(name: String) -> IdleTimer {
+        IdleTimer {
+            name,
+            since: None,
+            connected: true,
+            waiting_reported: false,
+        }
+    }
+
+    /// A record arrived.
+    pub(super) fn reset(&mut self) {
+        self.since = None;
+    }
+
+    /// Starts the timer, if it does not run.
+    pub(super) fn start(&mut self) {
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    pub(super) fn note_connection(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Disconnected(_) => self.connected = false,
+            Notice::Reconnected | Notice::Assigned(_) => {
+                self.since = None;
+                self.connected = true;
+            }
+            Notice::Log(_) => {}
+        }
+    }
+
+    /// How long nothing arrived over a connection that works.
+    pub(super) fn elapsed(&self) -> Duration {
+        match self.since {
+            Some(since) if self.connected => since.elapsed(),
+            _ => Duration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Why the main loop stopped.
+
+use std::io;
+
+use crate::kafka::Stopped;
+use crate::output::Ended;
+use crate::record::Failure;
+
+/// Why the main loop stopped.
+#[derive(Debug)]
+pub(super) enum StopReason {
+    /// `--limit` or `--last` is reached.
+    Complete,
+    /// The source has no more records; another source may follow.
+    SourceEnded,
+    /// The reader of standard output has closed the pipe.
+    OutputClosed,
+    /// Ctrl-C.
+    Interrupted,
+    /// A gap, with `--on-gap stop`.
+    Gap,
+    /// The source failed.
+    SourceFailed(Failure),
+    /// Writing to standard output failed.
+    OutputFailed(io::Error),
+}
+
+impl From<Ended> for StopReason {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Closed => StopReason::OutputClosed,
+            Ended::Failed(error) => StopReason::OutputFailed(error),
+        }
+    }
+}
+
+impl From<Stopped> for StopReason {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Interrupted => StopReason::Interrupted,
+            Stopped::Failed(failure) => StopReason::SourceFailed(failure),
+        }
+    }
+}
+
+impl From<Failure> for StopReason {
+    fn from(failure: Failure) -> Self {
+        StopReason::SourceFailed(failure)
+    }
+}

@@ -151,7 +151,7 @@ fn a_follower_says_how_much_was_contained() {
     }
     let folder = resumed.folder();
     let mut running = resumed.stage.follow(&["--from", &folder]);
-    running.wait_for_words(&["1 events are in"], support::stage::LIMIT);
+    running.wait_for_words(&["1 events are already in"], support::stage::LIMIT);
     assert_eq!(running.interrupt().status, Some(130));
 }
 
@@ -230,7 +230,7 @@ fn a_snapshot_that_cannot_be_relied_on_is_refused_with_the_way_out() {
             "--allow-incomplete",
         ],
     );
-    // Whoever insists gets every event behind the positions: nothing is proven to be contained.
+    // With --allow-incomplete every event after the positions is shown: none is proven to be included.
     for txn in [2, 11] {
         resumed.put(0, &update(txn, "1"));
     }
@@ -240,7 +240,7 @@ fn a_snapshot_that_cannot_be_relied_on_is_refused_with_the_way_out() {
     check(
         &|manifest| manifest.positions.clear(),
         3,
-        &["made without Kafka"],
+        &["taken without Kafka"],
     );
     check(
         &|manifest| {
@@ -249,7 +249,7 @@ fn a_snapshot_that_cannot_be_relied_on_is_refused_with_the_way_out() {
             }
         },
         3,
-        &["it goes on in the topic others, and this run reads events"],
+        &["it continues in the topic others, and this run reads events"],
     );
     check(
         &|manifest| manifest.cluster = Some("another".into()),

@@ -266,12 +266,12 @@ fn a_file_serves_one_topic_of_one_cluster_and_one_process() {
     let other = Stage::new(1);
     let args = [&["tail"], &kept.args(&END)[..]].concat();
     let output = run(&other.env(), &args, LIMIT);
-    refused(&output, "it keeps positions of the Kafka cluster");
+    refused(&output, "it has positions of the Kafka cluster");
 
     fs::write(&kept.file, text.replace(TOPIC, "others")).unwrap();
     let output = kept.tail(&END);
     fs::write(&kept.file, &text).unwrap();
-    refused(&output, "it keeps positions of the topic others");
+    refused(&output, "it has positions of the topic others");
 
     fs::write(&kept.file, &text[..text.len() / 2]).unwrap();
     let output = kept.tail(&END);

@@ -2,13 +2,13 @@
 
 use super::messages::Messages;
 use super::render::Rendered;
-use super::run_loop::RunLoop;
+use super::run::Run;
 use super::stop_reason::StopReason;
 use crate::cli::OnGap;
 use crate::event::TxnId;
 use crate::record::{Lost, Step};
 
-impl RunLoop<'_> {
+impl Run<'_> {
     /// Accounts for a record whose text is in the output buffer.
     pub(super) fn account(
         &mut self,

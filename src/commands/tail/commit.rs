@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::checkpoint::Checkpointer;
 use super::messages::Messages;
-use super::run_loop::RunLoop;
+use super::run::Run;
 use super::stop_reason::StopReason;
 use crate::event::TxnId;
 use crate::record::Source;
@@ -16,7 +16,7 @@ const WAITING_AFTER: Duration = Duration::from_secs(3);
 /// Records between two updates of the progress bar.
 const PROGRESS_INTERVAL_RECORDS: u64 = 512;
 
-impl RunLoop<'_> {
+impl Run<'_> {
     /// Saves the start positions before anything is read: a moment later `end` is another offset.
     pub(super) fn begin(&mut self, source: &mut dyn Source) -> Result<(), StopReason> {
         let Some(checkpointer) = &self.checkpointer else {

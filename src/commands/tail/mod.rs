@@ -12,6 +12,7 @@ pub(super) mod plan;
 mod range;
 mod recovery_hint;
 mod render;
+mod run;
 mod run_loop;
 mod stop_reason;
 mod topic;
@@ -26,7 +27,7 @@ use self::counters::Counters;
 use self::plan::{Plan, SharedArgs};
 use self::recovery_hint::RecoveryHint;
 use self::render::Renderer;
-use self::run_loop::RunLoop;
+use self::run::Run;
 use self::stop_reason::StopReason;
 use self::topic::TopicRun;
 use super::Context;
@@ -119,8 +120,7 @@ fn run_captures(plan: &Plan, context: &mut Context<'_>) -> (StopReason, Counters
         .iter()
         .map(|file| file.display().to_string())
         .collect();
-    let mut run =
-        RunLoop::new(plan, &renderer, names.join(", "), None, context.out).scan_positions();
+    let mut run = Run::new(plan, &renderer, names.join(", "), None, context.out).scan_positions();
     for file in &plan.inputs {
         let stop = match Capture::open(file, Arc::clone(interrupt)) {
             Ok(mut capture) => run.run(&mut capture),

@@ -1,91 +1,22 @@
 //! The main loop: read, filter, render, write.
 //!
-//! Three loops over one [`Renderer`], one for each demand on order: a worker pool if no option depends on which record
+//! Three loops over one renderer, one for each demand on order: a worker pool if no option depends on which record
 //! came last; record by record if positions are committed or the run may stop at any record; the last N.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
-use super::checkpoint::Checkpointer;
-use super::counters::Counters;
-use super::idle::IdleTimer;
 use super::last_n::{BufferedRecord, LastN};
-use super::messages::Messages;
-use super::plan::Plan;
 use super::range;
-use super::recovery_hint::RecoveryHint;
-use super::render::{Rendered, Renderer};
+use super::render::Rendered;
+use super::run::Run;
 use super::stop_reason::StopReason;
 use super::worker_pool::{RenderedBatch, WorkerPool};
-use crate::output::Out;
-use crate::record::position::Position;
 use crate::record::{Record, Source, Step};
 
 /// Never returns but with a reason.
 type Endless = Result<Infallible, StopReason>;
 
-/// One run over one source, or over several captures in turn.
-pub(super) struct RunLoop<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) renderer: Arc<Renderer>,
-    pub(super) out: &'a mut Out,
-    pub counters: Counters,
-    pub(super) messages: Messages<'a>,
-    pub(super) idle_timer: IdleTimer,
-    /// Saves positions for the next run.
-    pub(super) checkpointer: Option<Checkpointer>,
-    /// `None` if records must be written one by one.
-    pool: Option<WorkerPool>,
-    /// A capture cannot seek: its records are checked against `--from` and `--until`.
-    pub(super) scanning: bool,
-    last_n: Option<LastN<BufferedRecord>>,
-    /// The number of flushes when positions were noted last.
-    pub(super) noted_flushes: u64,
-}
-
-impl<'a> RunLoop<'a> {
-    /// A run over a source that people call `name`: its topic or file.
-    pub(super) fn new(
-        plan: &'a Plan,
-        renderer: &Arc<Renderer>,
-        name: String,
-        recovery: Option<RecoveryHint>,
-        out: &'a mut Out,
-    ) -> Self {
-        let parallel = plan.allows_parallel();
-        RunLoop {
-            plan,
-            renderer: Arc::clone(renderer),
-            out,
-            counters: Counters::default(),
-            messages: Messages::new(plan, renderer.base_name(), recovery),
-            idle_timer: IdleTimer::new(name),
-            checkpointer: None,
-            pool: parallel.then(|| WorkerPool::new(renderer)).flatten(),
-            scanning: false,
-            last_n: None,
-            noted_flushes: 0,
-        }
-    }
-
-    /// Saves the positions of flushed output. The source must not be read ahead of the output.
-    pub(super) fn with_checkpoints(mut self, checkpointer: Checkpointer) -> Self {
-        self.pool = None;
-        self.checkpointer = Some(checkpointer);
-        self
-    }
-
-    /// For captures: no seeking, and no end that is known beforehand.
-    pub(super) fn scan_positions(mut self) -> Self {
-        self.scanning = true;
-        self.last_n = match (self.plan.last, &self.plan.from) {
-            (Some(count), _) => Some(LastN::new(count)),
-            (None, Position::Back(count)) => Some(LastN::new(*count)),
-            (None, _) => None,
-        };
-        self
-    }
-
+impl Run<'_> {
     /// Runs until the source ends or something stops it. What was shown is flushed then, and its positions committed.
     pub(super) fn run(&mut self, source: &mut dyn Source) -> StopReason {
         let stop = match self.begin(source) {
@@ -154,7 +85,7 @@ impl<'a> RunLoop<'a> {
         }
     }
 
-    /// Last N: rendered records are buffered; [`RunLoop::write_last_n`] writes them after the last source.
+    /// Last N: rendered records are buffered; [`Run::write_last_n`] writes them after the last source.
     fn run_last_n(
         &mut self,
         source: &mut dyn Source,

@@ -10,7 +10,7 @@ use clap::Parser;
 use super::checkpoint::{LockedState, TopicIdentity};
 use super::plan::{Plan, SharedArgs, format};
 use super::render::Renderer;
-use super::run_loop::RunLoop;
+use super::run::Run;
 use super::stop_reason::StopReason;
 use crate::cli::{self, Cli, Command};
 use crate::output::Out;
@@ -114,7 +114,7 @@ fn positions_are_saved_while_records_never_pause() {
         base: None,
     });
     let mut run =
-        RunLoop::new(&plan, &renderer, "t".into(), None, &mut out).with_checkpoints(checkpointer);
+        Run::new(&plan, &renderer, "t".into(), None, &mut out).with_checkpoints(checkpointer);
     let stop = run.run(&mut source);
     assert!(matches!(stop, StopReason::SourceEnded), "{stop:?}");
     assert!(source.started.elapsed().as_secs() < 30, "never saved");

@@ -10,7 +10,7 @@ use super::last_n::BufferedRecord;
 use super::plan::{self, Plan};
 use super::recovery_hint::RecoveryHint;
 use super::render::Renderer;
-use super::run_loop::RunLoop;
+use super::run::Run;
 use super::stop_reason::StopReason;
 use super::usage;
 use crate::cli;
@@ -67,7 +67,7 @@ impl TopicRun<'_> {
         let mut reader = start.reader;
         let renderer = self.renderer_after(start.base);
         let recovery = Some(self.recovery.clone());
-        let mut run = RunLoop::new(self.plan, &renderer, name, recovery, context.out);
+        let mut run = Run::new(self.plan, &renderer, name, recovery, context.out);
         if let Some(checkpointer) = start.checkpointer {
             run = run.with_checkpoints(checkpointer);
         }
@@ -111,7 +111,7 @@ impl TopicRun<'_> {
             },
         );
         let recovery = Some(self.recovery.clone());
-        let mut run = RunLoop::new(self.plan, self.renderer, name, recovery, context.out);
+        let mut run = Run::new(self.plan, self.renderer, name, recovery, context.out);
         run.counters.read = read;
         let stop = match found {
             Ok(buffered) => run.write_buffered(buffered.into_iter()),

@@ -1,0 +1,78 @@
+//! State of one run.
+
+use std::sync::Arc;
+
+use super::checkpoint::Checkpointer;
+use super::counters::Counters;
+use super::idle::IdleTimer;
+use super::last_n::{BufferedRecord, LastN};
+use super::messages::Messages;
+use super::plan::Plan;
+use super::recovery_hint::RecoveryHint;
+use super::render::Renderer;
+use super::worker_pool::WorkerPool;
+use crate::output::Out;
+use crate::record::position::Position;
+
+/// One run over one source, or over several captures in turn.
+pub(super) struct Run<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) renderer: Arc<Renderer>,
+    pub(super) out: &'a mut Out,
+    pub(super) counters: Counters,
+    pub(super) messages: Messages<'a>,
+    pub(super) idle_timer: IdleTimer,
+    /// Saves positions for the next run.
+    pub(super) checkpointer: Option<Checkpointer>,
+    /// `None` if records must be written one by one.
+    pub(super) pool: Option<WorkerPool>,
+    /// A capture cannot seek: its records are checked against `--from` and `--until`.
+    pub(super) scanning: bool,
+    pub(super) last_n: Option<LastN<BufferedRecord>>,
+    /// The number of flushes when positions were noted last.
+    pub(super) noted_flushes: u64,
+}
+
+impl<'a> Run<'a> {
+    /// A run over a source that people call `name`: its topic or file.
+    pub(super) fn new(
+        plan: &'a Plan,
+        renderer: &Arc<Renderer>,
+        name: String,
+        recovery: Option<RecoveryHint>,
+        out: &'a mut Out,
+    ) -> Self {
+        let parallel = plan.allows_parallel();
+        Run {
+            plan,
+            renderer: Arc::clone(renderer),
+            out,
+            counters: Counters::default(),
+            messages: Messages::new(plan, renderer.base_name(), recovery),
+            idle_timer: IdleTimer::new(name),
+            checkpointer: None,
+            pool: parallel.then(|| WorkerPool::new(renderer)).flatten(),
+            scanning: false,
+            last_n: None,
+            noted_flushes: 0,
+        }
+    }
+
+    /// Saves the positions of flushed output. The source must not be read ahead of the output.
+    pub(super) fn with_checkpoints(mut self, checkpointer: Checkpointer) -> Self {
+        self.pool = None;
+        self.checkpointer = Some(checkpointer);
+        self
+    }
+
+    /// For captures: no seeking, and no end that is known beforehand.
+    pub(super) fn scan_positions(mut self) -> Self {
+        self.scanning = true;
+        self.last_n = match (self.plan.last, &self.plan.from) {
+            (Some(count), _) => Some(LastN::new(count)),
+            (None, Position::Back(count)) => Some(LastN::new(*count)),
+            (None, _) => None,
+        };
+        self
+    }
+}

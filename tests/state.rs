@@ -68,7 +68,7 @@ fn a_restart_goes_on_where_the_run_before_ended() {
     let output = kept.tail(&ALL);
     assert_eq!(lines(&output), second);
     assert!(
-        output.stderr.contains("--from beginning was for the first"),
+        output.stderr.contains("--from beginning is ignored"),
         "{}",
         output.stderr
     );

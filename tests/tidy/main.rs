@@ -1,8 +1,12 @@
-//! The architecture as a test: which module may use which, who may import what, and how a file looks.
-//! Each rule is a row of a table; what the program does is tested elsewhere.
+//! The architecture as a test: which module may use which, where foreign crates are imported, and file headers.
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
+#[expect(dead_code, reason = "the circles are tested once the headers are")]
+mod imports;
+mod source;
+
+use imports::paths;
+use source::{sources, without_tests};
 
 /// Every module in the order of `lib.rs`, with those that it may use. A module uses only what stands above it.
 const MODULES: &[(&str, &[&str])] = &[
@@ -102,16 +106,12 @@ const NOT_IN: &[(&str, &[&str])] = &[
     ("now()", PURE_AND_VIEW),
 ];
 
-/// A longer file holds more than one concept.
-const MAX_LINES: usize = 600;
-
 #[test]
 fn modules_use_only_what_stands_above_them() {
     let mut wrong = Vec::new();
     for source in sources("src") {
-        let code = source.code();
-        for used in used_modules(&code) {
-            if !may_use(&source.module(), &used) {
+        for used in used_modules(&source.code()) {
+            if !may_use(&source.top_module(), &used) {
                 wrong.push(format!("{} uses crate::{used}", source.name));
             }
         }
@@ -130,7 +130,7 @@ fn the_table_is_in_order_and_knows_every_module() {
             "{name} uses what stands below it: {uses:?}"
         );
     }
-    let unknown = sources("src").into_iter().map(|source| source.module());
+    let unknown = sources("src").into_iter().map(|source| source.top_module());
     let unknown: Vec<String> = unknown
         .filter(|name| !names.contains(&name.as_str()))
         .collect();
@@ -155,145 +155,15 @@ fn words_stand_only_where_they_belong() {
     assert_none(&wrong);
 }
 
-#[test]
-fn every_file_says_what_it_is_and_is_short() {
-    let mut wrong = Vec::new();
-    for source in sources("src").into_iter().chain(sources("tests")) {
-        let opening = source
-            .text
-            .lines()
-            .map_while(|line| line.strip_prefix("//!"));
-        let opening: Vec<&str> = opening.map(str::trim).collect();
-        if sentences(&opening.join(" ")) == 0 {
-            wrong.push(format!("{} has no header", source.name));
-        }
-        let lines = source.text.lines().count();
-        if lines > MAX_LINES {
-            wrong.push(format!(
-                "{} has {lines} lines, more than {MAX_LINES}",
-                source.name
-            ));
-        }
-    }
-    assert_none(&wrong);
-}
-
-/// One file of Rust.
-struct Source {
-    /// The path below `src` or `tests`, with `/`.
-    name: String,
-    text: String,
-}
-
-impl Source {
-    /// The top-level module that the file belongs to.
-    fn module(&self) -> String {
-        let first = self.name.split('/').next().unwrap();
-        first.trim_end_matches(".rs").to_owned()
-    }
-
-    /// What is built into the program: no comments, no tests, which may reach further.
-    fn code(&self) -> String {
-        if self.name.ends_with("/tests.rs") || self.name.contains("/tests/") {
-            return String::new();
-        }
-        without_tests(&self.text)
-    }
-}
-
-fn sources(folder: &str) -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    assert!(!files.is_empty(), "no Rust files in {}", root.display());
-    let read = |path: PathBuf| Source {
-        name: path
-            .strip_prefix(&root)
-            .unwrap()
-            .to_string_lossy()
-            .replace('\\', "/"),
-        text: std::fs::read_to_string(&path).unwrap(),
-    };
-    files.into_iter().map(read).collect()
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files.sort();
-}
-
-/// The lines that are neither comments nor behind `#[cfg(test)]`.
-fn without_tests(text: &str) -> String {
-    let mut code = String::new();
-    let mut lines = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
-    while let Some(line) = lines.next() {
-        if line.trim() != "#[cfg(test)]" {
-            code.push_str(line);
-            code.push('\n');
-            continue;
-        }
-        let indent = line.find('#').unwrap_or(0);
-        let item = lines
-            .by_ref()
-            .find(|line| !line.trim_start().starts_with('#'));
-        if item.is_some_and(|item| item.ends_with('{')) {
-            let end = format!("{}}}", " ".repeat(indent));
-            lines.by_ref().find(|line| *line == end);
-        }
-    }
-    code
-}
-
-/// The names after `crate::`, also those in braces.
+/// The top-level modules that code imports from.
 fn used_modules(code: &str) -> Vec<String> {
-    let mut used = Vec::new();
-    for (at, start) in code.match_indices("crate::") {
-        if is_part_of_name(code.get(..at).unwrap().chars().next_back()) {
-            continue;
-        }
-        let rest = code.get(at + start.len()..).unwrap();
-        match rest.strip_prefix('{') {
-            Some(list) => used.extend(names_in_braces(list)),
-            None => used.push(first_name(rest)),
-        }
-    }
+    let of_crate = paths(code).into_iter().map(|(path, _)| path);
+    let of_crate = of_crate.filter(|path| path.len() > 1 && path[0] == "crate");
+    let mut used: Vec<String> = of_crate.map(|mut path| path.swap_remove(1)).collect();
     used.retain(|name| name.starts_with(|c: char| c.is_ascii_lowercase()));
     used.sort();
     used.dedup();
     used
-}
-
-/// The names at the first level of a list whose opening brace is gone.
-fn names_in_braces(list: &str) -> Vec<String> {
-    let (mut depth, mut level) = (0_i32, String::new());
-    for c in list.chars() {
-        depth += i32::from(c == '{') - i32::from(c == '}');
-        if depth < 0 {
-            break;
-        }
-        if depth == 0 {
-            level.push(c);
-        }
-    }
-    level
-        .split(',')
-        .map(|name| first_name(name.trim()))
-        .collect()
-}
-
-fn first_name(text: &str) -> String {
-    text.chars()
-        .take_while(|c| is_part_of_name(Some(*c)))
-        .collect()
 }
 
 fn may_use(module: &str, used: &str) -> bool {
@@ -336,9 +206,14 @@ fn assert_none(wrong: &[String]) {
 #[test]
 fn the_rules_see_what_they_should_see() {
     let uses = |code: &str| used_modules(code).join(" ");
-    assert_eq!(uses("use crate::exit::Exit; crate::out::x();"), "exit out");
-    assert_eq!(uses("use crate::{exit::{Exit, b}, tls, Item};"), "exit tls");
-    assert_eq!(uses("pub(crate) fn a(); othercrate::b"), "");
+    assert_eq!(
+        uses("use crate::exit::Exit;\nf(crate::out::x());"),
+        "exit out"
+    );
+    let multiline = "use crate::{\n    exit::{Exit, b},\n    tls, Item,\n};";
+    assert_eq!(uses(multiline), "exit tls");
+    assert_eq!(uses("pub(crate) fn a();\nothercrate::b"), "");
+    assert_eq!(uses("pub(super) use crate::json::x as y;"), "json");
     assert!(has_word("a unsafe {", "unsafe") && !has_word("unsafely", "unsafe"));
     assert!(has_word("println!(x)", "println!") && !has_word("eprintln!(x)", "println!"));
     assert!(may_use("view", "event") && !may_use("event", "view"));

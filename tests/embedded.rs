@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use ditto_cdc::kafka::embedded::{Embedded, Options, Outgoing};
+use ditto_cdc::kafka::embedded::{Embedded, Options, ProducerRecord};
 use ditto_cdc::util::secret::Secret;
 
 fn kcat(broker: &Embedded, folder: &Path, with_certificate: bool) -> Option<Output> {
@@ -44,11 +44,11 @@ fn kcat_reads_with_the_user_certificate_and_is_refused_without() {
     broker.write_files(folder.path()).unwrap();
     let ca = broker.certificates().cluster_pem().unwrap();
     std::fs::write(folder.path().join("ca.pem"), ca).unwrap();
-    let record = Outgoing {
+    let record = ProducerRecord {
         topic: "events",
         key: Some(b"a"),
         payload: Some(b"{\"n\":1}"),
-        ..Outgoing::default()
+        ..ProducerRecord::default()
     };
     broker.produce(&record).unwrap();
     broker.flush().unwrap();

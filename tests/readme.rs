@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use ditto_cdc::demo::server::{Live, Server};
 use ditto_cdc::demo::{self, Shop};
-use ditto_cdc::kafka::embedded::{Embedded, Options, Outgoing};
+use ditto_cdc::kafka::embedded::{Embedded, Options, ProducerRecord};
 use ditto_cdc::snapshot::manifest::Manifest;
 use ditto_cdc::util::secret::Secret;
 use tempfile::TempDir;
@@ -81,10 +81,10 @@ impl Customer {
                 .1
                 .strip_suffix('}')
                 .unwrap();
-            let record = Outgoing {
+            let record = ProducerRecord {
                 topic: "TOPIC",
                 payload: Some(value.as_bytes()),
-                ..Outgoing::default()
+                ..ProducerRecord::default()
             };
             broker.produce(&record).unwrap();
         }

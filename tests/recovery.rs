@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use ditto_cdc::kafka::embedded::{Embedded, Options, Outgoing};
+use ditto_cdc::kafka::embedded::{Embedded, Options, ProducerRecord};
 use serde_json::json;
 use support::engine::Front;
 
@@ -41,10 +41,10 @@ fn broker() -> Embedded {
         r#"{"txnID":45,"type":"requeryRequired","documents":[]}"#.to_owned(),
         change(50, r#"{"_id":"a","n":3}"#, 4),
     ] {
-        let record = Outgoing {
+        let record = ProducerRecord {
             topic: "TOPIC",
             payload: Some(payload.as_bytes()),
-            ..Outgoing::default()
+            ..ProducerRecord::default()
         };
         broker.produce(&record).unwrap();
     }

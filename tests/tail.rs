@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use std::time::Duration;
 
-use ditto_cdc::kafka::embedded::Outgoing;
+use ditto_cdc::kafka::embedded::ProducerRecord;
 use support::program::{Output, Running, run};
 use support::stage::{ALL, GAP, LIMIT, Stage, TOPIC, event};
 
@@ -289,10 +289,10 @@ fn a_reader_that_leaves_ends_it_well() {
     let stage = Stage::new(1);
     for txn in 0..2_000 {
         let record = event(txn, "people");
-        let record = Outgoing {
+        let record = ProducerRecord {
             topic: TOPIC,
             payload: Some(record.as_bytes()),
-            ..Outgoing::default()
+            ..ProducerRecord::default()
         };
         stage.broker.produce(&record).unwrap();
     }

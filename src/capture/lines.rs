@@ -106,7 +106,7 @@ impl Lines {
     }
 
     /// How many bytes were in lines that were taken.
-    pub fn delivered(&self) -> u64 {
+    pub fn acknowledge(&self) -> u64 {
         self.delivered
     }
 

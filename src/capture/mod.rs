@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use self::input::{Filled, Input};
 use self::lines::Lines;
 use crate::json;
-use crate::record::{Failure, FailureClass, Place, Progress, Record, Source, Step};
+use crate::record::{Failure, FailureClass, Place, Progress, Record, Source, SourceItem};
 
 /// A capture as a source of records: one a line.
 ///
@@ -77,7 +77,7 @@ impl Capture {
     }
 
     /// The next line that is not blank, or why there is none.
-    fn line(&mut self, wait: Duration) -> Result<Range<usize>, Step<'static>> {
+    fn line(&mut self, wait: Duration) -> Result<Range<usize>, SourceItem<'static>> {
         // The clock is read only where there is something to wait for.
         let mut deadline = None;
         loop {
@@ -88,18 +88,18 @@ impl Capture {
                 }
             }
             if self.ended {
-                return Err(Step::End);
+                return Err(SourceItem::End);
             }
             if self.interrupt.load(Ordering::Relaxed) {
-                return Err(Step::Interrupted);
+                return Err(SourceItem::Interrupted);
             }
             let until = *deadline.get_or_insert_with(|| Instant::now() + wait);
             let left = until.saturating_duration_since(Instant::now());
             match self.input.fill(&mut self.lines, left) {
                 Ok(Filled::Some) => {}
-                Ok(Filled::Nothing) => return Err(Step::Idle),
+                Ok(Filled::Nothing) => return Err(SourceItem::Idle),
                 Ok(Filled::End) => self.ended = true,
-                Err(error) => return Err(Step::Failed(cannot("read", &self.name, &error))),
+                Err(error) => return Err(SourceItem::Failed(cannot("read", &self.name, &error))),
             }
         }
     }
@@ -150,19 +150,19 @@ impl Capture {
 }
 
 impl Source for Capture {
-    fn next(&mut self, wait: Duration) -> Step<'_> {
+    fn next(&mut self, wait: Duration) -> SourceItem<'_> {
         if self.interrupt.load(Ordering::Relaxed) {
-            return Step::Interrupted;
+            return SourceItem::Interrupted;
         }
         match self.line(wait) {
-            Ok(line) => Step::Record(self.record(line)),
+            Ok(line) => SourceItem::Record(self.record(line)),
             Err(step) => step,
         }
     }
 
     fn progress(&self) -> Progress {
         Progress {
-            done: self.lines.delivered(),
+            done: self.lines.acknowledge(),
             total: self.total,
         }
     }

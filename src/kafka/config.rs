@@ -1,12 +1,11 @@
-//! From settings to the client library's properties, with the reason for each that is not its default.
-//! Measured values stand beside their measurement; nothing here opens a connection.
+//! Properties of the client library, with the reason for each that is not its default.
 
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
 use crate::util::secret::Secret;
 
-/// What a connection needs. Holds secrets, therefore no `Debug`.
+/// The settings of a connection. Holds secrets, therefore no `Debug`.
 #[derive(Clone)]
 pub struct Connection {
     /// Brokers to ask first, `host:port` separated by commas.
@@ -21,19 +20,19 @@ pub struct Connection {
     pub certificate_pem: Option<String>,
     /// The user's private key, PEM.
     pub key_pem: Option<Secret>,
-    /// Who the certificate says we are, as access rules spell it; for messages.
+    /// The principal of the user certificate as ACLs spell it; for messages.
     pub principal: Option<String>,
-    /// Properties of the client library that the user asked for; they win over everything.
+    /// librdkafka properties from the user; they override all others.
     pub extra: Vec<(String, String)>,
-    /// How talkative the library's log is: 0 to 3.
+    /// Verbosity of the library's log: 0 to 3.
     pub verbosity: u8,
 }
 
-/// The name of the group that is never joined: the library refuses to read without one.
-/// It is named only when the library looks for the group's coordinator.
+/// A group that is never joined: librdkafka does not read without a group name. Brokers see it only when librdkafka
+/// looks for the group's coordinator.
 const PRIVATE_GROUP: &str = "ditto-cdc-without-group";
 
-/// What holds for every connection.
+/// Properties of every connection.
 const ALWAYS: &[(&str, &str)] = &[
     ("client.id", "ditto-cdc"),
     ("security.protocol", "ssl"),

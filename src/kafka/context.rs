@@ -1,5 +1,4 @@
-//! What the client library says outside its return values: log lines, errors, rebalances.
-//! Collected here in order; what they mean is decided in `failure` and `reader`.
+//! Callbacks of the client library: log lines, errors and rebalances, queued in order.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,14 +11,14 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::group::Group;
-use crate::record::Lost;
+use crate::record::OffsetGap;
 
-/// How many log lines and errors are kept until somebody takes them; older ones give way.
-const KEPT: usize = 1000;
+/// Capacity of the queue: the oldest log lines and errors are dropped first.
+const MAX_EVENTS: usize = 1000;
 
-/// One thing that the library said.
+/// One callback of the client library.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum ClientEvent {
     /// An error, with the library's code and its reason in words.
     Error(RDKafkaErrorCode, String),
     /// A log line.
@@ -29,67 +28,67 @@ pub(super) enum Said {
     /// The group took these partitions back.
     Revoked(Vec<i32>),
     /// A position that the group had stored is older than retention.
-    Lost(Lost),
-    /// What the group gave or took could not be done, so that nobody may read what we are to read.
-    Stranded(RDKafkaErrorCode, String),
+    OffsetGap(OffsetGap),
+    /// The group's assignment failed; reading on could skip partitions of this member.
+    RebalanceFailed(RDKafkaErrorCode, String),
 }
 
-/// Collects what the library says.
+/// The queue of callbacks.
 pub(super) struct Context {
-    said: Mutex<VecDeque<Said>>,
+    event: Mutex<VecDeque<ClientEvent>>,
     group: Option<Group>,
-    /// Keep log lines also where they repeat an error that is told as an error.
-    wordy: bool,
+    /// Keep log lines that repeat an error.
+    verbose: bool,
 }
 
-/// Log lines of these facilities repeat what is reported as an error as well.
-const REPEATED: [&str; 2] = ["FAIL", "ERROR"];
+/// Facilities whose log lines repeat an error.
+const REPEATED_FACILITIES: [&str; 2] = ["FAIL", "ERROR"];
 
 impl Context {
-    /// For a connection with or without a group, whose log somebody asked for or not.
-    pub(super) fn new(group: Option<Group>, wordy: bool) -> Context {
+    /// With a group, if one is joined; `verbose` keeps all log lines.
+    pub(super) fn new(group: Option<Group>, verbose: bool) -> Context {
         Context {
-            said: Mutex::default(),
+            event: Mutex::default(),
             group,
-            wordy,
+            verbose,
         }
     }
 
-    /// Takes the oldest thing that was said and not yet taken.
-    pub(super) fn take(&self) -> Option<Said> {
+    /// Removes the oldest event.
+    pub(super) fn take(&self) -> Option<ClientEvent> {
         self.lock().pop_front()
     }
 
-    /// The group, where one is joined.
+    /// The group that is joined, if any.
     pub(super) fn group(&self) -> Option<&Group> {
         self.group.as_ref()
     }
 
-    fn keep(&self, said: Said) {
+    fn push(&self, event: ClientEvent) {
         let mut queue = self.lock();
-        if queue.len() >= KEPT {
+        if queue.len() >= MAX_EVENTS {
             queue.pop_front();
         }
-        queue.push_back(said);
+        queue.push_back(event);
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Said>> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, VecDeque<ClientEvent>> {
+        self.event.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ClientContext for Context {
     fn log(&self, _level: RDKafkaLogLevel, facility: &str, line: &str) {
-        if self.wordy || !REPEATED.contains(&facility) {
-            self.keep(Said::Log(format!("{facility}: {line}")));
+        if self.verbose || !REPEATED_FACILITIES.contains(&facility) {
+            self.push(ClientEvent::Log(format!("{facility}: {line}")));
         }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         match error.rdkafka_error_code() {
-            // The end of a partition comes as an error of the same kind; it is no news here.
+            // Also reported by the poll.
             None | Some(RDKafkaErrorCode::PartitionEOF) => {}
-            Some(code) => self.keep(Said::Error(code, reason.to_owned())),
+            Some(code) => self.push(ClientEvent::Error(code, reason.to_owned())),
         }
     }
 }
@@ -106,13 +105,13 @@ impl ConsumerContext for Context {
                 group.assign(consumer, partitions)
             }
             (Some(group), RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) => {
-                group.give_back(consumer, partitions)
+                group.on_revoked(consumer, partitions)
             }
             _ => consumer.unassign().map(|()| Vec::new()),
         };
         match outcome {
-            Ok(said) => said.into_iter().for_each(|said| self.keep(said)),
-            Err(error) => self.keep(Said::Stranded(
+            Ok(event) => event.into_iter().for_each(|event| self.push(event)),
+            Err(error) => self.push(ClientEvent::RebalanceFailed(
                 error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail),
                 error.to_string(),
             )),

@@ -1,22 +1,21 @@
-//! What an error of the client library means for a person: healing or final, and what to do next.
-//! Only codes and reasons are judged here; when to give up is decided by the callers.
+//! Error classification: whether an error of the client library is retriable, and its explanation for people.
 
 use rdkafka::error::RDKafkaErrorCode as Code;
 
 use super::config::Connection;
 use crate::record::{Failure, FailureClass};
 
-/// Whether waiting can mend an error.
+/// Whether an error can disappear by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outlook {
+pub(super) enum ErrorClass {
     /// The library retries by itself, and that can succeed.
-    Heals,
-    /// Retrying will fail for ever.
-    Final,
+    Retriable,
+    /// A retry fails in the same way.
+    Fatal,
 }
 
-/// Judges an error by its code; the reason decides only where one code has several causes.
-pub(super) fn outlook(code: Code, reason: &str) -> Outlook {
+/// Classifies an error by its code, and by its text if one code has several causes.
+pub(super) fn classify(code: Code, reason: &str) -> ErrorClass {
     match code {
         Code::TopicAuthorizationFailed
         | Code::GroupAuthorizationFailed
@@ -36,10 +35,12 @@ pub(super) fn outlook(code: Code, reason: &str) -> Outlook {
         | Code::BadCompression
         | Code::MessageSizeTooLarge
         | Code::NotImplemented
-        | Code::UnsupportedFeature => Outlook::Final,
+        | Code::UnsupportedFeature => ErrorClass::Fatal,
         // A broker that restarts also breaks handshakes; only words about certificates are final.
-        Code::SSL | Code::BrokerTransportFailure if is_about_certificates(reason) => Outlook::Final,
-        _ => Outlook::Heals,
+        Code::SSL | Code::BrokerTransportFailure if is_about_certificates(reason) => {
+            ErrorClass::Fatal
+        }
+        _ => ErrorClass::Retriable,
     }
 }
 
@@ -52,7 +53,7 @@ fn is_about_certificates(reason: &str) -> bool {
 
 /// The failure for an error while `doing` something to the connection's topic.
 pub(super) fn failure(connection: &Connection, doing: &str, code: Code, reason: &str) -> Failure {
-    let (class, why, fix) = meaning(connection, code, reason);
+    let (class, why, fix) = explain(connection, code, reason);
     Failure {
         class,
         what: format!("{doing}: {why}"),
@@ -80,7 +81,7 @@ fn broker_sentence(sentence: &str) -> &str {
     inner.trim_end_matches(')')
 }
 
-fn meaning(connection: &Connection, code: Code, reason: &str) -> (FailureClass, String, String) {
+fn explain(connection: &Connection, code: Code, reason: &str) -> (FailureClass, String, String) {
     let topic = &connection.topic;
     let setup = |why: String, fix: String| (FailureClass::Setup, why, fix);
     match code {
@@ -114,9 +115,9 @@ fn meaning(connection: &Connection, code: Code, reason: &str) -> (FailureClass, 
             format!("the brokers refused {}", principal(connection)),
             "download both certificates again from the portal".into(),
         ),
-        Code::SSL => tls_meaning(connection, reason),
+        Code::SSL => explain_tls(connection, reason),
         Code::AllBrokersDown | Code::BrokerTransportFailure | Code::Resolve | Code::TimedOutQueue
-        | Code::OperationTimedOut => unreachable_meaning(connection, reason),
+        | Code::OperationTimedOut => explain_unreachable(connection, reason),
         _ => (
             FailureClass::Read,
             format!("reading the topic {topic} failed"),
@@ -132,7 +133,7 @@ fn principal(connection: &Connection) -> String {
     )
 }
 
-fn tls_meaning(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
+fn explain_tls(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
     let (why, fix) = if reason.contains("certificate verify failed") {
         (
             "the broker's certificate does not fit the cluster certificate, its host name or its dates".to_owned(),
@@ -152,10 +153,10 @@ fn tls_meaning(connection: &Connection, reason: &str) -> (FailureClass, String, 
     (FailureClass::Setup, why, fix.to_owned())
 }
 
-fn unreachable_meaning(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
+fn explain_unreachable(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
     let brokers = &connection.brokers;
     if reason.contains("SSL handshake") || reason.contains("SSL routines") {
-        return tls_meaning(connection, reason);
+        return explain_tls(connection, reason);
     }
     let (why, fix) = if reason.contains("resolve") {
         (
@@ -178,7 +179,7 @@ fn unreachable_meaning(connection: &Connection, reason: &str) -> (FailureClass, 
 
 #[cfg(test)]
 mod tests {
-    use super::Outlook::{Final, Heals};
+    use super::ErrorClass::{Fatal, Retriable};
     use super::*;
 
     /// Sentences of librdkafka 2.12 as they were met, shortened.
@@ -199,66 +200,66 @@ mod tests {
             (
                 Code::SSL,
                 "SSL handshake failed: certificate verify failed: broker certificate could not be verified",
-                Final,
+                Fatal,
                 "the broker's certificate does not fit",
             ),
             (
                 Code::BrokerTransportFailure,
                 "error:0A000086:SSL routines::certificate verify failed (after 8ms in state SSL_HANDSHAKE)",
-                Final,
+                Fatal,
                 "the broker's certificate does not fit",
             ),
             (
                 Code::BrokerTransportFailure,
                 "Receive failed: SSL routines::tlsv1 alert unknown ca: SSL alert number 48 (after 0ms in state APIVERSION_QUERY)",
-                Final,
+                Fatal,
                 "the broker refused the user certificate (CN=user)",
             ),
             (
                 Code::SSL,
                 "SSL handshake failed: SSL routines::wrong version number",
-                Final,
+                Fatal,
                 "no TLS connection could be made",
             ),
             (
                 Code::BrokerTransportFailure,
                 "Connect to ipv4#127.0.0.1:1 failed: Connection refused",
-                Heals,
+                Retriable,
                 "nothing listens at broker:443",
             ),
             (
                 Code::Resolve,
                 "ssl://broker:443/bootstrap: Failed to resolve 'broker:443'",
-                Heals,
+                Retriable,
                 "no address is known for broker:443",
             ),
             (
                 Code::BrokerTransportFailure,
                 "Connection setup timed out in state CONNECT",
-                Heals,
+                Retriable,
                 "no broker answers at broker:443",
             ),
             (
                 Code::TopicAuthorizationFailed,
                 "",
-                Final,
+                Fatal,
                 "is not allowed to read the topic t",
             ),
-            (Code::UnknownTopicOrPartition, "", Final, "know no topic t"),
+            (Code::UnknownTopicOrPartition, "", Fatal, "know no topic t"),
             (
                 Code::GroupAuthorizationFailed,
                 "",
-                Final,
+                Fatal,
                 "is not allowed to use the group",
             ),
             (
                 Code::AllBrokersDown,
                 "1/1 brokers are down",
-                Heals,
+                Retriable,
                 "no broker answers",
             ),
         ] {
-            assert_eq!(outlook(code, reason), expected_outlook, "{reason}");
+            assert_eq!(classify(code, reason), expected_outlook, "{reason}");
             let failure = failure(&connection, "reading", code, reason);
             assert!(failure.what.contains(words), "{reason}: {}", failure.what);
         }

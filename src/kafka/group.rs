@@ -1,5 +1,4 @@
-//! Reading as a member of a consumer group: where each partition starts that the group hands out, and what is stored
-//! before it takes one back. Joining happens only when the user named a group; storing in between is left to `reader`.
+//! Consumer group membership: start offsets of assigned partitions, and the commit before partitions are revoked.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -9,24 +8,24 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem as Elem};
 
-use super::context::{Context, Said};
-use super::failure::{Outlook, outlook};
-use crate::record::{Loss, Lost};
+use super::context::{ClientEvent, Context};
+use super::failure::{ErrorClass, classify};
+use crate::record::{GapReason, OffsetGap};
 
-/// What a member of a group knows when partitions come and go.
+/// State of a group member.
 pub(super) struct Group {
-    /// Where to start in a partition for which the group has stored no position.
+    /// Where to start in a partition without a committed offset.
     start: Offset,
-    /// Behind what was written and flushed, by partition.
+    /// The next offset after flushed output, by partition.
     written: Mutex<Vec<(i32, i64)>>,
 }
 
-/// How long the group's coordinator may take to answer.
-const ANSWER_LIMIT: Duration = Duration::from_secs(10);
-/// How long an answer is waited for that heals: a partition's leader, or the coordinator, may just be moving.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Timeout of one response of the group's coordinator.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long retriable errors are retried: the leader of a partition or the coordinator may be moving.
+const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Between two questions.
-const PAUSE: Duration = Duration::from_millis(200);
+const RETRY_INTERVAL: Duration = Duration::from_millis(200);
 
 impl Group {
     /// A member that starts there in partitions for which the group has stored no position.
@@ -38,26 +37,26 @@ impl Group {
     }
 
     /// Everything before these offsets was written and flushed.
-    pub(super) fn has_written(&self, positions: Vec<(i32, i64)>) {
+    pub(super) fn note_written(&self, positions: Vec<(i32, i64)>) {
         *self.written.lock().unwrap_or_else(PoisonError::into_inner) = positions;
     }
 
-    /// Takes the partitions that the group hands out: each at the group's stored position,
-    /// or at the oldest record where retention overtook that position, which is said.
+    /// Assigns partitions: each starts at its committed offset, or at the oldest record if retention has removed that
+    /// offset, which is reported as a gap.
     pub(super) fn assign(
         &self,
         consumer: &BaseConsumer<Context>,
         handed: &TopicPartitionList,
-    ) -> KafkaResult<Vec<Said>> {
+    ) -> KafkaResult<Vec<ClientEvent>> {
         if handed.count() == 0 {
-            begin(consumer, handed)?;
-            return Ok(vec![Said::Assigned(Vec::new())]);
+            start_reading(consumer, handed)?;
+            return Ok(vec![ClientEvent::Assigned(Vec::new())]);
         }
-        let stored = patiently(|| consumer.committed_offsets(handed.clone(), ANSWER_LIMIT))?;
-        let lows = ask(consumer, handed, Offset::Beginning)?;
-        let firsts = ask(consumer, handed, self.start)?;
+        let stored = retry(|| consumer.committed_offsets(handed.clone(), RESPONSE_TIMEOUT))?;
+        let lows = query_committed(consumer, handed, Offset::Beginning)?;
+        let firsts = query_committed(consumer, handed, self.start)?;
         let mut starts = TopicPartitionList::with_capacity(handed.count());
-        let (mut said, mut assigned) = (Vec::new(), Vec::new());
+        let (mut event, mut assigned) = (Vec::new(), Vec::new());
         for element in handed.elements() {
             let (topic, partition) = (element.topic(), element.partition());
             let find = |list: &TopicPartitionList| {
@@ -68,24 +67,24 @@ impl Group {
             let low = find(&lows).unwrap_or(0);
             let wanted = find(&stored).or_else(|| find(&firsts)).unwrap_or(low);
             if wanted < low {
-                said.push(lost(topic, partition, wanted, low));
+                event.push(offset_gap(topic, partition, wanted, low));
             }
             let start = wanted.max(low);
             starts.add_partition_offset(topic, partition, Offset::Offset(start))?;
             assigned.push((partition, start));
         }
-        begin(consumer, &starts)?;
-        said.push(Said::Assigned(assigned));
-        Ok(said)
+        start_reading(consumer, &starts)?;
+        event.push(ClientEvent::Assigned(assigned));
+        Ok(event)
     }
 
-    /// Gives back the partitions that the group takes, once it is stored how far their output was written: whoever
-    /// gets them next repeats no more than what was not.
-    pub(super) fn give_back(
+    /// Commits the positions of flushed output, then gives the partitions up, so that their next reader repeats as
+    /// little as possible.
+    pub(super) fn on_revoked(
         &self,
         consumer: &BaseConsumer<Context>,
         taken: &TopicPartitionList,
-    ) -> KafkaResult<Vec<Said>> {
+    ) -> KafkaResult<Vec<ClientEvent>> {
         let mut list = TopicPartitionList::new();
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let taken_elements = taken.elements();
@@ -99,66 +98,68 @@ impl Group {
         let ids: Vec<i32> = taken_elements.iter().map(Elem::partition).collect();
         written.retain(|(id, _)| !ids.contains(id));
         if list.count() > 0 {
-            // Where the group has moved on without us, the next member repeats some more.
+            // If the group has already moved on, the next member repeats some more.
             let _ = consumer.commit(&list, CommitMode::Sync);
         }
         match consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => consumer.incremental_unassign(taken)?,
             _ => consumer.unassign()?,
         }
-        Ok(vec![Said::Revoked(ids)])
+        Ok(vec![ClientEvent::Revoked(ids)])
     }
 }
 
 /// Reads from these partitions on: from them too, or only from them, as the group's members agreed.
-fn begin(consumer: &BaseConsumer<Context>, starts: &TopicPartitionList) -> KafkaResult<()> {
+fn start_reading(consumer: &BaseConsumer<Context>, starts: &TopicPartitionList) -> KafkaResult<()> {
     match consumer.rebalance_protocol() {
         RebalanceProtocol::Cooperative => consumer.incremental_assign(starts),
         _ => consumer.assign(starts),
     }
 }
 
-fn ask(
+fn query_committed(
     consumer: &BaseConsumer<Context>,
     partitions: &TopicPartitionList,
     what: Offset,
 ) -> KafkaResult<TopicPartitionList> {
     let mut asked = partitions.clone();
     asked.set_all_offsets(what)?;
-    patiently(|| consumer.offsets_for_times(asked.clone(), ANSWER_LIMIT))
+    retry(|| consumer.offsets_for_times(asked.clone(), RESPONSE_TIMEOUT))
 }
 
-/// Asks until the answer is one for every partition. A member that gave up would hold partitions that nobody reads.
-fn patiently(
-    mut ask: impl FnMut() -> KafkaResult<TopicPartitionList>,
+/// Retries until all partitions have an answer. A member that gave up would hold partitions that it does not read.
+fn retry(
+    mut query_committed: impl FnMut() -> KafkaResult<TopicPartitionList>,
 ) -> KafkaResult<TopicPartitionList> {
     let started = Instant::now();
     loop {
-        match ask().and_then(whole) {
-            Err(error) if heals(&error) && started.elapsed() < PATIENCE => thread::sleep(PAUSE),
+        match query_committed().and_then(check_partitions) {
+            Err(error) if is_retriable(&error) && started.elapsed() < RETRY_TIMEOUT => {
+                thread::sleep(RETRY_INTERVAL)
+            }
             answer => return answer,
         }
     }
 }
 
 /// The list, unless there is an error in it for one of the partitions.
-fn whole(list: TopicPartitionList) -> KafkaResult<TopicPartitionList> {
+fn check_partitions(list: TopicPartitionList) -> KafkaResult<TopicPartitionList> {
     list.elements().iter().try_for_each(Elem::error)?;
     Ok(list)
 }
 
-fn heals(error: &KafkaError) -> bool {
+fn is_retriable(error: &KafkaError) -> bool {
     let code = error.rdkafka_error_code();
-    code.is_some_and(|code| outlook(code, "") == Outlook::Heals)
+    code.is_some_and(|code| classify(code, "") == ErrorClass::Retriable)
 }
 
-fn lost(topic: &str, partition: i32, wanted: i64, resumed: i64) -> Said {
-    Said::Lost(Lost {
+fn offset_gap(topic: &str, partition: i32, wanted: i64, resumed: i64) -> ClientEvent {
+    ClientEvent::OffsetGap(OffsetGap {
         topic: topic.to_owned(),
         partition,
         wanted,
         resumed,
-        why: Loss::Retention,
+        why: GapReason::Retention,
     })
 }
 
@@ -169,13 +170,13 @@ mod tests {
     use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
     use rdkafka::topic_partition_list::TopicPartitionList;
 
-    use super::patiently;
+    use super::retry;
 
     #[test]
     fn a_leader_that_moves_is_waited_for_and_a_refusal_is_not() {
         let check = |code: Code, failures: usize, expected: usize| {
             let mut asked = 0;
-            let answer = patiently(|| {
+            let answer = retry(|| {
                 asked += 1;
                 if asked > failures {
                     return Ok(TopicPartitionList::new());

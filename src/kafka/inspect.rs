@@ -1,5 +1,4 @@
-//! Questions to a topic and a group that change nothing: no group is joined, no position stored, no topic made.
-//! Answers are plain data; what they mean is decided in `check`.
+//! Read-only queries about topics and groups: no group is joined, no offset committed, no topic created.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -15,35 +14,35 @@ use rdkafka::metadata::{MetadataPartition, MetadataTopic};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::config::Connection;
-use super::context::{Context, Said};
-use super::failure::{Outlook, outlook, raw};
-use super::message::Copied;
+use super::context::{ClientEvent, Context};
+use super::failure::{ErrorClass, classify, raw};
+use super::message::OwnedMessage;
 use crate::record::Record;
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// What kind of refusal it is.
-    pub why: Why,
+pub struct QueryError {
+    /// The kind of error.
+    pub kind: QueryErrorKind,
     /// The library's words.
     pub raw: String,
 }
 
 /// Kinds of refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// The user may not use the topic; brokers with access rules say the same of a topic that does not exist.
+pub enum QueryErrorKind {
+    /// No permission for the topic; brokers with ACLs answer the same for a topic that does not exist.
     TopicForbidden,
-    /// There is no such topic, or it is hidden.
+    /// The topic does not exist, or is hidden.
     TopicUnknown,
-    /// The text cannot be a topic's name.
+    /// The string is not a valid topic name.
     TopicInvalid,
     /// The user may not use the group.
     GroupForbidden,
-    /// The text cannot be a group's name.
+    /// The string is not a valid group name.
     GroupInvalid,
-    /// No answer came within the limit.
-    Silent,
+    /// No response within the timeout.
+    Timeout,
     /// The Kafka library refused a setting.
     Setting,
     /// Something else.
@@ -57,36 +56,36 @@ pub struct Partition {
     pub id: i32,
     /// Whether a broker leads it.
     pub led: bool,
-    /// The oldest offset that is still there; `None` while nobody could be asked.
+    /// The low watermark; `None` until it was queried.
     pub low: Option<i64>,
-    /// The offset behind the newest record; `None` while nobody could be asked.
+    /// The high watermark; `None` until it was queried.
     pub high: Option<i64>,
 }
 
-/// What reading meets.
+/// One item of a read.
 #[derive(Debug)]
-pub enum Seen<'a> {
+pub enum ReadItem<'a> {
     /// A record.
     Record(Record<'a>),
     /// The present end of a partition.
     End(i32),
 }
 
-/// A connection that only asks.
+/// A connection for queries.
 pub struct Inspector {
     connection: Connection,
     consumer: BaseConsumer<Context>,
     interrupt: Arc<AtomicBool>,
 }
 
-/// The longest wait in the library: how late Ctrl-C is noticed.
-const SLICE: Duration = Duration::from_millis(100);
-/// How long one attempt at a question may take before the library's errors are looked at.
-const ATTEMPT: Duration = Duration::from_millis(700);
-/// How long serving what the library has queued may take.
-const QUEUE_LIMIT: Duration = Duration::from_millis(10);
-/// What differs from a connection that reads much: small fetches answer sooner.
-const MODEST: &[(&str, &str)] = &[
+/// Longest poll of the client library, and so the delay of Ctrl-C.
+const MAX_POLL_TIMEOUT: Duration = Duration::from_millis(100);
+/// Timeout of one attempt, after which the library's errors are checked.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
+/// Timeout for serving the library's event queue.
+const QUEUE_TIMEOUT: Duration = Duration::from_millis(10);
+/// Properties for small reads: small fetches answer sooner.
+const SMALL_FETCHES: &[(&str, &str)] = &[
     ("fetch.message.max.bytes", "65536"),
     ("fetch.wait.max.ms", "100"),
     ("allow.auto.create.topics", "false"),
@@ -95,20 +94,20 @@ const MODEST: &[(&str, &str)] = &[
     ("enable.partition.eof", "true"),
 ];
 
-type Answer<T> = Result<T, Refused>;
+type QueryResult<T> = Result<T, QueryError>;
 
 impl Inspector {
-    /// Sets the client up; it connects by itself. A group in the connection is asked about and never joined.
+    /// Creates the client, which connects in the background. The connection's group is queried and never joined.
     ///
     /// # Errors
-    /// [`Why::Setting`] where the library refuses a setting.
-    pub fn new(connection: Connection, interrupt: Arc<AtomicBool>) -> Answer<Inspector> {
+    /// [`QueryErrorKind::Setting`] if the library rejects a property.
+    pub fn new(connection: Connection, interrupt: Arc<AtomicBool>) -> QueryResult<Inspector> {
         let mut config = connection.client_config();
-        set(&mut config, MODEST);
+        set(&mut config, SMALL_FETCHES);
         let context = Context::new(None, true);
         let consumer = BaseConsumer::from_config_and_context(&config, context);
-        let consumer = consumer.map_err(|error| Refused {
-            why: Why::Setting,
+        let consumer = consumer.map_err(|error| QueryError {
+            kind: QueryErrorKind::Setting,
             raw: super::topic::raw_of(&error),
         })?;
         Ok(Inspector {
@@ -118,19 +117,19 @@ impl Inspector {
         })
     }
 
-    /// The topic's partitions, without offsets.
+    /// The topic's partitions, without watermarks.
     ///
     /// # Errors
-    /// [`Refused`] where the brokers do not show the topic.
-    pub fn partitions(&self, limit: Duration) -> Answer<Vec<Partition>> {
+    /// [`QueryError`] if the brokers do not return the topic.
+    pub fn partitions(&self, limit: Duration) -> QueryResult<Vec<Partition>> {
         let topic = self.connection.topic.as_str();
-        let metadata = self.ask(limit, |attempt| {
+        let metadata = self.query(limit, |attempt| {
             self.consumer.fetch_metadata(Some(topic), attempt)
         })?;
         let found = metadata.topics().iter().find(|one| one.name() == topic);
-        let found = found.ok_or_else(|| refused(RDKafkaErrorCode::UnknownTopic, ""))?;
+        let found = found.ok_or_else(|| query_error(RDKafkaErrorCode::UnknownTopic, ""))?;
         if let Some(error) = found.error().filter(IsError::is_error) {
-            return Err(refused(error.into(), ""));
+            return Err(query_error(error.into(), ""));
         }
         let mut partitions: Vec<Partition> = found.partitions().iter().map(partition).collect();
         partitions.sort_unstable_by_key(|partition| partition.id);
@@ -140,19 +139,23 @@ impl Inspector {
     /// The names of all topics that the user may see.
     ///
     /// # Errors
-    /// [`Refused`] where no broker answers.
-    pub fn topics(&self, limit: Duration) -> Answer<Vec<String>> {
-        let metadata = self.ask(limit, |attempt| self.consumer.fetch_metadata(None, attempt))?;
+    /// [`QueryError`] if no broker responds.
+    pub fn topics(&self, limit: Duration) -> QueryResult<Vec<String>> {
+        let metadata = self.query(limit, |attempt| self.consumer.fetch_metadata(None, attempt))?;
         let seen = |topic: &&MetadataTopic| topic.error().is_none_or(|error| !error.is_error());
         let topics = metadata.topics().iter().filter(seen);
         Ok(topics.map(|topic| topic.name().to_owned()).collect())
     }
 
-    /// The same partitions with both ends, as far as they have a leader to ask.
+    /// The partitions with both watermarks, if they have a leader.
     ///
     /// # Errors
-    /// [`Refused`] where the leaders do not answer.
-    pub fn with_ends(&self, partitions: &[Partition], limit: Duration) -> Answer<Vec<Partition>> {
+    /// [`QueryError`] if a leader does not respond.
+    pub fn with_ends(
+        &self,
+        partitions: &[Partition],
+        limit: Duration,
+    ) -> QueryResult<Vec<Partition>> {
         let led: Vec<i32> = partitions
             .iter()
             .filter(|one| one.led)
@@ -177,24 +180,28 @@ impl Inspector {
         partitions: &[i32],
         what: Offset,
         limit: Duration,
-    ) -> Answer<Vec<(i32, i64)>> {
+    ) -> QueryResult<Vec<(i32, i64)>> {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }
         let asked = self.list(partitions.iter().map(|id| (*id, what)))?;
-        let answer = self.ask(limit, |attempt| {
+        let answer = self.query(limit, |attempt| {
             self.consumer.offsets_for_times(asked.clone(), attempt)
         })?;
         offsets_of(&answer)
     }
 
-    /// The positions that the connection's group has stored, without joining it; partitions without one are left out.
+    /// The committed offsets of the connection's group, without joining it; partitions without one are missing.
     ///
     /// # Errors
-    /// [`Refused`] where the user may not use the group or no coordinator answers.
-    pub fn committed(&self, partitions: &[Partition], limit: Duration) -> Answer<Vec<(i32, i64)>> {
+    /// [`QueryError`] if the user may not use the group, or if no coordinator responds.
+    pub fn committed(
+        &self,
+        partitions: &[Partition],
+        limit: Duration,
+    ) -> QueryResult<Vec<(i32, i64)>> {
         let asked = self.list(partitions.iter().map(|one| (one.id, Offset::Invalid)))?;
-        let answer = self.ask(limit, |attempt| {
+        let answer = self.query(limit, |attempt| {
             self.consumer.committed_offsets(asked.clone(), attempt)
         })?;
         let mut stored = offsets_of(&answer)?;
@@ -202,41 +209,46 @@ impl Inspector {
         Ok(stored)
     }
 
-    /// Reads from these positions until `visit` breaks or the limit is over.
+    /// Reads from offsets until `visit` breaks or the timeout ends.
     ///
     /// # Errors
-    /// [`Refused`] where the user may not read the topic, or reading fails in another way that does not heal.
+    /// [`QueryError`] if the user may not read the topic, or for another fatal error.
     pub fn read(
         &self,
         starts: &[(i32, i64)],
         limit: Duration,
-        visit: &mut dyn FnMut(Seen<'_>) -> ControlFlow<()>,
-    ) -> Answer<()> {
+        visit: &mut dyn FnMut(ReadItem<'_>) -> ControlFlow<()>,
+    ) -> QueryResult<()> {
         let list = self.list(starts.iter().map(|(id, at)| (*id, Offset::Offset(*at))))?;
-        self.consumer.assign(&list).map_err(|error| told(&error))?;
+        self.consumer
+            .assign(&list)
+            .map_err(|error| to_query_error(&error))?;
         let outcome = self.read_assigned(limit, visit);
-        // What was queued is of no use to the next question.
-        let ended = self.consumer.unassign().map_err(|error| told(&error));
+        // Queued records are useless for the next query.
+        let ended = self
+            .consumer
+            .unassign()
+            .map_err(|error| to_query_error(&error));
         outcome.and(ended)
     }
 
     fn read_assigned(
         &self,
         limit: Duration,
-        visit: &mut dyn FnMut(Seen<'_>) -> ControlFlow<()>,
-    ) -> Answer<()> {
-        let (started, mut copied) = (Instant::now(), Copied::default());
+        visit: &mut dyn FnMut(ReadItem<'_>) -> ControlFlow<()>,
+    ) -> QueryResult<()> {
+        let (started, mut copied) = (Instant::now(), OwnedMessage::default());
         while started.elapsed() < limit && !self.interrupt.load(Ordering::Relaxed) {
             let left = limit.saturating_sub(started.elapsed());
-            let flow = match self.consumer.poll(SLICE.min(left)) {
+            let flow = match self.consumer.poll(MAX_POLL_TIMEOUT.min(left)) {
                 None => ControlFlow::Continue(()),
                 Some(Ok(message)) => {
                     copied.copy(&message);
-                    visit(Seen::Record(copied.lend(&self.connection.topic)))
+                    visit(ReadItem::Record(copied.as_record(&self.connection.topic)))
                 }
-                Some(Err(KafkaError::PartitionEOF(partition))) => visit(Seen::End(partition)),
-                Some(Err(error)) => match told(&error) {
-                    refusal if self.ends(&error) => return Err(refusal),
+                Some(Err(KafkaError::PartitionEOF(partition))) => visit(ReadItem::End(partition)),
+                Some(Err(error)) => match to_query_error(&error) {
+                    refusal if self.is_fatal_here(&error) => return Err(refusal),
                     _ => ControlFlow::Continue(()),
                 },
             };
@@ -248,71 +260,74 @@ impl Inspector {
     }
 
     /// Asks until there is an answer, a refusal that does not heal, or the limit is over.
-    fn ask<T>(
+    fn query<T>(
         &self,
         limit: Duration,
         mut question: impl FnMut(Duration) -> Result<T, KafkaError>,
-    ) -> Answer<T> {
+    ) -> QueryResult<T> {
         let started = Instant::now();
         loop {
             let left = limit.saturating_sub(started.elapsed());
-            let error = match question(ATTEMPT.min(left).max(SLICE)) {
+            let error = match question(ATTEMPT_TIMEOUT.min(left).max(MAX_POLL_TIMEOUT)) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             if is_final(&error) {
-                return Err(told(&error));
+                return Err(to_query_error(&error));
             }
-            let heard = self.hear()?;
+            let heard = self.poll_events()?;
             if started.elapsed() >= limit || self.interrupt.load(Ordering::Relaxed) {
-                return Err(heard.unwrap_or_else(|| told(&error)));
+                return Err(heard.unwrap_or_else(|| to_query_error(&error)));
             }
         }
     }
 
-    /// Serves the library's queue, so that it can say why nothing works. What cannot heal ends the wait.
-    fn hear(&self) -> Answer<Option<Refused>> {
-        while let Some(outcome) = self.consumer.poll(QUEUE_LIMIT) {
+    /// Serves the library's event queue. Returns the last error; a fatal one ends the query.
+    fn poll_events(&self) -> QueryResult<Option<QueryError>> {
+        while let Some(outcome) = self.consumer.poll(QUEUE_TIMEOUT) {
             if let Err(error) = outcome
-                && self.ends(&error)
+                && self.is_fatal_here(&error)
             {
-                return Err(told(&error));
+                return Err(to_query_error(&error));
             }
         }
         let mut last = None;
-        while let Some(said) = self.consumer.context().take() {
-            let Said::Error(code, reason) = said else {
+        while let Some(event) = self.consumer.context().take() {
+            let ClientEvent::Error(code, reason) = event else {
                 continue;
             };
-            if self.is_nobodys_group(code) {
+            if self.is_private_group(code) {
                 continue;
             }
-            if outlook(code, &reason) == Outlook::Final {
-                return Err(refused(code, &reason));
+            if classify(code, &reason) == ErrorClass::Fatal {
+                return Err(query_error(code, &reason));
             }
-            last = Some(refused(code, &reason));
+            last = Some(query_error(code, &reason));
         }
         Ok(last)
     }
 
-    /// Whether an error that was polled ends what is being done.
-    fn ends(&self, error: &KafkaError) -> bool {
+    /// Whether a polled error ends the query.
+    fn is_fatal_here(&self, error: &KafkaError) -> bool {
         let about_group = error
             .rdkafka_error_code()
-            .map(|code| self.is_nobodys_group(code));
+            .map(|code| self.is_private_group(code));
         is_final(error) && about_group != Some(true)
     }
 
-    /// The library looks for the coordinator of the group's name that it must have, also where nobody asked about one.
-    fn is_nobodys_group(&self, code: RDKafkaErrorCode) -> bool {
+    /// librdkafka looks for the coordinator of the unused group name: not an error of this query.
+    fn is_private_group(&self, code: RDKafkaErrorCode) -> bool {
         code == RDKafkaErrorCode::GroupAuthorizationFailed && self.connection.group.is_none()
     }
 
-    fn list(&self, offsets: impl Iterator<Item = (i32, Offset)>) -> Answer<TopicPartitionList> {
+    fn list(
+        &self,
+        offsets: impl Iterator<Item = (i32, Offset)>,
+    ) -> QueryResult<TopicPartitionList> {
         let mut list = TopicPartitionList::new();
         for (partition, offset) in offsets {
             let added = list.add_partition_offset(&self.connection.topic, partition, offset);
-            added.map_err(|error| told(&error))?;
+            added.map_err(|error| to_query_error(&error))?;
         }
         Ok(list)
     }
@@ -333,10 +348,10 @@ fn partition(partition: &MetadataPartition) -> Partition {
     }
 }
 
-fn offsets_of(list: &TopicPartitionList) -> Answer<Vec<(i32, i64)>> {
+fn offsets_of(list: &TopicPartitionList) -> QueryResult<Vec<(i32, i64)>> {
     let elements = list.elements();
     let offset = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
-        element.error().map_err(|error| told(&error))?;
+        element.error().map_err(|error| to_query_error(&error))?;
         Ok((element.partition(), element.offset().to_raw().unwrap_or(-1)))
     };
     elements.iter().map(offset).collect()
@@ -345,52 +360,52 @@ fn offsets_of(list: &TopicPartitionList) -> Answer<Vec<(i32, i64)>> {
 fn is_final(error: &KafkaError) -> bool {
     error
         .rdkafka_error_code()
-        .is_none_or(|code| outlook(code, "") == Outlook::Final)
+        .is_none_or(|code| classify(code, "") == ErrorClass::Fatal)
 }
 
-fn told(error: &KafkaError) -> Refused {
+fn to_query_error(error: &KafkaError) -> QueryError {
     match error.rdkafka_error_code() {
-        Some(code) => refused(code, ""),
-        None => Refused {
-            why: Why::Other,
+        Some(code) => query_error(code, ""),
+        None => QueryError {
+            kind: QueryErrorKind::Other,
             raw: error.to_string(),
         },
     }
 }
 
-fn refused(code: RDKafkaErrorCode, reason: &str) -> Refused {
+fn query_error(code: RDKafkaErrorCode, reason: &str) -> QueryError {
     use RDKafkaErrorCode as Code;
-    let why = match code {
-        Code::TopicAuthorizationFailed => Why::TopicForbidden,
+    let kind = match code {
+        Code::TopicAuthorizationFailed => QueryErrorKind::TopicForbidden,
         Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition => {
-            Why::TopicUnknown
+            QueryErrorKind::TopicUnknown
         }
-        Code::InvalidTopic => Why::TopicInvalid,
-        Code::GroupAuthorizationFailed => Why::GroupForbidden,
-        Code::InvalidGroupId => Why::GroupInvalid,
+        Code::InvalidTopic => QueryErrorKind::TopicInvalid,
+        Code::GroupAuthorizationFailed => QueryErrorKind::GroupForbidden,
+        Code::InvalidGroupId => QueryErrorKind::GroupInvalid,
         Code::OperationTimedOut
         | Code::RequestTimedOut
         | Code::AllBrokersDown
         | Code::BrokerTransportFailure
         | Code::CoordinatorNotAvailable
-        | Code::WaitingForCoordinator => Why::Silent,
-        _ => Why::Other,
+        | Code::WaitingForCoordinator => QueryErrorKind::Timeout,
+        _ => QueryErrorKind::Other,
     };
-    Refused {
-        why,
+    QueryError {
+        kind,
         raw: raw(code, reason),
     }
 }
 
 /// The partitions whose present end has not been met yet, for reads that stop there.
 #[derive(Debug)]
-pub struct Open(BTreeSet<i32>);
+pub struct OpenPartitions(BTreeSet<i32>);
 
-impl Open {
+impl OpenPartitions {
     /// All of these are open.
     #[must_use]
-    pub fn new(starts: &[(i32, i64)]) -> Open {
-        Open(starts.iter().map(|(id, _)| *id).collect())
+    pub fn new(starts: &[(i32, i64)]) -> OpenPartitions {
+        OpenPartitions(starts.iter().map(|(id, _)| *id).collect())
     }
 
     /// Whether a partition's end has not been met yet.

@@ -10,46 +10,46 @@ use crate::record::{Clock, Header, Place, Record, Timestamp};
 
 /// The last message.
 #[derive(Debug, Default)]
-pub(super) struct Copied {
+pub(super) struct OwnedMessage {
     partition: i32,
     offset: i64,
-    time: Option<Timestamp>,
-    key: Bytes,
-    payload: Bytes,
+    timestamp: Option<Timestamp>,
+    key: OptionalBytes,
+    payload: OptionalBytes,
     headers: Vec<(String, Option<Vec<u8>>)>,
 }
 
 /// Bytes that may be absent; the buffer stays when they are.
 #[derive(Debug, Default)]
-struct Bytes {
-    there: bool,
+struct OptionalBytes {
+    is_some: bool,
     buffer: Vec<u8>,
 }
 
 /// A buffer that one large message stretched further than this is let go after it.
-const KEPT: usize = 4 << 20;
+const MAX_REUSED_BUFFER: usize = 4 << 20;
 
-impl Bytes {
+impl OptionalBytes {
     fn copy(&mut self, bytes: Option<&[u8]>) {
         self.buffer.clear();
-        if self.buffer.capacity() > KEPT {
+        if self.buffer.capacity() > MAX_REUSED_BUFFER {
             self.buffer = Vec::new();
         }
-        self.there = bytes.is_some();
+        self.is_some = bytes.is_some();
         self.buffer.extend_from_slice(bytes.unwrap_or_default());
     }
 
-    fn lend(&self) -> Option<Cow<'_, [u8]>> {
-        self.there.then_some(Cow::Borrowed(&self.buffer))
+    fn as_slice(&self) -> Option<Cow<'_, [u8]>> {
+        self.is_some.then_some(Cow::Borrowed(&self.buffer))
     }
 }
 
-impl Copied {
+impl OwnedMessage {
     /// Takes over a message.
     pub(super) fn copy(&mut self, message: &BorrowedMessage<'_>) {
         self.partition = message.partition();
         self.offset = message.offset();
-        self.time = time(message.timestamp());
+        self.timestamp = timestamp(message.timestamp());
         self.key.copy(message.key());
         self.payload.copy(message.payload());
         self.headers.clear();
@@ -61,35 +61,35 @@ impl Copied {
         }
     }
 
-    /// The size of what was copied, in bytes.
+    /// Size of key and payload in bytes.
     pub(super) fn len(&self) -> usize {
         self.key.buffer.len() + self.payload.buffer.len()
     }
 
     /// The message as a record of a topic.
-    pub(super) fn lend<'a>(&'a self, topic: &'a str) -> Record<'a> {
+    pub(super) fn as_record<'a>(&'a self, topic: &'a str) -> Record<'a> {
         Record {
             place: Place::Offset {
                 topic,
                 partition: self.partition,
                 offset: self.offset,
             },
-            time: self.time,
-            key: self.key.lend(),
-            headers: self.headers.iter().map(lend_header).collect(),
-            payload: self.payload.lend(),
+            time: self.timestamp,
+            key: self.key.as_slice(),
+            headers: self.headers.iter().map(as_header).collect(),
+            payload: self.payload.as_slice(),
         }
     }
 }
 
-fn lend_header((name, value): &(String, Option<Vec<u8>>)) -> Header<'_> {
+fn as_header((name, value): &(String, Option<Vec<u8>>)) -> Header<'_> {
     Header {
         name: Cow::Borrowed(name),
         value: value.as_deref().map(Cow::Borrowed),
     }
 }
 
-fn time(timestamp: rdkafka::Timestamp) -> Option<Timestamp> {
+fn timestamp(timestamp: rdkafka::Timestamp) -> Option<Timestamp> {
     let (millis, clock) = match timestamp {
         rdkafka::Timestamp::NotAvailable => return None,
         rdkafka::Timestamp::CreateTime(millis) => (millis, Clock::Create),

@@ -1,5 +1,4 @@
-//! A Kafka topic as a source. The only importer of `rdkafka`.
-//! Certificates come from `tls`; events are left to `event`.
+//! A Kafka topic as a source of records. The only importer of `rdkafka`.
 
 mod config;
 mod context;
@@ -24,102 +23,102 @@ use rdkafka::topic_partition_list::Offset;
 
 pub use config::Connection;
 pub use reader::Reader;
-pub use topic::{Stopped, Tell, Topic};
-pub use txn_search::behind;
-pub use watermarks::{Ends, Since, ends};
+pub use topic::{ReadStopped, Report, Topic};
+pub use txn_search::find_after_txn;
+pub use watermarks::{Since, Watermarks, read_watermarks};
 
 use self::group::Group;
-use self::plan::Range;
+use self::plan::OffsetRange;
 use self::topic::Offsets;
 use crate::record::position::Position;
-use crate::record::{Lost, Record};
+use crate::record::{OffsetGap, Record};
 
 /// Which part of a topic to read.
 #[derive(Debug, Clone)]
 pub struct Span {
-    /// Where to start.
+    /// Start position.
     pub from: Position,
-    /// Positions that an earlier run kept; they win over `from`.
-    pub kept: Option<Kept>,
-    /// Where to stop, that position itself not included; `None` follows the topic.
+    /// Offsets of an earlier run; they override `from`.
+    pub stored: Option<StartOffsets>,
+    /// Stop position, exclusive; `None` follows the topic.
     pub until: Option<Position>,
     /// The time now, in milliseconds since 1970-01-01 UTC.
     pub now: i64,
 }
 
-/// Where an earlier run ended.
+/// Offsets from which a read continues.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct StartOffsets {
     /// The next offset of each partition that was read.
     pub next: BTreeMap<i32, i64>,
-    /// How many partitions the topic had. Later ones are read from their first record.
+    /// Number of partitions at that time. Later partitions are read from their first record.
     pub partitions: i32,
-    /// What is known to be lost, to be said before anything is read.
-    pub lost: Vec<Lost>,
+    /// Known gaps, reported before anything is read.
+    pub lost: Vec<OffsetGap>,
 }
 
-/// Connects to a topic that is read without a group.
+/// Connects to a topic without a group.
 ///
 /// # Errors
-/// [`Stopped`] where the topic cannot be found or the user interrupts.
+/// [`ReadStopped`] if the topic does not exist or the user interrupts.
 pub fn connect(
     connection: Connection,
     interrupt: Arc<AtomicBool>,
-    tell: &mut Tell<'_>,
-) -> Result<Topic, Stopped> {
-    Topic::connect(connection, None, interrupt, tell)
+    report: &mut Report<'_>,
+) -> Result<Topic, ReadStopped> {
+    Topic::connect(connection, None, interrupt, report)
 }
 
 /// Starts to read.
 ///
 /// # Errors
-/// [`Stopped`] where the topic cannot be read or the user interrupts.
-pub fn start(topic: Topic, span: &Span) -> Result<Reader, Stopped> {
+/// [`ReadStopped`] if the topic cannot be read or the user interrupts.
+pub fn start(topic: Topic, span: &Span) -> Result<Reader, ReadStopped> {
     let (topic, bounds) = resolve(topic, span)?;
     let ranges = plan::between(&bounds.starts, bounds.stops.as_ref(), &bounds.highs);
-    let mut plan = plan::mend(topic.name(), ranges, &bounds.lows);
+    let mut plan = plan::clamp_to_low_watermark(topic.name(), ranges, &bounds.lows);
     plan.lost.extend(bounds.lost);
     Ok(Reader::start(topic, plan, bounds.until)?)
 }
 
-/// Connects and starts to read. With a group in the connection the group's positions win over the span.
+/// Connects and starts to read. With a group, its committed offsets override the span.
 ///
 /// # Errors
-/// [`Stopped`] where the topic cannot be read or the user interrupts.
+/// [`ReadStopped`] if the topic cannot be read or the user interrupts.
 pub fn open(
     connection: Connection,
     span: &Span,
     interrupt: Arc<AtomicBool>,
-    tell: &mut Tell<'_>,
-) -> Result<Reader, Stopped> {
+    report: &mut Report<'_>,
+) -> Result<Reader, ReadStopped> {
     if connection.group.is_some() {
         let start = match span.from {
             Position::Beginning => Offset::Beginning,
             _ => Offset::End,
         };
-        let topic = Topic::connect(connection, Some(Group::new(start)), interrupt, tell)?;
+        let topic = Topic::connect(connection, Some(Group::new(start)), interrupt, report)?;
         return Ok(Reader::join(topic)?);
     }
-    start(connect(connection, interrupt, tell)?, span)
+    start(connect(connection, interrupt, report)?, span)
 }
 
-/// The last `count` records of a span for which `keep` returns something, oldest first.
+/// The last `count` records of a span for which `keep` returns a value, oldest first.
 ///
 /// # Errors
-/// [`Stopped`] where the topic cannot be read or the user interrupts.
+/// [`ReadStopped`] if the topic cannot be read or the user interrupts.
 pub fn last<T>(
     connection: Connection,
     span: &Span,
     count: usize,
     interrupt: Arc<AtomicBool>,
-    tell: &mut Tell<'_>,
+    report: &mut Report<'_>,
     keep: &mut dyn FnMut(&Record<'_>) -> Option<T>,
-) -> Result<Vec<T>, Stopped> {
-    let topic = Topic::connect(connection, None, interrupt, tell)?;
+) -> Result<Vec<T>, ReadStopped> {
+    let topic = Topic::connect(connection, None, interrupt, report)?;
     let (topic, bounds) = resolve(topic, span)?;
     let stops = bounds.stops.as_ref();
     let ranges = plan::between(&bounds.starts, stops.or(Some(&bounds.highs)), &bounds.highs);
-    let part = |of: fn(&Range) -> i64| -> Offsets {
+    let part = |of: fn(&OffsetRange) -> i64| -> Offsets {
         ranges
             .iter()
             .map(|range| (range.partition, of(range)))
@@ -128,24 +127,24 @@ pub fn last<T>(
     let lows = part(|range| range.start);
     let stops = part(|range| range.stop.unwrap_or(range.start));
     let (_, found) = tail_scan::last(topic, &lows, &stops, count, keep)?;
-    Ok(found.into_iter().map(|(_, kept)| kept).collect())
+    Ok(found.into_iter().map(|(_, stored)| stored).collect())
 }
 
 /// Offsets for both ends of a span.
-struct Bounds {
+struct OffsetBounds {
     starts: Offsets,
     stops: Option<Offsets>,
     /// A stop that lies in the future, in milliseconds since 1970-01-01 UTC.
     until: Option<i64>,
     lows: Offsets,
     highs: Offsets,
-    /// Kept positions that are no longer there.
-    lost: Vec<Lost>,
+    /// Stored offsets that no longer exist.
+    lost: Vec<OffsetGap>,
 }
 
-fn resolve(topic: Topic, span: &Span) -> Result<(Topic, Bounds), Stopped> {
-    let lows = topic.beginnings()?;
-    let highs = topic.ends()?;
+fn resolve(topic: Topic, span: &Span) -> Result<(Topic, OffsetBounds), ReadStopped> {
+    let lows = topic.low_watermarks()?;
+    let highs = topic.high_watermarks()?;
     let until = match &span.until {
         Some(Position::Time(millis)) if *millis > span.now => Some(*millis),
         _ => None,
@@ -159,14 +158,15 @@ fn resolve(topic: Topic, span: &Span) -> Result<(Topic, Bounds), Stopped> {
         }
     };
     let limits = stops.as_ref().unwrap_or(&highs);
-    let (topic, starts, lost) = if let Some(kept) = &span.kept {
-        let (starts, lost) = plan::kept(topic.name(), &kept.next, kept.partitions, &lows, &highs);
-        (topic, starts, [kept.lost.clone(), lost].concat())
+    let (topic, starts, lost) = if let Some(stored) = &span.stored {
+        let (starts, lost) =
+            plan::from_stored(topic.name(), &stored.next, stored.partitions, &lows, &highs);
+        (topic, starts, [stored.lost.clone(), lost].concat())
     } else {
         let (topic, starts) = offsets(topic, &span.from, &lows, limits)?;
         (topic, starts, Vec::new())
     };
-    let bounds = Bounds {
+    let bounds = OffsetBounds {
         starts,
         stops,
         until,
@@ -177,22 +177,24 @@ fn resolve(topic: Topic, span: &Span) -> Result<(Topic, Bounds), Stopped> {
     Ok((topic, bounds))
 }
 
-/// The offsets that a position means. `-100` counts back from the stops, where there are any.
+/// The offsets of a position. `-100` counts back from the stop offsets, if there are any.
 fn offsets(
     topic: Topic,
     position: &Position,
     lows: &Offsets,
     highs: &Offsets,
-) -> Result<(Topic, Offsets), Stopped> {
+) -> Result<(Topic, Offsets), ReadStopped> {
     let offsets = match position {
         Position::Beginning => lows.clone(),
         Position::End => highs.clone(),
         Position::Time(millis) => {
             let mut offsets = highs.clone();
-            offsets.extend(topic.at_time(*millis)?);
+            offsets.extend(topic.offsets_for_time(*millis)?);
             offsets
         }
-        Position::Offsets(typed) => plan::typed(topic.name(), typed, &topic.ends()?)?,
+        Position::Offsets(typed) => {
+            plan::from_position(topic.name(), typed, &topic.high_watermarks()?)?
+        }
         Position::Back(count) => return tail_scan::back(topic, lows, highs, *count),
     };
     Ok((topic, offsets))

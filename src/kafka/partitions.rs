@@ -1,14 +1,13 @@
-//! How far each partition has been read, and which are finished.
-//! Pure bookkeeping: no client, no clock.
+//! Progress of each partition. Pure: no client, no clock.
 
-use super::plan::Range;
+use super::plan::OffsetRange;
 use super::topic::Offsets;
 use crate::record::Progress;
 
 /// The partitions being read.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
-    list: Vec<Part>,
+pub(super) struct PartitionProgress {
+    list: Vec<PartitionState>,
     /// From a partition's number to its place in `list`.
     places: Vec<Option<usize>>,
     /// Partitions with something left to deliver.
@@ -18,16 +17,16 @@ pub(super) struct Parts {
 }
 
 #[derive(Debug)]
-struct Part {
-    range: Range,
-    /// The offset behind the last one delivered.
+struct PartitionState {
+    range: OffsetRange,
+    /// The offset after the last delivered record.
     next: i64,
     done: bool,
 }
 
-impl Part {
-    fn new(range: Range) -> Part {
-        Part {
+impl PartitionState {
+    fn new(range: OffsetRange) -> PartitionState {
+        PartitionState {
             range,
             next: range.start,
             done: range.stop.is_some_and(|stop| range.start >= stop),
@@ -35,25 +34,25 @@ impl Part {
     }
 }
 
-impl Parts {
+impl PartitionProgress {
     /// For ranges that either all have a stop or all have none.
-    pub(super) fn new(ranges: Vec<Range>) -> Parts {
+    pub(super) fn new(ranges: Vec<OffsetRange>) -> PartitionProgress {
         let bounded = !ranges.is_empty() && ranges.iter().all(|range| range.stop.is_some());
-        let mut parts = Parts {
+        let mut partitions = PartitionProgress {
             bounded,
-            ..Parts::default()
+            ..PartitionProgress::default()
         };
         for range in ranges {
-            parts.add(Part::new(range));
+            partitions.add(PartitionState::new(range));
         }
-        parts
+        partitions
     }
 
     /// Partitions that a group handed out, each with its first offset; they have no stop.
-    pub(super) fn take_over(&mut self, partitions: &[(i32, i64)]) {
-        self.give_up(&partitions.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+    pub(super) fn on_assigned(&mut self, partitions: &[(i32, i64)]) {
+        self.remove(&partitions.iter().map(|(id, _)| *id).collect::<Vec<_>>());
         for &(partition, start) in partitions {
-            self.add(Part::new(Range {
+            self.add(PartitionState::new(OffsetRange {
                 partition,
                 start,
                 stop: None,
@@ -61,36 +60,36 @@ impl Parts {
         }
     }
 
-    /// Partitions that a group took back: what they are at is somebody else's business now.
-    pub(super) fn give_up(&mut self, partitions: &[i32]) {
+    /// Removes revoked partitions.
+    pub(super) fn remove(&mut self, partitions: &[i32]) {
         let list = std::mem::take(&mut self.list);
         self.places.clear();
         self.open = 0;
-        for part in list {
-            if !partitions.contains(&part.range.partition) {
-                self.add(part);
+        for partition_state in list {
+            if !partitions.contains(&partition_state.range.partition) {
+                self.add(partition_state);
             }
         }
     }
 
-    /// How many partitions there are.
+    /// Number of partitions.
     pub(super) fn count(&self) -> usize {
         self.list.len()
     }
 
-    fn add(&mut self, part: Part) {
-        let Ok(number) = usize::try_from(part.range.partition) else {
+    fn add(&mut self, partition_state: PartitionState) {
+        let Ok(number) = usize::try_from(partition_state.range.partition) else {
             return;
         };
         if self.places.len() <= number {
             self.places.resize(number + 1, None);
         }
         self.places[number] = Some(self.list.len());
-        self.open += usize::from(!part.done);
-        self.list.push(part);
+        self.open += usize::from(!partition_state.done);
+        self.list.push(partition_state);
     }
 
-    fn part(&mut self, partition: i32) -> Option<&mut Part> {
+    fn partition_state(&mut self, partition: i32) -> Option<&mut PartitionState> {
         let place = usize::try_from(partition)
             .ok()
             .and_then(|number| self.places.get(number).copied().flatten())?;
@@ -99,37 +98,47 @@ impl Parts {
 
     /// A record arrived: whether it is to be delivered. `false` means that its partition is finished.
     pub(super) fn take(&mut self, partition: i32, offset: i64) -> bool {
-        let Some(part) = self.part(partition) else {
+        let Some(partition_state) = self.partition_state(partition) else {
             return false;
         };
-        let beyond = part.range.stop.is_some_and(|stop| offset >= stop);
-        if part.done || beyond {
+        let beyond = partition_state
+            .range
+            .stop
+            .is_some_and(|stop| offset >= stop);
+        if partition_state.done || beyond {
             self.reached_end(partition);
             return false;
         }
-        part.next = offset + 1;
-        if part.range.stop.is_some_and(|stop| part.next >= stop) {
+        partition_state.next = offset + 1;
+        if partition_state
+            .range
+            .stop
+            .is_some_and(|stop| partition_state.next >= stop)
+        {
             self.finish(partition);
         }
         true
     }
 
-    /// A partition's end was reached: a bounded one is finished, also where the last offsets
-    /// before its stop hold no record (compaction, transaction markers).
+    /// End of partition: a bounded one is finished, even if the last offsets before its stop hold no record
+    /// (compaction, transaction markers).
     pub(super) fn reached_end(&mut self, partition: i32) {
-        let Some(part) = self.part(partition) else {
+        let Some(partition_state) = self.partition_state(partition) else {
             return;
         };
-        if let Some(stop) = part.range.stop {
-            part.next = part.next.max(stop);
+        if let Some(stop) = partition_state.range.stop {
+            partition_state.next = partition_state.next.max(stop);
             self.finish(partition);
         }
     }
 
     /// Nothing more of this partition is wanted.
     pub(super) fn finish(&mut self, partition: i32) {
-        if let Some(part) = self.part(partition).filter(|part| !part.done) {
-            part.done = true;
+        if let Some(partition_state) = self
+            .partition_state(partition)
+            .filter(|partition_state| !partition_state.done)
+        {
+            partition_state.done = true;
             self.open -= 1;
         }
     }
@@ -141,25 +150,33 @@ impl Parts {
 
     /// Partitions with something left, and their next offsets.
     pub(super) fn open(&self) -> Vec<(i32, i64)> {
-        let open = self.list.iter().filter(|part| !part.done);
-        open.map(|part| (part.range.partition, part.next)).collect()
-    }
-
-    /// Every partition, and the offset behind what lies behind us.
-    pub(super) fn positions(&self) -> Vec<(i32, i64)> {
-        let all = self.list.iter();
-        all.map(|part| (part.range.partition, part.next)).collect()
-    }
-
-    /// Partitions that delivered something, and the offsets behind it.
-    pub(super) fn delivered(&self) -> Vec<(i32, i64)> {
-        let moved = self.list.iter().filter(|part| part.next > part.range.start);
-        moved
-            .map(|part| (part.range.partition, part.next))
+        let open = self
+            .list
+            .iter()
+            .filter(|partition_state| !partition_state.done);
+        open.map(|partition_state| (partition_state.range.partition, partition_state.next))
             .collect()
     }
 
-    /// Open partitions whose next offset is older than what is there: partition, next, oldest.
+    /// Every partition with its next offset.
+    pub(super) fn positions(&self) -> Vec<(i32, i64)> {
+        let all = self.list.iter();
+        all.map(|partition_state| (partition_state.range.partition, partition_state.next))
+            .collect()
+    }
+
+    /// Partitions that delivered records, with their next offsets.
+    pub(super) fn delivered(&self) -> Vec<(i32, i64)> {
+        let moved = self
+            .list
+            .iter()
+            .filter(|partition_state| partition_state.next > partition_state.range.start);
+        moved
+            .map(|partition_state| (partition_state.range.partition, partition_state.next))
+            .collect()
+    }
+
+    /// Open partitions whose next offset is below the low watermark: partition, next offset, low watermark.
     pub(super) fn overtaken(&self, lows: &Offsets) -> Vec<(i32, i64, i64)> {
         self.open()
             .into_iter()
@@ -170,8 +187,9 @@ impl Parts {
             .collect()
     }
 
-    /// The first open partition whose next offset is behind its end: partition, next, end.
-    pub(super) fn past(&self, highs: &Offsets) -> Option<(i32, i64, i64)> {
+    /// The first open partition whose next offset is above the high watermark: partition, next offset, high
+    /// watermark.
+    pub(super) fn beyond_end(&self, highs: &Offsets) -> Option<(i32, i64, i64)> {
         self.open().into_iter().find_map(|(partition, next)| {
             let high = *highs.get(&partition)?;
             (next > high).then_some((partition, next, high))
@@ -180,11 +198,11 @@ impl Parts {
 
     /// Goes on at another offset, after a loss.
     pub(super) fn resume(&mut self, partition: i32, next: i64) {
-        let Some(part) = self.part(partition) else {
+        let Some(partition_state) = self.partition_state(partition) else {
             return;
         };
-        part.next = next;
-        if part.range.stop.is_some_and(|stop| next >= stop) {
+        partition_state.next = next;
+        if partition_state.range.stop.is_some_and(|stop| next >= stop) {
             self.finish(partition);
         }
     }
@@ -192,26 +210,39 @@ impl Parts {
     /// Gives every partition a stop.
     pub(super) fn stop_at(&mut self, stops: &Offsets) {
         self.bounded = true;
-        for part in &mut self.list {
-            let stop = stops.get(&part.range.partition).copied();
-            part.range.stop = Some(stop.unwrap_or(part.next));
-            part.done = part.range.stop.is_some_and(|stop| part.next >= stop);
+        for partition_state in &mut self.list {
+            let stop = stops.get(&partition_state.range.partition).copied();
+            partition_state.range.stop = Some(stop.unwrap_or(partition_state.next));
+            partition_state.done = partition_state
+                .range
+                .stop
+                .is_some_and(|stop| partition_state.next >= stop);
         }
-        self.open = self.list.iter().filter(|part| !part.done).count();
+        self.open = self
+            .list
+            .iter()
+            .filter(|partition_state| !partition_state.done)
+            .count();
     }
 
-    /// How many offsets of how many lie behind.
+    /// Offsets read, and offsets to read.
     pub(super) fn progress(&self) -> Progress {
         let width = |from: i64, to: i64| u64::try_from(to - from).unwrap_or(0);
-        let behind = |part: &Part| match (part.done, part.range.stop) {
-            (true, Some(_)) => part.range.len(),
-            _ => width(part.range.start, part.next),
+        let behind = |partition_state: &PartitionState| match (
+            partition_state.done,
+            partition_state.range.stop,
+        ) {
+            (true, Some(_)) => partition_state.range.len(),
+            _ => width(partition_state.range.start, partition_state.next),
         };
         Progress {
             done: self.list.iter().map(behind).sum(),
-            total: self
-                .bounded
-                .then(|| self.list.iter().map(|part| part.range.len()).sum()),
+            total: self.bounded.then(|| {
+                self.list
+                    .iter()
+                    .map(|partition_state| partition_state.range.len())
+                    .sum()
+            }),
         }
     }
 }
@@ -220,13 +251,13 @@ impl Parts {
 mod tests {
     use super::*;
 
-    fn bounded(ranges: &[(i32, i64, i64)]) -> Parts {
-        let range = |&(partition, start, stop): &(i32, i64, i64)| Range {
+    fn bounded(ranges: &[(i32, i64, i64)]) -> PartitionProgress {
+        let range = |&(partition, start, stop): &(i32, i64, i64)| OffsetRange {
             partition,
             start,
             stop: Some(stop),
         };
-        Parts::new(ranges.iter().map(range).collect())
+        PartitionProgress::new(ranges.iter().map(range).collect())
     }
 
     #[test]
@@ -235,23 +266,23 @@ mod tests {
         for (arrivals, delivered, complete) in [
             (&[0, 1, 2][..], &[0, 1, 2][..], true),
             (&[0, 1], &[0, 1], false),
-            // Offset 2 is a transaction marker: only the partition's end tells.
+            // Offset 2 is a transaction marker: only the end of partition shows that nothing follows.
             (&[0, 1, END], &[0, 1], true),
             // Offset 2 was compacted away and newer records follow.
             (&[0, 5, 6], &[0], true),
             (&[END], &[], true),
         ] {
-            let mut parts = bounded(&[(4, 0, 3)]);
+            let mut partitions = bounded(&[(4, 0, 3)]);
             let mut seen = Vec::new();
             for &arrival in arrivals {
                 if arrival == END {
-                    parts.reached_end(4);
-                } else if parts.take(4, arrival) {
+                    partitions.reached_end(4);
+                } else if partitions.take(4, arrival) {
                     seen.push(arrival);
                 }
             }
             assert_eq!(
-                (&seen[..], parts.complete()),
+                (&seen[..], partitions.complete()),
                 (delivered, complete),
                 "{arrivals:?}"
             );
@@ -261,61 +292,64 @@ mod tests {
     #[test]
     fn nothing_to_read_is_complete_at_once_and_following_never_is() {
         assert!(bounded(&[(0, 5, 5), (1, 7, 7)]).complete());
-        let mut parts = Parts::default();
-        parts.take_over(&[(0, 5)]);
-        parts.reached_end(0);
-        assert!(!parts.complete());
-        assert_eq!(parts.progress().total, None);
+        let mut partitions = PartitionProgress::default();
+        partitions.on_assigned(&[(0, 5)]);
+        partitions.reached_end(0);
+        assert!(!partitions.complete());
+        assert_eq!(partitions.progress().total, None);
     }
 
     #[test]
     fn a_lost_position_goes_on_at_the_oldest_record() {
-        let mut parts = bounded(&[(0, 0, 10), (1, 0, 10)]);
-        assert!(parts.take(1, 7));
+        let mut partitions = bounded(&[(0, 0, 10), (1, 0, 10)]);
+        assert!(partitions.take(1, 7));
         let lows: Offsets = [(0, 4), (1, 8)].into();
-        assert_eq!(parts.overtaken(&lows), [(0, 0, 4)]);
-        parts.resume(0, 4);
-        assert_eq!(parts.open(), [(0, 4), (1, 8)]);
-        parts.resume(0, 12);
-        assert_eq!(parts.open(), [(1, 8)]);
+        assert_eq!(partitions.overtaken(&lows), [(0, 0, 4)]);
+        partitions.resume(0, 4);
+        assert_eq!(partitions.open(), [(0, 4), (1, 8)]);
+        partitions.resume(0, 12);
+        assert_eq!(partitions.open(), [(1, 8)]);
     }
 
     #[test]
     fn a_late_stop_finishes_what_is_behind_it() {
-        let mut parts = Parts::default();
-        parts.take_over(&[(0, 0), (1, 5)]);
-        assert!(parts.take(0, 9));
-        parts.stop_at(&[(0, 10), (1, 6)].into());
-        assert_eq!(parts.open(), [(1, 5)]);
-        parts.reached_end(1);
-        assert!(parts.complete());
+        let mut partitions = PartitionProgress::default();
+        partitions.on_assigned(&[(0, 0), (1, 5)]);
+        assert!(partitions.take(0, 9));
+        partitions.stop_at(&[(0, 10), (1, 6)].into());
+        assert_eq!(partitions.open(), [(1, 5)]);
+        partitions.reached_end(1);
+        assert!(partitions.complete());
     }
 
     #[test]
     fn progress_counts_offsets() {
-        let mut parts = bounded(&[(0, 10, 20), (1, 0, 5)]);
-        assert!(parts.take(0, 14));
-        parts.reached_end(1);
-        let progress = parts.progress();
+        let mut partitions = bounded(&[(0, 10, 20), (1, 0, 5)]);
+        assert!(partitions.take(0, 14));
+        partitions.reached_end(1);
+        let progress = partitions.progress();
         assert_eq!((progress.done, progress.total), (10, Some(15)));
     }
 
     #[test]
     fn a_group_hands_out_and_takes_back() {
-        let mut parts = Parts::default();
-        parts.take_over(&[(0, 5), (2, 7)]);
-        assert!(parts.take(2, 7));
-        parts.take_over(&[(1, 0)]);
-        assert_eq!((parts.count(), parts.delivered()), (3, vec![(2, 8)]));
-        parts.give_up(&[0, 2]);
-        assert_eq!((parts.count(), parts.open()), (1, vec![(1, 0)]));
-        assert!(!parts.take(2, 8) && parts.take(1, 3));
-        // Handed out again, a partition starts where the group says, whatever was known of it.
-        parts.take_over(&[(1, 1)]);
+        let mut partitions = PartitionProgress::default();
+        partitions.on_assigned(&[(0, 5), (2, 7)]);
+        assert!(partitions.take(2, 7));
+        partitions.on_assigned(&[(1, 0)]);
         assert_eq!(
-            (parts.delivered(), parts.positions()),
+            (partitions.count(), partitions.delivered()),
+            (3, vec![(2, 8)])
+        );
+        partitions.remove(&[0, 2]);
+        assert_eq!((partitions.count(), partitions.open()), (1, vec![(1, 0)]));
+        assert!(!partitions.take(2, 8) && partitions.take(1, 3));
+        // After a reassignment a partition starts at the group's offset.
+        partitions.on_assigned(&[(1, 1)]);
+        assert_eq!(
+            (partitions.delivered(), partitions.positions()),
             (vec![], vec![(1, 1)])
         );
-        assert!(!parts.complete());
+        assert!(!partitions.complete());
     }
 }

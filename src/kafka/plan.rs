@@ -1,12 +1,11 @@
-//! From the positions that a person typed to the offsets of each partition.
-//! Pure arithmetic over offsets that the caller asked the brokers for.
+//! Resolves start and stop positions to offset ranges. Pure.
 
 use super::topic::Offsets;
-use crate::record::{Failure, FailureClass, Loss, Lost};
+use crate::record::{Failure, FailureClass, GapReason, OffsetGap};
 
-/// What to read of one partition.
+/// The offsets to read of one partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Range {
+pub(super) struct OffsetRange {
     /// The partition, counted from 0.
     pub partition: i32,
     /// The first offset to deliver.
@@ -15,24 +14,28 @@ pub(super) struct Range {
     pub stop: Option<i64>,
 }
 
-impl Range {
-    /// How many offsets a bounded range spans.
+impl OffsetRange {
+    /// Number of offsets of a bounded range.
     pub(super) fn len(&self) -> u64 {
         self.stop
             .map_or(0, |stop| u64::try_from(stop - self.start).unwrap_or(0))
     }
 }
 
-/// What to read, and what could not be had.
+/// The ranges to read, and the gaps before them.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Plan {
-    pub ranges: Vec<Range>,
-    pub lost: Vec<Lost>,
+pub(super) struct ReadPlan {
+    pub ranges: Vec<OffsetRange>,
+    pub lost: Vec<OffsetGap>,
 }
 
-/// Lays ranges between two sets of offsets. Only partitions that `starts` names are read;
-/// one that `stops` does not name is read to its end in `highs`, if there are stops at all.
-pub(super) fn between(starts: &Offsets, stops: Option<&Offsets>, highs: &Offsets) -> Vec<Range> {
+/// Ranges between start and stop offsets. Only partitions of `starts` are read; a partition without a stop is read to
+/// its high watermark if there are stops at all.
+pub(super) fn between(
+    starts: &Offsets,
+    stops: Option<&Offsets>,
+    highs: &Offsets,
+) -> Vec<OffsetRange> {
     let stop_of = |partition: i32| {
         stops.map(|stops| {
             *stops
@@ -43,7 +46,7 @@ pub(super) fn between(starts: &Offsets, stops: Option<&Offsets>, highs: &Offsets
     };
     starts
         .iter()
-        .map(|(&partition, &start)| Range {
+        .map(|(&partition, &start)| OffsetRange {
             partition,
             start,
             stop: stop_of(partition),
@@ -51,18 +54,22 @@ pub(super) fn between(starts: &Offsets, stops: Option<&Offsets>, highs: &Offsets
         .collect()
 }
 
-/// Moves starts that retention overtook to the oldest offset, and says so.
-pub(super) fn mend(topic: &str, ranges: Vec<Range>, lows: &Offsets) -> Plan {
-    let mut plan = Plan::default();
+/// Raises starts below the low watermark to it, and reports each as a gap.
+pub(super) fn clamp_to_low_watermark(
+    topic: &str,
+    ranges: Vec<OffsetRange>,
+    lows: &Offsets,
+) -> ReadPlan {
+    let mut plan = ReadPlan::default();
     for mut range in ranges {
         let low = lows.get(&range.partition).copied().unwrap_or(range.start);
         if range.start < low {
-            plan.lost.push(Lost {
+            plan.lost.push(OffsetGap {
                 topic: topic.to_owned(),
                 partition: range.partition,
                 wanted: range.start,
                 resumed: low,
-                why: Loss::Retention,
+                why: GapReason::Retention,
             });
             range.start = low;
         }
@@ -71,15 +78,15 @@ pub(super) fn mend(topic: &str, ranges: Vec<Range>, lows: &Offsets) -> Plan {
     plan
 }
 
-/// Positions that an earlier run kept, moved to what is there now, and what could not be had. `known` is how many
-/// partitions there were then: later ones appeared while nobody looked, and are read from their first record.
-pub(super) fn kept(
+/// Start offsets of an earlier run, with gaps where they no longer exist. `known` is the number of partitions at that
+/// time: later partitions are read from their first record.
+pub(super) fn from_stored(
     topic: &str,
     kept: &Offsets,
     known: i32,
     lows: &Offsets,
     highs: &Offsets,
-) -> (Offsets, Vec<Lost>) {
+) -> (Offsets, Vec<OffsetGap>) {
     let new = highs.keys().filter(|partition| **partition >= known);
     let mut starts: Offsets = new.map(|partition| (*partition, 0)).collect();
     starts.extend(kept);
@@ -87,12 +94,12 @@ pub(super) fn kept(
     starts.retain(|&partition, start| {
         let low = lows.get(&partition).copied().unwrap_or(0);
         let why = match highs.get(&partition) {
-            None => Loss::Gone,
-            Some(high) if *start > *high => Loss::Rewound,
-            Some(_) if *start < low => Loss::Retention,
+            None => GapReason::Gone,
+            Some(high) if *start > *high => GapReason::Rewound,
+            Some(_) if *start < low => GapReason::Retention,
             Some(_) => return true,
         };
-        lost.push(Lost {
+        lost.push(OffsetGap {
             topic: topic.to_owned(),
             partition,
             wanted: *start,
@@ -100,16 +107,16 @@ pub(super) fn kept(
             why,
         });
         *start = low;
-        why != Loss::Gone
+        why != GapReason::Gone
     });
     (starts, lost)
 }
 
-/// Offsets that a person typed, checked against what is there.
+/// Start offsets from `--from`, checked against the watermarks.
 ///
 /// # Errors
-/// A failure that names the partition and what it holds.
-pub(super) fn typed(
+/// A [`Failure`] with the partition and its offsets.
+pub(super) fn from_position(
     topic: &str,
     offsets: &[(i32, i64)],
     highs: &Offsets,
@@ -156,8 +163,8 @@ mod tests {
         pairs.iter().copied().collect()
     }
 
-    fn range(partition: i32, start: i64, stop: Option<i64>) -> Range {
-        Range {
+    fn range(partition: i32, start: i64, stop: Option<i64>) -> OffsetRange {
+        OffsetRange {
             partition,
             start,
             stop,
@@ -187,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_start_that_retention_overtook_is_named() {
-        let plan = mend(
+        let plan = clamp_to_low_watermark(
             "t",
             vec![range(0, 5, None), range(1, 7, None)],
             &offsets(&[(0, 9), (1, 7)]),
@@ -200,12 +207,12 @@ mod tests {
 
     #[test]
     fn kept_positions_go_on_or_are_said_to_be_lost() {
-        use Loss::{Gone, Retention, Rewound};
+        use GapReason::{Gone, Retention, Rewound};
         type Case<'c> = (
             &'c [(i32, i64)],
             i32,
             &'c [(i32, i64)],
-            &'c [(i32, i64, i64, Loss)],
+            &'c [(i32, i64, i64, GapReason)],
         );
         let (lows, highs) = (offsets(&[(0, 5), (1, 0)]), offsets(&[(0, 10), (1, 20)]));
         let cases: &[Case<'_>] = &[
@@ -237,7 +244,7 @@ mod tests {
             (&[(1, 7)], 2, &[(1, 7)], &[]),
         ];
         for (positions, known, expected, losses) in cases {
-            let (starts, lost) = kept("t", &offsets(positions), *known, &lows, &highs);
+            let (starts, lost) = from_stored("t", &offsets(positions), *known, &lows, &highs);
             let lost: Vec<_> = lost
                 .iter()
                 .map(|lost| (lost.partition, lost.wanted, lost.resumed, lost.why))
@@ -250,9 +257,12 @@ mod tests {
     #[test]
     fn typed_offsets_must_exist() {
         let highs = offsets(&[(0, 10), (1, 20)]);
-        assert_eq!(typed("t", &[(0, 10)], &highs).unwrap(), offsets(&[(0, 10)]));
+        assert_eq!(
+            from_position("t", &[(0, 10)], &highs).unwrap(),
+            offsets(&[(0, 10)])
+        );
         for (asked, part) in [((2, 0), "no partition 2"), ((0, 11), "no offset 11 yet")] {
-            let failure = typed("t", &[asked], &highs).unwrap_err();
+            let failure = from_position("t", &[asked], &highs).unwrap_err();
             assert!(failure.what.contains(part), "{}", failure.what);
         }
     }

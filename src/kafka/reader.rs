@@ -1,5 +1,4 @@
-//! The Kafka source itself: polls the client library and turns what comes into steps.
-//! Where to start and stop was decided in `plan`; which words an error gets, in `failure`.
+//! The Kafka source: polls the client library and turns its results into source items.
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
@@ -10,104 +9,114 @@ use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::context::Said;
-use super::failure::{Outlook, outlook};
-use super::message::Copied;
-use super::partitions::Parts;
-use super::plan::Plan;
+use super::context::ClientEvent;
+use super::failure::{ErrorClass, classify};
+use super::message::OwnedMessage;
+use super::partitions::PartitionProgress;
+use super::plan::ReadPlan;
 use super::topic::{Offsets, Topic};
-use crate::record::{Failure, FailureClass, Loss, Lost, Notice, Progress, Source, Step};
+use crate::record::{
+    Failure, FailureClass, GapReason, Notice, OffsetGap, Progress, Source, SourceItem,
+};
 
 /// Reads a topic between the offsets of a plan.
 pub struct Reader {
     topic: Topic,
-    parts: Parts,
+    partitions: PartitionProgress,
     /// Steps that are due before the next record.
-    due: VecDeque<Due>,
+    pending: VecDeque<Pending>,
     /// The record that was delivered last; it lends its bytes to the step.
-    copied: Copied,
-    connection: State,
+    message: OwnedMessage,
+    connection: ConnectionState,
     /// When reading ends, in milliseconds since 1970; only while that lies in the future.
     until: Option<i64>,
-    /// Bytes delivered since a position was found to be lost and not yet told which.
-    doubt: Option<u64>,
-    committed: Instant,
+    /// Bytes delivered since an offset was found out of range, until it is known in which partition.
+    pending_reset: Option<u64>,
+    committed_at: Instant,
 }
 
 /// A step without borrowed parts.
-enum Due {
-    Lost(Lost),
+enum Pending {
+    OffsetGap(OffsetGap),
     Notice(Notice),
     Failed(Failure),
 }
 
-/// Whether brokers answer, as far as anybody said.
-enum State {
+/// Whether brokers respond.
+enum ConnectionState {
     Up,
-    Down { told: Instant, asked: Instant },
+    Down {
+        reported_at: Instant,
+        probed_at: Instant,
+    },
 }
 
-/// The longest wait in the library: how late Ctrl-C is noticed.
-const SLICE: Duration = Duration::from_millis(100);
-/// How often a lost connection is probed, and how long one probe may take.
-const PROBE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(200));
-/// How often it is said again that there is no connection.
-const REMIND: Duration = Duration::from_secs(30);
-/// How long going to another offset may take.
-const SEEK: Duration = Duration::from_secs(10);
-/// How often a group's positions are stored, at most.
-const COMMIT: Duration = Duration::from_secs(1);
+/// Longest poll of the client library, and so the delay of Ctrl-C.
+const MAX_POLL_TIMEOUT: Duration = Duration::from_millis(100);
+/// How often a lost connection is probed.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_millis(200);
+/// How often a missing connection is reported again.
+const DISCONNECTED_REPORT_INTERVAL: Duration = Duration::from_secs(30);
+/// Timeout of a seek.
+const SEEK_TIMEOUT: Duration = Duration::from_secs(10);
+/// Shortest time between two commits of a group.
+const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
 /// More than the library's queues hold: whatever was queued when a doubt arose has been delivered by then.
-const QUEUES: u64 = 256 << 20;
+const MAX_QUEUED_BYTES: u64 = 256 << 20;
 
 impl Reader {
-    /// Starts to read what the plan says, until a time in milliseconds if one is given.
+    /// Starts to read the plan's ranges, up to the time `until` in milliseconds if there is one.
     ///
     /// # Errors
-    /// A failure where the library refuses the partitions.
-    pub(super) fn start(topic: Topic, plan: Plan, until: Option<i64>) -> Result<Reader, Failure> {
-        let due = plan.lost.into_iter().map(Due::Lost).collect();
+    /// A [`Failure`] if the library rejects the partitions.
+    pub(super) fn start(
+        topic: Topic,
+        plan: ReadPlan,
+        until: Option<i64>,
+    ) -> Result<Reader, Failure> {
+        let pending = plan.lost.into_iter().map(Pending::OffsetGap).collect();
         let reader = Reader {
             topic,
-            parts: Parts::new(plan.ranges),
-            due,
-            copied: Copied::default(),
-            connection: State::Up,
+            partitions: PartitionProgress::new(plan.ranges),
+            pending,
+            message: OwnedMessage::default(),
+            connection: ConnectionState::Up,
             until,
-            doubt: None,
-            committed: Instant::now(),
+            pending_reset: None,
+            committed_at: Instant::now(),
         };
         reader.assign()?;
         Ok(reader)
     }
 
-    /// Joins the user's group; the group then hands out partitions.
+    /// Joins the user's group, which then assigns partitions.
     ///
     /// # Errors
-    /// A failure where the library refuses the subscription.
+    /// A [`Failure`] if the library rejects the subscription.
     pub(super) fn join(topic: Topic) -> Result<Reader, Failure> {
         topic
             .consumer
             .subscribe(&[topic.name()])
             .map_err(|error| topic.unexpected("joining the group", &error))?;
-        Reader::start(topic, Plan::default(), None)
+        Reader::start(topic, ReadPlan::default(), None)
     }
 
     /// Gives the topic back, to read something else from it.
     #[must_use]
-    pub fn into_topic(self) -> Topic {
+    pub fn close(self) -> Topic {
         self.topic
     }
 
-    /// The offset of each partition that would be read next. Unlike [`Source::positions`] it is one that is there.
+    /// The next offset of each partition. Unlike [`Source::positions`] it is not set back to an unreported gap.
     #[must_use]
     pub fn next_offsets(&self) -> Vec<(i32, i64)> {
-        self.parts.positions()
+        self.partitions.positions()
     }
 
-    /// Tells the library which partitions to fetch from where. What it had queued is fetched anew.
+    /// Assigns the open partitions at their next offsets. Prefetched records are fetched again.
     fn assign(&self) -> Result<(), Failure> {
-        let open = self.parts.open();
+        let open = self.partitions.open();
         if open.is_empty() {
             return Ok(());
         }
@@ -130,42 +139,42 @@ impl Reader {
         let consumer = std::sync::Arc::clone(&self.topic.consumer);
         let delivered = match consumer.poll(wait) {
             Some(Ok(message)) => {
-                if !self.parts.take(message.partition(), message.offset()) {
+                if !self.partitions.take(message.partition(), message.offset()) {
                     self.pause(message.partition());
                     return Ok(false);
                 }
-                self.copied.copy(&message);
-                if let Some(bytes) = &mut self.doubt {
-                    *bytes += self.copied.len() as u64;
+                self.message.copy(&message);
+                if let Some(bytes) = &mut self.pending_reset {
+                    *bytes += self.message.len() as u64;
                 }
                 true
             }
             Some(Err(KafkaError::PartitionEOF(partition))) => {
-                self.parts.reached_end(partition);
+                self.partitions.reached_end(partition);
                 false
             }
             Some(Err(_)) => false,
             None => {
-                self.settle_doubt()?;
-                return self.hear().map(|()| false);
+                self.check_reset()?;
+                return self.poll_events().map(|()| false);
             }
         };
-        if matches!(self.connection, State::Down { .. }) {
-            self.is_back();
+        if matches!(self.connection, ConnectionState::Down { .. }) {
+            self.on_connected();
         }
         if !delivered {
-            self.hear()?;
+            self.poll_events()?;
         }
         Ok(delivered)
     }
 
     /// Reads no more of a partition.
-    pub(super) fn leave(&mut self, partition: i32) {
-        self.parts.finish(partition);
+    pub(super) fn finish_partition(&mut self, partition: i32) {
+        self.partitions.finish(partition);
         self.pause(partition);
     }
 
-    /// A partition that has delivered what was asked for is not fetched any further.
+    /// Stops fetching a finished partition.
     fn pause(&self, partition: i32) {
         let mut list = TopicPartitionList::with_capacity(1);
         list.add_partition(self.topic.name(), partition);
@@ -173,20 +182,22 @@ impl Reader {
         let _ = self.topic.consumer.pause(&list);
     }
 
-    /// Sorts what the library said since the last time.
-    fn hear(&mut self) -> Result<(), Failure> {
-        while let Some(said) = self.topic.consumer.context().take() {
-            match said {
-                Said::Error(code, reason) => self.hear_error(code, &reason)?,
-                Said::Log(line) => self.due.push_back(Due::Notice(Notice::Log(line))),
-                Said::Lost(lost) => self.due.push_back(Due::Lost(lost)),
-                Said::Assigned(partitions) => {
-                    self.parts.take_over(&partitions);
-                    let notice = Notice::Assigned(self.parts.count());
-                    self.due.push_back(Due::Notice(notice));
+    /// Handles the callbacks since the last poll.
+    fn poll_events(&mut self) -> Result<(), Failure> {
+        while let Some(event) = self.topic.consumer.context().take() {
+            match event {
+                ClientEvent::Error(code, reason) => self.handle_error(code, &reason)?,
+                ClientEvent::Log(line) => {
+                    self.pending.push_back(Pending::Notice(Notice::Log(line)))
                 }
-                Said::Revoked(partitions) => self.parts.give_up(&partitions),
-                Said::Stranded(code, reason) => {
+                ClientEvent::OffsetGap(lost) => self.pending.push_back(Pending::OffsetGap(lost)),
+                ClientEvent::Assigned(partitions) => {
+                    self.partitions.on_assigned(&partitions);
+                    let notice = Notice::Assigned(self.partitions.count());
+                    self.pending.push_back(Pending::Notice(notice));
+                }
+                ClientEvent::Revoked(partitions) => self.partitions.remove(&partitions),
+                ClientEvent::RebalanceFailed(code, reason) => {
                     let doing = "taking over the group's partitions";
                     return Err(self.topic.failure(doing, code, &reason));
                 }
@@ -195,81 +206,88 @@ impl Reader {
         Ok(())
     }
 
-    fn hear_error(&mut self, code: RDKafkaErrorCode, reason: &str) -> Result<(), Failure> {
+    fn handle_error(&mut self, code: RDKafkaErrorCode, reason: &str) -> Result<(), Failure> {
         match code {
-            // Somebody looks for the coordinator of the group that we do not join.
-            RDKafkaErrorCode::GroupAuthorizationFailed if self.topic.is_alone() => Ok(()),
-            RDKafkaErrorCode::AutoOffsetReset => self.position_is_gone(),
-            _ if outlook(code, reason) == Outlook::Final => {
+            // librdkafka looks for the coordinator of the unused group name.
+            RDKafkaErrorCode::GroupAuthorizationFailed if self.topic.is_without_group() => Ok(()),
+            RDKafkaErrorCode::AutoOffsetReset => self.on_offset_out_of_range(),
+            _ if classify(code, reason) == ErrorClass::Fatal => {
                 Err(self.topic.failure("reading", code, reason))
             }
             RDKafkaErrorCode::AllBrokersDown
             | RDKafkaErrorCode::BrokerTransportFailure
             | RDKafkaErrorCode::Resolve
             | RDKafkaErrorCode::SSL => {
-                self.is_gone(reason);
+                self.on_disconnected(reason);
                 Ok(())
             }
             _ => {
                 let line = format!("{reason} ({code})");
-                self.due.push_back(Due::Notice(Notice::Log(line)));
+                self.pending.push_back(Pending::Notice(Notice::Log(line)));
                 Ok(())
             }
         }
     }
 
-    fn is_gone(&mut self, reason: &str) {
-        if matches!(self.connection, State::Up) {
+    fn on_disconnected(&mut self, reason: &str) {
+        if matches!(self.connection, ConnectionState::Up) {
             let now = Instant::now();
-            self.connection = State::Down {
-                told: now,
-                asked: now,
+            self.connection = ConnectionState::Down {
+                reported_at: now,
+                probed_at: now,
             };
             let notice = Notice::Disconnected(reason.to_owned());
-            self.due.push_back(Due::Notice(notice));
+            self.pending.push_back(Pending::Notice(notice));
         }
     }
 
-    fn is_back(&mut self) {
-        self.connection = State::Up;
-        self.due.push_back(Due::Notice(Notice::Reconnected));
+    fn on_connected(&mut self) {
+        self.connection = ConnectionState::Up;
+        self.pending.push_back(Pending::Notice(Notice::Reconnected));
     }
 
-    /// While there is no connection: asks whether there is one, and now and then says that there is none.
+    /// Without a connection: probes for one, and reports from time to time that there is none.
     fn probe(&mut self) {
-        let State::Down { told, asked } = &mut self.connection else {
+        let ConnectionState::Down {
+            reported_at,
+            probed_at,
+        } = &mut self.connection
+        else {
             return;
         };
-        if told.elapsed() > REMIND {
-            *told = Instant::now();
+        if reported_at.elapsed() > DISCONNECTED_REPORT_INTERVAL {
+            *reported_at = Instant::now();
             let notice = Notice::Disconnected("still no broker answers".to_owned());
-            self.due.push_back(Due::Notice(notice));
+            self.pending.push_back(Pending::Notice(notice));
         }
-        if asked.elapsed() > PROBE.0 {
-            *asked = Instant::now();
+        if probed_at.elapsed() > PROBE_INTERVAL {
+            *probed_at = Instant::now();
             let name = &self.topic.connection.topic;
-            let answer = self.topic.consumer.fetch_metadata(Some(name), PROBE.1);
+            let answer = self
+                .topic
+                .consumer
+                .fetch_metadata(Some(name), PROBE_TIMEOUT);
             if answer.is_ok() {
-                self.is_back();
+                self.on_connected();
             }
         }
     }
 
-    /// The library says that some position is out of range, but not which one: the candidates are
-    /// partitions whose next offset is gone. They may still have older records in the library's queue,
-    /// so the verdict waits until that is empty.
-    fn position_is_gone(&mut self) -> Result<(), Failure> {
-        let lows = self.topic.beginnings()?;
-        if self.parts.overtaken(&lows).is_empty() {
-            return self.past_the_end(&self.topic.ends()?);
+    /// librdkafka reports that an offset is out of range without saying which: the candidates are partitions whose
+    /// next offset is below the low watermark. They may still have older records in librdkafka's queue, so the check
+    /// waits until that is empty.
+    fn on_offset_out_of_range(&mut self) -> Result<(), Failure> {
+        let lows = self.topic.low_watermarks()?;
+        if self.partitions.overtaken(&lows).is_empty() {
+            return self.check_end(&self.topic.high_watermarks()?);
         }
-        self.doubt = Some(0);
+        self.pending_reset = Some(0);
         Ok(())
     }
 
-    /// A position behind the end means that the topic lost its newest records or was made anew.
-    fn past_the_end(&self, highs: &Offsets) -> Result<(), Failure> {
-        let Some((partition, next, high)) = self.parts.past(highs) else {
+    /// A position above the high watermark means that the topic was re-created, or lost its newest records.
+    fn check_end(&self, highs: &Offsets) -> Result<(), Failure> {
+        let Some((partition, next, high)) = self.partitions.beyond_end(highs) else {
             return Ok(());
         };
         Err(Failure {
@@ -285,66 +303,69 @@ impl Reader {
         })
     }
 
-    fn settle_doubt(&mut self) -> Result<(), Failure> {
-        if self.doubt.take().is_none() {
+    fn check_reset(&mut self) -> Result<(), Failure> {
+        if self.pending_reset.take().is_none() {
             return Ok(());
         }
-        let lows = self.topic.beginnings()?;
-        for (partition, wanted, resumed) in self.parts.overtaken(&lows) {
-            self.due.push_back(Due::Lost(Lost {
+        let lows = self.topic.low_watermarks()?;
+        for (partition, wanted, resumed) in self.partitions.overtaken(&lows) {
+            self.pending.push_back(Pending::OffsetGap(OffsetGap {
                 topic: self.topic.name().to_owned(),
                 partition,
                 wanted,
                 resumed,
-                why: Loss::Retention,
+                why: GapReason::Retention,
             }));
-            self.parts.resume(partition, resumed);
+            self.partitions.resume(partition, resumed);
         }
-        self.go_on()
+        self.refetch()
     }
 
-    /// Fetches from where the partitions are now. A group's partitions are not ours to assign.
-    fn go_on(&self) -> Result<(), Failure> {
-        if self.topic.is_alone() {
+    /// Fetches from the current offsets: by assignment, or by seeking if a group owns the assignment.
+    fn refetch(&self) -> Result<(), Failure> {
+        if self.topic.is_without_group() {
             return self.assign();
         }
         let mut list = TopicPartitionList::new();
-        for (partition, next) in self.parts.open() {
+        for (partition, next) in self.partitions.open() {
             let added =
                 list.add_partition_offset(self.topic.name(), partition, Offset::Offset(next));
             added.map_err(|error| self.topic.unexpected("going on behind a gap", &error))?;
         }
-        let sought = self.topic.consumer.seek_partitions(list, SEEK);
+        let sought = self.topic.consumer.seek_partitions(list, SEEK_TIMEOUT);
         sought.map_err(|error| self.topic.unexpected("going on behind a gap", &error))?;
         Ok(())
     }
 
-    /// Once the time of `--until` has come, what is there by then is the end.
+    /// When the time of `--until` has come, the current end becomes the stop.
     fn check_time(&mut self) -> Result<(), Failure> {
         let Some(until) = self.until.filter(|until| *until <= now_millis()) else {
             return Ok(());
         };
         self.until = None;
-        let mut stops = self.topic.ends()?;
-        stops.extend(self.topic.at_time(until)?);
-        self.parts.stop_at(&stops);
-        // Assigned anew, each partition tells its end again, also one that is there already.
+        let mut stops = self.topic.high_watermarks()?;
+        stops.extend(self.topic.offsets_for_time(until)?);
+        self.partitions.stop_at(&stops);
+        // A new assignment reports the end of each partition again.
         self.assign()
     }
 
-    /// What has to be looked after when no record is at hand.
-    fn look_after(&mut self) -> Result<(), Failure> {
-        if self.doubt.is_some_and(|bytes| bytes > QUEUES) {
-            self.settle_doubt()?;
+    /// Periodic work between records.
+    fn tick(&mut self) -> Result<(), Failure> {
+        if self
+            .pending_reset
+            .is_some_and(|bytes| bytes > MAX_QUEUED_BYTES)
+        {
+            self.check_reset()?;
         }
         self.probe();
         self.check_time()
     }
 
     fn commit(&mut self) -> Result<(), Failure> {
-        self.committed = Instant::now();
+        self.committed_at = Instant::now();
         let mut list = TopicPartitionList::new();
-        for (partition, next) in self.parts.delivered() {
+        for (partition, next) in self.partitions.delivered() {
             let added =
                 list.add_partition_offset(self.topic.name(), partition, Offset::Offset(next));
             added.map_err(|error| self.topic.unexpected("storing the position", &error))?;
@@ -353,7 +374,7 @@ impl Reader {
             return Ok(());
         }
         match self.topic.consumer.commit(&list, CommitMode::Sync) {
-            // The group moved on: whoever has the partition now reads these records again.
+            // The partition has a new owner, which reads these records again.
             Err(KafkaError::ConsumerCommit(
                 RDKafkaErrorCode::RebalanceInProgress
                 | RDKafkaErrorCode::IllegalGeneration
@@ -365,75 +386,75 @@ impl Reader {
         }
     }
 
-    fn due(&mut self) -> Option<Step<'static>> {
-        self.due.pop_front().map(|due| match due {
-            Due::Lost(lost) => Step::Lost(lost),
-            Due::Notice(notice) => Step::Notice(notice),
-            Due::Failed(failure) => Step::Failed(failure),
+    fn take_pending(&mut self) -> Option<SourceItem<'static>> {
+        self.pending.pop_front().map(|pending| match pending {
+            Pending::OffsetGap(lost) => SourceItem::OffsetGap(lost),
+            Pending::Notice(notice) => SourceItem::Notice(notice),
+            Pending::Failed(failure) => SourceItem::Failed(failure),
         })
     }
 }
 
 impl Source for Reader {
-    fn next(&mut self, wait: Duration) -> Step<'_> {
+    fn next(&mut self, wait: Duration) -> SourceItem<'_> {
         let mut started = None;
-        let mut slice = Duration::ZERO;
+        let mut timeout = Duration::ZERO;
         loop {
             if self.topic.interrupt.load(Ordering::Relaxed) {
-                return Step::Interrupted;
+                return SourceItem::Interrupted;
             }
-            if let Some(step) = self.due() {
+            if let Some(step) = self.take_pending() {
                 return step;
             }
-            if self.parts.complete() {
-                return Step::End;
+            if self.partitions.complete() {
+                return SourceItem::End;
             }
-            match self.poll(slice) {
-                Ok(true) => return Step::Record(self.copied.lend(self.topic.name())),
+            match self.poll(timeout) {
+                Ok(true) => return SourceItem::Record(self.message.as_record(self.topic.name())),
                 Ok(false) => {}
                 Err(failure) => {
-                    // What was said before comes first.
-                    self.due.push_back(Due::Failed(failure));
+                    // Items that are already queued come first.
+                    self.pending.push_back(Pending::Failed(failure));
                     continue;
                 }
             }
-            if let Err(failure) = self.look_after() {
-                self.due.push_back(Due::Failed(failure));
+            if let Err(failure) = self.tick() {
+                self.pending.push_back(Pending::Failed(failure));
                 continue;
             }
             let waited = started.get_or_insert_with(Instant::now).elapsed();
-            if waited >= wait && self.due.is_empty() && !self.parts.complete() {
-                return Step::Idle;
+            if waited >= wait && self.pending.is_empty() && !self.partitions.complete() {
+                return SourceItem::Idle;
             }
-            slice = wait.saturating_sub(waited).min(SLICE);
+            timeout = wait.saturating_sub(waited).min(MAX_POLL_TIMEOUT);
         }
     }
 
     fn progress(&self) -> Progress {
-        self.parts.progress()
+        self.partitions.progress()
     }
 
     fn positions(&self) -> Vec<(i32, i64)> {
-        let mut positions: Offsets = self.parts.positions().into_iter().collect();
-        // A loss that nobody has heard of yet is not behind us.
-        for due in self.due.iter().rev() {
-            if let Due::Lost(lost) = due {
+        let mut positions: Offsets = self.partitions.positions().into_iter().collect();
+        // An unreported gap is still ahead.
+        for pending in self.pending.iter().rev() {
+            if let Pending::OffsetGap(lost) = pending {
                 positions.insert(lost.partition, lost.wanted);
             }
         }
         positions.into_iter().collect()
     }
 
-    fn is_due(&self) -> bool {
-        !self.topic.is_alone() && self.committed.elapsed() > COMMIT
+    fn needs_commit(&self) -> bool {
+        !self.topic.is_without_group() && self.committed_at.elapsed() > COMMIT_INTERVAL
     }
 
-    fn delivered(&mut self, last: bool) -> Result<(), Failure> {
+    fn acknowledge(&mut self, last: bool) -> Result<(), Failure> {
         let Some(group) = self.topic.consumer.context().group() else {
             return Ok(());
         };
-        group.has_written(self.parts.delivered());
-        if last || self.is_due() {
+        group.note_written(self.partitions.delivered());
+        if last || self.needs_commit() {
             return self.commit();
         }
         Ok(())

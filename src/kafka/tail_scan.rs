@@ -1,40 +1,39 @@
-//! The last records of a topic over all partitions together, by their time.
-//! Reads backwards in growing windows, since only the caller knows which records count.
+//! Backward scan for the last records of a topic, over all partitions by time, in growing windows.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::plan::{Plan, Range};
+use super::plan::{OffsetRange, ReadPlan};
 use super::reader::Reader;
-use super::topic::{Offsets, Stopped, Topic};
-use crate::record::{Place, Record, Source, Step};
+use super::topic::{Offsets, ReadStopped, Topic};
+use crate::record::{Place, Record, Source, SourceItem};
 
-/// Where a record stands among all partitions: time, partition, offset.
+/// Order of records across partitions: time, partition, offset.
 pub(super) type Rank = (i64, i32, i64);
 
-/// How long to wait for a step; only Ctrl-C ends a wait.
-const WAIT: Duration = Duration::from_millis(100);
-/// The first window of a partition is at least so many offsets wide.
-const FIRST_WINDOW: i64 = 64;
-/// Each window is so many times as wide as the one before.
-const GROWTH: i64 = 4;
+/// How long a poll waits; short, because Ctrl-C is checked in between.
+const POLL_TIMEOUT: Duration = Duration::from_millis(100);
+/// Smallest width of a partition's first window, in offsets.
+const FIRST_WINDOW_OFFSETS: i64 = 64;
+/// Factor between the widths of two windows.
+const WINDOW_GROWTH: i64 = 4;
 
-/// Finds the last `count` records between `lows` and `stops` that `keep` returns something for,
-/// oldest first. Within a partition "last" goes by offset, between partitions by time.
+/// Finds the last `count` records between `lows` and `stops` for which `keep` returns a value, oldest first. Within a
+/// partition the order is by offset, across partitions by time.
 ///
 /// # Errors
-/// What ends a read: Ctrl-C, or a failure.
+/// [`ReadStopped`] for Ctrl-C or a failure.
 pub(super) fn last<T>(
     mut topic: Topic,
     lows: &Offsets,
     stops: &Offsets,
     count: usize,
     keep: &mut dyn FnMut(&Record<'_>) -> Option<T>,
-) -> Result<(Topic, Vec<(Rank, T)>), Stopped> {
+) -> Result<(Topic, Vec<(Rank, T)>), ReadStopped> {
     let mut newest: BTreeMap<Rank, T> = BTreeMap::new();
-    let mut searches: Vec<Search> = stops
+    let mut searches: Vec<PartitionScan> = stops
         .iter()
-        .map(|(&partition, &stop)| Search {
+        .map(|(&partition, &stop)| PartitionScan {
             partition,
             low: lows.get(&partition).copied().unwrap_or(stop).min(stop),
             edge: stop,
@@ -42,9 +41,9 @@ pub(super) fn last<T>(
         })
         .collect();
     let share = i64::try_from(count / searches.len().max(1)).unwrap_or(i64::MAX / 2);
-    let mut window = share.saturating_mul(2).max(FIRST_WINDOW);
+    let mut window = share.saturating_mul(2).max(FIRST_WINDOW_OFFSETS);
     loop {
-        let ranges: Vec<Range> = searches
+        let ranges: Vec<OffsetRange> = searches
             .iter_mut()
             .filter(|search| search.found < count)
             .filter_map(|search| search.step(window))
@@ -52,7 +51,7 @@ pub(super) fn last<T>(
         if ranges.is_empty() {
             return Ok((topic, newest.into_iter().collect()));
         }
-        let plan = Plan {
+        let plan = ReadPlan {
             ranges,
             lost: Vec::new(),
         };
@@ -72,13 +71,13 @@ pub(super) fn last<T>(
                 newest.pop_first();
             }
         })?;
-        topic = reader.into_topic();
-        window = window.saturating_mul(GROWTH);
+        topic = reader.close();
+        window = window.saturating_mul(WINDOW_GROWTH);
     }
 }
 
 /// One partition on the way back.
-struct Search {
+struct PartitionScan {
     partition: i32,
     low: i64,
     /// The oldest offset that was read.
@@ -87,12 +86,12 @@ struct Search {
     found: usize,
 }
 
-impl Search {
+impl PartitionScan {
     /// The next window before the last one; `None` at the beginning.
-    fn step(&mut self, window: i64) -> Option<Range> {
+    fn step(&mut self, window: i64) -> Option<OffsetRange> {
         let stop = self.edge;
         self.edge = stop.saturating_sub(window).max(self.low);
-        (self.edge < stop).then_some(Range {
+        (self.edge < stop).then_some(OffsetRange {
             partition: self.partition,
             start: self.edge,
             stop: Some(stop),
@@ -111,15 +110,15 @@ fn rank(record: &Record<'_>) -> Option<Rank> {
     Some((millis, partition, offset))
 }
 
-fn read_window(reader: &mut Reader, each: &mut dyn FnMut(&Record<'_>)) -> Result<(), Stopped> {
+fn read_window(reader: &mut Reader, each: &mut dyn FnMut(&Record<'_>)) -> Result<(), ReadStopped> {
     loop {
-        match reader.next(WAIT) {
-            Step::Record(record) => each(&record),
-            Step::End => return Ok(()),
-            Step::Interrupted => return Err(Stopped::Interrupted),
-            Step::Failed(failure) => return Err(Stopped::Failed(failure)),
-            // Retention between two windows: what is gone cannot be among the last.
-            Step::Lost(_) | Step::Notice(_) | Step::Idle => {}
+        match reader.next(POLL_TIMEOUT) {
+            SourceItem::Record(record) => each(&record),
+            SourceItem::End => return Ok(()),
+            SourceItem::Interrupted => return Err(ReadStopped::Interrupted),
+            SourceItem::Failed(failure) => return Err(ReadStopped::Failed(failure)),
+            // Retention between two windows: removed records are not among the last.
+            SourceItem::OffsetGap(_) | SourceItem::Notice(_) | SourceItem::Idle => {}
         }
     }
 }
@@ -133,7 +132,7 @@ pub(super) fn back(
     lows: &Offsets,
     stops: &Offsets,
     count: usize,
-) -> Result<(Topic, Offsets), Stopped> {
+) -> Result<(Topic, Offsets), ReadStopped> {
     let (topic, found) = last(topic, lows, stops, count, &mut |_| Some(()))?;
     let mut starts = stops.clone();
     for ((_, partition, offset), ()) in found {

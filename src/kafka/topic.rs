@@ -1,5 +1,4 @@
-//! A connection to one topic: its partitions, and offsets for the beginning, the end and times.
-//! Reading records is left to `reader`; which offsets a person meant is decided in `plan`.
+//! A connection to one topic: its partitions, watermarks, and offsets for times.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,13 +11,13 @@ use rdkafka::metadata::MetadataTopic;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::config::Connection;
-use super::context::{Context, Said};
-use super::failure::{Outlook, failure, outlook};
+use super::context::{ClientEvent, Context};
+use super::failure::{ErrorClass, classify, failure};
 use super::group::Group;
 use crate::record::{Failure, FailureClass};
 
 /// Hears the library's log while a connection is being made.
-pub type Tell<'t> = dyn FnMut(&str) + 't;
+pub type Report<'t> = dyn FnMut(&str) + 't;
 
 /// An error's code and the library's words.
 type Reason = (RDKafkaErrorCode, String);
@@ -28,16 +27,16 @@ pub(super) type Offsets = BTreeMap<i32, i64>;
 
 /// Why connecting ended early.
 #[derive(Debug)]
-pub enum Stopped {
+pub enum ReadStopped {
     /// The user pressed Ctrl-C.
     Interrupted,
     /// It cannot work.
     Failed(Failure),
 }
 
-impl From<Failure> for Stopped {
+impl From<Failure> for ReadStopped {
     fn from(failure: Failure) -> Self {
-        Stopped::Failed(failure)
+        ReadStopped::Failed(failure)
     }
 }
 
@@ -49,30 +48,30 @@ pub struct Topic {
     pub(super) interrupt: Arc<AtomicBool>,
 }
 
-/// How long a broker that answers nothing is waited for, all attempts together.
-const CONNECT_LIMIT: Duration = Duration::from_secs(15);
-/// How long refusals are taken for a broker that is just starting.
-const REFUSAL_LIMIT: Duration = Duration::from_secs(2);
-/// How long one question to a connected broker may take.
-const ANSWER_LIMIT: Duration = Duration::from_secs(10);
-/// How long serving what the library has queued may take.
-const QUEUE_LIMIT: Duration = Duration::from_millis(10);
-/// The first attempt's limit. It doubles, so that slow links get their time and errors are heard early.
-const FIRST_ATTEMPT: Duration = Duration::from_millis(300);
-/// Less than this is no attempt.
-const SHORTEST_ATTEMPT: Duration = Duration::from_millis(100);
+/// Timeout of connecting, over all attempts.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long refused connections count as a broker that is starting.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
+/// Timeout of one request to a connected broker.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Timeout for serving the library's event queue.
+const QUEUE_TIMEOUT: Duration = Duration::from_millis(10);
+/// Timeout of the first attempt. It doubles, so that slow links succeed and errors are seen early.
+const FIRST_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(300);
+/// The shortest useful attempt.
+const MIN_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(100);
 
 impl Topic {
-    /// Connects to the brokers and looks the topic up.
+    /// Connects to the brokers and queries the topic.
     ///
     /// # Errors
-    /// [`Stopped::Failed`] as soon as an error cannot heal, and after 15 seconds at the latest.
+    /// [`ReadStopped::Failed`] for a fatal error at once, and after 15 seconds at the latest.
     pub(super) fn connect(
         connection: Connection,
         group: Option<Group>,
         interrupt: Arc<AtomicBool>,
-        tell: &mut Tell<'_>,
-    ) -> Result<Topic, Stopped> {
+        report: &mut Report<'_>,
+    ) -> Result<Topic, ReadStopped> {
         let consumer = create(&connection, group)?;
         let mut topic = Topic {
             connection,
@@ -80,7 +79,7 @@ impl Topic {
             partitions: Vec::new(),
             interrupt,
         };
-        topic.partitions = topic.look_up(tell)?;
+        topic.partitions = topic.query_partitions(report)?;
         Ok(topic)
     }
 
@@ -90,87 +89,97 @@ impl Topic {
         &self.connection.topic
     }
 
-    /// The id of the cluster, where the brokers tell it.
+    /// The cluster's id, if the brokers send it.
     #[must_use]
     pub fn cluster(&self) -> Option<String> {
-        let id = self.consumer.client().fetch_cluster_id(ANSWER_LIMIT);
+        let id = self.consumer.client().fetch_cluster_id(RESPONSE_TIMEOUT);
         id.filter(|id| !id.is_empty())
     }
 
-    /// How many partitions the topic has.
+    /// Number of partitions.
     #[must_use]
     pub fn partitions(&self) -> i32 {
         i32::try_from(self.partitions.len()).unwrap_or(i32::MAX)
     }
 
-    fn look_up(&self, tell: &mut Tell<'_>) -> Result<Vec<i32>, Stopped> {
+    fn query_partitions(&self, report: &mut Report<'_>) -> Result<Vec<i32>, ReadStopped> {
         let started = Instant::now();
-        let mut limit = FIRST_ATTEMPT;
+        let mut limit = FIRST_ATTEMPT_TIMEOUT;
         let mut last = None;
         loop {
-            match self.ask_metadata(limit) {
+            match self.fetch_metadata(limit) {
                 Ok(partitions) => return Ok(partitions),
-                Err(Answer::Final(failure)) => return Err(failure.into()),
-                Err(Answer::NotYet(reason)) => last = telling(last, self.hear(tell)?.or(reason)),
+                Err(MetadataError::Final(failure)) => return Err(failure.into()),
+                Err(MetadataError::NotYet(reason)) => {
+                    last = more_specific(last, self.poll_events(report)?.or(reason))
+                }
             }
             if self.interrupt.load(Ordering::Relaxed) {
-                return Err(Stopped::Interrupted);
+                return Err(ReadStopped::Interrupted);
             }
             let waited = started.elapsed();
-            if waited > CONNECT_LIMIT || (waited > REFUSAL_LIMIT && is_refusal(last.as_ref())) {
+            if waited > CONNECT_TIMEOUT || (waited > REFUSAL_TIMEOUT && is_refusal(last.as_ref())) {
                 let (code, reason) =
                     last.unwrap_or((RDKafkaErrorCode::OperationTimedOut, String::new()));
                 return Err(self.failure("connecting", code, &reason).into());
             }
-            // The last attempt ends with the limit, not seconds behind it.
-            let left = CONNECT_LIMIT.saturating_sub(waited) + SHORTEST_ATTEMPT;
+            // The last attempt ends with the timeout, not seconds after it.
+            let left = CONNECT_TIMEOUT.saturating_sub(waited) + MIN_ATTEMPT_TIMEOUT;
             limit = (limit * 2).min(Duration::from_secs(5)).min(left);
         }
     }
 
-    /// Serves the library's queue, so that it can say why nothing works. Final errors end the wait.
-    fn hear(&self, tell: &mut Tell<'_>) -> Result<Option<Reason>, Failure> {
-        // A poll without a wait ends at the first log line, errors may stand behind it.
-        while self.consumer.poll(QUEUE_LIMIT).is_some() {}
+    /// Serves the library's event queue. Returns the last error; a fatal one ends the wait.
+    fn poll_events(&self, report: &mut Report<'_>) -> Result<Option<Reason>, Failure> {
+        // A poll without a timeout returns at the first log line; errors may follow it.
+        while self.consumer.poll(QUEUE_TIMEOUT).is_some() {}
         let mut reason = None;
-        while let Some(said) = self.consumer.context().take() {
-            match said {
-                // Somebody looks for the coordinator of the group that we do not join.
-                Said::Error(RDKafkaErrorCode::GroupAuthorizationFailed, _) if self.is_alone() => {}
-                Said::Error(code, words) if outlook(code, &words) == Outlook::Final => {
+        while let Some(event) = self.consumer.context().take() {
+            match event {
+                // librdkafka looks for the coordinator of the unused group name.
+                ClientEvent::Error(RDKafkaErrorCode::GroupAuthorizationFailed, _)
+                    if self.is_without_group() => {}
+                ClientEvent::Error(code, words) if classify(code, &words) == ErrorClass::Fatal => {
                     return Err(self.failure("connecting", code, &words));
                 }
-                Said::Stranded(code, words) => {
+                ClientEvent::RebalanceFailed(code, words) => {
                     return Err(self.failure("taking over the group's partitions", code, &words));
                 }
-                Said::Error(code, words) => reason = telling(reason, Some((code, words))),
-                Said::Log(line) => tell(&line),
-                Said::Assigned(_) | Said::Revoked(_) | Said::Lost(_) => {}
+                ClientEvent::Error(code, words) => {
+                    reason = more_specific(reason, Some((code, words)))
+                }
+                ClientEvent::Log(line) => report(&line),
+                ClientEvent::Assigned(_) | ClientEvent::Revoked(_) | ClientEvent::OffsetGap(_) => {}
             }
         }
         Ok(reason)
     }
 
     /// Whether no group is joined.
-    pub(super) fn is_alone(&self) -> bool {
+    pub(super) fn is_without_group(&self) -> bool {
         self.connection.group.is_none()
     }
 
-    fn ask_metadata(&self, limit: Duration) -> Result<Vec<i32>, Answer> {
+    fn fetch_metadata(&self, limit: Duration) -> Result<Vec<i32>, MetadataError> {
         let name = &self.connection.topic;
         let started = Instant::now();
         match self.consumer.fetch_metadata(Some(name), limit) {
             Ok(metadata) => {
                 let found = metadata.topics().iter().find(|topic| topic.name() == name);
-                let partitions =
-                    found.map_or(Err(Answer::NotYet(None)), |topic| self.partitions_of(topic));
+                let partitions = found.map_or(Err(MetadataError::NotYet(None)), |topic| {
+                    self.partitions_of(topic)
+                });
                 if partitions.is_err() {
                     // An answer that needs another attempt comes at once: do not ask in a tight loop.
-                    std::thread::sleep(limit.saturating_sub(started.elapsed()).min(FIRST_ATTEMPT));
+                    std::thread::sleep(
+                        limit
+                            .saturating_sub(started.elapsed())
+                            .min(FIRST_ATTEMPT_TIMEOUT),
+                    );
                 }
                 partitions
             }
-            Err(error) => Err(Answer::NotYet(
+            Err(error) => Err(MetadataError::NotYet(
                 error
                     .rdkafka_error_code()
                     .filter(|code| {
@@ -186,12 +195,14 @@ impl Topic {
         }
     }
 
-    fn partitions_of(&self, topic: &MetadataTopic) -> Result<Vec<i32>, Answer> {
+    fn partitions_of(&self, topic: &MetadataTopic) -> Result<Vec<i32>, MetadataError> {
         if let Some(error) = topic.error().filter(IsError::is_error) {
             let code = RDKafkaErrorCode::from(error);
-            return Err(match outlook(code, "") {
-                Outlook::Final => Answer::Final(self.failure("opening the topic", code, "")),
-                Outlook::Heals => Answer::NotYet(Some((code, String::new()))),
+            return Err(match classify(code, "") {
+                ErrorClass::Fatal => {
+                    MetadataError::Final(self.failure("opening the topic", code, ""))
+                }
+                ErrorClass::Retriable => MetadataError::NotYet(Some((code, String::new()))),
             });
         }
         let mut partitions: Vec<i32> = topic
@@ -201,24 +212,24 @@ impl Topic {
             .collect();
         partitions.sort_unstable();
         if partitions.is_empty() {
-            return Err(Answer::NotYet(None));
+            return Err(MetadataError::NotYet(None));
         }
         Ok(partitions)
     }
 
     /// The oldest offset of each partition that is still there.
-    pub(super) fn beginnings(&self) -> Result<Offsets, Failure> {
+    pub(super) fn low_watermarks(&self) -> Result<Offsets, Failure> {
         self.offsets(Offset::Beginning)
     }
 
-    /// The offset behind the newest readable record of each partition.
-    pub(super) fn ends(&self) -> Result<Offsets, Failure> {
+    /// The high watermark of each partition.
+    pub(super) fn high_watermarks(&self) -> Result<Offsets, Failure> {
         self.offsets(Offset::End)
     }
 
     /// The first offset of each partition at or after a time in milliseconds;
     /// a partition without such a record is missing from the answer.
-    pub(super) fn at_time(&self, millis: i64) -> Result<Offsets, Failure> {
+    pub(super) fn offsets_for_time(&self, millis: i64) -> Result<Offsets, Failure> {
         let mut offsets = self.offsets(Offset::Offset(millis.max(0)))?;
         offsets.retain(|_, offset| *offset >= 0);
         Ok(offsets)
@@ -234,7 +245,7 @@ impl Topic {
         }
         let answer = self
             .consumer
-            .offsets_for_times(asked, ANSWER_LIMIT)
+            .offsets_for_times(asked, RESPONSE_TIMEOUT)
             .map_err(|error| self.unexpected("asking for offsets", &error))?;
         answer
             .elements()
@@ -276,16 +287,16 @@ impl Topic {
     }
 }
 
-/// The newer reason, unless it only repeats in fewer words what was said before.
-fn telling(old: Option<Reason>, new: Option<Reason>) -> Option<Reason> {
+/// The newer reason, unless it is a shorter form of the older one.
+fn more_specific(old: Option<Reason>, new: Option<Reason>) -> Option<Reason> {
     match new {
         Some((RDKafkaErrorCode::AllBrokersDown, _)) | None => old.or(new),
         new => new,
     }
 }
 
-/// What an attempt to look the topic up ended with, short of success.
-enum Answer {
+/// Why an attempt to query the topic did not succeed.
+enum MetadataError {
     NotYet(Option<Reason>),
     Final(Failure),
 }

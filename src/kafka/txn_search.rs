@@ -1,51 +1,51 @@
-//! Where in each partition a transaction is passed, found by reading from the beginning: no index knows that.
-//! Reading what comes behind it is left to `reader`.
+//! Searches each partition for the first record after a transaction, from the beginning: Kafka has no index of
+//! transactions.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Kept;
-use super::plan::{Plan, Range};
+use super::StartOffsets;
+use super::plan::{OffsetRange, ReadPlan};
 use super::reader::Reader;
-use super::topic::{Offsets, Stopped, Topic};
-use crate::record::{Loss, Lost, Place, Progress, Record, Source, Step};
+use super::topic::{Offsets, ReadStopped, Topic};
+use crate::record::{GapReason, OffsetGap, Place, Progress, Record, Source, SourceItem};
 
-/// How long to wait for a step; only Ctrl-C ends a wait.
-const WAIT: Duration = Duration::from_millis(100);
-/// How many records pass between two looks at the progress.
-const PROGRESS_EVERY: u64 = 4096;
+/// How long a poll waits; short, because Ctrl-C is checked in between.
+const POLL_TIMEOUT: Duration = Duration::from_millis(100);
+/// Records between two progress reports.
+const PROGRESS_INTERVAL_RECORDS: u64 = 4096;
 
-/// Finds the first record of each partition that is behind the transaction `txn`, as `is_behind` says; it answers
-/// `None` for records that belong to no transaction. A partition without one is left at its end.
+/// Finds the first record of each partition for which `is_after` returns `Some(true)`; it returns `None` for records
+/// without a transaction. A partition without such a record starts at its end.
 ///
-/// Where retention has removed records and none at or before `txn` is left to prove that those were old, a loss is
-/// reported with the positions.
+/// If retention has removed records, and no record at or before `txn` is left to prove that those were old, a gap is
+/// reported with the offsets.
 ///
 /// # Errors
-/// What ends a read: Ctrl-C, or a failure.
-pub fn behind(
+/// [`ReadStopped`] for Ctrl-C or a failure.
+pub fn find_after_txn(
     topic: Topic,
     txn: u64,
-    is_behind: &mut dyn FnMut(&Record<'_>) -> Option<bool>,
+    is_after: &mut dyn FnMut(&Record<'_>) -> Option<bool>,
     watch: &mut dyn FnMut(Progress),
-) -> Result<(Topic, Kept), Stopped> {
-    let (lows, highs) = (topic.beginnings()?, topic.ends()?);
+) -> Result<(Topic, StartOffsets), ReadStopped> {
+    let (lows, highs) = (topic.low_watermarks()?, topic.high_watermarks()?);
     let mut starts = highs.clone();
     let mut proven: BTreeMap<i32, bool> = lows.iter().map(|(&p, &low)| (p, low == 0)).collect();
     let mut reader = Reader::start(topic, plan(&lows, &highs), None)?;
     let mut read = 0_u64;
     loop {
-        let place = match reader.next(WAIT) {
-            Step::Record(record) => judge(&record, is_behind),
-            Step::End => break,
-            Step::Interrupted => return Err(Stopped::Interrupted),
-            Step::Failed(failure) => return Err(Stopped::Failed(failure)),
-            Step::Lost(_) | Step::Notice(_) | Step::Idle => None,
+        let place = match reader.next(POLL_TIMEOUT) {
+            SourceItem::Record(record) => classify(&record, is_after),
+            SourceItem::End => break,
+            SourceItem::Interrupted => return Err(ReadStopped::Interrupted),
+            SourceItem::Failed(failure) => return Err(ReadStopped::Failed(failure)),
+            SourceItem::OffsetGap(_) | SourceItem::Notice(_) | SourceItem::Idle => None,
         };
         match place {
             Some((partition, offset, true)) => {
                 starts.insert(partition, offset);
-                reader.leave(partition);
+                reader.finish_partition(partition);
             }
             Some((partition, _, false)) => {
                 proven.insert(partition, true);
@@ -53,24 +53,24 @@ pub fn behind(
             None => {}
         }
         read += 1;
-        if read.is_multiple_of(PROGRESS_EVERY) {
+        if read.is_multiple_of(PROGRESS_INTERVAL_RECORDS) {
             watch(reader.progress());
         }
     }
-    let topic = reader.into_topic();
+    let topic = reader.close();
     let partitions = topic.partitions();
-    let lost = |partition: i32| Lost {
+    let lost = |partition: i32| OffsetGap {
         topic: topic.name().to_owned(),
         partition,
         wanted: 0,
         resumed: lows.get(&partition).copied().unwrap_or(0),
-        why: Loss::Behind(txn),
+        why: GapReason::Behind(txn),
     };
     let unproven = proven.iter().filter(|(_, proven)| !**proven);
     let lost = unproven.map(|(partition, _)| lost(*partition)).collect();
     Ok((
         topic,
-        Kept {
+        StartOffsets {
             next: starts,
             partitions,
             lost,
@@ -78,21 +78,21 @@ pub fn behind(
     ))
 }
 
-fn plan(lows: &Offsets, highs: &Offsets) -> Plan {
-    let range = |(&partition, &start): (&i32, &i64)| Range {
+fn plan(lows: &Offsets, highs: &Offsets) -> ReadPlan {
+    let range = |(&partition, &start): (&i32, &i64)| OffsetRange {
         partition,
         start,
         stop: highs.get(&partition).copied().or(Some(start)),
     };
-    Plan {
+    ReadPlan {
         ranges: lows.iter().map(range).collect(),
         lost: Vec::new(),
     }
 }
 
-fn judge(
+fn classify(
     record: &Record<'_>,
-    is_behind: &mut dyn FnMut(&Record<'_>) -> Option<bool>,
+    is_after: &mut dyn FnMut(&Record<'_>) -> Option<bool>,
 ) -> Option<(i32, i64, bool)> {
     let Place::Offset {
         partition, offset, ..
@@ -100,5 +100,5 @@ fn judge(
     else {
         return None;
     };
-    is_behind(record).map(|behind| (partition, offset, behind))
+    is_after(record).map(|find_after_txn| (partition, offset, find_after_txn))
 }

@@ -1,5 +1,4 @@
-//! Where every partition ends now, and what stands before those ends: for whoever is going to read on from there.
-//! What the records mean is left to the caller.
+//! High watermarks of all partitions, with the newest records before them: the offsets from which to resume.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,57 +7,57 @@ use std::time::Duration;
 
 use super::config::Connection;
 use super::reader::Reader;
-use super::topic::{Stopped, Tell, Topic};
+use super::topic::{ReadStopped, Report, Topic};
 use super::{offsets, plan, tail_scan};
 use crate::record::position::Position;
-use crate::record::{Lost, Record, Source, Step};
+use crate::record::{OffsetGap, Record, Source, SourceItem};
 
-/// How long to wait for a step; only Ctrl-C ends a wait.
-const WAIT: Duration = Duration::from_millis(100);
+/// How long a poll waits; short, because Ctrl-C is checked in between.
+const POLL_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// In so many events before its end, each partition is looked at for the highest transaction. One would do where
-/// events come in the order of their transactions; a bridge that starts again may repeat some older ones.
-const NEWEST: usize = 256;
+/// How many events before the end of each partition are read for the highest transaction. One would do if events came
+/// in the order of their transactions; a bridge that restarts may repeat older ones.
+const RECORDS_BEFORE_END: usize = 256;
 
-/// From where on everything is shown.
+/// Where the additional read starts.
 #[derive(Debug, Clone)]
 pub enum Since {
-    /// A position that a person typed.
-    Typed(Position),
-    /// The next offsets that an earlier run kept. Where they are gone, that is a loss and no mistake.
-    Kept(BTreeMap<i32, i64>),
+    /// A position from the command line.
+    Position(Position),
+    /// The next offsets of an earlier run. A missing offset is a gap, not an error.
+    StartOffsets(BTreeMap<i32, i64>),
 }
 
 /// The ends of a topic.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ends {
+pub struct Watermarks {
     /// The topic's name.
     pub topic: String,
-    /// The id of the cluster, where its brokers tell it.
+    /// The cluster's id, if its brokers send it.
     pub cluster: Option<String>,
     /// Each partition with the first offset that was not there yet.
     pub next: Vec<(i32, i64)>,
-    /// What of the part to be looked through retention has removed.
-    pub lost: Vec<Lost>,
+    /// Gaps that retention made in the part that is read.
+    pub lost: Vec<OffsetGap>,
 }
 
-/// Takes the ends of all partitions, then shows `each` the newest records of every partition before its end until it
-/// has returned something for 256 of them, and everything from `since` on.
+/// Queries the high watermarks of all partitions. Then passes to `each` the newest records of every partition before
+/// its end until it has returned a value for 256 of them, and everything from `since` on.
 ///
 /// # Errors
-/// [`Stopped`] where the topic cannot be read or the user interrupts.
-pub fn ends(
+/// [`ReadStopped`] if the topic cannot be read or the user interrupts.
+pub fn read_watermarks(
     mut connection: Connection,
     since: Option<&Since>,
     interrupt: Arc<AtomicBool>,
-    tell: &mut Tell<'_>,
+    report: &mut Report<'_>,
     each: &mut dyn FnMut(&Record<'_>) -> Option<()>,
-) -> Result<Ends, Stopped> {
-    // Looking takes no partition away from anybody.
+) -> Result<Watermarks, ReadStopped> {
+    // Without a group: no partition is taken from another reader.
     connection.group = None;
-    let topic = Topic::connect(connection, None, interrupt, tell)?;
-    let (lows, highs) = (topic.beginnings()?, topic.ends()?);
-    let mut ends = Ends {
+    let topic = Topic::connect(connection, None, interrupt, report)?;
+    let (lows, highs) = (topic.low_watermarks()?, topic.high_watermarks()?);
+    let mut watermarks = Watermarks {
         topic: topic.name().to_owned(),
         cluster: topic.cluster(),
         next: highs
@@ -67,37 +66,39 @@ pub fn ends(
             .collect(),
         lost: Vec::new(),
     };
-    let (topic, _) = tail_scan::last(topic, &lows, &highs, NEWEST, each)?;
+    let (topic, _) = tail_scan::last(topic, &lows, &highs, RECORDS_BEFORE_END, each)?;
     let Some(since) = since else {
-        return Ok(ends);
+        return Ok(watermarks);
     };
     let (topic, starts, lost) = match since {
-        Since::Typed(position) => {
+        Since::Position(position) => {
             let (topic, starts) = offsets(topic, position, &lows, &highs)?;
             (topic, starts, Vec::new())
         }
-        Since::Kept(next) => {
-            // Whoever kept them knew every partition: any other one is looked at from its first record.
-            let (starts, lost) = plan::kept(topic.name(), next, 0, &lows, &highs);
+        Since::StartOffsets(next) => {
+            // The earlier run had every partition: any other one is newer, and read from its first record.
+            let (starts, lost) = plan::from_stored(topic.name(), next, 0, &lows, &highs);
             (topic, starts, lost)
         }
     };
     let ranges = plan::between(&starts, Some(&highs), &highs);
-    let mut plan = plan::mend(topic.name(), ranges, &lows);
+    let mut plan = plan::clamp_to_low_watermark(topic.name(), ranges, &lows);
     plan.lost.extend(lost);
-    ends.lost.clone_from(&plan.lost);
+    watermarks.lost.clone_from(&plan.lost);
     let mut reader = Reader::start(topic, plan, None)?;
     loop {
-        match reader.next(WAIT) {
-            Step::Record(record) => {
+        match reader.next(POLL_TIMEOUT) {
+            SourceItem::Record(record) => {
                 each(&record);
             }
-            Step::End => return Ok(ends),
-            Step::Interrupted => return Err(Stopped::Interrupted),
-            Step::Failed(failure) => return Err(Stopped::Failed(failure)),
-            // Retention overtakes what is being read, too. What it had removed before stands in the list already.
-            Step::Lost(lost) if !ends.lost.contains(&lost) => ends.lost.push(lost),
-            Step::Lost(_) | Step::Notice(_) | Step::Idle => {}
+            SourceItem::End => return Ok(watermarks),
+            SourceItem::Interrupted => return Err(ReadStopped::Interrupted),
+            SourceItem::Failed(failure) => return Err(ReadStopped::Failed(failure)),
+            // Retention may also overtake this read. Gaps of the plan are already listed.
+            SourceItem::OffsetGap(lost) if !watermarks.lost.contains(&lost) => {
+                watermarks.lost.push(lost)
+            }
+            SourceItem::OffsetGap(_) | SourceItem::Notice(_) | SourceItem::Idle => {}
         }
     }
 }

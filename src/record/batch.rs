@@ -1,5 +1,4 @@
-//! Records copied out of a source, many in one buffer, so that another thread can work on them.
-//! What is done with them is left to whoever holds the batch.
+//! A batch of records, copied into one buffer so that another thread can work on them.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,18 +9,18 @@ use super::{Header, Place, Record, Timestamp};
 #[derive(Debug, Default)]
 pub struct Batch {
     bytes: Vec<u8>,
-    records: Vec<Copied>,
+    records: Vec<StoredRecord>,
     headers: Vec<(String, Option<Range<usize>>)>,
-    /// Topics or files, each behind the one before it.
+    /// Topic or file names, in the order of their first use.
     names: Vec<String>,
 }
 
 /// One record; ranges lie in the batch's bytes.
 #[derive(Debug)]
-struct Copied {
+struct StoredRecord {
     /// An index into the batch's names.
     name: usize,
-    place: Numbers,
+    place: StoredPlace,
     time: Option<Timestamp>,
     key: Option<Range<usize>>,
     /// Ranges in the batch's headers.
@@ -31,7 +30,7 @@ struct Copied {
 
 /// A [`Place`] without its name.
 #[derive(Debug, Clone, Copy)]
-enum Numbers {
+enum StoredPlace {
     Offset { partition: i32, offset: i64 },
     Line(u64),
 }
@@ -44,14 +43,14 @@ impl Batch {
                 topic,
                 partition,
                 offset,
-            } => (topic, Numbers::Offset { partition, offset }),
-            Place::Line { file, line } => (file, Numbers::Line(line)),
+            } => (topic, StoredPlace::Offset { partition, offset }),
+            Place::Line { file, line } => (file, StoredPlace::Line(line)),
         };
         let name = self.name(name);
         let key = record.key.as_deref().map(|key| self.copy(key));
         let headers = self.copy_headers(&record.headers);
         let payload = record.payload.as_deref().map(|payload| self.copy(payload));
-        self.records.push(Copied {
+        self.records.push(StoredRecord {
             name,
             place,
             time: record.time,
@@ -63,16 +62,16 @@ impl Batch {
 
     /// The records in the order in which they were added.
     pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
-        self.records.iter().map(|record| self.lend(record))
+        self.records.iter().map(|record| self.as_record(record))
     }
 
-    /// How many bytes the copies take.
+    /// Size of the copies in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Whether there are no records.
+    /// Whether the batch is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
@@ -109,31 +108,31 @@ impl Batch {
         start..self.headers.len()
     }
 
-    fn lend(&self, copied: &Copied) -> Record<'_> {
-        let name = &self.names[copied.name];
+    fn as_record(&self, stored: &StoredRecord) -> Record<'_> {
+        let name = &self.names[stored.name];
         let bytes = |range: &Option<Range<usize>>| {
             let range = range.clone()?;
             Some(Cow::Borrowed(&self.bytes[range]))
         };
-        let headers = self.headers[copied.headers.clone()].iter();
+        let headers = self.headers[stored.headers.clone()].iter();
         Record {
-            place: match copied.place {
-                Numbers::Offset { partition, offset } => Place::Offset {
+            place: match stored.place {
+                StoredPlace::Offset { partition, offset } => Place::Offset {
                     topic: name,
                     partition,
                     offset,
                 },
-                Numbers::Line(line) => Place::Line { file: name, line },
+                StoredPlace::Line(line) => Place::Line { file: name, line },
             },
-            time: copied.time,
-            key: bytes(&copied.key),
+            time: stored.time,
+            key: bytes(&stored.key),
             headers: headers
                 .map(|(name, value)| Header {
                     name: Cow::Borrowed(name.as_str()),
                     value: bytes(value),
                 })
                 .collect(),
-            payload: bytes(&copied.payload),
+            payload: bytes(&stored.payload),
         }
     }
 }

@@ -1,5 +1,4 @@
-//! The vocabulary that sources and commands share: a record, and the steps in which a source delivers.
-//! No type of a Kafka library appears here, and nothing here knows what a Ditto event is.
+//! Types that sources and commands share: a record, and the items that a source delivers.
 
 mod batch;
 pub mod position;
@@ -14,22 +13,22 @@ use crate::util::exit::Exit;
 /// One record as it was found, borrowed from the source until the next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record<'a> {
-    /// Where the record was found.
+    /// The place of the record.
     pub place: Place<'a>,
     /// When it was written, if the source knows.
     pub time: Option<Timestamp>,
-    /// The message key; `None` where there is none (an empty key is `Some`).
+    /// The message key; `None` if there is none (an empty key is `Some`).
     pub key: Option<Cow<'a, [u8]>>,
-    /// Message headers in their order, duplicates kept.
+    /// Message headers in their order, with duplicates.
     pub headers: Vec<Header<'a>>,
     /// The payload's bytes; `None` for a Kafka record without a value (a tombstone).
     pub payload: Option<Cow<'a, [u8]>>,
 }
 
-/// Where a record was found.
+/// The place of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place<'a> {
-    /// In a Kafka topic, or in a capture that kept the position.
+    /// In a Kafka topic, or in a capture with offsets.
     Offset {
         /// The topic's name.
         topic: &'a str,
@@ -38,7 +37,7 @@ pub enum Place<'a> {
         /// The offset inside the partition.
         offset: i64,
     },
-    /// In a capture that kept no position.
+    /// In a capture without offsets.
     Line {
         /// The file's name as the user gave it; `-` is standard input.
         file: &'a str,
@@ -47,7 +46,7 @@ pub enum Place<'a> {
     },
 }
 
-/// A record's time and who set it.
+/// A record's time, and the clock that it is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp {
     /// Milliseconds since 1970-01-01 UTC.
@@ -74,18 +73,18 @@ pub struct Header<'a> {
     pub value: Option<Cow<'a, [u8]>>,
 }
 
-/// One thing that a source has to say. The main loop is one `match` over this.
+/// One item of a source.
 #[derive(Debug)]
-pub enum Step<'a> {
+pub enum SourceItem<'a> {
     /// A record.
     Record(Record<'a>),
     /// Records that were expected are gone: retention overtook the position.
-    Lost(Lost),
-    /// Something a person should hear; reading goes on.
+    OffsetGap(OffsetGap),
+    /// A message for the user; reading continues.
     Notice(Notice),
     /// Nothing arrived within the wait: a good moment to flush.
     Idle,
-    /// The user asked to stop.
+    /// Ctrl-C.
     Interrupted,
     /// A bounded read is complete.
     End,
@@ -93,54 +92,54 @@ pub enum Step<'a> {
     Failed(Failure),
 }
 
-/// A position that is no longer there, and with it what was to be read next.
+/// A gap in the offsets: the next record to read no longer exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lost {
+pub struct OffsetGap {
     /// The topic's name.
     pub topic: String,
     /// The partition, counted from 0.
     pub partition: i32,
     /// The offset that was to be read next.
     pub wanted: i64,
-    /// The oldest offset that is still there, where reading goes on; 0 where the partition is gone.
+    /// The oldest offset that still exists, where reading continues; 0 if the partition is gone.
     pub resumed: i64,
-    /// How that can be.
-    pub why: Loss,
+    /// The reason of the gap.
+    pub why: GapReason,
 }
 
-/// Why a position is no longer there.
+/// Why offsets can no longer be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loss {
+pub enum GapReason {
     /// Retention removed the records before they were read.
     Retention,
-    /// The partition ends before the position: the topic was made anew, or its newest records were lost.
+    /// The partition ends before the offset: the topic was re-created, or its newest records were lost.
     Rewound,
-    /// The topic no longer has this partition: it was made anew.
+    /// The topic no longer has this partition: it was re-created.
     Gone,
-    /// Retention removed records of which nobody can tell whether they came behind this transaction.
+    /// Retention removed records that may have come after this transaction.
     Behind(u64),
 }
 
-impl Lost {
+impl OffsetGap {
     /// Which records are lost and why, in words that need no more than "gap:" before them.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn message(&self) -> String {
         let place = format!("{} p{}", self.topic, self.partition);
         match self.why {
-            Loss::Retention => format!(
+            GapReason::Retention => format!(
                 "the offsets {} to {} of {place} are lost: retention removed them before they were read",
                 self.wanted,
                 self.resumed - 1
             ),
-            Loss::Rewound => format!(
+            GapReason::Rewound => format!(
                 "{place} ends before the position {}: the topic was made anew, or its newest records were lost",
                 self.wanted
             ),
-            Loss::Behind(txn) => format!(
+            GapReason::Behind(txn) => format!(
                 "of {place} nothing at or before transaction {txn} is left, and what retention removed before the offset {} may have come behind it",
                 self.resumed
             ),
-            Loss::Gone => format!(
+            GapReason::Gone => format!(
                 "{place} is no longer there, which was read up to the offset {}: the topic was made anew",
                 self.wanted
             ),
@@ -166,9 +165,9 @@ pub enum Notice {
 pub struct Failure {
     /// Which exit code it means.
     pub class: FailureClass,
-    /// What was being done, to what, and why it failed; one line.
+    /// What was done, to what, and why it failed; one line.
     pub what: String,
-    /// What to do next, if that is known.
+    /// What to do next, if known.
     pub fix: Option<String>,
     /// The library's or the system's own words.
     pub raw: Option<String>,
@@ -191,45 +190,45 @@ impl Failure {
 pub enum FailureClass {
     /// The server or a file failed while it was being read.
     Read,
-    /// Configuration, certificates, authorisation, or nobody reachable.
+    /// Configuration, certificates, authorization, or no server reachable.
     Setup,
-    /// What was to be relied on has a gap.
+    /// A gap in something that must be complete.
     Gap,
 }
 
-/// How far a bounded read has come, in records or bytes, whichever the source counts.
+/// Progress of a bounded read, in records or bytes, depending on the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// How much was read.
+    /// Amount read.
     pub done: u64,
-    /// How much there is to read; `None` where nobody knows (a pipe, a live stream).
+    /// Amount to read; `None` if unknown (a pipe, a live stream).
     pub total: Option<u64>,
 }
 
-/// Where records come from: a Kafka topic or a capture file.
+/// A source of records: a Kafka topic or a capture file.
 pub trait Source {
-    /// The next step. Waits at most `wait` before it says [`Step::Idle`].
-    fn next(&mut self, wait: Duration) -> Step<'_>;
+    /// The next item. Waits at most `wait` before it returns [`SourceItem::Idle`].
+    fn next(&mut self, wait: Duration) -> SourceItem<'_>;
 
-    /// How far a bounded read has come.
+    /// Progress of a bounded read.
     fn progress(&self) -> Progress;
 
-    /// Where a later run has to start so that everything delivered is behind it and nothing else: each partition
-    /// with its next offset. Empty where the source has no positions.
+    /// The offsets from which a later run delivers exactly what this run has not delivered: each partition with its
+    /// next offset. Empty if the source has no offsets.
     fn positions(&self) -> Vec<(i32, i64)> {
         Vec::new()
     }
 
-    /// Whether it is time to write and flush what was delivered, since the source has positions to store.
-    fn is_due(&self) -> bool {
+    /// Whether the source has positions to commit, so that the output should be flushed now.
+    fn needs_commit(&self) -> bool {
         false
     }
 
-    /// Everything delivered so far has been written and flushed; `last` says that no more will be asked for.
+    /// All delivered records are written and flushed; `last` means that no more will be read.
     ///
     /// # Errors
-    /// A [`Failure`] where the source keeps positions and could not store them.
-    fn delivered(&mut self, _last: bool) -> Result<(), Failure> {
+    /// A [`Failure`] if the source could not commit its positions.
+    fn acknowledge(&mut self, _last: bool) -> Result<(), Failure> {
         Ok(())
     }
 }

@@ -1,5 +1,4 @@
-//! Positions as people type them for `--from` and `--until`: parsing them, and nothing else.
-//! Which offsets they mean is decided by a source; `now` is an argument.
+//! Positions of `--from` and `--until`, as typed.
 
 use jiff::civil;
 use jiff::{Span, Timestamp, ZonedDateTime};
@@ -19,10 +18,10 @@ pub enum Position {
     Offsets(Vec<(i32, i64)>),
 }
 
-/// Reads a position as `--from` and `--until` take it.
+/// Parses a position of `--from` or `--until`.
 ///
 /// # Errors
-/// A sentence that says what was expected.
+/// A sentence with the accepted forms.
 pub fn parse(text: &str, now: &ZonedDateTime) -> Result<Position, String> {
     match text {
         "beginning" => Ok(Position::Beginning),
@@ -74,7 +73,7 @@ fn parse_pair(text: &str) -> Option<(i32, i64)> {
     (pair.0 >= 0 && pair.1 >= 0).then_some(pair)
 }
 
-/// Reads the time behind the `@`: a point in time, or a span before now.
+/// Parses the time after `@`: a point in time, or a duration before now.
 fn parse_time(text: &str, now: &ZonedDateTime) -> Result<i64, String> {
     let wrong = || {
         format!("'@{text}' is no time: expected such as @2026-01-31T12:00:00Z, @2026-01-31 or @-1h")

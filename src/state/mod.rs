@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 pub use file::StateFile;
 
-use crate::record::Lost;
+use crate::record::OffsetGap;
 
 /// The state of one reader of one topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Gap {
     }
 
     /// Adds a lost position.
-    pub fn lose(&mut self, lost: &Lost) {
+    pub fn lose(&mut self, lost: &OffsetGap) {
         self.lost += 1;
         self.move_behind(lost.partition, lost.resumed);
     }
@@ -83,7 +83,7 @@ impl Gap {
 
     /// What the gap consists of, for people.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         let announced = match (self.announced, self.txn_id) {
             (0, _) => None,
             (1, None) => Some("a requeryRequired without a txnID".to_owned()),

@@ -7,7 +7,7 @@ use std::fs;
 
 use super::text::{read, write};
 use super::{Gap, State, StateFile};
-use crate::record::{Loss, Lost};
+use crate::record::{GapReason, OffsetGap};
 
 fn state() -> State {
     let mut gap = Gap::default();
@@ -62,13 +62,13 @@ fn what_is_no_state_is_refused_with_the_reason() {
     }
 }
 
-fn lost(partition: i32, wanted: i64, resumed: i64) -> Lost {
-    Lost {
+fn lost(partition: i32, wanted: i64, resumed: i64) -> OffsetGap {
+    OffsetGap {
         topic: "events".into(),
         partition,
         wanted,
         resumed,
-        why: Loss::Retention,
+        why: GapReason::Retention,
     }
 }
 
@@ -107,7 +107,7 @@ fn a_gap_is_told_in_a_few_words() {
         for _ in 0..losses {
             gap.lose(&lost(0, 0, 1));
         }
-        gap.told()
+        gap.describe()
     };
     for (told, expected) in [
         (gap(&[Some(45)], 0), "a requeryRequired, txnID 45"),

@@ -21,7 +21,7 @@ use self::machine_formats::Program;
 use crate::capture::format;
 use crate::diff::{Diff, Options, redact};
 use crate::event::{Event, Op, Unreadable};
-use crate::record::{Lost, Record};
+use crate::record::{OffsetGap, Record};
 
 /// How to print events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +169,7 @@ impl View {
     }
 
     /// Appends a line for records that are gone, in the formats for people.
-    pub fn lost(&self, lost: &Lost, out: &mut Vec<u8>) {
+    pub fn lost(&self, lost: &OffsetGap, out: &mut Vec<u8>) {
         match self.format {
             Format::Diff => diff::lost(self, lost, out),
             Format::Oneline => oneline::lost(self, lost, out),

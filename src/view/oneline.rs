@@ -9,7 +9,7 @@ use super::{Compared, View};
 use crate::diff::path::push_jq;
 use crate::diff::{Diff, Kind as Change, Options};
 use crate::event::{Kind, Op};
-use crate::record::{Lost, Record};
+use crate::record::{OffsetGap, Record};
 
 /// The width where there is no terminal to ask.
 const WIDTH_ELSEWHERE: usize = 160;
@@ -49,12 +49,12 @@ pub(super) fn event(
 }
 
 /// Appends the line for records that retention removed.
-pub(super) fn lost(view: &View, lost: &Lost, out: &mut Vec<u8>) {
+pub(super) fn lost(view: &View, lost: &OffsetGap, out: &mut Vec<u8>) {
     let mut line = Line::new(view, out);
     let styles = view.styles;
     line.word("lost   ", styles.alarm);
     line.word(
-        &format!("the stream has a gap: {}", lost.told()),
+        &format!("the stream has a gap: {}", lost.message()),
         styles.alarm,
     );
     line.end();

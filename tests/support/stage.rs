@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use ditto_cdc::kafka::embedded::{Embedded, Options, Outgoing};
+use ditto_cdc::kafka::embedded::{Embedded, Options, ProducerRecord};
 use tempfile::TempDir;
 
 use super::program::{Output, Running, run};
@@ -74,11 +74,11 @@ impl Stage {
     pub fn write_many(&self, txns: std::ops::Range<u64>, partitions: i32) -> Vec<String> {
         let lines: Vec<String> = txns.map(|txn| event(txn, "people")).collect();
         for (line, partition) in lines.iter().zip((0..partitions).cycle()) {
-            let record = Outgoing {
+            let record = ProducerRecord {
                 topic: TOPIC,
                 partition: Some(partition),
                 payload: Some(line.as_bytes()),
-                ..Outgoing::default()
+                ..ProducerRecord::default()
             };
             self.broker.produce(&record).unwrap();
         }
@@ -94,12 +94,12 @@ impl Stage {
     }
 
     pub fn write_raw(&self, partition: i32, payload: Option<&[u8]>, millis: i64) {
-        let record = Outgoing {
+        let record = ProducerRecord {
             topic: TOPIC,
             partition: Some(partition),
             payload,
             time_millis: Some(millis),
-            ..Outgoing::default()
+            ..ProducerRecord::default()
         };
         self.broker.produce(&record).unwrap();
         self.broker.flush().unwrap();

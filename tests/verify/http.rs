@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use ditto_cdc::kafka::embedded::Outgoing;
+use ditto_cdc::kafka::embedded::ProducerRecord;
 
 use crate::api::{Answer, Api, JSON, dql};
 use crate::report::{Report, stage, verify};
@@ -16,10 +16,10 @@ use crate::support::stage::{TOPIC, event};
 fn with(env: &[(&'static str, String)]) -> Report {
     let stage = stage();
     let line = event(100, "people");
-    let record = Outgoing {
+    let record = ProducerRecord {
         topic: TOPIC,
         payload: Some(line.as_bytes()),
-        ..Outgoing::default()
+        ..ProducerRecord::default()
     };
     stage.broker.produce(&record).unwrap();
     stage.broker.flush().unwrap();

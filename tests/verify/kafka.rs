@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ditto_cdc::kafka::embedded::Outgoing;
+use ditto_cdc::kafka::embedded::ProducerRecord;
 
 use crate::report::{stage, verify};
 use crate::support::program::{Running, run};
@@ -12,11 +12,11 @@ use crate::support::stage::{Stage, TOPIC, event};
 const LIMIT: Duration = Duration::from_secs(30);
 
 fn write(stage: &Stage, payload: &[u8]) {
-    let record = Outgoing {
+    let record = ProducerRecord {
         topic: TOPIC,
         partition: Some(0),
         payload: Some(payload),
-        ..Outgoing::default()
+        ..ProducerRecord::default()
     };
     stage.broker.produce(&record).unwrap();
     stage.broker.flush().unwrap();
@@ -59,7 +59,7 @@ fn an_empty_topic_is_a_warning() {
 fn a_partition_without_a_leader_is_named_and_the_others_are_read() {
     let stage = stage();
     write(&stage, event(7, "people").as_bytes());
-    stage.broker.orphan(TOPIC, 1).unwrap();
+    stage.broker.remove_leader(TOPIC, 1).unwrap();
     let report = verify(&stage.env(), &["--group", "g"]);
     report
         .ended(1)

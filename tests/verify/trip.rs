@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ditto_cdc::kafka::embedded::Outgoing;
+use ditto_cdc::kafka::embedded::ProducerRecord;
 use serde_json::Value;
 
 use crate::api::{Answer, Api, JSON, dql};
@@ -64,10 +64,10 @@ fn publish(stage: &Stage, txn: u64, change: &str) {
     let event = format!(
         "{{\"txnId\":{txn},\"type\":\"documentChanged\",\"collection\":\"cars\",\"change\":{change}}}"
     );
-    let record = Outgoing {
+    let record = ProducerRecord {
         topic: TOPIC,
         payload: Some(event.as_bytes()),
-        ..Outgoing::default()
+        ..ProducerRecord::default()
     };
     stage.broker.produce(&record).unwrap();
     stage.broker.flush().unwrap();

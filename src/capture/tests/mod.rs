@@ -12,7 +12,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::Capture;
-use crate::record::{FailureClass, Place, Source, Step};
+use crate::record::{FailureClass, Place, Source, SourceItem};
 
 const WAIT: Duration = Duration::from_secs(20);
 
@@ -37,14 +37,14 @@ fn all(capture: &mut Capture) -> Vec<(u64, Option<String>)> {
     let mut found = Vec::new();
     loop {
         match capture.next(WAIT) {
-            Step::Record(record) => {
+            SourceItem::Record(record) => {
                 let Place::Line { line, .. } = record.place else {
                     panic!("{record:?}")
                 };
                 let text = |bytes| String::from_utf8(Vec::from(bytes)).unwrap();
                 found.push((line, record.payload.map(text)));
             }
-            Step::End => return found,
+            SourceItem::End => return found,
             step => panic!("{step:?}"),
         }
     }
@@ -93,7 +93,7 @@ fn lines() {
 fn positions_come_back() {
     let line = r#"{"topic":"t","partition":3,"offset":9,"timestamp":null,"timestampType":null,"key":null,"headers":[],"value":{"a":1}}"#;
     let (_file, mut capture) = file(line.as_bytes());
-    let Step::Record(record) = capture.next(WAIT) else {
+    let SourceItem::Record(record) = capture.next(WAIT) else {
         panic!("no record")
     };
     assert_eq!(
@@ -150,15 +150,15 @@ fn a_pipe_that_trickles() {
     };
     let mut capture = Capture::from_reader("-", Box::new(trickle), Arc::default()).unwrap();
     let short = Duration::from_millis(10);
-    assert!(matches!(capture.next(short), Step::Idle));
+    assert!(matches!(capture.next(short), SourceItem::Idle));
     go.send(()).unwrap();
-    assert!(matches!(capture.next(WAIT), Step::Record(_)));
-    assert!(matches!(capture.next(short), Step::Idle));
+    assert!(matches!(capture.next(WAIT), SourceItem::Record(_)));
+    assert!(matches!(capture.next(short), SourceItem::Idle));
     go.send(()).unwrap();
-    assert!(matches!(capture.next(WAIT), Step::Record(_)));
+    assert!(matches!(capture.next(WAIT), SourceItem::Record(_)));
     go.send(()).unwrap();
-    assert!(matches!(capture.next(WAIT), Step::End));
-    assert!(matches!(capture.next(WAIT), Step::End));
+    assert!(matches!(capture.next(WAIT), SourceItem::End));
+    assert!(matches!(capture.next(WAIT), SourceItem::End));
 }
 
 #[test]
@@ -170,9 +170,9 @@ fn an_interrupt_stops() {
         Arc::clone(&interrupt),
     )
     .unwrap();
-    assert!(matches!(capture.next(WAIT), Step::Record(_)));
+    assert!(matches!(capture.next(WAIT), SourceItem::Record(_)));
     interrupt.store(true, Ordering::Relaxed);
-    assert!(matches!(capture.next(WAIT), Step::Interrupted));
+    assert!(matches!(capture.next(WAIT), SourceItem::Interrupted));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn failures() {
     check(Path::new("/"), "cannot open the capture /: it is a folder");
     let broken = Broken;
     let mut capture = Capture::from_reader("-", Box::new(broken), Arc::default()).unwrap();
-    let Step::Failed(failure) = capture.next(WAIT) else {
+    let SourceItem::Failed(failure) = capture.next(WAIT) else {
         panic!("did not fail")
     };
     assert_eq!(

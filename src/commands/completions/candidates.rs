@@ -15,7 +15,7 @@ use crate::capture::Capture;
 use crate::cli;
 use crate::commands::{Context, connect};
 use crate::event;
-use crate::record::{Source, Step};
+use crate::record::{Source, SourceItem};
 use crate::settings::{expand, profile};
 use crate::util::exit::Exit;
 
@@ -119,8 +119,8 @@ fn look_into(
     };
     loop {
         match capture.next(Duration::from_secs(1)) {
-            Step::Record(record) => found.extend(collection(record.payload.as_deref())),
-            Step::Notice(_) => {}
+            SourceItem::Record(record) => found.extend(collection(record.payload.as_deref())),
+            SourceItem::Notice(_) => {}
             _ => return Ok(()),
         }
     }

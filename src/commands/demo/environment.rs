@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::demo::replica::{Copy, Difference};
 use crate::demo::server::{Live, Server, now_millis};
 use crate::demo::{Message, PARTITIONS, Shop, afternoon, history};
-use crate::kafka::embedded::{Embedded, Options, Outgoing};
+use crate::kafka::embedded::{Embedded, Options, ProducerRecord};
 use crate::tls::testbed::ca::random_password;
 use crate::util::exit::Exit;
 use crate::util::secret::Secret;
@@ -153,7 +153,7 @@ fn settings(broker: &Embedded, folder: &Path) -> anyhow::Result<Vec<Setting>> {
 
 fn produce(broker: &Embedded, messages: &[Message]) -> anyhow::Result<()> {
     for message in messages {
-        broker.produce(&Outgoing {
+        broker.produce(&ProducerRecord {
             topic: TOPIC,
             partition: Some(message.partition),
             key: message.key.as_deref().map(str::as_bytes),

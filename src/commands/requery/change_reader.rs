@@ -8,9 +8,9 @@ use crate::commands::Context;
 use crate::condition::Condition;
 use crate::event::{self, Event, Kind, Op};
 use crate::kafka;
-use crate::kafka::{Connection, Kept, Reader, Span, Stopped};
+use crate::kafka::{Connection, ReadStopped, Reader, Span, StartOffsets};
 use crate::record::position::Position;
-use crate::record::{Record, Source, Step};
+use crate::record::{Record, Source, SourceItem};
 use crate::snapshot::manifest::{self, Collection};
 use crate::snapshot::proof::{Change, Ledger};
 use crate::snapshot::write::journal::Head;
@@ -64,8 +64,8 @@ impl Stream {
         };
         match self.look(&mut look, context) {
             Ok(()) => Ok(()),
-            Err(Stopped::Interrupted) => Err(Exit::Interrupted),
-            Err(Stopped::Failed(failure)) => {
+            Err(ReadStopped::Interrupted) => Err(Exit::Interrupted),
+            Err(ReadStopped::Failed(failure)) => {
                 let why = format!("it cannot be read ({})", failure.what);
                 look.ledger.fail(why);
                 Ok(())
@@ -73,7 +73,7 @@ impl Stream {
         }
     }
 
-    fn look(&self, look: &mut Look<'_>, context: &mut Context<'_>) -> Result<(), Stopped> {
+    fn look(&self, look: &mut Look<'_>, context: &mut Context<'_>) -> Result<(), ReadStopped> {
         let interrupt = Arc::clone(context.interrupt);
         let tell = &mut |line: &str| context.out.note(line);
         let topic = kafka::connect(self.connection.clone(), interrupt, tell)?;
@@ -89,7 +89,7 @@ impl Stream {
         look.until(&mut reader, None)?;
         if look.is_waiting() {
             let next = reader.next_offsets();
-            let mut reader = kafka::start(reader.into_topic(), &span(next, None))?;
+            let mut reader = kafka::start(reader.close(), &span(next, None))?;
             look.until(&mut reader, Some(Instant::now() + PATIENCE))?;
         }
         Ok(())
@@ -99,7 +99,7 @@ impl Stream {
 fn span(next: Vec<(i32, i64)>, until: Option<Position>) -> Span {
     Span {
         from: Position::End,
-        kept: Some(Kept {
+        stored: Some(StartOffsets {
             next: next.into_iter().collect(),
             // Every partition was known: any other one is read from its first record.
             partitions: 0,
@@ -130,16 +130,16 @@ impl Look<'_> {
     }
 
     /// Reads to the end of a bounded read; else until nothing is missing any more, or to the deadline.
-    fn until(&mut self, reader: &mut Reader, deadline: Option<Instant>) -> Result<(), Stopped> {
+    fn until(&mut self, reader: &mut Reader, deadline: Option<Instant>) -> Result<(), ReadStopped> {
         let mut records = 0_u32;
         loop {
             let idle = match reader.next(WAIT) {
-                Step::Record(record) => {
+                SourceItem::Record(record) => {
                     self.take(&record);
                     records = records.wrapping_add(1);
                     false
                 }
-                Step::Lost(lost) => {
+                SourceItem::OffsetGap(lost) => {
                     self.ledger.fail(format!(
                         "the offsets {} to {} of partition {} are gone",
                         lost.wanted,
@@ -148,10 +148,10 @@ impl Look<'_> {
                     ));
                     false
                 }
-                Step::End => return Ok(()),
-                Step::Interrupted => return Err(Stopped::Interrupted),
-                Step::Failed(failure) => return Err(Stopped::Failed(failure)),
-                Step::Notice(_) | Step::Idle => true,
+                SourceItem::End => return Ok(()),
+                SourceItem::Interrupted => return Err(ReadStopped::Interrupted),
+                SourceItem::Failed(failure) => return Err(ReadStopped::Failed(failure)),
+                SourceItem::Notice(_) | SourceItem::Idle => true,
             };
             let Some(deadline) = deadline.filter(|_| idle || records.is_multiple_of(LOOK_EVERY))
             else {

@@ -8,8 +8,8 @@ use super::options::Options;
 use crate::commands::Context;
 use crate::event::{self, Kind};
 use crate::kafka;
-use crate::kafka::{Connection, Since, Stopped};
-use crate::record::{Loss, Lost, Place, Record};
+use crate::kafka::{Connection, ReadStopped, Since};
+use crate::record::{GapReason, OffsetGap, Place, Record};
 use crate::snapshot::manifest::{self, Manifest};
 use crate::snapshot::write::journal::Head;
 use crate::util::exit::Exit;
@@ -93,11 +93,11 @@ pub(super) fn with_kafka(
         Some(())
     };
     let tell = &mut |line: &str| context.out.note(line);
-    let ends = kafka::ends(connection, since.as_ref(), interrupt, tell, &mut look);
+    let ends = kafka::read_watermarks(connection, since.as_ref(), interrupt, tell, &mut look);
     let ends = match ends {
         Ok(ends) => ends,
-        Err(Stopped::Interrupted) => return Err(Exit::Interrupted),
-        Err(Stopped::Failed(failure)) => {
+        Err(ReadStopped::Interrupted) => return Err(Exit::Interrupted),
+        Err(ReadStopped::Failed(failure)) => {
             context.out.failure(&failure);
             context.out.hint(
                 "or",
@@ -134,27 +134,27 @@ pub(super) fn with_kafka(
 /// From where on the stream is looked through: as typed, or where the old snapshot of the same topic ended.
 fn since(options: &Options, old: Option<&Manifest>, topic: &str) -> Option<Since> {
     if let Some(typed) = &options.from {
-        return Some(Since::Typed(typed.clone()));
+        return Some(Since::Position(typed.clone()));
     }
     let positions = old.iter().flat_map(|old| &old.positions);
     let positions = positions.filter(|position| position.topic == topic);
     let next: BTreeMap<i32, i64> = positions
         .map(|position| (position.partition, position.next_offset))
         .collect();
-    (!next.is_empty()).then_some(Since::Kept(next))
+    (!next.is_empty()).then_some(Since::StartOffsets(next))
 }
 
 /// A loss in the part that was looked through: whatever stood there, the snapshot holds what came of it.
-fn answered(lost: &Lost) -> String {
-    let Lost {
+fn answered(lost: &OffsetGap) -> String {
+    let OffsetGap {
         topic,
         partition,
         wanted,
         ..
     } = lost;
     let what = match lost.why {
-        Loss::Gone => format!("{topic} has no partition {partition} any more"),
-        Loss::Rewound => format!("{topic} p{partition} ends before the offset {wanted}"),
+        GapReason::Gone => format!("{topic} has no partition {partition} any more"),
+        GapReason::Rewound => format!("{topic} p{partition} ends before the offset {wanted}"),
         _ => format!(
             "the offsets {wanted} to {} of {topic} p{partition} are lost to retention",
             lost.resumed - 1

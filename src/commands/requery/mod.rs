@@ -360,7 +360,7 @@ fn finished(
             return Err(Exit::Failed);
         }
         Outcome::Interrupted(documents) => (Exit::Interrupted, documents),
-        Outcome::Stopped(stop, documents) => (stopped(&stop, context), documents),
+        Outcome::ReadStopped(stop, documents) => (stopped(&stop, context), documents),
     };
     let on = if resumable {
         "; --resume goes on from there"

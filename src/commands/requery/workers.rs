@@ -50,7 +50,7 @@ pub(super) enum Outcome {
     /// Ctrl-C, after so many documents.
     Interrupted(u64),
     /// The server or the disk.
-    Stopped(Stop, u64),
+    ReadStopped(Stop, u64),
     /// The reader of standard output has gone.
     Closed,
     Unwritable(io::Error),
@@ -67,7 +67,7 @@ struct Task {
 /// What threads tell.
 enum Told {
     Done(Box<Collection>),
-    Stopped(Stop),
+    ReadStopped(Stop),
     /// A page for standard output.
     Page(stdout_page::Page),
 }
@@ -156,8 +156,8 @@ fn listen(told: &Receiver<Told>, asker: &Asker, context: &mut Context<'_>) -> Ou
         }
         match told.recv_timeout(TICK) {
             Ok(Told::Done(collection)) => collections.push(*collection),
-            Ok(Told::Stopped(stop)) => {
-                return Outcome::Stopped(stop, asker.pulse().documents.load(Ordering::Relaxed));
+            Ok(Told::ReadStopped(stop)) => {
+                return Outcome::ReadStopped(stop, asker.pulse().documents.load(Ordering::Relaxed));
             }
             Ok(Told::Page(page)) => match page.print(context.out) {
                 Ok(()) => {}
@@ -185,7 +185,7 @@ impl Shared {
             };
             let done = match self.walk(&task, tell) {
                 Ok(collection) => Told::Done(Box::new(collection)),
-                Err(stop) => Told::Stopped(stop),
+                Err(stop) => Told::ReadStopped(stop),
             };
             if tell.send(done).is_err() {
                 return;

@@ -6,7 +6,7 @@ use super::run::Run;
 use super::stop_reason::StopReason;
 use crate::cli::OnGap;
 use crate::event::TxnId;
-use crate::record::{Lost, Step};
+use crate::record::{OffsetGap, SourceItem};
 
 impl Run<'_> {
     /// Accounts for a record whose text is in the output buffer.
@@ -45,22 +45,22 @@ impl Run<'_> {
     }
 
     /// Handles what a source delivers besides records.
-    pub(super) fn handle(&mut self, item: Step<'_>) -> Result<(), StopReason> {
+    pub(super) fn handle(&mut self, item: SourceItem<'_>) -> Result<(), StopReason> {
         match item {
-            Step::Record(_) | Step::Idle => Ok(()),
-            Step::Lost(lost) => self.offset_gap(&lost),
-            Step::Notice(notice) => {
+            SourceItem::Record(_) | SourceItem::Idle => Ok(()),
+            SourceItem::OffsetGap(lost) => self.offset_gap(&lost),
+            SourceItem::Notice(notice) => {
                 self.idle_timer.note_connection(&notice);
                 Messages::report_notice(&notice, self.out);
                 Ok(())
             }
-            Step::Interrupted => Err(StopReason::Interrupted),
-            Step::End => Err(StopReason::SourceEnded),
-            Step::Failed(failure) => Err(StopReason::SourceFailed(failure)),
+            SourceItem::Interrupted => Err(StopReason::Interrupted),
+            SourceItem::End => Err(StopReason::SourceEnded),
+            SourceItem::Failed(failure) => Err(StopReason::SourceFailed(failure)),
         }
     }
 
-    fn offset_gap(&mut self, lost: &Lost) -> Result<(), StopReason> {
+    fn offset_gap(&mut self, lost: &OffsetGap) -> Result<(), StopReason> {
         self.counters.gaps += 1;
         self.renderer.view.lost(lost, self.out.buffer());
         self.messages.report_offset_gap(lost, self.out);

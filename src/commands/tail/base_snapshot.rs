@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::event::{Event, Kind};
-use crate::kafka::Kept;
+use crate::kafka::StartOffsets;
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::dedup::Contained;
 use crate::snapshot::manifest::{Manifest, Scope};
@@ -83,7 +83,7 @@ impl BaseSnapshot {
     ///
     /// # Errors
     /// A [`Failure`] if the snapshot has no positions of that topic.
-    pub(super) fn start_offsets(&self, topic: &str) -> Result<Kept, Failure> {
+    pub(super) fn start_offsets(&self, topic: &str) -> Result<StartOffsets, Failure> {
         let positions = self.manifest.positions.iter();
         let of_topic = positions.filter(|position| position.topic == topic);
         let next: BTreeMap<i32, i64> = of_topic
@@ -92,7 +92,7 @@ impl BaseSnapshot {
         if next.is_empty() {
             return Err(self.without_positions(topic));
         }
-        Ok(Kept {
+        Ok(StartOffsets {
             next,
             // The snapshot has every partition of its time: any other one is newer, and read from its first record.
             partitions: 0,
@@ -150,7 +150,7 @@ impl BaseSnapshot {
     }
 
     /// Whether the snapshot was taken after the gap and closes it.
-    pub(super) fn resolves(&self, gap: &Gap, start: &Kept) -> bool {
+    pub(super) fn resolves(&self, gap: &Gap, start: &StartOffsets) -> bool {
         self.manifest.complete && gap.is_answered_by(&start.next, self.manifest.floor)
     }
 

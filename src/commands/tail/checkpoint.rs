@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::base_snapshot::BaseSnapshot;
-use crate::kafka::Kept;
-use crate::record::{Failure, FailureClass, Lost};
+use crate::kafka::StartOffsets;
+use crate::record::{Failure, FailureClass, OffsetGap};
 use crate::state::{Gap, State, StateFile};
 
 /// Time between two writes of the file during a run.
@@ -70,7 +70,7 @@ impl LockedState {
         self,
         identity: TopicIdentity,
         base: Option<&BaseSnapshot>,
-    ) -> Result<(Checkpointer, Option<Kept>, StartPrecedence), Failure> {
+    ) -> Result<(Checkpointer, Option<StartOffsets>, StartPrecedence), Failure> {
         if let Some(state) = &self.state {
             check_same_topic(self.file.name(), state, &identity)?;
         }
@@ -78,7 +78,7 @@ impl LockedState {
         let snapshot = base.filter(|_| precedence == StartPrecedence::Snapshot);
         let start = match (snapshot, &self.state) {
             (Some(base), _) => Some(base.start_offsets(&identity.topic)?),
-            (None, state) => state.as_ref().map(|state| Kept {
+            (None, state) => state.as_ref().map(|state| StartOffsets {
                 next: state.next.clone(),
                 partitions: state.partitions,
                 lost: Vec::new(),
@@ -157,7 +157,7 @@ impl Checkpointer {
     }
 
     /// Notes a gap in the offsets, to be saved with the positions after it.
-    pub(super) fn note_offset_gap(&mut self, lost: &Lost) {
+    pub(super) fn note_offset_gap(&mut self, lost: &OffsetGap) {
         self.unflushed_gap.lose(lost);
     }
 
@@ -221,7 +221,7 @@ mod tests {
     fn check(
         found: Option<&State>,
         base: Option<&BaseSnapshot>,
-    ) -> (Checkpointer, Option<Kept>, StartPrecedence) {
+    ) -> (Checkpointer, Option<StartOffsets>, StartPrecedence) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s");
         if let Some(found) = found {

@@ -24,7 +24,7 @@ impl Run<'_> {
         };
         if let Some(gap) = checkpointer.open_gap() {
             let txn = gap.txn_id.map(TxnId);
-            Messages::report_open_gap(checkpointer.name(), &gap.told(), self.out);
+            Messages::report_open_gap(checkpointer.name(), &gap.describe(), self.out);
             self.counters.gaps += 1;
             self.handle_gap(txn)?;
         }
@@ -73,7 +73,7 @@ impl Run<'_> {
         }
         self.out.progress(source.progress(), self.scanning);
         let is_due = self.checkpointer.as_ref().is_some_and(Checkpointer::is_due);
-        is_due || source.is_due()
+        is_due || source.needs_commit()
     }
 
     /// The source has no record at the moment. `had_pending` says that records were written just now.
@@ -121,7 +121,7 @@ impl Run<'_> {
     /// Commits the positions of flushed output: the source's own, and the state file's if it is time.
     fn commit_positions(&mut self, source: &mut dyn Source, last: bool) -> Result<(), StopReason> {
         self.note_flushed_positions(source);
-        source.delivered(last)?;
+        source.acknowledge(last)?;
         if self.checkpointer.as_ref().is_some_and(Checkpointer::is_due) {
             return self.save();
         }

@@ -5,7 +5,7 @@ use super::recovery_hint::RecoveryHint;
 use crate::cli::OnGap;
 use crate::event::{TxnId, Unreadable};
 use crate::output::Out;
-use crate::record::{Loss, Lost, Notice};
+use crate::record::{GapReason, Notice, OffsetGap};
 
 /// What a run reports on standard error.
 pub(super) struct Messages<'a> {
@@ -40,15 +40,15 @@ impl<'a> Messages<'a> {
     }
 
     /// Offsets that can no longer be read. Formats for people show the gap in the output instead.
-    pub(super) fn report_offset_gap(&self, lost: &Lost, out: &mut Out) {
+    pub(super) fn report_offset_gap(&self, lost: &OffsetGap, out: &mut Out) {
         if self.plan.format.is_for_people() {
             return;
         }
         let resumed = match lost.why {
-            Loss::Gone => String::new(),
+            GapReason::Gone => String::new(),
             _ => format!(". Continuing at offset {}", lost.resumed),
         };
-        out.warn(&format!("gap: {}. Run requery{resumed}", lost.told()));
+        out.warn(&format!("gap: {}. Run requery{resumed}", lost.message()));
     }
 
     /// The command that recovers. With `--on-gap stop` the end of the run prints it.

@@ -11,7 +11,7 @@ use super::render::Rendered;
 use super::run::Run;
 use super::stop_reason::StopReason;
 use super::worker_pool::{RenderedBatch, WorkerPool};
-use crate::record::{Record, Source, Step};
+use crate::record::{Record, Source, SourceItem};
 
 /// Never returns but with a reason.
 type Endless = Result<Infallible, StopReason>;
@@ -49,8 +49,8 @@ impl Run<'_> {
     fn run_pool(&mut self, source: &mut dyn Source, pool: &mut WorkerPool) -> Endless {
         loop {
             match source.next(self.poll_timeout(pool.has_pending())) {
-                Step::Record(record) => self.submit_record(&record, pool)?,
-                Step::Idle => {
+                SourceItem::Record(record) => self.submit_record(&record, pool)?,
+                SourceItem::Idle => {
                     let had_pending = pool.has_pending();
                     self.drain_workers(pool)?;
                     self.idle(source, had_pending)?;
@@ -71,12 +71,12 @@ impl Run<'_> {
     fn run_in_order(&mut self, source: &mut dyn Source) -> Endless {
         loop {
             match source.next(self.poll_timeout(false)) {
-                Step::Record(record) => {
+                SourceItem::Record(record) => {
                     if self.accept(&record)? {
                         self.render(&record)?;
                     }
                 }
-                Step::Idle => self.idle(source, false)?,
+                SourceItem::Idle => self.idle(source, false)?,
                 item => self.handle(item)?,
             }
             if self.tick(source) {
@@ -93,7 +93,7 @@ impl Run<'_> {
     ) -> Endless {
         loop {
             match source.next(self.poll_timeout(false)) {
-                Step::Record(record) => {
+                SourceItem::Record(record) => {
                     if self.accept(&record)?
                         && let Some(buffered) =
                             BufferedRecord::render(self.plan, &self.renderer, &record)
@@ -101,7 +101,7 @@ impl Run<'_> {
                         last_n.push(record.time.map(|time| time.millis), buffered);
                     }
                 }
-                Step::Idle => self.idle(source, false)?,
+                SourceItem::Idle => self.idle(source, false)?,
                 item => self.handle(item)?,
             }
             self.tick(source);

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::kafka::Stopped;
+use crate::kafka::ReadStopped;
 use crate::output::Ended;
 use crate::record::Failure;
 
@@ -34,11 +34,11 @@ impl From<Ended> for StopReason {
     }
 }
 
-impl From<Stopped> for StopReason {
-    fn from(stopped: Stopped) -> Self {
+impl From<ReadStopped> for StopReason {
+    fn from(stopped: ReadStopped) -> Self {
         match stopped {
-            Stopped::Interrupted => StopReason::Interrupted,
-            Stopped::Failed(failure) => StopReason::SourceFailed(failure),
+            ReadStopped::Interrupted => StopReason::Interrupted,
+            ReadStopped::Failed(failure) => StopReason::SourceFailed(failure),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::run::Run;
 use super::stop_reason::StopReason;
 use crate::cli::{self, Cli, Command};
 use crate::output::Out;
-use crate::record::{Place, Progress, Record, Source, Step};
+use crate::record::{Place, Progress, Record, Source, SourceItem};
 use crate::state::StateFile;
 use crate::util::env::Env;
 use crate::view::{Styles, View, WallClock};
@@ -27,7 +27,7 @@ struct EndlessSource {
 }
 
 impl Source for EndlessSource {
-    fn next(&mut self, _: Duration) -> Step<'_> {
+    fn next(&mut self, _: Duration) -> SourceItem<'_> {
         self.next += 1;
         let is_saved = || {
             std::fs::read_to_string(&self.file)
@@ -35,9 +35,9 @@ impl Source for EndlessSource {
                 .contains("\"0\": 0")
         };
         if self.next % 100_000 == 0 && (!is_saved() || self.started.elapsed().as_secs() > 30) {
-            return Step::End;
+            return SourceItem::End;
         }
-        Step::Record(Record {
+        SourceItem::Record(Record {
             place: Place::Offset {
                 topic: "t",
                 partition: 0,

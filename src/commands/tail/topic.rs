@@ -16,7 +16,7 @@ use super::usage;
 use crate::cli;
 use crate::commands::{Context, connect};
 use crate::event;
-use crate::kafka::{self, Connection, Kept, Reader, Stopped, Topic};
+use crate::kafka::{self, Connection, ReadStopped, Reader, StartOffsets, Topic};
 use crate::record::{Failure, Progress, Record};
 use crate::util::exit::Exit;
 
@@ -52,7 +52,7 @@ impl TopicRun<'_> {
         }
         let span = kafka::Span {
             from: self.plan.from.clone(),
-            kept: None,
+            stored: None,
             until: self.plan.until.clone(),
             now: context.env.now.timestamp().as_millisecond(),
         };
@@ -126,7 +126,7 @@ impl TopicRun<'_> {
         connection: Connection,
         mut span: kafka::Span,
         context: &mut Context<'_>,
-    ) -> Result<Start, Stopped> {
+    ) -> Result<Start, ReadStopped> {
         let base = match &self.plan.snapshot {
             Some(folder) => Some(BaseSnapshot::read(folder, self.typed.allow_incomplete)?),
             None => None,
@@ -154,7 +154,7 @@ impl TopicRun<'_> {
             }
             (kept, _) => (topic, kept),
         };
-        span.kept = kept;
+        span.stored = kept;
         Ok(Start {
             reader: kafka::start(topic, &span)?,
             // The newer snapshot of the state supersedes this one.
@@ -193,7 +193,7 @@ fn start_offsets(
     state: Option<LockedState>,
     topic: &Topic,
     base: Option<&BaseSnapshot>,
-) -> Result<(Option<Checkpointer>, Option<Kept>, StartPrecedence), Failure> {
+) -> Result<(Option<Checkpointer>, Option<StartOffsets>, StartPrecedence), Failure> {
     if let Some(base) = base {
         base.check_cluster(topic.cluster().as_deref())?;
     }
@@ -217,7 +217,7 @@ fn search_transaction(
     topic: Topic,
     txn: u64,
     context: &mut Context<'_>,
-) -> Result<(Topic, Kept), Stopped> {
+) -> Result<(Topic, StartOffsets), ReadStopped> {
     let mut reported_at = Instant::now();
     let out = &mut *context.out;
     let mut report_progress = |progress: Progress| {
@@ -235,7 +235,7 @@ fn search_transaction(
         let found = event::txn_id(record.payload.as_deref()?)?;
         Some(found.0 > txn)
     };
-    let found = kafka::behind(topic, txn, &mut is_after, &mut report_progress);
+    let found = kafka::find_after_txn(topic, txn, &mut is_after, &mut report_progress);
     context.out.end_progress();
     found
 }

@@ -14,7 +14,9 @@ use super::files::Opened;
 use super::network::Found;
 use crate::event;
 use crate::kafka::Connection;
-use crate::kafka::inspect::{Inspector, Open, Partition, Refused, Seen, Why};
+use crate::kafka::inspect::{
+    Inspector, OpenPartitions, Partition, QueryError, QueryErrorKind, ReadItem,
+};
 use crate::record::{Place, Record};
 use crate::settings::Settings;
 use crate::tls::{Keystore, Truststore};
@@ -187,7 +189,7 @@ impl Job {
         drop(send.send(Told::Done(Box::new(asked))));
     }
 
-    fn inspector(&self, group: Option<&str>) -> Result<Inspector, Refused> {
+    fn inspector(&self, group: Option<&str>) -> Result<Inspector, QueryError> {
         let connection = Connection {
             group: group.map(str::to_owned),
             ..self.connection.clone()
@@ -199,7 +201,7 @@ impl Job {
     fn no_topic(
         &self,
         scope: &Scope<'_>,
-        refused: &Refused,
+        refused: &QueryError,
         visible: &[String],
         tell: &dyn Fn(Check),
     ) {
@@ -219,7 +221,7 @@ impl Job {
         &self,
         scope: &Scope<'_>,
         partitions: &[Partition],
-        samples: &Result<(Vec<Sample>, Vec<Sample>), Refused>,
+        samples: &Result<(Vec<Sample>, Vec<Sample>), QueryError>,
         tell: &dyn Fn(Check),
     ) {
         match samples {
@@ -250,7 +252,7 @@ impl Job {
     }
 }
 
-fn no_client(refused: &Refused, tell: &dyn Fn(Check)) {
+fn no_client(refused: &QueryError, tell: &dyn Fn(Check)) {
     tell(
         Check::fail_unnumbered("topic", "the Kafka library refused a setting")
             .fix("check the values given with -X and in the properties file")
@@ -261,8 +263,11 @@ fn no_client(refused: &Refused, tell: &dyn Fn(Check)) {
     }
 }
 
-fn hides_topic(refused: &Refused) -> bool {
-    matches!(refused.why, Why::TopicForbidden | Why::TopicUnknown)
+fn hides_topic(refused: &QueryError) -> bool {
+    matches!(
+        refused.kind,
+        QueryErrorKind::TopicForbidden | QueryErrorKind::TopicUnknown
+    )
 }
 
 /// The first unreadable record, else the newest one.
@@ -279,7 +284,7 @@ fn decoded(scope: &Scope<'_>, newest: &[Sample], tell: &dyn Fn(Check)) {
 fn samples(
     inspector: &Inspector,
     partitions: &[Partition],
-) -> Result<(Vec<Sample>, Vec<Sample>), Refused> {
+) -> Result<(Vec<Sample>, Vec<Sample>), QueryError> {
     let filled = |one: &Partition| {
         let (low, high) = (one.low?, one.high?);
         (low < high).then_some((one.id, low, high))
@@ -306,14 +311,14 @@ fn sampled(
     inspector: &Inspector,
     starts: &[(i32, i64)],
     enough: &dyn Fn(&Sample) -> bool,
-) -> Result<Vec<Sample>, Refused> {
+) -> Result<Vec<Sample>, QueryError> {
     if starts.is_empty() {
         return Ok(Vec::new());
     }
-    let (mut open, mut found) = (Open::new(starts), BTreeMap::new());
+    let (mut open, mut found) = (OpenPartitions::new(starts), BTreeMap::new());
     inspector.read(starts, READING, &mut |seen| match seen {
-        Seen::End(partition) => open.close(partition),
-        Seen::Record(record) => {
+        ReadItem::End(partition) => open.close(partition),
+        ReadItem::Record(record) => {
             let Some(sample) = sample(&record) else {
                 return ControlFlow::Continue(());
             };

@@ -11,7 +11,7 @@ use super::Run;
 use super::kafka::Asked;
 use crate::bigpeer::{Answer, ApiError, Client, Kind, Nobody, Query, quoted_name};
 use crate::event::{self, Op};
-use crate::kafka::inspect::{Refused, Seen};
+use crate::kafka::inspect::{QueryError, ReadItem};
 use crate::record::Place;
 use crate::util::exit::Exit;
 use crate::verify::check::{Check, Fault};
@@ -150,11 +150,11 @@ impl Trip<'_> {
         positions: &mut Positions,
         ops: &[Op],
         started: Instant,
-    ) -> Result<Option<Met>, Refused> {
+    ) -> Result<Option<Met>, QueryError> {
         let starts: Vec<(i32, i64)> = positions.iter().map(|(id, at)| (*id, *at)).collect();
         let mut met = None;
         self.asked.inspector.read(&starts, LIMIT, &mut |seen| {
-            let Seen::Record(record) = seen else {
+            let ReadItem::Record(record) = seen else {
                 return ControlFlow::Continue(());
             };
             if let Place::Offset {
@@ -184,7 +184,7 @@ impl Trip<'_> {
             && event.id().is_some_and(|id| id == wanted.as_bytes())
     }
 
-    fn judge(&self, done: &str, answer: &Answer, met: &Result<Option<Met>, Refused>) -> Check {
+    fn judge(&self, done: &str, answer: &Answer, met: &Result<Option<Met>, QueryError>) -> Check {
         let collection = self.collection;
         match met {
             Err(refused) => self.asked.scope().refused(NAME, refused, &[]),

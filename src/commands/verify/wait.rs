@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use super::Run;
 use super::kafka::{Asked, names, sample};
-use crate::kafka::inspect::Seen;
+use crate::kafka::inspect::ReadItem;
 use crate::verify::check::kafka::Scope;
 use crate::verify::check::{Check, Fault, Status};
 
@@ -38,7 +38,7 @@ impl Run<'_, '_> {
         ));
         let (started, mut first) = (Instant::now(), None);
         let outcome = asked.inspector.read(&asked.ends(), limit, &mut |seen| {
-            if let Seen::Record(record) = seen {
+            if let ReadItem::Record(record) = seen {
                 first = sample(&record);
                 return ControlFlow::Break(());
             }

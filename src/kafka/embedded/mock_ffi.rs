@@ -10,15 +10,15 @@ use rdkafka::bindings::{self, rd_kafka_mock_cluster_t, rd_kafka_resp_err_t};
 use rdkafka::config::ClientConfig;
 use rdkafka::producer::{BaseProducer, Producer};
 
-const BROKER: i32 = 1;
-/// Where a partition has no leader.
-const NOBODY: i32 = -1;
+const BROKER_ID: i32 = 1;
+/// Leader of a partition without one.
+const NO_LEADER: i32 = -1;
 
 /// A mock cluster of one broker, listening on plain TCP; stops on drop.
 pub(in crate::kafka) struct MockBroker {
     cluster: *mut rd_kafka_mock_cluster_t,
-    /// Librdkafka wants a client for its book-keeping; it must outlive the cluster and connects to nothing.
-    _keeper: BaseProducer,
+    /// librdkafka needs a client for the mock cluster. It must outlive the cluster, and connects to nothing.
+    _client: BaseProducer,
 }
 
 // SAFETY: librdkafka serves a mock cluster on its own thread and takes commands through a locked
@@ -32,7 +32,7 @@ impl MockBroker {
         let keeper: BaseProducer = ClientConfig::new()
             .create()
             .context("preparing the embedded broker")?;
-        // SAFETY: the client is alive, and is kept in the same value as the cluster.
+        // SAFETY: the client is alive, and lives in the same value as the cluster.
         let cluster =
             unsafe { bindings::rd_kafka_mock_cluster_new(keeper.client().native_ptr(), 1) };
         if cluster.is_null() {
@@ -40,26 +40,26 @@ impl MockBroker {
         }
         Ok(MockBroker {
             cluster,
-            _keeper: keeper,
+            _client: keeper,
         })
     }
 
-    /// The plain `host:port`. To be asked before [`MockBroker::advertise`]; it does not follow it.
+    /// The plain `host:port`. Query it before [`MockBroker::advertise`], which does not change it.
     pub(in crate::kafka) fn plain_address(&self) -> String {
-        // SAFETY: librdkafka returns a NUL-terminated text that lives as long as the cluster.
+        // SAFETY: librdkafka returns a NUL-terminated string that lives as long as the cluster.
         let text =
             unsafe { CStr::from_ptr(bindings::rd_kafka_mock_cluster_bootstraps(self.cluster)) };
         text.to_string_lossy().into_owned()
     }
 
-    /// Which address the broker tells its clients to use.
+    /// Sets the address that the broker advertises.
     pub(in crate::kafka) fn advertise(&self, host: &str, port: u16) -> anyhow::Result<()> {
         let host = CString::new(host)?;
         // SAFETY: the cluster is alive; librdkafka copies the name under its own lock.
         unsafe {
             bindings::rd_kafka_mock_broker_set_host_port(
                 self.cluster,
-                BROKER,
+                BROKER_ID,
                 host.as_ptr(),
                 port.into(),
             );
@@ -73,11 +73,11 @@ impl MockBroker {
         let code = unsafe {
             bindings::rd_kafka_mock_topic_create(self.cluster, topic.as_ptr(), partitions, 1)
         };
-        outcome(code).with_context(|| format!("creating topic {name} on the embedded broker"))
+        check_code(code).with_context(|| format!("creating topic {name} on the embedded broker"))
     }
 
-    /// From now on clients that ask for this topic hear that they are not allowed to.
-    pub(in crate::kafka) fn forbid_topic(&self, name: &str) -> anyhow::Result<()> {
+    /// Answers requests for this topic with an authorization error from now on.
+    pub(in crate::kafka) fn deny_topic(&self, name: &str) -> anyhow::Result<()> {
         let topic = CString::new(name)?;
         let refusal = rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
         // SAFETY: the cluster is alive; librdkafka copies the name.
@@ -88,7 +88,7 @@ impl MockBroker {
     }
 
     /// From now on no broker leads this partition.
-    pub(in crate::kafka) fn orphan(&self, name: &str, partition: i32) -> anyhow::Result<()> {
+    pub(in crate::kafka) fn remove_leader(&self, name: &str, partition: i32) -> anyhow::Result<()> {
         let topic = CString::new(name)?;
         // SAFETY: the cluster is alive; librdkafka copies the name.
         let code = unsafe {
@@ -96,26 +96,26 @@ impl MockBroker {
                 self.cluster,
                 topic.as_ptr(),
                 partition,
-                NOBODY,
+                NO_LEADER,
             )
         };
-        outcome(code).context("taking the leader from a partition of the embedded broker")
+        check_code(code).context("taking the leader from a partition of the embedded broker")
     }
 
-    /// Closes every connection and refuses new ones until [`MockBroker::up`].
-    pub(in crate::kafka) fn down(&self) -> anyhow::Result<()> {
+    /// Closes every connection and refuses new ones until [`MockBroker::listen`].
+    pub(in crate::kafka) fn stop_listening(&self) -> anyhow::Result<()> {
         // SAFETY: the cluster is alive.
-        let code = unsafe { bindings::rd_kafka_mock_broker_set_down(self.cluster, BROKER) };
-        outcome(code).context("taking the embedded broker down")
+        let code = unsafe { bindings::rd_kafka_mock_broker_set_down(self.cluster, BROKER_ID) };
+        check_code(code).context("taking the embedded broker stop_listening")
     }
 
-    pub(in crate::kafka) fn up(&self) -> anyhow::Result<()> {
+    pub(in crate::kafka) fn listen(&self) -> anyhow::Result<()> {
         // SAFETY: the cluster is alive.
-        let code = unsafe { bindings::rd_kafka_mock_broker_set_up(self.cluster, BROKER) };
-        outcome(code).context("bringing the embedded broker up")
+        let code = unsafe { bindings::rd_kafka_mock_broker_set_up(self.cluster, BROKER_ID) };
+        check_code(code).context("bringing the embedded broker listen")
     }
 
-    /// How long the first member of a group waits for others.
+    /// How long a group waits for more members when the first one joins.
     pub(in crate::kafka) fn group_delay(&self, delay: Duration) -> anyhow::Result<()> {
         let millis = i32::try_from(delay.as_millis())?;
         // SAFETY: the cluster is alive.
@@ -133,7 +133,7 @@ impl Drop for MockBroker {
     }
 }
 
-fn outcome(code: rd_kafka_resp_err_t) -> anyhow::Result<()> {
+fn check_code(code: rd_kafka_resp_err_t) -> anyhow::Result<()> {
     if code == rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
         return Ok(());
     }

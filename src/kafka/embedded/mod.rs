@@ -1,5 +1,6 @@
-//! A Kafka broker inside this process, behind mutual TLS with throw-away certificates: for the demo and for tests.
-//! It keeps 5 MB a partition, knows no times (a search by time finds the end) and no transactions; a real broker is the judge of those.
+//! An embedded Kafka broker behind mutual TLS with throw-away certificates, for the demo and tests.
+//!
+//! It keeps 5 MB per partition, and has no times (a search by time finds the end) and no transactions.
 
 pub(crate) mod mock_ffi;
 pub(crate) mod producer;
@@ -12,28 +13,28 @@ use std::time::Duration;
 use anyhow::Context;
 
 use self::mock_ffi::MockBroker;
-pub use self::producer::Outgoing;
+pub use self::producer::ProducerRecord;
 use self::producer::Writer;
 use crate::tls::testbed::ca::{Issued, Order};
 use crate::tls::testbed::proxy::Front;
 
-/// Groups form fast, because nobody else is going to join them.
+/// Groups form fast, because no other members are expected.
 const GROUP_DELAY: Duration = Duration::from_millis(100);
 
-/// What to start.
+/// Options of the broker.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Topics and their numbers of partitions.
     pub topics: Vec<(String, i32)>,
-    /// Topics that exist and that nobody may read.
+    /// Topics that exist and that no user may read.
     pub forbidden: Vec<String>,
-    /// What the certificates should say.
+    /// Options of the certificates.
     pub certificates: Order,
 }
 
 /// A running broker. Dropping it closes every connection and frees its ports.
 pub struct Embedded {
-    // Dropped in this order: who talks, then who forwards, then who answers.
+    // Dropped in this order: client, proxy, broker.
     producer: Writer,
     _front: Front,
     broker: MockBroker,
@@ -54,7 +55,7 @@ impl Embedded {
     /// Starts a broker on free ports of the loopback interface.
     ///
     /// # Errors
-    /// Where no port is free, or a topic's name is not one.
+    /// If no port is free, or if a topic name is not valid.
     pub fn start(options: &Options) -> anyhow::Result<Embedded> {
         let issued = Issued::new(&options.certificates)?;
         let broker = MockBroker::start()?;
@@ -67,7 +68,7 @@ impl Embedded {
             broker.create_topic(name, *partitions)?;
         }
         for name in &options.forbidden {
-            broker.forbid_topic(name)?;
+            broker.deny_topic(name)?;
         }
         let endpoint = address.to_string();
         let producer = Writer::connect(&endpoint, &issued)?;
@@ -95,7 +96,7 @@ impl Embedded {
     /// Writes `cluster.p12` and `user.p12` into an existing folder.
     ///
     /// # Errors
-    /// Where a file cannot be written.
+    /// I/O errors of the folder.
     pub fn write_files(&self, folder: &Path) -> anyhow::Result<Files> {
         let files = Files {
             cluster: folder.join("cluster.p12"),
@@ -103,62 +104,62 @@ impl Embedded {
         };
         write(&files.cluster, &self.issued.cluster_p12)?;
         write(&files.user, &self.issued.user_p12)?;
-        keep_private(&files.user)?;
+        restrict_permissions(&files.user)?;
         Ok(files)
     }
 
     /// Creates a topic.
     ///
     /// # Errors
-    /// Where it exists already or the name is not one.
+    /// If it exists already, or if the name is not valid.
     pub fn create_topic(&self, name: &str, partitions: i32) -> anyhow::Result<()> {
         self.broker.create_topic(name, partitions)
     }
 
-    /// Takes the leader from a partition: nothing can be read from it any more.
+    /// Removes the leader of a partition, so that it cannot be read.
     ///
     /// # Errors
-    /// Where there is no such partition.
-    pub fn orphan(&self, topic: &str, partition: i32) -> anyhow::Result<()> {
-        self.broker.orphan(topic, partition)
+    /// If there is no such partition.
+    pub fn remove_leader(&self, topic: &str, partition: i32) -> anyhow::Result<()> {
+        self.broker.remove_leader(topic, partition)
     }
 
-    /// Hands a record to the producer, which sends it soon; [`Embedded::flush`] waits for it.
+    /// Queues a record, which is sent soon; [`Embedded::flush`] waits for it.
     ///
     /// # Errors
-    /// Where the record is refused at once, for instance for its size.
-    pub fn produce(&self, record: &Outgoing<'_>) -> anyhow::Result<()> {
+    /// If the record is rejected at once, for example for its size.
+    pub fn produce(&self, record: &ProducerRecord<'_>) -> anyhow::Result<()> {
         self.producer.send(record)
     }
 
     /// Waits until every record has arrived.
     ///
     /// # Errors
-    /// Where one of them did not within ten seconds, or was refused.
+    /// If a record did not arrive within ten seconds, or was rejected.
     pub fn flush(&self) -> anyhow::Result<()> {
         self.producer.flush()
     }
 
-    /// Closes every connection and takes no new ones until [`Embedded::up`].
+    /// Closes every connection and accepts no new one until [`Embedded::listen`].
     ///
     /// # Errors
-    /// Where the broker does not obey.
-    pub fn down(&self) -> anyhow::Result<()> {
-        self.broker.down()
+    /// If the mock broker rejects the command.
+    pub fn stop_listening(&self) -> anyhow::Result<()> {
+        self.broker.stop_listening()
     }
 
-    /// Takes connections again.
+    /// Accepts connections again.
     ///
     /// # Errors
-    /// Where the broker does not obey.
-    pub fn up(&self) -> anyhow::Result<()> {
-        self.broker.up()
+    /// If the mock broker rejects the command.
+    pub fn listen(&self) -> anyhow::Result<()> {
+        self.broker.listen()
     }
 }
 
 /// It holds a private key.
 #[cfg(unix)]
-fn keep_private(path: &Path) -> anyhow::Result<()> {
+fn restrict_permissions(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let private = fs::Permissions::from_mode(0o600);
     fs::set_permissions(path, private).with_context(|| format!("closing {}", path.display()))
@@ -166,7 +167,7 @@ fn keep_private(path: &Path) -> anyhow::Result<()> {
 
 /// Elsewhere the folder's rights decide.
 #[cfg(not(unix))]
-fn keep_private(_: &Path) -> anyhow::Result<()> {
+fn restrict_permissions(_: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
@@ -232,7 +233,7 @@ mod tests {
     #[test]
     fn a_record_arrives_as_it_was_written() {
         let broker = start();
-        let record = Outgoing {
+        let record = ProducerRecord {
             topic: "events",
             partition: Some(2),
             key: Some(b"k"),
@@ -275,10 +276,10 @@ mod tests {
     #[test]
     fn writing_where_nobody_may_is_reported() {
         let broker = start();
-        let record = Outgoing {
+        let record = ProducerRecord {
             topic: "secret",
             payload: Some(b"x"),
-            ..Outgoing::default()
+            ..ProducerRecord::default()
         };
         let refused = broker.produce(&record).and_then(|()| broker.flush());
         assert!(refused.is_err());
@@ -289,11 +290,11 @@ mod tests {
         let broker = start();
         let reader = consumer(&broker);
         let write = |payload: &[u8]| {
-            let record = Outgoing {
+            let record = ProducerRecord {
                 topic: "events",
                 partition: Some(0),
                 payload: Some(payload),
-                ..Outgoing::default()
+                ..ProducerRecord::default()
             };
             broker.produce(&record).unwrap();
             broker.flush().unwrap();
@@ -301,13 +302,13 @@ mod tests {
         write(b"before");
         assign(&reader, 0);
         assert_eq!(next_payload(&reader), b"before");
-        broker.down().unwrap();
+        broker.stop_listening().unwrap();
         assert!(
             reader
                 .fetch_watermarks("events", 0, Duration::from_millis(300))
                 .is_err()
         );
-        broker.up().unwrap();
+        broker.listen().unwrap();
         write(b"after");
         assert_eq!(next_payload(&reader), b"after");
     }

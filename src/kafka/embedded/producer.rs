@@ -1,5 +1,4 @@
-//! The producer of the embedded broker, and the records that it writes.
-//! Only the demo and tests write; what a record says is up to them.
+//! The producer of the embedded broker.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -14,12 +13,12 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, Prod
 use crate::tls::testbed::ca::Issued;
 
 /// 100 MiB: the largest message that Ditto writes.
-const LARGEST_BYTES: &str = "104857600";
-const FLUSH_WAIT: Duration = Duration::from_secs(10);
+const MAX_MESSAGE_BYTES: &str = "104857600";
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A record to write.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Outgoing<'a> {
+pub struct ProducerRecord<'a> {
     /// The topic's name.
     pub topic: &'a str,
     /// The partition; without one the key decides.
@@ -35,7 +34,7 @@ pub struct Outgoing<'a> {
 }
 
 /// A producer that comes through the TLS front like everybody else: the broker advertises no other address.
-pub(in crate::kafka) struct Writer(BaseProducer<Deliveries>);
+pub(in crate::kafka) struct Writer(BaseProducer<DeliveryReports>);
 
 impl Writer {
     pub(in crate::kafka) fn connect(endpoint: &str, issued: &Issued) -> anyhow::Result<Writer> {
@@ -46,17 +45,17 @@ impl Writer {
             .set("ssl.certificate.pem", issued.user_pem()?)
             .set("ssl.key.pem", issued.user_key_pem()?.expose())
             .set("compression.type", "lz4")
-            .set("message.max.bytes", LARGEST_BYTES)
+            .set("message.max.bytes", MAX_MESSAGE_BYTES)
             .set("reconnect.backoff.max.ms", "200")
             .set("enable.metrics.push", "false")
-            .create_with_context(Deliveries::default());
+            .create_with_context(DeliveryReports::default());
         Ok(Writer(
             producer.context("starting the producer of the embedded broker")?,
         ))
     }
 
-    /// Hands a record over, waiting for room where too many are under way.
-    pub(in crate::kafka) fn send(&self, record: &Outgoing<'_>) -> anyhow::Result<()> {
+    /// Queues a record; waits for space if the queue is full.
+    pub(in crate::kafka) fn send(&self, record: &ProducerRecord<'_>) -> anyhow::Result<()> {
         let mut wanted = record.to_kafka();
         loop {
             self.0.poll(Duration::ZERO);
@@ -74,7 +73,7 @@ impl Writer {
     }
 
     pub(in crate::kafka) fn flush(&self) -> anyhow::Result<()> {
-        let flushed = self.0.flush(FLUSH_WAIT);
+        let flushed = self.0.flush(FLUSH_TIMEOUT);
         flushed.context("waiting for the embedded broker to take the records")?;
         match self.0.client().context().take() {
             Some(error) => Err(error).context("writing to the embedded broker"),
@@ -83,7 +82,7 @@ impl Writer {
     }
 }
 
-impl<'a> Outgoing<'a> {
+impl<'a> ProducerRecord<'a> {
     fn to_kafka(self) -> BaseRecord<'a, [u8], [u8]> {
         let mut record = BaseRecord::to(self.topic);
         record.partition = self.partition;
@@ -106,17 +105,17 @@ impl<'a> Outgoing<'a> {
 
 /// Keeps the first refusal, because the producer itself forgets them.
 #[derive(Default)]
-struct Deliveries(Mutex<Option<KafkaError>>);
+struct DeliveryReports(Mutex<Option<KafkaError>>);
 
-impl Deliveries {
+impl DeliveryReports {
     fn take(&self) -> Option<KafkaError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-impl ClientContext for Deliveries {}
+impl ClientContext for DeliveryReports {}
 
-impl ProducerContext for Deliveries {
+impl ProducerContext for DeliveryReports {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {

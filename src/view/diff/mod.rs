@@ -17,7 +17,7 @@ use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
 use crate::diff::{Change, DEEPEST, Diff, Kind, MOST_ALIGNED, Note};
 use crate::event::{Event, Kind as Announced, Op, Unreadable};
-use crate::record::{Lost, Record};
+use crate::record::{OffsetGap, Record};
 
 /// Columns of paths are straight up to this width.
 const WIDEST_PATH: usize = 32;
@@ -71,7 +71,7 @@ pub(super) fn unreadable(view: &View, record: &Record<'_>, why: Unreadable, out:
 }
 
 /// Appends a line for records that retention removed.
-pub(super) fn lost(view: &View, lost: &Lost, out: &mut Vec<u8>) {
+pub(super) fn lost(view: &View, lost: &OffsetGap, out: &mut Vec<u8>) {
     super::oneline::lost(view, lost, out);
 }
 

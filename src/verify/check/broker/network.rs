@@ -83,7 +83,7 @@ fn unreachable(subject: &Subject<'_>, shut: &[&Address]) -> Check {
     let target = &subject.report.target;
     let tried = list(&addresses(shut.iter().copied()));
     let raw = shut.iter().find_map(|one| match &one.tcp {
-        Tcp::Refused(words) | Tcp::Failed(words) => Some(words.clone()),
+        Tcp::QueryError(words) | Tcp::Failed(words) => Some(words.clone()),
         _ => None,
     });
     let limit = shut.iter().find_map(|one| match one.tcp {

@@ -3,7 +3,7 @@
 
 use super::{Check, Fault};
 use crate::event::{self, Kind, Unreadable};
-use crate::kafka::inspect::{Partition, Refused, Why};
+use crate::kafka::inspect::{Partition, QueryError, QueryErrorKind};
 use crate::util::suggest::nearest;
 
 /// What is being looked at, in the user's names.
@@ -41,7 +41,7 @@ impl Scope<'_> {
 
     /// A question about the topic that was refused; `visible` are the topics that the user may see.
     #[must_use]
-    pub fn refused(&self, name: &'static str, refused: &Refused, visible: &[String]) -> Check {
+    pub fn refused(&self, name: &'static str, refused: &QueryError, visible: &[String]) -> Check {
         let topic = self.topic;
         let near = nearest(topic, visible.iter().map(String::as_str));
         let hint = if near.is_empty() {
@@ -52,8 +52,8 @@ impl Scope<'_> {
                 near.join(" or ")
             )
         };
-        let check = match refused.why {
-            Why::TopicForbidden => Check::fail(
+        let check = match refused.kind {
+            QueryErrorKind::TopicForbidden => Check::fail(
                 name,
                 Fault::E2,
                 format!(
@@ -64,7 +64,7 @@ impl Scope<'_> {
             .fix(format!(
                 "{hint}; brokers with access rules answer the same for a topic that does not exist"
             )),
-            Why::TopicUnknown => Check::fail(
+            QueryErrorKind::TopicUnknown => Check::fail(
                 name,
                 Fault::E3,
                 format!("the brokers know no topic {topic}"),
@@ -72,7 +72,7 @@ impl Scope<'_> {
             .fix(format!(
                 "{hint}; some brokers also hide topics that the user may not read"
             )),
-            Why::TopicInvalid => Check::fail(
+            QueryErrorKind::TopicInvalid => Check::fail(
                 name,
                 Fault::E3,
                 format!("{topic:?} cannot be the name of a topic"),
@@ -193,7 +193,7 @@ impl Scope<'_> {
     pub fn group(
         &self,
         group: &str,
-        stored: &Result<Vec<(i32, i64)>, Refused>,
+        stored: &Result<Vec<(i32, i64)>, QueryError>,
         partitions: &[Partition],
     ) -> Check {
         let check = match stored {
@@ -203,9 +203,9 @@ impl Scope<'_> {
         check.detail("group", group)
     }
 
-    fn group_refused(&self, group: &str, refused: &Refused) -> Check {
-        let check = match refused.why {
-            Why::GroupForbidden => {
+    fn group_refused(&self, group: &str, refused: &QueryError) -> Check {
+        let check = match refused.kind {
+            QueryErrorKind::GroupForbidden => {
                 let fits = self.group_that_fits();
                 Check::fail(
                     "group",
@@ -216,13 +216,13 @@ impl Scope<'_> {
                     "the portal shows a consumer group prefix; any group that starts with it is allowed{fits}"
                 ))
             }
-            Why::GroupInvalid => Check::fail(
+            QueryErrorKind::GroupInvalid => Check::fail(
                 "group",
                 Fault::E1,
                 format!("{group:?} cannot be the name of a group"),
             )
             .fix("give a --group that starts with the consumer group prefix from the portal"),
-            Why::TopicForbidden => return self.refused("group", refused, &[]),
+            QueryErrorKind::TopicForbidden => return self.refused("group", refused, &[]),
             _ => Check::fail_unnumbered(
                 "group",
                 format!("no coordinator answers for the group {group}"),

@@ -19,9 +19,9 @@ fn parts(ends: &[(i64, i64)]) -> Vec<Partition> {
     (0..).zip(ends).map(part).collect()
 }
 
-fn refusal(why: Why) -> Refused {
-    Refused {
-        why,
+fn refusal(why: QueryErrorKind) -> QueryError {
+    QueryError {
+        kind: why,
         raw: "Broker: words".to_owned(),
     }
 }
@@ -40,24 +40,24 @@ fn refusals_of_the_topic_have_their_numbers_and_near_names() {
     let visible = ["ditto.app.min".to_owned(), "other".to_owned()];
     for (why, fault, words, fix) in [
         (
-            Why::TopicForbidden,
+            QueryErrorKind::TopicForbidden,
             Some(Fault::E2),
             "(CN=user) may not read the topic ditto.app.main",
             "did you mean ditto.app.min?",
         ),
         (
-            Why::TopicUnknown,
+            QueryErrorKind::TopicUnknown,
             Some(Fault::E3),
             "know no topic ditto.app.main",
             "hide topics",
         ),
         (
-            Why::TopicInvalid,
+            QueryErrorKind::TopicInvalid,
             Some(Fault::E3),
             "cannot be the name",
             "portal",
         ),
-        (Why::Silent, None, "failed", "try again"),
+        (QueryErrorKind::Timeout, None, "failed", "try again"),
     ] {
         let check = SCOPE.refused("topic", &refusal(why), &visible);
         assert_eq!((check.status, check.fault), (Fail, fault));
@@ -142,14 +142,18 @@ fn positions_of_a_group_are_compared_with_the_log() {
         assert_eq!((check.status, check.fault), (status, fault), "{check:?}");
         assert!(check.message.contains(words), "{}", check.message);
     }
-    let check = SCOPE.group("team-a", &Err(refusal(Why::GroupForbidden)), &partitions);
+    let check = SCOPE.group(
+        "team-a",
+        &Err(refusal(QueryErrorKind::GroupForbidden)),
+        &partitions,
+    );
     assert_eq!(check.fault, Some(Fault::E1));
     assert!(check.fix.is_some_and(|fix| fix.contains("prefix")));
     let old = Scope {
         topic: "user-consumable-1234",
         principal: None,
     };
-    let check = old.group("x", &Err(refusal(Why::GroupForbidden)), &[]);
+    let check = old.group("x", &Err(refusal(QueryErrorKind::GroupForbidden)), &[]);
     assert!(
         check
             .fix

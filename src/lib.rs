@@ -1,5 +1,5 @@
-//! `ditto-cdc`: look at, check and recover Ditto's change data capture stream.
-//! The modules stand in the order in which an event travels; each uses only those above it.
+//! `ditto-cdc`: reads, checks and recovers Ditto's change data capture stream.
+//! Modules are declared in layers; each uses only those above it.
 
 pub mod util;
 
@@ -46,13 +46,13 @@ use crate::output::Out;
 use crate::util::env::Env;
 use crate::util::exit::Exit;
 
-/// Runs the program: reads the arguments, looks at the terminal once, dispatches.
+/// Runs the program: parses the arguments and runs the command.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let (global, task) = match cli::parse(args) {
-        Ok(typed) => typed,
-        Err(wrong) => return refuse(&wrong).into(),
+    let (global, invocation) = match cli::parse(args) {
+        Ok(parsed) => parsed,
+        Err(error) => return print_usage(&error).into(),
     };
-    let env = Env::look();
+    let env = Env::detect();
     let mut out = Out::new(env.stderr_terminal, global.quiet, global.no_progress);
     let mut context = commands::Context {
         global: &global,
@@ -61,16 +61,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         interrupt: &util::interrupt::watch(),
         out: &mut out,
     };
-    commands::perform(&task, &mut context).into()
+    commands::run(&invocation, &mut context).into()
 }
 
-/// Help and version are answers, everything else is a mistake in the command line.
-fn refuse(wrong: &clap::Error) -> Exit {
-    // Nobody is left to tell where the stream is closed.
-    drop(wrong.print());
-    if wrong.use_stderr() {
+/// Prints help or version (success), or a usage error.
+fn print_usage(error: &clap::Error) -> Exit {
+    // If the stream is closed, the error cannot be reported.
+    drop(error.print());
+    if error.use_stderr() {
         Exit::Usage
     } else {
-        Exit::Fine
+        Exit::Success
     }
 }

@@ -1,5 +1,4 @@
-//! The binary: hands the process to the library and ends with its exit code.
-//! Everything else, also what is printed on a failure, is in the library.
+//! The binary.
 
 pub mod util;
 

@@ -1,5 +1,5 @@
-//! The committed completion scripts and manual pages are what the program prints today, `-h` fits on a screen, and
-//! each script works in its shell. `UPDATE_GOLDEN=1 cargo test --release --test completions` writes them anew.
+//! The committed completion scripts and manual pages are current, `-h` fits on a screen, and each script works in its
+//! shell. `UPDATE_GOLDEN=1 cargo test --release --test completions` regenerates the files.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::fs;
@@ -19,7 +19,7 @@ fn print(args: &[&str]) -> Vec<u8> {
 }
 
 fn compare(path: &Path, printed: &[u8]) {
-    // Another test may be reading a script that is as it should be.
+    // A current file is not rewritten, because another test may be reading it.
     let current = fs::read(path).is_ok_and(|committed| committed == printed);
     if !current && std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -62,7 +62,7 @@ fn the_committed_manual_pages_are_current() {
     assert_eq!(print(&["man", "tail"]), tail.1);
 }
 
-/// Every command that help is shown of.
+/// Every command with help.
 fn commands() -> Vec<Vec<String>> {
     let pages = ditto_cdc::commands::man::pages();
     let names = pages
@@ -102,7 +102,7 @@ fn short_help_fits_on_a_screen_and_long_help_has_examples() {
 }
 
 /// Runs a script with the program in `PATH`, a profile in the config folder, and captures in the working folder.
-/// `None` where the shell is missing.
+/// `None` if the shell is missing.
 fn in_shell(shell: &str, args: &[&str], script: &str) -> Option<Output> {
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join(".config")).unwrap();
@@ -152,7 +152,7 @@ fn in_shell(shell: &str, args: &[&str], script: &str) -> Option<Output> {
     Some(run.unwrap())
 }
 
-/// What is typed, and what must and must not be offered.
+/// The command line, the candidates that must be offered, and those that must not.
 const TYPED: &[(&str, &[&str], &[&str])] = &[
     ("ditto-cdc ta", &["tail"], &["diff", "__complete"]),
     ("ditto-cdc tail --colle", &["--collection"], &["--color"]),
@@ -172,7 +172,7 @@ const TYPED: &[(&str, &[&str], &[&str])] = &[
     ("ditto-cdc diff -c '$", &[], &["people"]),
 ];
 
-/// `script` makes the shell show what it offers; its second argument is how long it may wait, in seconds.
+/// `script` makes the shell print its candidates; its second argument is the time to wait, in seconds.
 fn offers(shell: &str, args: &[&str], script: impl Fn(&str, u32) -> String) {
     for (typed, offered, left_out) in TYPED {
         let mut missing = Vec::new();
@@ -225,7 +225,7 @@ fn fish_completes() {
 
 #[test]
 fn zsh_completes() {
-    // A shell inside the shell, on a terminal of its own: completion needs its line editor.
+    // An inner shell on its own terminal, because completion needs the line editor.
     offers("zsh", &["-f", "-c"], |typed, pause| {
         let typed = typed.replace('\'', "'\\''");
         format!(
@@ -245,8 +245,7 @@ while zpty -r inner line; do print -r -- "$line"; done"#
 
 #[test]
 fn elvish_completes() {
-    // Its editor needs a terminal, and draws what it offers piece by piece; so what it would offer is asked of the
-    // function that it asks.
+    // The editor needs a terminal and draws candidates piece by piece, so the test calls the completion function itself.
     offers("zsh", &["-f", "-c"], |typed, pause| {
         let words = typed.replace('\'', "");
         let words = words.split(' ').map(|word| format!("'{word}'"));

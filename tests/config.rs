@@ -1,5 +1,4 @@
-//! Profiles against a broker, the questions of `config init` on a terminal, and a real key store.
-//! What a profile may say is tested in `settings`, what is shown in `tests/golden/config-*`.
+//! Profiles with a broker, the questions of `config init` on a terminal, and a real key store.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod support;
@@ -12,7 +11,7 @@ use support::stage::{Stage, TOPIC};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ditto-cdc");
 
-/// A command in an empty world whose home is the stage's folder.
+/// A command with an empty environment whose home is the stage's folder.
 fn command(stage: &Stage, program: &str) -> Command {
     let folder = stage.folder.path();
     let mut command = Command::new(program);
@@ -31,7 +30,7 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&both).into_owned()
 }
 
-/// A profile `p` with everything but the user certificate's password, for which `line` stands.
+/// Writes a profile `p`; `line` sets the user certificate's password.
 fn with_profile(stage: &Stage, line: &str) {
     fs::create_dir_all(stage.folder.path().join(".config")).unwrap();
     let (cluster, _) = stage.passwords();
@@ -43,7 +42,7 @@ fn with_profile(stage: &Stage, line: &str) {
     Command::new("chmod").args(["600", &file]).status().unwrap();
 }
 
-/// Whether programs are there; says `ignored` where one is missing, and fails under `CI`.
+/// Whether these programs are installed. If one is missing, prints `ignored`, or fails if `CI` is set.
 fn have(programs: &[&str]) -> bool {
     let there = |name: &&&str| {
         let path = std::env::var("PATH").unwrap();
@@ -91,7 +90,7 @@ fn the_key_store_is_asked() {
     let output = command(&stage, PROGRAM).args(tail).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert!(
-        text(&output).contains("no key store that answers"),
+        text(&output).contains("no key store answers in this session"),
         "{}",
         text(&output)
     );
@@ -114,7 +113,7 @@ fn the_key_store_is_asked() {
     assert!(!said.contains(user), "{said}");
 }
 
-/// Answers the questions of `config init p`; what the terminal showed, and the status.
+/// Answers the questions of `config init p`. Returns the terminal's output and the status.
 fn dialogue(stage: &Stage, turns: &[(&str, &str)]) -> (String, Option<i32>) {
     dialogue_with(stage, &[PROGRAM, "config", "init", "p"], turns)
 }
@@ -168,10 +167,10 @@ fn init_asks_tries_and_keeps() {
     assert_eq!(status, Some(0), "{shown}");
     assert!(!shown.contains(cluster) && !shown.contains(user), "{shown}");
     for part in [
-        "a topic has a name",
+        "the topic must have a name",
         "there is no file",
         "everything that was checked works",
-        "no key store answers",
+        "this session has no key store",
         "--profile p",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");
@@ -189,7 +188,7 @@ fn init_asks_tries_and_keeps() {
     let output = command(&stage, PROGRAM).args(tail).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
 
-    // A second time it asks before it replaces anything, and Ctrl-C leaves all as it was.
+    // The second run asks before it replaces the profile, and Ctrl-C changes nothing.
     let (shown, status) = dialogue(&stage, &[("Replace it?", "")]);
     assert_eq!(status, Some(0), "{shown}");
     for answered in 0..3 {

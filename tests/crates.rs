@@ -1,5 +1,5 @@
-//! What may be part of the program: the licence and origin of every crate, none twice, and none that an advisory warns of.
-//! What the modules may use of them is in `tidy`; the advisories of `RustSec` are read where somebody has them, and not fetched.
+//! Dependency policy: licence and origin of every crate, no duplicate versions, no `RustSec` advisory.
+//! Advisories are read from a local copy and never downloaded.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod advisory;
@@ -11,7 +11,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Licences whose code may be part of the program.
+/// Allowed licences.
 const LICENCES: &[&str] = &[
     "MIT",
     "Apache-2.0",
@@ -24,17 +24,17 @@ const LICENCES: &[&str] = &[
     "0BSD",
 ];
 
-/// Crates under another licence, each a decision: EPL-2.0 asks that changes to the crate itself be published.
+/// Allowed crates with another licence: EPL-2.0 asks that changes to the crate itself be published.
 const LICENCE_EXCEPTIONS: &[(&str, &str)] = &[("colored_json", "EPL-2.0")];
 
-/// Crates that are there in more than one version, and why.
+/// Crates with more than one version, and why.
 const TWICE: &[(&str, &str)] = &[(
     "syn",
-    "derive macros of some crates have moved on to 3, of others not yet; part of the compiler's run only",
+    "derive macros of some crates use version 3, others still version 2; only used at compile time",
 )];
 
-/// Advisories that do not concern this program, and why.
-const OF_NO_CONCERN: &[(&str, &str)] = &[];
+/// Advisories that do not apply to this program, and why.
+const IGNORED_ADVISORIES: &[(&str, &str)] = &[];
 
 #[test]
 fn licences_and_origins_of_all_crates() {
@@ -54,13 +54,13 @@ fn no_crate_is_there_twice_without_a_reason() {
     let twice: Vec<&str> = versions.keys().map(String::as_str).collect();
     assert_eq!(
         twice, tolerated,
-        "`cargo tree --duplicates` says who wants which"
+        "`cargo tree --duplicates` shows the dependents"
     );
 }
 
 #[test]
 fn the_smallest_rust_is_enough_for_every_crate_and_named_in_the_readme() {
-    // That our own code needs no newer one is a lint's business: `incompatible_msrv`.
+    // The lint `incompatible_msrv` checks our own code.
     let number = |text: &str| {
         let parts = text.split('.').map(|part| part.parse::<u32>().unwrap());
         parts.take(2).collect::<Vec<_>>()
@@ -79,11 +79,11 @@ fn the_smallest_rust_is_enough_for_every_crate_and_named_in_the_readme() {
     assert!(readme.contains(&format!("Rust {ours}")), "{ours}");
 }
 
-/// Where `cargo audit` and `cargo deny` keep the data of `RustSec`, or where `ADVISORIES` says.
+/// The local `RustSec` database: `$ADVISORIES`, or the one of `cargo audit` and `cargo deny`.
 fn advisories() -> Option<PathBuf> {
     let named = std::env::var_os("ADVISORIES").map(PathBuf::from);
-    let usual = || Some(std::env::home_dir()?.join(".cargo/advisory-db"));
-    let folder = named.or_else(usual)?.join("crates");
+    let default = || Some(std::env::home_dir()?.join(".cargo/advisory-db"));
+    let folder = named.or_else(default)?.join("crates");
     folder.is_dir().then_some(folder)
 }
 
@@ -107,12 +107,12 @@ fn no_advisory_warns_of_a_locked_crate() {
             wrong.extend(warning.map(|id| (id, format!("{name} {version}"))));
         }
     }
-    wrong.retain(|(id, _)| OF_NO_CONCERN.iter().all(|(known, _)| known != id));
+    wrong.retain(|(id, _)| IGNORED_ADVISORIES.iter().all(|(known, _)| known != id));
     assert!(read > 20, "only {read} advisories in {}", folder.display());
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// What cargo knows of every crate that is locked, also of those for other systems.
+/// The `cargo metadata` of every locked crate, including those for other systems.
 fn packages() -> Vec<Value> {
     let ask = |how: &str| {
         let mut cargo = Command::new(env!("CARGO"));
@@ -120,7 +120,7 @@ fn packages() -> Vec<Value> {
         let cargo = cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
         cargo.output().unwrap()
     };
-    // Crates of other platforms are part of the answer, and a fresh machine has built without them.
+    // The metadata needs crates of other platforms, which a fresh machine has not downloaded yet.
     let mut output = ask("--offline");
     if !output.status.success() {
         output = ask("--locked");
@@ -133,7 +133,7 @@ fn packages() -> Vec<Value> {
     packages.clone()
 }
 
-/// What is wrong with a package of `cargo metadata`.
+/// The violation of the policy by a package, if any.
 fn objection(package: &Value) -> Option<String> {
     let name = package["name"].as_str()?;
     let licence = package["license"].as_str().unwrap_or("no licence");

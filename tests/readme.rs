@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use ditto_cdc::demo::server::{Live, Server};
-use ditto_cdc::demo::{self, Shop};
+use ditto_cdc::demo::{self, Generator};
 use ditto_cdc::kafka::embedded::{Embedded, Options, ProducerRecord};
 use ditto_cdc::snapshot::manifest::Manifest;
 use ditto_cdc::util::secret::Secret;
@@ -57,12 +57,12 @@ struct Customer {
 
 /// The café's documents, once they are as new as the newest event of the example.
 fn big_peer(key: &Secret) -> Server {
-    let mut shop = Shop::new(7);
-    demo::history(&mut shop, 0);
-    while shop.txn() < 553_312 {
-        shop.round(0);
+    let mut generator = Generator::new(7);
+    demo::history(&mut generator, 0);
+    while generator.txn() < 553_312 {
+        generator.round(0);
     }
-    let live = Live::new(shop, Box::new(|_| Ok(())));
+    let live = Live::new(generator, Box::new(|_| Ok(())));
     Server::start(&Arc::new(live), key).unwrap()
 }
 

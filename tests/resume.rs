@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ditto_cdc::snapshot::document_id::{Key, Type};
+use ditto_cdc::snapshot::document_id::{DocumentId, IdType};
 use ditto_cdc::snapshot::manifest::{Collection, Manifest, Position, cover};
 use support::program::Output;
 use support::stage::{GAP, Stage, TOPIC, event};
@@ -28,9 +28,9 @@ fn manifest() -> Manifest {
         });
     }
     let mut places = Vec::new();
-    let five = Key::of(b"\"5\"");
-    cover(&mut places, Some(Type::String), five.as_ref(), Some(20));
-    cover(&mut places, Some(Type::String), None, Some(30));
+    let five = DocumentId::parse(b"\"5\"");
+    cover(&mut places, Some(IdType::String), five.as_ref(), Some(20));
+    cover(&mut places, Some(IdType::String), None, Some(30));
     manifest.collections.push(Collection {
         name: "people".into(),
         complete: true,

@@ -228,7 +228,8 @@ fn settings_come_from_files_as_well() {
     let output = run(&[], &args, LIMIT);
     assert_eq!(output.lines(), [&line], "{}", output.stderr);
     assert!(
-        output.stderr.contains("the-customers-pipeline") && output.stderr.contains("is not joined"),
+        output.stderr.contains("the-customers-pipeline")
+            && output.stderr.contains("not joining group"),
         "{}",
         output.stderr
     );

@@ -5,13 +5,13 @@
 
 use ditto_cdc::condition::Condition;
 use ditto_cdc::event::decode;
-use ditto_cdc::event::filter::{Filter, Verdict, Wish};
+use ditto_cdc::event::filter::{Filter, Verdict, FilterOptions};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let collections = vec!["p*".to_owned(), "!people".to_owned()];
-    let Ok(filter) = Filter::new(&Wish { collections, ..Wish::default() }) else { return };
-    match (filter.judge(Some(bytes)), decode(Some(bytes))) {
+    let Ok(filter) = Filter::new(&FilterOptions { collections, ..FilterOptions::default() }) else { return };
+    match (filter.verdict(Some(bytes)), decode(Some(bytes))) {
         (Verdict::Shown(shown), Ok(event)) => assert!(shown == event && filter.shows(&event)),
         (Verdict::Hidden, Ok(event)) => assert!(!filter.shows(&event)),
         (Verdict::Unreadable(one), Err(other)) => assert_eq!(one, other),
@@ -19,9 +19,9 @@ fuzz_target!(|bytes: &[u8]| {
         (verdict, decoded) => panic!("{verdict:?} {decoded:?}"),
     }
     let Ok(condition) = Condition::parse("collection = 'a' OR changed(b) AND c[0] > 1") else { return };
-    let Ok(filter) = Filter::new(&Wish { conditions: vec![condition], ..Wish::default() }) else { return };
+    let Ok(filter) = Filter::new(&FilterOptions { conditions: vec![condition], ..FilterOptions::default() }) else { return };
     if let Ok(event) = decode(Some(bytes)) {
-        assert_eq!(matches!(filter.judge(Some(bytes)), Verdict::Shown(_)), filter.shows(&event));
+        assert_eq!(matches!(filter.verdict(Some(bytes)), Verdict::Shown(_)), filter.shows(&event));
     }
     if let Ok(event) = decode(Some(bytes)) {
         let _ = (event.op(), event.id());

@@ -1,5 +1,4 @@
-//! What an answer to DQL says beside its rows, and who takes the rows.
-//! How both are found in a body that is still arriving is in `body`.
+//! The response to a DQL statement besides its rows, and the visitor of the rows.
 
 use std::io;
 
@@ -10,19 +9,19 @@ use crate::json;
 
 /// Takes the rows of an answer while it arrives.
 pub trait Rows {
-    /// Bytes of a row, exactly as the server sent them; `last` says that the row ends with them.
-    /// Most rows come in one piece; those of megabytes in several.
+    /// Bytes of a row, exactly as the server sent them; `last` ends the row. Most rows come in one part, rows of
+    /// megabytes in several.
     ///
     /// # Errors
-    /// Where they cannot be kept: the answer is not read further.
+    /// If the rows cannot be stored: the response is not read further.
     fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()>;
 }
 
 /// For answers whose rows do not matter.
 #[derive(Debug, Clone, Copy)]
-pub struct Nobody;
+pub struct IgnoreRows;
 
-impl Rows for Nobody {
+impl Rows for IgnoreRows {
     fn part(&mut self, _: &[u8], _: bool) -> io::Result<()> {
         Ok(())
     }
@@ -46,20 +45,20 @@ impl Rows for Collected {
     }
 }
 
-/// What an answer says beside its rows.
+/// The response without its rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// At which transaction the server answered, where it says so: `transactionId`, `txnId` of the older interface.
+    /// The transaction of the response, if the server sends it: `transactionId`, or `txnId` of the older interface.
     pub transaction_id: Option<u64>,
-    /// How many rows there were.
+    /// Number of rows.
     pub rows: u64,
     /// The size of the body in bytes.
     pub bytes: u64,
-    /// What the server warns of; it sends ten at most.
+    /// Warnings of the server, at most ten.
     pub warnings: Vec<String>,
-    /// How many documents the statement changed.
+    /// Number of documents that the statement changed.
     pub mutated: u64,
-    /// Words of an error; empty where there is none.
+    /// The error message; empty if there is none.
     pub(super) error: String,
     /// A member was there that only Ditto's answers have.
     pub(super) is_dql: bool,
@@ -68,19 +67,19 @@ pub struct Answer {
 impl Answer {
     /// Takes a member of the answer that holds no rows.
     pub(super) fn take(&mut self, key: &[u8], value: &[u8]) {
-        let is = |name: &str| json::says(key, name);
+        let is = |name: &str| json::eq_str(key, name);
         if is("transactionId") || is("txnId") {
             self.is_dql = true;
             self.transaction_id = number(value);
         } else if is("error") {
             self.is_dql = true;
             self.error = parsed(value)
-                .map(|error| error_message::of_json(&error))
+                .map(|error| error_message::from_json(&error))
                 .unwrap_or_default();
         } else if is("warnings") {
             let warnings = json::items(value).filter_map(|item| parsed(item.value));
             self.warnings = warnings
-                .map(|warning| error_message::of_json(&warning))
+                .map(|warning| error_message::from_json(&warning))
                 .collect();
         } else if is("mutatedDocumentIds") {
             self.mutated = json::items(value).count() as u64;
@@ -89,7 +88,7 @@ impl Answer {
         } else if is("message") && self.error.is_empty() {
             // Only an error has one; without anything of DQL's beside it the body is none of Ditto's.
             self.error = parsed(value)
-                .map(|error| error_message::of_json(&error))
+                .map(|error| error_message::from_json(&error))
                 .unwrap_or_default();
         }
     }

@@ -1,5 +1,4 @@
-//! One question over HTTP for a thread that waits: its answer's head, then the body in the pieces in which it came.
-//! A thread that asks also drives the connection; what is asked, and what an answer means, is in `client`.
+//! HTTP requests driven on a current-thread runtime, for threads that wait for the response.
 
 use std::future::Future;
 use std::io;
@@ -10,21 +9,21 @@ use bytes::Bytes;
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response};
 use tokio::runtime::{Builder, Runtime};
 
-use super::chunk_buffer::Pieces;
+use super::chunk_buffer::Chunks;
 
-/// Connections to one server, and what drives them.
+/// Connections to one server, with their runtime.
 #[derive(Clone)]
-pub(super) struct Wire {
+pub(super) struct HttpConnection {
     pub http: Client,
     runtime: Arc<Runtime>,
 }
 
-/// Why there is no answer, or no more of it.
+/// Why there is no response, or no more of it.
 #[derive(Debug)]
-pub(super) enum Silence {
-    /// Nothing came in time.
+pub(super) enum ResponseError {
+    /// The timeout ended.
     TimedOut,
-    /// What the HTTP library says.
+    /// An error of the HTTP library.
     Http(reqwest::Error),
 }
 
@@ -32,19 +31,19 @@ pub(super) enum Silence {
 pub(super) struct Reply {
     pub response: Response,
     runtime: Arc<Runtime>,
-    patience: Duration,
+    timeout: Duration,
 }
 
-impl Wire {
+impl HttpConnection {
     /// Prepares; nothing is sent yet.
     ///
     /// # Errors
     /// Why it cannot work here, in words.
-    pub fn new(builder: ClientBuilder) -> Result<Wire, String> {
-        let http = builder.build().map_err(|error| deepest(&error))?;
+    pub fn new(builder: ClientBuilder) -> Result<HttpConnection, String> {
+        let http = builder.build().map_err(|error| root_cause(&error))?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
-        Ok(Wire {
+        Ok(HttpConnection {
             http,
             runtime: Arc::new(runtime),
         })
@@ -53,25 +52,25 @@ impl Wire {
     /// Sends a request and waits for the answer's head; for each piece of the body as long again.
     ///
     /// # Errors
-    /// [`Silence`].
-    pub fn send(&self, request: RequestBuilder, patience: Duration) -> Result<Reply, Silence> {
-        let response = wait(&self.runtime, patience, request.send())?;
+    /// [`ResponseError`].
+    pub fn send(&self, request: RequestBuilder, timeout: Duration) -> Result<Reply, ResponseError> {
+        let response = wait(&self.runtime, timeout, request.send())?;
         Ok(Reply {
             response,
             runtime: Arc::clone(&self.runtime),
-            patience,
+            timeout,
         })
     }
 }
 
 impl Reply {
     /// The beginning of the body, as far as it can be read.
-    pub fn beginning(mut self, most: usize) -> Vec<u8> {
+    pub fn read_prefix(mut self, max_bytes: usize) -> Vec<u8> {
         let mut body = Vec::new();
-        while let Ok(piece) = self.next() {
-            let room = most - body.len();
-            body.extend_from_slice(piece.get(..room.min(piece.len())).unwrap_or_default());
-            if piece.is_empty() || body.len() == most {
+        while let Ok(chunk) = self.next() {
+            let room = max_bytes - body.len();
+            body.extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
+            if chunk.is_empty() || body.len() == max_bytes {
                 break;
             }
         }
@@ -79,19 +78,21 @@ impl Reply {
     }
 }
 
-impl Pieces for Reply {
+impl Chunks for Reply {
     fn next(&mut self) -> io::Result<Bytes> {
         loop {
-            let piece = wait(&self.runtime, self.patience, self.response.chunk());
-            match piece {
+            let chunk = wait(&self.runtime, self.timeout, self.response.chunk());
+            match chunk {
                 Ok(None) => return Ok(Bytes::new()),
-                Ok(Some(piece)) if piece.is_empty() => {}
-                Ok(Some(piece)) => return Ok(piece),
-                Err(Silence::TimedOut) => return Err(io::ErrorKind::TimedOut.into()),
-                Err(Silence::Http(error)) if error.is_timeout() => {
+                Ok(Some(chunk)) if chunk.is_empty() => {}
+                Ok(Some(chunk)) => return Ok(chunk),
+                Err(ResponseError::TimedOut) => return Err(io::ErrorKind::TimedOut.into()),
+                Err(ResponseError::Http(error)) if error.is_timeout() => {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
-                Err(Silence::Http(error)) => return Err(io::Error::other(deepest(&error))),
+                Err(ResponseError::Http(error)) => {
+                    return Err(io::Error::other(root_cause(&error)));
+                }
             }
         }
     }
@@ -99,21 +100,21 @@ impl Pieces for Reply {
 
 fn wait<T>(
     runtime: &Runtime,
-    patience: Duration,
+    timeout: Duration,
     work: impl Future<Output = reqwest::Result<T>>,
-) -> Result<T, Silence> {
-    let in_time = runtime.block_on(async { tokio::time::timeout(patience, work).await });
+) -> Result<T, ResponseError> {
+    let in_time = runtime.block_on(async { tokio::time::timeout(timeout, work).await });
     match in_time {
-        Ok(done) => done.map_err(Silence::Http),
-        Err(_) => Err(Silence::TimedOut),
+        Ok(done) => done.map_err(ResponseError::Http),
+        Err(_) => Err(ResponseError::TimedOut),
     }
 }
 
-/// The innermost reason, which is the one that says something.
-pub(super) fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
+/// The root cause, which has the useful message.
+pub(super) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut root_cause = error;
+    while let Some(source) = root_cause.source() {
+        root_cause = source;
     }
-    deepest.to_string()
+    root_cause.to_string()
 }

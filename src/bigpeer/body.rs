@@ -1,34 +1,18 @@
-//! Decodes an answer while it arrives: rows are handed on as soon as they are complete, and never all held.
-//! Who sent it, and what its members mean, is left to `client` and `answer`.
-
-use std::io;
+//! Streaming decoder of a response body: rows are passed on when they are complete, so that memory stays flat.
 
 use super::answer::{Answer, Rows};
-use super::chunk_buffer::{Pieces, Window};
-use crate::json::{self, Arriving};
+use super::chunk_buffer::{BodyError, ChunkBuffer, Chunks};
+use crate::json::{self, IncrementalScanner};
 
 /// A row larger than this is handed on in parts.
-const PART: usize = 1 << 20;
+const ROW_PART_BYTES: usize = 1 << 20;
 /// No other member of an answer is so large.
-const LARGEST_MEMBER: usize = 16 << 20;
+const MAX_MEMBER_BYTES: usize = 16 << 20;
 
-/// Why a body is no answer.
-#[derive(Debug)]
-pub(super) enum Broken {
-    /// It ended too early, or reading it failed.
-    Cut(String),
-    /// Nothing more came in time.
-    TimedOut,
-    /// It is no JSON object; its first bytes.
-    Foreign(Vec<u8>),
-    /// The rows could not be kept.
-    Sink(io::Error),
-}
-
-/// Reads an answer to its end.
-pub(super) fn decode(pieces: impl Pieces, rows: &mut dyn Rows) -> Result<Answer, Broken> {
+/// Decodes a response to its end.
+pub(super) fn decode(pieces: impl Chunks, rows: &mut dyn Rows) -> Result<Answer, BodyError> {
     let mut decoder = Decoder {
-        window: Window::new(pieces),
+        window: ChunkBuffer::new(pieces),
         rows,
         answer: Answer::default(),
     };
@@ -38,15 +22,15 @@ pub(super) fn decode(pieces: impl Pieces, rows: &mut dyn Rows) -> Result<Answer,
 }
 
 struct Decoder<'r, P> {
-    window: Window<P>,
+    window: ChunkBuffer<P>,
     rows: &'r mut dyn Rows,
     answer: Answer,
 }
 
-impl<P: Pieces> Decoder<'_, P> {
-    fn object(&mut self) -> Result<(), Broken> {
+impl<P: Chunks> Decoder<'_, P> {
+    fn object(&mut self) -> Result<(), BodyError> {
         if self.window.next()? != b'{' {
-            return Err(self.window.foreign());
+            return Err(self.window.not_json());
         }
         self.window.pass(1);
         let mut first = true;
@@ -55,25 +39,25 @@ impl<P: Pieces> Decoder<'_, P> {
                 (b'}', _) => break,
                 (b',', false) => self.window.pass(1),
                 (_, true) => {}
-                _ => return Err(self.window.foreign()),
+                _ => return Err(self.window.not_json()),
             }
             first = false;
             self.member()?;
         }
         self.window.pass(1);
-        self.window.nothing_more()
+        self.window.expect_end()
     }
 
-    fn member(&mut self) -> Result<(), Broken> {
+    fn member(&mut self) -> Result<(), BodyError> {
         if self.window.next()? != b'"' {
-            return Err(self.window.foreign());
+            return Err(self.window.not_json());
         }
         let key = self.value()?;
         if self.window.next()? != b':' {
-            return Err(self.window.foreign());
+            return Err(self.window.not_json());
         }
         self.window.pass(1);
-        let holds_rows = json::says(&key, "items") || json::says(&key, "documents");
+        let holds_rows = json::eq_str(&key, "items") || json::eq_str(&key, "documents");
         if holds_rows && self.window.next()? == b'[' {
             self.answer.is_dql = true;
             return self.rows();
@@ -83,7 +67,7 @@ impl<P: Pieces> Decoder<'_, P> {
         Ok(())
     }
 
-    fn rows(&mut self) -> Result<(), Broken> {
+    fn rows(&mut self) -> Result<(), BodyError> {
         self.window.pass(1);
         let mut first = true;
         loop {
@@ -94,7 +78,7 @@ impl<P: Pieces> Decoder<'_, P> {
                     self.window.next()?;
                 }
                 (_, true) => {}
-                _ => return Err(self.window.foreign()),
+                _ => return Err(self.window.not_json()),
             }
             first = false;
             self.row()?;
@@ -104,21 +88,23 @@ impl<P: Pieces> Decoder<'_, P> {
         Ok(())
     }
 
-    fn row(&mut self) -> Result<(), Broken> {
+    fn row(&mut self) -> Result<(), BodyError> {
         if !matches!(self.window.next()?, b'{' | b'[') {
             let value = self.value()?;
-            return self.rows.part(&value, true).map_err(Broken::Sink);
+            return self.rows.part(&value, true).map_err(BodyError::Sink);
         }
-        let (mut arriving, mut at) = (Arriving::default(), 0);
+        let (mut arriving, mut at) = (IncrementalScanner::default(), 0);
         loop {
-            let looked = arriving.look(self.window.bytes().get(at..).unwrap_or_default());
+            let looked = arriving.scan(self.window.bytes().get(at..).unwrap_or_default());
             at += looked.at;
-            if !looked.ended && at < PART {
+            if !looked.ended && at < ROW_PART_BYTES {
                 self.window.more()?;
                 continue;
             }
             let part = self.window.bytes().get(..at).unwrap_or_default();
-            self.rows.part(part, looked.ended).map_err(Broken::Sink)?;
+            self.rows
+                .part(part, looked.ended)
+                .map_err(BodyError::Sink)?;
             // More of the piece may be in view now than was before.
             self.window.pass(at);
             at = 0;
@@ -129,7 +115,7 @@ impl<P: Pieces> Decoder<'_, P> {
     }
 
     /// Takes a value that is small enough to be held whole.
-    fn value(&mut self) -> Result<Vec<u8>, Broken> {
+    fn value(&mut self) -> Result<Vec<u8>, BodyError> {
         self.window.next()?;
         loop {
             let bytes = self.window.bytes();
@@ -141,8 +127,8 @@ impl<P: Pieces> Decoder<'_, P> {
                 return Ok(value);
             }
             let stuck = matches!(bytes.first(), Some(b'}' | b']' | b',' | b':'));
-            if stuck || bytes.len() > LARGEST_MEMBER {
-                return Err(self.window.foreign());
+            if stuck || bytes.len() > MAX_MEMBER_BYTES {
+                return Err(self.window.not_json());
             }
             self.window.more()?;
         }

@@ -1,61 +1,71 @@
-//! A view of a body that arrives in pieces: what is wanted next stands in one row, copied only where two pieces meet.
-//! What the bytes mean is for `body` to say.
+//! A contiguous view over body chunks that copies only where two chunks meet.
 
 use std::io;
 
 use bytes::Bytes;
 
-use super::body::Broken;
+/// Bytes of a chunk that are appended to the end of the one before it; doubled each time they are too few.
+const JOIN_BYTES: usize = 4096;
+/// Quoted length of a body that is not JSON.
+const MAX_QUOTED_BYTES: usize = 4096;
 
-/// So many bytes of a piece are set behind the end of the one before it, and twice as many each time they are too few.
-const SEWN: usize = 4096;
-/// How much of foreign bytes is quoted.
-const QUOTED: usize = 4096;
+/// Why a body cannot be decoded.
+#[derive(Debug)]
+pub(super) enum BodyError {
+    /// It ended too early, or reading it failed.
+    Cut(String),
+    /// The timeout ended.
+    TimedOut,
+    /// Not a JSON object; its first bytes.
+    NotJson(Vec<u8>),
+    /// The rows could not be stored.
+    Sink(io::Error),
+}
 
-/// Where a body comes from.
-pub(super) trait Pieces {
-    /// The next piece as it came; an empty one at the end.
+/// A source of body chunks.
+pub(super) trait Chunks {
+    /// The next chunk; empty at the end.
     ///
     /// # Errors
-    /// Where there is no end and nothing more comes, or not in time.
+    /// I/O errors and timeouts.
     fn next(&mut self) -> io::Result<Bytes>;
 }
 
-/// What was not passed yet.
-pub(super) struct Window<P> {
+/// The part of a body that is not consumed yet.
+pub(super) struct ChunkBuffer<P> {
     pieces: P,
-    piece: Bytes,
-    /// Where in the piece the view begins, while nothing is sewn.
+    chunk: Bytes,
+    /// Start of the view in the chunk, if nothing is joined.
     at: usize,
-    /// The end of the pieces before, then the beginning of this one from `seam` on; empty where the piece is enough.
-    sewn: Vec<u8>,
-    seam: usize,
-    /// Where in `sewn` the view begins.
+    /// The end of the previous chunks, then this chunk from `joined_from` on; empty if the chunk is enough.
+    joined: Vec<u8>,
+    joined_from: usize,
+    /// Start of the view in `joined`.
     start: usize,
-    /// Bytes that came.
+    /// Bytes received.
     pub read: u64,
 }
 
-impl<P: Pieces> Window<P> {
+impl<P: Chunks> ChunkBuffer<P> {
     pub fn new(pieces: P) -> Self {
-        Window {
+        ChunkBuffer {
             pieces,
-            piece: Bytes::new(),
+            chunk: Bytes::new(),
             at: 0,
-            sewn: Vec::new(),
-            seam: 0,
+            joined: Vec::new(),
+            joined_from: 0,
             start: 0,
             read: 0,
         }
     }
 
-    /// What is in view.
+    /// The bytes in view.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
-        let view = if self.sewn.is_empty() {
-            self.piece.get(self.at..)
+        let view = if self.joined.is_empty() {
+            self.chunk.get(self.at..)
         } else {
-            self.sewn.get(self.start..)
+            self.joined.get(self.start..)
         };
         view.unwrap_or_default()
     }
@@ -63,27 +73,27 @@ impl<P: Pieces> Window<P> {
     /// Passes bytes that are in view.
     #[inline]
     pub fn pass(&mut self, count: usize) {
-        if self.sewn.is_empty() {
+        if self.joined.is_empty() {
             self.at += count;
             return;
         }
         self.start += count;
-        if self.start >= self.seam {
-            self.at = self.start - self.seam;
-            self.sewn.clear();
+        if self.start >= self.joined_from {
+            self.at = self.start - self.joined_from;
+            self.joined.clear();
         }
     }
 
-    /// The next byte that is no blank, which is not passed.
+    /// The next byte that is not blank, without consuming it.
     #[inline]
-    pub fn next(&mut self) -> Result<u8, Broken> {
+    pub fn next(&mut self) -> Result<u8, BodyError> {
         match self.bytes().first() {
             Some(byte) if !is_blank(*byte) => Ok(*byte),
-            _ => self.behind_blanks(),
+            _ => self.after_blanks(),
         }
     }
 
-    fn behind_blanks(&mut self) -> Result<u8, Broken> {
+    fn after_blanks(&mut self) -> Result<u8, BodyError> {
         loop {
             let bytes = self.bytes();
             let blanks = bytes.iter().take_while(|byte| is_blank(**byte)).count();
@@ -96,22 +106,22 @@ impl<P: Pieces> Window<P> {
     }
 
     /// Waits until there is more in view.
-    pub fn more(&mut self) -> Result<(), Broken> {
+    pub fn more(&mut self) -> Result<(), BodyError> {
         if self.widen()? {
             return Ok(());
         }
         Err(match self.read {
-            0 => Broken::Foreign(Vec::new()),
-            _ => Broken::Cut("it ended in its middle".to_owned()),
+            0 => BodyError::NotJson(Vec::new()),
+            _ => BodyError::Cut("it ended in its middle".to_owned()),
         })
     }
 
     /// Passes the rest, which must be blank, and sees the body's end.
-    pub fn nothing_more(&mut self) -> Result<(), Broken> {
+    pub fn expect_end(&mut self) -> Result<(), BodyError> {
         loop {
             let bytes = self.bytes();
             if !bytes.iter().all(|byte| is_blank(*byte)) {
-                return Err(self.foreign());
+                return Err(self.not_json());
             }
             let passed = bytes.len();
             self.pass(passed);
@@ -122,47 +132,47 @@ impl<P: Pieces> Window<P> {
     }
 
     /// Brings more into view; `false` at the body's end.
-    fn widen(&mut self) -> Result<bool, Broken> {
-        let mut from = self.sewn.len().saturating_sub(self.seam);
-        if self.sewn.is_empty() || from == self.piece.len() {
-            let rest = self.piece.get(self.at..).unwrap_or_default();
-            if self.sewn.is_empty() {
+    fn widen(&mut self) -> Result<bool, BodyError> {
+        let mut from = self.joined.len().saturating_sub(self.joined_from);
+        if self.joined.is_empty() || from == self.chunk.len() {
+            let rest = self.chunk.get(self.at..).unwrap_or_default();
+            if self.joined.is_empty() {
                 self.start = 0;
-                self.sewn.extend_from_slice(rest);
+                self.joined.extend_from_slice(rest);
             } else {
-                self.sewn.drain(..self.start);
+                self.joined.drain(..self.start);
                 self.start = 0;
             }
-            self.seam = self.sewn.len();
-            (self.piece, self.at, from) = (self.another()?, 0, 0);
-            if self.sewn.is_empty() || self.piece.is_empty() {
-                return Ok(!self.piece.is_empty());
+            self.joined_from = self.joined.len();
+            (self.chunk, self.at, from) = (self.next_chunk()?, 0, 0);
+            if self.joined.is_empty() || self.chunk.is_empty() {
+                return Ok(!self.chunk.is_empty());
             }
         }
-        let to = self.piece.len().min((from * 2).max(SEWN));
-        let more = self.piece.get(from..to).unwrap_or_default();
-        self.sewn.extend_from_slice(more);
+        let to = self.chunk.len().min((from * 2).max(JOIN_BYTES));
+        let more = self.chunk.get(from..to).unwrap_or_default();
+        self.joined.extend_from_slice(more);
         Ok(true)
     }
 
-    fn another(&mut self) -> Result<Bytes, Broken> {
-        // Whoever reads may fill the same memory again once nobody looks at it.
-        self.piece = Bytes::new();
+    fn next_chunk(&mut self) -> Result<Bytes, BodyError> {
+        // Frees the chunk, so that the HTTP library can reuse its memory.
+        self.chunk = Bytes::new();
         match self.pieces.next() {
-            Ok(piece) => {
-                self.read += piece.len() as u64;
-                Ok(piece)
+            Ok(chunk) => {
+                self.read += chunk.len() as u64;
+                Ok(chunk)
             }
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Broken::TimedOut),
-            Err(error) => Err(Broken::Cut(error.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(BodyError::TimedOut),
+            Err(error) => Err(BodyError::Cut(error.to_string())),
         }
     }
 
-    /// An answer that is none, with what is in view of it.
-    pub fn foreign(&self) -> Broken {
+    /// The error for a body that is not JSON, with the bytes in view.
+    pub fn not_json(&self) -> BodyError {
         let bytes = self.bytes();
-        let quoted = bytes.get(..QUOTED.min(bytes.len()));
-        Broken::Foreign(quoted.unwrap_or_default().to_vec())
+        let quoted = bytes.get(..MAX_QUOTED_BYTES.min(bytes.len()));
+        BodyError::NotJson(quoted.unwrap_or_default().to_vec())
     }
 }
 

@@ -1,5 +1,5 @@
-//! Asks one question over HTTP and sorts what comes back: an answer, or an error of a kind that callers know.
-//! Trying again, and what to ask, is left to callers; the key goes to the one host that was named.
+//! HTTP client of the DQL interfaces: one request, and a response or a typed error. The API key is sent to the
+//! configured host only.
 
 use std::time::Duration;
 
@@ -9,32 +9,33 @@ use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{ClientBuilder, StatusCode};
 
 use super::answer::{Answer, Rows};
-use super::blocking_http::{Reply, Silence, Wire, deepest};
-use super::body::{self, Broken};
-use super::endpoint::{Base, Version};
+use super::blocking_http::{HttpConnection, Reply, ResponseError, root_cause};
+use super::body;
+use super::chunk_buffer::BodyError;
+use super::endpoint::{Endpoint, Version};
 use super::error::{ApiError, Kind};
 use super::{error_message, retry};
 use crate::util::secret::Secret;
 
-/// How long connecting may take.
-const CONNECT: Duration = Duration::from_secs(15);
-/// How long the server may think, and how long a body may pause, unless a query says otherwise.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How much of an error's body is read.
-const ERROR_BODY: usize = 64 << 10;
+/// Timeout of connecting.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Timeout of a response, and of a pause in its body, unless a query has its own.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Bytes of an error's body that are read.
+const MAX_ERROR_BODY_BYTES: usize = 64 << 10;
 /// So many redirects are followed on the same host.
-const HOPS: usize = 5;
+const MAX_REDIRECTS: usize = 5;
 
 /// Speaks with one Big Peer. Has no `Debug`: it holds the key.
 #[derive(Clone)]
 pub struct Client {
-    wire: Wire,
-    base: Base,
+    wire: HttpConnection,
+    base: Endpoint,
     key: Secret,
     version: Version,
 }
 
-/// A DQL statement with what belongs to it.
+/// A DQL statement with its arguments.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
     /// One statement without a `;` at its end.
@@ -43,8 +44,8 @@ pub struct Query {
     pub args: Vec<(&'static str, String)>,
     /// `X-DITTO-TXN-ID`: the query runs at this transaction or later.
     pub at_least: Option<u64>,
-    /// How long the server may think, and how long the body may pause.
-    pub patience: Option<Duration>,
+    /// Timeout of the response, and of a pause in its body.
+    pub timeout: Option<Duration>,
 }
 
 /// A query of the interface before DQL.
@@ -56,12 +57,12 @@ pub struct Find {
     pub condition: String,
     /// The most documents.
     pub limit: u64,
-    /// How many documents are skipped.
+    /// Number of documents to skip.
     pub offset: u64,
     /// As for [`Query`].
     pub at_least: Option<u64>,
     /// As for [`Query`].
-    pub patience: Option<Duration>,
+    pub timeout: Option<Duration>,
 }
 
 impl Query {
@@ -118,21 +119,21 @@ fn quoted(text: &str) -> String {
 }
 
 impl Client {
-    /// Prepares to speak with a server; nothing is sent yet.
+    /// Creates a client; nothing is sent yet.
     ///
     /// # Errors
-    /// Where the key cannot be a header, or TLS cannot be set up.
-    pub fn new(base: Base, key: Secret, version: Version) -> Result<Client, ApiError> {
+    /// If the key is not a valid header, or if TLS cannot be set up.
+    pub fn new(base: Endpoint, key: Secret, version: Version) -> Result<Client, ApiError> {
         let mut builder = ClientBuilder::new()
             .user_agent(concat!("ditto-cdc/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
+            .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
             .redirect(Policy::custom(same_origin));
         if base.is_loopback() {
             // A proxy would be sent the key in clear.
             builder = builder.no_proxy();
         }
-        let wire = Wire::new(builder).map_err(|words| ApiError::new(Kind::Tls, words))?;
+        let wire = HttpConnection::new(builder).map_err(|words| ApiError::new(Kind::Tls, words))?;
         let client = Client {
             wire,
             base,
@@ -143,13 +144,13 @@ impl Client {
         Ok(client)
     }
 
-    /// Where this client's server is.
+    /// The server's address.
     #[must_use]
-    pub fn base(&self) -> &Base {
+    pub fn base(&self) -> &Endpoint {
         &self.base
     }
 
-    /// Where this client's statements go.
+    /// The URL of DQL statements.
     #[must_use]
     pub fn address(&self) -> String {
         self.base.execute(self.version)
@@ -164,7 +165,7 @@ impl Client {
             &self.address(),
             query.body(),
             query.at_least,
-            query.patience,
+            query.timeout,
             rows,
         )
     }
@@ -178,7 +179,7 @@ impl Client {
             &self.base.find(),
             find.body(),
             find.at_least,
-            find.patience,
+            find.timeout,
             rows,
         )
     }
@@ -188,7 +189,7 @@ impl Client {
         url: &str,
         body: String,
         at_least: Option<u64>,
-        patience: Option<Duration>,
+        timeout: Option<Duration>,
         rows: &mut dyn Rows,
     ) -> Result<Answer, ApiError> {
         let mut request = self
@@ -201,9 +202,9 @@ impl Client {
         if let Some(txn) = at_least {
             request = request.header("X-DITTO-TXN-ID", txn);
         }
-        let answered = self.wire.send(request, patience.unwrap_or(PATIENCE));
-        let answered = answered.map_err(|silence| unanswered(&silence));
-        let outcome = answered.and_then(|reply| sort(reply, rows));
+        let answered = self.wire.send(request, timeout.unwrap_or(RESPONSE_TIMEOUT));
+        let answered = answered.map_err(|silence| to_api_error(&silence));
+        let outcome = answered.and_then(|reply| classify(reply, rows));
         outcome.map_err(|error| self.without_key(error))
     }
 
@@ -220,14 +221,14 @@ impl Client {
         Ok(value)
     }
 
-    /// A server may repeat what it was sent.
+    /// A server may repeat the key in its error.
     fn without_key(&self, mut error: ApiError) -> ApiError {
         error.words = error.words.replace(self.key.expose(), "(the API key)");
         error
     }
 }
 
-/// Follows a redirect only to the same scheme, host and port, and only one that keeps the request as it is.
+/// Follows a redirect only to the same scheme, host and port, and only if it keeps the method and body.
 fn same_origin(attempt: Attempt<'_>) -> Action {
     let keeps = matches!(
         attempt.status(),
@@ -235,21 +236,21 @@ fn same_origin(attempt: Attempt<'_>) -> Action {
     );
     let origin = attempt.previous().first().map(reqwest::Url::origin);
     let same = origin == Some(attempt.url().origin());
-    if keeps && same && attempt.previous().len() <= HOPS {
+    if keeps && same && attempt.previous().len() <= MAX_REDIRECTS {
         attempt.follow()
     } else {
         attempt.stop()
     }
 }
 
-fn unanswered(silence: &Silence) -> ApiError {
+fn to_api_error(silence: &ResponseError) -> ApiError {
     let error = match silence {
-        Silence::TimedOut => {
+        ResponseError::TimedOut => {
             return ApiError::new(Kind::TimedOut, "operation timed out".to_owned());
         }
-        Silence::Http(error) => error,
+        ResponseError::Http(error) => error,
     };
-    let words = deepest(error);
+    let words = root_cause(error);
     let tls = ["certificate", "ssl", "tls"]
         .iter()
         .any(|part| words.to_lowercase().contains(part));
@@ -262,10 +263,10 @@ fn unanswered(silence: &Silence) -> ApiError {
     ApiError::new(kind, words)
 }
 
-fn sort(reply: Reply, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
+fn classify(reply: Reply, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
     let status = reply.response.status();
     if !status.is_success() {
-        return Err(refusal(status, reply));
+        return Err(error_response(status, reply));
     }
     let with_status = |kind, words: String| ApiError {
         kind,
@@ -273,10 +274,10 @@ fn sort(reply: Reply, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
         words,
     };
     let answer = body::decode(reply, rows).map_err(|broken| match broken {
-        Broken::Cut(words) => with_status(Kind::Cut, words),
-        Broken::TimedOut => with_status(Kind::TimedOut, "the body paused too long".to_owned()),
-        Broken::Foreign(bytes) => with_status(Kind::NotDql, error_message::of_body(&bytes)),
-        Broken::Sink(error) => with_status(Kind::Sink(error), String::new()),
+        BodyError::Cut(words) => with_status(Kind::Cut, words),
+        BodyError::TimedOut => with_status(Kind::TimedOut, "the body paused too long".to_owned()),
+        BodyError::NotJson(bytes) => with_status(Kind::NotDql, error_message::from_body(&bytes)),
+        BodyError::Sink(error) => with_status(Kind::Sink(error), String::new()),
     })?;
     if !answer.is_dql {
         return Err(with_status(Kind::NotDql, answer.error));
@@ -284,7 +285,7 @@ fn sort(reply: Reply, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
     if answer.error.is_empty() {
         return Ok(answer);
     }
-    let kind = if says_too_large(&answer.error) {
+    let kind = if means_too_large(&answer.error) {
         Kind::TooLarge
     } else {
         Kind::Failed
@@ -292,7 +293,7 @@ fn sort(reply: Reply, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
     Err(with_status(kind, answer.error))
 }
 
-fn refusal(status: StatusCode, reply: Reply) -> ApiError {
+fn error_response(status: StatusCode, reply: Reply) -> ApiError {
     let header = |name| {
         reply
             .response
@@ -303,11 +304,11 @@ fn refusal(status: StatusCode, reply: Reply) -> ApiError {
     };
     let after = header(RETRY_AFTER).and_then(|text| retry::retry_after(&text, Timestamp::now()));
     let location = header(LOCATION);
-    let words = error_message::of_body(&reply.beginning(ERROR_BODY));
+    let words = error_message::from_body(&reply.read_prefix(MAX_ERROR_BODY_BYTES));
     let kind = match status.as_u16() {
         413 => Kind::TooLarge,
         // "Too many requests" is about no result.
-        400..=428 | 430..=499 if says_too_large(&words) => Kind::TooLarge,
+        400..=428 | 430..=499 if means_too_large(&words) => Kind::TooLarge,
         400 | 422 => Kind::BadQuery,
         401 => Kind::RefusedKey,
         403 => Kind::Forbidden,
@@ -328,8 +329,8 @@ fn refusal(status: StatusCode, reply: Reply) -> ApiError {
     }
 }
 
-/// Nobody has published how the server says so.
-fn says_too_large(words: &str) -> bool {
+/// The server's message for a page that is too large is not documented.
+fn means_too_large(words: &str) -> bool {
     let words = words.to_lowercase();
     let said = [
         "too large",

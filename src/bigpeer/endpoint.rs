@@ -1,5 +1,4 @@
-//! Where the HTTP API is: from what the portal shows, or a person typed, to the addresses of its interfaces.
-//! Nothing is sent here; but what must not be sent anything is refused here.
+//! The URL of the HTTP API, from the portal's or a typed form. Refuses URLs that would show the key.
 
 use reqwest::Url;
 
@@ -15,16 +14,16 @@ pub enum Version {
 
 /// The address of a Big Peer's app, without the part that begins with `/api`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Base {
+pub struct Endpoint {
     url: Url,
 }
 
-impl Base {
-    /// Reads an address: with or without `https://` (the portal shows none), with or without the path of the API.
+impl Endpoint {
+    /// Parses a URL: with or without `https://` (the portal shows none), with or without the path of the API.
     ///
     /// # Errors
-    /// What is wrong with it, and what to do: both never quote a password in the address.
-    pub fn parse(text: &str) -> Result<Base, (String, String)> {
+    /// What is wrong, and what to do; neither quotes a password in the URL.
+    pub fn parse(text: &str) -> Result<Endpoint, (String, String)> {
         let text = text.trim();
         let whole = if text.contains("://") {
             text.to_owned()
@@ -45,7 +44,7 @@ impl Base {
         url.set_fragment(None);
         let path = without_interface(url.path()).to_owned();
         url.set_path(&path);
-        let base = Base { url };
+        let base = Endpoint { url };
         base.refuse_unsafe()?;
         Ok(base)
     }
@@ -81,13 +80,13 @@ impl Base {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// The port, also where the address leaves it to the scheme.
+    /// The port, with the scheme's default.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.url.port_or_known_default().unwrap_or(443)
     }
 
-    /// Where DQL statements go.
+    /// The URL of DQL statements.
     #[must_use]
     pub fn execute(&self, version: Version) -> String {
         match version {
@@ -96,7 +95,7 @@ impl Base {
         }
     }
 
-    /// Where the queries of servers without DQL go.
+    /// The URL of queries for servers without DQL.
     #[must_use]
     pub fn find(&self) -> String {
         format!("{self}/api/v4/store/find")
@@ -104,7 +103,7 @@ impl Base {
 }
 
 /// The address without a slash at its end.
-impl std::fmt::Display for Base {
+impl std::fmt::Display for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.url.as_str().trim_end_matches('/'))
     }
@@ -152,7 +151,7 @@ mod tests {
             ("http://127.9.8.7:1/a", "http://127.9.8.7:1/a"),
             ("http://[::1]:1/a", "http://[::1]:1/a"),
         ] {
-            let base = Base::parse(text).unwrap();
+            let base = Endpoint::parse(text).unwrap();
             assert_eq!(base.to_string(), expected, "{text}");
             assert_eq!(
                 base.execute(Version::V5),
@@ -174,7 +173,7 @@ mod tests {
             ("https://", "cannot use the url"),
             ("file:///etc/passwd", "cannot use the url"),
         ] {
-            let (what, fix) = Base::parse(text).unwrap_err();
+            let (what, fix) = Endpoint::parse(text).unwrap_err();
             assert!(what.contains(part), "{text}: {what}");
             assert!(!what.contains("hunter2") && !fix.contains("hunter2"));
         }

@@ -1,5 +1,4 @@
-//! What can go wrong between us and the HTTP API, as types that callers branch on, with the server's own words.
-//! Whether something is tried again is decided by callers, with `retry`.
+//! Errors of the HTTP API, as types that callers branch on, with the server's own message.
 
 use std::fmt;
 use std::io;
@@ -8,9 +7,9 @@ use std::time::Duration;
 /// Why a question had no good answer.
 #[derive(Debug)]
 pub struct ApiError {
-    /// What callers branch on.
+    /// The kind of error.
     pub kind: Kind,
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status, if there was a response.
     pub status: Option<u16>,
     /// The server's or the library's own words, without the key; not yet safe for a terminal.
     pub words: String,
@@ -27,11 +26,11 @@ pub enum Kind {
     BadQuery,
     /// 404: below the wanted transaction, past its collection, or a wrong path.
     NotFound,
-    /// 405, 410, 501: whoever answers there has no such interface, or has it no more.
+    /// 405, 410, 501: the server does not have this interface, or no longer has it.
     NoInterface,
     /// 404 or an older answer while the wanted transaction is not there yet.
     Behind,
-    /// 413, or words that say the same: a smaller page may do.
+    /// 413, or a message with that meaning: a smaller page may succeed.
     TooLarge,
     /// 429, 500, 502, 503 and their like: another attempt may do.
     Busy {
@@ -42,11 +41,11 @@ pub enum Kind {
     TimedOut,
     /// The body ended before its end, or the connection did.
     Cut,
-    /// Nobody there: name, address or port. Another attempt may do.
+    /// No server at this name, address or port. Retriable.
     Unreachable,
     /// The server's certificate was not accepted, or TLS failed otherwise.
     Tls,
-    /// A 2xx whose body is no answer to DQL.
+    /// A 2xx whose body is not a DQL response.
     NotDql,
     /// A redirect that is not followed, since it would carry the key elsewhere.
     Redirected,
@@ -67,7 +66,7 @@ impl ApiError {
         }
     }
 
-    /// Whether another attempt may do, and the pause that the server asked for.
+    /// Whether the request can be retried, and the pause that the server asks for.
     #[must_use]
     pub fn retry(&self) -> Option<Option<Duration>> {
         match self.kind {
@@ -99,7 +98,7 @@ impl ApiError {
             && about.iter().any(|about| words.contains(about))
     }
 
-    /// What went wrong, in words that go behind "asking …: ".
+    /// The error in words that can follow "querying …: ".
     #[must_use]
     pub fn why(&self) -> String {
         let status = |says: &str| {
@@ -130,7 +129,7 @@ impl ApiError {
         }
     }
 
-    /// What to do next, where that is known.
+    /// What to do next, if known.
     #[must_use]
     pub fn fix(&self) -> Option<&'static str> {
         Some(match &self.kind {

@@ -1,46 +1,45 @@
-//! The server's own words in the body of an error, in every form that was seen or documented.
-//! What kind of error the words belong to is decided in `client`.
+//! Extracts the server's message from the body of an error, in every observed or documented form.
 
 use serde_json::Value;
 
 /// The most characters that are quoted.
-const MOST: usize = 400;
+const MAX_MESSAGE_CHARS: usize = 400;
 
-/// What a body says: a description from JSON, the title of an HTML page, or its first line.
+/// The message of a body: a description from JSON, the title of an HTML page, or its first line.
 #[must_use]
-pub(super) fn of_body(body: &[u8]) -> String {
+pub(super) fn from_body(body: &[u8]) -> String {
     if let Ok(json) = serde_json::from_slice::<Value>(body) {
-        return of_json(&json);
+        return from_json(&json);
     }
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     if is_html(body) {
         return title(text).map_or_else(
             || "an HTML page".to_owned(),
-            |title| clip(&format!("an HTML page: {title}")),
+            |title| truncate(&format!("an HTML page: {title}")),
         );
     }
-    clip(text.lines().next().unwrap_or_default())
+    truncate(text.lines().next().unwrap_or_default())
 }
 
-/// What an error in JSON says: `{"error":{"description"}}`, `{"error":{"code","message","data"}}`, `{"message"}`.
-/// Empty where it says nothing, as `{}`, null and "" do.
+/// The message of a JSON error: `{"error":{"description"}}`, `{"error":{"code","message","data"}}`, `{"message"}`.
+/// Empty for `{}`, null and "".
 #[must_use]
-pub(super) fn of_json(json: &Value) -> String {
+pub(super) fn from_json(json: &Value) -> String {
     let said = match json {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         Value::Object(members) if members.is_empty() => String::new(),
         Value::Object(members) => {
             let named = ["error", "description", "message", "data", "detail"].into_iter();
-            let said = named.filter_map(|name| members.get(name)).map(of_json);
+            let said = named.filter_map(|name| members.get(name)).map(from_json);
             said.into_iter()
                 .find(|said| !said.is_empty())
                 .unwrap_or_else(|| json.to_string())
         }
         other => other.to_string(),
     };
-    clip(&said)
+    truncate(&said)
 }
 
 /// Whether a body is a page for people.
@@ -58,8 +57,8 @@ fn title(html: &str) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-fn clip(text: &str) -> String {
-    match text.char_indices().nth(MOST) {
+fn truncate(text: &str) -> String {
+    match text.char_indices().nth(MAX_MESSAGE_CHARS) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
         None => text.to_owned(),
     }
@@ -67,7 +66,7 @@ fn clip(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::of_body;
+    use super::from_body;
 
     #[test]
     fn every_form_of_an_error() {
@@ -94,9 +93,9 @@ mod tests {
             ),
             ("<!doctype html><p>x", "an HTML page"),
         ] {
-            assert_eq!(of_body(body.as_bytes()), expected, "{body}");
+            assert_eq!(from_body(body.as_bytes()), expected, "{body}");
         }
-        assert!(of_body(&[0xff, b'a']).ends_with('a'));
-        assert!(of_body("x".repeat(5000).as_bytes()).chars().count() <= 401);
+        assert!(from_body(&[0xff, b'a']).ends_with('a'));
+        assert!(from_body("x".repeat(5000).as_bytes()).chars().count() <= 401);
     }
 }

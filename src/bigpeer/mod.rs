@@ -1,5 +1,5 @@
-//! Ditto's HTTP API: DQL over HTTP, answers decoded row by row as they arrive, errors as types. The only importer of `reqwest`.
-//! Which questions are asked, and what becomes of the rows, is decided by `snapshot` and `cmd`.
+//! Ditto's HTTP API: DQL over HTTP, responses decoded row by row as they arrive, errors as types. The only importer
+//! of `reqwest`.
 
 mod answer;
 mod blocking_http;
@@ -11,8 +11,8 @@ mod error;
 mod error_message;
 mod retry;
 
-pub use answer::{Answer, Collected, Nobody, Rows};
+pub use answer::{Answer, Collected, IgnoreRows, Rows};
 pub use client::{Client, Find, Query, quoted_name};
-pub use endpoint::{Base, Version};
+pub use endpoint::{Endpoint, Version};
 pub use error::{ApiError, Kind};
 pub use retry::Backoff;

@@ -1,5 +1,4 @@
-//! When to try again: exponential backoff with full jitter, the server's `Retry-After`, and how long to go on without progress.
-//! What is worth another attempt is told by `error`; sleeping is left to the caller.
+//! Retries: exponential backoff with full jitter, `Retry-After`, and a deadline that counts from the last progress.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
@@ -7,11 +6,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 /// The bound of the first pause; it doubles.
-const FIRST: Duration = Duration::from_millis(200);
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The bound of every pause.
-const LONGEST: Duration = Duration::from_secs(30);
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// How one caller goes on after errors.
+/// The backoff of one caller.
 #[derive(Debug)]
 pub struct Backoff {
     deadline: Duration,
@@ -36,16 +35,16 @@ impl Backoff {
         self.attempt = 0;
     }
 
-    /// How long to wait before the next attempt; `None` once it would come too late.
-    /// The server's own wish is a lower bound.
-    pub fn pause(&mut self, wish: Option<Duration>) -> Option<Duration> {
+    /// The pause before the next attempt; `None` if it would end after the deadline. The server's `Retry-After` is a
+    /// lower bound.
+    pub fn pause(&mut self, requested: Option<Duration>) -> Option<Duration> {
         let random = RandomState::new().hash_one(self.attempt);
-        let pause = jitter(self.attempt, random) + wish.unwrap_or_default();
+        let pause = jitter(self.attempt, random) + requested.unwrap_or_default();
         self.attempt = self.attempt.saturating_add(1);
         (self.progress.elapsed() + pause < self.deadline).then_some(pause)
     }
 
-    /// How long nothing has been achieved.
+    /// Time since the last progress.
     #[must_use]
     pub fn without_progress(&self) -> Duration {
         self.progress.elapsed()
@@ -54,7 +53,9 @@ impl Backoff {
 
 /// Somewhere between nothing and the attempt's bound, so that many clients do not come back together.
 fn jitter(attempt: u32, random: u64) -> Duration {
-    let bound = FIRST.saturating_mul(1 << attempt.min(16)).min(LONGEST);
+    let bound = FIRST_PAUSE
+        .saturating_mul(1 << attempt.min(16))
+        .min(MAX_PAUSE);
     let nanos = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
     Duration::from_nanos(random % nanos.max(1))
 }
@@ -103,7 +104,7 @@ mod tests {
         );
         assert_eq!(backoff.pause(Some(Duration::from_secs(100))), None);
         backoff.progressed();
-        assert!(backoff.pause(None).is_some_and(|pause| pause < FIRST));
+        assert!(backoff.pause(None).is_some_and(|pause| pause < FIRST_PAUSE));
     }
 
     #[test]

@@ -1,20 +1,21 @@
-//! Lines of `kafka-console-consumer.sh`, plain or with what its `print.…` properties put before the value.
-//! Columns as in Kafka 2.7 and later, with the default separators: time, partition, offset, delivery, epoch,
-//! headers, key, value. Nothing here is exact where the format is not: a tab in a key, a comma in a header.
+//! Lines of `kafka-console-consumer.sh`, plain or with the columns of its `print.…` properties.
+//!
+//! Columns as in Kafka 2.7 and later, with the default separators: time, partition, offset, delivery, epoch, headers,
+//! key, value. The format is ambiguous: a tab in a key, a comma in a header.
 
 use std::borrow::Cow;
 
 use crate::json;
 use crate::record::{Clock, Header, Place, Record, Timestamp};
 
-/// Reads a line; one that has no such columns is a payload as it stands. The text `null` is a null.
+/// Parses a line; without such columns it is a payload. The string `null` is a null.
 ///
-/// The topic is not printed, so that a partition and an offset alone are no place: the record stays at `here`.
+/// The topic is not printed, so partition and offset alone are no place: the record stays at `here`.
 pub(super) fn read<'a>(line: &'a [u8], here: Place<'a>) -> Record<'a> {
     let mut rest = line;
-    let time = take(&mut rest, time).flatten();
+    let time = take_column(&mut rest, time).flatten();
     for name in ["Partition:", "Offset:", "Delivery:", "Epoch:"] {
-        let _known = take(&mut rest, |column| labelled(column, name));
+        let _known = take_column(&mut rest, |column| strip_label(column, name));
     }
     let (headers, key, value) = columns(rest);
     Record {
@@ -26,8 +27,8 @@ pub(super) fn read<'a>(line: &'a [u8], here: Place<'a>) -> Record<'a> {
     }
 }
 
-/// Takes the first column if it is one that `parse` knows.
-fn take<'a, T>(rest: &mut &'a [u8], parse: impl Fn(&'a [u8]) -> Option<T>) -> Option<T> {
+/// Takes the first column if `parse` accepts it.
+fn take_column<'a, T>(rest: &mut &'a [u8], parse: impl Fn(&'a [u8]) -> Option<T>) -> Option<T> {
     let (column, after) = split(rest)?;
     let parsed = parse(column)?;
     *rest = after;
@@ -58,7 +59,7 @@ fn time(column: &[u8]) -> Option<Option<Timestamp>> {
     })
 }
 
-fn labelled(column: &[u8], name: &str) -> Option<()> {
+fn strip_label(column: &[u8], name: &str) -> Option<()> {
     let value = column.strip_prefix(name.as_bytes())?;
     (value == b"NONE" || value.iter().all(u8::is_ascii_digit)).then_some(())
 }

@@ -1,12 +1,11 @@
-//! The capture format: one record a line, with everything that Kafka knew of it, restored byte for byte.
-//! Pure text in both directions; files and lines belong to `source::capture`, filters and views to others.
+//! The capture format: one record per line, with all metadata of Kafka, restored byte for byte.
 //!
 //! ```text
 //! {"topic":"t","partition":0,"offset":3,"timestamp":1645472312000,"timestampType":"CreateTime","key":"k","headers":[{"name":"n","value":"v"}],"value":{…}}
 //! ```
-//! The fields stand in this order. What is not known is `null`. A key or header value that is not UTF-8 stands in
-//! `keyBase64` or `valueBase64`. `value` is the payload itself where that is JSON on one line without blanks around
-//! it, so that other programs can look into it; any other payload stands in `valueBase64`, and `null` is a tombstone.
+//! The fields have this order. Unknown values are `null`. A key or header value that is not UTF-8 is in `keyBase64` or
+//! `valueBase64`. `value` is the payload itself if that is JSON on one line without blanks around it, so that other
+//! programs can read it; any other payload is in `valueBase64`, and `null` is a tombstone.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -14,7 +13,7 @@ use std::io::{self, Write};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::json::{self, occurs, says, string_end, unquote};
+use crate::json::{self, contains_byte, eq_str, string_end, unquote};
 use crate::record::{Clock, Header, Place, Record, Timestamp};
 
 /// Writes a record as one line, with its line end. A [`Place::Line`] is not written: it means nothing elsewhere.
@@ -43,8 +42,8 @@ pub fn write(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
     out.write_all(b"}\n")
 }
 
-/// Reads a line without its line end; `None` where it is not in this format. `here` is the place of a record that
-/// carries none. The payload is not looked into.
+/// Parses a line without its line end; `None` if it is not in this format. `here` is the place of a record without
+/// its own. The payload is not parsed.
 #[must_use]
 pub fn read<'a>(line: &'a [u8], here: Place<'a>) -> Option<Record<'a>> {
     let mut cursor = Cursor { rest: line };
@@ -98,7 +97,7 @@ fn clock_name(clock: Clock) -> &'static str {
     }
 }
 
-/// A field of bytes: a text if it is one, else Base64.
+/// A field of bytes: a string if it is UTF-8, else Base64.
 fn write_bytes(name: &str, bytes: Option<&[u8]>, out: &mut impl Write) -> io::Result<()> {
     match bytes.map(|bytes| (bytes, std::str::from_utf8(bytes))) {
         None => write!(out, "\"{name}\":null"),
@@ -113,7 +112,7 @@ fn write_bytes(name: &str, bytes: Option<&[u8]>, out: &mut impl Write) -> io::Re
 fn write_payload(payload: Option<&[u8]>, out: &mut impl Write) -> io::Result<()> {
     match payload {
         None => out.write_all(b"\"value\":null"),
-        Some(json) if stands_for_itself(json) => {
+        Some(json) if is_stored_as_is(json) => {
             out.write_all(b"\"value\":")?;
             out.write_all(json)
         }
@@ -121,15 +120,15 @@ fn write_payload(payload: Option<&[u8]>, out: &mut impl Write) -> io::Result<()>
     }
 }
 
-/// Whether a payload can be written as it is and be read back exactly.
-fn stands_for_itself(payload: &[u8]) -> bool {
+/// Whether a payload can be stored unchanged and read back exactly.
+fn is_stored_as_is(payload: &[u8]) -> bool {
     payload != b"null"
         && payload.trim_ascii().len() == payload.len()
         && memchr::memchr2(b'\n', b'\r', payload).is_none()
         && json::check(payload).is_ok()
 }
 
-/// What is left of a line. Blanks between tokens are skipped, so that lines which another program rewrote fit too.
+/// The rest of a line. Blanks between tokens are skipped, so that lines rewritten by other programs can be read.
 struct Cursor<'a> {
     rest: &'a [u8],
 }
@@ -154,7 +153,7 @@ impl<'a> Cursor<'a> {
         text.strip_prefix(b"\"")?;
         let (string, rest) = text.split_at_checked(string_end(text, 0)?)?;
         self.rest = rest;
-        (!occurs(string, |byte| byte < b' ')).then_some(string)
+        (!contains_byte(string, |byte| byte < b' ')).then_some(string)
     }
 
     fn name(&mut self) -> Option<&'a [u8]> {
@@ -164,7 +163,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn field(&mut self, name: &str) -> Option<()> {
-        says(self.name()?, name).then_some(())
+        eq_str(self.name()?, name).then_some(())
     }
 
     fn number(&mut self) -> Option<i64> {
@@ -181,7 +180,7 @@ impl<'a> Cursor<'a> {
         self.literal(b"null").is_some()
     }
 
-    /// `None` where this is another format, `Some(None)` where the record carries no place.
+    /// `None` if this is another format, `Some(None)` if the record has no place.
     fn place(&mut self) -> Option<Option<Place<'a>>> {
         self.field("topic")?;
         if self.null() {
@@ -228,7 +227,7 @@ impl<'a> Cursor<'a> {
         let name = self.string()?;
         let clock = [Clock::Create, Clock::LogAppend]
             .into_iter()
-            .find(|clock| says(name, clock_name(*clock)))?;
+            .find(|clock| eq_str(name, clock_name(*clock)))?;
         self.byte(b',')?;
         Some(Some(Timestamp { millis, clock }))
     }
@@ -236,14 +235,14 @@ impl<'a> Cursor<'a> {
     /// A field of bytes under either of its names.
     fn bytes(&mut self, plain: &str, base64: &str) -> Option<Option<Cow<'a, [u8]>>> {
         let name = self.name()?;
-        if says(name, plain) && self.null() {
+        if eq_str(name, plain) && self.null() {
             return Some(None);
         }
         let text = self.string()?;
-        if says(name, base64) {
-            decoded(text).map(Some)
+        if eq_str(name, base64) {
+            decode_base64(text).map(Some)
         } else {
-            says(name, plain).then(|| plain_bytes(text))
+            eq_str(name, plain).then(|| plain_bytes(text))
         }
     }
 
@@ -273,18 +272,18 @@ impl<'a> Cursor<'a> {
     fn payload(&mut self) -> Option<Option<Cow<'a, [u8]>>> {
         let name = self.name()?;
         let value = self.rest.trim_ascii().strip_suffix(b"}")?.trim_ascii();
-        if says(name, "valueBase64") {
-            return decoded(value).map(Some);
+        if eq_str(name, "valueBase64") {
+            return decode_base64(value).map(Some);
         }
         match value {
             b"" => None,
-            b"null" => says(name, "value").then_some(None),
-            json => says(name, "value").then_some(Some(Cow::Borrowed(json))),
+            b"null" => eq_str(name, "value").then_some(None),
+            json => eq_str(name, "value").then_some(Some(Cow::Borrowed(json))),
         }
     }
 }
 
-/// The bytes of a text; `None` where it is not UTF-8.
+/// The bytes of a string; `None` if it is not UTF-8.
 fn plain_bytes(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
     unquote(raw).map(|text| match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
@@ -292,7 +291,7 @@ fn plain_bytes(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
     })
 }
 
-fn decoded(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
+fn decode_base64(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
     let text = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     BASE64.decode(text).ok().map(Cow::Owned)
 }

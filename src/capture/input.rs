@@ -1,5 +1,4 @@
-//! Where a capture's bytes come from: a thread that reads ahead, so that a pipe never keeps anybody waiting and a
-//! file is read while the chunk before is looked at. Lines are not known here.
+//! Read-ahead thread: a pipe's writer never waits, and a file is read while earlier chunks are processed.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,21 +8,21 @@ use std::time::Duration;
 
 use super::lines::{Chunk, Lines};
 
-/// How many chunks are read ahead at most.
-const AHEAD: usize = 4;
+/// Number of chunks to read ahead.
+const MAX_CHUNKS_AHEAD: usize = 4;
 
 /// An open capture.
 pub(super) struct Input {
     chunks: Receiver<io::Result<Chunk>>,
-    /// Where chunks go when they are free again.
+    /// Returns free chunks.
     free: Sender<Chunk>,
 }
 
-/// What came of asking for more bytes.
-pub(super) enum Filled {
+/// The result of a request for more bytes.
+pub(super) enum FillResult {
     /// There are more.
     Some,
-    /// Nothing came in time.
+    /// The timeout ended.
     Nothing,
     /// There will be no more.
     End,
@@ -46,32 +45,32 @@ impl Input {
         ))
     }
 
-    /// Reads in a thread of its own, which ends with the input, or at its next chunk when nobody listens.
+    /// Reads in a thread, which ends with the input, or at its next chunk if the receiver is gone.
     pub fn new(reader: Box<dyn Read + Send>) -> io::Result<Input> {
-        let (sender, chunks) = sync_channel(AHEAD);
+        let (sender, chunks) = sync_channel(MAX_CHUNKS_AHEAD);
         let (free, freed) = channel();
         std::thread::Builder::new()
             .name("capture".to_owned())
-            .spawn(move || pump(reader, &sender, &freed))?;
+            .spawn(move || read_ahead(reader, &sender, &freed))?;
         Ok(Input { chunks, free })
     }
 
-    /// Adds bytes to `lines`; waits so long at most.
-    pub fn fill(&mut self, lines: &mut Lines, wait: Duration) -> io::Result<Filled> {
+    /// Adds bytes to `lines`; waits at most `wait`.
+    pub fn fill(&mut self, lines: &mut Lines, wait: Duration) -> io::Result<FillResult> {
         let chunk = match self.chunks.recv_timeout(wait) {
             Ok(chunk) => chunk?,
-            Err(RecvTimeoutError::Timeout) => return Ok(Filled::Nothing),
-            Err(RecvTimeoutError::Disconnected) => return Ok(Filled::End),
+            Err(RecvTimeoutError::Timeout) => return Ok(FillResult::Nothing),
+            Err(RecvTimeoutError::Disconnected) => return Ok(FillResult::End),
         };
         if let Some(free) = lines.add(chunk) {
-            // Where the thread has ended, nobody needs it.
+            // Fails only if the thread has ended.
             self.free.send(free).ok();
         }
-        Ok(Filled::Some)
+        Ok(FillResult::Some)
     }
 }
 
-/// The length of what standard input is redirected from.
+/// The length of the file that standard input is redirected from.
 #[cfg(unix)]
 fn standard_input_length() -> Option<u64> {
     use std::os::fd::AsFd;
@@ -82,23 +81,23 @@ fn standard_input_length() -> Option<u64> {
         .map(|about| about.len())
 }
 
-/// The length of what standard input is redirected from; not asked for on this system.
+/// The length of standard input; unknown on this system.
 #[cfg(not(unix))]
 fn standard_input_length() -> Option<u64> {
     None
 }
 
-fn pump(
+fn read_ahead(
     mut reader: Box<dyn Read + Send>,
     sender: &SyncSender<io::Result<Chunk>>,
     freed: &Receiver<Chunk>,
 ) {
     loop {
         let mut chunk = freed.try_recv().unwrap_or_default();
-        let message = match read(&mut reader, chunk.room()) {
+        let message = match read(&mut reader, chunk.spare()) {
             Ok(0) => return,
             Ok(count) => {
-                chunk.holds(count);
+                chunk.note_filled(count);
                 Ok(chunk)
             }
             Err(error) => Err(error),

@@ -1,12 +1,11 @@
-//! Lines, cut from chunks of bytes that are taken over whole; only what a chunk's end cuts in two is copied.
-//! Where the bytes come from, and what a line means, is not known here.
+//! Splits chunks of bytes into lines. Whole chunks are taken over; only a line that spans two chunks is copied.
 
 use std::ops::Range;
 
 /// Room before a chunk's bytes, for the beginning of a line that the chunk before holds.
-const HEAD: usize = 64 << 10;
-/// What is read at once: enough that handing over costs nothing, and little enough for the second-level cache.
-const SIZE: usize = 256 << 10;
+const MAX_FIRST_LINE_BYTES: usize = 64 << 10;
+/// Size of a read: large enough to hide the cost of the channel, small enough for the second-level cache.
+const CHUNK_BYTES: usize = 256 << 10;
 
 /// A buffer with room before its bytes.
 pub(super) struct Chunk {
@@ -17,25 +16,29 @@ pub(super) struct Chunk {
 impl Default for Chunk {
     fn default() -> Self {
         Chunk {
-            buffer: vec![0; HEAD + SIZE],
-            filled: HEAD,
+            buffer: vec![0; MAX_FIRST_LINE_BYTES + CHUNK_BYTES],
+            filled: MAX_FIRST_LINE_BYTES,
         }
     }
 }
 
 impl Chunk {
-    /// Where to put bytes, to be followed by [`Chunk::holds`].
-    pub fn room(&mut self) -> &mut [u8] {
-        self.buffer.get_mut(HEAD..).unwrap_or_default()
+    /// Space for bytes, to be followed by [`Chunk::note_filled`].
+    pub fn spare(&mut self) -> &mut [u8] {
+        self.buffer
+            .get_mut(MAX_FIRST_LINE_BYTES..)
+            .unwrap_or_default()
     }
 
     /// So many bytes were put into the room.
-    pub fn holds(&mut self, count: usize) {
-        self.filled = (HEAD + count).min(self.buffer.len());
+    pub fn note_filled(&mut self, count: usize) {
+        self.filled = (MAX_FIRST_LINE_BYTES + count).min(self.buffer.len());
     }
 
     fn bytes(&self) -> &[u8] {
-        self.buffer.get(HEAD..self.filled).unwrap_or_default()
+        self.buffer
+            .get(MAX_FIRST_LINE_BYTES..self.filled)
+            .unwrap_or_default()
     }
 }
 
@@ -43,18 +46,18 @@ impl Chunk {
 #[derive(Default)]
 pub(super) struct Lines {
     buffer: Vec<u8>,
-    /// Where the next line starts.
+    /// Start of the next line.
     start: usize,
-    /// Up to where no line end was found.
+    /// Searched for a line end up to here.
     searched: usize,
-    /// Up to where there are bytes.
+    /// End of the bytes.
     filled: usize,
-    /// How many bytes were in lines that were taken.
-    delivered: u64,
+    /// Bytes of the lines that were consumed.
+    consumed: u64,
 }
 
 impl Lines {
-    /// The next line with its line end; at the end of the input also what has none.
+    /// The next line with its line end; at the end of the input also one without.
     pub fn next(&mut self, ended: bool) -> Option<Range<usize>> {
         let rest = self.buffer.get(self.searched..self.filled)?;
         let end = match memchr::memchr(b'\n', rest) {
@@ -66,7 +69,7 @@ impl Lines {
             }
         };
         let line = self.start..end;
-        self.delivered += line.len() as u64;
+        self.consumed += line.len() as u64;
         (self.start, self.searched) = (end, end);
         Some(line)
     }
@@ -79,19 +82,19 @@ impl Lines {
     /// Adds bytes; gives back a chunk that is free to be filled again, if there is one.
     pub fn add(&mut self, mut chunk: Chunk) -> Option<Chunk> {
         let kept = self.buffer.get(self.start..self.filled).unwrap_or_default();
-        let Some(start) = HEAD.checked_sub(kept.len()) else {
+        let Some(start) = MAX_FIRST_LINE_BYTES.checked_sub(kept.len()) else {
             self.append(chunk.bytes());
             return Some(chunk);
         };
-        if let Some(room) = chunk.buffer.get_mut(start..HEAD) {
-            room.copy_from_slice(kept);
+        if let Some(spare) = chunk.buffer.get_mut(start..MAX_FIRST_LINE_BYTES) {
+            spare.copy_from_slice(kept);
         }
-        (self.start, self.searched, self.filled) = (start, HEAD, chunk.filled);
+        (self.start, self.searched, self.filled) = (start, MAX_FIRST_LINE_BYTES, chunk.filled);
         let buffer = std::mem::replace(&mut self.buffer, chunk.buffer);
         // A buffer that grew with a long line goes: memory stays flat.
-        (buffer.len() == HEAD + SIZE).then_some(Chunk {
+        (buffer.len() == MAX_FIRST_LINE_BYTES + CHUNK_BYTES).then_some(Chunk {
             buffer,
-            filled: HEAD,
+            filled: MAX_FIRST_LINE_BYTES,
         })
     }
 
@@ -105,12 +108,12 @@ impl Lines {
         self.filled = self.buffer.len();
     }
 
-    /// How many bytes were in lines that were taken.
-    pub fn acknowledge(&self) -> u64 {
-        self.delivered
+    /// Bytes of the lines that were consumed.
+    pub fn consumed_bytes(&self) -> u64 {
+        self.consumed
     }
 
-    /// How many bytes are held.
+    /// Bytes held.
     #[cfg(test)]
     pub fn capacity(&self) -> usize {
         self.buffer.capacity()

@@ -1,5 +1,5 @@
-//! Captures: files that `tail` wrote, and the output of the console consumer, from a file or a pipe.
-//! Reads lines and their positions; decoding a line's event is left to `event`.
+//! Captures as a source of records: files that `tail` wrote, or the output of the console consumer, from a file or a
+//! pipe.
 
 mod console;
 pub mod format;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use self::input::{Filled, Input};
+use self::input::{FillResult, Input};
 use self::lines::Lines;
 use crate::json;
 use crate::record::{Failure, FailureClass, Place, Progress, Record, Source, SourceItem};
@@ -38,27 +38,28 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Opens a file, or standard input for `-`. It is read in a thread of its own, so that each line of a pipe is
-    /// delivered as soon as it is there.
+    /// Opens a file, or standard input for `-`. A thread reads it, so that each line of a pipe is delivered at once.
     ///
     /// # Errors
-    /// A [`Failure`] where the file cannot be opened.
+    /// A [`Failure`] if the file cannot be opened.
     pub fn open(path: &Path, interrupt: Arc<AtomicBool>) -> Result<Capture, Failure> {
         let name = path.to_string_lossy().into_owned();
-        let (input, total) = Input::open(path).map_err(|error| cannot("open", &name, &error))?;
+        let (input, total) =
+            Input::open(path).map_err(|error| io_failure("open", &name, &error))?;
         Ok(Capture::new(name, input, total, interrupt))
     }
 
-    /// Reads from anything that yields bytes, in a thread of its own. `name` is what places and errors say.
+    /// Reads from any reader, in a thread. `name` is the place in records and errors.
     ///
     /// # Errors
-    /// A [`Failure`] where no thread can be started.
+    /// A [`Failure`] if no thread can be started.
     pub fn from_reader(
         name: &str,
         reader: Box<dyn Read + Send>,
         interrupt: Arc<AtomicBool>,
     ) -> Result<Capture, Failure> {
-        let input = Input::new(reader).map_err(|error| cannot("start reading", name, &error))?;
+        let input =
+            Input::new(reader).map_err(|error| io_failure("start reading", name, &error))?;
         Ok(Capture::new(name.to_owned(), input, None, interrupt))
     }
 
@@ -78,7 +79,7 @@ impl Capture {
 
     /// The next line that is not blank, or why there is none.
     fn line(&mut self, wait: Duration) -> Result<Range<usize>, SourceItem<'static>> {
-        // The clock is read only where there is something to wait for.
+        // The clock is read only if the call has to wait.
         let mut deadline = None;
         loop {
             while let Some(line) = self.lines.next(self.ended) {
@@ -96,15 +97,17 @@ impl Capture {
             let until = *deadline.get_or_insert_with(|| Instant::now() + wait);
             let left = until.saturating_duration_since(Instant::now());
             match self.input.fill(&mut self.lines, left) {
-                Ok(Filled::Some) => {}
-                Ok(Filled::Nothing) => return Err(SourceItem::Idle),
-                Ok(Filled::End) => self.ended = true,
-                Err(error) => return Err(SourceItem::Failed(cannot("read", &self.name, &error))),
+                Ok(FillResult::Some) => {}
+                Ok(FillResult::Nothing) => return Err(SourceItem::Idle),
+                Ok(FillResult::End) => self.ended = true,
+                Err(error) => {
+                    return Err(SourceItem::Failed(io_failure("read", &self.name, &error)));
+                }
             }
         }
     }
 
-    /// The line without its line end and a byte order mark; `None` where it is blank.
+    /// The line without its line end and byte order mark; `None` if it is blank.
     fn content(&self, line: Range<usize>) -> Option<Range<usize>> {
         let bytes = self.lines.get(line.clone());
         let mark = if self.number == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
@@ -118,18 +121,18 @@ impl Capture {
         (!blank).then(|| line.start + mark..line.start + bytes.len())
     }
 
-    /// What a line says. The common case, an event itself, is decided by its first bytes.
+    /// The record of a line. The common case, an event itself, is recognised by its first bytes.
     fn record(&mut self, line: Range<usize>) -> Record<'_> {
         let keyed = *self
             .keyed
-            .get_or_insert_with(|| begins_with_key(self.lines.get(line.clone())));
+            .get_or_insert_with(|| is_keyed(self.lines.get(line.clone())));
         let line = self.lines.get(line);
         let here = Place::Line {
             file: &self.name,
             line: self.number,
         };
         let text = line.trim_ascii_start();
-        let positioned = looks_positioned(text)
+        let positioned = has_positions(text)
             .then(|| format::read(text, here))
             .flatten();
         if let Some(record) = positioned {
@@ -162,25 +165,25 @@ impl Source for Capture {
 
     fn progress(&self) -> Progress {
         Progress {
-            done: self.lines.acknowledge(),
+            done: self.lines.consumed_bytes(),
             total: self.total,
         }
     }
 }
 
 /// Whether a line can be in the capture format: `{"topic"`, with or without blanks.
-fn looks_positioned(text: &[u8]) -> bool {
+fn has_positions(text: &[u8]) -> bool {
     let name = text.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
     name.is_some_and(|name| name.starts_with(b"\"topic\""))
 }
 
 /// Whether a line is two JSON values with a tab between: the console consumer printed an object as the key.
-fn begins_with_key(line: &[u8]) -> bool {
+fn is_keyed(line: &[u8]) -> bool {
     let two = line.starts_with(b"{") && memchr::memmem::find(line, b"}\t{").is_some();
     two && json::check(line).is_err()
 }
 
-fn cannot(what: &str, name: &str, error: &std::io::Error) -> Failure {
+fn io_failure(what: &str, name: &str, error: &std::io::Error) -> Failure {
     let shown = if name == "-" { "standard input" } else { name };
     Failure {
         class: FailureClass::Read,
@@ -190,7 +193,7 @@ fn cannot(what: &str, name: &str, error: &std::io::Error) -> Failure {
     }
 }
 
-/// The system's words in everyday language, where there are some.
+/// The system's message in plain words, if there is one.
 fn plain(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),

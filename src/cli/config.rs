@@ -1,4 +1,4 @@
-//! What can be typed after `config`. What the words do is in `cmd::config`.
+//! Arguments of `config`.
 
 use clap::{Args, Subcommand};
 
@@ -8,24 +8,24 @@ use super::{Api, Connection};
 #[derive(Debug, Clone, Args)]
 #[command(args_conflicts_with_subcommands = true, after_long_help = EXAMPLES)]
 pub struct Config {
-    /// What else to do.
+    /// The action, if not to show the settings.
     #[command(subcommand)]
     pub action: Option<ConfigAction>,
-    /// One JSON object in place of lines
+    /// Print one JSON object instead of lines
     #[arg(long)]
     pub json: bool,
-    /// Where to connect
+    /// The connection
     #[command(flatten)]
     pub connection: Connection,
-    /// Where the HTTP API is
+    /// The HTTP API
     #[command(flatten)]
     pub api: Api,
 }
 
-/// What `config` does beside showing.
+/// Subcommands of `config`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum ConfigAction {
-    /// Ask for what the Ditto portal shows, try it, and keep it as a profile
+    /// Ask for the settings that the Ditto portal shows, test them, and save them as a profile
     Init(Init),
 }
 
@@ -33,24 +33,24 @@ pub enum ConfigAction {
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = INIT_EXAMPLES)]
 pub struct Init {
-    /// The profile's name
+    /// Name of the profile
     #[arg(value_name = "PROFILE", default_value = "ditto")]
     pub profile: String,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  ditto-cdc config                        every setting, its value and its origin; no secret is shown
-  ditto-cdc config --profile prod         what the profile adds, and what shadows it
+  ditto-cdc config                        every setting, its value and its source; no secret is shown
+  ditto-cdc config --profile prod         the same with a profile
   ditto-cdc config --json | jq -r '.settings[] | select(.value == null).name'
-  ditto-cdc config init prod              make the profile prod, step by step
+  ditto-cdc config init prod              create the profile prod, step by step
 
-The first source that has a value wins: flag, environment, .env, profile, --properties.";
+Order of precedence: flag, environment, .env, profile, --properties.";
 
 const INIT_EXAMPLES: &str = "\
 Examples:
-  ditto-cdc config init prod              asks, tries the connection, writes [prod] to ditto-cdc.toml
-  ditto-cdc tail --profile prod           uses it
-  export DITTO_CDC_PROFILE=prod           uses it from now on
+  ditto-cdc config init prod              asks, tests the connection, writes [prod] to ditto-cdc.toml
+  ditto-cdc tail --profile prod           use it
+  export DITTO_CDC_PROFILE=prod           use it from now on
 
 Without a terminal, write the section yourself: docs/connecting.md has one to copy.";

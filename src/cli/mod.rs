@@ -1,5 +1,4 @@
-//! What can be typed: commands and flags as types, with their help. No input or output here.
-//! What the words mean together (sources, positions, conflicts) is decided in `cmd`.
+//! The command line: commands and flags as clap types, with their help.
 
 // Documentation in this file is help text: backticks would be printed.
 #![allow(clippy::doc_markdown)]
@@ -11,22 +10,23 @@ mod short_help;
 use std::path::PathBuf;
 
 pub use config::{Config, ConfigAction, Init};
-pub use short_help::{COMPLETE, Task, command, parse};
+pub use short_help::{COMPLETE, Invocation, command, parse};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use requery::{ApiVersion, Requery};
 
+pub use crate::record::options::{Format, Op};
 use crate::util::env::ColourWhen;
 
-/// Look at, check and recover Ditto's change data capture stream.
+/// ChangeOptions at, check and recover Ditto's change data capture stream.
 #[derive(Debug, Parser)]
 #[command(name = "ditto-cdc", version, max_term_width = 100)]
 #[command(
     after_help = "New here? Run `ditto-cdc demo`: it needs no Kafka, no account and no network."
 )]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
     /// Flags of every command.
@@ -37,17 +37,17 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show changes as they happen, or those of the past
+    /// Show changes as they happen, or past changes
     Tail(Box<Tail>),
-    /// Show what changed, in captures
+    /// Show what changed, from capture files
     Diff(Box<Diff>),
-    /// Check the connection, layer by layer, and say what to do where something is wrong
+    /// Check the connection layer by layer, and explain how to fix what is wrong
     Verify(Box<Verify>),
-    /// Fetch everything again over the HTTP API, provably complete
+    /// Fetch all documents again over the HTTP API, and prove that none is missing
     Requery(Box<Requery>),
-    /// Show what this tool does, on an embedded Kafka
+    /// Show what this tool does, with an embedded Kafka
     Demo(Demo),
-    /// Show each setting, its value and where it came from; `config init` makes a profile
+    /// Show each setting, its value and its source; `config init` creates a profile
     Config(Box<Config>),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
@@ -58,12 +58,12 @@ pub enum Command {
     /// Print a manual page
     #[command(after_help = MAN_EXAMPLES)]
     Man {
-        /// The command that it is about; the whole program, where none is named
+        /// The command to describe [default: the whole program]
         command: Option<String>,
     },
 }
 
-/// Flags that every command takes.
+/// Flags of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// When to use colours
@@ -76,64 +76,64 @@ pub struct Global {
         hide_possible_values = true
     )]
     pub color: ColourWhen,
-    /// Show no progress
+    /// Do not show progress
     #[arg(long, global = true)]
     pub no_progress: bool,
-    /// Say only what went wrong
+    /// Print errors only
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Say more: the Kafka library's log, up to -vvv
+    /// Print more, such as the Kafka library's log (up to -vvv)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
 
-/// Where to connect and as whom. Each value can also come from the environment, `.env` or a properties file.
+/// The Kafka connection. Each value can also come from the environment, `.env`, a profile or a properties file.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
-    /// The endpoint that the portal shows: host:port, several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]
+    /// The endpoint that the portal shows, as host:port; separate several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]
     #[arg(long, value_name = "HOST:PORT")]
     pub brokers: Option<String>,
     /// The topic that the portal shows [env: DITTO_CDC_TOPIC]
     #[arg(short, long, value_name = "NAME")]
     pub topic: Option<String>,
-    /// Join this consumer group and store positions in it; without it nothing is joined or stored [env: DITTO_CDC_GROUP]
+    /// Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]
     #[arg(short, long, value_name = "NAME")]
     pub group: Option<String>,
     /// The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub cluster_cert: Option<PathBuf>,
-    /// A file that holds the cluster certificate's password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]
+    /// A file that contains the cluster certificate's password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub cluster_cert_password_file: Option<PathBuf>,
     /// The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub user_cert: Option<PathBuf>,
-    /// A file that holds the user certificate's password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]
+    /// A file that contains the user certificate's password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub user_cert_password_file: Option<PathBuf>,
-    /// A section of ditto-cdc.toml in the config folder (~/.config) with any of these settings [env: DITTO_CDC_PROFILE]
+    /// Take settings from this section of ditto-cdc.toml in the config folder (~/.config) [env: DITTO_CDC_PROFILE]
     #[arg(short, long, value_name = "NAME")]
     pub profile: Option<String>,
     /// A Java client.properties file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub properties: Option<PathBuf>,
-    /// A file of settings as in the environment, in place of .env in this folder
+    /// A file of environment variables to read instead of .env in the current folder
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub env_file: Option<PathBuf>,
-    /// A property of librdkafka; wins over everything else (repeatable)
+    /// A librdkafka property; overrides every other source (repeatable)
     #[arg(short = 'X', value_name = "KEY=VALUE")]
     pub extra: Vec<String>,
 }
 
-/// Where the HTTP API is. Each value can also come from the environment or `.env`.
+/// The HTTP API. Each value can also come from the environment, `.env` or a profile.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "HTTP API")]
 pub struct Api {
-    /// The Cloud URL Endpoint that the portal shows, with the app's id [env: DITTO_CDC_URL, DITTOSH_SERVER_URL, DITTO_CLOUD_URL]
+    /// The Cloud URL Endpoint that the portal shows, including the app's id [env: DITTO_CDC_URL, DITTOSH_SERVER_URL, DITTO_CLOUD_URL]
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-    /// A file that holds the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]
+    /// A file that contains the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub api_key_file: Option<PathBuf>,
 }
@@ -142,34 +142,34 @@ pub struct Api {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = TAIL_EXAMPLES)]
 pub struct Tail {
-    /// Which events
+    /// The filters
     #[command(flatten)]
     pub filter: Filter,
-    /// Which part of the topic or capture
+    /// The range of the topic or capture
     #[command(flatten)]
-    pub span: Span,
-    /// Stop when nothing arrived for so long, such as 30s or 5m
+    pub range: PositionRange,
+    /// Stop if no record arrives for DURATION, such as 30s or 5m
     #[arg(long, value_name = "DURATION", help_heading = "Positions")]
     pub idle_exit: Option<String>,
-    /// What to show of changes
+    /// How changes are shown
     #[command(flatten)]
-    pub look: Look,
-    /// How to print [default: diff on a terminal, json in a pipe]
+    pub changes: ChangeOptions,
+    /// Output format [default: diff on a terminal, json in a pipe]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
-    /// Read a capture in place of Kafka: what tail wrote, or kafka-console-consumer.sh; `-` is standard input
+    /// Read a capture instead of Kafka: output of tail or of kafka-console-consumer.sh; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "group")]
     pub input: Option<PathBuf>,
-    /// Keep positions in this file and go on from them the next time; --from is for the first time
+    /// Save offsets in this file and continue from them at the next start; --from applies to the first start only
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Positions", conflicts_with_all = ["group", "input", "last", "no_control"])]
     pub state: Option<PathBuf>,
-    /// Start from a requery's folder although the requery is not complete
+    /// Accept an incomplete snapshot in --from DIR
     #[arg(long, help_heading = "Positions", requires = "from")]
     pub allow_incomplete: bool,
-    /// What a gap in the stream does: be marked and counted, or end the command with status 4
+    /// What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4)
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     pub on_gap: OnGap,
-    /// Where to connect
+    /// The connection
     #[command(flatten)]
     pub connection: Connection,
 }
@@ -178,28 +178,28 @@ pub struct Tail {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = DIFF_EXAMPLES)]
 pub struct Diff {
-    /// Captures: what tail wrote, or kafka-console-consumer.sh; `-` or none is standard input
+    /// Captures: output of tail or of kafka-console-consumer.sh; `-` or no file means standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// Which events
+    /// The filters
     #[command(flatten)]
     pub filter: Filter,
-    /// Which part of the captures
+    /// The range of the captures
     #[command(flatten)]
-    pub span: Span,
-    /// What to show of changes
+    pub range: PositionRange,
+    /// How changes are shown
     #[command(flatten)]
-    pub look: Look,
-    /// How to print [default: diff]
+    pub changes: ChangeOptions,
+    /// Output format [default: diff]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
-    /// End with status 1 if an event was shown
+    /// Exit with status 1 if at least one event is shown
     #[arg(long)]
     pub exit_code: bool,
-    /// On a terminal, do not page through $PAGER or less
+    /// Do not use a pager ($PAGER, or less) on a terminal
     #[arg(long)]
     pub no_pager: bool,
-    /// What a gap in the stream does: be marked and counted, or end the command with status 4
+    /// What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4)
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     pub on_gap: OnGap,
 }
@@ -208,81 +208,81 @@ const DIFF_EXAMPLES: &str = "\
 Examples:
   ditto-cdc diff capture.ndjson                      every change, page by page
   ditto-cdc diff -c orders --op update capture.ndjson
-  kafka-console-consumer.sh … | ditto-cdc diff       what another tool reads
+  kafka-console-consumer.sh … | ditto-cdc diff       the output of another tool
   ditto-cdc diff --exit-code --id o-1001 *.ndjson    did this document change?";
 
-/// What to show of the changes in a document.
+/// Options for the changes in a document.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Changes")]
-pub struct Look {
-    /// Only changes at or under this path, such as lines[].qty; * stands for any name (repeatable)
+pub struct ChangeOptions {
+    /// Only changes at or under this path, such as lines[].qty; * matches any name (repeatable)
     #[arg(long, value_name = "PATH")]
     pub only: Vec<String>,
-    /// No changes at or under this path; an event with no others is counted and not shown (repeatable)
+    /// Hide changes at or under this path; an event without other changes is counted but not shown (repeatable)
     #[arg(long, value_name = "PATH")]
     pub ignore: Vec<String>,
     /// Hide the values at or under this path, in every format (repeatable)
     #[arg(long, value_name = "PATH")]
     pub redact: Vec<String>,
-    /// Show values that are the same and only written differently, such as 1 and 1.0
+    /// Also show equal values that are written differently, such as 1 and 1.0
     #[arg(long)]
     pub strict: bool,
-    /// Clip nothing
+    /// Do not shorten anything
     #[arg(long)]
     pub full: bool,
-    /// The most lines that one event takes [default: 50]
+    /// Maximum number of lines for one event [default: 50]
     #[arg(long, value_name = "N")]
     pub max_changes: Option<usize>,
-    /// The field that tells the elements of an array apart, in place of _id, id, key or uuid (repeatable)
+    /// The field that identifies an array element [default: _id, id, key or uuid] (repeatable)
     #[arg(long = "array-key", value_name = "PATH=FIELD")]
     pub array_keys: Vec<String>,
-    /// Show the identity of the array element that a change is in
+    /// Show the identity of the array element that contains a change
     #[arg(long)]
     pub context: bool,
 }
 
-/// Which part of a topic or capture.
+/// The range of a topic or capture.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Positions")]
-pub struct Span {
-    /// Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h, PARTITION:OFFSET,…, txn:N (behind
-    /// transaction N) or the folder of a requery [default: end, or beginning of a file]
+pub struct PositionRange {
+    /// Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h, PARTITION:OFFSET,…, txn:N (right
+    /// after transaction N) or the folder of a requery [default: end; for a file, beginning]
     #[arg(long, value_name = "POS", allow_hyphen_values = true)]
     pub from: Option<String>,
-    /// Where to stop, itself not included; `end` is what is there now, txn:N all of that up to transaction N.
-    /// Without it tail goes on for ever
+    /// Where to stop (exclusive). `end`: the current end of the topic. `txn:N`: after transaction N, or at the current
+    /// end. Default: never
     #[arg(long, value_name = "POS", allow_hyphen_values = true)]
     pub until: Option<String>,
-    /// Stop after so many events, counted after the filters
+    /// Stop after N events (counted after the filters)
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
-    /// Only the last N events, counted after the filters, by time over all partitions; then stop
+    /// Show only the last N events by time over all partitions (counted after the filters), then stop
     #[arg(long, value_name = "N", conflicts_with = "limit", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub last: Option<u64>,
 }
 
 const TAIL_EXAMPLES: &str = "\
 Examples:
-  ditto-cdc tail                                     what changes from now on
+  ditto-cdc tail                                     changes from now on
   ditto-cdc tail -c people --op remove               only removed people
   ditto-cdc tail --from @-1h --until end | jq .change.newValue
   ditto-cdc tail --last 20 -c 'order*'               the last 20 changes of orders
   ditto-cdc tail --from beginning --until end --format record > capture.ndjson
   ditto-cdc tail --input capture.ndjson -c people    the same filters on a file
 
-A requeryRequired event means that the stream has a gap. It passes every filter.";
+A requeryRequired event means that the stream has a gap. No filter hides it.";
 
-/// Which events to show.
+/// The filters for events.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Filters")]
 pub struct Filter {
-    /// Only collections like this: name, or glob with * ? [a-z] {a,b}; !name leaves one out (repeatable)
+    /// Only collections that match this name or glob (* ? [a-z] {a,b}); !name excludes one (repeatable)
     #[arg(short, long = "collection", value_name = "GLOB")]
     pub collections: Vec<String>,
-    /// Only events with this change.method, to the letter (repeatable)
+    /// Only events with exactly this change.method (repeatable)
     #[arg(short, long = "method", value_name = "NAME")]
     pub methods: Vec<String>,
-    /// Only what really happened: insert, update or remove, by the values that are there (repeatable)
+    /// Only this operation: insert, update or remove (decided from the values, not from change.method) (repeatable)
     #[arg(
         long = "op",
         value_enum,
@@ -290,61 +290,27 @@ pub struct Filter {
         hide_possible_values = true
     )]
     pub ops: Vec<Op>,
-    /// Only the document with this _id: a text, or JSON for other kinds, such as 7 or '{"a":1}' (repeatable)
+    /// Only the document with this _id: a string, or JSON for other types, such as 7 or '{"a":1}' (repeatable)
     #[arg(long = "id", value_name = "ID", allow_hyphen_values = true)]
     pub ids: Vec<String>,
-    /// Only what meets this condition, such as "qty > 5 AND status IN ('open', 'paid')" (repeatable: all of them)
+    /// Only events that meet this condition, such as "qty > 5 AND status IN ('open', 'paid')" (repeatable: all must hold)
     #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true)]
     pub conditions: Vec<String>,
-    /// Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all of them)
+    /// Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)
     #[arg(long, value_name = "PATH")]
     pub changed: Vec<String>,
-    /// Let the filters hide requeryRequired too
+    /// Apply the filters to requeryRequired events too
     #[arg(long)]
     pub no_control: bool,
 }
 
-/// What happened to a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Op {
-    /// A document that was not there before
-    Insert,
-    /// A document that was there before
-    Update,
-    /// A document that is gone
-    Remove,
-}
-
-/// How to print events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// What changed in each document, for people
-    Diff,
-    /// One line for people: what happened to which document
-    Oneline,
-    /// The event as it was received, one a line
-    Json,
-    /// The event indented and coloured
-    Pretty,
-    /// The whole record with topic, partition, offset, time, key and headers; loses nothing, --input reads it back
-    Record,
-    /// The payload's bytes and a line end
-    Raw,
-    /// What changed as a JSON Patch (RFC 6902) with the event's identity; makes exactly the new document of the old one
-    Patch,
-    /// What changed as a JSON Merge Patch (RFC 7396), and whether it says all that changed
-    Merge,
-    /// The paths that were changed, added and removed
-    Changes,
-}
-
-/// What a gap does.
+/// The action at a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum OnGap {
-    /// Say so, count it, go on
+    /// Report it, count it and continue
     #[default]
     Mark,
-    /// End with status 4
+    /// Exit with status 4
     Stop,
 }
 
@@ -352,40 +318,40 @@ pub enum OnGap {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
 pub struct Verify {
-    /// Print one JSON object in place of lines
+    /// Print one JSON object instead of lines
     #[arg(long)]
     pub json: bool,
-    /// Replace hosts, addresses, ids, principals, topics and groups by numbered words, for tickets
+    /// Replace hosts, addresses, ids, principals, topics and groups with numbered placeholders, for tickets
     #[arg(long)]
     pub redact: bool,
-    /// When all is well, wait so long for the first new event and show it, such as 60s: make a write in your app meanwhile
+    /// If all checks pass, wait up to DURATION (such as 60s) for one new event and show it; write a document in your app meanwhile
     #[arg(long, value_name = "DURATION")]
     pub wait: Option<String>,
-    /// Write a document into this collection through the HTTP API, wait for its event, remove it, wait for that event
+    /// Write a document to this collection over the HTTP API, wait for its event, remove it, and wait for that event
     #[arg(long, value_name = "COLLECTION", conflicts_with = "wait")]
     pub round_trip: Option<String>,
-    /// Where to connect
+    /// The connection
     #[command(flatten)]
     pub connection: Connection,
-    /// Where the HTTP API is; without an address it is not checked
+    /// The HTTP API; it is checked only if a URL is set
     #[command(flatten)]
     pub api: Api,
 }
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
-  ditto-cdc verify                                   is everything right?
-  ditto-cdc verify --wait 60s                        and does a write arrive?
-  ditto-cdc verify --redact > ticket.txt             to show to somebody else
+  ditto-cdc verify                                   check everything
+  ditto-cdc verify --wait 60s                        also wait for a write to arrive
+  ditto-cdc verify --redact > ticket.txt             to send to other people
   ditto-cdc verify --json | jq '.checks[] | select(.status == \"fail\")'
 
-Nothing is changed: no group is joined, no position stored, no topic made; only --round-trip writes.
-Ends with 0 if nothing failed, 3 for settings, certificates, access or network, 1 for wrong answers.";
+Nothing is changed: no group is joined, no offset stored, no topic created; only --round-trip writes.
+Exit status: 0 if no check failed, 3 for settings, certificates, access or network, 1 for wrong answers.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
-  ditto-cdc demo                                     the whole story, in seconds
-  ditto-cdc demo --serve                             a stream to try commands on, in a second terminal
+  ditto-cdc demo                                     the whole tour, in seconds
+  ditto-cdc demo --serve                             a stream for trying commands in a second terminal
   eval \"$(ditto-cdc demo --serve --print env)\"       the same, in a script";
 
 const COMPLETIONS_EXAMPLES: &str = "\
@@ -394,7 +360,7 @@ Examples:
   ditto-cdc completions zsh > ~/.zfunc/_ditto-cdc    with fpath+=~/.zfunc before compinit in ~/.zshrc
   ditto-cdc completions fish > ~/.config/fish/completions/ditto-cdc.fish
 
-In bash, zsh and fish, -c completes collections of the captures at hand, and -p profiles.";
+In bash, zsh and fish, -c completes the collections of capture files in the current folder, and -p the profiles.";
 
 const MAN_EXAMPLES: &str = "\
 Examples:
@@ -405,15 +371,15 @@ Examples:
 #[derive(Debug, Clone, Args)]
 #[command(after_help = DEMO_EXAMPLES)]
 pub struct Demo {
-    /// Keep the embedded Kafka running, with changes trickling in, to try commands in a second terminal
+    /// Keep the embedded Kafka running, with a new change now and then, to try commands in a second terminal
     #[arg(long)]
     pub serve: bool,
-    /// With --serve: print only the settings, as `env` lines for eval
+    /// With --serve: print only the settings, as environment variables (`env`) for eval
     #[arg(long, value_enum, value_name = "WHAT", requires = "serve")]
     pub print: Option<Print>,
 }
 
-/// What `demo --serve --print` prints.
+/// The output of `demo --serve --print`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Print {
     /// `export NAME=value` lines

@@ -1,5 +1,4 @@
-//! The flags of `requery`, as types with their help.
-//! What they mean together is decided in `cmd::requery`.
+//! Arguments of `requery`.
 
 // Documentation in this file is help text: backticks would be printed.
 #![allow(clippy::doc_markdown)]
@@ -15,46 +14,46 @@ use super::{Api, Connection};
 #[allow(clippy::struct_excessive_bools)]
 #[command(after_help = REQUERY_EXAMPLES)]
 pub struct Requery {
-    /// Where the documents go: a folder with a file for each collection and manifest.json; `-` is standard output
+    /// Output folder, with one file per collection and manifest.json; `-` is standard output
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub output: Option<PathBuf>,
-    /// The txnID of the requeryRequired event: no answer may be older
+    /// The txnID of the requeryRequired event; the snapshot will not be older
     #[arg(long, value_name = "N")]
     pub txn_id: Option<u64>,
-    /// Only this collection, to the letter (repeatable); the result then is not the whole app
+    /// Only this collection, by its exact name (repeatable); the snapshot then does not cover the whole app
     #[arg(short, long = "collection", value_name = "NAME")]
     pub collections: Vec<String>,
     /// Only documents that meet this condition, in DQL
     #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true)]
     pub condition: Option<String>,
-    /// Where the stream was read up to: requeryRequired events from there on raise the floor [default: the positions in DIR's manifest]
+    /// Where reading of the stream ended: later requeryRequired events raise the minimum transaction [default: the offsets in DIR's manifest]
     #[arg(long, value_name = "POS")]
     pub from: Option<String>,
-    /// Take no positions from Kafka, even where it is configured
+    /// Do not read from Kafka, even if it is configured
     #[arg(long)]
     pub no_kafka: bool,
-    /// Go on where an interrupted run in the same folder has stopped
+    /// Continue an interrupted run in the same folder
     #[arg(long)]
     pub resume: bool,
-    /// Show what would be read, and how much of it
+    /// Show what would be read, and how much
     #[arg(long, conflicts_with = "resume")]
     pub dry_run: bool,
     /// Print the first request as a curl command
     #[arg(long, conflicts_with_all = ["resume", "dry_run"])]
     pub as_curl: bool,
-    /// Give up after so long without progress [default: 10m]
+    /// Give up after DURATION without progress [default: 10m]
     #[arg(long, value_name = "DURATION")]
     pub deadline: Option<String>,
-    /// How many collections are read side by side
+    /// Number of collections to read in parallel
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
-    /// Which version of the HTTP API to speak
+    /// Version of the HTTP API
     #[arg(long, value_enum, value_name = "VERSION", default_value_t)]
     pub api_version: ApiVersion,
-    /// Where the HTTP API is
+    /// The HTTP API
     #[command(flatten)]
     pub api: Api,
-    /// Where the stream is
+    /// The Kafka connection
     #[command(flatten)]
     pub connection: Connection,
 }
@@ -62,18 +61,18 @@ pub struct Requery {
 /// A version of the HTTP API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ApiVersion {
-    /// What today's servers speak
+    /// For current servers
     #[default]
     V5,
-    /// What servers before them speak
+    /// For older servers
     V4,
 }
 
 const REQUERY_EXAMPLES: &str = "\
 Examples:
-  ditto-cdc requery --txn-id 45 --output snapshot    everything, at or after transaction 45
-  ditto-cdc requery --output snapshot --resume       go on after Ctrl-C or a crash
+  ditto-cdc requery --txn-id 45 --output snapshot    everything, as of transaction 45 or later
+  ditto-cdc requery --output snapshot --resume       continue after Ctrl-C or a crash
   ditto-cdc requery --output - -c cars | jq -c .change.value
-  ditto-cdc tail --from snapshot                     the stream behind the snapshot
+  ditto-cdc tail --from snapshot                     the stream, right after the snapshot
 
-The status is 4 where completeness could not be proven; manifest.json says why.";
+Exit status 4: completeness could not be proven; manifest.json contains the reason.";

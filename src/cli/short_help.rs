@@ -1,5 +1,4 @@
-//! The command line as it is parsed and explained: `-h` shows the flags of a working day, each on one line, and fits
-//! on a screen; `--help` shows everything, with examples. What each flag means at length stands beside its type.
+//! Parsing, and the short help: `-h` shows the most used flags, one per line, so that it fits on a screen.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -8,27 +7,30 @@ use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use super::{Cli, Global};
 
-/// Which flags `-h` shows of a command, by the names of their fields, and what it says about them.
-type Brief = (&'static str, &'static [(&'static str, &'static str)]);
+/// A command with the flags that `-h` shows, by field name, and their short help.
+type ShortHelp = (&'static str, &'static [(&'static str, &'static str)]);
 
 const COLLECTION: (&str, &str) = (
     "collections",
-    "Only these collections; '!name' leaves one out",
+    "Only these collections; '!name' excludes one",
 );
 const OP: (&str, &str) = ("ops", "Only insert, update or remove");
 const ID: (&str, &str) = ("ids", "Only this document");
-const WHERE: (&str, &str) = ("conditions", "Only what meets a condition: \"qty > 5\"");
-const LAST: (&str, &str) = ("last", "Only the last N of these");
+const WHERE: (&str, &str) = (
+    "conditions",
+    "Only events that meet a condition: \"qty > 5\"",
+);
+const LAST: (&str, &str) = ("last", "Only the last N events");
 const PROFILE: (&str, &str) = ("profile", "Settings from this section of ditto-cdc.toml");
 const BROKERS: (&str, &str) = ("brokers", "The endpoint that the portal shows");
 const TOPIC: (&str, &str) = ("topic", "The topic that the portal shows");
 const CLUSTER: (&str, &str) = ("cluster_cert", "The cluster certificate, cluster.p12");
 const USER: (&str, &str) = ("user_cert", "The user certificate, user.p12");
 const PROPERTIES: (&str, &str) = ("properties", "A Java client.properties file");
-const KEY: (&str, &str) = ("api_key_file", "A file that holds the API key");
+const KEY: (&str, &str) = ("api_key_file", "A file that contains the API key");
 const URL: (&str, &str) = ("url", "The Cloud URL Endpoint, for the HTTP API");
 
-const BRIEF: &[Brief] = &[
+const SHORT_HELP: &[ShortHelp] = &[
     (
         "tail",
         &[
@@ -37,8 +39,8 @@ const BRIEF: &[Brief] = &[
             ID,
             WHERE,
             ("from", "Where to start: beginning, -100, @-1h, … [end]"),
-            ("until", "Where to stop; end is what is there now"),
-            ("limit", "Stop after so many events"),
+            ("until", "Where to stop; end: the current end"),
+            ("limit", "Stop after N events"),
             LAST,
             ("format", "diff, oneline, json, record, patch, …"),
             PROFILE,
@@ -47,25 +49,25 @@ const BRIEF: &[Brief] = &[
     (
         "diff",
         &[
-            ("files", "Captures; - or none is standard input"),
+            ("files", "Captures; - or none: standard input"),
             COLLECTION,
             OP,
             ID,
             WHERE,
             LAST,
             ("only", "Only changes at or under this path"),
-            ("ignore", "No changes at or under this path"),
+            ("ignore", "Hide changes at or under this path"),
             ("format", "diff, oneline, json, record, patch, …"),
-            ("exit_code", "End with status 1 if an event was shown"),
+            ("exit_code", "Exit with status 1 if an event is shown"),
         ],
     ),
     (
         "verify",
         &[
-            ("json", "One JSON object in place of lines"),
+            ("json", "Print one JSON object instead of lines"),
             ("redact", "Replace names and ids, for tickets"),
-            ("wait", "Wait so long for the first new event"),
-            ("round_trip", "Write, and wait for the event"),
+            ("wait", "Wait up to DURATION for one new event"),
+            ("round_trip", "Write a document, and wait for its event"),
             BROKERS,
             TOPIC,
             CLUSTER,
@@ -78,14 +80,14 @@ const BRIEF: &[Brief] = &[
     (
         "requery",
         &[
-            ("output", "The folder of documents and manifest, or -"),
+            ("output", "Output folder, or - for standard output"),
             ("txn_id", "The txnID of the requeryRequired event"),
             ("collections", "Only this collection"),
             ("condition", "Only documents that meet this DQL condition"),
-            ("from", "Where the stream was read up to"),
-            ("resume", "Go on where an interrupted run stopped"),
+            ("from", "Where reading of the stream ended"),
+            ("resume", "Continue an interrupted run"),
             ("dry_run", "Show what would be read, and how much"),
-            ("deadline", "Give up after so long without progress"),
+            ("deadline", "Give up after DURATION without progress"),
             URL,
             KEY,
             TOPIC,
@@ -95,7 +97,7 @@ const BRIEF: &[Brief] = &[
     (
         "config",
         &[
-            ("json", "One JSON object in place of lines"),
+            ("json", "Print one JSON object instead of lines"),
             BROKERS,
             TOPIC,
             CLUSTER,
@@ -107,22 +109,24 @@ const BRIEF: &[Brief] = &[
     ),
 ];
 
-/// What the completion scripts put behind the program's name; nobody types it, and no help shows it.
+/// The hidden subcommand that the completion scripts call.
 pub const COMPLETE: &str = "__complete";
 
-/// What is to be done.
-pub enum Task {
+/// A parsed command line.
+pub enum Invocation {
     /// A command.
     Command(super::Command),
-    /// Names are wanted to complete a word.
+    /// A completion request of a shell.
     Complete(Vec<OsString>),
 }
 
-/// Reads the command line.
+/// Parses the command line.
 ///
 /// # Errors
-/// Where it is wrong, or asks for help.
-pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Global, Task), clap::Error> {
+/// A usage error, or a request for help or the version.
+pub fn parse(
+    args: impl IntoIterator<Item = OsString>,
+) -> Result<(Global, Invocation), clap::Error> {
     let words = Arg::new("words")
         .num_args(0..)
         .trailing_var_arg(true)
@@ -130,49 +134,49 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Global, Task),
         .value_parser(clap::value_parser!(OsString));
     let complete = Command::new(COMPLETE).hide(true).arg(words);
     let matches = command().subcommand(complete).try_get_matches_from(args)?;
-    if let Some((COMPLETE, asked)) = matches.subcommand() {
-        let words = asked.get_many::<OsString>("words").unwrap_or_default();
+    if let Some((COMPLETE, request)) = matches.subcommand() {
+        let words = request.get_many::<OsString>("words").unwrap_or_default();
         let global = Global::from_arg_matches(&matches)?;
-        return Ok((global, Task::Complete(words.cloned().collect())));
+        return Ok((global, Invocation::Complete(words.cloned().collect())));
     }
     let cli = Cli::from_arg_matches(&matches)?;
-    Ok((cli.global, Task::Command(cli.command)))
+    Ok((cli.global, Invocation::Command(cli.command)))
 }
 
-/// The whole command line.
+/// The clap command of the whole program.
 #[must_use]
 pub fn command() -> Command {
-    let command = Cli::command().mut_args(hidden);
-    let briefs = BRIEF.iter();
-    let command = briefs.fold(command, |command, (name, shown)| {
-        command.mut_subcommand(name, |sub| sub.mut_args(|arg| brief(arg, shown)))
+    let command = Cli::command().mut_args(hide_from_short_help);
+    let commands = SHORT_HELP.iter();
+    let command = commands.fold(command, |command, (name, shown)| {
+        command.mut_subcommand(name, |sub| sub.mut_args(|arg| set_short_help(arg, shown)))
     });
-    command.mut_subcommands(examples_at_length)
+    command.mut_subcommands(move_examples_to_long_help)
 }
 
-fn brief(arg: Arg, shown: &[(&str, &'static str)]) -> Arg {
+fn set_short_help(arg: Arg, shown: &[(&str, &'static str)]) -> Arg {
     let found = shown.iter().find(|(id, _)| arg.get_id() == *id);
     let Some((_, short)) = found else {
-        return hidden(arg);
+        return hide_from_short_help(arg);
     };
-    let long = at_length(&arg);
+    let long = long_help(&arg);
     arg.help(*short).long_help(long).hide_possible_values(true)
 }
 
-/// Said at length alone; manual pages leave out what is not.
-fn hidden(arg: Arg) -> Arg {
-    let said = arg.get_long_help().or(arg.get_help()).cloned();
+/// Hides a flag from `-h`. Sets its long help, because manual pages leave out flags without one.
+fn hide_from_short_help(arg: Arg) -> Arg {
+    let help = arg.get_long_help().or(arg.get_help()).cloned();
     let arg = arg.hide_short_help(true);
-    match said {
-        Some(said) => arg.long_help(said),
+    match help {
+        Some(help) => arg.long_help(help),
         None => arg,
     }
 }
 
-/// What stands beside the type, and each possible value with its meaning.
-fn at_length(arg: &Arg) -> String {
-    let said = arg.get_long_help().or(arg.get_help());
-    let mut long = said.map(ToString::to_string).unwrap_or_default();
+/// The help of a flag's doc comment, and each possible value with its meaning.
+fn long_help(arg: &Arg) -> String {
+    let help = arg.get_long_help().or(arg.get_help());
+    let mut long = help.map(ToString::to_string).unwrap_or_default();
     let values = arg.get_possible_values();
     let values: Vec<_> = values
         .iter()
@@ -190,7 +194,7 @@ fn at_length(arg: &Arg) -> String {
     long
 }
 
-fn examples_at_length(command: Command) -> Command {
+fn move_examples_to_long_help(command: Command) -> Command {
     match command.get_after_help().cloned() {
         Some(examples) => command.after_long_help(examples).after_help(None),
         None => command,

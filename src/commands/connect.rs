@@ -1,11 +1,12 @@
-//! From what was typed to a Kafka connection: settings, passwords asked for, certificates read.
-//! The connection itself is opened by the source.
+//! Connection setup: resolves settings, prompts for passwords and reads the certificates.
 
-use crate::bigpeer::Base;
+use crate::bigpeer::Endpoint;
 use crate::cli;
 use crate::kafka::Connection;
 use crate::record::{Failure, FailureClass};
-use crate::settings::{self, Need, Origin, Settings, SettingsError, Store, Typed, World, prompt};
+use crate::settings::{
+    self, Environment, Flags, Origin, SecretScope, Settings, SettingsError, Store, prompt_password,
+};
 use crate::tls::{self, FileFault, Material};
 use crate::util::exit::Exit;
 use crate::util::secret::Secret;
@@ -13,76 +14,77 @@ use crate::view::escape;
 
 use super::Context;
 
-/// Everything that a connection to Kafka needs. What is wrong is said here.
+/// The configuration of the Kafka connection. Reports errors.
 ///
 /// # Errors
-/// The exit code for what was said.
+/// The exit code of a reported error.
 pub(super) fn kafka(
-    typed: &cli::Connection,
+    flags: &cli::Connection,
     context: &mut Context<'_>,
 ) -> Result<Connection, Exit> {
-    let mut settings = settle(typed, None, context)?;
-    kafka_of(&mut settings, context)
+    let mut settings = resolve_and_report(flags, None, context)?;
+    connection(&mut settings, context)
 }
 
-/// The HTTP API, and Kafka where it is configured and wanted.
+/// The endpoint and key of the HTTP API, and the Kafka connection if it is wanted and configured.
 ///
 /// # Errors
-/// The exit code for what was said.
+/// The exit code of a reported error.
 pub(super) fn api(
-    typed: &cli::Connection,
+    flags: &cli::Connection,
     api: &cli::Api,
     with_kafka: bool,
     context: &mut Context<'_>,
-) -> Result<(Base, Secret, Option<Connection>), Exit> {
-    let mut settings = settle(typed, Some(api), context)?;
-    let base = settings.url.as_ref().map(|url| Base::parse(&url.value));
-    let base = base
+) -> Result<(Endpoint, Secret, Option<Connection>), Exit> {
+    let mut settings = resolve_and_report(flags, Some(api), context)?;
+    let endpoint = settings.url.as_ref().map(|url| Endpoint::parse(&url.value));
+    let endpoint = endpoint
         .transpose()
-        .map_err(|(what, fix)| say(context, &SettingsError { what, fix }))?;
-    if let Some(wrong) = settings.misdirected_key() {
-        return Err(say(context, &wrong));
+        .map_err(|(what, fix)| report_error(context, &SettingsError { what, fix }))?;
+    if let Some(error) = settings.key_to_untrusted_url() {
+        return Err(report_error(context, &error));
     }
-    if let Some(base) = &base {
-        ask_for_api_key(&mut settings, base, context)?;
+    if let Some(endpoint) = &endpoint {
+        prompt_for_api_key(&mut settings, endpoint, context)?;
     }
     let given = settings.require_api().map(|given| given.key.clone());
-    let key = given.map_err(|wrong| say(context, &wrong))?;
+    let key = given.map_err(|error| report_error(context, &error))?;
     let configured = settings.brokers.is_some() || settings.topic.is_some();
     let kafka = (with_kafka && configured)
-        .then(|| kafka_of(&mut settings, context))
+        .then(|| connection(&mut settings, context))
         .transpose()?;
-    let base = base.ok_or(Exit::Setup)?;
-    Ok((base, key, kafka))
+    let endpoint = endpoint.ok_or(Exit::Setup)?;
+    Ok((endpoint, key, kafka))
 }
 
-/// Where the HTTP API is, and nothing else.
+/// The endpoint of the HTTP API.
 ///
 /// # Errors
-/// The exit code for what was said.
-pub(super) fn base(
-    typed: &cli::Connection,
+/// The exit code of a reported error.
+pub(super) fn endpoint(
+    flags: &cli::Connection,
     api: &cli::Api,
     context: &mut Context<'_>,
-) -> Result<Base, Exit> {
-    let settings = settle(typed, Some(api), context)?;
+) -> Result<Endpoint, Exit> {
+    let settings = resolve_and_report(flags, Some(api), context)?;
     let Some(url) = &settings.url else {
-        let wrong = settings.require_api().err();
-        return Err(wrong.map_or(Exit::Setup, |wrong| say(context, &wrong)));
+        let error = settings.require_api().err();
+        return Err(error.map_or(Exit::Setup, |error| report_error(context, &error)));
     };
-    Base::parse(&url.value).map_err(|(what, fix)| say(context, &SettingsError { what, fix }))
+    Endpoint::parse(&url.value)
+        .map_err(|(what, fix)| report_error(context, &SettingsError { what, fix }))
 }
 
-fn kafka_of(settings: &mut Settings, context: &mut Context<'_>) -> Result<Connection, Exit> {
-    keep_out_of_foreign_groups(settings, context);
-    // Nobody types passwords only to hear that something else is missing.
+fn connection(settings: &mut Settings, context: &mut Context<'_>) -> Result<Connection, Exit> {
+    drop_group_of_properties_file(settings, context);
+    // Checked before the prompts, so that the user does not type passwords in vain.
     settings
         .require_kafka()
-        .map_err(|wrong| say(context, &wrong))?;
-    ask_for_passwords(settings, context)?;
+        .map_err(|error| report_error(context, &error))?;
+    prompt_for_passwords(settings, context)?;
     let kafka = settings
         .require_kafka()
-        .map_err(|wrong| say(context, &wrong))?;
+        .map_err(|error| report_error(context, &error))?;
     let material = material(&kafka, context)?;
     let keystore = material.keystore.as_ref();
     let extra = kafka.extra.iter();
@@ -101,70 +103,70 @@ fn kafka_of(settings: &mut Settings, context: &mut Context<'_>) -> Result<Connec
     })
 }
 
-/// Every setting with its origin and every secret that is needed; what is odd about them stands in their warnings.
+/// Resolves the settings and reads the secrets that are needed.
 ///
 /// # Errors
-/// Where something that was named cannot be read, or a secret cannot be had or would go astray.
+/// [`SettingsError`] if a file or secret cannot be read, or a login would go to untrusted brokers.
 pub(super) fn resolve(
-    typed: &cli::Connection,
+    flags: &cli::Connection,
     api: Option<&cli::Api>,
     context: &Context<'_>,
 ) -> Result<Settings, SettingsError> {
-    let mut settings = look(typed, api, context)?;
-    if let Some(wrong) = settings.misdirected_login() {
-        return Err(wrong);
+    let mut settings = resolve_without_secrets(flags, api, context)?;
+    if let Some(error) = settings.login_to_untrusted_brokers() {
+        return Err(error);
     }
     let need = if api.is_some() {
-        Need::All
+        SecretScope::All
     } else {
-        Need::Kafka
+        SecretScope::Kafka
     };
-    settings.fetch(need)?;
+    settings.fetch_secrets(need)?;
     Ok(settings)
 }
 
-/// Every setting with its origin, without asking commands or key stores for secrets.
+/// Resolves the settings without reading secrets from commands or the key store.
 ///
 /// # Errors
-/// Where something that was named cannot be read.
-pub(super) fn look(
-    typed: &cli::Connection,
+/// [`SettingsError`] if a file cannot be read.
+pub(super) fn resolve_without_secrets(
+    flags: &cli::Connection,
     api: Option<&cli::Api>,
     context: &Context<'_>,
 ) -> Result<Settings, SettingsError> {
-    let typed = Typed {
-        brokers: typed.brokers.clone(),
-        topic: typed.topic.clone(),
-        group: typed.group.clone(),
-        cluster_cert: typed.cluster_cert.clone(),
-        cluster_cert_password_file: typed.cluster_cert_password_file.clone(),
-        user_cert: typed.user_cert.clone(),
-        user_cert_password_file: typed.user_cert_password_file.clone(),
+    let flags = Flags {
+        brokers: flags.brokers.clone(),
+        topic: flags.topic.clone(),
+        group: flags.group.clone(),
+        cluster_cert: flags.cluster_cert.clone(),
+        cluster_cert_password_file: flags.cluster_cert_password_file.clone(),
+        user_cert: flags.user_cert.clone(),
+        user_cert_password_file: flags.user_cert_password_file.clone(),
         url: api.and_then(|api| api.url.clone()),
         api_key_file: api.and_then(|api| api.api_key_file.clone()),
-        profile: typed.profile.clone(),
-        properties: typed.properties.clone(),
-        env_file: typed.env_file.clone(),
-        extra: typed.extra.clone(),
+        profile: flags.profile.clone(),
+        properties: flags.properties.clone(),
+        env_file: flags.env_file.clone(),
+        extra: flags.extra.clone(),
     };
-    settings::resolve(&typed, &world(context))
+    settings::resolve(&flags, &environment(context))
 }
 
-/// What settings depend on beside flags.
-pub(super) fn world<'a>(context: &'a Context<'_>) -> World<'a> {
-    World {
+/// The parts of the environment that settings depend on.
+pub(super) fn environment<'a>(context: &'a Context<'_>) -> Environment<'a> {
+    Environment {
         var: context.var,
         cwd: &context.env.cwd,
         home: context.env.home.as_deref(),
     }
 }
 
-fn settle(
-    typed: &cli::Connection,
+fn resolve_and_report(
+    flags: &cli::Connection,
     api: Option<&cli::Api>,
     context: &mut Context<'_>,
 ) -> Result<Settings, Exit> {
-    let settings = resolve(typed, api, context).map_err(|wrong| say(context, &wrong))?;
+    let settings = resolve(flags, api, context).map_err(|error| report_error(context, &error))?;
     for warning in &settings.warnings {
         context.out.warn(warning);
     }
@@ -176,41 +178,44 @@ fn settle(
     Ok(settings)
 }
 
-/// A properties file is the customer's pipeline's: joining its group would take partitions from that
-/// pipeline. Only a group that was named for this tool is joined.
-fn keep_out_of_foreign_groups(settings: &mut Settings, context: &mut Context<'_>) {
+/// Removes a group from a properties file: the file probably belongs to the user's pipeline, and joining its group
+/// would take partitions from that pipeline.
+fn drop_group_of_properties_file(settings: &mut Settings, context: &mut Context<'_>) {
     let foreign = settings
         .group
         .take_if(|group| matches!(group.origin, Origin::Properties { .. }));
     if let Some(group) = foreign {
         context.out.note(&format!(
-            "group {} ({}) is not joined: it may be your pipeline's; --group joins it",
+            "not joining group {} ({}), because it may belong to your pipeline; to join it, use --group",
             group.value, group.origin
         ));
     }
 }
 
-/// Says where the key will go: the URL may be another one than the user thinks of.
-fn ask_for_api_key(
+/// Prompts for the API key. The prompt shows the URL, because it may not be the one that the user expects.
+fn prompt_for_api_key(
     settings: &mut Settings,
-    base: &Base,
+    endpoint: &Endpoint,
     context: &Context<'_>,
 ) -> Result<(), Exit> {
     if settings.api_key.is_some() || !context.env.stderr_terminal {
         return Ok(());
     }
-    match prompt::ask(&format!("API key for {}", escape::text(&base.to_string()))) {
-        Ok(key) => settings.answer_api_key(&key),
+    match prompt_password(&format!(
+        "API key for {}",
+        escape::text(&endpoint.to_string())
+    )) {
+        Ok(key) => settings.set_api_key(&key),
         Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
             return Err(Exit::Interrupted);
         }
-        // No terminal to ask on after all: what is missing is said by whoever needs it.
+        // No terminal after all: the missing key is reported later.
         Err(_) => {}
     }
     Ok(())
 }
 
-pub(super) fn ask_for_passwords(
+pub(super) fn prompt_for_passwords(
     settings: &mut Settings,
     context: &mut Context<'_>,
 ) -> Result<(), Exit> {
@@ -222,12 +227,12 @@ pub(super) fn ask_for_passwords(
             Store::Cluster => "Password of the cluster certificate",
             Store::User => "Password of the user certificate",
         };
-        match prompt::ask(label) {
-            Ok(password) => settings.answer(store, password),
+        match prompt_password(label) {
+            Ok(password) => settings.set_password(store, password),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
                 return Err(Exit::Interrupted);
             }
-            // No terminal to ask on after all: the stores say what is missing.
+            // No terminal after all: the missing passwords are reported when the stores are read.
             Err(_) => return Ok(()),
         }
     }
@@ -235,22 +240,22 @@ pub(super) fn ask_for_passwords(
 }
 
 fn material(kafka: &settings::Kafka<'_>, context: &mut Context<'_>) -> Result<Material, Exit> {
-    let (cluster, user) = files((kafka.cluster, kafka.user));
+    let (cluster, user) = store_files((kafka.cluster, kafka.user));
     tls::load(cluster.as_ref(), user.as_ref()).map_err(|faults| {
-        show_faults(faults, context);
+        report_faults(faults, context);
         Exit::Setup
     })
 }
 
-/// Says what is wrong with the two files.
-pub(super) fn show_faults(faults: Vec<FileFault>, context: &mut Context<'_>) {
+/// Reports the faults of the certificate files.
+pub(super) fn report_faults(faults: Vec<FileFault>, context: &mut Context<'_>) {
     for fault in faults {
         context.out.failure(&failure(fault));
     }
 }
 
-/// The cluster and the user certificate as `tls` reads them.
-pub(super) fn files(
+/// Converts the certificate files to the type of `tls`.
+pub(super) fn store_files(
     (cluster, user): (
         Option<settings::StoreFile<'_>>,
         Option<settings::StoreFile<'_>>,
@@ -285,11 +290,11 @@ fn failure(fault: FileFault) -> Failure {
     }
 }
 
-pub(super) fn say(context: &mut Context<'_>, wrong: &SettingsError) -> Exit {
+pub(super) fn report_error(context: &mut Context<'_>, error: &SettingsError) -> Exit {
     context.out.failure(&Failure {
         class: FailureClass::Setup,
-        what: wrong.what.clone(),
-        fix: Some(wrong.fix.clone()),
+        what: error.what.clone(),
+        fix: Some(error.fix.clone()),
         raw: None,
     });
     Exit::Setup

@@ -1,16 +1,15 @@
-//! `diff`: what changed, in captures; the view of `tail` without a broker.
-//! Reading and showing are `tail`'s; here are the pager and the exit code for scripts.
+//! `diff`: shows the changes in captures, with a pager and an exit code for scripts.
 
 use std::path::PathBuf;
 
 use super::Context;
-use super::tail::plan::{self, SharedArgs};
-use super::tail::{show_captures, usage};
+use super::tail::plan::SharedArgs;
+use super::tail::show_captures;
 use crate::cli;
 use crate::util::exit::Exit;
 use crate::view::Format;
 
-/// The pager where none is asked for by name: quits on one screen, passes colours, leaves the text behind.
+/// The default pager, and its options: quit if the text fits on one screen, pass colours, keep the screen content.
 const PAGER: &str = "less";
 const LESS: (&str, &str) = ("LESS", "FRX");
 
@@ -18,23 +17,26 @@ const LESS: (&str, &str) = ("LESS", "FRX");
 pub fn run(typed: &cli::Diff, context: &mut Context<'_>) -> Exit {
     let files = match typed.files.as_slice() {
         [] if context.env.stdin_terminal => {
-            return usage(context, "diff", "no capture: give a file, or pipe one in");
+            return context.usage_error(
+                "diff",
+                "no capture: name a file, or pipe one into the command",
+            );
         }
         [] => vec![PathBuf::from("-")],
         files => files.to_vec(),
     };
     let shared = SharedArgs {
         filter: &typed.filter,
-        span: &typed.span,
+        range: &typed.range,
         idle_exit: None,
-        format: typed.format.map_or(Format::Diff, plan::format),
-        look: &typed.look,
+        format: typed.format.unwrap_or(Format::Diff),
+        changes: &typed.changes,
         inputs: files,
         on_gap: typed.on_gap,
     };
     let plan = match shared.plan(context.env) {
         Ok(plan) => plan,
-        Err(why) => return usage(context, "diff", &why),
+        Err(why) => return context.usage_error("diff", &why),
     };
     if let Some(pager) = pager(typed, context) {
         let less = (context.var)(LESS.0).is_none().then_some(LESS);
@@ -43,17 +45,17 @@ pub fn run(typed: &cli::Diff, context: &mut Context<'_>) -> Exit {
     let (exit, shown) = show_captures(&plan, context);
     context.out.end_page();
     match exit {
-        Exit::Fine if typed.exit_code && shown > 0 => Exit::Differences,
+        Exit::Success if typed.exit_code && shown > 0 => Exit::Differences,
         exit => exit,
     }
 }
 
-/// The pager's command line, on a terminal and unless it is switched off.
+/// The pager's command line; `None` without a terminal, or if the pager is disabled.
 fn pager(typed: &cli::Diff, context: &Context<'_>) -> Option<String> {
     if typed.no_pager || !context.env.stdout_terminal {
         return None;
     }
-    let wanted = (context.var)("PAGER").map(|pager| pager.to_string_lossy().into_owned());
-    let pager = wanted.unwrap_or_else(|| PAGER.to_owned());
+    let configured = (context.var)("PAGER").map(|pager| pager.to_string_lossy().into_owned());
+    let pager = configured.unwrap_or_else(|| PAGER.to_owned());
     (!pager.trim().is_empty() && pager != "cat").then_some(pager)
 }

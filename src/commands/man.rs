@@ -1,15 +1,14 @@
-//! `man`: a manual page in troff, made from the one description of the flags.
-//! Where pages are installed is the packager's or the user's decision.
+//! `man`: prints a manual page in troff, generated from the clap commands.
 
 use clap::Command;
 use clap_mangen::Man;
 
-use super::{Context, tail};
+use super::Context;
 use crate::cli;
 use crate::util::exit::Exit;
 use crate::util::suggest::nearest;
 
-/// Prints the page of a command; of the program, where none is named.
+/// Prints the page of a command, or of the program if `command` is `None`.
 pub fn run(command: Option<&str>, context: &mut Context<'_>) -> Exit {
     let pages = pages();
     let wanted = command.map_or_else(
@@ -22,19 +21,15 @@ pub fn run(command: Option<&str>, context: &mut Context<'_>) -> Exit {
     let names = pages
         .iter()
         .filter_map(|(name, _)| name.strip_prefix("ditto-cdc-"));
-    let asked = command.unwrap_or_default();
-    let near = nearest(asked, names);
+    let name = command.unwrap_or_default();
+    let near = nearest(name, names);
     let near = near
         .first()
         .map_or(String::new(), |near| format!("; did you mean {near}?"));
-    tail::usage(
-        context,
-        "man",
-        &format!("there is no command {asked}{near}"),
-    )
+    context.usage_error("man", &format!("there is no command {name}{near}"))
 }
 
-/// Every page with its name, the program's first.
+/// Every page with its name, starting with the program's.
 #[must_use]
 pub fn pages() -> Vec<(String, Vec<u8>)> {
     let mut program = cli::command().disable_help_subcommand(true);
@@ -44,7 +39,7 @@ pub fn pages() -> Vec<(String, Vec<u8>)> {
     pages
 }
 
-/// The page of a command, and those of its own commands behind it.
+/// Adds the page of a command, then the pages of its subcommands.
 fn add(command: &Command, pages: &mut Vec<(String, Vec<u8>)>) {
     let name = command
         .get_display_name()
@@ -53,7 +48,7 @@ fn add(command: &Command, pages: &mut Vec<(String, Vec<u8>)>) {
     let man = Man::new(command.clone())
         .manual("ditto-cdc manual")
         .source(concat!("ditto-cdc ", env!("CARGO_PKG_VERSION")));
-    // Nothing fails that is written to memory.
+    // Writing to memory does not fail.
     let _ = man.render(&mut page);
     pages.push((name.to_owned(), page));
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {

@@ -1,9 +1,8 @@
-//! What a condition is once it was read: a tree of tests over fields, the envelope and constants.
-//! How the tests come out for an event, `eval` knows.
+//! The syntax tree of a condition.
 
 use super::value::Constant;
 
-/// A test, or a value that a test looks at.
+/// A test, or a value that a test uses.
 #[derive(Debug, Clone)]
 pub(super) enum Expr {
     Constant(Constant),
@@ -20,9 +19,9 @@ pub(super) enum Expr {
     Like(Box<Expr>, Like),
     IsNull(Box<Expr>),
     IsMissing(Box<Expr>),
-    Part(Part, Box<[Expr; 2]>),
+    Substring(SubstringTest, Box<[Expr; 2]>),
     ArrayContains(Box<[Expr; 2]>),
-    Delta(Delta, Vec<Step>),
+    Delta(Delta, Vec<PathStep>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,25 +38,25 @@ pub(super) enum Comparison {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Path {
     pub side: Side,
-    pub steps: Vec<Step>,
+    pub steps: Vec<PathStep>,
 }
 
 /// Which document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
-    /// The one that the event is about: the new one, or the one that was removed.
+    /// The document of the event: the new one, or the removed one.
     Document,
     Old,
     New,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum PathStep {
     Key(String),
     Index(usize),
 }
 
-/// What stands around the documents.
+/// Fields of the event's envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Envelope {
     Collection,
@@ -66,10 +65,10 @@ pub(super) enum Envelope {
     TxnId,
 }
 
-/// What `IN` looks through.
+/// The right side of `IN`.
 #[derive(Debug, Clone)]
 pub(super) enum List {
-    Typed(Vec<Expr>),
+    Literal(Vec<Expr>),
     /// A value that has to be an array.
     Array(Box<Expr>),
 }
@@ -82,15 +81,15 @@ pub(super) struct Like {
     pub escape: Option<char>,
 }
 
-/// Tests of a text for a part.
+/// Substring tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum SubstringTest {
     Anywhere,
     Start,
     End,
 }
 
-/// What became of a place between the old and the new document.
+/// How a path differs between the old and the new document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delta {
     Changed,

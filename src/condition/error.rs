@@ -1,11 +1,10 @@
-//! A mistake in a condition: where it stands and what was expected, with a caret under the place.
-//! Which flag the condition came from, the caller knows.
+//! A syntax error in a condition: its place, what was expected, and a caret under the place.
 
 use std::fmt;
 
 use unicode_width::UnicodeWidthStr;
 
-/// Why a text is no condition.
+/// Why a string is not a valid condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
     text: String,
@@ -14,7 +13,7 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// A mistake at a byte of the text.
+    /// An error at a byte of the string.
     pub(super) fn new(text: &str, at: usize, why: String) -> Self {
         ParseError {
             text: text.to_owned(),
@@ -29,7 +28,7 @@ impl ParseError {
         self.before().chars().count() + 1
     }
 
-    /// What is wrong there, without the place.
+    /// The message without the place.
     #[must_use]
     pub fn why(&self) -> &str {
         &self.why
@@ -42,15 +41,15 @@ impl ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let indent = " ".repeat(shown(self.before()).width());
+        let indent = " ".repeat(single_line(self.before()).width());
         writeln!(f, "column {}: {}", self.column(), self.why)?;
-        writeln!(f, "  {}", shown(&self.text))?;
+        writeln!(f, "  {}", single_line(&self.text))?;
         write!(f, "  {indent}^")
     }
 }
 
-/// On one line, without what a terminal would obey.
-fn shown(text: &str) -> String {
+/// On one line, with control characters escaped.
+fn single_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()

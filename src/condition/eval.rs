@@ -1,28 +1,30 @@
-//! How a condition comes out for an event, in the logic of Ditto's engine: true, false, null or missing.
-//! Fields are looked up when a test needs them and not before.
+//! Evaluation of a condition for an event, in the logic of Ditto's engine: true, false, null or missing. Fields are
+//! looked up on demand.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::Facts;
-use super::ast::{Comparison, Delta, Envelope, Expr, Like, List, Part, Path, Side, Step};
+use super::ast::{
+    Comparison, Delta, Envelope, Expr, Like, List, Path, PathStep, Side, SubstringTest,
+};
+use super::facts::Facts;
 use super::like::{Rules, like};
 use super::number::Number;
 use super::path::find;
 use super::same::{same, same_to_engine};
-use super::value::{Compared, Value};
+use super::value::{ComparisonResult, Value};
 use crate::json::elements;
 
-/// What a test says, or a value that stands where a test should.
+/// The result of a test, or a value in the place of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Truth {
     True,
     False,
     Null,
     Missing,
-    /// A value that is no truth: a number, a text, an array or an object.
+    /// A value that is not a truth value: a number, string, array or object.
     Other,
-    /// A test asked of the wrong kind of value.
+    /// A test of a value of the wrong type.
     Error,
 }
 
@@ -75,7 +77,7 @@ pub(super) fn truth(expr: &Expr, facts: &Facts<'_>) -> Truth {
         Expr::Like(value, pattern) => is_like(value, pattern, facts),
         Expr::IsNull(value) => is(&value_of(value, facts), &Value::Null),
         Expr::IsMissing(value) => is(&value_of(value, facts), &Value::Missing),
-        Expr::Part(part, texts) => has_part(*part, texts, facts),
+        Expr::Substring(part, texts) => has_part(*part, texts, facts),
         Expr::ArrayContains(operands) => array_contains(operands, facts),
         Expr::Delta(delta, steps) => differs(*delta, steps, facts).into(),
         Expr::Constant(_) | Expr::Field(_) | Expr::Envelope(_) | Expr::Type(_) => {
@@ -176,10 +178,10 @@ fn envelope_value<'a>(envelope: Envelope, facts: &Facts<'a>) -> Value<'a> {
 
 fn compared(one: &Value<'_>, comparison: Comparison, two: &Value<'_>) -> Truth {
     let order = match one.compare(two) {
-        Compared::Known(order) => order,
-        Compared::Null => return Truth::Null,
-        Compared::Missing => return Truth::Missing,
-        Compared::Error => return Truth::Error,
+        ComparisonResult::Known(order) => order,
+        ComparisonResult::Null => return Truth::Null,
+        ComparisonResult::Missing => return Truth::Missing,
+        ComparisonResult::Error => return Truth::Error,
     };
     Truth::from(match comparison {
         Comparison::Equal => order == Ordering::Equal,
@@ -199,7 +201,7 @@ fn is_in(value: &Value<'_>, list: &List, facts: &Facts<'_>) -> Truth {
         _ => {}
     }
     match list {
-        List::Typed(items) => equals_any(value, items.iter().map(|item| value_of(item, facts))),
+        List::Literal(items) => equals_any(value, items.iter().map(|item| value_of(item, facts))),
         List::Array(array) => match value_of(array, facts) {
             Value::Array(raw) => equals_any(value, elements(raw).map(Value::read)),
             Value::Missing => Truth::Missing,
@@ -208,15 +210,14 @@ fn is_in(value: &Value<'_>, list: &List, facts: &Facts<'_>) -> Truth {
     }
 }
 
-/// An element of another kind is an error even where another element is equal; what is missing in a list stands
-/// there as null.
+/// An element of another type is an error even if another element is equal; a missing value in a list is null.
 fn equals_any<'a>(value: &Value<'_>, items: impl Iterator<Item = Value<'a>>) -> Truth {
     let (mut equal, mut null) = (false, false);
     for item in items {
         match (&item, value.compare(&item)) {
-            (_, Compared::Known(order)) => equal |= order == Ordering::Equal,
-            (Value::Missing, _) | (_, Compared::Null) => null = true,
-            (_, Compared::Missing | Compared::Error) => return Truth::Error,
+            (_, ComparisonResult::Known(order)) => equal |= order == Ordering::Equal,
+            (Value::Missing, _) | (_, ComparisonResult::Null) => null = true,
+            (_, ComparisonResult::Missing | ComparisonResult::Error) => return Truth::Error,
         }
     }
     match (equal, null) {
@@ -226,7 +227,7 @@ fn equals_any<'a>(value: &Value<'_>, items: impl Iterator<Item = Value<'a>>) -> 
     }
 }
 
-/// The upper end is asked only where the lower one is passed.
+/// The upper bound is evaluated only if the lower one is met.
 fn between(operands: &[Expr; 3], facts: &Facts<'_>) -> Truth {
     let values = operands.each_ref().map(|operand| value_of(operand, facts));
     if values.iter().any(|value| matches!(value, Value::Error)) {
@@ -248,22 +249,24 @@ fn is_like(value: &Expr, test: &Like, facts: &Facts<'_>) -> Truth {
         escape: test.escape,
     };
     let values = [value, &*test.pattern].map(|expr| value_of(expr, facts));
-    on_texts(&values, Truth::Missing, |text, pattern| {
+    with_strings(&values, Truth::Missing, |text, pattern| {
         like(text, pattern, rules)
     })
 }
 
-fn has_part(part: Part, operands: &[Expr; 2], facts: &Facts<'_>) -> Truth {
+fn has_part(part: SubstringTest, operands: &[Expr; 2], facts: &Facts<'_>) -> Truth {
     let values = operands.each_ref().map(|operand| value_of(operand, facts));
-    on_texts(&values, Truth::Error, |text, wanted| match part {
-        Part::Anywhere => memchr::memmem::find(text.as_bytes(), wanted.as_bytes()).is_some(),
-        Part::Start => text.starts_with(wanted),
-        Part::End => text.ends_with(wanted),
+    with_strings(&values, Truth::Error, |text, wanted| match part {
+        SubstringTest::Anywhere => {
+            memchr::memmem::find(text.as_bytes(), wanted.as_bytes()).is_some()
+        }
+        SubstringTest::Start => text.starts_with(wanted),
+        SubstringTest::End => text.ends_with(wanted),
     })
 }
 
-/// A test of two texts, or what is said where one of them is of another kind.
-fn on_texts(
+/// A test of two strings, or the result if one of them has another type.
+fn with_strings(
     values: &[Value<'_>; 2],
     other_kind: Truth,
     test: impl FnOnce(&str, &str) -> bool,
@@ -291,7 +294,7 @@ fn array_contains(operands: &[Expr; 2], facts: &Facts<'_>) -> Truth {
     }
 }
 
-fn differs(delta: Delta, steps: &[Step], facts: &Facts<'_>) -> bool {
+fn differs(delta: Delta, steps: &[PathStep], facts: &Facts<'_>) -> bool {
     let [old, new] = [facts.old, facts.new].map(|side| side.and_then(|side| find(side, steps)));
     match (delta, old, new) {
         (Delta::Changed, Some(old), Some(new)) => !same(old, new),

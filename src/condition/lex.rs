@@ -1,5 +1,4 @@
-//! The words, texts, numbers and signs of a condition, each with its place.
-//! What they mean together is decided in `parse`.
+//! Lexer of conditions: words, strings, numbers and signs, each with its span.
 
 use super::error::ParseError;
 
@@ -10,8 +9,8 @@ pub(super) enum Token {
     Word(String),
     /// A name in backticks.
     Name(String),
-    /// A text in single or double quotes, its escapes resolved.
-    Text(String),
+    /// A string in single or double quotes, unescaped.
+    String(String),
     /// A number without a sign, as typed.
     Number(String),
     /// `=`, `(`, `&&` and the like.
@@ -20,9 +19,9 @@ pub(super) enum Token {
     End,
 }
 
-/// A token and where it stands, in bytes.
+/// A token with its span in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Placed {
+pub(super) struct SpannedToken {
     pub token: Token,
     pub at: usize,
     pub end: usize,
@@ -35,9 +34,9 @@ const SIGNS: [&str; 23] = [
 ];
 
 /// Splits a condition; the last token is [`Token::End`].
-pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, ParseError> {
+pub(super) fn tokens(text: &str) -> Result<Vec<SpannedToken>, ParseError> {
     let mut lexer = Lexer { text, at: 0 };
-    let mut found: Vec<Placed> = Vec::new();
+    let mut found: Vec<SpannedToken> = Vec::new();
     loop {
         lexer.skip_blanks();
         let at = lexer.at;
@@ -46,7 +45,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, ParseError> {
             .is_some_and(|last| last.end == at && last.ends_operand());
         let token = lexer.token(after_name)?;
         let end = token == Token::End;
-        found.push(Placed {
+        found.push(SpannedToken {
             token,
             at,
             end: lexer.at,
@@ -57,7 +56,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, ParseError> {
     }
 }
 
-impl Placed {
+impl SpannedToken {
     /// Whether a dot that follows at once goes on with a path.
     fn ends_operand(&self) -> bool {
         matches!(
@@ -148,14 +147,14 @@ impl Lexer<'_> {
             self.at += c.len_utf8();
             match c {
                 '\\' => said.push(self.escape(here)?),
-                _ if c == quote => return Ok(Token::Text(said)),
+                _ if c == quote => return Ok(Token::String(said)),
                 _ => said.push(c),
             }
         }
         Err(self.wrong(start, format!("this text has no closing {quote}")))
     }
 
-    /// What an escape says whose backslash was taken; letters without a meaning stand for themselves.
+    /// The character of an escape after a backslash; unknown letters stand for themselves.
     fn escape(&mut self, start: usize) -> Result<char, ParseError> {
         let Some(c) = self.rest().chars().next() else {
             return Err(self.wrong(start, "a backslash ends the condition".into()));

@@ -1,5 +1,5 @@
-//! Patterns of `LIKE`: `%` is any text, `_` any character, everything else itself.
-//! There is no escape character unless `ESCAPE` names one.
+//! Patterns of `LIKE`: `%` matches any string, `_` any character. There is no escape character unless `ESCAPE` names
+//! one.
 
 /// How a pattern is read.
 #[derive(Debug, Clone, Copy)]
@@ -14,23 +14,23 @@ enum Piece {
     Char(char),
     One,
     Many,
-    /// An escape character without anything behind it.
+    /// An escape character at the end.
     Nothing,
 }
 
-/// Whether all of `text` is like `pattern`. Steps back to the last `%` only, so that time stays bounded by the
-/// product of the lengths.
+/// Whether all of `text` matches `pattern`. Backtracks to the last `%` only, so that time is bounded by the product
+/// of the lengths.
 pub(super) fn like(text: &str, pattern: &str, rules: Rules) -> bool {
     let (mut text, mut pattern) = (text, pattern);
     let mut last_many: Option<(&str, &str)> = None;
     loop {
-        let fits = match piece(pattern, rules) {
+        let fits = match next_piece(pattern, rules) {
             Some((Piece::Many, rest)) => {
                 last_many = Some((text, rest));
                 pattern = rest;
                 continue;
             }
-            Some((piece, rest)) => after(text, &piece, rules).map(|text| (text, rest)),
+            Some((next_piece, rest)) => after(text, &next_piece, rules).map(|text| (text, rest)),
             None if text.is_empty() => return true,
             None => None,
         };
@@ -50,24 +50,24 @@ pub(super) fn like(text: &str, pattern: &str, rules: Rules) -> bool {
     }
 }
 
-/// The first piece of a pattern, and what comes after it.
-fn piece(pattern: &str, rules: Rules) -> Option<(Piece, &str)> {
+/// The first piece of a pattern, and the rest.
+fn next_piece(pattern: &str, rules: Rules) -> Option<(Piece, &str)> {
     let mut chars = pattern.chars();
     let first = chars.next()?;
-    let piece = match first {
+    let next_piece = match first {
         _ if Some(first) == rules.escape => chars.next().map_or(Piece::Nothing, Piece::Char),
         '%' => Piece::Many,
         '_' => Piece::One,
         _ => Piece::Char(first),
     };
-    Some((piece, chars.as_str()))
+    Some((next_piece, chars.as_str()))
 }
 
-/// What is left of the text once a piece took its character.
-fn after<'t>(text: &'t str, piece: &Piece, rules: Rules) -> Option<&'t str> {
+/// The rest of the string after a piece matched its character.
+fn after<'t>(text: &'t str, next_piece: &Piece, rules: Rules) -> Option<&'t str> {
     let mut chars = text.chars();
     let first = chars.next()?;
-    let fits = match piece {
+    let fits = match next_piece {
         Piece::One => true,
         Piece::Char(wanted) => {
             first == *wanted || (rules.any_case && first.to_lowercase().eq(wanted.to_lowercase()))

@@ -1,5 +1,5 @@
-//! Numbers as Ditto's engine sees them: whole ones of 64 bits with or without a sign, else floats of 64 bits.
-//! Compared exactly, so that 2^53 and 2^53 + 1 are two numbers also where one of them is a float.
+//! Numbers as in Ditto's engine: 64-bit integers, signed or unsigned, else 64-bit floats. Compared exactly, so that
+//! 2^53 and 2^53 + 1 differ even if one of them is a float.
 
 use std::cmp::Ordering;
 
@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 pub(super) enum Number {
     /// From -2^63 to 2^64 - 1.
     Whole(i128),
-    /// Never "not a number"; infinite where the digits say more than a float can.
+    /// Never NaN; infinite beyond the range of a float.
     Float(f64),
 }
 
@@ -35,7 +35,7 @@ impl Number {
             return Number::read(format!("{sign}{text}").as_bytes());
         };
         let value = i128::from_str_radix(&format!("{sign}{digits}"), 16).ok()?;
-        // As near as a float comes: what Ditto's engine makes of more than 64 bits.
+        // The nearest float: what Ditto's engine stores for integers of more than 64 bits.
         #[allow(clippy::cast_precision_loss)]
         whole(value).or(Some(Number::Float(value as f64)))
     }

@@ -1,7 +1,6 @@
-//! The values that a test looks at: paths, constants, functions, and conditions in parentheses.
-//! What is asked of them is read in `parse`.
+//! Parser of operands: paths, constants, functions, and conditions in parentheses.
 
-use super::ast::{Delta, Envelope, Expr, Part, Path, Side, Step};
+use super::ast::{Delta, Envelope, Expr, Path, PathStep, Side, SubstringTest};
 use super::error::ParseError;
 use super::lex::Token;
 use super::number::Number;
@@ -25,9 +24,9 @@ impl Parser<'_> {
             return Ok(Expr::Constant(Constant::Number(number)));
         }
         match self.peek().clone() {
-            Token::Text(said) => {
+            Token::String(said) => {
                 self.skip();
-                Ok(Expr::Constant(Constant::Text(said)))
+                Ok(Expr::Constant(Constant::String(said)))
             }
             Token::Sign("(") => {
                 self.skip();
@@ -113,8 +112,8 @@ impl Parser<'_> {
         Ok(Expr::Field(Path { side, steps }))
     }
 
-    /// A path that is looked up in both documents.
-    pub(super) fn both_sides(&mut self) -> Result<Vec<Step>, ParseError> {
+    /// A path that is evaluated in both documents.
+    pub(super) fn path_in_both(&mut self) -> Result<Vec<PathStep>, ParseError> {
         let side = matches!(self.peek(), Token::Word(word) if word == "old" || word == "new");
         if side && matches!(self.ahead(1), Token::Sign(".")) {
             return Err(self.wrong("both documents are looked at here: leave out old. and new."));
@@ -123,17 +122,17 @@ impl Parser<'_> {
         self.steps(vec![first])
     }
 
-    fn key(&mut self) -> Result<Step, ParseError> {
+    fn key(&mut self) -> Result<PathStep, ParseError> {
         match self.peek().clone() {
             Token::Word(name) | Token::Name(name) => {
                 self.skip();
-                Ok(Step::Key(name))
+                Ok(PathStep::Key(name))
             }
             _ => Err(self.expected("the name of a field")),
         }
     }
 
-    fn steps(&mut self, mut steps: Vec<Step>) -> Result<Vec<Step>, ParseError> {
+    fn steps(&mut self, mut steps: Vec<PathStep>) -> Result<Vec<PathStep>, ParseError> {
         loop {
             if self.take_sign(".") {
                 steps.push(self.key()?);
@@ -145,10 +144,10 @@ impl Parser<'_> {
         }
     }
 
-    fn index(&mut self) -> Result<Step, ParseError> {
+    fn index(&mut self) -> Result<PathStep, ParseError> {
         let index = match self.peek() {
             Token::Number(typed) => typed.parse().ok(),
-            Token::Text(_) => return Err(self.wrong("a field of an object is written .name")),
+            Token::String(_) => return Err(self.wrong("a field of an object is written .name")),
             _ => None,
         };
         let Some(index) = index else {
@@ -156,7 +155,7 @@ impl Parser<'_> {
         };
         self.skip();
         if self.take_sign("]") {
-            return Ok(Step::Index(index));
+            return Ok(PathStep::Index(index));
         }
         Err(self.expected("']'"))
     }
@@ -183,7 +182,7 @@ impl Parser<'_> {
         }
         let pair = <[Expr; 2]>::try_from(arguments).map_err(|_| wrong("two values"))?;
         Ok(match part(&name) {
-            Some(part) => Expr::Part(part, Box::new(pair)),
+            Some(part) => Expr::Substring(part, Box::new(pair)),
             None => Expr::ArrayContains(Box::new(pair)),
         })
     }
@@ -191,7 +190,7 @@ impl Parser<'_> {
     fn delta(&mut self, delta: Delta) -> Result<Expr, ParseError> {
         self.skip();
         self.skip();
-        let steps = self.both_sides()?;
+        let steps = self.path_in_both()?;
         if self.take_sign(")") {
             return Ok(Expr::Delta(delta, steps));
         }
@@ -205,7 +204,7 @@ impl Parser<'_> {
             return Ok(());
         }
         match self.peek().clone() {
-            Token::Text(said) => {
+            Token::String(said) => {
                 self.skip();
                 out.push_str(&quoted(&said));
             }
@@ -246,7 +245,7 @@ impl Parser<'_> {
     }
 
     fn json_key(&mut self, out: &mut String) -> Result<(), ParseError> {
-        let Token::Text(key) = self.peek().clone() else {
+        let Token::String(key) = self.peek().clone() else {
             return Err(self.expected("a key in quotes"));
         };
         self.skip();
@@ -287,11 +286,11 @@ fn delta(name: &str) -> Option<Delta> {
     })
 }
 
-fn part(name: &str) -> Option<Part> {
+fn part(name: &str) -> Option<SubstringTest> {
     Some(match name {
-        "contains" => Part::Anywhere,
-        "starts_with" => Part::Start,
-        "ends_with" => Part::End,
+        "contains" => SubstringTest::Anywhere,
+        "starts_with" => SubstringTest::Start,
+        "ends_with" => SubstringTest::End,
         _ => return None,
     })
 }

@@ -1,13 +1,12 @@
-//! From the text of a condition to its tree, by recursive descent. Paths, constants and functions are in `operand`.
-//! Mistakes are told with their place and with what would have been right.
+//! Recursive descent parser of conditions.
 
 use super::ast::{Comparison, Delta, Expr, Like, List};
 use super::error::ParseError;
-use super::lex::{Placed, Token, tokens};
+use super::lex::{SpannedToken, Token, tokens};
 use super::value::Constant;
 
 /// So deep may parentheses, arrays and objects be nested in a condition.
-const DEPTH: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// Reads a whole condition.
 pub(super) fn condition(text: &str) -> Result<Expr, ParseError> {
@@ -23,14 +22,14 @@ pub(super) fn condition(text: &str) -> Result<Expr, ParseError> {
 /// Reads a path alone, as the test whether its value changed.
 pub(super) fn changed(text: &str) -> Result<Expr, ParseError> {
     let mut parser = Parser::new(text)?;
-    let steps = parser.both_sides()?;
+    let steps = parser.path_in_both()?;
     parser.end("'.', '[' or the end of the path")?;
     Ok(Expr::Delta(Delta::Changed, steps))
 }
 
 pub(super) struct Parser<'t> {
     text: &'t str,
-    tokens: Vec<Placed>,
+    tokens: Vec<SpannedToken>,
     next: usize,
     depth: usize,
 }
@@ -70,7 +69,7 @@ impl<'t> Parser<'t> {
         self.test(left)
     }
 
-    /// What is asked of a value, if anything.
+    /// The test of a value, if there is one.
     fn test(&mut self, left: Expr) -> Result<Expr, ParseError> {
         let start = self.next;
         let negated = self.peek_is("NOT") && self.ahead_is(&["IN", "BETWEEN", "LIKE", "ILIKE"]);
@@ -114,7 +113,7 @@ impl<'t> Parser<'t> {
         Some(found)
     }
 
-    /// A comparison with a typed NULL would never be true, which nobody wants who types one.
+    /// A comparison with a literal NULL would never be true, which is never intended.
     fn comparison(&mut self, left: Box<Expr>, comparison: Comparison) -> Result<Expr, ParseError> {
         let sign = self.next - 1;
         let right = Box::new(self.operand()?);
@@ -159,7 +158,7 @@ impl<'t> Parser<'t> {
     }
 
     fn one_character(&mut self) -> Result<char, ParseError> {
-        if let Token::Text(said) = self.peek() {
+        if let Token::String(said) = self.peek() {
             let mut chars = said.chars();
             if let (Some(only), None) = (chars.next(), chars.next()) {
                 self.next += 1;
@@ -189,10 +188,10 @@ impl<'t> Parser<'t> {
 
     fn list(&mut self) -> Result<List, ParseError> {
         if self.take_sign("(") {
-            return Ok(List::Typed(self.items(")", false)?));
+            return Ok(List::Literal(self.items(")", false)?));
         }
         if self.take_sign("[") {
-            return Ok(List::Typed(self.items("]", true)?));
+            return Ok(List::Literal(self.items("]", true)?));
         }
         if matches!(self.peek(), Token::Word(_) | Token::Name(_)) {
             return Ok(List::Array(Box::new(self.operand()?)));
@@ -236,8 +235,8 @@ impl<'t> Parser<'t> {
         rule: impl FnOnce(&mut Self) -> Result<T, ParseError>,
     ) -> Result<T, ParseError> {
         self.depth += 1;
-        if self.depth > DEPTH {
-            return Err(self.wrong(&format!("nested deeper than {DEPTH} levels")));
+        if self.depth > MAX_DEPTH {
+            return Err(self.wrong(&format!("nested deeper than {MAX_DEPTH} levels")));
         }
         let result = rule(self);
         self.depth -= 1;
@@ -284,7 +283,7 @@ impl<'t> Parser<'t> {
         found
     }
 
-    /// Where the next token stands.
+    /// The place of the next token.
     pub fn here(&self) -> usize {
         self.tokens
             .get(self.next)
@@ -300,25 +299,25 @@ impl<'t> Parser<'t> {
         ParseError::new(self.text, at, why.to_owned())
     }
 
-    /// Something else should stand where the next token stands.
+    /// The error for an unexpected next token.
     pub fn expected(&self, what: &str) -> ParseError {
         let found = match self.peek() {
             Token::End => "the end".to_owned(),
             Token::Word(word) | Token::Number(word) => format!("'{word}'"),
             Token::Name(_) => "a name".to_owned(),
-            Token::Text(_) => "a text".to_owned(),
+            Token::String(_) => "a text".to_owned(),
             Token::Sign(sign) => format!("'{sign}'"),
         };
         let hint = self.hint();
         self.wrong(&format!("expected {what}, found {found}{hint}"))
     }
 
-    /// What people write who know another language.
+    /// Hints for operators of other languages.
     fn hint(&self) -> &'static str {
         let before = self.next.checked_sub(1).and_then(|at| self.tokens.get(at));
         let touches = before.is_some_and(|before| before.end == self.here());
         match (before.map(|before| &before.token), self.peek()) {
-            (Some(Token::Text(_)), Token::Text(_)) if touches => {
+            (Some(Token::String(_)), Token::String(_)) if touches => {
                 "; a quote inside a text is written \\'"
             }
             (Some(Token::Word(_)), Token::Sign("-")) => {

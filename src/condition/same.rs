@@ -1,19 +1,19 @@
-//! When two values are one and the same: the order of keys and the spelling of numbers and texts do not matter.
-//! Unlike in comparisons, null is the same as null, and every two values are either the same or not.
+//! Semantic equality of values: ignores the order of keys and the spelling of numbers and strings. Unlike in
+//! comparisons, null equals null.
 
-use super::value::{DEPTH, Value, sorted};
+use super::value::{MAX_DEPTH, Value, sorted_fields};
 use crate::json::{decimal, elements};
 
-/// Whether two raw values say the same, digit by digit.
+/// Whether two raw values are equal, with all digits of numbers.
 pub(super) fn same(one: &[u8], two: &[u8]) -> bool {
-    one == two || raw(one, two, Digits::All, DEPTH)
+    one == two || raw(one, two, Digits::All, MAX_DEPTH)
 }
 
 /// Whether two values are the same to Ditto's engine, whose numbers have 64 bits.
 pub(super) fn same_to_engine(one: &Value<'_>, two: &Value<'_>) -> bool {
     match (one, two) {
         (Value::Number(one), Value::Number(two)) => one.compare(*two).is_eq(),
-        _ => values(one, two, Digits::Engine, DEPTH),
+        _ => values(one, two, Digits::Engine, MAX_DEPTH),
     }
 }
 
@@ -44,7 +44,7 @@ fn values(one: &Value<'_>, two: &Value<'_>, digits: Digits, depth: usize) -> boo
         (Value::Text(one), Value::Text(two)) => one == two,
         (Value::Array(one), Value::Array(two)) if depth > 0 => arrays(one, two, digits, depth - 1),
         (Value::Object(one), Value::Object(two)) if depth > 0 => {
-            let (ones, twos) = (sorted(one), sorted(two));
+            let (ones, twos) = (sorted_fields(one), sorted_fields(two));
             let pair = |((key, one), (other, two)): (&Field<'_>, &Field<'_>)| {
                 key == other && raw(one, two, digits, depth - 1)
             };

@@ -1,5 +1,4 @@
-//! Conditions as tables: what holds for one event, and what is said of mistakes; and nothing panics on anything.
-//! Agreement with Ditto's engine is tested in `tests/conditions.rs`.
+//! Conditions as tables: which match an event, error messages, and no panic on any input.
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
@@ -201,12 +200,12 @@ fn the_caret_stands_under_the_mistake() {
 #[test]
 fn an_envelope_refutes_early() {
     let check = |text: &str, expected: bool| {
-        let seen = Facts {
+        let known = Facts {
             collection: Some("people"),
             ..Facts::default()
         };
         assert_eq!(
-            Condition::parse(text).unwrap().fails_early(&seen),
+            Condition::parse(text).unwrap().fails_early(&known),
             expected,
             "{text}"
         );
@@ -251,7 +250,7 @@ fn depth_has_a_limit_and_no_price() {
     check(&facts, "changed(n) AND old.n = old.n", true);
 }
 
-/// Pieces that make a text look like a condition.
+/// Pieces of conditions.
 fn text() -> impl Strategy<Value = String> {
     let words = [
         "a",
@@ -310,11 +309,11 @@ proptest! {
 
     #[test]
     fn nothing_panics(text in prop_oneof![text(), ".*"], old: Vec<u8>, new in "[\\[\\]{}\",:0-9a-e\\\\ .-]{0,60}") {
-        let seen = Facts { collection: Some("people"), ..Facts::default() };
-        let facts = Facts { old: Some(&old), new: Some(new.as_bytes()), ..seen };
+        let known = Facts { collection: Some("people"), ..Facts::default() };
+        let facts = Facts { old: Some(&old), new: Some(new.as_bytes()), ..known };
         for parsed in [Condition::parse(&text), Condition::changed(&text)] {
             match parsed {
-                Ok(condition) => prop_assert!(!(condition.fails_early(&seen) && condition.holds(&facts))),
+                Ok(condition) => prop_assert!(!(condition.fails_early(&known) && condition.holds(&facts))),
                 Err(mistake) => prop_assert!(mistake.column() <= text.chars().count() + 1),
             }
         }

@@ -8,7 +8,7 @@ use super::number::Number;
 use crate::json::{elements, fields, unquote};
 
 /// Values nested deeper than this are compared as they are written.
-pub(super) const DEPTH: usize = 128;
+pub(super) const MAX_DEPTH: usize = 128;
 
 /// A value that was typed.
 #[derive(Debug, Clone)]
@@ -17,12 +17,12 @@ pub(super) enum Constant {
     Null,
     Bool(bool),
     Number(Number),
-    Text(String),
+    String(String),
     /// An array or an object, as JSON.
     Json(Vec<u8>),
 }
 
-/// A value that a test looks at.
+/// A value that a test uses.
 #[derive(Debug, Clone)]
 pub(super) enum Value<'a> {
     Missing,
@@ -32,13 +32,13 @@ pub(super) enum Value<'a> {
     Text(Cow<'a, str>),
     Array(&'a [u8]),
     Object(&'a [u8]),
-    /// A test that was asked of the wrong kind of value. Whatever looks at it is one, too.
+    /// A test of a value of the wrong type. It propagates.
     Error,
 }
 
-/// How two values stand to each other.
+/// How two values compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Compared {
+pub(super) enum ComparisonResult {
     Known(Ordering),
     /// One of them is null.
     Null,
@@ -69,12 +69,12 @@ impl<'a> Value<'a> {
             Constant::Null => Value::Null,
             Constant::Bool(yes) => Value::Bool(*yes),
             Constant::Number(number) => Value::Number(*number),
-            Constant::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Constant::String(text) => Value::Text(Cow::Borrowed(text)),
             Constant::Json(json) => Value::read(json),
         }
     }
 
-    /// What `type()` says; nothing of an error.
+    /// The result of `type()`; `None` for an error.
     pub fn kind(&self) -> Option<&'static str> {
         Some(match self {
             Value::Error => return None,
@@ -89,62 +89,62 @@ impl<'a> Value<'a> {
         })
     }
 
-    pub fn compare(&self, other: &Value<'_>) -> Compared {
-        compare(self, other, DEPTH)
+    pub fn compare(&self, other: &Value<'_>) -> ComparisonResult {
+        compare(self, other, MAX_DEPTH)
     }
 }
 
-fn compare(one: &Value<'_>, two: &Value<'_>, depth: usize) -> Compared {
+fn compare(one: &Value<'_>, two: &Value<'_>, depth: usize) -> ComparisonResult {
     match (one, two) {
-        (Value::Error, _) | (_, Value::Error) => Compared::Error,
-        (Value::Missing, _) | (_, Value::Missing) => Compared::Missing,
-        (Value::Null, _) | (_, Value::Null) => Compared::Null,
-        (Value::Bool(one), Value::Bool(two)) => Compared::Known(one.cmp(two)),
-        (Value::Number(one), Value::Number(two)) => Compared::Known(one.compare(*two)),
-        (Value::Text(one), Value::Text(two)) => Compared::Known(one.cmp(two)),
+        (Value::Error, _) | (_, Value::Error) => ComparisonResult::Error,
+        (Value::Missing, _) | (_, Value::Missing) => ComparisonResult::Missing,
+        (Value::Null, _) | (_, Value::Null) => ComparisonResult::Null,
+        (Value::Bool(one), Value::Bool(two)) => ComparisonResult::Known(one.cmp(two)),
+        (Value::Number(one), Value::Number(two)) => ComparisonResult::Known(one.compare(*two)),
+        (Value::Text(one), Value::Text(two)) => ComparisonResult::Known(one.cmp(two)),
         (Value::Array(one), Value::Array(two)) if depth > 0 => arrays(one, two, depth - 1),
         (Value::Object(one), Value::Object(two)) if depth > 0 => objects(one, two, depth - 1),
         (Value::Array(one), Value::Array(two)) | (Value::Object(one), Value::Object(two))
             if one == two =>
         {
-            Compared::Known(Ordering::Equal)
+            ComparisonResult::Known(Ordering::Equal)
         }
-        _ => Compared::Missing,
+        _ => ComparisonResult::Missing,
     }
 }
 
 /// The first two elements that differ decide, then the length.
-fn arrays(one: &[u8], two: &[u8], depth: usize) -> Compared {
+fn arrays(one: &[u8], two: &[u8], depth: usize) -> ComparisonResult {
     let (mut ones, mut twos) = (elements(one), elements(two));
     loop {
         match (ones.next(), twos.next()) {
             (Some(one), Some(two)) => {
                 let compared = compare(&Value::read(one), &Value::read(two), depth);
-                if compared != Compared::Known(Ordering::Equal) {
+                if compared != ComparisonResult::Known(Ordering::Equal) {
                     return compared;
                 }
             }
-            (one, two) => return Compared::Known(one.is_some().cmp(&two.is_some())),
+            (one, two) => return ComparisonResult::Known(one.is_some().cmp(&two.is_some())),
         }
     }
 }
 
 /// The first key in alphabetical order that is in one of them only, or whose values differ, decides: nothing is less
 /// than anything.
-fn objects(one: &[u8], two: &[u8], depth: usize) -> Compared {
-    let (ones, twos) = (sorted(one), sorted(two));
+fn objects(one: &[u8], two: &[u8], depth: usize) -> ComparisonResult {
+    let (ones, twos) = (sorted_fields(one), sorted_fields(two));
     let (mut ones, mut twos) = (ones.iter().peekable(), twos.iter().peekable());
     loop {
         let order = match (ones.peek(), twos.peek()) {
             (Some(one), Some(two)) => one.0.cmp(&two.0),
-            (one, two) => return Compared::Known(one.is_some().cmp(&two.is_some())),
+            (one, two) => return ComparisonResult::Known(one.is_some().cmp(&two.is_some())),
         };
         if order != Ordering::Equal {
-            return Compared::Known(order.reverse());
+            return ComparisonResult::Known(order.reverse());
         }
         if let (Some(one), Some(two)) = (ones.next(), twos.next()) {
             let compared = compare(&Value::read(one.1), &Value::read(two.1), depth);
-            if compared != Compared::Known(Ordering::Equal) {
+            if compared != ComparisonResult::Known(Ordering::Equal) {
                 return compared;
             }
         }
@@ -152,7 +152,7 @@ fn objects(one: &[u8], two: &[u8], depth: usize) -> Compared {
 }
 
 /// The fields in the order of their keys; of fields with one key the first counts.
-pub(super) fn sorted(object: &[u8]) -> Vec<(Cow<'_, str>, &[u8])> {
+pub(super) fn sorted_fields(object: &[u8]) -> Vec<(Cow<'_, str>, &[u8])> {
     let mut all: Vec<_> = fields(object)
         .filter_map(|(key, value)| Some((unquote(key)?, value)))
         .collect();

@@ -1,26 +1,25 @@
-//! What a statement finds in the café's documents, as the rows and errors of the HTTP API.
-//! Understanding the text is `dql`'s, carrying it over the wire `server`'s.
+//! Executes DQL statements on the café's documents, with the rows and errors of the HTTP API.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::Message;
-use super::dql::{self, Select, Statement, Test, Wanted};
-use super::generator::Shop;
+use super::dql::{self, Predicate, Projection, Select, Statement};
+use super::generator::Generator;
 use super::store::Id;
 use crate::condition::{Condition, Facts};
-use crate::snapshot::document_id::{Key, Type};
+use crate::snapshot::document_id::{DocumentId, IdType};
 
-/// More documents are not kept: a demo, not a database.
-const MOST_DOCUMENTS: usize = 10_000;
+/// Limit of the store: a demo, not a database.
+const MAX_DOCUMENTS: usize = 10_000;
 
-/// What was found or done.
+/// The result of a statement.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct QueryResult {
     pub(super) rows: Vec<Value>,
     pub(super) mutated: Vec<Value>,
-    /// What the stream has to tell about it.
+    /// The events of its changes.
     pub(super) messages: Vec<Message>,
     pub(super) is_mutation: bool,
 }
@@ -32,92 +31,94 @@ type Arguments = Map<String, Value>;
 /// # Errors
 /// Why it cannot be, in the manner of the engine.
 pub(super) fn execute(
-    shop: &mut Shop,
+    generator: &mut Generator,
     statement: &str,
     arguments: &Arguments,
     millis: i64,
-) -> Result<Found, String> {
+) -> Result<QueryResult, String> {
     match dql::parse(statement)? {
-        Statement::Listing(limit) => Ok(listing(shop, limit)),
-        Statement::Select(select) => selected(shop, &select, arguments),
+        Statement::Listing(limit) => Ok(listing(generator, limit)),
+        Statement::Select(select) => selected(generator, &select, arguments),
         Statement::Insert(collection, document) => {
             let document = argument(arguments, &document)?.clone();
-            insert(shop, &collection, document, millis)
+            insert(generator, &collection, document, millis)
         }
         Statement::Delete(collection, tests) => {
             let tests = resolve(&tests, arguments)?;
-            let found = matching(shop, &collection, &tests);
+            let found = matching(generator, &collection, &tests);
             let ids: Vec<Id> = found.iter().map(|row| row.1.clone()).collect();
             let mutated = found.iter().map(|row| row.2["_id"].clone()).collect();
-            Ok(Found {
-                messages: shop.remove(&ids, millis),
+            Ok(QueryResult {
+                messages: generator.remove(&ids, millis),
                 mutated,
                 is_mutation: true,
-                ..Found::default()
+                ..QueryResult::default()
             })
         }
     }
 }
 
-fn listing(shop: &Shop, limit: Option<u64>) -> Found {
-    let names: BTreeSet<&str> = shop
+fn listing(generator: &Generator, limit: Option<u64>) -> QueryResult {
+    let names: BTreeSet<&str> = generator
         .store()
         .documents()
         .map(|(id, _)| id.collection.as_str())
         .collect();
     let row = |name| json!({"_id": format!("default:{name}"), "name": name});
-    Found {
+    QueryResult {
         rows: names.into_iter().take(size(limit)).map(row).collect(),
-        ..Found::default()
+        ..QueryResult::default()
     }
 }
 
 fn insert(
-    shop: &mut Shop,
+    generator: &mut Generator,
     collection: &str,
     document: Value,
     millis: i64,
-) -> Result<Found, String> {
+) -> Result<QueryResult, String> {
     let id = document.get("_id").cloned().unwrap_or_default();
-    if !document.is_object() || Key::of(id.to_string().as_bytes()).is_none() {
+    if !document.is_object() || DocumentId::parse(id.to_string().as_bytes()).is_none() {
         return Err("Invalid query: a document needs an _id that is a string, integer, boolean, array or object".to_owned());
     }
-    if shop.store().documents().count() >= MOST_DOCUMENTS {
-        return Err(format!(
-            "this demo keeps at most {MOST_DOCUMENTS} documents"
-        ));
+    if generator.store().documents().count() >= MAX_DOCUMENTS {
+        return Err(format!("this demo keeps at most {MAX_DOCUMENTS} documents"));
     }
-    let messages = shop.write(collection, document, millis);
-    Ok(Found {
+    let messages = generator.write(collection, document, millis);
+    Ok(QueryResult {
         messages: messages.ok_or_else(|| format!("Document with _id {id} already exists"))?,
         mutated: vec![id],
         is_mutation: true,
-        ..Found::default()
+        ..QueryResult::default()
     })
 }
 
-fn selected(shop: &Shop, select: &Select, arguments: &Arguments) -> Result<Found, String> {
+fn selected(
+    generator: &Generator,
+    select: &Select,
+    arguments: &Arguments,
+) -> Result<QueryResult, String> {
     let tests = resolve(&select.tests, arguments)?;
-    let mut found = matching(shop, &select.collection, &tests);
+    let mut found = matching(generator, &select.collection, &tests);
     if select.ordered {
         found.sort_by(|one, other| one.0.cmp(&other.0));
     }
     let rows: Vec<Value> = match select.wanted {
-        Wanted::Documents => found.into_iter().map(|row| row.2.clone()).collect(),
-        Wanted::Count => vec![json!({"n": found.len()})],
-        Wanted::Census => {
+        Projection::Documents => found.into_iter().map(|row| row.2.clone()).collect(),
+        Projection::Count => vec![json!({"n": found.len()})],
+        Projection::Census => {
             let mut census = BTreeMap::<&str, u64>::new();
             for (key, _, _) in &found {
-                *census.entry(key.kind().name()).or_default() += 1;
+                *census.entry(key.id_type().name()).or_default() += 1;
             }
             let row = |(kind, count)| json!({"t": kind, "n": count});
             census.into_iter().map(row).collect()
         }
     };
     let page = rows.into_iter().skip(size(Some(select.offset)));
-    Ok(Found {
+    Ok(QueryResult {
         rows: page.take(size(select.limit)).collect(),
-        ..Found::default()
+        ..QueryResult::default()
     })
 }
 
@@ -129,19 +130,19 @@ fn size(count: Option<u64>) -> usize {
 
 /// A condition with the values of its arguments.
 enum Resolved<'t> {
-    Kind(Type),
-    Is(Key),
-    Behind(Key),
+    Type(IdType),
+    Is(DocumentId),
+    After(DocumentId),
     Own(&'t Condition),
 }
 
-fn resolve<'t>(tests: &'t [Test], arguments: &Arguments) -> Result<Vec<Resolved<'t>>, String> {
-    let one = |test: &'t Test| {
+fn resolve<'t>(tests: &'t [Predicate], arguments: &Arguments) -> Result<Vec<Resolved<'t>>, String> {
+    let one = |test: &'t Predicate| {
         Ok(match test {
-            Test::Kind(kind) => Resolved::Kind(*kind),
-            Test::Is(name) => Resolved::Is(id(arguments, name)?),
-            Test::Behind(name) => Resolved::Behind(id(arguments, name)?),
-            Test::Own(condition) => Resolved::Own(condition),
+            Predicate::Type(kind) => Resolved::Type(*kind),
+            Predicate::Is(name) => Resolved::Is(id(arguments, name)?),
+            Predicate::Behind(name) => Resolved::After(id(arguments, name)?),
+            Predicate::Own(condition) => Resolved::Own(condition),
         })
     };
     tests.iter().map(one).collect()
@@ -152,18 +153,18 @@ fn argument<'a>(arguments: &'a Arguments, name: &str) -> Result<&'a Value, Strin
     found.ok_or_else(|| format!("Invalid query: no value was given for the argument :{name}"))
 }
 
-fn id(arguments: &Arguments, name: &str) -> Result<Key, String> {
+fn id(arguments: &Arguments, name: &str) -> Result<DocumentId, String> {
     let value = argument(arguments, name)?.to_string();
-    Key::of(value.as_bytes()).ok_or_else(|| format!("Invalid query: :{name} is no id"))
+    DocumentId::parse(value.as_bytes()).ok_or_else(|| format!("Invalid query: :{name} is no id"))
 }
 
 impl Resolved<'_> {
-    fn holds(&self, collection: &str, key: &Key, document: &Value) -> bool {
+    fn holds(&self, collection: &str, key: &DocumentId, document: &Value) -> bool {
         match self {
-            Resolved::Kind(kind) => key.kind() == *kind,
+            Resolved::Type(kind) => key.id_type() == *kind,
             Resolved::Is(id) => key == id,
             // Ids of two types do not compare.
-            Resolved::Behind(last) => key.kind() == last.kind() && key > last,
+            Resolved::After(last) => key.id_type() == last.id_type() && key > last,
             Resolved::Own(condition) => condition.holds(&Facts {
                 collection: Some(collection),
                 new: Some(document.to_string().as_bytes()),
@@ -174,17 +175,17 @@ impl Resolved<'_> {
 }
 
 fn matching<'s>(
-    shop: &'s Shop,
+    generator: &'s Generator,
     collection: &str,
     tests: &[Resolved<'_>],
-) -> Vec<(Key, &'s Id, &'s Value)> {
-    let documents = shop.store().documents();
+) -> Vec<(DocumentId, &'s Id, &'s Value)> {
+    let documents = generator.store().documents();
     let here = documents.filter(|(id, _)| id.collection == collection);
     let keyed = here.filter_map(|(id, document)| {
         let raw = document.get("_id")?.to_string();
-        Some((Key::of(raw.as_bytes())?, id, document))
+        Some((DocumentId::parse(raw.as_bytes())?, id, document))
     });
-    let fits = |row: &(Key, &Id, &Value)| {
+    let fits = |row: &(DocumentId, &Id, &Value)| {
         tests
             .iter()
             .all(|test| test.holds(collection, &row.0, row.2))

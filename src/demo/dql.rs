@@ -1,8 +1,7 @@
-//! The part of DQL that this program itself asks: its lexer and parser, from a text to a statement as data.
-//! What a statement finds is `answer`'s; a statement that is not known here is an error in the engine's manner.
+//! Parser of the DQL subset that this program sends. Unknown statements are errors in the form of the engine's.
 
 use crate::condition::Condition;
-use crate::snapshot::document_id::Type;
+use crate::snapshot::document_id::IdType;
 
 /// A statement.
 #[derive(Debug)]
@@ -14,23 +13,23 @@ pub(super) enum Statement {
     /// `INSERT INTO collection DOCUMENTS (:argument)`
     Insert(String, String),
     /// `DELETE FROM collection WHERE …`
-    Delete(String, Vec<Test>),
+    Delete(String, Vec<Predicate>),
 }
 
-/// What a `SELECT` asks for.
+/// A `SELECT` statement.
 #[derive(Debug)]
 pub(super) struct Select {
-    pub(super) wanted: Wanted,
+    pub(super) wanted: Projection,
     pub(super) collection: String,
-    pub(super) tests: Vec<Test>,
+    pub(super) tests: Vec<Predicate>,
     pub(super) ordered: bool,
     pub(super) limit: Option<u64>,
     pub(super) offset: u64,
 }
 
-/// What stands behind `SELECT`.
+/// The projection of a `SELECT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum Projection {
     /// `*`
     Documents,
     /// `COUNT(*) AS n`
@@ -41,9 +40,9 @@ pub(super) enum Wanted {
 
 /// One condition of a `WHERE`; all have to hold.
 #[derive(Debug)]
-pub(super) enum Test {
+pub(super) enum Predicate {
     /// `type(_id) = 'kind'`
-    Kind(Type),
+    Type(IdType),
     /// `_id = :argument`
     Is(String),
     /// `_id > :argument`, for arrays and objects `CAST(_id AS STRING) > CAST(:argument AS STRING)`
@@ -53,7 +52,7 @@ pub(super) enum Test {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
+enum TokenKind {
     Word(String),
     Name(String),
     Text(String),
@@ -63,15 +62,15 @@ enum Kind {
 
 #[derive(Debug)]
 struct Token {
-    kind: Kind,
+    kind: TokenKind,
     start: usize,
     end: usize,
 }
 
-/// Reads a statement.
+/// Parses a statement.
 ///
 /// # Errors
-/// What is wrong, in the manner of the engine.
+/// The message, in the form of the engine's.
 pub(super) fn parse(text: &str) -> Result<Statement, String> {
     let tokens = lex(text)?;
     let mut parser = Parser {
@@ -97,11 +96,11 @@ fn lex(text: &str) -> Result<Vec<Token>, String> {
                 while chars.next_if(|(_, c)| *c != '\n').is_some() {}
                 continue;
             }
-            '`' => Kind::Name(quoted(c, &mut chars)?),
-            '\'' | '"' => Kind::Text(quoted(c, &mut chars)?),
-            ':' => Kind::Argument(word(&mut chars)),
-            _ if is_word(c) => Kind::Word(format!("{c}{}", word(&mut chars))),
-            sign => Kind::Sign(sign),
+            '`' => TokenKind::Name(quoted(c, &mut chars)?),
+            '\'' | '"' => TokenKind::Text(quoted(c, &mut chars)?),
+            ':' => TokenKind::Argument(word(&mut chars)),
+            _ if is_word(c) => TokenKind::Word(format!("{c}{}", word(&mut chars))),
+            sign => TokenKind::Sign(sign),
         };
         let end = chars.peek().map_or(text.len(), |(at, _)| *at);
         tokens.push(Token { kind, start, end });
@@ -123,7 +122,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Up to the closing quote; a doubled backtick is one, and a backslash guards what follows in other quotes.
+/// Up to the closing quote; a doubled backtick is one, and a backslash escapes in other quotes.
 fn quoted(quote: char, chars: &mut Chars<'_>) -> Result<String, String> {
     let mut text = String::new();
     while let Some((_, c)) = chars.next() {
@@ -150,7 +149,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn peek(&self) -> Option<&Kind> {
+    fn peek(&self) -> Option<&TokenKind> {
         self.tokens.get(self.at).map(|token| &token.kind)
     }
 
@@ -163,13 +162,13 @@ impl Parser<'_> {
 
     fn has_word(&mut self, wanted: &str) -> bool {
         let found =
-            matches!(self.peek(), Some(Kind::Word(word)) if word.eq_ignore_ascii_case(wanted));
+            matches!(self.peek(), Some(TokenKind::Word(word)) if word.eq_ignore_ascii_case(wanted));
         self.at += usize::from(found);
         found
     }
 
     fn has_sign(&mut self, wanted: char) -> bool {
-        let found = self.peek() == Some(&Kind::Sign(wanted));
+        let found = self.peek() == Some(&TokenKind::Sign(wanted));
         self.at += usize::from(found);
         found
     }
@@ -221,8 +220,8 @@ impl Parser<'_> {
     fn select(&mut self) -> Result<Statement, String> {
         let wanted = self.wanted()?;
         self.expect("FROM")?;
-        if wanted == Wanted::Documents && self.has_word("system") {
-            if self.peek() != Some(&Kind::Argument("collections".to_owned())) {
+        if wanted == Projection::Documents && self.has_word("system") {
+            if self.peek() != Some(&TokenKind::Argument("collections".to_owned())) {
                 return Err(self.unexpected("system:collections"));
             }
             self.at += 1;
@@ -234,10 +233,10 @@ impl Parser<'_> {
         } else {
             Vec::new()
         };
-        if wanted == Wanted::Census {
+        if wanted == Projection::Census {
             self.expect("GROUP BY type ( _id )")?;
         }
-        let ordered = wanted == Wanted::Documents && self.has("ORDER BY");
+        let ordered = wanted == Projection::Documents && self.has("ORDER BY");
         if ordered && !self.has("CAST ( _id AS STRING )") {
             self.expect("_id")?;
         }
@@ -251,17 +250,17 @@ impl Parser<'_> {
         }))
     }
 
-    fn wanted(&mut self) -> Result<Wanted, String> {
+    fn wanted(&mut self) -> Result<Projection, String> {
         if self.has_sign('*') {
-            return Ok(Wanted::Documents);
+            return Ok(Projection::Documents);
         }
         if self.has("type ( _id ) AS t , COUNT ( * ) AS n") {
-            return Ok(Wanted::Census);
+            return Ok(Projection::Census);
         }
         if self.has("COUNT ( * ) AS n") {
-            return Ok(Wanted::Count);
+            return Ok(Projection::Count);
         }
-        if let (Some(Kind::Word(name)), Some(Kind::Sign('('))) =
+        if let (Some(TokenKind::Word(name)), Some(TokenKind::Sign('('))) =
             (self.peek(), self.tokens.get(self.at + 1).map(|t| &t.kind))
         {
             return Err(format!("Invalid query: Function \"{name}\" not found"));
@@ -274,7 +273,7 @@ impl Parser<'_> {
             return Ok(None);
         }
         let number = match self.peek() {
-            Some(Kind::Word(digits)) => digits.parse().ok(),
+            Some(TokenKind::Word(digits)) => digits.parse().ok(),
             _ => None,
         };
         let number = number.ok_or_else(|| self.unexpected("a number"))?;
@@ -284,7 +283,7 @@ impl Parser<'_> {
 
     fn name(&mut self) -> Result<String, String> {
         let name = match self.peek() {
-            Some(Kind::Name(name) | Kind::Word(name)) if !name.is_empty() => name.clone(),
+            Some(TokenKind::Name(name) | TokenKind::Word(name)) if !name.is_empty() => name.clone(),
             _ => return Err(self.unexpected("a collection")),
         };
         self.at += 1;
@@ -292,14 +291,14 @@ impl Parser<'_> {
     }
 
     fn argument(&mut self) -> Result<String, String> {
-        let Some(Kind::Argument(name)) = self.peek().cloned() else {
+        let Some(TokenKind::Argument(name)) = self.peek().cloned() else {
             return Err(self.unexpected("an argument"));
         };
         self.at += 1;
         Ok(name)
     }
 
-    fn tests(&mut self) -> Result<Vec<Test>, String> {
+    fn tests(&mut self) -> Result<Vec<Predicate>, String> {
         let mut tests = vec![self.test()?];
         while self.has_word("AND") {
             tests.push(self.test()?);
@@ -307,47 +306,47 @@ impl Parser<'_> {
         Ok(tests)
     }
 
-    fn test(&mut self) -> Result<Test, String> {
+    fn test(&mut self) -> Result<Predicate, String> {
         if self.has("type ( _id ) =") {
             let kind = match self.peek() {
-                Some(Kind::Text(name)) => Type::of_name(name),
+                Some(TokenKind::Text(name)) => IdType::parse(name),
                 _ => None,
             };
             let kind = kind.ok_or_else(|| self.unexpected("a type of id"))?;
             self.at += 1;
-            return Ok(Test::Kind(kind));
+            return Ok(Predicate::Type(kind));
         }
         if self.has("CAST ( _id AS STRING ) > CAST (") {
             let argument = self.argument()?;
             self.expect("AS STRING )")?;
-            return Ok(Test::Behind(argument));
+            return Ok(Predicate::Behind(argument));
         }
         if self.has("_id >") {
-            return self.argument().map(Test::Behind);
+            return self.argument().map(Predicate::Behind);
         }
         if self.has("_id =") {
-            return self.argument().map(Test::Is);
+            return self.argument().map(Predicate::Is);
         }
-        self.own()
+        self.raw_condition()
     }
 
     /// A condition in parentheses, which is read as the rest of the program reads conditions.
-    fn own(&mut self) -> Result<Test, String> {
+    fn raw_condition(&mut self) -> Result<Predicate, String> {
         let start = self.tokens.get(self.at).map_or(0, |token| token.end);
         self.expect("(")?;
         let mut depth = 1_u32;
         while let Some(token) = self.tokens.get(self.at) {
             self.at += 1;
             match token.kind {
-                Kind::Sign('(') => depth = depth.saturating_add(1),
-                Kind::Sign(')') => depth -= 1,
+                TokenKind::Sign('(') => depth = depth.saturating_add(1),
+                TokenKind::Sign(')') => depth -= 1,
                 _ => {}
             }
             if depth == 0 {
                 let text = self.text.get(start..token.start).unwrap_or_default();
                 let parsed = Condition::parse(text.trim());
                 let parsed = parsed.map_err(|why| format!("Invalid query: {}", why.why()))?;
-                return Ok(Test::Own(Box::new(parsed)));
+                return Ok(Predicate::Own(Box::new(parsed)));
             }
         }
         Err(self.unexpected(")"))

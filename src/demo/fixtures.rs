@@ -1,9 +1,8 @@
-//! What the café's documents look like: one function a collection, and the edits that orders see.
-//! When they are written is decided by `shop`.
+//! Documents of the café: one function per collection, and edits of orders.
 
 use serde_json::{Value, json};
 
-/// What the café sells: `_id` is an integer.
+/// The menu: `_id` is an integer.
 pub(super) fn menu() -> [Value; 4] {
     [
         json!({"_id": 101, "name": {"de": "Rösti", "en": "Hash browns"}, "cents": 1850, "available": true, "allergens": ["milk"], "stock": 40}),
@@ -13,7 +12,7 @@ pub(super) fn menu() -> [Value; 4] {
     ]
 }
 
-/// Who works there: `_id` is the text that Ditto makes by itself.
+/// The staff: `_id` is a string as Ditto generates it.
 pub(super) fn people() -> [Value; 3] {
     [
         json!({"_id": "6213e9c90012e4af0017cb9f", "name": "Susan", "role": "barista", "address": {"street": "Langstrasse 12", "city": "Zürich", "geo": {"lat": 47.3781, "lon": 8.5266}}, "shift": null}),

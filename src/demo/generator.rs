@@ -1,5 +1,4 @@
-//! The café's life: what can happen in it, and the events that the stream tells about it.
-//! The documents' looks are in `documents`, their present state in `store`.
+//! Generator of the café's events: actions, their changes, and gaps.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -13,20 +12,20 @@ use super::{Message, PARTITIONS};
 const FIRST_TXN: u64 = 552_784;
 const FIRST_ORDER: u64 = 1001;
 /// Older orders are put away, so that an endless trickle needs no endless memory.
-const MOST_ORDERS: usize = 40;
-/// Where prices fall again: the trickle has no end.
-const DEAREST_CENTS: u64 = 3000;
-/// How much happens unreported in a gap.
+const MAX_ORDERS: usize = 40;
+/// Prices are reset here, because the trickle has no end.
+const MAX_PRICE_CENTS: u64 = 3000;
+/// Number of unreported actions in a gap.
 const ROUNDS_IN_GAP: usize = 6;
 
-/// What can happen.
+/// An action in the café.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Happening {
+pub enum Action {
     /// A guest orders: a new order, and the till that took it reports in.
     Order,
-    /// A guest wants more.
+    /// A guest orders one more item.
     AddLine,
-    /// A guest wants more of the same.
+    /// A guest orders more of an item.
     ChangeQuantity,
     /// A guest pays: the order and the stock of its items change together.
     Pay,
@@ -34,43 +33,43 @@ pub enum Happening {
     Cancel,
     /// The menu changes.
     Price,
-    /// Somebody starts or ends a shift.
+    /// A shift starts or ends.
     Shift,
     /// A till reports its state.
     Device,
-    /// The stream falls behind: things happen that it never tells, then it admits it.
+    /// A gap: changes without events, then a `requeryRequired`.
     Gap,
 }
 
-/// How often things happen in the trickle; a gap only happens when asked for.
-const USUAL: [Happening; 12] = [
-    Happening::Order,
-    Happening::Order,
-    Happening::AddLine,
-    Happening::AddLine,
-    Happening::ChangeQuantity,
-    Happening::ChangeQuantity,
-    Happening::Pay,
-    Happening::Pay,
-    Happening::Cancel,
-    Happening::Price,
-    Happening::Shift,
-    Happening::Device,
+/// Frequency of actions in the trickle; a gap happens only on request.
+const TRICKLE_ACTIONS: [Action; 12] = [
+    Action::Order,
+    Action::Order,
+    Action::AddLine,
+    Action::AddLine,
+    Action::ChangeQuantity,
+    Action::ChangeQuantity,
+    Action::Pay,
+    Action::Pay,
+    Action::Cancel,
+    Action::Price,
+    Action::Shift,
+    Action::Device,
 ];
 
 /// The café: its documents, and the counters of its stream.
-pub struct Shop {
+pub struct Generator {
     store: Store,
     random: Random,
     txn: u64,
     next_order: u64,
 }
 
-impl Shop {
+impl Generator {
     /// A café without documents.
     #[must_use]
-    pub fn new(seed: u64) -> Shop {
-        Shop {
+    pub fn new(seed: u64) -> Generator {
+        Generator {
             store: Store::default(),
             random: Random::new(seed),
             txn: FIRST_TXN,
@@ -90,7 +89,7 @@ impl Shop {
         self.txn
     }
 
-    /// Somebody writes a document through the HTTP API; `None` where its id is taken.
+    /// Writes a document for the HTTP API; `None` if its id exists.
     pub fn write(
         &mut self,
         collection: &str,
@@ -102,7 +101,7 @@ impl Shop {
         Some(self.commit(vec![change], millis))
     }
 
-    /// Somebody removes documents through the HTTP API.
+    /// Removes documents for the HTTP API.
     pub fn remove(&mut self, ids: &[Id], millis: i64) -> Vec<Message> {
         let changes: Vec<Change> = ids.iter().filter_map(|id| self.store.remove(id)).collect();
         if changes.is_empty() {
@@ -129,29 +128,29 @@ impl Shop {
 
     /// Lets something usual happen; never returns nothing once the shop is open.
     pub fn round(&mut self, time_millis: i64) -> Vec<Message> {
-        let happening = self.random.pick(&USUAL).copied();
-        let messages = self.happen(happening.unwrap_or(Happening::Order), time_millis);
+        let happening = self.random.pick(&TRICKLE_ACTIONS).copied();
+        let messages = self.perform(happening.unwrap_or(Action::Order), time_millis);
         if messages.is_empty() {
             // Nothing to pay or cancel: a new guest comes instead.
-            return self.happen(Happening::Order, time_millis);
+            return self.perform(Action::Order, time_millis);
         }
         messages
     }
 
-    /// Lets one thing happen and returns what the stream tells about it, all of one transaction.
-    /// Empty where it cannot happen, such as paying where nothing is open.
-    pub fn happen(&mut self, happening: Happening, time_millis: i64) -> Vec<Message> {
+    /// Performs one action and returns its events, all of one transaction. Empty if it is not possible, such as
+    /// paying without an open order.
+    pub fn perform(&mut self, happening: Action, time_millis: i64) -> Vec<Message> {
         let clock = clock(time_millis);
         let changes = match happening {
-            Happening::Order => self.order(&clock),
-            Happening::AddLine => self.add_line().into_iter().collect(),
-            Happening::ChangeQuantity => self.change_quantity().into_iter().collect(),
-            Happening::Pay => self.pay(&clock),
-            Happening::Cancel => self.cancel().into_iter().collect(),
-            Happening::Price => self.price().into_iter().collect(),
-            Happening::Shift => self.shift(&clock).into_iter().collect(),
-            Happening::Device => self.device().into_iter().collect(),
-            Happening::Gap => return vec![self.gap(time_millis)],
+            Action::Order => self.order(&clock),
+            Action::AddLine => self.add_line().into_iter().collect(),
+            Action::ChangeQuantity => self.change_quantity().into_iter().collect(),
+            Action::Pay => self.pay(&clock),
+            Action::Cancel => self.cancel().into_iter().collect(),
+            Action::Price => self.price().into_iter().collect(),
+            Action::Shift => self.shift(&clock).into_iter().collect(),
+            Action::Device => self.device().into_iter().collect(),
+            Action::Gap => return vec![self.gap(time_millis)],
         };
         self.commit(changes, time_millis)
     }
@@ -167,16 +166,16 @@ impl Shop {
         }
         let mut changes = vec![self.store.insert("orders", order)];
         changes.extend(till);
-        changes.extend(self.put_away());
+        changes.extend(self.remove_oldest_order());
         changes
     }
 
-    /// Removes the oldest paid order where there are too many, or the oldest of all.
-    fn put_away(&mut self) -> Option<Change> {
+    /// Removes the oldest paid order if there are too many, or the oldest of all.
+    fn remove_oldest_order(&mut self) -> Option<Change> {
         let orders = self.store.find("orders", |_| true);
         let paid = self.store.find("orders", |order| !is_open(order));
         let oldest = paid.first().or(orders.first())?;
-        (orders.len() > MOST_ORDERS).then(|| self.store.remove(oldest))?
+        (orders.len() > MAX_ORDERS).then(|| self.store.remove(oldest))?
     }
 
     fn add_line(&mut self) -> Option<Change> {
@@ -212,7 +211,7 @@ impl Shop {
         changes
     }
 
-    /// One change an item, also where an order has two lines of it.
+    /// One change per item, even if an order has two lines of it.
     fn take_from_stock(&mut self, order: &Id) -> Vec<Change> {
         let order = self.store.get(order).cloned().unwrap_or_default();
         let lines = order["lines"].as_array().cloned().unwrap_or_default();
@@ -241,7 +240,7 @@ impl Shop {
         self.store.update(&id, |item| {
             let before = item["cents"].as_u64().unwrap_or_default();
             let after = before + dearer;
-            item["cents"] = json!(if after > DEAREST_CENTS {
+            item["cents"] = json!(if after > MAX_PRICE_CENTS {
                 after / 2
             } else {
                 after
@@ -271,12 +270,12 @@ impl Shop {
         })
     }
 
-    /// Lets things happen that the stream never tells, and returns its admission.
+    /// Performs actions without events, and returns the `requeryRequired`.
     fn gap(&mut self, time_millis: i64) -> Message {
-        // The removal first: of a document that the stream has told of.
-        let lost = [Happening::Cancel, Happening::Order, Happening::Pay];
+        // The removal first: of a document that is known from events.
+        let lost = [Action::Cancel, Action::Order, Action::Pay];
         for happening in lost.into_iter().cycle().take(ROUNDS_IN_GAP) {
-            self.happen(happening, time_millis);
+            self.perform(happening, time_millis);
         }
         self.txn += 1;
         let event = json!({"txnID": self.txn, "type": "requeryRequired", "documents": []});
@@ -320,7 +319,7 @@ fn partition(key: &str) -> i32 {
     i32::try_from(partition).unwrap_or_default()
 }
 
-/// RFC 3339, because Ditto's documents have no date type and people write dates as text.
+/// RFC 3339, because Ditto's documents have no date type and dates are usually strings.
 fn clock(time_millis: i64) -> String {
     let time = Timestamp::from_millisecond(time_millis - time_millis % 1000);
     time.unwrap_or(Timestamp::UNIX_EPOCH).to_string()

@@ -1,5 +1,5 @@
-//! A believable stream of Ditto events: a small café chain whose tills write orders.
-//! The same seed and times give the same bytes, and `server` answers from the same documents; writing events to a broker is left to `cmd::demo`.
+//! The demo's data: a deterministic stream of Ditto events from a small café chain, and a small Big Peer over the
+//! same documents.
 
 mod answer;
 mod dql;
@@ -11,10 +11,10 @@ pub mod server;
 mod store;
 pub mod tour;
 
-pub use generator::{Happening, Shop};
+pub use generator::{Action, Generator};
 pub use store::{Id, Store};
 
-/// Over how many partitions the documents are spread.
+/// Number of partitions.
 pub const PARTITIONS: i32 = 3;
 
 /// One Kafka record to write.
@@ -30,48 +30,46 @@ pub struct Message {
     pub time_millis: i64,
 }
 
-/// What a newcomer is shown: a day's work in some thirty events, a gap, and life after it.
-const DAY: [Happening; 14] = [
-    Happening::Order,
-    Happening::Shift,
-    Happening::Order,
-    Happening::AddLine,
-    Happening::Pay,
-    Happening::Price,
-    Happening::Order,
-    Happening::ChangeQuantity,
-    Happening::Cancel,
-    Happening::Device,
-    Happening::Gap,
-    Happening::Order,
-    Happening::Pay,
-    Happening::Shift,
+/// The events of the tour: about thirty changes of a day, a gap, and changes after it.
+const DAY_ACTIONS: [Action; 14] = [
+    Action::Order,
+    Action::Shift,
+    Action::Order,
+    Action::AddLine,
+    Action::Pay,
+    Action::Price,
+    Action::Order,
+    Action::ChangeQuantity,
+    Action::Cancel,
+    Action::Device,
+    Action::Gap,
+    Action::Order,
+    Action::Pay,
+    Action::Shift,
 ];
-const PAUSE_MILLIS: i64 = 7_000;
+const ACTION_INTERVAL_MS: i64 = 7_000;
 
-/// What happens after a requery, so that the stream has something to go on with.
-const AFTERNOON: [Happening; 4] = [
-    Happening::Order,
-    Happening::Pay,
-    Happening::Cancel,
-    Happening::Price,
-];
+/// Actions after the requery, so that the stream continues.
+const AFTERNOON_ACTIONS: [Action; 4] = [Action::Order, Action::Pay, Action::Cancel, Action::Price];
 
 /// Lives on for a while.
-pub fn afternoon(shop: &mut Shop, now_millis: i64) -> Vec<Message> {
-    let rounds = AFTERNOON.into_iter();
+pub fn afternoon(generator: &mut Generator, now_millis: i64) -> Vec<Message> {
+    let rounds = AFTERNOON_ACTIONS.into_iter();
     rounds
-        .flat_map(|happening| shop.happen(happening, now_millis))
+        .flat_map(|happening| generator.perform(happening, now_millis))
         .collect()
 }
 
 /// Opens the shop and lives through one day that ends shortly before `now_millis` (since 1970-01-01 UTC).
-pub fn history(shop: &mut Shop, now_millis: i64) -> Vec<Message> {
-    let rounds = i64::try_from(DAY.len()).unwrap_or_default();
-    let opening = now_millis.saturating_sub((rounds + 1).saturating_mul(PAUSE_MILLIS));
-    let mut messages = shop.open(opening);
-    for (happening, round) in DAY.into_iter().zip(1_i64..) {
-        messages.extend(shop.happen(happening, opening.saturating_add(round * PAUSE_MILLIS)));
+pub fn history(generator: &mut Generator, now_millis: i64) -> Vec<Message> {
+    let rounds = i64::try_from(DAY_ACTIONS.len()).unwrap_or_default();
+    let opening = now_millis.saturating_sub((rounds + 1).saturating_mul(ACTION_INTERVAL_MS));
+    let mut messages = generator.open(opening);
+    for (happening, round) in DAY_ACTIONS.into_iter().zip(1_i64..) {
+        messages.extend(generator.perform(
+            happening,
+            opening.saturating_add(round * ACTION_INTERVAL_MS),
+        ));
     }
     messages
 }
@@ -87,7 +85,7 @@ mod tests {
 
     const NOW: i64 = 1_769_860_800_000;
 
-    /// What a reader of the stream knows, and where it heard it.
+    /// The documents that a reader of the stream knows.
     #[derive(Default)]
     struct Replay {
         documents: BTreeMap<String, Value>,
@@ -139,9 +137,9 @@ mod tests {
 
     #[test]
     fn a_replay_knows_every_old_value_and_a_gap_is_healed_by_a_requery_only() {
-        let mut shop = Shop::new(7);
+        let mut generator = Generator::new(7);
         let mut replay = Replay::default();
-        let mut messages = shop.open(NOW);
+        let mut messages = generator.open(NOW);
         for round in 0..2_000_i64 {
             let gap = round % 500 == 499;
             for message in &messages {
@@ -150,13 +148,13 @@ mod tests {
             messages = if gap {
                 Vec::new()
             } else {
-                shop.round(NOW + round)
+                generator.round(NOW + round)
             };
             if gap {
                 let stale = replay.documents.clone();
-                let event = shop.happen(Happening::Gap, NOW + round);
+                let event = generator.perform(Action::Gap, NOW + round);
                 assert!(event.iter().all(is_gap) && event.len() == 1);
-                replay.requery(shop.store());
+                replay.requery(generator.store());
                 assert_ne!(replay.documents, stale, "nothing was lost");
             }
         }
@@ -165,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_tells_the_same_story() {
-        let tell = |seed| history(&mut Shop::new(seed), NOW);
+        let tell = |seed| history(&mut Generator::new(seed), NOW);
         assert_eq!(tell(1), tell(1));
         assert_ne!(tell(1), tell(2));
     }
@@ -173,7 +171,7 @@ mod tests {
     #[test]
     fn the_day_shows_every_kind_of_event_whatever_the_seed() {
         for seed in 0..50 {
-            let day = history(&mut Shop::new(seed), NOW);
+            let day = history(&mut Generator::new(seed), NOW);
             let shown = |part: &str| day.iter().any(|m| m.payload.contains(part));
             let parts = [
                 r#""oldValue":null"#,
@@ -192,7 +190,7 @@ mod tests {
 
     #[test]
     fn the_day_fits_on_a_screen_uses_all_partitions_and_ends_before_now() {
-        let day = history(&mut Shop::new(1), NOW);
+        let day = history(&mut Generator::new(1), NOW);
         assert!((25..45).contains(&day.len()), "{}", day.len());
         let partitions: BTreeSet<i32> = day.iter().map(|message| message.partition).collect();
         assert_eq!(partitions, (0..PARTITIONS).collect());
@@ -202,7 +200,7 @@ mod tests {
 
     #[test]
     fn some_events_share_a_transaction_and_some_integers_exceed_a_double() {
-        let day = history(&mut Shop::new(1), NOW);
+        let day = history(&mut Generator::new(1), NOW);
         let mut seen = BTreeMap::<u64, usize>::new();
         let mut large = 0;
         for message in day.iter().filter(|message| !is_gap(message)) {

@@ -16,12 +16,12 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 to `limit` - 1; 0 where `limit` is 0.
+    /// A number from 0 to `limit` - 1; 0 if `limit` is 0.
     pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.next().checked_rem(limit).unwrap_or_default()
     }
 
-    /// One of the items; `None` where there are none.
+    /// One of the items; `None` if there are none.
     pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         let index = self.below(u64::try_from(items.len()).ok()?);
         items.get(usize::try_from(index).ok()?)

@@ -1,5 +1,5 @@
-//! A copy of the documents as a consumer would keep it: from a snapshot's files and the events that came after.
-//! It is compared with what the server holds; the server's documents are never read to build it.
+//! A replica as a consumer would keep it: a snapshot's files, then the events after it. Compared with the server,
+//! never built from it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,11 +13,11 @@ use crate::snapshot::manifest::Manifest;
 
 /// Documents by id.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Copy {
+pub struct Replica {
     documents: BTreeMap<Id, Value>,
 }
 
-/// How a copy differs from the server, in documents.
+/// The differences between replica and server, in documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Difference {
     /// The same in both.
@@ -38,19 +38,19 @@ impl Difference {
     }
 }
 
-impl Copy {
-    /// Reads a snapshot's files.
+impl Replica {
+    /// Reads a snapshot.
     ///
     /// # Errors
-    /// Where there is no complete snapshot, or one of its files cannot be read.
-    pub fn of_snapshot(folder: &Path) -> anyhow::Result<Copy> {
+    /// If there is no complete snapshot, or if a file cannot be read.
+    pub fn from_snapshot(folder: &Path) -> anyhow::Result<Replica> {
         let manifest = Manifest::read(folder).map_err(|failure| anyhow::anyhow!(failure.what))?;
         anyhow::ensure!(
             manifest.complete,
             "the snapshot in {} is not complete",
             folder.display()
         );
-        let mut copy = Copy::default();
+        let mut copy = Replica::default();
         for collection in &manifest.collections {
             let Some(file) = &collection.file else {
                 continue;
@@ -65,10 +65,10 @@ impl Copy {
         Ok(copy)
     }
 
-    /// Applies events, one on a line, as `tail --format json` prints them; how many there were.
+    /// Applies events, one per line, as `tail --format json` prints them; returns their number.
     ///
     /// # Errors
-    /// Where a line is no event.
+    /// If a line is not an event.
     pub fn apply(&mut self, events: &str) -> anyhow::Result<usize> {
         for line in events.lines() {
             let event: Value = serde_json::from_str(line).context("reading an event")?;
@@ -83,7 +83,7 @@ impl Copy {
         Ok(events.lines().count())
     }
 
-    /// How many documents there are.
+    /// Number of documents.
     #[must_use]
     pub fn count(&self) -> usize {
         self.documents.len()
@@ -94,7 +94,7 @@ impl Copy {
             .insert(Id::of(collection, &document), document);
     }
 
-    /// Compares with what the server holds.
+    /// Compares with the server's documents.
     #[must_use]
     pub fn compare(&self, store: &Store) -> Difference {
         let mut found = Difference::default();

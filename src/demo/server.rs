@@ -1,5 +1,4 @@
 //! A small Big Peer on loopback: Ditto's HTTP API over the café's documents, bounded in threads, sizes and time.
-//! What statements mean is `answer`'s; the events of what it writes go wherever the caller's publisher puts them.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -12,52 +11,60 @@ use serde_json::{Map, Value, json};
 
 use super::Message;
 use super::answer;
-use super::generator::Shop;
+use super::generator::Generator;
 use crate::util::secret::Secret;
 
 /// So many requests are answered at once; others wait.
 const WORKERS: usize = 6;
 /// The most bytes of a request's head.
-const MOST_HEAD: usize = 16 << 10;
+const MAX_HEAD_BYTES: usize = 16 << 10;
 /// The most bytes of a request's body.
-const MOST_BODY: usize = 1 << 20;
-/// How long a request may take to come, and its answer to go.
-const LIMIT: Duration = Duration::from_secs(5);
-/// How often the end is looked for.
-const SLICE: Duration = Duration::from_millis(50);
+const MAX_BODY_BYTES: usize = 1 << 20;
+/// Timeout of a request and of its response.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// Interval at which a worker checks for the end.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Puts events into the stream.
 pub type Publish = Box<dyn Fn(&[Message]) -> anyhow::Result<()> + Send + Sync>;
 
-/// The café and its stream: what changes one changes the other, before anybody sees either.
+/// The café with its stream: both change together, under one lock.
 pub struct Live {
-    shop: Mutex<Shop>,
+    generator: Mutex<Generator>,
     publish: Publish,
 }
 
 impl Live {
     /// A café whose events go to `publish`.
     #[must_use]
-    pub fn new(shop: Shop, publish: Publish) -> Live {
+    pub fn new(generator: Generator, publish: Publish) -> Live {
         Live {
-            shop: Mutex::new(shop),
+            generator: Mutex::new(generator),
             publish,
         }
     }
 
-    /// Lets something happen and puts into the stream what is returned.
+    /// Changes the café and publishes the returned events.
     ///
     /// # Errors
-    /// Where the stream takes no more.
-    pub fn act(&self, act: impl FnOnce(&mut Shop) -> Vec<Message>) -> anyhow::Result<()> {
-        let mut shop = self.shop.lock().unwrap_or_else(PoisonError::into_inner);
-        let messages = act(&mut shop);
+    /// If the events cannot be published.
+    pub fn act(&self, act: impl FnOnce(&mut Generator) -> Vec<Message>) -> anyhow::Result<()> {
+        let mut generator = self
+            .generator
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let messages = act(&mut generator);
         (self.publish)(&messages)
     }
 
     /// Looks at the café.
-    pub fn look<T>(&self, look: impl FnOnce(&Shop) -> T) -> T {
-        look(&self.shop.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn look<T>(&self, look: impl FnOnce(&Generator) -> T) -> T {
+        look(
+            &self
+                .generator
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 }
 
@@ -72,7 +79,7 @@ impl Server {
     /// Starts on a free port of the loopback interface.
     ///
     /// # Errors
-    /// Where no port or thread is free.
+    /// If no port or thread is available.
     pub fn start(live: &Arc<Live>, key: &Secret) -> io::Result<Server> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let mut server = Server {
@@ -93,7 +100,7 @@ impl Server {
         Ok(server)
     }
 
-    /// What to give as the url.
+    /// The value for `--url`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -104,8 +111,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         for _ in &self.workers {
-            // Wakes one that waits for a request.
-            drop(TcpStream::connect_timeout(&self.address, SLICE));
+            // Wakes a worker that waits for a request.
+            drop(TcpStream::connect_timeout(&self.address, POLL_INTERVAL));
         }
         for worker in self.workers.drain(..) {
             drop(worker.join());
@@ -128,7 +135,7 @@ struct Request {
     body: Vec<u8>,
 }
 
-type Answer = (u16, Value);
+type Response = (u16, Value);
 
 impl Worker {
     fn work(&self, listener: &TcpListener) {
@@ -136,15 +143,15 @@ impl Worker {
             match listener.accept() {
                 // A client that went away takes its error with it.
                 Ok((stream, _)) => drop(self.serve(stream)),
-                Err(_) => thread::sleep(SLICE),
+                Err(_) => thread::sleep(POLL_INTERVAL),
             }
         }
     }
 
     fn serve(&self, stream: TcpStream) -> io::Result<()> {
-        stream.set_read_timeout(Some(SLICE))?;
-        stream.set_write_timeout(Some(SLICE))?;
-        let mut wire = Wire {
+        stream.set_read_timeout(Some(POLL_INTERVAL))?;
+        stream.set_write_timeout(Some(POLL_INTERVAL))?;
+        let mut wire = HttpConnection {
             stream,
             stop: &self.stop,
             started: Instant::now(),
@@ -156,7 +163,7 @@ impl Worker {
         wire.send(status, &body.to_string())
     }
 
-    fn answer(&self, request: &Request) -> Answer {
+    fn answer(&self, request: &Request) -> Response {
         let key = request
             .authorization
             .as_deref()
@@ -190,10 +197,10 @@ impl Worker {
         at_least: Option<&str>,
         statement: &str,
         arguments: &Map<String, Value>,
-    ) -> Answer {
+    ) -> Response {
         let mut answer = error(500, "nothing was executed");
-        let acted = self.live.act(|shop| {
-            let (found, messages) = execute(shop, at_least, statement, arguments);
+        let acted = self.live.act(|generator| {
+            let (found, messages) = execute(generator, at_least, statement, arguments);
             answer = found;
             messages
         });
@@ -205,15 +212,15 @@ impl Worker {
 }
 
 fn execute(
-    shop: &mut Shop,
+    generator: &mut Generator,
     at_least: Option<&str>,
     statement: &str,
     arguments: &Map<String, Value>,
-) -> (Answer, Vec<Message>) {
+) -> (Response, Vec<Message>) {
     let nothing = |answer| (answer, Vec::new());
     match at_least.map(str::parse::<u64>) {
         Some(Err(_)) => return nothing(error(400, "X-DITTO-TXN-ID is not a number")),
-        Some(Ok(wanted)) if wanted > shop.txn() => {
+        Some(Ok(wanted)) if wanted > generator.txn() => {
             return nothing(error(
                 404,
                 &format!("transaction {wanted} is not there yet"),
@@ -221,11 +228,11 @@ fn execute(
         }
         _ => {}
     }
-    match answer::execute(shop, statement, arguments, now_millis()) {
+    match answer::execute(generator, statement, arguments, now_millis()) {
         Err(why) => nothing(error(400, &why)),
         Ok(found) => {
             let answer = json!({
-                "transactionId": shop.txn(),
+                "transactionId": generator.txn(),
                 "queryType": if found.is_mutation { "mutation" } else { "select" },
                 "items": found.rows,
                 "mutatedDocumentIds": found.mutated,
@@ -238,7 +245,7 @@ fn execute(
     }
 }
 
-fn error(status: u16, words: &str) -> Answer {
+fn error(status: u16, words: &str) -> Response {
     (status, json!({"error": {"description": words}}))
 }
 
@@ -250,20 +257,20 @@ pub fn now_millis() -> i64 {
 }
 
 /// A connection that ends with its limit, or with the demo.
-struct Wire<'s> {
+struct HttpConnection<'s> {
     stream: TcpStream,
     stop: &'s AtomicBool,
     started: Instant,
 }
 
-impl Wire<'_> {
+impl HttpConnection<'_> {
     /// Whether a pause may be waited out.
-    fn patience(&self, error: &io::Error) -> bool {
+    fn is_timeout(&self, error: &io::Error) -> bool {
         let pause = matches!(
             error.kind(),
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
         );
-        pause && self.started.elapsed() < LIMIT && !self.stop.load(Ordering::SeqCst)
+        pause && self.started.elapsed() < REQUEST_TIMEOUT && !self.stop.load(Ordering::SeqCst)
     }
 
     fn more(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
@@ -271,26 +278,26 @@ impl Wire<'_> {
         loop {
             match self.stream.read(&mut part) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(_) if self.started.elapsed() > LIMIT => {
+                Ok(_) if self.started.elapsed() > REQUEST_TIMEOUT => {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
                 Ok(count) => {
                     bytes.extend_from_slice(part.get(..count).unwrap_or_default());
                     return Ok(());
                 }
-                Err(error) if self.patience(&error) => {}
+                Err(error) if self.is_timeout(&error) => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    fn request(&mut self) -> io::Result<Result<Request, Answer>> {
+    fn request(&mut self) -> io::Result<Result<Request, Response>> {
         let mut bytes = Vec::new();
         let end = loop {
             if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
                 break end;
             }
-            if bytes.len() > MOST_HEAD {
+            if bytes.len() > MAX_HEAD_BYTES {
                 return Ok(Err(error(431, "the request's head is too large")));
             }
             self.more(&mut bytes)?;
@@ -309,7 +316,7 @@ impl Wire<'_> {
         let Ok(length) = length.parse::<usize>() else {
             return Ok(Err(error(400, "Content-Length is not a number")));
         };
-        if length > MOST_BODY {
+        if length > MAX_BODY_BYTES {
             return Ok(Err(error(413, "the request is too large")));
         }
         let mut body = body;
@@ -338,7 +345,7 @@ impl Wire<'_> {
             match self.stream.write(rest) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-                Err(error) if self.patience(&error) => {}
+                Err(error) if self.is_timeout(&error) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -1,26 +1,25 @@
-//! The documents as they are now; every mutation hands back the change that the stream reports.
-//! Which mutations happen, and when, is decided by `shop`.
+//! The documents of the café; each mutation returns the change for the stream.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::snapshot::document_id::Key;
+use crate::snapshot::document_id::DocumentId;
 
-/// What a document is found by.
+/// The key of a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id {
     /// The collection's name.
     pub collection: String,
-    /// The `_id` as JSON text.
+    /// The `_id` as JSON.
     pub text: String,
 }
 
 impl Id {
-    /// The `_id` of a document; equal ids have equal texts, however they are spelled.
+    /// The `_id` of a document; equal ids have equal strings, however they are spelled.
     pub(super) fn of(collection: &str, document: &Value) -> Id {
         let raw = document.get("_id").map(Value::to_string);
-        let key = raw.and_then(|raw| Key::of(raw.as_bytes()));
+        let key = raw.and_then(|raw| DocumentId::parse(raw.as_bytes()));
         Id {
             collection: collection.to_owned(),
             text: key.map(|key| key.json()).unwrap_or_default(),
@@ -66,7 +65,7 @@ impl Store {
         Change { id, body }
     }
 
-    /// Nothing is reported where nothing changed or the document is not there.
+    /// `None` if nothing changed or the document does not exist.
     pub(super) fn update(&mut self, id: &Id, edit: impl FnOnce(&mut Value)) -> Option<Change> {
         let document = self.documents.get_mut(id)?;
         let old = document.clone();

@@ -1,24 +1,23 @@
-//! The guided walk as data: what is said, and which commands are shown and run.
-//! Starting the broker and running the commands is left to `cmd::demo`.
+//! The script of the guided tour: explanations, and the commands to show and run.
 
 use crate::util::exit::Exit;
 
 /// One command of the walk.
 #[derive(Debug, Clone, Copy)]
-pub struct Step {
-    /// What it is about.
+pub struct TourStep {
+    /// The topic of the step.
     pub heading: &'static str,
-    /// Why somebody would type it.
+    /// Why to run the command.
     pub explanation: &'static str,
-    /// What is typed.
-    pub line: Line,
-    /// How it ends where all is well.
+    /// The command.
+    pub line: TourCommand,
+    /// The expected exit code.
     pub end: Exit,
 }
 
 /// The words after the program's name, run as they are shown.
 #[derive(Debug, Clone, Copy)]
-pub enum Line {
+pub enum TourCommand {
     /// These.
     Words(&'static [&'static str]),
     /// The command that the step before has advised.
@@ -29,7 +28,7 @@ pub enum Line {
     Prove(&'static [&'static str]),
 }
 
-/// Where the changes of the last step are kept.
+/// File of the changes of the last step.
 pub const CHANGES: &str = "changes.ndjson";
 
 /// What was started, before the first command.
@@ -41,10 +40,10 @@ these documents, split into partitions, each read from an offset on. Like
 Ditto's it speaks mutual TLS: it proves itself by a certificate that cluster.p12
 vouches for, and lets in whoever holds user.p12. All was made a moment ago.";
 
-/// What to do with servers that keep running.
+/// How to use servers that keep running.
 pub const INVITATION: &str = "Paste this into a second terminal:";
 
-/// What else can be typed there.
+/// Other commands to try.
 pub const OTHERS: &str = "\
 Also try: ditto-cdc verify --round-trip orders
           ditto-cdc requery --output copy && ditto-cdc tail --from copy";
@@ -54,26 +53,26 @@ pub const THROW_AWAY: &str =
     "# Passwords of a throw-away demo: they protect nothing, so they may be seen.";
 
 /// What servers that keep running do.
-pub const TRICKLE: &str =
+pub const TRICKLE_NOTE: &str =
     "A new change comes every second. Ctrl-C ends it all and removes the files.";
 
 /// The commands, in their order.
-pub const STEPS: [Step; 8] = [
-    Step {
+pub const STEPS: [TourStep; 8] = [
+    TourStep {
         heading: "Is everything right?",
         explanation: "\
 Each layer is checked, from the two files over network and certificates to the
 newest record, and nothing is changed. Where something is wrong, it says what
 to do.",
-        line: Line::Words(&["verify"]),
-        end: Exit::Fine,
+        line: TourCommand::Words(&["verify"]),
+        end: Exit::Success,
     },
-    Step {
+    TourStep {
         heading: "Every change, a line each",
         explanation: "\
 From the topic's beginning to its present end. The changes of one document come
 in their order; between documents on different partitions there is none.",
-        line: Line::Words(&[
+        line: TourCommand::Words(&[
             "tail",
             "--format",
             "oneline",
@@ -82,15 +81,15 @@ in their order; between documents on different partitions there is none.",
             "--until",
             "end",
         ]),
-        end: Exit::Fine,
+        end: Exit::Success,
     },
-    Step {
+    TourStep {
         heading: "What changed in a document",
         explanation: "\
 Old against new, value by value: ~ changed, + added, - removed. -c picks
 collections, --op what really happened: insert, update or remove. One line is
 there unasked: no filter hides a gap in the stream.",
-        line: Line::Words(&[
+        line: TourCommand::Words(&[
             "tail",
             "-c",
             "orders",
@@ -103,14 +102,14 @@ there unasked: no filter hides a gap in the stream.",
             "--until",
             "end",
         ]),
-        end: Exit::Fine,
+        end: Exit::Success,
     },
-    Step {
+    TourStep {
         heading: "Only what you look for",
         explanation: "\
 --where takes conditions as Ditto's DQL has them; old., new. and changed(…) ask
 for both sides of a change. --only narrows what is shown of it.",
-        line: Line::Words(&[
+        line: TourCommand::Words(&[
             "tail",
             "--where",
             "changed(status) AND new.status = \"paid\"",
@@ -123,15 +122,15 @@ for both sides of a change. --only narrows what is shown of it.",
             "--until",
             "end",
         ]),
-        end: Exit::Fine,
+        end: Exit::Success,
     },
-    Step {
+    TourStep {
         heading: "What the gap means",
         explanation: "\
 requeryRequired says that the stream fell behind: changes are missing, removals
 too. Whoever keeps a copy of the data has to fetch all of it again and then go
 on from here. With --on-gap stop a script cannot overlook it.",
-        line: Line::Words(&[
+        line: TourCommand::Words(&[
             "tail",
             "-c",
             "devices",
@@ -148,35 +147,35 @@ on from here. With --on-gap stop a script cannot overlook it.",
         ]),
         end: Exit::Gap,
     },
-    Step {
+    TourStep {
         heading: "Everything again",
         explanation: "\
 That is the command which tail advised. requery first notes where the stream is,
 then reads every collection from the Big Peer over HTTP, at or after the gap,
 counts before and after, and writes one file a collection and a manifest.",
-        line: Line::Advised,
-        end: Exit::Fine,
+        line: TourCommand::Advised,
+        end: Exit::Success,
     },
-    Step {
+    TourStep {
         heading: "Go on without a hole",
         explanation: "\
 The café has worked on meanwhile. From the snapshot's folder tail goes on where
 requery noted that the stream was, and leaves out what the snapshot contains.",
-        line: Line::Resume(&["--until", "end", "--format", "oneline"]),
-        end: Exit::Fine,
+        line: TourCommand::Resume(&["--until", "end", "--format", "oneline"]),
+        end: Exit::Success,
     },
-    Step {
+    TourStep {
         heading: "Is the copy right?",
         explanation: "\
 The same for a program: behind > or | tail writes JSON, each event as it was
 received. A copy made of the snapshot and these events is compared with all that
 the Big Peer holds.",
-        line: Line::Prove(&["--until", "end"]),
-        end: Exit::Fine,
+        line: TourCommand::Prove(&["--until", "end"]),
+        end: Exit::Success,
     },
 ];
 
-/// What to do with real files, after the last command.
+/// How to continue with real files, after the last command.
 pub const CLOSING: &str = "\
 Download cluster.p12 and user.p12 from the Ditto portal, with their passwords:
 
@@ -200,7 +199,7 @@ mod tests {
     fn nothing_is_wider_than_a_plain_terminal() {
         let said = STEPS.iter().map(|step| step.explanation);
         for line in said
-            .chain([OPENING, CLOSING, OTHERS, TRICKLE])
+            .chain([OPENING, CLOSING, OTHERS, TRICKLE_NOTE])
             .flat_map(str::lines)
         {
             assert!(line.chars().count() <= 80, "{line}");

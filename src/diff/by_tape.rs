@@ -1,32 +1,24 @@
-//! Compares two values by their tapes and notes what differs. Arrays are aligned in `arrays`; `lockstep` comes first, and
-//! calls what is here where it cannot go on. Recursion ends since a tape is at most 128 levels deep.
+//! Comparison of two values by their tapes, for any order of keys. Recursion ends because a tape is at most 128
+//! levels deep.
 
-use super::arrays::bit_lcs::Few;
+use super::arrays;
+use super::arrays::bit_lcs::BitLcs;
+use super::arrays::comparator::Comparator;
 use super::arrays::interning;
-use super::arrays::interning::{ByBytes, Ids};
-use super::arrays::{self, Comparing, Element, Lists};
-use super::equality::{Spelling, Spot, Typed, same, same_leaves};
+use super::arrays::interning::{InternByBytes, Interned};
+use super::arrays::model::{Element, ElementLists, common_ends};
+use super::equality::{Spelling, half_agree, same};
 use super::hash::Key;
-use super::members::{Members, in_step};
-use super::on_demand;
-use super::path::{Place, PlaceId, Step};
-use super::tape::{self, At, Tape};
-use super::{Change, Diff, Kind, Note, Options};
+use super::members::{Members, same_key_order};
+use super::model::{Diff, Kind, Note, Options};
+use super::path::{PlaceId, Step};
+use super::tape::{self, At, NodeRef, Tape};
 use crate::json::fields;
 
-/// So many fields change in most events, or come and go with a document.
-const USUAL_CHANGES: usize = 16;
-
-/// Compares two documents.
-pub(super) fn documents<'a>(old: &'a [u8], new: &'a [u8], options: &Options) -> Diff<'a> {
-    let key = Key::of_this_process();
-    on_demand::documents(old, new, key, options).unwrap_or_else(|| by_tape(old, new, key, options))
-}
-
-/// The same, with every value listed.
+/// Compares two documents with all values listed.
 pub(super) fn by_tape<'a>(old: &'a [u8], new: &'a [u8], key: Key, options: &Options) -> Diff<'a> {
     let (old, new) = (Tape::new(old), Tape::new(new));
-    let mut compare = Compare {
+    let mut compare = TapeCompare {
         old: &old,
         new: &new,
         key,
@@ -38,9 +30,9 @@ pub(super) fn by_tape<'a>(old: &'a [u8], new: &'a [u8], key: Key, options: &Opti
     compare.diff
 }
 
-/// Lists the fields of a document that came or went as a whole; a document that is no object is one value.
-pub(super) fn one(json: &[u8], kind: Kind) -> Diff<'_> {
-    let (json, mut diff) = (json.trim_ascii(), Diff::with_room());
+/// Lists the fields of an inserted or removed document; a document that is not an object is one value.
+pub(super) fn whole_document(json: &[u8], kind: Kind) -> Diff<'_> {
+    let (json, mut diff) = (json.trim_ascii(), Diff::with_capacity());
     if tape::Kind::of(json) != tape::Kind::Object {
         diff.push_one(kind, json, 0, Note::None);
         return diff;
@@ -52,119 +44,30 @@ pub(super) fn one(json: &[u8], kind: Kind) -> Diff<'_> {
     diff
 }
 
-impl<'a> Diff<'a> {
-    /// Nothing yet, with room for as much as most events change.
-    pub(super) fn with_room() -> Self {
-        Diff {
-            changes: Vec::with_capacity(USUAL_CHANGES),
-            places: Vec::with_capacity(USUAL_CHANGES),
-            ..Diff::default()
-        }
-    }
-
-    /// The place one step below another one.
-    pub(super) fn place(&mut self, parent: PlaceId, step: Step<'a>) -> PlaceId {
-        self.places.push(Place { parent, step });
-        self.places.len()
-    }
-
-    pub(super) fn push_one(&mut self, kind: Kind, value: &'a [u8], place: PlaceId, note: Note) {
-        let gone = matches!(kind, Kind::Removed | Kind::MovedAway);
-        self.changes.push(Change {
-            kind,
-            old: gone.then_some(value),
-            new: (!gone).then_some(value),
-            note,
-            place,
-        });
-    }
-
-    pub(super) fn push_both(
-        &mut self,
-        kind: Kind,
-        (old, new): (&'a [u8], &'a [u8]),
-        place: PlaceId,
-        note: Note,
-    ) {
-        self.changes.push(Change {
-            kind,
-            old: Some(old),
-            new: Some(new),
-            note,
-            place,
-        });
-    }
-
-    /// Notes two values that are not both taken apart, and not equal byte by byte.
-    pub(super) fn push_leaf(&mut self, old: Typed<'a>, new: Typed<'a>, place: PlaceId) {
-        let kind = if same_leaves(old, new, Spelling::Any) {
-            Kind::Respelled
-        } else {
-            Kind::Changed
-        };
-        let note = match (old.1, new.1) {
-            (tape::Kind::Whole, _) | (_, tape::Kind::Whole) => Note::TooLarge,
-            (one, other) if one != other => Note::TypeChanged,
-            _ => Note::None,
-        };
-        self.push_both(kind, (old.0, new.0), place, note);
-    }
-}
-
-/// How far a diff had come.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Mark {
-    pub changes: usize,
-    unchanged: usize,
-    by_position: usize,
-    places: usize,
-    identities: usize,
-}
-
-impl Diff<'_> {
-    pub(super) fn mark(&self) -> Mark {
-        Mark {
-            changes: self.changes.len(),
-            unchanged: self.unchanged,
-            by_position: self.by_position,
-            places: self.places.len(),
-            identities: self.identities.len(),
-        }
-    }
-
-    /// Forgets what was noted since.
-    pub(super) fn return_to(&mut self, mark: Mark) {
-        self.changes.truncate(mark.changes);
-        self.places.truncate(mark.places);
-        self.identities.truncate(mark.identities);
-        (self.unchanged, self.by_position) = (mark.unchanged, mark.by_position);
-    }
-}
-
 /// A comparison in the making.
-pub(super) struct Compare<'t, 'a, 'o> {
+pub(super) struct TapeCompare<'t, 'a, 'o> {
     pub old: &'t Tape<'a>,
     pub new: &'t Tape<'a>,
     pub key: Key,
     pub options: &'o Options,
     pub diff: Diff<'a>,
-    /// In how many containers the values lie that are being compared.
+    /// Number of containers around the values that are compared.
     pub depth: usize,
 }
 
-impl<'t, 'a> Compare<'t, 'a, '_> {
-    pub fn old_spot(&self, at: At) -> Spot<'t, 'a> {
-        Spot::new(self.old, at)
+impl<'t, 'a> TapeCompare<'t, 'a, '_> {
+    pub fn old_node(&self, at: At) -> NodeRef<'t, 'a> {
+        NodeRef::new(self.old, at)
     }
 
-    pub fn new_spot(&self, at: At) -> Spot<'t, 'a> {
-        Spot::new(self.new, at)
+    pub fn new_node(&self, at: At) -> NodeRef<'t, 'a> {
+        NodeRef::new(self.new, at)
     }
 
     pub fn same(&self, old: At, new: At) -> bool {
         same(
-            self.old_spot(old),
-            self.new_spot(new),
+            self.old_node(old),
+            self.new_node(new),
             Spelling::Any,
             self.key,
         )
@@ -195,7 +98,7 @@ impl<'t, 'a> Compare<'t, 'a, '_> {
     }
 
     fn objects(&mut self, old: At, new: At, place: PlaceId) {
-        if in_step(self.old_spot(old), self.new_spot(new)) {
+        if same_key_order(self.old_node(old), self.new_node(new)) {
             let pairs = self.old.members(old).zip(self.new.members(new));
             for ((key, old), (_, new)) in pairs {
                 self.field(self.old.raw(key), old, new, place);
@@ -203,13 +106,13 @@ impl<'t, 'a> Compare<'t, 'a, '_> {
             return;
         }
         let (olds, news) = (
-            Members::of(self.old_spot(old)),
-            Members::of(self.new_spot(new)),
+            Members::new(self.old_node(old)),
+            Members::new(self.new_node(new)),
         );
-        let Some(partners) = olds.partners(&news, self.key) else {
+        let Some(match_keys) = olds.match_keys(&news, self.key) else {
             if same(
-                self.old_spot(old),
-                self.new_spot(new),
+                self.old_node(old),
+                self.new_node(new),
                 Spelling::Numbers,
                 self.key,
             ) {
@@ -221,14 +124,18 @@ impl<'t, 'a> Compare<'t, 'a, '_> {
             }
             return;
         };
-        for ((key, old), partner) in olds.all.iter().zip(&partners.of_old) {
+        for ((key, old), partner) in olds.all.iter().zip(&match_keys.of_old) {
             let key = self.old.raw(*key);
             match partner.and_then(|at| news.all.get(at)) {
                 Some((_, new)) => self.field(key, *old, *new, place),
                 None => self.only(Kind::Removed, key, self.old.raw(*old), place),
             }
         }
-        for (key, value) in partners.only_new.iter().filter_map(|at| news.all.get(*at)) {
+        for (key, value) in match_keys
+            .only_new
+            .iter()
+            .filter_map(|at| news.all.get(*at))
+        {
             self.only(Kind::Added, self.new.raw(*key), self.new.raw(*value), place);
         }
     }
@@ -251,14 +158,14 @@ impl<'t, 'a> Compare<'t, 'a, '_> {
     fn arrays(&mut self, old: At, new: At, place: PlaceId) {
         let whole = (self.old.raw(old), self.new.raw(new));
         let (olds, news) = (elements(self.old, old), elements(self.new, new));
-        let lists = Lists {
+        let lists = ElementLists {
             olds: &olds,
             news: &news,
             before: (0, 0),
             depth: self.depth,
         };
         let same = |old: &Element<'_>, new: &Element<'_>| self.same(at(old), at(new));
-        let ends = arrays::same_ends(&olds, &news, same);
+        let ends = common_ends(&olds, &news, same);
         // By tapes nothing is given up.
         let _done = arrays::compare(self, &lists, ends, whole, place);
     }
@@ -277,7 +184,7 @@ fn at(element: &Element<'_>) -> At {
     At::try_from(element.at).unwrap_or(At::MAX)
 }
 
-impl<'a> Comparing<'a> for Compare<'_, 'a, '_> {
+impl<'a> Comparator<'a> for TapeCompare<'_, 'a, '_> {
     fn diff(&mut self) -> &mut Diff<'a> {
         &mut self.diff
     }
@@ -290,27 +197,27 @@ impl<'a> Comparing<'a> for Compare<'_, 'a, '_> {
         self.key
     }
 
-    fn few(&self, olds: &[Element<'a>], news: &[Element<'a>]) -> Option<Few> {
-        Few::by_bytes(olds, news).filter(|_| self.old.is_plain() && self.new.is_plain())
+    fn bit_lcs(&self, olds: &[Element<'a>], news: &[Element<'a>]) -> Option<BitLcs> {
+        BitLcs::by_bytes(olds, news).filter(|_| self.old.is_canonical() && self.new.is_canonical())
     }
 
-    fn ids(&self, olds: &[Element<'a>], news: &[Element<'a>], depth: usize) -> Ids {
-        if self.old.is_plain() && self.new.is_plain() {
-            let mut by_bytes = ByBytes::of(olds, news, self.key);
-            if by_bytes.all_differ(depth, self.key) {
+    fn ids(&self, olds: &[Element<'a>], news: &[Element<'a>], depth: usize) -> Interned {
+        if self.old.is_canonical() && self.new.is_canonical() {
+            let mut by_bytes = InternByBytes::new(olds, news, self.key);
+            if by_bytes.are_distinct(depth, self.key) {
                 return by_bytes.ids;
             }
         }
-        let olds = olds.iter().map(|element| self.old_spot(at(element)));
-        let news = news.iter().map(|element| self.new_spot(at(element)));
-        interning::by_meaning(olds, news, self.key)
+        let olds = olds.iter().map(|element| self.old_node(at(element)));
+        let news = news.iter().map(|element| self.new_node(at(element)));
+        interning::intern_by_value(olds, news, self.key)
     }
 
     fn half_agree(&self, old: &Element<'a>, new: &Element<'a>, _: usize) -> bool {
-        half_agree(self.old_spot(at(old)), self.new_spot(at(new)), self.key)
+        half_agree(self.old_node(at(old)), self.new_node(at(new)), self.key)
     }
 
-    fn versions(
+    fn compare_versions(
         &mut self,
         old: &Element<'a>,
         new: &Element<'a>,
@@ -320,26 +227,4 @@ impl<'a> Comparing<'a> for Compare<'_, 'a, '_> {
         self.values(at(old), at(new), place);
         Some(())
     }
-}
-
-/// Whether at least half of the fields of two objects agree, or of the elements of two arrays.
-pub(super) fn half_agree(old: Spot<'_, '_>, new: Spot<'_, '_>, key: Key) -> bool {
-    let agree = |old, new| same(old, new, Spelling::Any, key);
-    if old.kind() == tape::Kind::Array {
-        let most = old.elements().count().max(new.elements().count());
-        let pairs = old.elements().zip(new.elements());
-        return pairs.filter(|(old, new)| agree(*old, *new)).count() * 2 >= most;
-    }
-    let (olds, news) = (Members::of(old), Members::of(new));
-    let Some(partners) = olds.partners(&news, key) else {
-        return false;
-    };
-    let pairs = olds.all.iter().zip(&partners.of_old);
-    let agreeing = pairs.filter(|((_, value), partner)| {
-        let partner = partner.and_then(|at| news.all.get(at));
-        partner.is_some_and(|(_, other)| {
-            agree(Spot::new(old.tape, *value), Spot::new(new.tape, *other))
-        })
-    });
-    agreeing.count() * 2 >= olds.all.len().max(news.all.len())
 }

@@ -1,34 +1,35 @@
-//! Two JSON values read side by side: where both stand, and how far they are equal from there on, byte by byte.
-//! What differs is only pointed at; `lockstep` and `elements` make something of it.
+//! A pair of cursors into two JSON values, with the length of their common run.
 
-use super::members::Seen;
-use crate::json::{common, container_end_before, scalar_end, separators, string_end, value_end};
+use super::members::KeyFilter;
+use crate::json::{
+    common_prefix_len, container_end_before, scalar_end, separators, string_end, value_end,
+};
 
-/// So many times the length of both may be looked at in vain: hostile documents must not cost more than a few passes.
-const MOST_IN_VAIN: usize = 8;
+/// Budget of wasted reads, in lengths of both values: hostile documents must not cost more than a few passes.
+const WASTED_READ_BUDGET: usize = 8;
 
 /// An offset in each value.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Both {
+pub(super) struct Offsets {
     pub old: usize,
     pub new: usize,
 }
 
-impl Both {
-    pub fn forward(self, bytes: usize) -> Both {
-        Both {
+impl Offsets {
+    pub fn forward(self, bytes: usize) -> Offsets {
+        Offsets {
             old: self.old + bytes,
             new: self.new + bytes,
         }
     }
 
-    /// How far the new offset is ahead.
+    /// How far the new offset is ahead of the old one.
     fn ahead(self) -> usize {
         self.new.wrapping_sub(self.old)
     }
 }
 
-/// From where up to where the old value is equal to the new one, with the new offsets so far ahead.
+/// The run in which the old value equals the new one, with the distance of the new offsets.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Aligned {
     begin: usize,
@@ -37,60 +38,60 @@ pub(super) struct Aligned {
 }
 
 impl Aligned {
-    /// Where the new value has what stands here in the old one.
+    /// The new offset of an old one in the run.
     pub fn in_new(self, old: usize) -> usize {
         old.wrapping_add(self.ahead)
     }
 }
 
 /// Two values, and a place in each.
-pub(super) struct Abreast<'a> {
+pub(super) struct CursorPair<'a> {
     pub old: &'a [u8],
     pub new: &'a [u8],
-    pub at: Both,
+    pub at: Offsets,
     pub aligned: Aligned,
-    /// Bytes that were looked at for nothing.
-    in_vain: usize,
-    /// Bytes that were compared to find out how far both are equal.
+    /// Bytes that were read without progress.
+    spend_budget: usize,
+    /// Bytes that were compared to measure common runs.
     looked: usize,
 }
 
-/// What comes next in two objects.
+/// The next part of two objects.
 pub(super) enum Next<'a> {
     /// The values of this key, which both have; it stands there with its quotes.
     Value(&'a [u8]),
-    /// Other keys in each, or one that may have been there before, or is spelled with escapes.
-    OutOfStep,
+    /// The keys differ, or the key may have occurred before, or has escapes.
+    KeysDiffer,
     /// The brackets of both.
     End,
 }
 
-/// What begins in the old value.
-pub(super) enum Look {
-    /// A value that is equal in both, and where it ends in the old one.
+/// The value at the cursors.
+pub(super) enum NextValue {
+    /// Equal in both; its end in the old value.
     Equal(usize),
     /// One that is not, or that is not known to be.
     Differs,
 }
 
-impl<'a> Abreast<'a> {
+impl<'a> CursorPair<'a> {
     pub fn new(old: &'a [u8], new: &'a [u8]) -> Self {
-        Abreast {
+        CursorPair {
             old,
             new,
-            at: Both { old: 0, new: 0 },
+            at: Offsets { old: 0, new: 0 },
             aligned: Aligned {
                 begin: 0,
-                end: common(old, new),
+                end: common_prefix_len(old, new),
                 ahead: 0,
             },
-            in_vain: 0,
+            spend_budget: 0,
             looked: 0,
         }
     }
 
-    /// Goes elsewhere, where so many bytes are equal.
-    pub fn go_to(&mut self, at: Both, equal: usize) {
+    /// Moves both cursors to offsets with a known common run.
+    pub fn seek(&mut self, at: Offsets, equal: usize) {
         self.at = at;
         self.aligned = Aligned {
             begin: at.old,
@@ -99,30 +100,30 @@ impl<'a> Abreast<'a> {
         };
     }
 
-    /// Goes elsewhere, and finds out how far both are equal from there on.
-    pub fn align_at(&mut self, at: Both) {
+    /// Moves both cursors, and measures the common run.
+    pub fn seek_and_match(&mut self, at: Offsets) {
         self.at = at;
         let known = self.aligned.begin..=self.aligned.end;
         if self.aligned.ahead == at.ahead() && known.contains(&at.old) {
             return;
         }
         let rest = |json: &'a [u8], at| json.get(at..).unwrap_or_default();
-        let equal = common(rest(self.old, at.old), rest(self.new, at.new));
+        let equal = common_prefix_len(rest(self.old, at.old), rest(self.new, at.new));
         self.looked += equal;
-        self.go_to(at, equal);
+        self.seek(at, equal);
     }
 
-    /// Counts bytes that were looked at for nothing; `None` where they become too many.
-    pub fn in_vain(&mut self, bytes: usize) -> Option<()> {
-        self.in_vain += bytes;
-        (self.in_vain + self.looked <= MOST_IN_VAIN * (self.old.len() + self.new.len()))
+    /// Charges bytes that were read without progress; `None` if the budget is spent.
+    pub fn spend_budget(&mut self, bytes: usize) -> Option<()> {
+        self.spend_budget += bytes;
+        (self.spend_budget + self.looked <= WASTED_READ_BUDGET * (self.old.len() + self.new.len()))
             .then_some(())
     }
 
-    /// Goes behind blanks, commas and colons.
+    /// Skips blanks, commas and colons.
     #[inline]
     fn separators(&mut self) {
-        let Both { old, new } = self.at;
+        let Offsets { old, new } = self.at;
         // Most often that is one comma or colon in both.
         if let Some([b',' | b':', b'!'..=u8::MAX, ..]) = self.old.get(old..)
             && old + 1 < self.aligned.end
@@ -130,7 +131,7 @@ impl<'a> Abreast<'a> {
             self.at = self.at.forward(1);
             return;
         }
-        self.align_at(Both {
+        self.seek_and_match(Offsets {
             old: separators(self.old, old),
             new: separators(self.new, new),
         });
@@ -144,29 +145,29 @@ impl<'a> Abreast<'a> {
         )
     }
 
-    /// Goes to the value of the next field of two objects; `None` where these bytes are no objects.
+    /// Moves to the value of the next field of two objects; `None` if the bytes are not objects.
     #[inline]
-    pub fn next_field(&mut self, seen: &mut Seen) -> Option<Next<'a>> {
+    pub fn next_field(&mut self, seen: &mut KeyFilter) -> Option<Next<'a>> {
         self.separators();
         match self.bytes() {
             (Some(b'}'), Some(b'}')) => return Some(Next::End),
             (Some(b'"'), Some(b'"')) => {}
-            (Some(b'}' | b'"'), Some(b'}' | b'"')) => return Some(Next::OutOfStep),
+            (Some(b'}' | b'"'), Some(b'}' | b'"')) => return Some(Next::KeysDiffer),
             _ => return None,
         }
         let Some(key) = self.key(seen) else {
-            return Some(Next::OutOfStep);
+            return Some(Next::KeysDiffer);
         };
         self.at = self.at.forward(key.len());
         self.separators();
         Some(Next::Value(key))
     }
 
-    /// The key that begins here, where both have the same one and it was not there before, nor spelled with escapes.
+    /// The key at the cursors, if both have the same one, without escapes, and it did not occur before.
     #[inline]
-    fn key(&self, seen: &mut Seen) -> Option<&'a [u8]> {
+    fn key(&self, seen: &mut KeyFilter) -> Option<&'a [u8]> {
         let rest = self.old.get(self.at.old..)?;
-        let length = seen.first_time(rest)?;
+        let length = seen.first_occurrence(rest)?;
         let key = rest.get(..length)?;
         let end = self.at.old + length;
         let same =
@@ -174,49 +175,49 @@ impl<'a> Abreast<'a> {
         same.then_some(key)
     }
 
-    /// Whether the value that begins here is equal in both; `None` where none begins.
+    /// Whether the value at the cursors is equal in both; `None` if there is none.
     #[inline]
-    pub fn look(&mut self) -> Option<Look> {
+    pub fn next_value(&mut self) -> Option<NextValue> {
         let (at, equal) = (self.at.old, self.aligned.end);
         if at >= equal {
-            return Some(Look::Differs);
+            return Some(NextValue::Differs);
         }
         let end = match self.old.get(at)? {
             b'"' => string_end(self.old, at)?,
             b'{' | b'[' => {
                 let Some(end) = container_end_before(self.old, at, equal) else {
-                    self.in_vain(equal - at)?;
-                    return Some(Look::Differs);
+                    self.spend_budget(equal - at)?;
+                    return Some(NextValue::Differs);
                 };
                 end
             }
             b'}' | b']' => return None,
-            // What ends where the equal part does may go on in the new value.
+            // A scalar that ends with the common run may continue in the new value.
             _ => {
                 let end = scalar_end(self.old, at);
                 let length = end - at;
                 if end == equal && scalar_end(self.new, self.at.new) - self.at.new != length {
-                    return Some(Look::Differs);
+                    return Some(NextValue::Differs);
                 }
                 end
             }
         };
         Some(if end <= equal {
-            Look::Equal(end)
+            NextValue::Equal(end)
         } else {
-            Look::Differs
+            NextValue::Differs
         })
     }
 
-    /// Where the values end that begin here.
-    pub fn ends(&self) -> Option<Both> {
-        Some(Both {
+    /// The ends of the values at the cursors.
+    pub fn ends(&self) -> Option<Offsets> {
+        Some(Offsets {
             old: value_end(self.old, self.at.old)?,
             new: value_end(self.new, self.at.new)?,
         })
     }
 
-    pub fn spans(&self, start: Both, end: Both) -> Option<(&'a [u8], &'a [u8])> {
+    pub fn spans(&self, start: Offsets, end: Offsets) -> Option<(&'a [u8], &'a [u8])> {
         let old = self.old.get(start.old..end.old)?;
         Some((old, self.new.get(start.new..end.new)?))
     }

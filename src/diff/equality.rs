@@ -1,12 +1,11 @@
-//! When two values are the same: the order of keys and the spelling of numbers and texts do not matter.
-//! Nothing is said about how values differ.
+//! Semantic equality of values on tapes: ignores the order of keys and the spelling of numbers and strings.
 
 use super::hash::Key;
 use super::members::Members;
-use super::tape::{At, Kind, Tape};
-use crate::json::{Decimal, Exponent, content, decimal, is_plain, occurs, same_texts};
+use super::tape::{At, Kind, NodeRef, Tape, is_canonical_scalar};
+use crate::json::{Decimal, Exponent, decimal, eq_unescaped, is_canonical, unescaped};
 
-/// How much of the spelling counts.
+/// Which spellings distinguish values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spelling {
     /// None: `1` is `1.0`.
@@ -15,35 +14,13 @@ pub(super) enum Spelling {
     Numbers,
 }
 
-/// A value in its document.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Spot<'t, 'a> {
-    pub tape: &'t Tape<'a>,
-    pub at: At,
-}
-
-impl<'t, 'a> Spot<'t, 'a> {
-    pub fn new(tape: &'t Tape<'a>, at: At) -> Self {
-        Spot { tape, at }
-    }
-
-    pub fn raw(self) -> &'a [u8] {
-        self.tape.raw(self.at)
-    }
-
-    pub fn kind(self) -> Kind {
-        self.tape.kind(self.at)
-    }
-
-    pub fn elements(self) -> impl Iterator<Item = Spot<'t, 'a>> {
-        self.tape
-            .elements(self.at)
-            .map(move |at| Spot::new(self.tape, at))
-    }
-}
-
 /// Whether two values are the same. Recursion ends: a tape is at most 128 levels deep.
-pub(super) fn same(old: Spot<'_, '_>, new: Spot<'_, '_>, spelling: Spelling, key: Key) -> bool {
+pub(super) fn same(
+    old: NodeRef<'_, '_>,
+    new: NodeRef<'_, '_>,
+    spelling: Spelling,
+    key: Key,
+) -> bool {
     if old.raw() == new.raw() {
         return true;
     }
@@ -63,7 +40,7 @@ pub(super) fn same(old: Spot<'_, '_>, new: Spot<'_, '_>, spelling: Spelling, key
     }
 }
 
-/// The same for values that lie in so many containers; only containers that are not equal byte by byte need tapes.
+/// The same for values at a depth; only containers that differ in their bytes need tapes.
 pub(super) fn same_values(old: &[u8], new: &[u8], depth: usize, key: Key) -> bool {
     if old == new {
         return true;
@@ -72,28 +49,32 @@ pub(super) fn same_values(old: &[u8], new: &[u8], depth: usize, key: Key) -> boo
     if kinds.0 != kinds.1 || !matches!(kinds.0, Kind::Array | Kind::Object) {
         return same_leaves((old, kinds.0), (new, kinds.1), Spelling::Any);
     }
-    // Spelled in the usual way, what is the same is of the same parts.
-    if weight(old) != weight(new) && is_plain(old) && is_plain(new) {
+    // In canonical form, equal values have the same checksum.
+    if unordered_checksum(old) != unordered_checksum(new) && is_canonical(old) && is_canonical(new)
+    {
         return false;
     }
-    let (old, new) = (Tape::below(depth, old), Tape::below(depth, new));
-    let (old, new) = (Spot::new(&old, Tape::ROOT), Spot::new(&new, Tape::ROOT));
+    let (old, new) = (Tape::at_depth(depth, old), Tape::at_depth(depth, new));
+    let (old, new) = (
+        NodeRef::new(&old, Tape::ROOT),
+        NodeRef::new(&new, Tape::ROOT),
+    );
     same(old, new, Spelling::Any, key)
 }
 
 /// A number that is equal for containers of the same parts in any order, and rarely for others.
-pub(super) fn weight(raw: &[u8]) -> u32 {
+pub(super) fn unordered_checksum(raw: &[u8]) -> u32 {
     let squares = raw.iter().map(|byte| u32::from(*byte) * u32::from(*byte));
     squares.fold(0, u32::wrapping_add)
 }
 
-/// A raw value and what it is.
+/// A raw value with its type.
 pub(super) type Typed<'a> = (&'a [u8], Kind);
 
 /// Whether two values that are not both taken apart, and not equal byte by byte, are the same.
 pub(super) fn same_leaves(old: Typed<'_>, new: Typed<'_>, spelling: Spelling) -> bool {
     match (old.1, new.1) {
-        (Kind::String, Kind::String) => same_texts(old.0, new.0),
+        (Kind::String, Kind::String) => eq_unescaped(old.0, new.0),
         (Kind::Number, Kind::Number) => spelling == Spelling::Any && same_numbers(old.0, new.0),
         _ => false,
     }
@@ -101,60 +82,49 @@ pub(super) fn same_leaves(old: Typed<'_>, new: Typed<'_>, spelling: Spelling) ->
 
 fn same_numbers(old: &[u8], new: &[u8]) -> bool {
     old == new
-        || (!(has_one_spelling(old) && has_one_spelling(new)) && decimal(old) == decimal(new))
+        || (!(is_canonical_scalar(old) && is_canonical_scalar(new)) && decimal(old) == decimal(new))
 }
 
-/// Whether a number is spelled as most are: without an exponent, without zeros at the end of a fraction, and not as a
-/// zero with a sign. Two of this kind are the same only byte by byte. Literals have one spelling, too.
-pub(super) fn has_one_spelling(scalar: &[u8]) -> bool {
-    match scalar.first() {
-        Some(b'0'..=b'9' | b'-') => {}
-        _ => return true,
-    }
-    let exponent = occurs(scalar, |byte| matches!(byte, b'e' | b'E'));
-    let zeros = scalar.ends_with(b"0") && scalar.contains(&b'.');
-    !(exponent || zeros || scalar.starts_with(b"-0"))
-}
-
-/// Where a key occurs twice, readers disagree on what the object says: it is the same only member by member in order.
-fn same_objects(old: Spot<'_, '_>, new: Spot<'_, '_>, spelling: Spelling, key: Key) -> bool {
-    let (olds, news) = (Members::of(old), Members::of(new));
+/// Readers disagree about an object in which a key occurs twice: two such objects are equal only member by member in
+/// order.
+fn same_objects(old: NodeRef<'_, '_>, new: NodeRef<'_, '_>, spelling: Spelling, key: Key) -> bool {
+    let (olds, news) = (Members::new(old), Members::new(new));
     if olds.all.len() != news.all.len() {
         return false;
     }
     let value_same = |(one, other): (At, At)| {
         same(
-            Spot::new(old.tape, one),
-            Spot::new(new.tape, other),
+            NodeRef::new(old.tape, one),
+            NodeRef::new(new.tape, other),
             spelling,
             key,
         )
     };
-    if olds.in_step_with(&news) {
+    if olds.has_key_order_of(&news) {
         let pairs = olds.all.iter().zip(&news.all);
         return pairs.map(|(old, new)| (old.1, new.1)).all(value_same);
     }
-    let Some(partners) = olds.partners(&news, key) else {
+    let Some(match_keys) = olds.match_keys(&news, key) else {
         return false;
     };
-    let pairs = olds.all.iter().zip(partners.of_old);
+    let pairs = olds.all.iter().zip(match_keys.of_old);
     pairs
         .map(|(old, new)| Some((old.1, news.all.get(new?)?.1)))
         .all(|pair| pair.is_some_and(value_same))
 }
 
 /// A hash that is equal for values that are the same in [`Spelling::Any`]. Kept in the tape if that has room.
-pub(super) fn meaning(spot: Spot<'_, '_>, key: Key) -> u64 {
-    let kept = spot.tape.hash(spot.at);
+pub(super) fn canonical_hash(node: NodeRef<'_, '_>, key: Key) -> u64 {
+    let kept = node.tape.hash(node.at);
     if let Some(hash) = kept.map(std::cell::Cell::get).filter(|hash| *hash != 0) {
         return hash;
     }
-    let hash = match spot.kind() {
-        Kind::Object => object_meaning(spot, key),
-        Kind::Array => spot
-            .elements()
-            .fold(1, |hash, element| key.then(hash, meaning(element, key))),
-        kind => leaf_meaning(spot.raw(), kind, key),
+    let hash = match node.kind() {
+        Kind::Object => object_hash(node, key),
+        Kind::Array => node.elements().fold(1, |hash, element| {
+            key.then(hash, canonical_hash(element, key))
+        }),
+        kind => leaf_hash(node.raw(), kind, key),
     };
     if let Some(kept) = kept {
         kept.set(hash);
@@ -162,38 +132,65 @@ pub(super) fn meaning(spot: Spot<'_, '_>, key: Key) -> u64 {
     hash
 }
 
-/// The same for a value that lies in so many containers.
-pub(super) fn meaning_of(raw: &[u8], depth: usize, key: Key) -> u64 {
+/// The same for a value at a depth.
+pub(super) fn canonical_hash_of(raw: &[u8], depth: usize, key: Key) -> u64 {
     match Kind::at(depth, raw) {
-        Kind::Array | Kind::Object => meaning(Spot::new(&Tape::below(depth, raw), Tape::ROOT), key),
-        kind => leaf_meaning(raw, kind, key),
+        Kind::Array | Kind::Object => {
+            canonical_hash(NodeRef::new(&Tape::at_depth(depth, raw), Tape::ROOT), key)
+        }
+        kind => leaf_hash(raw, kind, key),
     }
 }
 
-fn leaf_meaning(raw: &[u8], kind: Kind, key: Key) -> u64 {
+fn leaf_hash(raw: &[u8], kind: Kind, key: Key) -> u64 {
     match kind {
-        Kind::String => key.then(2, key.bytes(&content(raw))),
-        Kind::Number => number_meaning(&decimal(raw), key),
+        Kind::String => key.then(2, key.bytes(&unescaped(raw))),
+        Kind::Number => number_hash(&decimal(raw), key),
         _ => key.then(3, key.bytes(raw)),
     }
 }
 
 /// A sum, since the order of keys does not matter.
-fn object_meaning(spot: Spot<'_, '_>, key: Key) -> u64 {
-    let members = spot.tape.members(spot.at).map(|(name, value)| {
-        let name = key.bytes(&content(spot.tape.raw(name)));
-        key.then(name, meaning(Spot::new(spot.tape, value), key))
+fn object_hash(node: NodeRef<'_, '_>, key: Key) -> u64 {
+    let members = node.tape.members(node.at).map(|(name, value)| {
+        let name = key.bytes(&unescaped(node.tape.raw(name)));
+        key.then(name, canonical_hash(NodeRef::new(node.tape, value), key))
     });
     members.fold(4, u64::wrapping_add)
 }
 
-fn number_meaning(number: &Decimal<'_>, key: Key) -> u64 {
+fn number_hash(number: &Decimal<'_>, key: Key) -> u64 {
     let exponent = match &number.exponent {
         Exponent::Small(size) => key.bytes(&size.to_le_bytes()),
         Exponent::Huge { negative, digits } => key.then(u64::from(*negative), key.bytes(digits)),
     };
     let digits = key.bytes(&number.digits);
     key.then(key.then(u64::from(number.negative), digits), exponent)
+}
+
+/// Whether at least half of the fields of two objects agree, or of the elements of two arrays.
+pub(super) fn half_agree(old: NodeRef<'_, '_>, new: NodeRef<'_, '_>, key: Key) -> bool {
+    let agree = |old, new| same(old, new, Spelling::Any, key);
+    if old.kind() == Kind::Array {
+        let longer = old.elements().count().max(new.elements().count());
+        let pairs = old.elements().zip(new.elements());
+        return pairs.filter(|(old, new)| agree(*old, *new)).count() * 2 >= longer;
+    }
+    let (olds, news) = (Members::new(old), Members::new(new));
+    let Some(match_keys) = olds.match_keys(&news, key) else {
+        return false;
+    };
+    let pairs = olds.all.iter().zip(&match_keys.of_old);
+    let agreeing = pairs.filter(|((_, value), partner)| {
+        let partner = partner.and_then(|at| news.all.get(at));
+        partner.is_some_and(|(_, other)| {
+            agree(
+                NodeRef::new(old.tape, *value),
+                NodeRef::new(new.tape, *other),
+            )
+        })
+    });
+    agreeing.count() * 2 >= olds.all.len().max(news.all.len())
 }
 
 #[cfg(test)]
@@ -204,8 +201,11 @@ mod tests {
     fn sameness() {
         let check = |one: &str, other: &str, any: bool, numbers: bool| {
             let (old, new) = (Tape::new(one.as_bytes()), Tape::new(other.as_bytes()));
-            let (old, new) = (Spot::new(&old, Tape::ROOT), Spot::new(&new, Tape::ROOT));
-            let key = Key::of_this_process();
+            let (old, new) = (
+                NodeRef::new(&old, Tape::ROOT),
+                NodeRef::new(&new, Tape::ROOT),
+            );
+            let key = Key::per_process();
             assert_eq!(same(old, new, Spelling::Any, key), any, "{one} {other}");
             assert_eq!(
                 same(old, new, Spelling::Numbers, key),
@@ -213,7 +213,11 @@ mod tests {
                 "{one} {other}"
             );
             if any {
-                assert_eq!(meaning(old, key), meaning(new, key), "{one} {other}");
+                assert_eq!(
+                    canonical_hash(old, key),
+                    canonical_hash(new, key),
+                    "{one} {other}"
+                );
             }
         };
         check("1", "1.0", true, false);

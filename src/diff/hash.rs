@@ -1,5 +1,5 @@
-//! A keyed hash of 64 bits, made for short texts; foreign documents cannot aim at its collisions.
-//! Equal hashes prove nothing: whoever finds them compares.
+//! A keyed 64-bit hash for short strings: foreign documents cannot cause collisions. Equal hashes prove nothing;
+//! callers compare the values.
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ pub(super) struct Key {
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Key {
-    pub fn of_this_process() -> Self {
+    pub fn per_process() -> Self {
         static KEY: LazyLock<Key> = LazyLock::new(|| Key {
             seed: RandomState::new().hash_one(ODD),
         });
@@ -43,13 +43,13 @@ impl Key {
 }
 
 /// For maps whose keys are such hashes already.
-pub(super) type Hashed = BuildHasherDefault<AsItIs>;
+pub(super) type IdentityBuildHasher = BuildHasherDefault<IdentityHasher>;
 
-/// A hash that is what it is given.
+/// A hasher that returns its input.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct AsItIs(u64);
+pub(super) struct IdentityHasher(u64);
 
-impl Hasher for AsItIs {
+impl Hasher for IdentityHasher {
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = fold(self.0 ^ u64::from(*byte), ODD);

@@ -1,14 +1,14 @@
 //! Changes as a JSON Patch (RFC 6902) that makes exactly the new document of the old one.
 //! Values are copied as they were received, so that `1.0` arrives as `1.0`.
 
+use super::model::{Diff, Kind};
 use super::path::{Step, push_pointer};
-use super::{Diff, Kind};
 
-/// Appends a patch, a JSON array on one line. Operations on arrays stand from the back to the front, so that every
-/// index is that of the old document.
+/// Appends a patch, a JSON array on one line. Operations on arrays are in descending order, so that every index
+/// refers to the old document.
 ///
-/// A new spelling of a number is part of it, since not every reader takes `1` for `1.0`; a new spelling of a text or
-/// another order of keys is not. A moved element is removed and added.
+/// A new spelling of a number is included, since some readers distinguish `1` from `1.0`; a new spelling of a string
+/// or another order of keys is not. A moved element is removed and added.
 pub fn push(diff: &Diff<'_>, out: &mut Vec<u8>) {
     let mut steps = Vec::new();
     out.push(b'[');
@@ -29,7 +29,7 @@ pub fn push(diff: &Diff<'_>, out: &mut Vec<u8>) {
     out.push(b']');
 }
 
-/// Appends the patch of a document that came (`Some`) or went: one operation on the whole of it.
+/// Appends the patch of an inserted (`Some`) or removed document: one operation on the whole document.
 pub fn push_whole(document: Option<&[u8]>, out: &mut Vec<u8>) {
     out.push(b'[');
     let operation = if document.is_some() { "add" } else { "remove" };
@@ -50,7 +50,7 @@ fn push_operation(name: &str, steps: &[Step<'_>], value: Option<&[u8]>, out: &mu
     out.push(b'}');
 }
 
-/// Appends JSON without line ends. Valid JSON holds them only between its tokens, where they mean nothing.
+/// Appends JSON without line ends. Valid JSON has them only between tokens, where they mean nothing.
 pub(super) fn push_on_one_line(json: &[u8], out: &mut Vec<u8>) {
     if memchr::memchr2(b'\n', b'\r', json).is_none() {
         out.extend_from_slice(json);

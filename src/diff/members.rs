@@ -1,24 +1,22 @@
-//! The members of objects, paired by key. Keys are compared by what they say.
-//! Values are not looked at.
+//! The members of objects, matched by key. Keys are compared by their content.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::equality::Spot;
 use super::hash::Key;
-use super::tape::{At, Tape};
-use crate::json::{content, same_texts};
+use super::tape::{At, NodeRef, Tape};
+use crate::json::{eq_unescaped, unescaped};
 
-/// Whether two objects have the same keys in one order, byte by byte, none of them twice: told without listing them.
-pub(super) fn in_step(old: Spot<'_, '_>, new: Spot<'_, '_>) -> bool {
-    let mut seen = Seen::default();
+/// Whether two objects have the same keys in the same order, byte by byte, none of them twice. Needs no list of keys.
+pub(super) fn same_key_order(old: NodeRef<'_, '_>, new: NodeRef<'_, '_>) -> bool {
+    let mut seen = KeyFilter::default();
     let (mut olds, mut news) = (old.tape.members(old.at), new.tape.members(new.at));
     loop {
         match (olds.next(), news.next()) {
             (None, None) => return true,
             (Some((one, _)), Some((other, _))) => {
                 let key = old.tape.raw(one);
-                if key != new.tape.raw(other) || seen.first_time(key).is_none() {
+                if key != new.tape.raw(other) || seen.first_occurrence(key).is_none() {
                     return false;
                 }
             }
@@ -34,7 +32,7 @@ pub(super) struct Members<'t, 'a> {
 }
 
 /// Which members of two objects have the same key, as places in their lists.
-pub(super) struct Partners {
+pub(super) struct KeyMatches {
     /// For each old member the new one.
     pub of_old: Vec<Option<usize>>,
     /// New members without an old one, in their order.
@@ -42,7 +40,7 @@ pub(super) struct Partners {
 }
 
 impl<'t, 'a> Members<'t, 'a> {
-    pub fn of(object: Spot<'t, 'a>) -> Self {
+    pub fn new(object: NodeRef<'t, 'a>) -> Self {
         Members {
             tape: object.tape,
             all: object.tape.members(object.at).collect(),
@@ -56,18 +54,18 @@ impl<'t, 'a> Members<'t, 'a> {
     }
 
     /// Whether both have the same keys in the same order.
-    pub fn in_step_with(&self, other: &Members<'_, '_>) -> bool {
+    pub fn has_key_order_of(&self, other: &Members<'_, '_>) -> bool {
         let same = |(one, two): (&(At, At), &(At, At))| {
-            same_texts(self.tape.raw(one.0), other.tape.raw(two.0))
+            eq_unescaped(self.tape.raw(one.0), other.tape.raw(two.0))
         };
         self.all.len() == other.all.len() && self.all.iter().zip(&other.all).all(same)
     }
 
-    /// Pairs the members by key; `None` where a key occurs twice in one of the objects.
-    pub fn partners(&self, new: &Members<'_, '_>, key: Key) -> Option<Partners> {
+    /// Matches the members by key; `None` if a key occurs twice in one of the objects.
+    pub fn match_keys(&self, new: &Members<'_, '_>, key: Key) -> Option<KeyMatches> {
         let olds = self.sorted(key)?;
-        if self.in_step_with(new) {
-            return Some(Partners {
+        if self.has_key_order_of(new) {
+            return Some(KeyMatches {
                 of_old: (0..self.all.len()).map(Some).collect(),
                 only_new: Vec::new(),
             });
@@ -76,16 +74,16 @@ impl<'t, 'a> Members<'t, 'a> {
         Some(self.joined(&olds, new, &news))
     }
 
-    /// What a member's key says.
+    /// The content of a member's key.
     fn text(&self, member: &Sorted) -> Cow<'a, [u8]> {
-        content(self.key(member.place))
+        unescaped(self.key(member.place))
     }
 
-    /// The keys in an order of their own; `None` where one occurs twice.
+    /// The keys in a canonical order; `None` if one occurs twice.
     fn sorted(&self, key: Key) -> Option<Vec<Sorted>> {
         let mut sorted: Vec<_> = (0..self.all.len())
             .map(|place| Sorted {
-                hash: key.bytes(&content(self.key(place))),
+                hash: key.bytes(&unescaped(self.key(place))),
                 place,
             })
             .collect();
@@ -96,14 +94,14 @@ impl<'t, 'a> Members<'t, 'a> {
         (!twice).then_some(sorted)
     }
 
-    /// Texts are only looked at where hashes are equal.
+    /// Contents are compared only if hashes are equal.
     fn order(&self, one: &Sorted, others: &Members<'_, '_>, other: &Sorted) -> Ordering {
         let texts = || self.text(one).cmp(&others.text(other));
         one.hash.cmp(&other.hash).then_with(texts)
     }
 
     /// Walks both orders side by side.
-    fn joined(&self, olds: &[Sorted], new: &Members<'_, '_>, news: &[Sorted]) -> Partners {
+    fn joined(&self, olds: &[Sorted], new: &Members<'_, '_>, news: &[Sorted]) -> KeyMatches {
         let (mut of_old, mut only_new) = (vec![None; olds.len()], Vec::new());
         let mut olds = olds.iter().peekable();
         for one in news {
@@ -119,7 +117,7 @@ impl<'t, 'a> Members<'t, 'a> {
             }
         }
         only_new.sort_unstable();
-        Partners { of_old, only_new }
+        KeyMatches { of_old, only_new }
     }
 }
 
@@ -129,15 +127,16 @@ struct Sorted {
     place: usize,
 }
 
-/// Which keys an object has shown so far: a key that may have been there before is told as such, and rarely in error.
+/// The keys of an object so far, as a Bloom filter: a key that may have occurred is reported as such, rarely in
+/// error.
 #[derive(Default)]
-pub(super) struct Seen([u64; 16]);
+pub(super) struct KeyFilter([u64; 16]);
 
-impl Seen {
-    /// The length of the key that these bytes begin with, with its quotes; `None` where it may have been seen, or has
-    /// an escape.
+impl KeyFilter {
+    /// The length of the key at the start of the bytes, with its quotes; `None` if it may have occurred, or has an
+    /// escape.
     #[inline]
-    pub fn first_time(&mut self, json: &[u8]) -> Option<usize> {
+    pub fn first_occurrence(&mut self, json: &[u8]) -> Option<usize> {
         let mut hash = 0_u32;
         for (at, byte) in json.iter().enumerate().skip(1) {
             match byte {

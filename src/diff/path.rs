@@ -1,7 +1,6 @@
-//! Where in a document something changed: steps from the root, spelled as jq or as RFC 6901 spells them.
-//! Which paths a person asked for is told in `pattern`.
+//! Paths in a document: steps from the root, formatted for jq or as a JSON Pointer (RFC 6901).
 
-use crate::json::content;
+use crate::json::unescaped;
 
 /// One step down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +28,7 @@ pub enum Step<'a> {
     },
 }
 
-/// A step and where it was taken from.
+/// A step with its parent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
     pub parent: PlaceId,
@@ -91,7 +90,7 @@ fn push_token(key: &[u8], out: &mut Vec<u8>) {
     if memchr::memchr3(b'\\', b'~', b'/', inner).is_none() {
         return out.extend_from_slice(inner);
     }
-    let text = content(key);
+    let text = unescaped(key);
     let mut rest = text.as_ref();
     while let Some((&byte, after)) = rest.split_first() {
         match (byte, rest) {

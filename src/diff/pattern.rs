@@ -1,15 +1,14 @@
-//! Which paths a person means: `address.geo`, `lines[*].qty`, `**.password`.
-//! Matching only; what happens to the paths that match is decided elsewhere.
+//! Path patterns: `address.geo`, `lines[*].qty`, `**.password`.
 
 use std::fmt;
 
 use super::path::Step;
-use crate::json::content;
+use crate::json::unescaped;
 
-/// Paths that a person asked for. A pattern stands for the value that it names and all that is in it.
+/// A path pattern. It matches the values that it names, with all their content.
 ///
-/// Keys are separated by dots and may hold `*` (any text) and `?` (any character); `[3]` is one element, `[*]` or `[]`
-/// any element, `["odd.key"]` a key to the letter, `*` alone any key or element, `**` any number of steps.
+/// Keys are separated by dots and may have `*` (any string) and `?` (any character); `[3]` is one element, `[*]` or
+/// `[]` any element, `["odd.key"]` a literal key, `*` alone any key or element, `**` any number of steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     segments: Vec<Segment>,
@@ -31,14 +30,14 @@ enum Segment {
 
 /// A pattern that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadPattern {
+pub struct PatternError {
     /// The pattern as typed.
     pub pattern: String,
-    /// What is wrong with it.
+    /// The error message.
     pub why: &'static str,
 }
 
-impl fmt::Display for BadPattern {
+impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -48,28 +47,28 @@ impl fmt::Display for BadPattern {
     }
 }
 
-impl std::error::Error for BadPattern {}
+impl std::error::Error for PatternError {}
 
-/// How a path stands to a pattern; the closest last.
+/// How a path relates to a pattern; the closest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Relation {
     /// Neither.
     Apart,
     /// Something in the value at this path may be meant.
     Above,
-    /// The value at this path is part of one that is meant.
+    /// The value at this path is inside a matched one.
     Below,
     /// The value at this path is meant.
     Exact,
 }
 
 impl Pattern {
-    /// Reads what a person typed.
+    /// Parses a pattern.
     ///
     /// # Errors
-    /// [`BadPattern`] with the reason.
-    pub fn parse(text: &str) -> Result<Pattern, BadPattern> {
-        let wrong = |why| BadPattern {
+    /// [`PatternError`] with the reason.
+    pub fn parse(text: &str) -> Result<Pattern, PatternError> {
+        let wrong = |why| PatternError {
             pattern: text.to_owned(),
             why,
         };
@@ -98,7 +97,7 @@ impl Pattern {
         Pattern { segments }
     }
 
-    /// How a path stands to this pattern.
+    /// How a path relates to this pattern.
     #[must_use]
     pub fn relation(&self, steps: &[Step<'_>]) -> Relation {
         relation(&self.segments, steps)
@@ -112,7 +111,7 @@ pub fn closest(patterns: &[Pattern], steps: &[Step<'_>]) -> Relation {
     relations.max().unwrap_or(Relation::Apart)
 }
 
-/// The first segment and what comes after it.
+/// The first segment and the rest.
 fn segment(text: &str) -> Result<(Segment, &str), &'static str> {
     let Some(inside) = text.strip_prefix('[') else {
         let end = text.find(['.', '[']).unwrap_or(text.len());
@@ -123,7 +122,7 @@ fn segment(text: &str) -> Result<(Segment, &str), &'static str> {
         let end = crate::json::string_end(inside.as_bytes(), 0).ok_or("a quote is missing")?;
         let (key, after) = inside.split_at(end);
         let after = after.strip_prefix(']').ok_or("a bracket is not closed")?;
-        return Ok((Segment::Key(content(key.as_bytes()).into_owned()), after));
+        return Ok((Segment::Key(unescaped(key.as_bytes()).into_owned()), after));
     }
     let (index, after) = inside.split_once(']').ok_or("a bracket is not closed")?;
     match index {
@@ -154,7 +153,7 @@ fn relation(segments: &[Segment], steps: &[Step<'_>]) -> Relation {
         (Some((Segment::Deep, rest)), Some((_, below))) => {
             relation(rest, steps).max(relation(segments, below))
         }
-        (Some((segment, rest)), Some((step, below))) if segment.takes(step) => {
+        (Some((segment, rest)), Some((step, below))) if segment.matches(step) => {
             relation(rest, below)
         }
         _ => Relation::Apart,
@@ -162,9 +161,9 @@ fn relation(segments: &[Segment], steps: &[Step<'_>]) -> Relation {
 }
 
 impl Segment {
-    fn takes(&self, step: &Step<'_>) -> bool {
+    fn matches(&self, step: &Step<'_>) -> bool {
         let index = match *step {
-            Step::Key(key) => return self.takes_key(key),
+            Step::Key(key) => return self.matches_key(key),
             Step::Both { new: at, .. } | Step::New { at, .. } | Step::Old { at } => at,
         };
         match self {
@@ -174,22 +173,22 @@ impl Segment {
         }
     }
 
-    fn takes_key(&self, key: &[u8]) -> bool {
+    fn matches_key(&self, key: &[u8]) -> bool {
         match self {
             Segment::Any => true,
-            Segment::Key(wanted) => content(key).as_ref() == wanted.as_slice(),
+            Segment::Key(wanted) => unescaped(key).as_ref() == wanted.as_slice(),
             Segment::Glob(glob) => {
-                let key: Vec<char> = String::from_utf8_lossy(&content(key)).chars().collect();
-                globs(glob, &key)
+                let key: Vec<char> = String::from_utf8_lossy(&unescaped(key)).chars().collect();
+                glob_matches(glob, &key)
             }
             _ => false,
         }
     }
 }
 
-/// Whether a glob of `*` and `?` takes all of a text.
-fn globs(mut glob: &[char], mut text: &[char]) -> bool {
-    // Where the last star stands and how much it has taken so far.
+/// Whether a glob of `*` and `?` matches all of a string.
+fn glob_matches(mut glob: &[char], mut text: &[char]) -> bool {
+    // The last star, and what it has matched so far.
     let mut star: Option<(&[char], &[char])> = None;
     loop {
         match (glob.split_first(), text.split_first()) {

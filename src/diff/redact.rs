@@ -1,27 +1,26 @@
-//! Events without what nobody may see: the values at some paths are replaced in the payload itself, before any view.
-//! So no format can leak them; which paths, a person says.
+//! Redaction: replaces values in the payload itself, before any view, so that no format can show them.
 
 use std::collections::HashMap;
 
-use super::equality::{Spelling, Spot, same};
+use super::equality::{Spelling, same};
 use super::hash::Key;
 use super::path::Step;
 use super::pattern::{Pattern, Relation, closest};
-use super::tape::{DEEPEST, Tape};
+use super::tape::{MAX_DEPTH, NodeRef, Tape};
 use crate::event::{Event, Kind};
-use crate::json::{Item, content, items, says};
+use crate::json::{Item, eq_str, items, unescaped};
 
 /// Stands for a value.
-const HIDDEN: &[u8] = b"\"(redacted)\"";
+const REDACTED: &[u8] = b"\"(redacted)\"";
 /// Stands for a new value that is not the old one.
-const CHANGED: &[u8] = b"\"(redacted, changed)\"";
+const REDACTED_CHANGED: &[u8] = b"\"(redacted, changed)\"";
 
-/// The event's payload with the values at these paths replaced by `"(redacted)"`, or by `"(redacted, changed)"` where
-/// a new value differs from the old one at the same path.
+/// The event's payload with the values at these paths replaced by `"(redacted)"`, or by `"(redacted, changed)"` if a
+/// new value differs from the old one at the same path.
 ///
-/// Paths start at the document: `oldValue`, `newValue` or `value` of every `change`, also of one that does not count
-/// because it stands there twice. In events of types that nobody knows, paths may start anywhere. Where a path might
-/// go on below 128 levels, the value there is hidden as a whole.
+/// Paths start at the document: `oldValue`, `newValue` or `value` of every `change`, also of a second `change` key
+/// that does not count. In events of unknown types, paths may start anywhere. Below 128 levels, a value whose path
+/// might match is hidden as a whole.
 #[must_use]
 pub fn payload(event: &Event<'_>, patterns: &[Pattern]) -> Vec<u8> {
     let anywhere: Vec<Pattern>;
@@ -44,7 +43,7 @@ pub fn payload(event: &Event<'_>, patterns: &[Pattern]) -> Vec<u8> {
 
 /// Whether the contents of a document's id are hidden, so that a record's key must be, too.
 #[must_use]
-pub fn hides_id(patterns: &[Pattern]) -> bool {
+pub fn redacts_id(patterns: &[Pattern]) -> bool {
     closest(patterns, &[Step::Key(b"\"_id\"")]) != Relation::Apart
 }
 
@@ -58,7 +57,7 @@ struct Redact<'a, 'p> {
 
 impl<'a> Redact<'a, '_> {
     fn envelope(&mut self, event: &Event<'a>) {
-        let is = |item: &Item<'_>, name: &str| item.key.is_some_and(|key| says(key, name));
+        let is = |item: &Item<'_>, name: &str| item.key.is_some_and(|key| eq_str(key, name));
         for change in items(self.json).filter(|item| is(item, "change")) {
             for item in items(change.value) {
                 if is(&item, "newValue") {
@@ -76,8 +75,8 @@ impl<'a> Redact<'a, '_> {
         match closest(self.patterns, steps) {
             Relation::Apart => {}
             Relation::Above if !container => {}
-            Relation::Above if steps.len() < DEEPEST => self.inside(value, old, steps),
-            _ => self.hide(value, old),
+            Relation::Above if steps.len() < MAX_DEPTH => self.inside(value, old, steps),
+            _ => self.redact(value, old),
         }
     }
 
@@ -86,12 +85,12 @@ impl<'a> Redact<'a, '_> {
         let old = old.filter(|old| old.first() == value.first());
         let olds: HashMap<_, _> = items(old.unwrap_or_default())
             .filter(|_| object)
-            .filter_map(|item| Some((content(item.key?), item.value)))
+            .filter_map(|item| Some((unescaped(item.key?), item.value)))
             .collect();
         let mut elements = items(old.unwrap_or_default()).filter(|_| !object);
         for (at, item) in (0..).zip(items(value)) {
             let (step, old) = match item.key {
-                Some(key) => (Step::Key(key), olds.get(&content(key)).copied()),
+                Some(key) => (Step::Key(key), olds.get(&unescaped(key)).copied()),
                 None => (
                     Step::Both { old: at, new: at },
                     elements.next().map(|item| item.value),
@@ -103,13 +102,13 @@ impl<'a> Redact<'a, '_> {
         }
     }
 
-    fn hide(&mut self, value: &[u8], old: Option<&[u8]>) {
+    fn redact(&mut self, value: &[u8], old: Option<&[u8]>) {
         let start = value.as_ptr().addr() - self.json.as_ptr().addr();
         self.copy_to(start);
         self.copied = start + value.len();
-        let changed = old.is_some_and(|old| !are_same(old, value));
+        let changed = old.is_some_and(|old| !are_equal(old, value));
         self.out
-            .extend_from_slice(if changed { CHANGED } else { HIDDEN });
+            .extend_from_slice(if changed { REDACTED_CHANGED } else { REDACTED });
     }
 
     fn copy_to(&mut self, end: usize) {
@@ -119,10 +118,13 @@ impl<'a> Redact<'a, '_> {
     }
 }
 
-fn are_same(old: &[u8], new: &[u8]) -> bool {
+fn are_equal(old: &[u8], new: &[u8]) -> bool {
     let (old, new) = (Tape::new(old), Tape::new(new));
-    let (old, new) = (Spot::new(&old, Tape::ROOT), Spot::new(&new, Tape::ROOT));
-    same(old, new, Spelling::Any, Key::of_this_process())
+    let (old, new) = (
+        NodeRef::new(&old, Tape::ROOT),
+        NodeRef::new(&new, Tape::ROOT),
+    );
+    same(old, new, Spelling::Any, Key::per_process())
 }
 
 #[cfg(test)]
@@ -192,7 +194,7 @@ mod tests {
 
     #[test]
     fn ids() {
-        let hides = |text: &str| hides_id(&[Pattern::parse(text).unwrap()]);
+        let hides = |text: &str| redacts_id(&[Pattern::parse(text).unwrap()]);
         assert!(hides("_id") && hides("_id.a") && hides("**") && hides("*"));
         assert!(!hides("id") && !hides("a._id"));
     }

@@ -1,21 +1,19 @@
-//! Where every value of a document stands: one flat list in document order, no tree and no copies.
-//! What the values mean and whether two of them are the same is told in `same`.
+//! A tape: a flat index of all values of a document, in document order.
 
 use std::cell::{Cell, OnceCell};
 
-use super::equality::has_one_spelling;
 use super::hash::Key;
-use crate::json::{container_end, scalar_end, string};
+use crate::json::{container_end, contains_byte, scalar_end, string};
 
 /// Deeper than this a value is one value, compared byte by byte: recursion must have an end.
-pub const DEEPEST: usize = 128;
+pub const MAX_DEPTH: usize = 128;
 /// A document of more values than this is one value: its list would take more memory than the document.
-pub const MOST_VALUES: usize = 4_000_000;
+pub const MAX_VALUES: usize = 4_000_000;
 
 /// A value's place in a [`Tape`].
 pub(super) type At = u32;
 
-/// What a value is.
+/// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Null,
@@ -25,11 +23,11 @@ pub(super) enum Kind {
     Array,
     Object,
     /// An array or object that is not taken apart.
-    Whole,
+    Opaque,
 }
 
 impl Kind {
-    /// What a raw value is, if it is taken apart.
+    /// The type of a raw value.
     pub fn of(raw: &[u8]) -> Kind {
         match raw.first() {
             Some(b'{') => Kind::Object,
@@ -41,10 +39,10 @@ impl Kind {
         }
     }
 
-    /// The same for a value that lies in so many containers.
+    /// The same for a value at a depth.
     pub fn at(depth: usize, raw: &[u8]) -> Kind {
         match Kind::of(raw) {
-            Kind::Array | Kind::Object if depth >= DEEPEST => Kind::Whole,
+            Kind::Array | Kind::Object if depth >= MAX_DEPTH => Kind::Opaque,
             kind => kind,
         }
     }
@@ -54,11 +52,11 @@ impl Kind {
 struct Node {
     start: u32,
     end: u32,
-    /// The node after this value and all that is in it; the highest bit says that it is not taken apart.
+    /// The node after this value and its content; the highest bit marks an opaque container.
     next: u32,
 }
 
-const WHOLE: u32 = 1 << 31;
+const OPAQUE_BIT: u32 = 1 << 31;
 
 /// The values of a document. In an object, keys and values alternate.
 #[derive(Debug)]
@@ -67,7 +65,7 @@ pub(super) struct Tape<'a> {
     nodes: Vec<Node>,
     /// Values are spelled in the usual way: no blanks between them, no escapes, no number that has other spellings.
     plain: bool,
-    /// Hashes that were needed so far, 0 where not.
+    /// Hashes that were computed so far, else 0.
     hashes: OnceCell<Vec<Cell<u64>>>,
 }
 
@@ -75,18 +73,18 @@ impl<'a> Tape<'a> {
     /// The values of JSON that was checked before. Other bytes make one value that is not taken apart, or nonsense;
     /// never a panic.
     pub fn new(json: &'a [u8]) -> Self {
-        Self::below(0, json)
+        Self::at_depth(0, json)
     }
 
-    /// As [`Tape::new`], for a value that lies in so many containers.
-    pub fn below(depth: usize, json: &'a [u8]) -> Self {
+    /// Like [`Tape::new`], for a value at a depth.
+    pub fn at_depth(depth: usize, json: &'a [u8]) -> Self {
         let mut builder = Builder::new(json.trim_ascii(), depth);
         let nodes = match builder.run() {
             Some(()) if builder.open.is_empty() && !builder.nodes.is_empty() => builder.nodes,
             _ => vec![Node {
                 start: 0,
                 end: short(builder.json.len()),
-                next: 1 | WHOLE,
+                next: 1 | OPAQUE_BIT,
             }],
         };
         Tape {
@@ -97,8 +95,8 @@ impl<'a> Tape<'a> {
         }
     }
 
-    /// Some elements that follow each other in an array which lies in so many containers, with what stands between
-    /// them; the root is the array. `None` where these are no elements, or too many values.
+    /// Consecutive elements of an array at a depth, with what is between them; the root is the array. `None` if these
+    /// are not elements, or too many values.
     pub fn of_elements(depth: usize, json: &'a [u8]) -> Option<Self> {
         let mut builder = Builder::new(json, depth);
         builder.begin(0);
@@ -130,8 +128,8 @@ impl<'a> Tape<'a> {
 
     pub fn kind(&self, at: At) -> Kind {
         let node = self.nodes.get(at as usize);
-        if node.is_some_and(|node| node.next & WHOLE != 0) {
-            return Kind::Whole;
+        if node.is_some_and(|node| node.next & OPAQUE_BIT != 0) {
+            return Kind::Opaque;
         }
         Kind::of(self.raw(at))
     }
@@ -141,7 +139,7 @@ impl<'a> Tape<'a> {
     fn next(&self, at: At) -> At {
         self.nodes
             .get(at as usize)
-            .map_or(At::MAX, |node| node.next & !WHOLE)
+            .map_or(At::MAX, |node| node.next & !OPAQUE_BIT)
     }
 
     /// The elements of an array; keys and values of an object.
@@ -163,12 +161,13 @@ impl<'a> Tape<'a> {
     }
 
     /// Whether two values can be the same here only byte by byte, apart from the order of keys.
-    pub fn is_plain(&self) -> bool {
+    pub fn is_canonical(&self) -> bool {
         self.plain
     }
 
-    /// A number that is equal for values of the same parts in any order: keys, texts, numbers and literals, byte by byte.
-    pub fn weight(&self, at: At, key: Key) -> u64 {
+    /// A checksum that is equal for values with the same keys, strings, numbers and literals in any order, byte by
+    /// byte.
+    pub fn unordered_checksum(&self, at: At, key: Key) -> u64 {
         let parts = self.nodes.get(at as usize..self.next(at) as usize);
         let parts = parts.unwrap_or_default().iter();
         let raw = parts.filter_map(|node| self.json.get(node.start as usize..node.end as usize));
@@ -177,15 +176,54 @@ impl<'a> Tape<'a> {
     }
 
     /// Makes room for hashes.
-    pub fn keep_hashes(&self) {
+    pub fn cache_hashes(&self) {
         let room = || vec![Cell::new(0); self.nodes.len()];
         self.hashes.get_or_init(room);
     }
 
-    /// The place of a value's hash, where there is room for hashes.
+    /// The cache of a value's hash, if hashes are kept.
     pub fn hash(&self, at: At) -> Option<&Cell<u64>> {
         self.hashes.get()?.get(at as usize)
     }
+}
+
+/// A value on its tape.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NodeRef<'t, 'a> {
+    pub tape: &'t Tape<'a>,
+    pub at: At,
+}
+
+impl<'t, 'a> NodeRef<'t, 'a> {
+    pub fn new(tape: &'t Tape<'a>, at: At) -> Self {
+        NodeRef { tape, at }
+    }
+
+    pub fn raw(self) -> &'a [u8] {
+        self.tape.raw(self.at)
+    }
+
+    pub fn kind(self) -> Kind {
+        self.tape.kind(self.at)
+    }
+
+    pub fn elements(self) -> impl Iterator<Item = NodeRef<'t, 'a>> {
+        self.tape
+            .elements(self.at)
+            .map(move |at| NodeRef::new(self.tape, at))
+    }
+}
+
+/// Whether a number is canonical: without an exponent, trailing zeros of a fraction or a negative zero. Two canonical
+/// numbers are equal only byte by byte. Literals are canonical.
+pub(super) fn is_canonical_scalar(scalar: &[u8]) -> bool {
+    match scalar.first() {
+        Some(b'0'..=b'9' | b'-') => {}
+        _ => return true,
+    }
+    let exponent = contains_byte(scalar, |byte| matches!(byte, b'e' | b'E'));
+    let zeros = scalar.ends_with(b"0") && scalar.contains(&b'.');
+    !(exponent || zeros || scalar.starts_with(b"-0"))
 }
 
 struct Builder<'a> {
@@ -205,12 +243,12 @@ impl<'a> Builder<'a> {
             json,
             nodes: Vec::with_capacity(json.len() / 6 + 2),
             open: Vec::with_capacity(8),
-            deepest: DEEPEST.saturating_sub(depth),
+            deepest: MAX_DEPTH.saturating_sub(depth),
             odd: false,
         }
     }
 
-    /// `None` where these bytes are not one JSON value, or too many values.
+    /// `None` if the bytes are not one JSON value, or too many values.
     fn run(&mut self) -> Option<()> {
         let mut at = 0;
         while let Some(&byte) = self.json.get(at) {
@@ -219,7 +257,7 @@ impl<'a> Builder<'a> {
                 b'"' => self.string(at)?,
                 b'{' | b'[' if self.open.len() == self.deepest => {
                     self.odd = true;
-                    self.leaf(at, container_end(self.json, at)?, WHOLE)
+                    self.leaf(at, container_end(self.json, at)?, OPAQUE_BIT)
                 }
                 b'{' | b'[' => self.begin(at),
                 b'}' | b']' => self.close(at)?,
@@ -230,7 +268,7 @@ impl<'a> Builder<'a> {
                 _ => self.scalar(at),
             };
             let complete = self.open.is_empty();
-            if (complete && at < self.json.len()) || self.nodes.len() > MOST_VALUES {
+            if (complete && at < self.json.len()) || self.nodes.len() > MAX_VALUES {
                 return None;
             }
         }
@@ -247,7 +285,7 @@ impl<'a> Builder<'a> {
     #[inline]
     fn scalar(&mut self, at: usize) -> usize {
         let end = scalar_end(self.json, at);
-        self.odd |= !has_one_spelling(self.json.get(at..end).unwrap_or_default());
+        self.odd |= !is_canonical_scalar(self.json.get(at..end).unwrap_or_default());
         self.leaf(at, end, 0)
     }
 

@@ -1,20 +1,19 @@
-//! Which words of two texts differ, in the spelling of `json::spelled`. The same algorithm as for arrays, on words, blanks
-//! and single signs. How the words are printed and where they are cut is left to `view`.
+//! Word-level diff of two strings in canonical escaped form, by Myers' algorithm on words, blanks and single signs.
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::arrays::same_ends;
-use crate::json::{characters, common, common_end};
+use super::arrays::model::common_ends;
+use crate::json::{characters, common_prefix_len, common_suffix_len};
 
-/// So many words and signs of both texts together are compared, not counting equal ends.
-const MOST_WORDS: usize = 20_000;
-/// Longer texts have too many words, not counting equal ends.
-const MOST_BYTES: usize = 200_000;
+/// Largest number of words and signs of both strings that are compared, not counting equal ends.
+const MAX_WORDS: usize = 20_000;
+/// Longer strings have too many words, not counting equal ends.
+const MAX_BYTES: usize = 200_000;
 
-/// A part of a text.
+/// A segment of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part<'a> {
-    /// In both texts.
+pub enum Segment<'a> {
+    /// In both strings.
     Both(&'a str),
     /// Only in the old one.
     Old(&'a str),
@@ -22,35 +21,35 @@ pub enum Part<'a> {
     New(&'a str),
 }
 
-/// The parts of two texts in order, around which so many bytes are the same, too; `None` where less than a quarter of
-/// all is in both, or where they are so long that comparing their words would take too much.
+/// The segments of two strings in order, between equal ends of `around` bytes; `None` if less than a quarter is in
+/// both, or if they are too long to compare by words.
 #[must_use]
-pub fn compare<'a>(old: &'a str, new: &'a str, around: usize) -> Option<Vec<Part<'a>>> {
+pub fn compare<'a>(old: &'a str, new: &'a str, around: usize) -> Option<Vec<Segment<'a>>> {
     let (head, tail) = ends(old, new);
-    if old.len().max(new.len()) - head - tail > MOST_BYTES {
+    if old.len().max(new.len()) - head - tail > MAX_BYTES {
         return None;
     }
     let old_middle = words(old.get(head..old.len() - tail)?);
     let new_middle = words(new.get(head..new.len() - tail)?);
-    if old_middle.len() + new_middle.len() > MOST_WORDS {
+    if old_middle.len() + new_middle.len() > MAX_WORDS {
         return None;
     }
-    let mut parts = Parts {
+    let mut parts = SegmentBuilder {
         old,
         new,
         old_at: 0,
         new_at: 0,
         all: Vec::with_capacity(8),
-        both: 0,
+        push_common: 0,
     };
-    parts.both(head);
-    let (first, last) = same_ends(&old_middle, &new_middle, |old, new| old == new);
-    parts.both(length(old_middle.get(..first)?));
+    parts.push_common(head);
+    let (first, last) = common_ends(&old_middle, &new_middle, |old, new| old == new);
+    parts.push_common(length(old_middle.get(..first)?));
     let old_middle = old_middle.get(first..old_middle.len() - last)?;
     let new_middle = new_middle.get(first..new_middle.len() - last)?;
     if old_middle.is_empty() || new_middle.is_empty() {
-        parts.only(length(old_middle), length(new_middle));
-        return parts.enough(around);
+        parts.push_unequal(length(old_middle), length(new_middle));
+        return parts.finish(around);
     }
     for op in capture_diff_slices(Algorithm::Myers, old_middle, new_middle) {
         let (old_words, new_words) = (
@@ -58,23 +57,23 @@ pub fn compare<'a>(old: &'a str, new: &'a str, around: usize) -> Option<Vec<Part
             new_middle.get(op.new_range())?,
         );
         match op {
-            DiffOp::Equal { .. } => parts.both(length(old_words)),
-            _ => parts.only(length(old_words), length(new_words)),
+            DiffOp::Equal { .. } => parts.push_common(length(old_words)),
+            _ => parts.push_unequal(length(old_words), length(new_words)),
         }
     }
-    parts.enough(around)
+    parts.finish(around)
 }
 
-/// How many bytes are the same at both ends, up to the blanks next to what is not.
+/// Number of equal bytes at both ends, up to the blanks next to a difference.
 fn ends<'a>(old: &'a str, new: &'a str) -> (usize, usize) {
     let (old, new) = (old.as_bytes(), new.as_bytes());
-    let head = common(old, new);
-    // Neither in nor behind an escape.
+    let head = common_prefix_len(old, new);
+    // Neither in an escape nor right after one.
     let word = |three: &[u8]| matches!(three, [zero, one, b' '] if *one > b' ' && *zero != b'\\');
     let same = old.get(..head).unwrap_or_default();
     let head = same.windows(3).rposition(word).map_or(0, |at| at + 2);
     let rest = |all: &'a [u8]| all.get(head..).unwrap_or_default();
-    let tail = common_end(rest(old), rest(new));
+    let tail = common_suffix_len(rest(old), rest(new));
     let same = old.get(old.len() - tail..).unwrap_or_default();
     let begin = same.windows(3).position(word);
     (head, begin.map_or(0, |at| tail - at - 2))
@@ -84,28 +83,28 @@ fn length(words: &[&str]) -> usize {
     words.iter().map(|word| word.len()).sum()
 }
 
-struct Parts<'a> {
+struct SegmentBuilder<'a> {
     old: &'a str,
     new: &'a str,
     old_at: usize,
     new_at: usize,
-    all: Vec<Part<'a>>,
+    all: Vec<Segment<'a>>,
     /// Bytes that are in both.
-    both: usize,
+    push_common: usize,
 }
 
-impl<'a> Parts<'a> {
-    /// The parts, with what is left in both texts; `None` where too little is in both.
-    fn enough(mut self, around: usize) -> Option<Vec<Part<'a>>> {
-        self.both(self.old.len() - self.old_at);
+impl<'a> SegmentBuilder<'a> {
+    /// The segments, with the rest of both strings; `None` if too little is in both.
+    fn finish(mut self, around: usize) -> Option<Vec<Segment<'a>>> {
+        self.push_common(self.old.len() - self.old_at);
         let all = self.old.len().max(self.new.len()) + around;
-        ((self.both + around) * 4 >= all).then_some(self.all)
+        ((self.push_common + around) * 4 >= all).then_some(self.all)
     }
 
-    fn both(&mut self, length: usize) {
-        // What follows something that is in both is one part with it.
+    fn push_common(&mut self, length: usize) {
+        // What follows a common segment is one segment with it.
         let before = match self.all.last() {
-            Some(Part::Both(text)) => text.len(),
+            Some(Segment::Both(text)) => text.len(),
             _ => 0,
         };
         if before > 0 {
@@ -113,19 +112,19 @@ impl<'a> Parts<'a> {
         }
         let part = self.old.get(self.old_at - before..self.old_at + length);
         self.all
-            .extend(part.filter(|part| !part.is_empty()).map(Part::Both));
+            .extend(part.filter(|part| !part.is_empty()).map(Segment::Both));
         self.old_at += length;
         self.new_at += length;
-        self.both += length;
+        self.push_common += length;
     }
 
-    fn only(&mut self, old: usize, new: usize) {
+    fn push_unequal(&mut self, old: usize, new: usize) {
         let part = self.old.get(self.old_at..self.old_at + old);
         self.all
-            .extend(part.filter(|part| !part.is_empty()).map(Part::Old));
+            .extend(part.filter(|part| !part.is_empty()).map(Segment::Old));
         let part = self.new.get(self.new_at..self.new_at + new);
         self.all
-            .extend(part.filter(|part| !part.is_empty()).map(Part::New));
+            .extend(part.filter(|part| !part.is_empty()).map(Segment::New));
         self.old_at += old;
         self.new_at += new;
     }
@@ -167,15 +166,15 @@ fn class(c: char) -> Class {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, compare};
+    use super::{Segment, compare};
 
     #[test]
     fn parts() {
         let check = |old: &str, new: &str, expected: Option<&str>| {
-            let show = |part: &Part<'_>| match part {
-                Part::Both(text) => (*text).to_owned(),
-                Part::Old(text) => format!("[-{text}-]"),
-                Part::New(text) => format!("{{+{text}+}}"),
+            let show = |part: &Segment<'_>| match part {
+                Segment::Both(text) => (*text).to_owned(),
+                Segment::Old(text) => format!("[-{text}-]"),
+                Segment::New(text) => format!("{{+{text}+}}"),
             };
             let found = compare(old, new, 0);
             let found = found.map(|parts| parts.iter().map(show).collect::<String>());

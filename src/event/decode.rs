@@ -1,82 +1,81 @@
-//! From a payload to an [`Event`]: one pass that checks the JSON and notes where the values are.
-//! What the values say about the document is told in `mod.rs`; who wants the event, in `filter`.
+//! Decodes a payload into an [`Event`]: one pass that validates the JSON and records the spans of its values.
 
 use std::ops::ControlFlow;
 
 use super::{Event, Kind, TxnId, Unreadable};
-use crate::json::{Watch, content, says, skim, unquote, walk};
+use crate::json::{Visitor, eq_str, unescaped, unquote, visit, visit_unchecked};
 
-/// Reads a payload as an event and checks all of it.
+/// Decodes and validates a payload.
 ///
-/// Keys may be spelled with escapes, blanks may stand anywhere, documents may be nested as deep and strings be as
-/// long as memory allows, numbers may have any size, and lone surrogate escapes are accepted.
+/// Keys may have escapes, blanks may be anywhere, documents may have any depth, strings and numbers any size, and
+/// lone surrogate escapes are accepted.
 ///
 /// # Errors
-/// [`Unreadable`] says why it is none.
+/// [`Unreadable`] if the payload is not an event.
 pub fn decode(payload: Option<&[u8]>) -> Result<Event<'_>, Unreadable> {
     let raw = payload.ok_or(Unreadable::Empty)?;
     let mut envelope = Envelope::default();
-    let mut notes = Notes {
+    let mut notes = EnvelopeVisitor {
         envelope: &mut envelope,
         enough: |_: &Envelope<'_>| false,
     };
-    let _complete = walk(raw, &mut notes)?;
+    let _complete = visit(raw, &mut notes)?;
     envelope.event(raw)
 }
 
-/// The transaction that a payload names, read no further than that; `None` where there is none.
+/// The transaction of a payload, reading no further; `None` if there is none.
 #[must_use]
 pub fn txn_id(payload: &[u8]) -> Option<TxnId> {
     let mut found = None;
-    // Whether the payload is an event is not asked here.
-    let _ = peek(payload, |envelope| {
+    // Whether the payload is a valid event does not matter here.
+    let _ = read_envelope(payload, |envelope| {
         found = envelope.txn_id();
         found.is_some()
     });
     found
 }
 
-/// Walks until `enough`; `true` if it was, so that the rest was not looked at.
-pub(super) fn peek<'a>(
+/// Reads the envelope until `enough` returns `true`; the rest is then not read.
+pub(super) fn read_envelope<'a>(
     raw: &'a [u8],
     enough: impl FnMut(&Envelope<'a>) -> bool,
-) -> Result<Envelope<'a>, Stopped> {
+) -> Result<Envelope<'a>, EnvelopeError> {
     let mut envelope = Envelope::default();
-    match walk(
+    match visit(
         raw,
-        &mut Notes {
+        &mut EnvelopeVisitor {
             envelope: &mut envelope,
             enough,
         },
     ) {
         Ok(ControlFlow::Continue(())) => Ok(envelope),
-        Ok(ControlFlow::Break(())) => Err(Stopped::Enough),
-        Err(flaw) => Err(Stopped::Flaw(flaw.into())),
+        Ok(ControlFlow::Break(())) => Err(EnvelopeError::Enough),
+        Err(error) => Err(EnvelopeError::Syntax(error.into())),
     }
 }
 
-/// As [`peek`], but nothing is checked; `None` where the payload does not even look like an object.
-pub(super) fn glance<'a>(
+/// Like [`read_envelope`] without validation; `None` if the payload does not look like an object.
+pub(super) fn read_envelope_unchecked<'a>(
     raw: &'a [u8],
     enough: impl FnMut(&Envelope<'a>) -> bool,
-) -> Option<Result<Envelope<'a>, Stopped>> {
+) -> Option<Result<Envelope<'a>, EnvelopeError>> {
     let mut envelope = Envelope::default();
-    let mut notes = Notes {
+    let mut notes = EnvelopeVisitor {
         envelope: &mut envelope,
         enough,
     };
-    Some(match skim(raw, &mut notes)? {
+    Some(match visit_unchecked(raw, &mut notes)? {
         ControlFlow::Continue(()) => Ok(envelope),
-        ControlFlow::Break(()) => Err(Stopped::Enough),
+        ControlFlow::Break(()) => Err(EnvelopeError::Enough),
     })
 }
 
-/// Why [`peek`] did not come to the end.
-pub(super) enum Stopped {
+/// Why [`read_envelope`] did not come to the end.
+pub(super) enum EnvelopeError {
     /// The caller had seen enough.
     Enough,
     /// The payload is not JSON.
-    Flaw(Unreadable),
+    Syntax(Unreadable),
 }
 
 /// Raw JSON of the fields that make an event, as far as they have been seen.
@@ -114,7 +113,7 @@ impl<'a> Envelope<'a> {
     }
 
     fn outer(&mut self, key: &[u8]) -> Option<&mut Option<&'a [u8]>> {
-        match content(key).as_ref() {
+        match unescaped(key).as_ref() {
             b"txnId" | b"txnID" => Some(&mut self.txn_id),
             b"type" => Some(&mut self.kind),
             b"collection" => Some(&mut self.collection),
@@ -127,7 +126,7 @@ impl<'a> Envelope<'a> {
     }
 
     fn inner(&mut self, key: &[u8]) -> Option<&mut Option<&'a [u8]>> {
-        match content(key).as_ref() {
+        match unescaped(key).as_ref() {
             b"method" => Some(&mut self.method),
             b"oldValue" => Some(&mut self.old),
             b"newValue" => Some(&mut self.new),
@@ -137,7 +136,7 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// The kind of event that a raw `type` names; `None` where it is no string.
+/// The kind of event of a raw `type`; `None` if it is not a string.
 pub(super) fn kind(raw: &[u8]) -> Option<Kind<'_>> {
     let name = unquote(raw)?;
     Some(match name.as_ref() {
@@ -147,7 +146,7 @@ pub(super) fn kind(raw: &[u8]) -> Option<Kind<'_>> {
     })
 }
 
-/// Digits only: `1.0`, `1e3`, `-1` and `+1` are no transaction numbers.
+/// Digits only: `1.0`, `1e3`, `-1` and `+1` are not valid transaction numbers.
 fn number(raw: &[u8]) -> Option<TxnId> {
     let text = match raw {
         [b'"', ..] => unquote(raw)?,
@@ -157,12 +156,12 @@ fn number(raw: &[u8]) -> Option<TxnId> {
     digits.then(|| text.parse().ok().map(TxnId)).flatten()
 }
 
-struct Notes<'e, 'a, F> {
+struct EnvelopeVisitor<'e, 'a, F> {
     envelope: &'e mut Envelope<'a>,
     enough: F,
 }
 
-impl<'a, F: FnMut(&Envelope<'a>) -> bool> Notes<'_, 'a, F> {
+impl<'a, F: FnMut(&Envelope<'a>) -> bool> EnvelopeVisitor<'_, 'a, F> {
     fn flow(&mut self) -> ControlFlow<()> {
         if (self.enough)(self.envelope) {
             ControlFlow::Break(())
@@ -172,7 +171,7 @@ impl<'a, F: FnMut(&Envelope<'a>) -> bool> Notes<'_, 'a, F> {
     }
 }
 
-impl<'a, F: FnMut(&Envelope<'a>) -> bool> Watch<'a> for Notes<'_, 'a, F> {
+impl<'a, F: FnMut(&Envelope<'a>) -> bool> Visitor<'a> for EnvelopeVisitor<'_, 'a, F> {
     fn field(&mut self, key: &'a [u8], value: &'a [u8]) -> ControlFlow<()> {
         let Some(slot) = self.envelope.outer(key) else {
             return ControlFlow::Continue(());
@@ -182,7 +181,7 @@ impl<'a, F: FnMut(&Envelope<'a>) -> bool> Watch<'a> for Notes<'_, 'a, F> {
     }
 
     fn enter(&mut self, key: &'a [u8]) -> bool {
-        let first = !self.envelope.changed && says(key, "change");
+        let first = !self.envelope.changed && eq_str(key, "change");
         self.envelope.changed |= first;
         first
     }

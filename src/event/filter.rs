@@ -1,59 +1,58 @@
-//! Which events a person wants to see, decided from as few bytes as possible.
-//! What conditions (`--where`, `--changed`) mean is told by `condition`; here is only when they are asked.
+//! Event filter, which decides from as few bytes as possible.
 
 use globset::{Glob, GlobMatcher};
 
-use super::decode::{Envelope, Stopped, glance, kind, peek};
-use super::id::Wanted;
+use super::decode::{Envelope, EnvelopeError, kind, read_envelope, read_envelope_unchecked};
+use super::id::IdFilter;
 use super::{Event, Kind, Op, TxnId, Unreadable};
 use crate::condition::{Condition, Facts};
 use crate::json::unquote;
 
-/// What the user asked for, as typed. Empty lists ask for everything.
+/// The filter options as typed. Empty lists match everything.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct FilterOptions {
     /// Patterns of collection names; `!name` excludes. Case counts, `*` matches `/` too, `?` is one byte.
     pub collections: Vec<String>,
     /// Literal values of `change.method`.
     pub methods: Vec<String>,
-    /// What really happened.
+    /// The operations, decided from the values.
     pub ops: Vec<Op>,
-    /// Document ids: a text, or JSON for ids of other kinds.
+    /// Document ids: a string, or JSON for ids of other types.
     pub ids: Vec<String>,
-    /// What an event has to meet, all of it.
+    /// All of these must match.
     pub conditions: Vec<Condition>,
     /// Hide `requeryRequired` too, which otherwise passes every filter.
     pub no_control: bool,
-    /// Only transactions behind this one. Events without a number are shown.
-    pub above: Option<u64>,
+    /// Only transactions after this one. Events without a number match.
+    pub after_txn: Option<u64>,
     /// Only transactions up to this one. Events without a number are shown.
-    pub up_to: Option<u64>,
+    pub until_txn: Option<u64>,
 }
 
 /// A collection pattern that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadGlob {
+pub struct GlobError {
     /// The pattern as typed.
     pub glob: String,
-    /// What is wrong with it.
+    /// The error message.
     pub why: String,
 }
 
-/// A compiled [`Wish`].
+/// A compiled [`FilterOptions`].
 #[derive(Debug, Clone)]
 pub struct Filter {
     include: Vec<Pattern>,
     exclude: Vec<Pattern>,
     methods: Vec<String>,
     ops: Vec<Op>,
-    ids: Vec<Wanted>,
+    ids: Vec<IdFilter>,
     conditions: Vec<Condition>,
     keep_control: bool,
-    above: Option<u64>,
-    up_to: Option<u64>,
+    after_txn: Option<u64>,
+    until_txn: Option<u64>,
 }
 
-/// What a filter says of a payload.
+/// The filter's decision on a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict<'a> {
     /// An event that is wanted; all of it was checked.
@@ -65,77 +64,78 @@ pub enum Verdict<'a> {
 }
 
 impl Filter {
-    /// Compiles what the user asked for.
+    /// Compiles the options.
     ///
     /// # Errors
-    /// [`BadGlob`] for the first pattern that cannot be understood.
-    pub fn new(wish: &Wish) -> Result<Self, BadGlob> {
-        let (exclude, include): (Vec<_>, Vec<_>) = wish
+    /// [`GlobError`] for the first invalid pattern.
+    pub fn new(options: &FilterOptions) -> Result<Self, GlobError> {
+        let (exclude, include): (Vec<_>, Vec<_>) = options
             .collections
             .iter()
             .partition(|glob| glob.starts_with('!'));
-        let patterns = |globs: Vec<&String>| -> Result<Vec<_>, BadGlob> {
+        let patterns = |globs: Vec<&String>| -> Result<Vec<_>, GlobError> {
             globs.into_iter().map(|glob| Pattern::new(glob)).collect()
         };
         Ok(Filter {
             include: patterns(include)?,
             exclude: patterns(exclude)?,
-            methods: wish.methods.clone(),
-            ops: wish.ops.clone(),
-            ids: wish.ids.iter().map(|id| Wanted::new(id)).collect(),
-            conditions: wish.conditions.clone(),
-            keep_control: !wish.no_control,
-            above: wish.above,
-            up_to: wish.up_to,
+            methods: options.methods.clone(),
+            ops: options.ops.clone(),
+            ids: options.ids.iter().map(|id| IdFilter::new(id)).collect(),
+            conditions: options.conditions.clone(),
+            keep_control: !options.no_control,
+            after_txn: options.after_txn,
+            until_txn: options.until_txn,
         })
     }
 
     /// Decides on a payload.
     ///
-    /// A payload is hidden as soon as its `type` and a `collection` or `method` that is not wanted have been seen, or
-    /// enough to refute a condition; of the rest it is then only checked that it ends with a brace. What is shown was checked to the last byte.
+    /// A payload is rejected as soon as its `type` and an unwanted `collection` or `method` are read, or enough to
+    /// make a condition false; of the rest only the final brace is checked. A matching event is validated to its last
+    /// byte.
     #[must_use]
-    pub fn judge<'a>(&self, payload: Option<&'a [u8]>) -> Verdict<'a> {
+    pub fn verdict<'a>(&self, payload: Option<&'a [u8]>) -> Verdict<'a> {
         let Some(raw) = payload else {
             return Verdict::Unreadable(Unreadable::Empty);
         };
         let closed = raw.trim_ascii_end().last() == Some(&b'}');
-        if closed && !self.conditions.is_empty() && self.hides_at_a_glance(raw) {
+        if closed && !self.conditions.is_empty() && self.rejects_by_envelope(raw) {
             return Verdict::Hidden;
         }
-        let (mut rejection, decides) = (Rejection::new(self), closed && self.can_hide());
-        let event = match peek(raw, |envelope| decides && rejection.is_certain(envelope)) {
+        let (mut rejection, decides) = (EarlyReject::new(self), closed && self.rejects_anything());
+        let event = match read_envelope(raw, |envelope| decides && rejection.is_certain(envelope)) {
             Ok(envelope) => envelope.event(raw),
-            Err(Stopped::Enough) => return Verdict::Hidden,
-            Err(Stopped::Flaw(flaw)) => Err(flaw),
+            Err(EnvelopeError::Enough) => return Verdict::Hidden,
+            Err(EnvelopeError::Syntax(error)) => Err(error),
         };
         match event {
-            Ok(event) if self.shows(&event) => Verdict::Shown(event),
+            Ok(event) if self.matches(&event) => Verdict::Shown(event),
             Ok(_) => Verdict::Hidden,
             Err(unreadable) => Verdict::Unreadable(unreadable),
         }
     }
 
-    /// Whether [`Filter::judge`] would hide a payload because of its first fields: `true` is certain, `false` says
-    /// nothing. Reads no further than the envelope's fields, and nothing where they cannot decide.
+    /// Whether [`Filter::verdict`] would reject a payload by its first fields: `true` is certain, `false` means
+    /// unknown. Reads only the envelope's fields, and nothing if they cannot decide.
     #[must_use]
-    pub fn hides_early(&self, payload: Option<&[u8]>) -> bool {
-        let Some(raw) = payload.filter(|_| self.asks_for_envelope()) else {
+    pub fn rejects_early(&self, payload: Option<&[u8]>) -> bool {
+        let Some(raw) = payload.filter(|_| self.needs_envelope()) else {
             return false;
         };
         let closed = raw.trim_ascii_end().last() == Some(&b'}');
-        let mut rejection = Rejection::new(self);
+        let mut rejection = EarlyReject::new(self);
         let mut hidden = false;
-        let _stopped = peek(raw, |envelope| {
+        let _stopped = read_envelope(raw, |envelope| {
             hidden = closed && rejection.is_certain(envelope);
-            hidden || rejection.has_seen_all(envelope)
+            hidden || rejection.knows_all(envelope)
         });
         hidden
     }
 
     /// Whether a collection or a method can be unwanted.
-    fn asks_for_envelope(&self) -> bool {
-        let limits = self.above.or(self.up_to);
+    fn needs_envelope(&self) -> bool {
+        let limits = self.after_txn.or(self.until_txn);
         !(self.include.is_empty()
             && self.exclude.is_empty()
             && self.methods.is_empty()
@@ -143,45 +143,46 @@ impl Filter {
     }
 
     /// Whether anything can be unwanted before all of it was read.
-    fn can_hide(&self) -> bool {
-        self.asks_for_envelope() || !self.conditions.is_empty() || !self.keep_control
+    fn rejects_anything(&self) -> bool {
+        self.needs_envelope() || !self.conditions.is_empty() || !self.keep_control
     }
 
     /// Whether a payload is not wanted if it is JSON: conditions on documents are decided before anything is checked,
     /// since most events do not meet them.
-    fn hides_at_a_glance(&self, raw: &[u8]) -> bool {
-        let mut rejection = Rejection::new(self);
-        match glance(raw, |envelope| rejection.is_certain(envelope)) {
-            Some(Ok(envelope)) => envelope.event(raw).is_ok_and(|event| !self.shows(&event)),
+    fn rejects_by_envelope(&self, raw: &[u8]) -> bool {
+        let mut rejection = EarlyReject::new(self);
+        match read_envelope_unchecked(raw, |envelope| rejection.is_certain(envelope)) {
+            Some(Ok(envelope)) => envelope.event(raw).is_ok_and(|event| !self.matches(&event)),
             Some(Err(_)) => true,
             None => false,
         }
     }
 
-    /// Whether an event that was decoded already is wanted. Agrees with [`Filter::judge`].
+    /// Whether an event that was decoded already is wanted. Agrees with [`Filter::verdict`].
     #[must_use]
-    pub fn shows(&self, event: &Event<'_>) -> bool {
-        if self.lies_outside(event.txn_id) {
+    pub fn matches(&self, event: &Event<'_>) -> bool {
+        if self.is_out_of_range(event.txn_id) {
             return false;
         }
         if event.kind == Kind::RequeryRequired {
             return self.keep_control;
         }
-        self.wants_collection(event.collection.as_deref())
-            && self.wants_method(event.method.as_deref())
+        self.matches_collection(event.collection.as_deref())
+            && self.matches_method(event.method.as_deref())
             && (self.ops.is_empty() || self.ops.contains(&event.op()))
             && (self.ids.is_empty()
                 || event
                     .id()
-                    .is_some_and(|id| self.ids.iter().any(|wanted| wanted.is(id))))
+                    .is_some_and(|id| self.ids.iter().any(|wanted| wanted.matches(id))))
             && self.meets_conditions(event)
     }
 
-    /// Whether a transaction is one that was not asked for: a place in the stream, so that it holds for gaps as well.
-    fn lies_outside(&self, txn_id: Option<TxnId>) -> bool {
+    /// Whether a transaction is outside the requested range. Also applies to gaps, because it is a position in the
+    /// stream.
+    fn is_out_of_range(&self, txn_id: Option<TxnId>) -> bool {
         txn_id.is_some_and(|txn| {
-            self.above.is_some_and(|above| txn.0 <= above)
-                || self.up_to.is_some_and(|up_to| txn.0 > up_to)
+            self.after_txn.is_some_and(|after_txn| txn.0 <= after_txn)
+                || self.until_txn.is_some_and(|until_txn| txn.0 > until_txn)
         })
     }
 
@@ -194,32 +195,32 @@ impl Filter {
         }
     }
 
-    /// An event without a collection is not in any that was asked for, and in none that was excluded.
-    fn wants_collection(&self, name: Option<&str>) -> bool {
+    /// An event without a collection matches no included and no excluded collection.
+    fn matches_collection(&self, name: Option<&str>) -> bool {
         let in_any = |patterns: &[Pattern]| {
             name.is_some_and(|name| patterns.iter().any(|one| one.matches(name)))
         };
         (self.include.is_empty() || in_any(&self.include)) && !in_any(&self.exclude)
     }
 
-    fn wants_method(&self, name: Option<&str>) -> bool {
+    fn matches_method(&self, name: Option<&str>) -> bool {
         self.methods.is_empty()
             || name.is_some_and(|name| self.methods.iter().any(|method| method == name))
     }
 }
 
 /// Decides while a payload is being read; each answer is found once.
-struct Rejection<'f> {
+struct EarlyReject<'f> {
     filter: &'f Filter,
     collection: Option<bool>,
     method: Option<bool>,
-    /// How many fields had been seen when the conditions were asked, and what they said.
+    /// Number of fields known when the conditions were evaluated, and their result.
     refuted: Option<(usize, bool)>,
 }
 
-impl<'f> Rejection<'f> {
+impl<'f> EarlyReject<'f> {
     fn new(filter: &'f Filter) -> Self {
-        Rejection {
+        EarlyReject {
             filter,
             collection: None,
             method: None,
@@ -227,12 +228,14 @@ impl<'f> Rejection<'f> {
         }
     }
 
-    fn is_certain(&mut self, seen: &Envelope<'_>) -> bool {
+    fn is_certain(&mut self, known: &Envelope<'_>) -> bool {
         let filter = self.filter;
-        if (filter.above.or(filter.up_to).is_some()) && filter.lies_outside(seen.txn_id()) {
-            return seen.kind.and_then(kind).is_some();
+        if (filter.after_txn.or(filter.until_txn).is_some())
+            && filter.is_out_of_range(known.txn_id())
+        {
+            return known.kind.and_then(kind).is_some();
         }
-        // Values that are not text are left to the decision on the whole event.
+        // Strings with escapes are left to the decision on the whole event.
         let ask = |known: &mut Option<bool>, raw: Option<&[u8]>, wanted: &dyn Fn(&str) -> bool| {
             let raw = raw.filter(|_| known.is_none());
             if let Some(text) = raw.and_then(unquote) {
@@ -240,12 +243,12 @@ impl<'f> Rejection<'f> {
             }
             *known == Some(false)
         };
-        let unwanted = ask(&mut self.collection, seen.collection, &|name| {
-            filter.wants_collection(Some(name))
-        }) || ask(&mut self.method, seen.method, &|name| {
-            filter.wants_method(Some(name))
-        }) || self.is_refuted(seen);
-        match seen
+        let unwanted = ask(&mut self.collection, known.collection, &|name| {
+            filter.matches_collection(Some(name))
+        }) || ask(&mut self.method, known.method, &|name| {
+            filter.matches_method(Some(name))
+        }) || self.is_definitely_false(known);
+        match known
             .kind
             .filter(|_| unwanted || !filter.keep_control)
             .and_then(kind)
@@ -257,24 +260,24 @@ impl<'f> Rejection<'f> {
     }
 
     /// Whether the fields that can make it certain have all been there.
-    fn has_seen_all(&self, seen: &Envelope<'_>) -> bool {
+    fn knows_all(&self, known: &Envelope<'_>) -> bool {
         let filter = self.filter;
         let collection = filter.include.is_empty() && filter.exclude.is_empty();
-        seen.kind.is_some()
-            && (collection || seen.collection.is_some())
-            && (filter.methods.is_empty() || seen.method.is_some())
-            && (filter.above.or(filter.up_to).is_none() || seen.txn_id().is_some())
+        known.kind.is_some()
+            && (collection || known.collection.is_some())
+            && (filter.methods.is_empty() || known.method.is_some())
+            && (filter.after_txn.or(filter.until_txn).is_none() || known.txn_id().is_some())
     }
 
-    /// Whether a condition is refuted; asked anew only when more has been seen.
-    fn is_refuted(&mut self, seen: &Envelope<'_>) -> bool {
+    /// Whether a condition is definitely false; evaluated again only if more fields are known.
+    fn is_definitely_false(&mut self, known: &Envelope<'_>) -> bool {
         if self.filter.conditions.is_empty() {
             return false;
         }
-        let txn_id = seen.txn_id();
+        let txn_id = known.txn_id();
         let parts = [
-            seen.collection.is_some(),
-            seen.method.is_some(),
+            known.collection.is_some(),
+            known.method.is_some(),
             txn_id.is_some(),
         ];
         let count = parts.into_iter().filter(|part| *part).count();
@@ -283,8 +286,8 @@ impl<'f> Rejection<'f> {
             _ => {}
         }
         let (collection, method) = (
-            seen.collection.and_then(unquote),
-            seen.method.and_then(unquote),
+            known.collection.and_then(unquote),
+            known.method.and_then(unquote),
         );
         let facts = Facts {
             collection: collection.as_deref(),
@@ -307,14 +310,14 @@ enum Pattern {
 }
 
 impl Pattern {
-    fn new(typed: &str) -> Result<Self, BadGlob> {
+    fn new(typed: &str) -> Result<Self, GlobError> {
         let glob = typed.strip_prefix('!').unwrap_or(typed);
         if !glob.contains(['*', '?', '[', ']', '{', '}', '\\']) {
             return Ok(Pattern::Name(glob.to_owned()));
         }
         match Glob::new(glob) {
             Ok(glob) => Ok(Pattern::Glob(glob.compile_matcher())),
-            Err(error) => Err(BadGlob {
+            Err(error) => Err(GlobError {
                 glob: typed.to_owned(),
                 why: error.kind().to_string(),
             }),

@@ -1,31 +1,30 @@
-//! Document ids that a person asks for, compared with ids as raw JSON.
-//! Where an event's id stands, [`super::Event::id`] knows.
+//! Document ids of `--id`, compared with raw JSON.
 
 use serde_json::Value;
 
 use crate::json::unquote;
 
-/// One wanted id. The text `7` asks for the number 7 and for the string `7`; `"7"`, with quotes, for the string.
+/// One id. `7` matches the number 7 and the string `7`; `"7"`, with quotes, only the string.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Wanted {
+pub(super) struct IdFilter {
     /// The id as a string.
     text: Option<String>,
     /// The id as another kind of JSON value.
     value: Option<Value>,
 }
 
-impl Wanted {
+impl IdFilter {
     pub fn new(text: &str) -> Self {
         match serde_json::from_str(text) {
-            Ok(Value::String(text)) => Wanted {
+            Ok(Value::String(text)) => IdFilter {
                 text: Some(text),
                 value: None,
             },
-            Ok(Value::Null) | Err(_) => Wanted {
+            Ok(Value::Null) | Err(_) => IdFilter {
                 text: Some(text.to_owned()),
                 value: None,
             },
-            Ok(value) => Wanted {
+            Ok(value) => IdFilter {
                 text: Some(text.to_owned()),
                 value: Some(value),
             },
@@ -34,7 +33,7 @@ impl Wanted {
 
     /// Whether this raw id is meant. The order of keys does not matter, numbers compare digit by digit.
     /// An id nested deeper than 128 levels is only a match for nothing: no such id exists.
-    pub fn is(&self, raw: &[u8]) -> bool {
+    pub fn matches(&self, raw: &[u8]) -> bool {
         if raw.first() == Some(&b'"') {
             return self
                 .text
@@ -50,13 +49,13 @@ impl Wanted {
 
 #[cfg(test)]
 mod tests {
-    use super::Wanted;
+    use super::IdFilter;
 
     #[test]
     fn ids() {
         let check = |wanted: &str, raw: &str, expected: bool| {
             assert_eq!(
-                Wanted::new(wanted).is(raw.as_bytes()),
+                IdFilter::new(wanted).matches(raw.as_bytes()),
                 expected,
                 "{wanted} {raw}"
             );

@@ -1,5 +1,4 @@
-//! What a Ditto event is: decoding, classifying, filtering, all on raw bytes.
-//! Pure: no input or output, no clock, and nothing in here can fail or panic on foreign bytes.
+//! Ditto events: decoding, classification and filtering on raw bytes. Cannot fail or panic on foreign bytes.
 
 mod decode;
 pub mod filter;
@@ -11,51 +10,26 @@ use std::fmt;
 pub use decode::{decode, txn_id};
 
 use crate::condition::Facts;
+pub use crate::record::options::Op;
 
 /// The number of a Ditto transaction. Many events can share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TxnId(pub u64);
 
-/// What an event announces.
+/// The kind of event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind<'a> {
     /// A document was inserted, updated or removed.
     DocumentChanged,
     /// The stream has a gap: everything must be queried again.
     RequeryRequired,
-    /// A type that the public documents do not describe, as it is spelled.
+    /// An undocumented type, as spelled.
     Other(Cow<'a, str>),
-}
-
-/// What happened to a document, told by which values are present and never by `change.method`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Op {
-    /// A new value, and no old one.
-    Insert,
-    /// An old and a new value.
-    Update,
-    /// A value alone (`value`, or an `oldValue` without a `newValue`).
-    Remove,
-    /// Not a change of a document, or one from whose values nothing can be told.
-    Other,
-}
-
-impl Op {
-    /// The word for it, as in `--op` and in conditions.
-    #[must_use]
-    pub fn word(self) -> Option<&'static str> {
-        Some(match self {
-            Op::Insert => "insert",
-            Op::Update => "update",
-            Op::Remove => "remove",
-            Op::Other => return None,
-        })
-    }
 }
 
 /// One event, borrowed from its payload.
 ///
-/// Where a key occurs twice the first one counts. An absent value is `None`, an explicit one is `Some(b"null")`.
+/// If a key occurs twice, the first one counts. A missing value is `None`, an explicit null is `Some(b"null")`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event<'a> {
     /// The whole payload as it was received.
@@ -77,7 +51,7 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// What happened to the document.
+    /// The operation.
     #[must_use]
     pub fn op(&self) -> Op {
         let there = |value: Option<&[u8]>| value.is_some_and(|json| json != b"null");
@@ -95,7 +69,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// What conditions look at.
+    /// The inputs of conditions.
     #[must_use]
     pub fn facts(&self) -> Facts<'_> {
         let there = |value: Option<&'a [u8]>| value.filter(|json| *json != b"null");
@@ -105,7 +79,7 @@ impl<'a> Event<'a> {
             method: self.method.as_deref(),
             op: self.op().word(),
             txn_id: self.txn_id.map(|id| id.0),
-            // The document of a removal is the one before it.
+            // The document of a removal is the removed one.
             old: old.or_else(|| there(self.value).filter(|_| new.is_none())),
             new,
         }
@@ -125,16 +99,16 @@ impl<'a> Event<'a> {
 /// Why a payload is not an event. Offsets count bytes from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreadable {
-    /// There is no payload at all: a tombstone. A payload of no bytes is `NotJson` at 0.
+    /// No payload: a tombstone. An empty payload is `NotJson` at 0.
     Empty,
     /// Not UTF-8 from this byte on.
     NotUtf8 {
-        /// The first byte that is not.
+        /// Offset of the first invalid byte.
         at: usize,
     },
-    /// Not JSON from about this byte on, to within 64 bytes; the payload's length where its end is missing.
+    /// Not JSON from about this byte on, to within 64 bytes; the payload's length if its end is missing.
     NotJson {
-        /// Where the grammar breaks.
+        /// Offset of the syntax error.
         at: usize,
     },
     /// JSON, but not an object with a string `type`.
@@ -156,11 +130,11 @@ impl fmt::Display for Unreadable {
     }
 }
 
-impl From<crate::json::Flaw> for Unreadable {
-    fn from(flaw: crate::json::Flaw) -> Self {
-        match flaw {
-            crate::json::Flaw::NotUtf8 { at } => Unreadable::NotUtf8 { at },
-            crate::json::Flaw::NotJson { at } => Unreadable::NotJson { at },
+impl From<crate::json::SyntaxError> for Unreadable {
+    fn from(error: crate::json::SyntaxError) -> Self {
+        match error {
+            crate::json::SyntaxError::NotUtf8 { at } => Unreadable::NotUtf8 { at },
+            crate::json::SyntaxError::NotJson { at } => Unreadable::NotJson { at },
         }
     }
 }

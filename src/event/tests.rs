@@ -6,7 +6,7 @@
 use crate::condition::Condition;
 use proptest::prelude::*;
 
-use super::filter::{Filter, Verdict, Wish};
+use super::filter::{Filter, FilterOptions, Verdict};
 use super::{Event, Kind, Op, TxnId, Unreadable, decode};
 
 fn event(json: &str) -> Event<'_> {
@@ -148,7 +148,7 @@ fn odd_spellings() {
         r#"{"type":"t","change":null,"change":{"method":"m"},"collection":null,"collection":"c"}"#,
     );
     assert_eq!((shadowed.method, shadowed.collection), (None, None));
-    // Neither a nested envelope nor text that looks like one is taken for it.
+    // Neither a nested envelope nor a string that looks like one is taken for the envelope.
     let nested = event(
         r#"{"a":{"collection":"x"},"b":"\"collection\":\"y\"","c":[{"method":"z"}],"type":"t","change":{"d":{"method":"z"}}}"#,
     );
@@ -165,12 +165,12 @@ fn odd_spellings() {
 fn unreadable() {
     let check = |payload: Option<&[u8]>, expected: Unreadable| {
         assert_eq!(decode(payload), Err(expected));
-        let all = Wish {
+        let all = FilterOptions {
             collections: vec!["nothing".into()],
             ids: vec!["x".into()],
-            ..Wish::default()
+            ..FilterOptions::default()
         };
-        let verdict = Filter::new(&all).unwrap().judge(payload);
+        let verdict = Filter::new(&all).unwrap().verdict(payload);
         assert_eq!(verdict, Verdict::Unreadable(expected));
     };
     check(None, Unreadable::Empty);
@@ -200,23 +200,24 @@ fn wishes() {
             .map(|name| (*name).to_owned())
             .collect::<Vec<_>>()
     };
-    let check = |wish: &Wish, expected: &[&str]| {
-        let filter = Filter::new(wish).unwrap();
-        let shown = |json: &&&str| matches!(filter.judge(Some(json.as_bytes())), Verdict::Shown(_));
+    let check = |options: &FilterOptions, expected: &[&str]| {
+        let filter = Filter::new(options).unwrap();
+        let shown =
+            |json: &&&str| matches!(filter.verdict(Some(json.as_bytes())), Verdict::Shown(_));
         let all = [INSERT, UPDATE, REMOVE, REQUERY, OLD_REQUERY, UNKNOWN];
         let found: Vec<_> = all.iter().filter(shown).copied().collect();
-        assert_eq!(found, expected, "{wish:?}");
+        assert_eq!(found, expected, "{options:?}");
     };
-    let collections = |globs: &[&str]| Wish {
+    let collections = |globs: &[&str]| FilterOptions {
         collections: names(globs),
-        ..Wish::default()
+        ..FilterOptions::default()
     };
-    let ids = |all: &[&str]| Wish {
+    let ids = |all: &[&str]| FilterOptions {
         ids: names(all),
-        ..Wish::default()
+        ..FilterOptions::default()
     };
     let all = [INSERT, UPDATE, REMOVE, REQUERY, OLD_REQUERY, UNKNOWN];
-    check(&Wish::default(), &all);
+    check(&FilterOptions::default(), &all);
     check(
         &collections(&["people"]),
         &[INSERT, UPDATE, REQUERY, OLD_REQUERY],
@@ -232,25 +233,25 @@ fn wishes() {
         &[INSERT, UPDATE, REQUERY, OLD_REQUERY],
     );
     check(
-        &Wish {
+        &FilterOptions {
             methods: names(&["update", "remove"]),
-            ..Wish::default()
+            ..FilterOptions::default()
         },
         &[UPDATE, REMOVE, REQUERY, OLD_REQUERY],
     );
     check(
-        &Wish {
+        &FilterOptions {
             ops: vec![Op::Insert],
-            ..Wish::default()
+            ..FilterOptions::default()
         },
         &[INSERT, REQUERY, OLD_REQUERY],
     );
     check(&ids(&["a"]), &[INSERT, UPDATE, REQUERY, OLD_REQUERY]);
     check(&ids(&[r#"{"a":1,"b":2}"#]), &[REMOVE, REQUERY, OLD_REQUERY]);
-    let behind = |above: Option<u64>, up_to: Option<u64>| Wish {
-        above,
-        up_to,
-        ..Wish::default()
+    let behind = |after_txn: Option<u64>, until_txn: Option<u64>| FilterOptions {
+        after_txn,
+        until_txn,
+        ..FilterOptions::default()
     };
     let number = |json: &str| super::txn_id(json.as_bytes()).map(|txn| txn.0);
     let numbers: Vec<_> = all.iter().filter_map(|json| number(json)).collect();
@@ -265,14 +266,14 @@ fn wishes() {
         check(&behind(None, Some(limit)), &early);
     }
     check(
-        &Wish {
+        &FilterOptions {
             no_control: true,
-            ..Wish::default()
+            ..FilterOptions::default()
         },
         &[INSERT, UPDATE, REMOVE, UNKNOWN],
     );
     check(
-        &Wish {
+        &FilterOptions {
             no_control: true,
             ..collections(&["cars"])
         },
@@ -283,15 +284,17 @@ fn wishes() {
 #[test]
 fn globs() {
     let check = |glob: &str, name: &str, expected: bool| {
-        let wish = Wish {
+        let options = FilterOptions {
             collections: vec![glob.into()],
-            ..Wish::default()
+            ..FilterOptions::default()
         };
         let json = format!(
             r#"{{"type":"t","collection":{}}}"#,
             serde_json::Value::from(name)
         );
-        let verdict = Filter::new(&wish).unwrap().judge(Some(json.as_bytes()));
+        let verdict = Filter::new(&options)
+            .unwrap()
+            .verdict(Some(json.as_bytes()));
         assert_eq!(
             matches!(verdict, Verdict::Shown(_)),
             expected,
@@ -308,9 +311,9 @@ fn globs() {
     check(r"a\*", "ab", false);
     check(r"\!a", "!a", true);
     check("ü*", "üß", true);
-    let bad = Wish {
+    let bad = FilterOptions {
         collections: vec!["![a".into()],
-        ..Wish::default()
+        ..FilterOptions::default()
     };
     assert_eq!(
         Filter::new(&bad).err().map(|error| error.glob),
@@ -318,24 +321,24 @@ fn globs() {
     );
 }
 
-fn meeting(condition: &str) -> Wish {
-    Wish {
+fn meeting(condition: &str) -> FilterOptions {
+    FilterOptions {
         conditions: vec![Condition::parse(condition).unwrap()],
-        ..Wish::default()
+        ..FilterOptions::default()
     }
 }
 
-/// The first part of the contract of speed: what is hidden is not read to its end.
+/// First part of the performance contract: a rejected payload is not read to its end.
 #[test]
 fn hidden_by_its_envelope() {
-    let wish = Wish {
+    let options = FilterOptions {
         collections: vec!["cars".into()],
-        ..Wish::default()
+        ..FilterOptions::default()
     };
-    let filter = Filter::new(&wish).unwrap();
+    let filter = Filter::new(&options).unwrap();
     let check = |json: &str, hidden: bool| {
         assert_eq!(
-            filter.judge(Some(json.as_bytes())) == Verdict::Hidden,
+            filter.verdict(Some(json.as_bytes())) == Verdict::Hidden,
             hidden,
             "{json}"
         );
@@ -362,7 +365,7 @@ fn hidden_by_its_envelope() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// Whatever bytes come, the filter says what decoding everything first would have said.
+    /// For any bytes, the filter decides as if everything had been decoded first.
     #[test]
     fn judge_agrees_with_decode(change in crate::json::tests::json(), order in 0..6u8, pick in 0..10u8, txn in 4..8u64) {
         let (kind, collection) = (r#""type":"documentChanged""#, r#""collection":"people""#);
@@ -374,35 +377,35 @@ proptest! {
             4 => format!(r#"{{"txnId":{txn},{kind},{collection},"change":{{"value":{change}}}}}"#),
             _ => format!(r#"{{"change":{change},"type":"requeryRequired","txnID":"{txn}"}}"#),
         };
-        let wish = match pick {
-            0 => Wish { collections: vec!["people".into()], ..Wish::default() },
-            1 => Wish { collections: vec!["!p*".into()], ..Wish::default() },
-            2 => Wish { methods: vec!["x".into()], ..Wish::default() },
+        let options = match pick {
+            0 => FilterOptions { collections: vec!["people".into()], ..FilterOptions::default() },
+            1 => FilterOptions { collections: vec!["!p*".into()], ..FilterOptions::default() },
+            2 => FilterOptions { methods: vec!["x".into()], ..FilterOptions::default() },
             3 => meeting("collection = 'people' AND method IS MISSING"),
             4 => meeting("a IS NOT MISSING OR b[0] IS NOT MISSING OR NOT method = 'y'"),
             5 => meeting("type(new) = 'object' AND op = 'insert'"),
             6 => meeting("collection != 'people' OR changed(a)"),
-            7 => Wish { above: Some(5), collections: vec!["p*".into()], ..Wish::default() },
-            8 => Wish { above: Some(4), up_to: Some(6), ..meeting("collection = 'people'") },
-            _ => Wish { ops: vec![Op::Remove], no_control: true, ..Wish::default() },
+            7 => FilterOptions { after_txn: Some(5), collections: vec!["p*".into()], ..FilterOptions::default() },
+            8 => FilterOptions { after_txn: Some(4), until_txn: Some(6), ..meeting("collection = 'people'") },
+            _ => FilterOptions { ops: vec![Op::Remove], no_control: true, ..FilterOptions::default() },
         };
-        let filter = Filter::new(&wish).unwrap();
+        let filter = Filter::new(&options).unwrap();
         let expected = match decode(Some(json.as_bytes())) {
-            Ok(event) if filter.shows(&event) => Verdict::Shown(event),
+            Ok(event) if filter.matches(&event) => Verdict::Shown(event),
             Ok(_) => Verdict::Hidden,
             Err(unreadable) => Verdict::Unreadable(unreadable),
         };
-        let hides_early = filter.hides_early(Some(json.as_bytes()));
-        prop_assert!(!hides_early || expected == Verdict::Hidden);
-        prop_assert_eq!(filter.judge(Some(json.as_bytes())), expected);
+        let rejects_early = filter.rejects_early(Some(json.as_bytes()));
+        prop_assert!(!rejects_early || expected == Verdict::Hidden);
+        prop_assert_eq!(filter.verdict(Some(json.as_bytes())), expected);
     }
 
     #[test]
     fn noise_is_never_hidden(bytes in crate::json::tests::mutated()) {
-        let wish = Wish { collections: vec!["nothing".into()], ..Wish::default() };
-        let filter = Filter::new(&wish).unwrap();
-        let verdict = filter.judge(Some(&bytes));
-        prop_assert!(!filter.hides_early(Some(&bytes)) || verdict == Verdict::Hidden);
+        let options = FilterOptions { collections: vec!["nothing".into()], ..FilterOptions::default() };
+        let filter = Filter::new(&options).unwrap();
+        let verdict = filter.verdict(Some(&bytes));
+        prop_assert!(!filter.rejects_early(Some(&bytes)) || verdict == Verdict::Hidden);
         match decode(Some(&bytes)) {
             Ok(_) => prop_assert_eq!(verdict, Verdict::Hidden),
             Err(unreadable) => prop_assert_eq!(verdict, Verdict::Unreadable(unreadable)),

@@ -1,21 +1,21 @@
-//! What 64 bytes of JSON look like, as bit masks: bit `i` speaks of byte `i`.
-//! Only bytes are classified here; what is inside a string, and what is allowed where, others know.
+//! Bit masks of 64 bytes of JSON: bit `i` classifies byte `i`.
 
 use fearless_simd::prelude::*;
 use fearless_simd::u8x64;
 
-/// How many bytes are looked at together.
-pub(super) const BLOCK: usize = 64;
+/// Bytes per block.
+pub(super) const BLOCK_BYTES: usize = 64;
 
-/// Runs an expression with the widest registers of the machine at hand: what is inlined into it is compiled for each kind.
-macro_rules! widest {
+/// Evaluates an expression with the widest SIMD registers of the machine: what is inlined into it is compiled for
+/// each level.
+macro_rules! with_widest_simd {
     ($simd:ident => $run:expr) => {
         fearless_simd::dispatch!(fearless_simd::Level::new(), $simd => $run)
     };
 }
-pub(super) use widest;
+pub(super) use with_widest_simd;
 
-/// A block in registers. Each mask is computed when it is asked for, since most blocks need few of them.
+/// A block in registers. Each mask is computed on demand, since most blocks need few of them.
 #[derive(Clone, Copy)]
 pub(super) struct Block<S: Simd> {
     simd: S,
@@ -26,7 +26,7 @@ pub(super) struct Block<S: Simd> {
 
 impl<S: Simd> Block<S> {
     #[inline(always)]
-    pub fn load(simd: S, block: &[u8; BLOCK]) -> Self {
+    pub fn load(simd: S, block: &[u8; BLOCK_BYTES]) -> Self {
         let bytes: u8x64<S> = (*block).simd_into(simd);
         Block {
             simd,
@@ -148,16 +148,16 @@ impl<S: Simd> Block<S> {
 
 /// A block that begins with these bytes, of which there are fewer, and ends with others.
 #[inline(always)]
-pub(super) fn padded(rest: &[u8], with: u8) -> [u8; BLOCK] {
-    let mut block = [with; BLOCK];
+pub(super) fn padded(rest: &[u8], with: u8) -> [u8; BLOCK_BYTES] {
+    let mut block = [with; BLOCK_BYTES];
     if let Some(begin) = block.get_mut(..rest.len()) {
         begin.copy_from_slice(rest);
     }
     block
 }
 
-/// Where the set bits are, the lowest first.
-pub(super) fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+/// Positions of the set bits, the lowest first.
+pub(super) fn set_bits(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let at = (bits != 0).then(|| bits.trailing_zeros() as usize);
         bits &= bits.wrapping_sub(1);
@@ -167,13 +167,13 @@ pub(super) fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK, Block, Simd};
+    use super::{BLOCK_BYTES, Block, Simd};
     use fearless_simd::{Level, dispatch};
     use proptest::prelude::*;
 
     type Masks = [u64; 15];
 
-    fn masks<S: Simd>(simd: S, bytes: &[u8; BLOCK]) -> Masks {
+    fn masks<S: Simd>(simd: S, bytes: &[u8; BLOCK_BYTES]) -> Masks {
         let block = Block::load(simd, bytes);
         [
             block.quote(),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     /// The definition, one byte after the other.
-    fn plainly(block: &[u8; BLOCK]) -> Masks {
+    fn plainly(block: &[u8; BLOCK_BYTES]) -> Masks {
         let tests: [fn(u8) -> bool; 15] = [
             |byte| byte == b'"',
             |byte| byte == b'\\',
@@ -230,7 +230,7 @@ mod tests {
         levels
     }
 
-    fn check(block: &[u8; BLOCK]) {
+    fn check(block: &[u8; BLOCK_BYTES]) {
         for level in levels() {
             let found = dispatch!(level, simd => masks(simd, block));
             assert_eq!(found, plainly(block), "{level:?} {block:?}");
@@ -240,8 +240,8 @@ mod tests {
     #[test]
     fn every_byte_in_every_place() {
         for byte in 0..=u8::MAX {
-            for at in 0..BLOCK {
-                let mut block = [b'a'; BLOCK];
+            for at in 0..BLOCK_BYTES {
+                let mut block = [b'a'; BLOCK_BYTES];
                 block[at] = byte;
                 check(&block);
             }
@@ -250,8 +250,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), BLOCK)) {
-            let mut block = [0; BLOCK];
+        fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), BLOCK_BYTES)) {
+            let mut block = [0; BLOCK_BYTES];
             block.copy_from_slice(&bytes);
             check(&block);
         }

@@ -3,34 +3,35 @@
 
 use fearless_simd::Simd;
 
-use super::block::{BLOCK, Block, padded, widest};
+use super::block::{BLOCK_BYTES, Block, padded, with_widest_simd};
 use super::quotes::prefix_xor;
 
-/// Whether two such values that differ in a byte differ in meaning, apart from the order of keys: there is no blank
-/// outside strings, no backslash, no exponent, no zero at the end of a fraction and no zero with a sign.
+/// Whether JSON is in canonical form: two such values that differ in a byte also differ in meaning, apart from the
+/// order of keys. It has no blank outside strings, no backslash, no exponent, no trailing zero of a fraction and no
+/// negative zero.
 #[must_use]
-pub fn is_plain(json: &[u8]) -> bool {
-    widest!(simd => is_plain_with(simd, json))
+pub fn is_canonical(json: &[u8]) -> bool {
+    with_widest_simd!(simd => is_canonical_with(simd, json))
 }
 
 #[inline(always)]
-fn is_plain_with(simd: impl Simd, json: &[u8]) -> bool {
-    let (blocks, rest) = json.as_chunks::<BLOCK>();
-    let mut look = Look::default();
+fn is_canonical_with(simd: impl Simd, json: &[u8]) -> bool {
+    let (blocks, rest) = json.as_chunks::<BLOCK_BYTES>();
+    let mut look = CarriedBits::default();
     if !blocks
         .iter()
-        .all(|block| look.is_plain(Block::load(simd, block)))
+        .all(|block| look.is_canonical(Block::load(simd, block)))
     {
         return false;
     }
-    // What ends with the bytes ends before a comma, too.
+    // A value that ends with the bytes must also end before a comma.
     let last = padded(rest, b',');
-    look.is_plain(Block::load(simd, &last))
+    look.is_canonical(Block::load(simd, &last))
 }
 
-/// What of a block matters for the next one; each is 1 or 0, and speaks of its first byte, but for `in_string`.
+/// Bits carried into the next block; each is 1 or 0 and describes its first byte, except `in_string`.
 #[derive(Default)]
-struct Look {
+struct CarriedBits {
     /// All ones inside a string.
     in_string: u64,
     /// The byte before is a digit, a sign, a zero, and the last digit of a fraction so far.
@@ -40,16 +41,16 @@ struct Look {
     fraction: u64,
 }
 
-impl Look {
+impl CarriedBits {
     #[inline(always)]
-    fn is_plain(&mut self, block: Block<impl Simd>) -> bool {
+    fn is_canonical(&mut self, block: Block<impl Simd>) -> bool {
         if block.backslash() != 0 {
             return false;
         }
         let quote = block.quote();
-        let inside = prefix_xor(quote) ^ self.in_string;
-        self.in_string = 0u64.wrapping_sub(inside >> 63);
-        let outside = !(inside | quote);
+        let raw_body = prefix_xor(quote) ^ self.in_string;
+        self.in_string = 0u64.wrapping_sub(raw_body >> 63);
+        let outside = !(raw_body | quote);
         let (blank, digit) = (block.blank() & outside, block.digit() & outside);
         let minus = block.minus() & outside;
         if digit | self.digit == 0 {
@@ -63,7 +64,7 @@ impl Look {
         let after_digit = digit << 1 | self.digit;
         let after_minus = minus << 1 | self.minus;
         let after_zero = zero << 1 | self.zero;
-        // Adding to the first digit of a fraction carries to behind the last.
+        // Adding to the first digit of a fraction carries to the bit after the last.
         let (sum, over) = digit.overflowing_add(dot << 1 | self.fraction);
         let behind_fractions = sum & !digit;
         (self.digit, self.minus, self.zero) = (digit >> 63, minus >> 63, zero >> 63);

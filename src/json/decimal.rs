@@ -30,9 +30,9 @@ pub enum Exponent {
 }
 
 /// So many digits fit an `i128`, and the length of a document may still be added.
-const FITS: usize = 36;
+const MAX_EXACT_DIGITS: usize = 36;
 /// The first size of more digits.
-const BEYOND: u128 = 10_u128.pow(36);
+const EXACT_LIMIT: u128 = 10_u128.pow(36);
 
 /// Reads a JSON number; other bytes give nonsense.
 #[must_use]
@@ -64,7 +64,7 @@ pub fn decimal(raw: &[u8]) -> Decimal<'_> {
     }
 }
 
-/// The text before and after the first such byte.
+/// The bytes before and after the first byte of a class.
 fn split(text: &[u8], is: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     match text.iter().position(|byte| is(*byte)) {
         Some(at) => (
@@ -75,7 +75,7 @@ fn split(text: &[u8], is: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     }
 }
 
-/// The digits without zeros at either end, and how many there were at the right.
+/// The digits without zeros at either end, and the number of zeros at the right.
 fn trimmed(digits: Cow<'_, [u8]>) -> (Cow<'_, [u8]>, usize) {
     let significant = |digits: &[u8]| {
         let end = digits
@@ -116,9 +116,9 @@ fn exponent(written: &[u8], shift: i128) -> Exponent {
     let digits = digits.get(zeros..).unwrap_or_default();
     let signed = |size: i128| if negative { -size } else { size };
     if let Some(size) = small(digits) {
-        return sized(signed(size) + shift);
+        return from_size(signed(size) + shift);
     }
-    let digits = moved(digits, signed(shift));
+    let digits = shifted(digits, signed(shift));
     match small(&digits) {
         Some(size) => Exponent::Small(signed(size)),
         None => Exponent::Huge { negative, digits },
@@ -126,8 +126,8 @@ fn exponent(written: &[u8], shift: i128) -> Exponent {
 }
 
 /// The one form of a size that may just have outgrown its digits.
-fn sized(size: i128) -> Exponent {
-    if size.unsigned_abs() < BEYOND {
+fn from_size(size: i128) -> Exponent {
+    if size.unsigned_abs() < EXACT_LIMIT {
         return Exponent::Small(size);
     }
     Exponent::Huge {
@@ -138,11 +138,11 @@ fn sized(size: i128) -> Exponent {
 
 fn small(digits: &[u8]) -> Option<i128> {
     let value = |all: i128, digit: &u8| all * 10 + i128::from(digit.wrapping_sub(b'0'));
-    (digits.len() <= FITS).then(|| digits.iter().fold(0, value))
+    (digits.len() <= MAX_EXACT_DIGITS).then(|| digits.iter().fold(0, value))
 }
 
 /// Digits of a number that is larger than `by`, with `by` added.
-fn moved(digits: &[u8], by: i128) -> Vec<u8> {
+fn shifted(digits: &[u8], by: i128) -> Vec<u8> {
     let (mut carry, mut sum) = (by, Vec::with_capacity(digits.len() + 1));
     for digit in digits.iter().rev() {
         let here = i128::from(digit.wrapping_sub(b'0')) + carry;

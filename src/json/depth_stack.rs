@@ -1,11 +1,10 @@
-//! Which containers are open, and which brackets fit.
-//! What may stand in a container is told in `grammar`.
+//! The stack of open brackets, as bits.
 
 /// The open containers, one bit each, so that depth costs next to nothing.
-pub(super) struct Nest {
+pub(super) struct BracketStack {
     /// The innermost containers below a 1, the newest in the lowest bit; 1 is an object.
     bits: u64,
-    /// Where the outer ones are when they are too many: 31 each, below a 1 too.
+    /// Words of outer brackets: 31 bits each, below a 1 bit too.
     outer: Vec<u32>,
     /// Below this some of the outer ones come back.
     floor: u64,
@@ -15,15 +14,15 @@ pub(super) struct Nest {
 pub(super) struct Brackets {
     /// Bytes whose container is an object; of opening brackets the container around them. At the top, anything.
     pub objects: u64,
-    /// Brackets that close what is not open.
-    pub flaws: u64,
-    /// Whether fewer containers were open somewhere than were asked about.
+    /// Brackets that close another kind.
+    pub errors: u64,
+    /// Whether fewer containers were open somewhere than expected.
     pub shallow: bool,
 }
 
-impl Default for Nest {
+impl Default for BracketStack {
     fn default() -> Self {
-        Nest {
+        BracketStack {
             bits: 1,
             outer: Vec::new(),
             floor: 0,
@@ -31,11 +30,11 @@ impl Default for Nest {
     }
 }
 
-impl Nest {
-    /// Moves over the brackets of a block. Closing more than is open is no flaw here: it makes the block shallow.
+impl BracketStack {
+    /// Processes the brackets of a block. Closing more than is open is not an error here: it makes the block shallow.
     #[inline(always)]
     pub fn block(&mut self, open: u64, close: u64, curly: u64, depth: u32) -> Brackets {
-        let (mut bits, mut flaws) = (self.bits, 0);
+        let (mut bits, mut errors) = (self.bits, 0);
         let mut least = bits;
         let mut objects = (bits & 1).wrapping_neg();
         let mut left = open | close;
@@ -45,14 +44,14 @@ impl Nest {
             let (object, around) = (curly >> at & 1, bits & 1);
             if open >> at & 1 == 1 {
                 if bits >> 63 == 1 {
-                    bits = self.put_away(bits);
+                    bits = self.push_word(bits);
                 }
                 bits = bits << 1 | object;
             } else {
-                flaws |= (object ^ around) << at;
+                errors |= (object ^ around) << at;
                 bits >>= 1;
                 if bits < self.floor {
-                    bits = self.bring_back(bits);
+                    bits = self.pop_word(bits);
                 }
                 least = least.min(bits);
             }
@@ -61,12 +60,12 @@ impl Nest {
         self.bits = bits;
         Brackets {
             objects,
-            flaws,
+            errors,
             shallow: least < 1 << depth,
         }
     }
 
-    /// How many containers are open, as something that [`depth`] turns into a number: few blocks need that.
+    /// The number of open containers, in a form that [`depth`] converts: few blocks need it.
     #[inline]
     pub fn level(&self) -> (usize, u64) {
         (self.outer.len(), self.bits)
@@ -78,7 +77,7 @@ impl Nest {
     }
 
     #[cold]
-    fn put_away(&mut self, bits: u64) -> u64 {
+    fn push_word(&mut self, bits: u64) -> u64 {
         let [a, b, c, d, low @ ..] = bits.to_be_bytes();
         self.outer.push(u32::from_be_bytes([a, b, c, d]));
         self.floor = 1 << 17;
@@ -86,7 +85,7 @@ impl Nest {
     }
 
     #[cold]
-    fn bring_back(&mut self, bits: u64) -> u64 {
+    fn pop_word(&mut self, bits: u64) -> u64 {
         let Some(outer) = self.outer.pop() else {
             return bits;
         };
@@ -97,7 +96,7 @@ impl Nest {
     }
 }
 
-/// The number of containers that a [`Nest::level`] stands for.
+/// The number of containers that a [`BracketStack::level`] stands for.
 pub(super) fn depth((outer, bits): (usize, u64)) -> usize {
     outer * 31 + bits.checked_ilog2().unwrap_or(0) as usize
 }

@@ -1,38 +1,38 @@
-//! Where the elements of an array stand, found block by block, for JSON that was checked before.
-//! Other bytes give nonsense or less, never a panic; what the elements are is not looked at.
+//! Spans of the elements of an array, block by block. For valid JSON; the result for other bytes is undefined, but
+//! never a panic.
 
 use std::ops::Range;
 
 use fearless_simd::Simd;
 
-use super::block::{BLOCK, Block, padded, widest};
+use super::block::{BLOCK_BYTES, Block, padded, with_widest_simd};
 use super::quotes::{escaped, prefix_xor};
 
 /// The elements of an array, one after the other, without the blanks around them.
 #[derive(Debug, Clone)]
-pub struct Split<'a> {
+pub struct ElementSpans<'a> {
     json: &'a [u8],
-    /// Where the current block begins.
+    /// Offset of the current block.
     base: usize,
-    /// The array's own commas in the current block that are still to be looked at.
+    /// The array's own commas in the current block that are not consumed yet.
     commas: u64,
     /// The array's bracket, if it stands in the current block.
     bracket: u64,
     in_string: u64,
     escaping: u64,
-    /// How many containers are open behind the block, the array itself too.
+    /// Number of containers open after the block, including the array.
     depth: u32,
-    /// Where the current element begins, or the blanks before it.
+    /// Start of the current element, or of the blanks before it.
     start: usize,
     /// Behind the array, once that is known.
     end: Option<usize>,
 }
 
-impl<'a> Split<'a> {
-    /// The elements from here to the end of the array in which this is the place behind a bracket, or before an element.
+impl<'a> ElementSpans<'a> {
+    /// The elements from `start` to the end of the array; `start` is after the bracket or before an element.
     #[must_use]
     pub fn new(json: &'a [u8], at: usize) -> Self {
-        let mut split = Split {
+        let mut split = ElementSpans {
             json,
             base: at,
             commas: 0,
@@ -43,27 +43,27 @@ impl<'a> Split<'a> {
             start: at,
             end: None,
         };
-        widest!(simd => split.load(simd));
+        with_widest_simd!(simd => split.load(simd));
         split
     }
 
-    /// Behind the array's bracket, when all elements were told; `None` where there is no such bracket.
+    /// The offset after the array's bracket, when all elements are consumed; `None` without a bracket.
     #[must_use]
     pub fn end(&self) -> Option<usize> {
         self.end
     }
 
-    /// Passes over the elements that end before `limit`, each with the comma or bracket behind it; how many that are.
-    pub fn pass_before(&mut self, limit: usize) -> usize {
-        widest!(simd => self.pass_with(simd, limit))
+    /// Skips the elements that end before `limit`, each with the comma or bracket after it; returns their number.
+    pub fn skip_until(&mut self, limit: usize) -> usize {
+        with_widest_simd!(simd => self.skip_until_with(simd, limit))
     }
 
     #[inline(always)]
-    fn pass_with(&mut self, simd: impl Simd, limit: usize) -> usize {
+    fn skip_until_with(&mut self, simd: impl Simd, limit: usize) -> usize {
         let mut count = 0;
         loop {
             let ahead = limit.saturating_sub(self.base);
-            let near = if ahead < BLOCK {
+            let near = if ahead < BLOCK_BYTES {
                 (1 << ahead) - 1
             } else {
                 u64::MAX
@@ -71,20 +71,20 @@ impl<'a> Split<'a> {
             let passed = self.commas & near;
             if passed != 0 {
                 count += passed.count_ones() as usize;
-                self.start = self.base + BLOCK - passed.leading_zeros() as usize;
+                self.start = self.base + BLOCK_BYTES - passed.leading_zeros() as usize;
                 self.commas ^= passed;
             }
             if self.commas == 0 && self.bracket & near != 0 {
                 count += usize::from(self.next().is_some());
             }
             let here = self.commas | self.bracket != 0 || self.end.is_some();
-            if here || ahead <= BLOCK || self.next_block(simd).is_none() {
+            if here || ahead <= BLOCK_BYTES || self.next_block(simd).is_none() {
                 return count;
             }
         }
     }
 
-    /// Where the next element begins, or the blanks before it.
+    /// Start of the next element, or of the blanks before it.
     #[must_use]
     pub fn at(&self) -> usize {
         self.start
@@ -92,7 +92,7 @@ impl<'a> Split<'a> {
 
     #[inline(always)]
     fn next_block(&mut self, simd: impl Simd) -> Option<()> {
-        let next = self.base + BLOCK;
+        let next = self.base + BLOCK_BYTES;
         if next >= self.json.len() {
             return None;
         }
@@ -104,7 +104,7 @@ impl<'a> Split<'a> {
     #[inline(always)]
     fn load(&mut self, simd: impl Simd) {
         let rest = self.json.get(self.base..).unwrap_or_default();
-        if let Some(block) = rest.first_chunk::<BLOCK>() {
+        if let Some(block) = rest.first_chunk::<BLOCK_BYTES>() {
             self.take(Block::load(simd, block));
         } else {
             self.take(Block::load(simd, &padded(rest, b' ')));
@@ -114,17 +114,17 @@ impl<'a> Split<'a> {
     #[inline(always)]
     fn take(&mut self, block: Block<impl Simd>) {
         let quote = block.quote() & !escaped(block.backslash(), &mut self.escaping);
-        let inside = prefix_xor(quote) ^ self.in_string;
-        self.in_string = 0u64.wrapping_sub(inside >> 63);
-        let (open, close) = (block.open() & !inside, block.close() & !inside);
-        let commas = block.comma() & !inside;
-        // Elements that hold no other containers take turns with what stands between them.
+        let raw_body = prefix_xor(quote) ^ self.in_string;
+        self.in_string = 0u64.wrapping_sub(raw_body >> 63);
+        let (open, close) = (block.open() & !raw_body, block.close() & !raw_body);
+        let commas = block.comma() & !raw_body;
+        // Elements without containers alternate with what is between them.
         let nested = prefix_xor(open | close) ^ 0u64.wrapping_sub(u64::from(self.depth == 2));
         if self.depth <= 2 && open & !nested | close & nested == 0 {
             self.commas = commas & !nested;
             self.depth = 1 + (nested >> 63) as u32;
         } else if close.count_ones() + 1 < self.depth {
-            // A block that does not come back to the array itself has nothing to tell.
+            // A block that does not return to the array itself has none of its commas.
             self.commas = 0;
             self.depth = self.depth + open.count_ones() - close.count_ones();
         } else {
@@ -168,7 +168,7 @@ impl<'a> Split<'a> {
     }
 }
 
-impl Iterator for Split<'_> {
+impl Iterator for ElementSpans<'_> {
     type Item = Range<usize>;
 
     fn next(&mut self) -> Option<Range<usize>> {
@@ -188,7 +188,7 @@ impl Iterator for Split<'_> {
             if self.end.is_some() {
                 return None;
             }
-            widest!(simd => self.next_block(simd))?;
+            with_widest_simd!(simd => self.next_block(simd))?;
         }
     }
 }
@@ -200,7 +200,7 @@ mod tests {
 
     fn check(array: &str) {
         let array = array.as_bytes();
-        let mut split = Split::new(array, 1);
+        let mut split = ElementSpans::new(array, 1);
         let found: Vec<&[u8]> = split.by_ref().map(|range| &array[range]).collect();
         assert_eq!(found, elements(array).collect::<Vec<_>>());
         assert_eq!(split.end(), Some(array.len()));
@@ -239,14 +239,14 @@ mod tests {
                 format!("[ {} ]", [element; 9].join(" , ")),
             ] {
                 let array = array.as_bytes();
-                let ends: Vec<usize> = Split::new(array, 1).map(|range| range.end).collect();
+                let ends: Vec<usize> = ElementSpans::new(array, 1).map(|range| range.end).collect();
                 for limit in 0..=array.len() {
-                    let mut split = Split::new(array, 1);
-                    let passed = split.pass_before(limit);
-                    // Behind an element stand blanks, and what ends it.
+                    let mut split = ElementSpans::new(array, 1);
+                    let passed = split.skip_until(limit);
+                    // Blanks may follow an element before its comma or bracket.
                     let ended = |end: &&usize| {
-                        let behind = array[**end..].iter().position(|byte| *byte != b' ');
-                        behind.is_some_and(|blanks| **end + blanks < limit)
+                        let after = array[**end..].iter().position(|byte| *byte != b' ');
+                        after.is_some_and(|blanks| **end + blanks < limit)
                     };
                     assert_eq!(passed, ends.iter().filter(ended).count());
                     assert_eq!(split.end().is_some(), limit == array.len());
@@ -259,10 +259,10 @@ mod tests {
     #[test]
     fn noise_is_nonsense_or_less() {
         for noise in ["", "[", "[1", "[1,", "[\"", "[{]}]", "[}}}]]"] {
-            let mut split = Split::new(noise.as_bytes(), 1.min(noise.len()));
+            let mut split = ElementSpans::new(noise.as_bytes(), 1.min(noise.len()));
             assert!(split.by_ref().count() < 8);
-            let mut split = Split::new(noise.as_bytes(), 1.min(noise.len()));
-            assert!(split.pass_before(noise.len() + 70) < 8);
+            let mut split = ElementSpans::new(noise.as_bytes(), 1.min(noise.len()));
+            assert!(split.skip_until(noise.len() + 70) < 8);
         }
     }
 }

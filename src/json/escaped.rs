@@ -1,53 +1,52 @@
-//! Texts in the spelling that they have inside most JSON strings: a short escape where JSON wants one, any other character
-//! as it is. So they can be cut and shown without being unescaped.
+//! Strings in canonical escaped form: a short escape if JSON requires one, any other character as it is. They can be
+//! cut and shown without unescaping.
 
 use std::borrow::Cow;
 
-use super::bytes::occurs;
+use super::bytes::contains_byte;
 use super::strings::unescape;
 
-/// What is inside a raw JSON string, or a part that neither begins nor ends in an escape, in this spelling; `None` where
-/// that is no text.
+/// The body of a raw JSON string, or a part that does not split an escape, in this form; `None` if it is not UTF-8.
 #[must_use]
-pub fn spelled(inside: &[u8]) -> Option<Cow<'_, str>> {
-    let pairs = inside.iter().zip(inside.get(1..).unwrap_or_default());
-    // As numbers, so that many bytes are looked at together.
+pub fn escaped_body(raw_body: &[u8]) -> Option<Cow<'_, str>> {
+    let pairs = raw_body.iter().zip(raw_body.get(1..).unwrap_or_default());
+    // As numbers, so that the compiler vectorizes the loop.
     let unusual = |byte: u8, next: u8| {
         let short = br#""\nrt"#.iter().fold(0, |any, short| any | is(next, *short));
         is(byte, b'\\') & !short
     };
     if pairs.fold(0, |any, (byte, next)| any | unusual(*byte, *next)) == 0 {
-        return std::str::from_utf8(inside).ok().map(Cow::Borrowed);
+        return std::str::from_utf8(raw_body).ok().map(Cow::Borrowed);
     }
-    let text = unescape(inside)?;
-    let mut spelled = String::with_capacity(inside.len());
+    let text = unescape(raw_body)?;
+    let mut escaped_body = String::with_capacity(raw_body.len());
     for c in text.chars() {
         match c {
-            '"' => spelled.push_str("\\\""),
-            '\\' => spelled.push_str("\\\\"),
-            '\n' => spelled.push_str("\\n"),
-            '\r' => spelled.push_str("\\r"),
-            '\t' => spelled.push_str("\\t"),
-            c => spelled.push(c),
+            '"' => escaped_body.push_str("\\\""),
+            '\\' => escaped_body.push_str("\\\\"),
+            '\n' => escaped_body.push_str("\\n"),
+            '\r' => escaped_body.push_str("\\r"),
+            '\t' => escaped_body.push_str("\\t"),
+            c => escaped_body.push(c),
         }
     }
-    Some(Cow::Owned(spelled))
+    Some(Cow::Owned(escaped_body))
 }
 
 fn is(byte: u8, other: u8) -> u8 {
     u8::from(byte == other)
 }
 
-/// Where each character of such a text begins, and which it is.
-pub fn characters(spelled: &str) -> impl Iterator<Item = (usize, char)> {
+/// The characters of such a string with their offsets.
+pub fn characters(escaped_body: &str) -> impl Iterator<Item = (usize, char)> {
     let mut next = 0;
     std::iter::from_fn(move || {
         let at = next;
-        let (said, length) = match spelled.as_bytes().get(at..)? {
-            [b'\\', escaped, ..] if escaped.is_ascii() => (unescaped(*escaped), 2),
+        let (said, length) = match escaped_body.as_bytes().get(at..)? {
+            [b'\\', escaped, ..] if escaped.is_ascii() => (unescape_char(*escaped), 2),
             [byte, ..] if byte.is_ascii() => (char::from(*byte), 1),
             _ => {
-                let said = spelled.get(at..)?.chars().next()?;
+                let said = escaped_body.get(at..)?.chars().next()?;
                 (said, said.len_utf8())
             }
         };
@@ -56,7 +55,7 @@ pub fn characters(spelled: &str) -> impl Iterator<Item = (usize, char)> {
     })
 }
 
-fn unescaped(escaped: u8) -> char {
+fn unescape_char(escaped: u8) -> char {
     match escaped {
         b'n' => '\n',
         b'r' => '\r',
@@ -65,45 +64,46 @@ fn unescaped(escaped: u8) -> char {
     }
 }
 
-/// How many characters a text has.
+/// Number of characters.
 #[must_use]
-pub fn count(spelled: &str) -> usize {
-    if are_single(spelled.as_bytes()) {
-        spelled.len()
+pub fn char_count(escaped_body: &str) -> usize {
+    if are_single(escaped_body.as_bytes()) {
+        escaped_body.len()
     } else {
-        characters(spelled).count()
+        characters(escaped_body).count()
     }
 }
 
-/// Where so many characters end, or the text.
+/// The first `count` characters.
 #[must_use]
-pub fn first(spelled: &str, count: usize) -> &str {
-    if spelled.as_bytes().get(..count).is_none_or(are_single) {
-        return spelled.get(..count).unwrap_or(spelled);
+pub fn prefix(escaped_body: &str, count: usize) -> &str {
+    if escaped_body.as_bytes().get(..count).is_none_or(are_single) {
+        return escaped_body.get(..count).unwrap_or(escaped_body);
     }
-    let end = characters(spelled).nth(count);
-    end.and_then(|(at, _)| spelled.get(..at)).unwrap_or(spelled)
+    let end = characters(escaped_body).nth(count);
+    end.and_then(|(at, _)| escaped_body.get(..at))
+        .unwrap_or(escaped_body)
 }
 
-/// The last so many characters, or all.
+/// The last `count` characters, or all.
 #[must_use]
-pub fn last(spelled: &str, count: usize) -> &str {
-    let begin = spelled.len().saturating_sub(count);
+pub fn suffix(escaped_body: &str, count: usize) -> &str {
+    let begin = escaped_body.len().saturating_sub(count);
     // A backslash just before may escape the first of them.
-    let near = spelled.as_bytes().get(begin.saturating_sub(1)..);
+    let near = escaped_body.as_bytes().get(begin.saturating_sub(1)..);
     if near.is_some_and(are_single) {
-        return spelled.get(begin..).unwrap_or(spelled);
+        return escaped_body.get(begin..).unwrap_or(escaped_body);
     }
-    let before = first(
-        spelled,
-        super::escaped::count(spelled).saturating_sub(count),
+    let before = prefix(
+        escaped_body,
+        super::escaped::char_count(escaped_body).saturating_sub(count),
     );
-    spelled.get(before.len()..).unwrap_or(spelled)
+    escaped_body.get(before.len()..).unwrap_or(escaped_body)
 }
 
 /// Whether each byte is a character.
 fn are_single(bytes: &[u8]) -> bool {
-    !occurs(bytes, |byte| byte == b'\\' || !byte.is_ascii())
+    !contains_byte(bytes, |byte| byte == b'\\' || !byte.is_ascii())
 }
 
 #[cfg(test)]
@@ -112,9 +112,9 @@ mod tests {
 
     #[test]
     fn spellings() {
-        let check = |inside: &str, expected: Option<&str>, said: &str| {
-            let found = spelled(inside.as_bytes());
-            assert_eq!(found.as_deref(), expected, "{inside}");
+        let check = |raw_body: &str, expected: Option<&str>, said: &str| {
+            let found = escaped_body(raw_body.as_bytes());
+            assert_eq!(found.as_deref(), expected, "{raw_body}");
             let found = found.unwrap_or_default();
             let characters: String = characters(&found).map(|(_, c)| c).collect();
             assert_eq!(characters, said);
@@ -125,7 +125,7 @@ mod tests {
         check(r"\u00e9\/\b\u000a", Some("é/\u{8}\\n"), "é/\u{8}\n");
         check(r"\ud83d\ude00 \ud800", Some(r"😀 \\ud800"), r"😀 \ud800");
         check(r"\x", None, "");
-        assert_eq!(spelled(b"\xff"), None);
+        assert_eq!(escaped_body(b"\xff"), None);
     }
 
     #[test]

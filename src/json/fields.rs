@@ -1,10 +1,24 @@
-//! The fields of the objects that a caller watches: the outermost one, and what it asks to enter.
-//! Trusts the grammar, apart from the top of the document, which only this part looks at.
+//! Reports the fields of the objects that a visitor enters. Trusts the grammar, except at the top level.
 
 use std::ops::ControlFlow;
 
-use super::block::ones;
-use super::visit::Watch;
+use super::block::set_bits;
+
+/// A visitor of fields. Spans are raw JSON without the blanks around it; keys have their quotes.
+pub trait Visitor<'a> {
+    /// A field of the outermost object is complete. `Break` ends the walk.
+    fn field(&mut self, key: &'a [u8], value: &'a [u8]) -> ControlFlow<()>;
+
+    /// An object begins as the value of this key of the outermost object: are its fields wanted too?
+    fn enter(&mut self, _key: &'a [u8]) -> bool {
+        false
+    }
+
+    /// A field of an object that was entered is complete. `Break` ends the walk.
+    fn inner(&mut self, _key: &'a [u8], _value: &'a [u8]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
 
 /// The operators of a block, outside strings.
 pub(super) struct Operators {
@@ -12,7 +26,7 @@ pub(super) struct Operators {
     pub open: u64,
     /// `}` and `]`
     pub close: u64,
-    /// Tells the curly ones among the brackets.
+    /// Curly brackets among the brackets.
     pub curly: u64,
     /// `,`
     pub comma: u64,
@@ -20,7 +34,7 @@ pub(super) struct Operators {
     pub colon: u64,
 }
 
-/// Where the current fields stand.
+/// State of the current fields.
 #[derive(Default)]
 pub(super) struct Fields {
     /// The outermost container is an object.
@@ -45,21 +59,21 @@ impl Fields {
         1 + u32::from(self.object) + u32::from(self.entered)
     }
 
-    /// Reports the fields that end in the block at `base`, which begins inside `depth` containers.
-    /// `Err` where a comma or bracket stands behind the outermost value.
+    /// Reports the fields that end in the block at `base`, which starts inside `depth` containers. `Err` if a comma
+    /// or bracket follows the outermost value.
     pub fn report<'a>(
         &mut self,
         json: &'a [u8],
-        watch: &mut impl Watch<'a>,
+        visitor: &mut impl Visitor<'a>,
         (base, depth): (usize, usize),
         all: &Operators,
     ) -> Result<ControlFlow<()>, usize> {
         let mut depth = depth;
-        for bit in ones(all.open | all.close | all.comma | all.colon) {
+        for bit in set_bits(all.open | all.close | all.comma | all.colon) {
             let at = base + bit;
             let is = |mask: u64| mask >> bit & 1 == 1;
             if is(all.open) {
-                self.open(json, watch, (at, depth), is(all.curly));
+                self.open(json, visitor, (at, depth), is(all.curly));
                 depth += 1;
             } else if is(all.colon) {
                 if let Some(field) = self.field(depth) {
@@ -69,7 +83,7 @@ impl Fields {
                 if depth == 0 {
                     return Err(at);
                 }
-                if self.end(json, watch, (at, depth)).is_break() {
+                if self.end(json, visitor, (at, depth)).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
                 if is(all.close) {
@@ -93,7 +107,7 @@ impl Fields {
     fn open<'a>(
         &mut self,
         json: &'a [u8],
-        watch: &mut impl Watch<'a>,
+        visitor: &mut impl Visitor<'a>,
         (at, depth): (usize, usize),
         object: bool,
     ) {
@@ -104,7 +118,7 @@ impl Fields {
         if depth == 0 {
             (self.object, self.outer) = (object, field);
         } else if let (1, true, Some(colon)) = (depth, object && self.object, self.outer.colon) {
-            self.entered = watch.enter(span(json, self.outer.key, colon));
+            self.entered = visitor.enter(span(json, self.outer.key, colon));
             self.inner = field;
         }
     }
@@ -113,7 +127,7 @@ impl Fields {
     fn end<'a>(
         &mut self,
         json: &'a [u8],
-        watch: &mut impl Watch<'a>,
+        visitor: &mut impl Visitor<'a>,
         (at, depth): (usize, usize),
     ) -> ControlFlow<()> {
         let Some(field) = self.field(depth) else {
@@ -126,9 +140,9 @@ impl Fields {
         };
         let (key, value) = (span(json, ended.key, colon), span(json, colon + 1, at));
         if depth == 1 {
-            watch.field(key, value)
+            visitor.field(key, value)
         } else {
-            watch.inner(key, value)
+            visitor.inner(key, value)
         }
     }
 }

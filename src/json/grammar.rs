@@ -1,6 +1,5 @@
-//! JSON's grammar as bit masks: which token may follow which, for all tokens of a block at once.
-//! Numbers, literals and strings are single tokens here; their insides are checked elsewhere, and so are the top
-//! of the document, where no comma may stand, and whether brackets fit.
+//! JSON's grammar as bit masks: which token may follow which, for all tokens of a block at once. Numbers, literals
+//! and strings are single tokens.
 
 /// Which token was the last one, for the next block to go on; each is 1 or 0.
 #[derive(Default)]
@@ -24,14 +23,14 @@ pub(super) struct Tokens {
     /// `:`
     pub colon: u64,
     /// Strings with their opening quotes and without the closing ones.
-    pub inside: u64,
+    pub raw_body: u64,
     /// Opening quotes.
     pub string: u64,
     /// Closing quotes.
     pub string_end: u64,
     /// First bytes of numbers and literals.
     pub scalar: u64,
-    /// The bytes just behind numbers and literals.
+    /// The bytes just after numbers and literals.
     pub scalar_end: u64,
     /// Blanks outside strings.
     pub blank: u64,
@@ -40,16 +39,16 @@ pub(super) struct Tokens {
 }
 
 impl Grammar {
-    /// The tokens that cannot stand where they stand.
+    /// The tokens at invalid positions.
     #[inline(always)]
     pub fn block(&mut self, all: &Tokens) -> u64 {
-        let after_open = behind(&mut self.open, all.open, 0, all.blank);
-        let after_comma = behind(&mut self.comma, all.comma, 0, all.blank);
+        let after_open = after(&mut self.open, all.open, 0, all.blank);
+        let after_comma = after(&mut self.comma, all.comma, 0, all.blank);
         let name = all.objects & (after_open | after_comma);
         let keys = self.ends(all, all.string & name) & all.string_end;
-        let after_key = behind(&mut self.key, keys, 0, all.blank);
+        let after_key = after(&mut self.key, keys, 0, all.blank);
         let values = all.close | (all.string_end & !keys);
-        let after_value = behind(&mut self.value, values, all.scalar_end, all.blank);
+        let after_value = after(&mut self.value, values, all.scalar_end, all.blank);
         let begins = all.open | all.scalar;
         (all.colon ^ after_key)
             | (all.comma & !after_value)
@@ -63,19 +62,20 @@ impl Grammar {
         self.value == 1
     }
 
-    /// Where keys end that begin here or began before: adding to a string's first bit carries to behind its last.
+    /// Ends of the keys that start here or started before: adding to a string's first bit carries to the bit after
+    /// its last.
     #[inline(always)]
     fn ends(&mut self, all: &Tokens, keys: u64) -> u64 {
-        let (sum, carry) = all.inside.overflowing_add(keys | self.in_key);
+        let (sum, carry) = all.raw_body.overflowing_add(keys | self.in_key);
         self.in_key = u64::from(carry);
-        sum & !all.inside
+        sum & !all.raw_body
     }
 }
 
-/// The first bytes behind the blanks that follow `tokens`, or that go on from the block before: adding to the first
-/// of some blanks carries to behind the last. What is in `more` is behind a token already.
+/// The first bytes after the blanks that follow `tokens`, or that continue from the block before: adding to the first
+/// of a run of blanks carries to the bit after the last. Bytes of `more` already follow a token.
 #[inline]
-fn behind(carry: &mut u64, tokens: u64, more: u64, blank: u64) -> u64 {
+fn after(carry: &mut u64, tokens: u64, more: u64, blank: u64) -> u64 {
     let next = tokens << 1 | more | *carry;
     *carry = tokens >> 63;
     if blank == 0 {

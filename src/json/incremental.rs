@@ -1,65 +1,64 @@
-//! Where an array or object ends whose bytes are still arriving: the state is kept between two looks.
-//! Nothing is checked and nothing is kept but that state; whole values are passed over by `skip`.
+//! Incremental scanner for the end of an array or object whose bytes are still arriving. Validates nothing.
 
 use fearless_simd::Simd;
 
-use super::block::{BLOCK, Block, padded, widest};
+use super::block::{BLOCK_BYTES, Block, padded, with_widest_simd};
 use super::skip::Skipper;
 
 /// Looks for the end of one array or object, from its opening bracket on.
 #[derive(Default, Clone)]
-pub struct Arriving {
+pub struct IncrementalScanner {
     skipper: Skipper,
 }
 
-/// How far [`Arriving::look`] came.
+/// The result of [`IncrementalScanner::scan`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Looked {
-    /// How many of the bytes need not be shown again.
+pub struct ScanProgress {
+    /// Number of bytes that need not be passed again.
     pub at: usize,
     /// Whether the value ends there.
     pub ended: bool,
 }
 
-impl Arriving {
-    /// Looks at the bytes behind those that were looked at before. Fewer than 64 may be left for the next look.
-    pub fn look(&mut self, bytes: &[u8]) -> Looked {
-        widest!(simd => self.look_with(simd, bytes))
+impl IncrementalScanner {
+    /// Scans the bytes after those of the previous call. Up to 63 bytes may be left for the next call.
+    pub fn scan(&mut self, bytes: &[u8]) -> ScanProgress {
+        with_widest_simd!(simd => self.scan_with(simd, bytes))
     }
 
     #[inline(always)]
-    fn look_with(&mut self, simd: impl Simd, bytes: &[u8]) -> Looked {
-        let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    fn scan_with(&mut self, simd: impl Simd, bytes: &[u8]) -> ScanProgress {
+        let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
         for (number, block) in blocks.iter().enumerate() {
             if let Some(end) = self.skipper.end_in(Block::load(simd, block)) {
-                let at = number * BLOCK + end;
-                return Looked { at, ended: true };
+                let at = number * BLOCK_BYTES + end;
+                return ScanProgress { at, ended: true };
             }
         }
         let last = padded(rest, b' ');
-        let at = blocks.len() * BLOCK;
-        // What follows is not known yet, so the state stays before the rest unless the end lies in it.
+        let at = blocks.len() * BLOCK_BYTES;
+        // The following bytes are unknown, so the state stays before the rest unless the end is in it.
         match self.skipper.clone().end_in(Block::load(simd, &last)) {
-            Some(end) if end <= rest.len() => Looked {
+            Some(end) if end <= rest.len() => ScanProgress {
                 at: at + end,
                 ended: true,
             },
-            _ => Looked { at, ended: false },
+            _ => ScanProgress { at, ended: false },
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Arriving;
+    use super::IncrementalScanner;
     use proptest::prelude::*;
 
     /// The end, with bytes arriving in pieces of these lengths, the last one repeated.
     fn end(json: &[u8], pieces: &[usize]) -> Option<usize> {
-        let (mut arriving, mut looked, mut there) = (Arriving::default(), 0, 0);
+        let (mut arriving, mut looked, mut there) = (IncrementalScanner::default(), 0, 0);
         let mut pieces = pieces.iter().copied();
         loop {
-            let answer = arriving.look(json.get(looked..there).unwrap_or_default());
+            let answer = arriving.scan(json.get(looked..there).unwrap_or_default());
             looked += answer.at;
             if answer.ended {
                 return Some(looked);

@@ -1,5 +1,5 @@
-//! One level of an array or object, lazily, for JSON that was checked before.
-//! Where a value ends is found in `skip`; other bytes give nonsense or less, never a panic.
+//! Lazy iteration over one level of an array or object. For valid JSON; the result for other bytes is undefined, but
+//! never a panic.
 
 use super::skip::{separators, value_end};
 
@@ -24,13 +24,13 @@ pub fn items(json: &[u8]) -> impl Iterator<Item = Item<'_>> {
     })
 }
 
-/// The elements of what begins with a bracket.
+/// The elements of an array.
 pub fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut level = Level::of(array);
     std::iter::from_fn(move || level.next())
 }
 
-/// The fields of what begins with a brace, with their raw keys.
+/// The fields of an object, with raw keys.
 pub fn fields(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut level = Level::of(object);
     std::iter::from_fn(move || Some((level.next()?, level.next()?)))

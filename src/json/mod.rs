@@ -1,5 +1,4 @@
-//! JSON as bytes: whether it is valid, where its fields are, what a string says.
-//! Builds no values and prints nothing, so numbers keep every digit; knows nothing of Ditto.
+//! Raw JSON: validation, fields, strings and numbers on bytes. Builds no values, so numbers keep every digit.
 
 mod block;
 mod bytes;
@@ -20,27 +19,28 @@ mod visit;
 
 use std::ops::ControlFlow;
 
-pub(crate) use bytes::{common, common_end, occurs};
-pub use canonical::is_plain;
+pub(crate) use bytes::{common_prefix_len, common_suffix_len, contains_byte};
+pub use canonical::is_canonical;
 pub use decimal::{Decimal, Exponent, decimal};
-pub use elements::Split;
-pub use escaped::{characters, count, first, last, spelled};
-pub use incremental::{Arriving, Looked};
+pub use elements::ElementSpans;
+pub use escaped::{char_count, characters, escaped_body, prefix, suffix};
+pub use fields::Visitor;
+pub use incremental::{IncrementalScanner, ScanProgress};
 pub use items::{Item, elements, fields, items};
 pub(crate) use skip::{container_end, container_end_before, scalar_end, string, string_end};
-pub use skip::{separators, skim, value_end};
-pub use strings::{content, inside, same_texts, says, unquote};
-pub use visit::{Watch, walk};
+pub use skip::{separators, value_end, visit_unchecked};
+pub use strings::{eq_str, eq_unescaped, raw_body, unescaped, unquote};
+pub use visit::visit;
 
 /// Why bytes are not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flaw {
-    /// Not UTF-8 from this byte on; said of bytes that are neither UTF-8 nor JSON, too.
+pub enum SyntaxError {
+    /// Not UTF-8 from this byte on; also for bytes that are neither UTF-8 nor JSON.
     NotUtf8 {
         /// Counted from 0.
         at: usize,
     },
-    /// Not JSON from about this byte on, to within 64 bytes; the length where the end is missing.
+    /// Not JSON from about this byte on, to within 64 bytes; the length if the end is missing.
     NotJson {
         /// Counted from 0.
         at: usize,
@@ -51,23 +51,23 @@ pub enum Flaw {
 /// Any depth, any length and lone surrogate escapes are fine, as RFC 8259's grammar has it; a byte order mark is not.
 ///
 /// # Errors
-/// The first [`Flaw`].
-pub fn check(bytes: &[u8]) -> Result<(), Flaw> {
-    struct Nobody;
-    impl<'a> Watch<'a> for Nobody {
+/// The first [`SyntaxError`].
+pub fn check(bytes: &[u8]) -> Result<(), SyntaxError> {
+    struct Ignore;
+    impl<'a> Visitor<'a> for Ignore {
         fn field(&mut self, _: &'a [u8], _: &'a [u8]) -> ControlFlow<()> {
             ControlFlow::Continue(())
         }
     }
-    walk(bytes, &mut Nobody).map(|_| ())
+    visit(bytes, &mut Ignore).map(|_| ())
 }
 
-/// The raw value of a field of an object that was checked before, the first of that name; `None` where `object` is none.
+/// The raw value of a field of a valid object, the first of that name; `None` if `object` is not an object.
 #[must_use]
 pub fn field<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let mut finder = Finder { name, found: None };
-    // What comes after the field is not looked at.
-    let _flow = skim(object, &mut finder)?;
+    // The rest after the field is not read.
+    let _flow = visit_unchecked(object, &mut finder)?;
     finder.found
 }
 
@@ -76,9 +76,9 @@ struct Finder<'a, 'n> {
     found: Option<&'a [u8]>,
 }
 
-impl<'a> Watch<'a> for Finder<'a, '_> {
+impl<'a> Visitor<'a> for Finder<'a, '_> {
     fn field(&mut self, key: &'a [u8], value: &'a [u8]) -> ControlFlow<()> {
-        if says(key, self.name) {
+        if eq_str(key, self.name) {
             self.found = Some(value);
             return ControlFlow::Break(());
         }

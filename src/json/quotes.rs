@@ -1,19 +1,18 @@
-//! Where strings begin and end, and whether their insides are allowed, a block at a time.
-//! What a string says is told in `strings`; where one may stand, in `grammar`.
+//! Strings in a block: where they start and end, and whether their content is valid.
 
 use fearless_simd::Simd;
 
-use super::block::{Block, ones};
+use super::block::{Block, set_bits};
 
 /// Every second bit.
 const EVEN: u64 = 0x5555_5555_5555_5555;
 
-/// What of strings goes on into the next block.
+/// State carried into the next block.
 #[derive(Default)]
 pub(super) struct Quotes {
     /// All ones inside a string.
     in_string: u64,
-    /// 1 where the next byte is escaped.
+    /// 1 if the next byte is escaped.
     escaping: u64,
 }
 
@@ -22,9 +21,9 @@ pub(super) struct Text {
     /// Quotes that begin or end a string.
     pub quote: u64,
     /// Strings with their opening quotes and without the closing ones.
-    pub inside: u64,
+    pub raw_body: u64,
     /// Bytes that no string may hold, and escapes that are none.
-    pub flaws: u64,
+    pub errors: u64,
 }
 
 impl Quotes {
@@ -37,17 +36,17 @@ impl Quotes {
             escaped = self::escaped(backslash, &mut self.escaping);
         }
         let quote = block.quote() & !escaped;
-        let inside = prefix_xor(quote) ^ self.in_string;
-        self.in_string = 0u64.wrapping_sub(inside >> 63);
-        let mut flaws = control & inside;
-        let (escaped, control) = (escaped & inside, control & !inside);
+        let raw_body = prefix_xor(quote) ^ self.in_string;
+        self.in_string = 0u64.wrapping_sub(raw_body >> 63);
+        let mut errors = control & raw_body;
+        let (escaped, control) = (escaped & raw_body, control & !raw_body);
         if escaped | control != 0 {
-            flaws |= rare(json, base, escaped, control);
+            errors |= check_escapes(json, base, escaped, control);
         }
         Text {
             quote,
-            inside,
-            flaws,
+            raw_body,
+            errors,
         }
     }
 
@@ -57,9 +56,9 @@ impl Quotes {
     }
 }
 
-/// Which bytes are escaped by a backslash before them: in a run of backslashes every second one escapes. Runs are
-/// told apart by whether they begin at an even place, since adding to a run's first bit clears the run. `escaping`
-/// is 1 where the block before ended with one that escapes, and is left so for the next block.
+/// Bytes escaped by a backslash: in a run of backslashes every second one escapes. Runs are distinguished by whether
+/// they start at an even position, since adding to a run's first bit clears the run. `escaping` is 1 if the block
+/// before ended with one that escapes, and is set so for the next block.
 #[inline]
 pub(super) fn escaped(backslash: u64, escaping: &mut u64) -> u64 {
     let before = *escaping;
@@ -71,12 +70,12 @@ pub(super) fn escaped(backslash: u64, escaping: &mut u64) -> u64 {
     escapes << 1 | before
 }
 
-/// What is escaped must be one of eight, and four hexadecimal digits follow a `u`; of control characters three are
+/// An escape must be one of eight characters, with four hexadecimal digits after `u`; three control characters are
 /// blanks outside strings.
 #[inline(never)]
-fn rare(json: &[u8], base: usize, escaped: u64, control: u64) -> u64 {
-    let mut flaws = 0;
-    for at in ones(escaped) {
+fn check_escapes(json: &[u8], base: usize, escaped: u64, control: u64) -> u64 {
+    let mut errors = 0;
+    for at in set_bits(escaped) {
         let sound = match json.get(base + at) {
             Some(b'u') => {
                 let digits = json.get(base + at + 1..base + at + 5);
@@ -85,13 +84,13 @@ fn rare(json: &[u8], base: usize, escaped: u64, control: u64) -> u64 {
             Some(byte) => b"\"\\/bfnrt".contains(byte),
             None => false,
         };
-        flaws |= u64::from(!sound) << at;
+        errors |= u64::from(!sound) << at;
     }
-    for at in ones(control) {
+    for at in set_bits(control) {
         let blank = matches!(json.get(base + at), Some(b'\t' | b'\n' | b'\r'));
-        flaws |= u64::from(!blank) << at;
+        errors |= u64::from(!blank) << at;
     }
-    flaws
+    errors
 }
 
 /// Bit `i` of the result is the parity of the bits `0..=i`.

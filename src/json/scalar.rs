@@ -1,11 +1,10 @@
-//! Numbers and literals: whether one begins here and ends where it should.
-//! Values are not computed; a number may have any length and any exponent.
+//! Numbers and literals: validation without computing a value. A number may have any length and any exponent.
 
 use fearless_simd::Simd;
 
 use super::block::Block;
 
-/// What of numbers and literals goes on into the next block: each is 1 or 0 and speaks of its first byte.
+/// State carried into the next block: each is 1 or 0 and describes its first byte.
 #[derive(Default)]
 pub(super) struct Scalars {
     /// The byte before belongs to a number or literal.
@@ -20,16 +19,16 @@ pub(super) struct Scalars {
 pub(super) struct Spans {
     /// Their first bytes.
     pub starts: u64,
-    /// The bytes just behind them.
+    /// The bytes just after them.
     pub ends: u64,
-    /// What is wrong with them, at or just behind it.
-    pub flaws: u64,
+    /// Errors, at or just after them.
+    pub errors: u64,
 }
 
 impl Scalars {
-    /// Looks at the bytes of the block at `base` that are `scalar`: neither in strings nor blank nor operators.
+    /// Validates the `scalar` bytes of the block at `base`: neither in strings nor blanks nor operators.
     ///
-    /// Plain numbers are checked all at once; literals, exponents and what should not be there one by one.
+    /// Plain numbers are validated all at once; literals, exponents and errors one by one.
     #[inline(always)]
     pub fn block(
         &mut self,
@@ -43,27 +42,27 @@ impl Scalars {
         let starts = scalar & !follows;
         let (digit, dot) = (scalar & block.digit(), scalar & block.dot());
         let sign = starts & block.minus();
-        // Where only the next block tells whether a digit follows, the number is looked at by itself.
+        // If only the next block shows whether a digit follows, the number is validated by itself.
         let zero = block.zero() & (starts | sign << 1);
         let cut = (zero | sign) & 1 << 63;
         let odd = scalar & !(digit | dot | sign) | cut;
-        let mut flaws = self.fractions(digit, dot, sign) | (zero << 1 & digit) | (dot & starts);
+        let mut errors = self.fractions(digit, dot, sign) | (zero << 1 & digit) | (dot & starts);
         if odd != 0 {
-            flaws |= one_by_one(json, base, scalar, odd);
+            errors |= one_by_one(json, base, scalar, odd);
         }
         Spans {
             starts,
             ends: follows & !scalar,
-            flaws,
+            errors,
         }
     }
 
-    /// Signs and dots stand before digits; behind the digits that follow a dot stands no other dot.
+    /// Signs and dots precede digits; no other dot follows the digits after a dot.
     #[inline(always)]
     fn fractions(&mut self, digit: u64, dot: u64, sign: u64) -> u64 {
         let wanted = (dot | sign) << 1 | self.wanted;
         self.wanted = (dot | sign) >> 63;
-        // Adding to the first of some digits carries to behind the last.
+        // Adding to the first of a run of digits carries to the bit after the last.
         let (sum, over) = digit.overflowing_add(dot << 1 | self.fraction);
         self.fraction = dot >> 63 | u64::from(over);
         (wanted & !digit) | (sum & dot)
@@ -73,19 +72,19 @@ impl Scalars {
 /// Looks at each number and literal of a block that has something `odd` in it.
 #[inline(never)]
 fn one_by_one(json: &[u8], base: usize, scalar: u64, mut odd: u64) -> u64 {
-    let mut flaws = 0;
+    let mut errors = 0;
     while odd != 0 {
         let at = odd.trailing_zeros();
-        let sound = check(json, beginning(json, base + at as usize)).is_some();
-        flaws |= u64::from(!sound) << at;
+        let sound = check(json, scalar_start(json, base + at as usize)).is_some();
+        errors |= u64::from(!sound) << at;
         // Adding to a bit of a run clears the run from there on.
         odd &= scalar.wrapping_add(1 << at);
     }
-    flaws
+    errors
 }
 
-/// Where the number or literal begins that the byte at `at` belongs to.
-fn beginning(json: &[u8], at: usize) -> usize {
+/// Start of the number or literal that contains the byte at `at`.
+fn scalar_start(json: &[u8], at: usize) -> usize {
     let before = json.get(..at).unwrap_or_default();
     let outside = before.iter().rposition(|&byte| ends(byte));
     outside.map_or(0, |last| last + 1)
@@ -111,7 +110,7 @@ fn check(json: &[u8], at: usize) -> Option<()> {
     rest.first().is_none_or(|&byte| ends(byte)).then_some(())
 }
 
-/// What comes after the number.
+/// The bytes after the number.
 fn number(text: &[u8]) -> Option<&[u8]> {
     let text = text.strip_prefix(b"-").unwrap_or(text);
     let text = match text.strip_prefix(b"0") {

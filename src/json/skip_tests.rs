@@ -1,5 +1,4 @@
-//! Passing over values must end where checking them ends, and report what checking reports.
-//! What is JSON at all is tested in `tests`.
+//! Skipping must end where validation ends, and report the same fields.
 #![allow(clippy::unwrap_used)]
 
 use std::ops::ControlFlow;
@@ -7,37 +6,37 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 
 use super::tests::{json, mutated};
-use super::{Watch, skim, value_end, walk};
+use super::{Visitor, value_end, visit, visit_unchecked};
 
-/// Everything that was heard, and when to stop listening.
+/// The reported fields, and how many to report before stopping.
 #[derive(Default, Debug, PartialEq)]
-struct Heard {
-    told: Vec<(&'static str, Vec<u8>, Vec<u8>)>,
+struct RecordingVisitor {
+    fields: Vec<(&'static str, Vec<u8>, Vec<u8>)>,
     stop_after: Option<usize>,
 }
 
-impl Heard {
-    fn hear(&mut self, what: &'static str, key: &[u8], value: &[u8]) -> ControlFlow<()> {
-        self.told.push((what, key.to_vec(), value.to_vec()));
-        if self.stop_after == Some(self.told.len()) {
+impl RecordingVisitor {
+    fn record(&mut self, what: &'static str, key: &[u8], value: &[u8]) -> ControlFlow<()> {
+        self.fields.push((what, key.to_vec(), value.to_vec()));
+        if self.stop_after == Some(self.fields.len()) {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
     }
 }
 
-impl<'a> Watch<'a> for Heard {
+impl<'a> Visitor<'a> for RecordingVisitor {
     fn field(&mut self, key: &'a [u8], value: &'a [u8]) -> ControlFlow<()> {
-        self.hear("field", key, value)
+        self.record("field", key, value)
     }
 
     fn enter(&mut self, key: &'a [u8]) -> bool {
-        self.told.push(("enter", key.to_vec(), Vec::new()));
+        self.fields.push(("enter", key.to_vec(), Vec::new()));
         key.len().is_multiple_of(2)
     }
 
     fn inner(&mut self, key: &'a [u8], value: &'a [u8]) -> ControlFlow<()> {
-        self.hear("inner", key, value)
+        self.record("inner", key, value)
     }
 }
 
@@ -70,10 +69,10 @@ proptest! {
     fn skimming_tells_what_walking_tells(json in json(), pad in 0..70usize, stop_after: Option<u8>) {
         let padded = format!("{}{json}\n", " ".repeat(pad));
         let stop_after = stop_after.map(|count| usize::from(count % 8));
-        let [mut walked, mut skimmed] = [(); 2].map(|()| Heard { stop_after, ..Heard::default() });
-        let flow = walk(padded.as_bytes(), &mut walked).unwrap();
+        let [mut walked, mut skimmed] = [(); 2].map(|()| RecordingVisitor { stop_after, ..RecordingVisitor::default() });
+        let flow = visit(padded.as_bytes(), &mut walked).unwrap();
         let object = json.trim_start().as_bytes().first() == Some(&b'{');
-        let other = skim(padded.as_bytes(), &mut skimmed);
+        let other = visit_unchecked(padded.as_bytes(), &mut skimmed);
         prop_assert_eq!(other.is_some(), object);
         if let Some(other) = other {
             prop_assert_eq!((flow, walked), (other, skimmed));
@@ -88,7 +87,7 @@ proptest! {
 
     #[test]
     fn nothing_panics(bytes in mutated(), at in 0..400usize) {
-        let _ = skim(&bytes, &mut Heard::default());
+        let _ = visit_unchecked(&bytes, &mut RecordingVisitor::default());
         let _ = value_end(&bytes, at);
     }
 }

@@ -1,52 +1,51 @@
-//! JSON strings: whether an escape is one, and what a string says once its escapes are resolved.
-//! Where strings begin and end, the walker finds.
+//! JSON strings: escapes, unescaped content, comparison.
 
 use std::borrow::Cow;
 
-use super::Flaw;
-use super::bytes::common;
+use super::SyntaxError;
+use super::bytes::common_prefix_len;
 
-/// The text of a raw JSON string with its quotes; `None` where `raw` is no string or not UTF-8.
-/// A lone surrogate escape, which no text can hold, stays as it was written: `\ud800`.
+/// The content of a raw JSON string with its quotes; `None` if `raw` is not a string or not UTF-8. A lone surrogate
+/// escape, which no Rust string can hold, stays as it is: `\ud800`.
 #[must_use]
 pub fn unquote(raw: &[u8]) -> Option<Cow<'_, str>> {
-    unescape(inside(raw)?)
+    unescape(raw_body(raw)?)
 }
 
-/// What is between the quotes of a raw JSON string.
+/// The bytes between the quotes of a raw JSON string.
 #[must_use]
-pub fn inside(raw: &[u8]) -> Option<&[u8]> {
+pub fn raw_body(raw: &[u8]) -> Option<&[u8]> {
     raw.strip_prefix(b"\"")?.strip_suffix(b"\"")
 }
 
-/// The text of what is inside a raw JSON string, or of a part that neither begins nor ends in an escape.
-pub(super) fn unescape(inside: &[u8]) -> Option<Cow<'_, str>> {
-    let text = std::str::from_utf8(inside).ok()?;
-    if memchr::memchr(b'\\', inside).is_none() {
+/// The content of the body of a raw JSON string, or of a part that does not split an escape.
+pub(super) fn unescape(raw_body: &[u8]) -> Option<Cow<'_, str>> {
+    let text = std::str::from_utf8(raw_body).ok()?;
+    if memchr::memchr(b'\\', raw_body).is_none() {
         return Some(Cow::Borrowed(text));
     }
     resolve(text).map(Cow::Owned)
 }
 
-/// Whether a raw JSON string says `text`.
+/// Whether the content of a raw JSON string equals `text`.
 #[must_use]
 #[inline]
-pub fn says(raw: &[u8], text: &str) -> bool {
+pub fn eq_str(raw: &[u8], text: &str) -> bool {
     match raw {
         [b'"', inner @ .., b'"'] if inner == text.as_bytes() && !text.contains('\\') => true,
-        // Only an escape can say what is not there.
+        // Only an escape can stand for another first character.
         [b'"', first, ..] if *first != b'\\' && text.as_bytes().first() != Some(first) => false,
-        // An escape is never shorter than what it says.
+        // An escape is never shorter than its character.
         _ if raw.len() < text.len() + 2 => false,
         _ => memchr::memchr(b'\\', raw).is_some() && unquote(raw).is_some_and(|said| said == text),
     }
 }
 
-/// What a raw JSON string says, as bytes: UTF-8, and a lone surrogate escape as the three bytes that UTF-8 would have
-/// for it. Two strings say the same exactly where these bytes are equal. What is no string is returned as it is.
+/// The content of a raw JSON string as bytes: UTF-8, with a lone surrogate escape as the three bytes that UTF-8 would
+/// have for it. Two strings are equal exactly if these bytes are. Bytes that are not a string are returned unchanged.
 #[must_use]
-pub fn content(raw: &[u8]) -> Cow<'_, [u8]> {
-    let Some(inner) = inside(raw) else {
+pub fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
+    let Some(inner) = raw_body(raw) else {
         return Cow::Borrowed(raw);
     };
     if memchr::memchr(b'\\', inner).is_none() {
@@ -56,67 +55,68 @@ pub fn content(raw: &[u8]) -> Cow<'_, [u8]> {
     said.map_or(Cow::Borrowed(inner), Cow::Owned)
 }
 
-/// Whether two raw JSON strings say the same. Only what is spelled in two ways is unescaped.
+/// Whether two raw JSON strings have the same content. Unescapes only where they differ.
 #[must_use]
-pub fn same_texts(one: &[u8], other: &[u8]) -> bool {
-    let equal = common(one, other);
+pub fn eq_unescaped(one: &[u8], other: &[u8]) -> bool {
+    let equal = common_prefix_len(one, other);
     let (Some(next), Some(other_next)) = (one.get(equal), other.get(equal)) else {
         return one.len() == other.len();
     };
-    let begin = before_escape(one, equal);
+    let begin = common_restart(one, equal);
     let near = one.get(begin..equal).unwrap_or_default();
     let escape = |byte: &u8| *byte == b'\\';
-    // Where no escape begins here or reaches up to here, the next characters differ.
+    // If no escape starts here or reaches here, the next characters differ.
     if !(escape(next) || escape(other_next) || near.iter().any(escape)) {
         return false;
     }
-    match (text_from(one, begin), text_from(other, begin)) {
+    match (str_from(one, begin), str_from(other, begin)) {
         (Some(one), Some(other)) => characters(one).eq(characters(other)),
         _ => false,
     }
 }
 
-/// A place before which both strings say the same whatever follows `at`: as far before it as an escape can be long, and
-/// neither behind a backslash nor in a character. In the digits of an escape it may be: these are the same in both.
-fn before_escape(raw: &[u8], at: usize) -> usize {
+/// An offset before which both strings have the same content whatever follows `at`: before it by the longest escape,
+/// and neither after a backslash nor inside a character. It may be among the digits of an escape, because these are
+/// equal in both.
+fn common_restart(raw: &[u8], at: usize) -> usize {
     /// A pair of surrogates.
-    const LONGEST: usize = 12;
-    let mut begin = at.saturating_sub(LONGEST);
-    let inside = |at: usize| {
+    const MAX_ESCAPE_BYTES: usize = 12;
+    let mut begin = at.saturating_sub(MAX_ESCAPE_BYTES);
+    let raw_body = |at: usize| {
         let before = at.checked_sub(1).and_then(|before| raw.get(before));
         before == Some(&b'\\') || raw.get(at).is_some_and(|byte| byte & 0xc0 == 0x80)
     };
-    while begin > 0 && inside(begin) {
+    while begin > 0 && raw_body(begin) {
         begin -= 1;
     }
     begin
 }
 
-fn text_from(raw: &[u8], at: usize) -> Option<&str> {
+fn str_from(raw: &[u8], at: usize) -> Option<&str> {
     std::str::from_utf8(raw.get(at..)?).ok()
 }
 
-/// What is spelled here, as code points; a lone surrogate is one, too.
+/// The content as code points, including lone surrogates.
 fn characters(text: &str) -> impl Iterator<Item = u32> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let mut all = rest.chars();
         let next = all.next()?;
         let after = all.as_str();
-        let escaped = (next == '\\').then(|| one(after)).flatten();
+        let escaped = (next == '\\').then(|| decode_escape(after)).flatten();
         let Some((said, length)) = escaped else {
             rest = after;
             return Some(u32::from(next));
         };
         rest = after.get(length..)?;
-        said.map_or_else(|| unit(after), |said| Some(u32::from(said)))
+        said.map_or_else(|| code_unit(after), |said| Some(u32::from(said)))
     })
 }
 
-pub(super) fn utf8(bytes: &[u8]) -> Result<(), Flaw> {
+pub(super) fn utf8(bytes: &[u8]) -> Result<(), SyntaxError> {
     match std::str::from_utf8(bytes) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Flaw::NotUtf8 {
+        Err(error) => Err(SyntaxError::NotUtf8 {
             at: error.valid_up_to(),
         }),
     }
@@ -125,9 +125,9 @@ pub(super) fn utf8(bytes: &[u8]) -> Result<(), Flaw> {
 fn resolve(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = at_escape(rest) {
+    while let Some((before, after)) = split_at_escape(rest) {
         out.push_str(before);
-        let (said, length) = one(after)?;
+        let (said, length) = decode_escape(after)?;
         match said {
             Some(said) => out.push(said),
             None => out.extend(['\\'].into_iter().chain(after.get(..length)?.chars())),
@@ -141,12 +141,12 @@ fn resolve(text: &str) -> Option<String> {
 fn bytes(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = at_escape(rest) {
+    while let Some((before, after)) = split_at_escape(rest) {
         out.extend_from_slice(before.as_bytes());
-        let (said, length) = one(after)?;
+        let (said, length) = decode_escape(after)?;
         match said {
             Some(said) => out.extend_from_slice(said.encode_utf8(&mut [0; 4]).as_bytes()),
-            None => out.extend(surrogate(unit(after)?)),
+            None => out.extend(surrogate(code_unit(after)?)),
         }
         rest = after.get(length..)?;
     }
@@ -154,21 +154,20 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// What stands before the next backslash and behind it.
-fn at_escape(text: &str) -> Option<(&str, &str)> {
+/// The parts before the next backslash and after it.
+fn split_at_escape(text: &str) -> Option<(&str, &str)> {
     let at = memchr::memchr(b'\\', text.as_bytes())?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// A surrogate as UTF-8 would spell it if it might.
-fn surrogate(unit: u32) -> [u8; 3] {
-    let low = |shift: u32| u8::try_from(unit >> shift & 0x3f).unwrap_or(0) | 0x80;
+fn surrogate(code_unit: u32) -> [u8; 3] {
+    let low = |shift: u32| u8::try_from(code_unit >> shift & 0x3f).unwrap_or(0) | 0x80;
     [0xed, low(6), low(0)]
 }
 
-/// What the escape says whose backslash stands just before, `None` for a lone surrogate; and its length without
-/// the backslash.
-fn one(after: &str) -> Option<(Option<char>, usize)> {
+/// The character of the escape after a backslash, `None` for a lone surrogate; and its length without the backslash.
+fn decode_escape(after: &str) -> Option<(Option<char>, usize)> {
     let said = match after.as_bytes().first()? {
         b'b' => '\u{8}',
         b'f' => '\u{c}',
@@ -183,11 +182,11 @@ fn one(after: &str) -> Option<(Option<char>, usize)> {
 }
 
 fn unicode(after: &str) -> Option<(Option<char>, usize)> {
-    let first = unit(after)?;
+    let first = code_unit(after)?;
     let second = after
         .get(5..)
         .and_then(|rest| rest.strip_prefix('\\'))
-        .and_then(unit);
+        .and_then(code_unit);
     if let (0xd800..0xdc00, Some(low @ 0xdc00..0xe000)) = (first, second) {
         let said = 0x10000 + ((first - 0xd800) << 10) + (low - 0xdc00);
         return Some((char::from_u32(said), 11));
@@ -195,7 +194,7 @@ fn unicode(after: &str) -> Option<(Option<char>, usize)> {
     Some((char::from_u32(first), 5))
 }
 
-fn unit(text: &str) -> Option<u32> {
+fn code_unit(text: &str) -> Option<u32> {
     let digits = text.strip_prefix('u')?.get(..4)?;
     let hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     hexadecimal
@@ -207,7 +206,7 @@ fn unit(text: &str) -> Option<u32> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{content, same_texts, says, unquote};
+    use super::{eq_str, eq_unescaped, unescaped, unquote};
 
     #[test]
     fn texts() {
@@ -231,7 +230,7 @@ mod tests {
     #[test]
     fn contents() {
         let check = |raw: &str, expected: &[u8]| {
-            assert_eq!(content(raw.as_bytes()).as_ref(), expected, "{raw}");
+            assert_eq!(unescaped(raw.as_bytes()).as_ref(), expected, "{raw}");
         };
         check(r#""""#, b"");
         check(r#""Z\u00fcrich\n""#, "Zürich\n".as_bytes());
@@ -247,7 +246,7 @@ mod tests {
         fn same_texts_are_those_of_one_content(one in spellings(), other in spellings(), ends in spellings()) {
             let (one, other) = (format!("\"{ends}{one}{ends}\""), format!("\"{ends}{other}{ends}\""));
             let (one, other) = (one.as_bytes(), other.as_bytes());
-            prop_assert_eq!(same_texts(one, other), content(one) == content(other));
+            prop_assert_eq!(eq_unescaped(one, other), unescaped(one) == unescaped(other));
         }
     }
 
@@ -280,7 +279,7 @@ mod tests {
     #[test]
     fn keys() {
         let check = |raw: &str, text: &str, expected: bool| {
-            assert_eq!(says(raw.as_bytes(), text), expected, "{raw} {text}");
+            assert_eq!(eq_str(raw.as_bytes(), text), expected, "{raw} {text}");
         };
         check(r#""type""#, "type", true);
         check(r#""t\u0079pe""#, "type", true);

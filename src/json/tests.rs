@@ -1,5 +1,4 @@
-//! Tables and properties of the JSON scanner; `serde_json` says what is right.
-//! What an event is, is tested in `event`.
+//! Tables and properties of the JSON scanner, compared with `serde_json`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -8,7 +7,7 @@ use proptest::prelude::*;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{Flaw, check, field, unquote};
+use super::{SyntaxError, check, field, unquote};
 
 /// Pads with blanks so that every place relative to a block of 64 bytes is met.
 fn everywhere(json: &[u8], mut test: impl FnMut(&[u8])) {
@@ -122,15 +121,16 @@ fn text(json: &[u8]) -> String {
 }
 
 #[test]
-fn flaws() {
-    let check =
-        |json: &[u8], expected: Flaw| assert_eq!(check(json), Err(expected), "{}", text(json));
-    check(b"", Flaw::NotJson { at: 0 });
-    check(b"[1", Flaw::NotJson { at: 2 });
-    check(b"[1 2]", Flaw::NotJson { at: 3 });
-    check(b"\"\xff\"", Flaw::NotUtf8 { at: 1 });
-    check(b"\xc3\x28", Flaw::NotUtf8 { at: 0 });
-    check(b"[1 2 \"\xed\xa0\x80\"]", Flaw::NotUtf8 { at: 6 });
+fn errors() {
+    let check = |json: &[u8], expected: SyntaxError| {
+        assert_eq!(check(json), Err(expected), "{}", text(json));
+    };
+    check(b"", SyntaxError::NotJson { at: 0 });
+    check(b"[1", SyntaxError::NotJson { at: 2 });
+    check(b"[1 2]", SyntaxError::NotJson { at: 3 });
+    check(b"\"\xff\"", SyntaxError::NotUtf8 { at: 1 });
+    check(b"\xc3\x28", SyntaxError::NotUtf8 { at: 0 });
+    check(b"[1 2 \"\xed\xa0\x80\"]", SyntaxError::NotUtf8 { at: 6 });
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn fields() {
     check("null", "_id", None);
 }
 
-/// Any JSON text: nested, with blanks, escapes and odd numbers.
+/// Any JSON: nested, with blanks, escapes and unusual numbers.
 pub(crate) fn json() -> impl Strategy<Value = String> {
     let blank = prop_oneof![4 => Just(""), 1 => Just(" "), 1 => Just("\n\t"), 1 => Just("\r ")];
     let string = vec(
@@ -297,7 +297,7 @@ fn runs_of_backslashes() {
     }
 }
 
-/// Strings that fill whole blocks, with what makes them wrong just before, inside and behind.
+/// Strings that fill whole blocks, with errors just before, inside and after them.
 #[test]
 fn long_strings() {
     let long = "é ".repeat(70);
@@ -317,7 +317,7 @@ fn long_strings() {
     }
 }
 
-/// Any depth, also where the open containers no longer fit into one word, and brackets of the wrong kind in it.
+/// Any depth, including more open containers than fit in one word, and brackets of the wrong kind.
 #[test]
 fn deep_nesting() {
     for depth in (1..300).step_by(7) {

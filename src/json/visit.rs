@@ -5,87 +5,80 @@ use std::ops::ControlFlow;
 
 use fearless_simd::Simd;
 
-use super::block::{BLOCK, Block, padded, widest};
-use super::depth_stack::{Nest, depth};
-use super::fields::{Fields, Operators};
+use super::block::{BLOCK_BYTES, Block, padded, with_widest_simd};
+use super::depth_stack::{BracketStack, depth};
+use super::fields::{Fields, Operators, Visitor};
 use super::grammar::{Grammar, Tokens};
 use super::quotes::Quotes;
 use super::scalar::Scalars;
-use super::{Flaw, strings};
+use super::{SyntaxError, strings};
 
-/// Who wants to hear of fields. Spans are raw JSON without the blanks around it; keys keep their quotes.
-pub trait Watch<'a> {
-    /// A field of the outermost object is complete. `Break` ends the walk.
-    fn field(&mut self, key: &'a [u8], value: &'a [u8]) -> ControlFlow<()>;
-
-    /// An object begins as the value of this key of the outermost object: are its fields wanted too?
-    fn enter(&mut self, _key: &'a [u8]) -> bool {
-        false
-    }
-
-    /// A field of an object that was entered is complete. `Break` ends the walk.
-    fn inner(&mut self, _key: &'a [u8], _value: &'a [u8]) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-}
-
-/// Checks `json` and reports what `watch` asks for.
-/// `Break` where `watch` ended the walk: then only what comes before was checked, and not its UTF-8.
+/// Validates `json` and reports fields to the visitor. `Break` if the visitor stopped: then only the bytes before
+/// were validated, except for UTF-8.
 ///
 /// # Errors
-/// [`Flaw`] where the bytes are not UTF-8 or not exactly one JSON value.
-pub fn walk<'a>(json: &'a [u8], watch: &mut impl Watch<'a>) -> Result<ControlFlow<()>, Flaw> {
-    let mut walker = Walker::new(json, watch);
-    let result = widest!(simd => walker.run(simd));
+/// [`SyntaxError`] if the bytes are not UTF-8 or not exactly one JSON value.
+pub fn visit<'a>(
+    json: &'a [u8],
+    visitor: &mut impl Visitor<'a>,
+) -> Result<ControlFlow<()>, SyntaxError> {
+    let mut walker = Validator::new(json, visitor);
+    let result = with_widest_simd!(simd => walker.run(simd));
     match result {
         Ok(ControlFlow::Continue(())) if !walker.foreign.is_utf8(json) => {
             strings::utf8(json).map(ControlFlow::Continue)
         }
         Ok(flow) => Ok(flow),
-        // Bytes that are no text at all are the better explanation.
-        Err(at) => Err(strings::utf8(json).err().unwrap_or(Flaw::NotJson { at })),
+        // Invalid UTF-8 is the better explanation.
+        Err(at) => Err(strings::utf8(json)
+            .err()
+            .unwrap_or(SyntaxError::NotJson { at })),
     }
 }
 
-/// An offset where the grammar breaks.
-type At = usize;
+/// Offset of a syntax error.
+type ErrorOffset = usize;
 
-struct Walker<'a, 'w, W> {
+struct Validator<'a, 'w, W> {
     json: &'a [u8],
-    watch: &'w mut W,
+    visitor: &'w mut W,
     quotes: Quotes,
     scalars: Scalars,
-    nest: Nest,
+    brackets: BracketStack,
     grammar: Grammar,
     fields: Fields,
-    foreign: Foreign,
+    foreign: Utf8Check,
 }
 
-impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
-    fn new(json: &'a [u8], watch: &'w mut W) -> Self {
-        Walker {
+impl<'a, 'w, W: Visitor<'a>> Validator<'a, 'w, W> {
+    fn new(json: &'a [u8], visitor: &'w mut W) -> Self {
+        Validator {
             json,
-            watch,
+            visitor,
             quotes: Quotes::default(),
             scalars: Scalars::default(),
-            nest: Nest::default(),
+            brackets: BracketStack::default(),
             grammar: Grammar::default(),
             fields: Fields::default(),
-            foreign: Foreign::default(),
+            foreign: Utf8Check::default(),
         }
     }
 
     #[inline(always)]
-    fn run(&mut self, simd: impl Simd) -> Result<ControlFlow<()>, At> {
-        let (blocks, rest) = self.json.as_chunks::<BLOCK>();
-        // At least one blank, so that what ends with the document ends in this block.
+    fn run(&mut self, simd: impl Simd) -> Result<ControlFlow<()>, ErrorOffset> {
+        let (blocks, rest) = self.json.as_chunks::<BLOCK_BYTES>();
+        // At least one blank, so that a token at the end of the document ends in this block.
         let last = padded(rest, b' ');
         for (at, block) in blocks.iter().chain([&last]).enumerate() {
-            if self.block(at * BLOCK, Block::load(simd, block))?.is_break() {
+            if self
+                .block(at * BLOCK_BYTES, Block::load(simd, block))?
+                .is_break()
+            {
                 return Ok(ControlFlow::Break(()));
             }
         }
-        let complete = !self.quotes.is_open() && self.nest.is_empty() && self.grammar.is_complete();
+        let complete =
+            !self.quotes.is_open() && self.brackets.is_empty() && self.grammar.is_complete();
         if complete {
             Ok(ControlFlow::Continue(()))
         } else {
@@ -94,14 +87,18 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
     }
 
     #[inline(always)]
-    fn block(&mut self, base: usize, block: Block<impl Simd>) -> Result<ControlFlow<()>, At> {
+    fn block(
+        &mut self,
+        base: usize,
+        block: Block<impl Simd>,
+    ) -> Result<ControlFlow<()>, ErrorOffset> {
         if block.beyond_ascii() != 0 {
             self.foreign.block(self.json, base);
         }
         let text = self.quotes.block(self.json, base, block);
-        let outside = !text.inside;
+        let outside = !text.raw_body;
         // Long strings: nothing that has to be remembered changes inside one.
-        if outside | text.quote | text.flaws == 0 {
+        if outside | text.quote | text.errors == 0 {
             return Ok(ControlFlow::Continue(()));
         }
         let (open, close) = (block.open() & outside, block.close() & outside);
@@ -109,30 +106,30 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
         let (blank, curly) = (block.blank() & outside, block.curly());
         let scalar = outside & !(open | close | comma | colon | blank | text.quote);
         let spans = self.scalars.block(self.json, base, block, scalar);
-        let level = self.nest.level();
-        let nest = self.nest.block(open, close, curly, self.fields.depth());
+        let level = self.brackets.level();
+        let brackets = self.brackets.block(open, close, curly, self.fields.depth());
         let ungrammatical = self.grammar.block(&Tokens {
             open,
             close,
             comma,
             colon,
-            inside: text.inside,
-            string: text.quote & text.inside,
+            raw_body: text.raw_body,
+            string: text.quote & text.raw_body,
             string_end: text.quote & outside,
             scalar: spans.starts,
             scalar_end: spans.ends,
             blank,
-            objects: nest.objects,
+            objects: brackets.objects,
         });
-        let flaws = text.flaws | spans.flaws | nest.flaws | ungrammatical;
-        if !nest.shallow && flaws == 0 {
+        let errors = text.errors | spans.errors | brackets.errors | ungrammatical;
+        if !brackets.shallow && errors == 0 {
             return Ok(ControlFlow::Continue(()));
         }
-        // What strings must not hold is told before any field of the block.
-        if text.flaws != 0 {
-            return Err(base + text.flaws.trailing_zeros() as usize);
+        // Errors in strings precede the fields of the block.
+        if text.errors != 0 {
+            return Err(base + text.errors.trailing_zeros() as usize);
         }
-        let sound = flaws.wrapping_sub(1) & !flaws;
+        let sound = errors.wrapping_sub(1) & !errors;
         let operators = Operators {
             open: open & sound,
             close: close & sound,
@@ -140,7 +137,7 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
             comma: comma & sound,
             colon: colon & sound,
         };
-        self.shallow((base, depth(level)), &operators, flaws)
+        self.shallow((base, depth(level)), &operators, errors)
     }
 
     /// Reports the fields of a block up to its first flaw.
@@ -148,37 +145,37 @@ impl<'a, 'w, W: Watch<'a>> Walker<'a, 'w, W> {
         &mut self,
         place: (usize, usize),
         operators: &Operators,
-        flaws: u64,
-    ) -> Result<ControlFlow<()>, At> {
+        errors: u64,
+    ) -> Result<ControlFlow<()>, ErrorOffset> {
         let flow = self
             .fields
-            .report(self.json, self.watch, place, operators)?;
-        if flaws == 0 || flow.is_break() {
+            .report(self.json, self.visitor, place, operators)?;
+        if errors == 0 || flow.is_break() {
             return Ok(flow);
         }
-        Err(place.0 + flaws.trailing_zeros() as usize)
+        Err(place.0 + errors.trailing_zeros() as usize)
     }
 }
 
 /// Blocks with bytes outside ASCII. Neighbours are checked together: no character reaches into a block of ASCII.
 #[derive(Default)]
-struct Foreign {
+struct Utf8Check {
     start: usize,
     end: usize,
     not_utf8: bool,
 }
 
-impl Foreign {
+impl Utf8Check {
     #[inline(never)]
     fn block(&mut self, json: &[u8], base: usize) {
         if self.end != base {
             self.not_utf8 |= !self.is_utf8(json);
             self.start = base;
         }
-        self.end = base + BLOCK;
+        self.end = base + BLOCK_BYTES;
     }
 
-    /// Whether all blocks so far are text.
+    /// Whether all blocks so far are UTF-8.
     fn is_utf8(&self, json: &[u8]) -> bool {
         let last = json.get(self.start..self.end.min(json.len()));
         !self.not_utf8 && last.is_none_or(|last| std::str::from_utf8(last).is_ok())

@@ -135,7 +135,7 @@ fn retry(
     loop {
         match query_committed().and_then(check_partitions) {
             Err(error) if is_retriable(&error) && started.elapsed() < RETRY_TIMEOUT => {
-                thread::sleep(RETRY_INTERVAL)
+                thread::sleep(RETRY_INTERVAL);
             }
             answer => return answer,
         }

@@ -188,7 +188,7 @@ impl Reader {
             match event {
                 ClientEvent::Error(code, reason) => self.handle_error(code, &reason)?,
                 ClientEvent::Log(line) => {
-                    self.pending.push_back(Pending::Notice(Notice::Log(line)))
+                    self.pending.push_back(Pending::Notice(Notice::Log(line)));
                 }
                 ClientEvent::OffsetGap(lost) => self.pending.push_back(Pending::OffsetGap(lost)),
                 ClientEvent::Assigned(partitions) => {

@@ -111,7 +111,7 @@ impl Topic {
                 Ok(partitions) => return Ok(partitions),
                 Err(MetadataError::Final(failure)) => return Err(failure.into()),
                 Err(MetadataError::NotYet(reason)) => {
-                    last = more_specific(last, self.poll_events(report)?.or(reason))
+                    last = more_specific(last, self.poll_events(report)?.or(reason));
                 }
             }
             if self.interrupt.load(Ordering::Relaxed) {
@@ -146,7 +146,7 @@ impl Topic {
                     return Err(self.failure("taking over the group's partitions", code, &words));
                 }
                 ClientEvent::Error(code, words) => {
-                    reason = more_specific(reason, Some((code, words)))
+                    reason = more_specific(reason, Some((code, words)));
                 }
                 ClientEvent::Log(line) => report(&line),
                 ClientEvent::Assigned(_) | ClientEvent::Revoked(_) | ClientEvent::OffsetGap(_) => {}

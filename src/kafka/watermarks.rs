@@ -96,7 +96,7 @@ pub fn read_watermarks(
             SourceItem::Failed(failure) => return Err(ReadStopped::Failed(failure)),
             // Retention may also overtake this read. Gaps of the plan are already listed.
             SourceItem::OffsetGap(lost) if !watermarks.lost.contains(&lost) => {
-                watermarks.lost.push(lost)
+                watermarks.lost.push(lost);
             }
             SourceItem::OffsetGap(_) | SourceItem::Notice(_) | SourceItem::Idle => {}
         }

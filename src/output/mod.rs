@@ -257,7 +257,7 @@ impl Out {
     pub fn print_text(&mut self, text: &[u8]) -> Exit {
         self.buffer.extend_from_slice(text);
         match self.flush() {
-            Ok(()) | Err(Ended::Closed) => Exit::Fine,
+            Ok(()) | Err(Ended::Closed) => Exit::Success,
             Err(Ended::Failed(error)) => {
                 self.warn(&format!("writing to standard output: {error}"));
                 Exit::Failed

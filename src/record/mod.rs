@@ -1,6 +1,7 @@
 //! Types that sources and commands share: a record, and the items that a source delivers.
 
 mod batch;
+pub mod options;
 pub mod position;
 
 use std::borrow::Cow;

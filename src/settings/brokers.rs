@@ -1,25 +1,25 @@
-//! The list of brokers as people paste it: blanks, a scheme, a missing port.
-//! What can only mean one thing is mended with a warning; the rest is refused. Nothing is looked up.
+//! Normalization of the broker list: blanks, URL schemes, missing ports.
+//! Unambiguous mistakes are corrected with a warning; others are errors.
 
 use super::SettingsError;
 
-/// The ingress of Ditto's brokers listens here.
+/// The port of the ingress of Ditto's brokers.
 const INGRESS_PORT: u16 = 443;
-/// Kafka's own habit, for brokers without TLS.
+/// Kafka's default port, for brokers without TLS.
 const KAFKA_PORT: u16 = 9092;
 
-/// A list that the Kafka library takes, and what was mended on the way.
+/// A normalized list of brokers, with warnings about corrections.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Mended {
+pub(super) struct BrokerList {
     pub list: String,
     pub warnings: Vec<String>,
 }
 
-/// Reads a comma-separated list of brokers.
+/// Parses a comma-separated list of brokers.
 ///
 /// # Errors
-/// Where an entry cannot be a broker's address.
-pub(super) fn parse(text: &str, tls: bool) -> Result<Mended, SettingsError> {
+/// [`SettingsError`] if an entry is not the address of a broker.
+pub(super) fn parse(text: &str, tls: bool) -> Result<BrokerList, SettingsError> {
     let mut warnings = Vec::new();
     let mut list = Vec::new();
     for entry in text.split(',').map(str::trim).filter(|e| !e.is_empty()) {
@@ -30,26 +30,36 @@ pub(super) fn parse(text: &str, tls: bool) -> Result<Mended, SettingsError> {
         return Err(error("the list is empty"));
     }
     let list = list.join(",");
-    Ok(Mended { list, warnings })
+    Ok(BrokerList { list, warnings })
+}
+
+/// Normalizes a list of brokers, with TLS's default port.
+///
+/// # Errors
+/// [`SettingsError`] if an entry is not the address of a broker.
+pub fn normalize_brokers(text: &str) -> Result<String, SettingsError> {
+    parse(text, true).map(|brokers| brokers.list)
 }
 
 fn error(why: &str) -> SettingsError {
     SettingsError {
         what: format!("cannot read the brokers: {why}"),
-        fix: "give host:port, several separated by commas, as the Ditto portal shows the endpoint"
+        fix: "write host:port as the Ditto portal shows the endpoint; separate several with commas"
             .to_owned(),
     }
 }
 
 fn without_scheme<'a>(entry: &'a str, warnings: &mut Vec<String>) -> Result<&'a str, String> {
     if entry.contains('@') {
-        // Not repeated: what stands before the `@` may be a password.
-        return Err("an entry contains `@`; Kafka takes no user name in an address".to_owned());
+        // The entry is not repeated, because the part before the `@` may be a password.
+        return Err("an entry contains `@`, but a Kafka address has no user name".to_owned());
     }
     let address = entry.split_once("://").map_or(entry, |(_, rest)| rest);
     let address = address.trim_end_matches('/');
     if address.contains('/') {
-        return Err(format!("`{entry}` has a path, and a broker has none"));
+        return Err(format!(
+            "`{entry}` has a path, but the address of a broker has none"
+        ));
     }
     if address != entry {
         warnings.push(format!(
@@ -68,7 +78,7 @@ fn with_port(address: &str, tls: bool, warnings: &mut Vec<String>) -> Result<Str
     let Some(port) = port else {
         let (port, whose) = default_port(tls);
         warnings.push(format!(
-            "brokers: no port in `{address}`; using {port}, {whose}"
+            "brokers: `{address}` has no port; using {port}, {whose}"
         ));
         return Ok(format!("{host}:{port}"));
     };

@@ -1,7 +1,6 @@
-//! The one table of settings: under which names each is known to flags, variables and Java.
-//! Another setting is another row; how the sources are searched is in `resolve`.
+//! Setting definitions: the names of each setting in flags, variables, profiles and Java properties.
 
-/// Which setting.
+/// A setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Key {
     Brokers,
@@ -16,25 +15,25 @@ pub(super) enum Key {
 }
 
 /// The names of one setting.
-pub(super) struct Row {
+pub(super) struct Definition {
     pub key: Key,
-    /// The flag as it is typed.
+    /// The flag, with its hyphens.
     pub flag: &'static str,
-    /// Variables of the environment and of `.env`; the first has the last word.
+    /// Variables of the environment and of `.env`; the first takes precedence.
     pub variables: &'static [&'static str],
-    /// Names so common that only `.env` may use them.
+    /// Variables that only `.env` may set, because the names are too common for the environment.
     pub only_env_file: &'static [&'static str],
     /// Names in a Java properties file and after `-X`.
     pub properties: &'static [&'static str],
-    /// Names that only a Java properties file may use: after `-X` they mean something else.
+    /// Names in a Java properties file only; after `-X` they have another meaning.
     pub only_java: &'static [&'static str],
     /// Whether it is a secret, so that its flag names a file. An empty password counts, an empty API key does not.
     pub is_password: bool,
 }
 
 /// Every setting.
-pub(super) const ROWS: &[Row] = &[
-    Row {
+pub(super) const DEFINITIONS: &[Definition] = &[
+    Definition {
         key: Key::Brokers,
         flag: "--brokers",
         variables: &["DITTO_CDC_BROKERS", "CLOUD_ENDPOINT"],
@@ -43,7 +42,7 @@ pub(super) const ROWS: &[Row] = &[
         only_java: &[],
         is_password: false,
     },
-    Row {
+    Definition {
         key: Key::Topic,
         flag: "--topic",
         variables: &["DITTO_CDC_TOPIC"],
@@ -52,7 +51,7 @@ pub(super) const ROWS: &[Row] = &[
         only_java: &[],
         is_password: false,
     },
-    Row {
+    Definition {
         key: Key::Group,
         flag: "--group",
         variables: &["DITTO_CDC_GROUP"],
@@ -61,7 +60,7 @@ pub(super) const ROWS: &[Row] = &[
         only_java: &[],
         is_password: false,
     },
-    Row {
+    Definition {
         key: Key::ClusterCert,
         flag: "--cluster-cert",
         variables: &["DITTO_CDC_CLUSTER_CERT", "CLUSTER_CERT_LOCATION"],
@@ -70,7 +69,7 @@ pub(super) const ROWS: &[Row] = &[
         only_java: &[],
         is_password: false,
     },
-    Row {
+    Definition {
         key: Key::ClusterCertPassword,
         flag: "--cluster-cert-password-file",
         variables: &["DITTO_CDC_CLUSTER_CERT_PASSWORD", "CLUSTER_CERT_PW"],
@@ -79,7 +78,7 @@ pub(super) const ROWS: &[Row] = &[
         only_java: &[],
         is_password: true,
     },
-    Row {
+    Definition {
         key: Key::UserCert,
         flag: "--user-cert",
         variables: &["DITTO_CDC_USER_CERT", "USER_CERT_LOCATION"],
@@ -88,7 +87,7 @@ pub(super) const ROWS: &[Row] = &[
         only_java: &[],
         is_password: false,
     },
-    Row {
+    Definition {
         key: Key::UserCertPassword,
         flag: "--user-cert-password-file",
         variables: &["DITTO_CDC_USER_CERT_PASSWORD", "USER_CERT_PW"],
@@ -97,7 +96,7 @@ pub(super) const ROWS: &[Row] = &[
         only_java: &["ssl.key.password"],
         is_password: true,
     },
-    Row {
+    Definition {
         key: Key::Url,
         flag: "--url",
         variables: &["DITTO_CDC_URL", "DITTOSH_SERVER_URL", "DITTO_CLOUD_URL"],
@@ -106,7 +105,7 @@ pub(super) const ROWS: &[Row] = &[
         only_java: &[],
         is_password: false,
     },
-    Row {
+    Definition {
         key: Key::ApiSecret,
         flag: "--api-key-file",
         variables: &[
@@ -121,8 +120,8 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-impl Row {
-    /// The ways to give the setting, as a list in words.
+impl Definition {
+    /// The ways to set it, for messages.
     pub(super) fn ways(&self) -> String {
         let mut ways = vec![self.flag.to_owned()];
         ways.extend(self.variables.iter().map(|name| (*name).to_owned()));
@@ -136,12 +135,12 @@ impl Row {
     }
 }
 
-/// How a profile may give a secret without holding it.
+/// The form of a value: the value itself, or a reference to a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum ValueForm {
     /// The value itself.
     Value,
-    /// A file that holds it.
+    /// A file that contains it.
     File,
     /// A command that prints it.
     Command,
@@ -149,64 +148,73 @@ pub(super) enum Form {
     KeyStore,
 }
 
-/// What stands behind a secret's name in a profile, in the order of rank.
-const FORMS: &[(&str, Form)] = &[
-    ("", Form::Value),
-    ("-file", Form::File),
-    ("-command", Form::Command),
-    ("-keyring", Form::KeyStore),
+/// Suffixes of a secret's name in a profile, by descending precedence.
+const SECRET_FORMS: &[(&str, ValueForm)] = &[
+    ("", ValueForm::Value),
+    ("-file", ValueForm::File),
+    ("-command", ValueForm::Command),
+    ("-keyring", ValueForm::KeyStore),
 ];
 
-/// What the portal calls the consumer group prefix; only a profile has it.
+/// The portal's consumer group prefix, which only a profile sets.
 pub(super) const GROUP_PREFIX: &str = "group-prefix";
 
-impl Row {
-    /// The setting's name in a profile and for people: its flag's.
+impl Definition {
+    /// The name in profiles and messages, derived from the flag.
     pub(super) fn name(&self) -> &'static str {
         let name = self.flag.trim_start_matches('-');
         name.strip_suffix("-file").unwrap_or(name)
     }
 
-    /// Every name that a profile may give the setting under, the best first.
-    pub(super) fn profile_names(&self) -> impl Iterator<Item = (String, Form)> {
-        let forms = if self.is_password { FORMS } else { &FORMS[..1] };
+    /// Every name in a profile, by descending precedence.
+    pub(super) fn profile_names(&self) -> impl Iterator<Item = (String, ValueForm)> {
+        let forms = if self.is_password {
+            SECRET_FORMS
+        } else {
+            &SECRET_FORMS[..1]
+        };
         forms
             .iter()
             .map(|(suffix, form)| (format!("{}{suffix}", self.name()), *form))
     }
 }
 
-/// Every name that a profile may hold.
+/// Every valid name in a profile.
 pub(super) fn profile_names() -> impl Iterator<Item = &'static str> {
     static NAMES: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
-        let names = ROWS.iter().flat_map(Row::profile_names);
+        let names = DEFINITIONS.iter().flat_map(Definition::profile_names);
         let names = names.map(|(name, _)| name);
         names.chain([GROUP_PREFIX.to_owned()]).collect()
     });
     NAMES.iter().map(String::as_str)
 }
 
-/// Whether a profile's name holds a secret itself.
+/// Whether the value of this profile name is a secret itself.
 pub(super) fn is_literal_secret(name: &str) -> bool {
-    ROWS.iter().any(|row| row.is_password && row.name() == name)
+    DEFINITIONS
+        .iter()
+        .any(|definition| definition.is_password && definition.name() == name)
 }
 
 /// Every variable that is read.
 pub(super) fn variables() -> impl Iterator<Item = &'static str> {
-    let rows = ROWS.iter();
-    let names = rows.flat_map(|row| row.variables.iter().chain(row.only_env_file));
+    let definitions = DEFINITIONS.iter();
+    let names = definitions
+        .flat_map(|definition| definition.variables.iter().chain(definition.only_env_file));
     names.copied().chain([PROFILE])
 }
 
-/// The variable that names a profile.
+/// The variable that selects a profile.
 pub(super) const PROFILE: &str = "DITTO_CDC_PROFILE";
 
-/// The row of a setting.
-pub(super) fn row(key: Key) -> Option<&'static Row> {
-    ROWS.iter().find(|row| row.key == key)
+/// The definition of a setting.
+pub(super) fn definition(key: Key) -> Option<&'static Definition> {
+    DEFINITIONS.iter().find(|definition| definition.key == key)
 }
 
 /// Whether a property of this name sets one of the settings.
 pub(super) fn is_setting(property: &str) -> bool {
-    ROWS.iter().any(|row| row.properties.contains(&property))
+    DEFINITIONS
+        .iter()
+        .any(|definition| definition.properties.contains(&property))
 }

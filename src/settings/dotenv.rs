@@ -1,18 +1,17 @@
-//! Reads `.env` files literally: a value is what stands there, and no `$NAME` in it is replaced.
-//! A parser of our own, because the usual one replaces `$NAME` (from the process environment, too) and so changes a
-//! password that contains `$` without a word, and its errors quote the line. Nothing here touches the environment.
+//! Parser for `.env` files, without substitution of `$NAME`.
+//! The dotenvy crate substitutes, which silently changes passwords that contain `$`, and its errors quote the line.
 
 use std::path::{Path, PathBuf};
 
-/// One `.env` file. Holds secrets, so it has no `Debug`.
+/// A parsed `.env` file. Has no `Debug`, because it contains secrets.
 pub(super) struct EnvFile {
     /// The file, absolute.
     pub path: PathBuf,
     /// Whether `--env-file` names it.
     pub chosen: bool,
     entries: Vec<Entry>,
-    /// Lines that could not be read, counted from 1, and why.
-    pub odd: Vec<(usize, &'static str)>,
+    /// Malformed lines (counted from 1), and why.
+    pub malformed: Vec<(usize, &'static str)>,
 }
 
 /// One line that sets a name.
@@ -24,10 +23,10 @@ pub(super) struct Entry {
 }
 
 impl EnvFile {
-    /// Reads the bytes of a file. Cannot fail: lines that make no sense are listed in `odd`.
+    /// Parses the bytes of a file. Malformed lines are listed in `malformed`.
     pub(super) fn parse(path: &Path, chosen: bool, bytes: &[u8]) -> EnvFile {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let (mut entries, mut odd) = (Vec::new(), Vec::new());
+        let (mut entries, mut malformed) = (Vec::new(), Vec::new());
         for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
             match parse_line(line) {
                 Ok(Some((name, value))) => entries.push(Entry {
@@ -36,14 +35,14 @@ impl EnvFile {
                     value,
                 }),
                 Ok(None) => {}
-                Err(why) => odd.push((index + 1, why)),
+                Err(why) => malformed.push((index + 1, why)),
             }
         }
         EnvFile {
             path: path.to_owned(),
             chosen,
             entries,
-            odd,
+            malformed,
         }
     }
 
@@ -52,7 +51,7 @@ impl EnvFile {
         self.entries.iter()
     }
 
-    /// The line that sets a name: the last one, as a shell would have it.
+    /// The last line that sets a name, as in a shell.
     pub(super) fn get(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().rev().find(|entry| entry.name == name)
     }
@@ -64,14 +63,14 @@ fn parse_line(line: &[u8]) -> Result<Option<(&str, String)>, &'static str> {
     if line.is_empty() || line.starts_with('#') {
         return Ok(None);
     }
-    let (name, value) = line.split_once('=').ok_or("there is no `=` in it")?;
+    let (name, value) = line.split_once('=').ok_or("it has no `=`")?;
     let name = match name.strip_prefix("export") {
         Some(rest) if rest.starts_with([' ', '\t']) && !rest.trim().is_empty() => rest.trim(),
         _ => name.trim(),
     };
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
     if name.is_empty() || !name.chars().all(legal) {
-        return Err("what stands before the `=` is not a name");
+        return Err("the part before the `=` is not a valid name");
     }
     Ok(Some((name, parse_value(value.trim_start())?)))
 }
@@ -96,14 +95,14 @@ fn parse_value(text: &str) -> Result<String, &'static str> {
 
 const UNCLOSED: &str = "a quote is not closed on the same line";
 
-/// Cuts ` # comment`; a `#` without a blank before it belongs to the value.
+/// Removes ` # comment`; a `#` without a blank before it is part of the value.
 fn without_comment(text: &str) -> &str {
     let blank_before = |at: usize| text[..at].ends_with([' ', '\t']) || at == 0;
     let comment = text.match_indices('#').find(|(at, _)| blank_before(*at));
     comment.map_or(text, |(at, _)| &text[..at]).trim_end()
 }
 
-/// Reads to the closing quote. A backslash before anything but `\`, `"`, `$`, `` ` ``, n, r and t is itself.
+/// Parses up to the closing quote. Escapes: backslash before `\`, `"`, `$`, `` ` ``, n, r and t; else it is literal.
 fn double_quoted(rest: &mut std::str::Chars<'_>) -> Result<String, &'static str> {
     let mut value = String::new();
     while let Some(c) = rest.next() {
@@ -126,13 +125,13 @@ fn double_quoted(rest: &mut std::str::Chars<'_>) -> Result<String, &'static str>
 mod tests {
     use super::*;
 
-    /// What the file says about `K`; `Err` holds the odd lines.
+    /// The value of `K`, or the malformed lines.
     fn read(bytes: &[u8]) -> Result<Option<String>, Vec<usize>> {
         let file = EnvFile::parse(Path::new("/x/.env"), false, bytes);
-        if file.odd.is_empty() {
+        if file.malformed.is_empty() {
             Ok(file.get("K").map(|entry| entry.value.clone()))
         } else {
-            Err(file.odd.iter().map(|(line, _)| *line).collect())
+            Err(file.malformed.iter().map(|(line, _)| *line).collect())
         }
     }
 

@@ -1,49 +1,73 @@
-//! Turns a value as it was found into text, a path or a password, and reads the files that were named.
-//! Which value that is has been decided in `resolve`; what the files say is understood by `dotenv` and `java`.
+//! Conversion of raw values into strings, paths and passwords, and reading of the files that settings name.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::definitions::Form;
+use super::definitions::ValueForm;
 use super::dotenv::EnvFile;
 use super::java::Properties;
-use super::paths;
-use super::{Origin, SettingsError, Typed, World};
+use super::{Environment, Flags, Origin, SettingsError};
 use crate::util::secret::Secret;
 
-/// A value as it was found. Has no `Debug`: it may be a secret.
-pub(super) struct Found {
+/// An unconverted value. Has no `Debug`, because it may be a secret.
+pub(super) struct RawValue {
     pub value: OsString,
-    /// The folder that a relative path in it is relative to.
+    /// The folder that a relative path starts from.
     pub base: PathBuf,
     pub origin: Origin,
-    /// What the value is, where it is a secret's.
-    pub form: Form,
+    /// For a secret: whether this is the secret or a reference to it.
+    pub form: ValueForm,
 }
 
-pub(super) fn text(found: &Found) -> Result<String, SettingsError> {
+pub(super) fn text(found: &RawValue) -> Result<String, SettingsError> {
     let text = found.value.to_str().map(str::to_owned);
     text.ok_or_else(|| SettingsError {
         what: format!("cannot read {}: its value is not UTF-8", found.origin),
-        fix: "set it again in a UTF-8 terminal, or give a flag in its place".to_owned(),
+        fix: "set it again in a UTF-8 terminal, or use a flag instead".to_owned(),
     })
 }
 
-pub(super) fn path(found: &Found, world: &World) -> Result<PathBuf, SettingsError> {
-    let expanded = paths::expand(&found.value, &found.base, world.home);
+/// Expands `~` to `home` and joins a relative path to `base`; the result is absolute if `base` is. Reads no file.
+///
+/// # Errors
+/// A sentence if `~` cannot be expanded.
+pub fn expand(text: &OsStr, base: &Path, home: Option<&Path>) -> Result<PathBuf, String> {
+    let path = Path::new(text);
+    let mut parts = path.components();
+    let Some(first) = parts.next().map(|part| part.as_os_str().to_owned()) else {
+        return Ok(base.to_owned());
+    };
+    if first == "~" {
+        let home = home.ok_or("`~` stands for the home folder, and HOME is not set")?;
+        return Ok(home.join(parts.as_path()));
+    }
+    if first.to_string_lossy().starts_with('~') {
+        let name = first.to_string_lossy();
+        return Err(format!(
+            "`{name}`: another user's home folder is not looked up"
+        ));
+    }
+    Ok(base.join(path))
+}
+
+pub(super) fn path(found: &RawValue, environment: &Environment) -> Result<PathBuf, SettingsError> {
+    let expanded = expand(&found.value, &found.base, environment.home);
     expanded.map_err(|why| SettingsError {
         what: format!("cannot use the path from {}: {why}", found.origin),
         fix: "write the whole path, starting with `/`".to_owned(),
     })
 }
 
-/// Flags, and some lines of profiles, name a file that holds the password; other sources hold the password itself.
-pub(super) fn password(found: &Found, world: &World) -> Result<Secret, SettingsError> {
-    if found.form != Form::File {
+/// Reads the password file if the value is a path; else the value is the password.
+pub(super) fn password(
+    found: &RawValue,
+    environment: &Environment,
+) -> Result<Secret, SettingsError> {
+    if found.form != ValueForm::File {
         return text(found).map(Secret::new);
     }
-    let path = path(found, world)?;
+    let path = path(found, environment)?;
     let what = format!(
         "cannot read the password file {} ({})",
         path.display(),
@@ -52,12 +76,12 @@ pub(super) fn password(found: &Found, world: &World) -> Result<Secret, SettingsE
     let bytes = std::fs::read(&path).map_err(|error| unreadable(&what, &error))?;
     let text = String::from_utf8(bytes).map_err(|_| SettingsError {
         what: format!("{what}: it is not UTF-8"),
-        fix: "the file holds the password and nothing else; save it as UTF-8".to_owned(),
+        fix: "the file must contain only the password; save it as UTF-8".to_owned(),
     })?;
     Ok(Secret::new(without_line_end(text)))
 }
 
-/// Removes one line end, which editors and `echo` add; everything else belongs to the password.
+/// Removes one line end, which editors and `echo` add; everything else is part of the password.
 pub(super) fn without_line_end(mut text: String) -> String {
     if text.ends_with('\n') {
         text.pop();
@@ -69,14 +93,14 @@ pub(super) fn without_line_end(mut text: String) -> String {
 }
 
 pub(super) fn read_env_file(
-    typed: &Typed,
-    world: &World,
+    flags: &Flags,
+    environment: &Environment,
 ) -> Result<Option<EnvFile>, SettingsError> {
-    if let Some(named) = &typed.env_file {
-        let (path, bytes) = read_named(named, "--env-file", "env file", world)?;
+    if let Some(named) = &flags.env_file {
+        let (path, bytes) = read_named(named, "--env-file", "env file", environment)?;
         return Ok(Some(EnvFile::parse(&path, true, &bytes)));
     }
-    let path = world.cwd.join(".env");
+    let path = environment.cwd.join(".env");
     // Python environments are often folders of this name.
     if !path.is_file() {
         return Ok(None);
@@ -87,13 +111,13 @@ pub(super) fn read_env_file(
 }
 
 pub(super) fn read_properties(
-    typed: &Typed,
-    world: &World,
+    flags: &Flags,
+    environment: &Environment,
 ) -> Result<Option<Properties>, SettingsError> {
-    let Some(named) = &typed.properties else {
+    let Some(named) = &flags.properties else {
         return Ok(None);
     };
-    let (path, bytes) = read_named(named, "--properties", "properties file", world)?;
+    let (path, bytes) = read_named(named, "--properties", "properties file", environment)?;
     Properties::parse(&path, &bytes).map(Some)
 }
 
@@ -101,15 +125,15 @@ fn read_named(
     named: &Path,
     flag: &'static str,
     kind: &str,
-    world: &World,
+    environment: &Environment,
 ) -> Result<(PathBuf, Vec<u8>), SettingsError> {
-    let found = Found {
+    let found = RawValue {
         value: named.as_os_str().to_owned(),
-        base: world.cwd.to_owned(),
+        base: environment.cwd.to_owned(),
         origin: Origin::Flag(flag),
-        form: Form::Value,
+        form: ValueForm::Value,
     };
-    let path = path(&found, world)?;
+    let path = path(&found, environment)?;
     let what = format!(
         "cannot read the {kind} {} ({})",
         path.display(),
@@ -132,5 +156,28 @@ pub(super) fn unreadable(what: &str, error: &io::Error) -> SettingsError {
     SettingsError {
         what: format!("{what}: {why}"),
         fix: fix.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths() {
+        let check = |text: &str, expected: Option<&str>| {
+            let got = expand(text.as_ref(), "/base".as_ref(), Some("/home/me".as_ref()));
+            assert_eq!(got.ok().as_deref(), expected.map(Path::new), "{text}");
+        };
+        check("a.p12", Some("/base/a.p12"));
+        check("../a.p12", Some("/base/../a.p12"));
+        check("/x/a.p12", Some("/x/a.p12"));
+        check("~", Some("/home/me"));
+        check("~/a.p12", Some("/home/me/a.p12"));
+        check("~/.certs/a b.p12", Some("/home/me/.certs/a b.p12"));
+        check("~you/a.p12", None);
+        check("x/~/a.p12", Some("/base/x/~/a.p12"));
+        check("./~you", Some("/base/./~you"));
+        assert!(expand("~/a".as_ref(), "/base".as_ref(), None).is_err());
     }
 }

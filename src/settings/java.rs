@@ -1,40 +1,39 @@
-//! Reads a Java `.properties` file and sorts its properties: settings, passed on, ignored, unknown.
-//! The names and what becomes of them are the table in `java_names`; which source wins is decided in `resolve`.
+//! Java `.properties` files, with each property classified as a setting, passed on, ignored or unknown.
 
 use std::path::{Path, PathBuf};
 
 use java_properties::{LineContent, PropertiesIter};
 
 use super::java_names::{Treatment, known, treatment};
-use super::{Extra, Origin, Property, SettingsError};
+use super::{LibrdkafkaProperties, Origin, Property, SettingsError};
 use crate::util::suggest::nearest;
 
 const KEY_PASSWORD: &str = "ssl.key.password";
 
-const SUITES: &str = "ssl.cipher.suites";
-const ABOUT_SUITES: &str =
-    "it lists suites of TLS 1.3 only, and the Kafka library lets nobody choose among those";
+const CIPHER_SUITES: &str = "ssl.cipher.suites";
+const ONLY_TLS_1_3_SUITES: &str =
+    "it lists only TLS 1.3 suites, which the Kafka library cannot configure";
 
-/// One properties file. Holds secrets, so it has no `Debug`.
+/// A parsed properties file. Has no `Debug`, because it contains secrets.
 pub(super) struct Properties {
     /// The file, absolute.
     pub path: PathBuf,
     entries: Vec<(String, String)>,
 }
 
-/// What a properties file holds beside settings.
+/// The content of a properties file apart from settings.
 #[derive(Default)]
-pub(super) struct Sorted {
-    pub extra: Extra,
+pub(super) struct SortedProperties {
+    pub extra: LibrdkafkaProperties,
     pub warnings: Vec<String>,
     pub notes: Vec<String>,
 }
 
 impl Properties {
-    /// Reads the bytes of a file by Java's rules: Latin-1, backslash escapes, a later line wins.
+    /// Parses the bytes of a file by Java's rules: Latin-1, backslash escapes, the last line of a name counts.
     ///
     /// # Errors
-    /// Where an escape makes no sense; names the line, never its content.
+    /// [`SettingsError`] if an escape is malformed. It names the line, never its content.
     pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Properties, SettingsError> {
         let mut entries: Vec<(String, String)> = Vec::new();
         for line in PropertiesIter::new(ascii(bytes).as_bytes()) {
@@ -56,37 +55,39 @@ impl Properties {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// What is to be passed on, and what a person should hear about the rest.
-    pub(super) fn sort(&self) -> Sorted {
-        let mut sorted = Sorted::default();
+    /// Classifies the properties.
+    pub(super) fn classify(&self) -> SortedProperties {
+        let mut sorted = SortedProperties::default();
         let mut unknown = Vec::new();
         for (name, value) in &self.entries {
             match treatment(name) {
-                // With a key in the file itself, the password is the key's and no store's.
+                // If the file contains the key itself, the password belongs to that key, not to a store.
                 Some(Treatment::Setting) if name == KEY_PASSWORD && self.has_key() => {
                     sorted.extra.push(self.property(name, name, value));
                 }
                 Some(Treatment::Setting) => {}
-                Some(Treatment::PassOn(SUITES)) if value.trim().is_empty() => {}
-                Some(Treatment::PassOn(SUITES)) if only_tls_1_3(value) => {
+                Some(Treatment::PassOn(CIPHER_SUITES)) if value.trim().is_empty() => {}
+                Some(Treatment::PassOn(CIPHER_SUITES)) if only_tls_1_3(value) => {
                     sorted
                         .warnings
-                        .push(self.sentence(name, "ignored", ABOUT_SUITES));
+                        .push(self.ignored_message(name, ONLY_TLS_1_3_SUITES));
                 }
                 Some(Treatment::PassOn(library)) => {
                     sorted.extra.push(self.property(name, library, value));
                 }
                 Some(Treatment::Ignored(why)) => {
-                    sorted.notes.push(self.sentence(name, "ignored", why));
+                    sorted.notes.push(self.ignored_message(name, why));
                 }
-                Some(Treatment::Refused(why)) => {
-                    sorted.warnings.push(self.sentence(name, "ignored", why));
+                Some(Treatment::IgnoredWithWarning(why)) => {
+                    sorted.warnings.push(self.ignored_message(name, why));
                 }
                 None => unknown.push(name.as_str()),
             }
         }
-        sorted.warnings.extend(self.about_unknown(&unknown));
-        sorted.warnings.extend(self.about_key_password());
+        sorted
+            .warnings
+            .extend(self.unknown_property_warning(&unknown));
+        sorted.warnings.extend(self.key_password_warning());
         sorted
     }
 
@@ -95,7 +96,7 @@ impl Properties {
     }
 
     fn property(&self, name: &str, library: &str, value: &str) -> Property {
-        // In Java an empty algorithm switches the check of the broker's name off.
+        // In Java an empty algorithm disables the check of the broker's name.
         let off = library == "ssl.endpoint.identification.algorithm" && value.trim().is_empty();
         Property {
             name: library.to_owned(),
@@ -107,11 +108,11 @@ impl Properties {
         }
     }
 
-    fn sentence(&self, name: &str, verdict: &str, why: &str) -> String {
-        format!("{}: {name} is {verdict}: {why}", self.path.display())
+    fn ignored_message(&self, name: &str, why: &str) -> String {
+        format!("{}: {name} is ignored: {why}", self.path.display())
     }
 
-    fn about_unknown(&self, names: &[&str]) -> Option<String> {
+    fn unknown_property_warning(&self, names: &[&str]) -> Option<String> {
         if names.is_empty() {
             return None;
         }
@@ -123,27 +124,24 @@ impl Properties {
             });
         let names: Vec<String> = names.collect();
         Some(format!(
-            "{}: ignored, because not known here: {}; what the Kafka library knows can be given with -X name=value",
+            "{}: ignored, because unknown: {}; properties of the Kafka library can be set with -X name=value",
             self.path.display(),
             names.join(", ")
         ))
     }
 
-    fn about_key_password(&self) -> Option<String> {
+    fn key_password_warning(&self) -> Option<String> {
         let store = self.get("ssl.keystore.password")?;
         let key = self.get(KEY_PASSWORD)?;
         (store != key && !self.has_key()).then(|| {
-            self.sentence(
-                KEY_PASSWORD,
-                "ignored",
-                "it differs from ssl.keystore.password, and a PKCS#12 file has one password for both",
+            self.ignored_message(KEY_PASSWORD, "it differs from ssl.keystore.password, and a PKCS#12 file has one password for both",
             )
         })
     }
 }
 
-/// Whether a list of cipher suites has none for TLS 1.2. The TLS library takes Java's names for those, skips the names
-/// of TLS 1.3, and refuses a list in which nothing is left.
+/// Whether a list of cipher suites has none for TLS 1.2. The TLS library accepts Java's names for those, skips TLS 1.3
+/// names, and rejects a list that is then empty.
 fn only_tls_1_3(list: &str) -> bool {
     let new = |name: &str| name.starts_with("TLS_AES_") || name.starts_with("TLS_CHACHA20_");
     list.split(',')
@@ -154,21 +152,22 @@ fn malformed(path: &Path, line: Option<usize>) -> SettingsError {
     let line = line.map_or(String::new(), |line| format!(":{line}"));
     SettingsError {
         what: format!(
-            "cannot read the properties file {}{line}: a `\\u` there is not followed by four hexadecimal digits",
+            "cannot read the properties file {}{line}: `\\u` is not followed by four hexadecimal digits",
             path.display()
         ),
-        fix: "write each backslash of a path or password twice, as Java wants it".to_owned(),
+        fix: "double each backslash of a path or password, as Java requires (write it twice)"
+            .to_owned(),
     }
 }
 
-/// Java reads these files as Latin-1. The parser's nearest encoding differs from that between 0x80 and 0x9f, so every
-/// byte beyond ASCII is written as the escape that means it.
+/// Java reads these files as Latin-1. The parser's closest encoding differs from 0x80 to 0x9f, so each non-ASCII byte
+/// becomes a Unicode escape.
 fn ascii(bytes: &[u8]) -> String {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut text = String::with_capacity(bytes.len());
     let mut escaped = false;
     for &byte in bytes {
-        // After an escaping backslash, the backslash that is already there serves.
+        // After an unescaped backslash, that backslash starts the escape.
         match (byte.is_ascii(), escaped) {
             (true, _) => text.push(char::from(byte)),
             (false, true) => text.extend(["u00", &format!("{byte:02x}")]),
@@ -229,7 +228,7 @@ mod tests {
 
     #[test]
     fn unknown_names_come_with_the_nearest_known_one() {
-        let sorted = read(b"bootstrap.server=a:1\nzzzzzz=1").sort();
+        let sorted = read(b"bootstrap.server=a:1\nzzzzzz=1").classify();
         let said = sorted.warnings.join("\n");
         let expected = "bootstrap.server (did you mean bootstrap.servers?), zzzzzz;";
         assert!(said.contains(expected), "{said}");
@@ -238,7 +237,7 @@ mod tests {
     #[test]
     fn sorting() {
         let check = |line: &str, passed: Option<(&str, &str)>, warnings: usize, notes: usize| {
-            let sorted = read(line.as_bytes()).sort();
+            let sorted = read(line.as_bytes()).classify();
             let first = sorted.extra.iter().next();
             let first = first.map(|p| (p.name.as_str(), p.value.as_str()));
             let got = (first, sorted.warnings.len(), sorted.notes.len());

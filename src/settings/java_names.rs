@@ -1,25 +1,24 @@
-//! The table of properties that Kafka's Java clients know, and what becomes of each here.
-//! Names as in Apache Kafka 4.1's consumer configuration; reading the file is left to `java`.
+//! Properties of Kafka's Java clients and their treatment here; names from Apache Kafka 4.1's consumer configuration.
 
-/// What becomes of a property.
+/// The treatment of a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Treatment {
-    /// Gives a setting its value, or describes a file that is recognised by its content anyway.
+    /// Sets a setting, or describes a file whose type is detected from its content.
     Setting,
-    /// Goes to the Kafka library under this name.
+    /// Passed on to librdkafka under this name.
     PassOn(&'static str),
-    /// Means nothing here, and nobody will miss it.
+    /// Ignored without consequences; the reason.
     Ignored(&'static str),
-    /// Means nothing here, and somebody may have counted on it.
-    Refused(&'static str),
+    /// Ignored with a warning, because the user may rely on it; the reason.
+    IgnoredWithWarning(&'static str),
 }
 
-use Treatment::{Ignored, PassOn, Refused, Setting};
+use Treatment::{Ignored, IgnoredWithWarning, PassOn, Setting};
 
 const JAVA: &str = "it is about Java";
-const POSITION: &str = "where reading starts is said with --from";
-const NO_COMMIT: &str = "positions are committed only where this program says so";
-const TUNING: &str = "this program chooses its own; -X overrides it";
+const POSITION: &str = "--from sets where reading starts";
+const NO_COMMIT: &str = "this program decides when offsets are committed";
+const TUNING: &str = "this program sets its own value; -X overrides it";
 const WRITING: &str = "it is about producers, and this program only reads";
 const METRICS: &str = "this program reports no metrics";
 
@@ -60,21 +59,21 @@ const NAMES: &[(&str, Treatment)] = &[
     ("isolation.level", PassOn("isolation.level")),
     (
         "sasl.jaas.config",
-        Refused(
-            "it is Java's login; give -X sasl.username=… and sasl.password where the broker wants SASL",
+        IgnoredWithWarning(
+            "it is Java's login; if the broker requires SASL, use -X sasl.username=… and -X sasl.password=…",
         ),
     ),
     (
         "ssl.protocol",
-        Refused("the newest TLS that both sides know is used"),
+        IgnoredWithWarning("the newest TLS that both sides know is used"),
     ),
     (
         "ssl.enabled.protocols",
-        Refused("the newest TLS that both sides know is used"),
+        IgnoredWithWarning("the newest TLS that both sides know is used"),
     ),
     (
         "config.providers",
-        Refused("values are taken as they stand, and no provider is asked"),
+        IgnoredWithWarning("values are taken literally; config providers are not supported"),
     ),
     ("auto.offset.reset", Ignored(POSITION)),
     ("enable.auto.commit", Ignored(NO_COMMIT)),
@@ -149,10 +148,13 @@ const FAMILIES: &[(Affix, Treatment)] = &[
     ),
     (Affix::Start("metrics."), Ignored(METRICS)),
     (Affix::Start("partitioner."), Ignored(WRITING)),
-    (Affix::Start("sasl.login."), Refused("it is Java's login")),
+    (
+        Affix::Start("sasl.login."),
+        IgnoredWithWarning("it is Java's login"),
+    ),
     (
         Affix::Start("config.providers."),
-        Refused("no provider is asked"),
+        IgnoredWithWarning("config providers are not supported"),
     ),
 ];
 
@@ -161,7 +163,7 @@ enum Affix {
     End(&'static str),
 }
 
-/// What becomes of the property with this name; `None` where nothing is known about it.
+/// The treatment of a property; `None` if it is unknown.
 pub(super) fn treatment(name: &str) -> Option<Treatment> {
     let listed = NAMES.iter().find(|(known, _)| *known == name);
     listed.map(|(_, treatment)| *treatment).or_else(|| {
@@ -182,13 +184,13 @@ impl Affix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::definitions::ROWS;
+    use crate::settings::definitions::DEFINITIONS;
 
     #[test]
     fn every_setting_is_understood_and_no_name_is_listed_twice() {
-        for name in ROWS
+        for name in DEFINITIONS
             .iter()
-            .flat_map(|row| row.properties.iter().chain(row.only_java))
+            .flat_map(|definition| definition.properties.iter().chain(definition.only_java))
         {
             assert_eq!(treatment(name), Some(Setting), "{name}");
         }

@@ -1,5 +1,4 @@
-//! Secrets in the system's key store: Secret Service on Linux, Keychain on a Mac, Credential Manager on Windows.
-//! Which secret is kept under which name is written in a profile; here names are only looked up and filled.
+//! Access to the system's key store: Secret Service on Linux, Keychain on a Mac, Credential Manager on Windows.
 
 use std::sync::Arc;
 
@@ -8,38 +7,38 @@ use keyring_core::{CredentialStore, Entry, Error};
 use super::SettingsError;
 use crate::util::secret::Secret;
 
-/// Every entry belongs to this service; its user is the name in the profile.
+/// The service of every entry; its user is the name in the profile.
 const SERVICE: &str = "ditto-cdc";
 
-/// The secret under a name; `what` says what was being done.
+/// Reads the secret of an entry; `what` starts the error message.
 ///
 /// # Errors
-/// Where there is no key store in this session, or no such entry in it.
+/// [`SettingsError`] if this session has no key store, or the key store has no such entry.
 pub(super) fn get(name: &str, what: &str) -> Result<Secret, SettingsError> {
     let found = entry(name).and_then(|entry| entry.get_password());
     found
         .map(Secret::new)
-        .map_err(|error| said(&error, name, what))
+        .map_err(|error| explain(&error, name, what))
 }
 
-/// Keeps a secret under a name, in place of what was there.
+/// Stores a secret in an entry, replacing the old one.
 ///
 /// # Errors
-/// Where there is no key store in this session, or it refuses.
+/// [`SettingsError`] if this session has no key store, or the key store refuses.
 pub fn set(name: &str, secret: &Secret) -> Result<(), SettingsError> {
-    let kept = entry(name).and_then(|entry| entry.set_password(secret.expose()));
-    kept.map_err(|error| {
-        said(
+    let stored = entry(name).and_then(|entry| entry.set_password(secret.expose()));
+    stored.map_err(|error| {
+        explain(
             &error,
             name,
-            &format!("cannot keep {name} in the key store"),
+            &format!("cannot store {name} in the key store"),
         )
     })
 }
 
-/// Whether there is a key store in this session that answers.
+/// Whether this session has a key store that answers.
 #[must_use]
-pub fn answers() -> bool {
+pub fn is_available() -> bool {
     let probed = entry("probe").and_then(|entry| entry.get_password());
     matches!(
         probed,
@@ -71,28 +70,27 @@ fn store() -> keyring_core::Result<Arc<CredentialStore>> {
     Err(Error::NoDefaultStore)
 }
 
-fn said(error: &Error, name: &str, what: &str) -> SettingsError {
-    let elsewhere =
-        "without one (a server, a container) use -file or -command in the profile, or a variable";
+fn explain(error: &Error, name: &str, what: &str) -> SettingsError {
+    let elsewhere = "without a key store (server, container), use -file or -command in the profile, or a variable";
     let (why, fix) = match error {
         Error::NoEntry => (
             format!("it has no entry {name}"),
-            "`ditto-cdc config init` keeps secrets there; \"key store\" in docs/connecting.md has the command that adds one"
+            "`ditto-cdc config init` stores secrets there; \"key store\" in docs/connecting.md has the command that adds one"
                 .to_owned(),
         ),
         Error::NoStorageAccess(_) => (
-            "it is locked, and was not unlocked".to_owned(),
+            "it is locked".to_owned(),
             format!("unlock it; {elsewhere}"),
         ),
         Error::BadEncoding(_) | Error::BadDataFormat(..) => {
-            ("its entry is no text".to_owned(), "store it again".to_owned())
+            ("its entry is not a string".to_owned(), "store it again".to_owned())
         }
         Error::Ambiguous(_) => (
             format!("it has several entries {name}"),
             "remove all but one".to_owned(),
         ),
         _ => (
-            "this session has no key store that answers".to_owned(),
+            "no key store answers in this session".to_owned(),
             elsewhere.to_owned(),
         ),
     };

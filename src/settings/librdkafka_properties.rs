@@ -1,40 +1,40 @@
-//! Properties for the Kafka library that are no setting of ours: from `-X` and passed on from a properties file.
-//! Their values may be secrets, so `Debug` hides those; which properties exist is left to the library.
+//! Pass-through librdkafka properties, from `-X`, a profile or a properties file.
+//! Values may be secrets, so `Debug` hides them.
 
 use std::fmt;
 
 use super::Origin;
 use super::SettingsError;
 
-/// Properties in the order in which they apply: a later one wins.
+/// Properties in order; later ones take precedence.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Extra(Vec<Property>);
+pub struct LibrdkafkaProperties(Vec<Property>);
 
-/// One property for the Kafka library.
+/// A librdkafka property.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Property {
-    /// The library's name for it.
+    /// The name in librdkafka.
     pub name: String,
     /// The value; may be a secret, see [`Property::is_secret`].
     pub value: String,
-    /// Who set it.
+    /// The source of the value.
     pub origin: Origin,
 }
 
-impl Extra {
-    /// The value that applies for a name.
+impl LibrdkafkaProperties {
+    /// The last value of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().rev().find(|p| p.name == name);
         found.map(|p| p.value.as_str())
     }
 
-    /// All properties, those that win later.
+    /// All properties; later ones take precedence.
     pub fn iter(&self) -> std::slice::Iter<'_, Property> {
         self.0.iter()
     }
 
-    /// Whether one of these names is set to something.
+    /// Whether one of these names has a value that is not empty.
     #[must_use]
     pub fn has_any(&self, names: &[&str]) -> bool {
         names
@@ -47,7 +47,7 @@ impl Extra {
     }
 }
 
-impl<'a> IntoIterator for &'a Extra {
+impl<'a> IntoIterator for &'a LibrdkafkaProperties {
     type Item = &'a Property;
     type IntoIter = std::slice::Iter<'a, Property>;
 
@@ -56,7 +56,7 @@ impl<'a> IntoIterator for &'a Extra {
     }
 }
 
-impl fmt::Debug for Extra {
+impl fmt::Debug for LibrdkafkaProperties {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.0).finish()
     }
@@ -69,7 +69,7 @@ impl Property {
         is_secret(&self.name)
     }
 
-    /// The value for people: "(set)" in place of a secret.
+    /// The value for display: "(set)" instead of a secret.
     #[must_use]
     pub fn shown(&self) -> &str {
         if self.is_secret() {
@@ -86,10 +86,10 @@ impl fmt::Debug for Property {
     }
 }
 
-/// Whether a property of this name may carry a secret; rather too many than too few.
+/// Whether a property of this name may be a secret. Errs on the side of secrecy.
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
-    // Two families are harmless in part: a place is no secret, and neither is the mechanism's name.
+    // Neither a path nor the name of the SASL mechanism is a secret.
     if name.ends_with(".location") || name.starts_with("sasl.mechanism") {
         return false;
     }
@@ -100,10 +100,10 @@ pub fn is_secret(name: &str) -> bool {
             .any(|part| name.contains(part))
 }
 
-/// Reads what was typed after `-X`, in its order.
+/// Parses the `-X` flags, in order.
 ///
 /// # Errors
-/// Where there is no `=` or no name before it. The text itself is not repeated: it may be a secret.
+/// [`SettingsError`] if there is no `=` or no valid name before it. The flag is not repeated, because it may be a secret.
 pub(super) fn parse(typed: &[String]) -> Result<Vec<Property>, SettingsError> {
     typed
         .iter()
@@ -114,19 +114,21 @@ pub(super) fn parse(typed: &[String]) -> Result<Vec<Property>, SettingsError> {
 
 fn parse_one(number: usize, text: &str) -> Result<Property, SettingsError> {
     let malformed = |why: &str| SettingsError {
-        what: format!("cannot read flag -X (number {number} of its kind): {why}"),
+        what: format!("cannot read flag -X number {number}: {why}"),
         fix: "write it as -X name=value, for example -X client.id=me".to_owned(),
     };
     let (name, value) = text
         .split_once('=')
-        .ok_or_else(|| malformed("there is no `=` in it"))?;
+        .ok_or_else(|| malformed("it has no `=`"))?;
     let name = name.trim();
     if name.is_empty() {
         return Err(malformed("there is no name before the `=`"));
     }
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if !name.chars().all(legal) {
-        return Err(malformed("the part before the `=` is not a property name"));
+        return Err(malformed(
+            "the part before the `=` is not a valid property name",
+        ));
     }
     Ok(Property {
         name: name.to_owned(),
@@ -183,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_later_property_wins() {
-        let mut extra = Extra::default();
+        let mut extra = LibrdkafkaProperties::default();
         for property in parse(&["a=1".into(), "b=2".into(), "a=3".into()]).unwrap() {
             extra.push(property);
         }

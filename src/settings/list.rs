@@ -1,55 +1,60 @@
-//! Every setting as a line for people and programs: its value, its origin and what it shadows; secrets only as "set".
-//! Nothing is asked for here: a secret that a command would print is said to come from it.
+//! The list of settings for `config`: value, source and overridden sources, without secrets.
+//! No command or key store is read for it.
 
 use std::path::PathBuf;
 
-use super::definitions::{GROUP_PREFIX, Key, ROWS, Row};
+use super::definitions::{DEFINITIONS, Definition, GROUP_PREFIX, Key};
 use super::{Origin, Setting, Settings};
 use crate::util::secret::Secret;
 
-/// One setting as it may be shown.
+/// A setting in a form that may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
-    /// Its name in a profile; for a property of the Kafka library, the library's.
+pub struct ListedSetting {
+    /// The name in a profile, or the librdkafka property.
     pub name: String,
     /// Its value.
-    pub value: Value,
-    /// Where it was found; `None` where it is not set.
+    pub value: ListedValue,
+    /// The source; `None` if it is not set.
     pub origin: Option<Origin>,
-    /// Where else a value was found, in the order of rank.
+    /// Overridden sources, by descending precedence.
     pub shadowed: Vec<Origin>,
 }
 
-/// A value as it may be shown.
+/// A value in a form that may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub enum ListedValue {
     /// Not set.
     Unset,
-    /// No secret.
+    /// A value that is not secret.
     Text(String),
-    /// A secret that is there.
+    /// A secret that is set.
     Set,
-    /// A secret that will be asked for when it is needed, and of whom.
-    Asked(&'static str),
+    /// A secret that is read from this kind of source when it is needed.
+    Deferred(&'static str),
 }
 
 impl Settings {
     /// Every setting, then every property for the Kafka library.
     #[must_use]
-    pub fn list(&self) -> Vec<Shown> {
-        let mut list: Vec<Shown> = ROWS.iter().map(|row| self.shown(row)).collect();
+    pub fn list(&self) -> Vec<ListedSetting> {
+        let mut list: Vec<ListedSetting> = DEFINITIONS
+            .iter()
+            .map(|definition| self.shown(definition))
+            .collect();
         if let Some(prefix) = &self.group_prefix {
             list.insert(
                 3,
-                one(GROUP_PREFIX, Some(prefix), |text| Value::Text(text.clone())),
+                one(GROUP_PREFIX, Some(prefix), |text| {
+                    ListedValue::Text(text.clone())
+                }),
             );
         }
-        list.extend(self.extra.iter().map(|property| Shown {
+        list.extend(self.extra.iter().map(|property| ListedSetting {
             name: property.name.clone(),
             value: if property.is_secret() {
-                Value::Set
+                ListedValue::Set
             } else {
-                Value::Text(property.value.clone())
+                ListedValue::Text(property.value.clone())
             },
             origin: Some(property.origin.clone()),
             shadowed: Vec::new(),
@@ -57,41 +62,50 @@ impl Settings {
         list
     }
 
-    fn shown(&self, row: &Row) -> Shown {
-        let text = |text: &String| Value::Text(text.clone());
-        let path = |path: &PathBuf| Value::Text(path.display().to_string());
-        let name = row.name();
-        match row.key {
+    fn shown(&self, definition: &Definition) -> ListedSetting {
+        let text = |text: &String| ListedValue::Text(text.clone());
+        let path = |path: &PathBuf| ListedValue::Text(path.display().to_string());
+        let name = definition.name();
+        match definition.key {
             Key::Brokers => one(name, self.brokers.as_ref(), text),
             Key::Topic => one(name, self.topic.as_ref(), text),
             Key::Group => one(name, self.group.as_ref(), text),
             Key::ClusterCert => one(name, self.cluster_cert.as_ref(), path),
             Key::UserCert => one(name, self.user_cert.as_ref(), path),
             Key::Url => one(name, self.url.as_ref(), text),
-            Key::ClusterCertPassword => self.secret(row, self.cluster_cert_password.as_ref()),
-            Key::UserCertPassword => self.secret(row, self.user_cert_password.as_ref()),
-            Key::ApiSecret => self.secret(row, self.api_key.as_ref()),
+            Key::ClusterCertPassword => {
+                self.secret(definition, self.cluster_cert_password.as_ref())
+            }
+            Key::UserCertPassword => self.secret(definition, self.user_cert_password.as_ref()),
+            Key::ApiSecret => self.secret(definition, self.api_key.as_ref()),
         }
     }
 
-    fn secret(&self, row: &Row, setting: Option<&Setting<Secret>>) -> Shown {
-        let pending = self.pending.iter().find(|pending| pending.key == row.key);
-        match pending {
-            Some(pending) => Shown {
-                name: row.name().to_owned(),
-                value: Value::Asked(pending.from()),
-                origin: Some(pending.origin.clone()),
-                shadowed: pending.shadowed.clone(),
+    fn secret(&self, definition: &Definition, setting: Option<&Setting<Secret>>) -> ListedSetting {
+        let source = self
+            .secret_sources
+            .iter()
+            .find(|source| source.key == definition.key);
+        match source {
+            Some(source) => ListedSetting {
+                name: definition.name().to_owned(),
+                value: ListedValue::Deferred(source.description()),
+                origin: Some(source.origin.clone()),
+                shadowed: source.shadowed.clone(),
             },
-            None => one(row.name(), setting, |_| Value::Set),
+            None => one(definition.name(), setting, |_| ListedValue::Set),
         }
     }
 }
 
-fn one<T>(name: &str, setting: Option<&Setting<T>>, value: impl Fn(&T) -> Value) -> Shown {
-    Shown {
+fn one<T>(
+    name: &str,
+    setting: Option<&Setting<T>>,
+    value: impl Fn(&T) -> ListedValue,
+) -> ListedSetting {
+    ListedSetting {
         name: name.to_owned(),
-        value: setting.map_or(Value::Unset, |setting| value(&setting.value)),
+        value: setting.map_or(ListedValue::Unset, |setting| value(&setting.value)),
         origin: setting.map(|setting| setting.origin.clone()),
         shadowed: setting.map_or_else(Vec::new, |setting| setting.shadowed.clone()),
     }

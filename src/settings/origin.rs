@@ -1,15 +1,14 @@
-//! Where a value came from, in the words that a person looks for.
-//! What the value is and whether it is any good is somebody else's business.
+//! The source of a value, as shown in messages.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Where one value was found.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// A flag such as `--topic`.
     Flag(&'static str),
-    /// `-X NAME=…`; carries the name.
+    /// `-X NAME=…`, with the name.
     Option(String),
     /// A variable of the process environment.
     Environment(String),
@@ -21,7 +20,7 @@ pub enum Origin {
         line: usize,
         /// The name that the line sets.
         name: String,
-        /// Whether `--env-file` names the file; else it is what the working folder happens to hold.
+        /// Whether `--env-file` names the file; else it is `.env` in the working folder.
         chosen: bool,
     },
     /// A line of the file that `--properties` names.
@@ -42,13 +41,13 @@ pub enum Origin {
         /// The name that the line sets.
         name: String,
     },
-    /// Typed at the terminal.
-    Asked,
+    /// Typed at a terminal prompt.
+    Prompt,
 }
 
 impl Origin {
-    /// Whether the value lay in the working folder and was asked for by nobody.
-    pub(super) fn is_of_folder(&self) -> bool {
+    /// Whether the value comes from the working folder's `.env`, which the user did not name.
+    pub(super) fn is_implicit_env_file(&self) -> bool {
         matches!(self, Origin::EnvFile { chosen: false, .. })
     }
 }
@@ -73,7 +72,7 @@ impl fmt::Display for Origin {
                 profile,
                 name,
             } => write!(f, "profile {profile}: {name} ({}:{line})", path.display()),
-            Origin::Asked => f.write_str("asked on the terminal"),
+            Origin::Prompt => f.write_str("typed at the terminal"),
         }
     }
 }

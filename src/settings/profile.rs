@@ -1,5 +1,4 @@
-//! One section of `ditto-cdc.toml` in the user's config folder: where the file is, and what the section says.
-//! Which names mean which setting is in `table`; commands that the section names are run by `fetch`.
+//! Profiles: sections of `ditto-cdc.toml` in the user's config folder.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -8,25 +7,25 @@ use toml_edit::{Document, Item, TableLike};
 
 use super::definitions::{is_literal_secret, profile_names};
 use super::is_secret_property;
-use super::{Origin, SettingsError, World};
+use super::{Environment, Origin, SettingsError};
 use crate::util::suggest::nearest;
 
 /// The file's name in the user's config folder.
 pub const FILE: &str = "ditto-cdc.toml";
-/// The table of a profile whose names are the Kafka library's.
+/// The table of a profile that contains librdkafka properties.
 const KAFKA: &str = "kafka";
 
-/// One profile. Holds secrets, so it has no `Debug`.
+/// A parsed profile. Has no `Debug`, because it contains secrets.
 pub(super) struct Profile {
     /// The file, absolute.
     pub path: PathBuf,
     /// The section's name.
     pub name: String,
-    /// Names of ours, in the order of the file.
+    /// Settings, in file order.
     entries: Vec<Entry>,
-    /// Properties for the Kafka library.
+    /// librdkafka properties, in file order.
     pub kafka: Vec<Entry>,
-    /// What a person should hear about the section.
+    /// Warnings for the user.
     pub warnings: Vec<String>,
 }
 
@@ -38,25 +37,25 @@ pub(super) struct Entry {
     pub value: String,
 }
 
-/// Where the file is, whether or not it is there; `None` without a home folder.
+/// The path of the file, which need not exist; `None` without a home folder.
 #[must_use]
-pub fn file(world: &World<'_>) -> Option<PathBuf> {
+pub fn path(environment: &Environment<'_>) -> Option<PathBuf> {
     let folder = |name: &str| {
-        let value = (world.var)(name).map(PathBuf::from);
-        // The XDG specification has relative paths ignored.
+        let value = (environment.var)(name).map(PathBuf::from);
+        // The XDG specification says that relative paths are ignored.
         value.filter(|path| path.is_absolute())
     };
     let windows = || cfg!(windows).then(|| folder("APPDATA")).flatten();
-    // Also on a Mac: what people edit by hand is looked for there by hand, too.
-    let home = || world.home.map(|home| home.join(".config"));
+    // Also on a Mac, where users expect files that they edit by hand in `~/.config`.
+    let home = || environment.home.map(|home| home.join(".config"));
     let folder = folder("XDG_CONFIG_HOME").or_else(windows).or_else(home)?;
     Some(folder.join(FILE))
 }
 
-/// The names of all profiles, in the order of the file; none where there is no readable file.
+/// The names of all profiles, in file order; empty if there is no readable file.
 #[must_use]
-pub fn names(world: &World<'_>) -> Vec<String> {
-    let text = file(world).and_then(|path| std::fs::read_to_string(path).ok());
+pub fn names(environment: &Environment<'_>) -> Vec<String> {
+    let text = path(environment).and_then(|path| std::fs::read_to_string(path).ok());
     let document = text.and_then(|text| Document::parse(text).ok());
     document.map_or_else(Vec::new, |document| sections(document.as_table()))
 }
@@ -67,23 +66,30 @@ fn sections(table: &toml_edit::Table) -> Vec<String> {
 }
 
 impl Profile {
-    /// Reads one section of the file; `asked` says in words who asked for it.
+    /// Reads one section of the file; `requested_by` is the source of the name, for messages.
     ///
     /// # Errors
-    /// Where the file or the section is not there, or the file is not TOML. No content is repeated.
-    pub(super) fn read(name: &str, asked: &str, world: &World) -> Result<Profile, SettingsError> {
-        let what = format!("cannot use profile {name} ({asked})");
-        let path = file(world).ok_or_else(|| SettingsError {
-            what: format!("{what}: there is no home folder to look for {FILE} in"),
+    /// [`SettingsError`] if the file or the section is missing, or the file is not TOML. It repeats no content.
+    pub(super) fn read(
+        name: &str,
+        requested_by: &str,
+        environment: &Environment,
+    ) -> Result<Profile, SettingsError> {
+        let what = format!("cannot use profile {name} ({requested_by})");
+        let path = path(environment).ok_or_else(|| SettingsError {
+            what: format!("{what}: no home folder is known, so {FILE} cannot be found"),
             fix: "set HOME or XDG_CONFIG_HOME".to_owned(),
         })?;
-        let bytes = std::fs::read(&path).map_err(|error| absent(&what, &path, name, &error))?;
+        let bytes =
+            std::fs::read(&path).map_err(|error| cannot_read(&what, &path, name, &error))?;
         let text = String::from_utf8(bytes).map_err(|_| SettingsError {
             what: format!("{what}: {} is not UTF-8", path.display()),
             fix: "save it as UTF-8".to_owned(),
         })?;
         let mut profile = parse(&text, &path, name, &what)?;
-        profile.warnings.extend(profile.about_readers());
+        profile
+            .warnings
+            .extend(profile.readable_by_others_warning());
         Ok(profile)
     }
 
@@ -102,12 +108,12 @@ impl Profile {
         }
     }
 
-    /// Whether other users could change which commands the profile runs.
-    pub(super) fn others_may_write(&self) -> bool {
+    /// Whether other users could change the commands of the profile.
+    pub(super) fn is_writable_by_others(&self) -> bool {
         mode(&self.path).is_some_and(|mode| mode & 0o022 != 0)
     }
 
-    fn about_readers(&self) -> Option<String> {
+    fn readable_by_others_warning(&self) -> Option<String> {
         let ours = self
             .entries
             .iter()
@@ -120,7 +126,7 @@ impl Profile {
         let open = mode(&self.path).is_some_and(|mode| mode & 0o044 != 0);
         open.then(|| {
             format!(
-                "{}: other users may read it, and {} of profile {} is in it: chmod 600 {}",
+                "{}: other users can read this file, and it contains {} of profile {}: run chmod 600 {}",
                 self.path.display(),
                 secret.name,
                 self.name,
@@ -137,12 +143,12 @@ fn parse(text: &str, path: &Path, name: &str, what: &str) -> Result<Profile, Set
             path.display(),
             line(text, error.span())
         ),
-        fix: "a line is `name = \"value\"`; a backslash stands twice, or in 'single quotes' once"
+        fix: "write lines as `name = \"value\"`; double each backslash, or use 'single quotes'"
             .to_owned(),
     })?;
     let table = document.as_table();
     let Some(section) = table.get(name).and_then(Item::as_table_like) else {
-        return Err(unknown(what, path, name, &sections(table)));
+        return Err(unknown_profile(what, path, name, &sections(table)));
     };
     let mut profile = Profile {
         path: path.to_owned(),
@@ -169,7 +175,7 @@ impl Profile {
         let place = format!("{}:{line}", self.path.display());
         if let Some(kafka) = item.filter(|_| name == KAFKA).and_then(Item::as_table_like) {
             for (property, line) in entries(kafka, text) {
-                self.take_kafka(&property, line, kafka.get(&property));
+                self.add_kafka_properties(&property, line, kafka.get(&property));
             }
         } else if !profile_names().any(|known| known == name) {
             let near = nearest(name, profile_names().chain([KAFKA]));
@@ -177,7 +183,7 @@ impl Profile {
                 .first()
                 .map_or(String::new(), |near| format!("; did you mean {near}?"));
             self.warnings
-                .push(format!("{place}: {name} is not known here{near}"));
+                .push(format!("{place}: unknown name {name}{near}"));
         } else if let Some(value) = item.and_then(Item::as_str) {
             self.entries.push(Entry {
                 line,
@@ -186,13 +192,13 @@ impl Profile {
             });
         } else {
             self.warnings.push(format!(
-                "{place}: {name} is left out: its value is not a text in quotes"
+                "{place}: {name} is ignored: its value is not a string in quotes"
             ));
         }
     }
 
-    /// Numbers and truth values are texts to the Kafka library.
-    fn take_kafka(&mut self, name: &str, line: usize, item: Option<&Item>) {
+    /// Adds a librdkafka property. Numbers and booleans become strings.
+    fn add_kafka_properties(&mut self, name: &str, line: usize, item: Option<&Item>) {
         let value = item.and_then(|item| {
             let text = item.as_str().map(str::to_owned);
             let text = text.or_else(|| item.as_integer().map(|number| number.to_string()));
@@ -205,19 +211,19 @@ impl Profile {
                 value,
             }),
             None => self.warnings.push(format!(
-                "{}:{line}: {name} is left out: write the name in quotes, as in \"client.id\" = \"me\"",
+                "{}:{line}: {name} is ignored: write the name in quotes, as in \"client.id\" = \"me\"",
                 self.path.display()
             )),
         }
     }
 }
 
-fn absent(what: &str, path: &Path, name: &str, error: &std::io::Error) -> SettingsError {
+fn cannot_read(what: &str, path: &Path, name: &str, error: &std::io::Error) -> SettingsError {
     if error.kind() == std::io::ErrorKind::NotFound {
         return SettingsError {
             what: format!("{what}: there is no file {}", path.display()),
             fix: format!(
-                "`{}` makes it",
+                "`{}` creates it",
                 crate::util::shell::command_line(&["config", "init", name])
             ),
         };
@@ -225,7 +231,7 @@ fn absent(what: &str, path: &Path, name: &str, error: &std::io::Error) -> Settin
     super::files::unreadable(&format!("{what}: cannot read {}", path.display()), error)
 }
 
-fn unknown(what: &str, path: &Path, name: &str, known: &[String]) -> SettingsError {
+fn unknown_profile(what: &str, path: &Path, name: &str, known: &[String]) -> SettingsError {
     let fix = match nearest(name, known.iter().map(String::as_str)).first() {
         Some(near) => format!("did you mean {near}? the file has: {}", known.join(", ")),
         None if known.is_empty() => "the file has no profile".to_owned(),
@@ -237,7 +243,7 @@ fn unknown(what: &str, path: &Path, name: &str, known: &[String]) -> SettingsErr
     }
 }
 
-/// The line of a place in the text, counted from 1.
+/// The line where a span starts, counted from 1.
 fn line(text: &str, span: Option<Range<usize>>) -> usize {
     let before = span.and_then(|span| text.get(..span.start)).unwrap_or("");
     before.matches('\n').count() + 1
@@ -250,7 +256,7 @@ fn mode(path: &Path) -> Option<u32> {
     Some(metadata.permissions().mode())
 }
 
-/// Elsewhere the user's config folder is the user's.
+/// Other systems have no such mode; the config folder is private to the user.
 #[cfg(not(unix))]
 fn mode(_: &Path) -> Option<u32> {
     None

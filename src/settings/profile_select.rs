@@ -1,23 +1,22 @@
-//! Which profile is meant, and what of it does not go through the table: the Kafka library's properties, the prefix.
-//! How the file is read is in `profile`, and which source wins is decided in `resolve`.
+//! Profile selection, and the parts of a profile that are not in the definitions: librdkafka properties, group prefix.
 
-use super::definitions::{GROUP_PREFIX, PROFILE, ROWS};
+use super::definitions::{DEFINITIONS, GROUP_PREFIX, PROFILE};
 use super::dotenv::EnvFile;
 use super::profile::Profile;
-use super::{Extra, Origin, Property, Setting, SettingsError, Typed, World};
+use super::{Environment, Flags, LibrdkafkaProperties, Origin, Property, Setting, SettingsError};
 
-/// The profile that was asked for: by flag, environment or `.env`.
-pub(super) fn chosen_profile(
-    typed: &Typed,
-    world: &World,
+/// Reads the profile that a flag, the environment or `.env` selects.
+pub(super) fn select_profile(
+    flags: &Flags,
+    environment: &Environment,
     env_file: Option<&EnvFile>,
 ) -> Result<Option<Profile>, SettingsError> {
-    let flag = typed
+    let flag = flags
         .profile
         .clone()
         .map(|name| (name, Origin::Flag("--profile")));
     let variable = || {
-        let value = (world.var)(PROFILE)?.to_string_lossy().into_owned();
+        let value = (environment.var)(PROFILE)?.to_string_lossy().into_owned();
         Some((value, Origin::Environment(PROFILE.to_owned()))).filter(|(name, _)| !name.is_empty())
     };
     let line = || {
@@ -32,24 +31,27 @@ pub(super) fn chosen_profile(
         Some((entry.value.clone(), origin))
     };
     let chosen = flag.or_else(variable).or_else(line);
-    let read = chosen.map(|(name, origin)| Profile::read(&name, &origin.to_string(), world));
+    let read = chosen.map(|(name, origin)| Profile::read(&name, &origin.to_string(), environment));
     read.transpose()
 }
 
-/// A profile's properties for the Kafka library, and a warning for each that has a name of ours.
-pub(super) fn take_kafka(profile: &Profile, extra: &mut Extra) -> Vec<String> {
+/// Adds a profile's librdkafka properties. Returns a warning for each one that is a setting of this tool.
+pub(super) fn add_kafka_properties(
+    profile: &Profile,
+    extra: &mut LibrdkafkaProperties,
+) -> Vec<String> {
     let mut warnings = Vec::new();
     for entry in &profile.kafka {
-        let ours = ROWS
+        let ours = DEFINITIONS
             .iter()
-            .find(|row| row.properties.contains(&entry.name.as_str()));
+            .find(|definition| definition.properties.contains(&entry.name.as_str()));
         match ours {
-            Some(row) => warnings.push(format!(
-                "{}:{}: {} is left out: write it as {} in [{}]",
+            Some(definition) => warnings.push(format!(
+                "{}:{}: {} is ignored: write it as {} in [{}]",
                 profile.path.display(),
                 entry.line,
                 entry.name,
-                row.name(),
+                definition.name(),
                 profile.name
             )),
             None => extra.push(Property {

@@ -1,5 +1,4 @@
-//! Adds a profile to the user's `ditto-cdc.toml`: as a whole, readable by nobody else, the rest of the file as it was.
-//! What goes into a profile is decided by the caller.
+//! Writing of a profile to `ditto-cdc.toml`, atomically, with mode 600 and the rest of the file unchanged.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,13 +8,13 @@ use toml_edit::{DocumentMut, Item, Table, value};
 use super::SettingsError;
 use super::files::unreadable;
 
-/// Puts a section into the file, in place of one of the same name; makes file and folder where they are not there.
+/// Adds or replaces a section; creates the file and its folder if needed.
 ///
 /// # Errors
-/// Where the file is not TOML, or cannot be written; it is then as it was.
+/// [`SettingsError`] if the file is not TOML or cannot be written; the file is then unchanged.
 pub fn write(path: &Path, profile: &str, lines: &[(String, String)]) -> Result<(), SettingsError> {
     let what = format!("cannot write profile {profile} to {}", path.display());
-    // Where the file is a link into somebody's collection of settings, the link stays.
+    // A symbolic link, for example into a folder of dotfiles, is kept.
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut document = read(&path, &what)?;
     let mut section = Table::new();
@@ -39,14 +38,13 @@ fn read(path: &Path, what: &str) -> Result<DocumentMut, SettingsError> {
         Err(error) => return Err(unreadable(what, &error)),
     };
     text.parse().map_err(|_| SettingsError {
-        what: format!("{what}: what is there is not TOML"),
-        fix:
-            "mend or move the file; `ditto-cdc config --profile` with a name in it says which line"
-                .to_owned(),
+        what: format!("{what}: the existing file is not TOML"),
+        fix: "correct or move the file; `ditto-cdc config --profile NAME` shows the line"
+            .to_owned(),
     })
 }
 
-/// A file made beside it takes its place: nobody ever sees half of it, and temporary files are their owner's only.
+/// Replaces the file by renaming a temporary one, which is atomic. Temporary files have mode 600.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     std::fs::create_dir_all(folder)?;

@@ -1,54 +1,60 @@
-//! Searches the sources in their order: `-X`, flag, environment, `.env`, properties file.
-//! The names to search for are in `table`; how each file is written is left to `dotenv` and `java`.
+//! Resolution of each setting by precedence: `-X`, flag, environment, `.env`, profile, properties file.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::definitions::{Form, Key, ROWS, Row, is_setting, variables};
+use super::definitions::{DEFINITIONS, Definition, Key, ValueForm, is_setting, variables};
 use super::dotenv::EnvFile;
-use super::files::{Found, password, path, read_env_file, read_properties, text};
-use super::java::{Properties, Sorted};
+use super::files::{RawValue, password, path, read_env_file, read_properties, text};
+use super::java::{Properties, SortedProperties};
 use super::profile::Profile;
-use super::profile_select::{chosen_profile, group_prefix, take_kafka};
-use super::secret_source::Pending;
+use super::profile_select::{add_kafka_properties, group_prefix, select_profile};
+use super::secret_source::SecretSource;
 use super::validate::Protocol;
-use super::{Origin, Property, Setting, Settings, SettingsError, Typed, World};
+use super::{Environment, Flags, Origin, Property, Setting, Settings, SettingsError};
 use super::{brokers, librdkafka_properties};
 use crate::util::secret::Secret;
 use crate::util::suggest::nearest;
 
-/// Finds every setting.
+/// Resolves every setting.
 ///
 /// # Errors
-/// Where something that was named cannot be read: a file, a variable that is not UTF-8, a malformed `-X`.
-pub fn resolve(typed: &Typed, world: &World) -> Result<Settings, SettingsError> {
+/// [`SettingsError`] if a file cannot be read, a value is not UTF-8, or a `-X` is malformed.
+pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Settings, SettingsError> {
     let mut settings = Settings::default();
-    let sources = Sources::gather(typed, world, &mut settings)?;
-    let tls = Protocol::of(&settings.extra)?.is_tls();
-    for row in ROWS {
-        let mut found = sources.search(row)?.into_iter();
+    let sources = Sources::read(flags, environment, &mut settings)?;
+    let tls = Protocol::from_properties(&settings.extra)?.is_tls();
+    for definition in DEFINITIONS {
+        let mut found = sources.search(definition)?.into_iter();
         let Some(first) = found.next() else { continue };
-        settings.warnings.extend(about_dollar(row, &first));
+        settings.warnings.extend(dollar_warning(definition, &first));
         let shadowed = found.map(|other| other.origin).collect();
-        if matches!(first.form, Form::Command | Form::KeyStore) {
+        if matches!(first.form, ValueForm::Command | ValueForm::KeyStore) {
             let trusted = sources
                 .profile
                 .as_ref()
-                .is_some_and(|p| !p.others_may_write());
-            let pending = Pending::new(row.key, first, shadowed, trusted)?;
-            settings.pending.push(pending);
+                .is_some_and(|p| !p.is_writable_by_others());
+            let source = SecretSource::new(definition.key, first, shadowed, trusted)?;
+            settings.secret_sources.push(source);
             continue;
         }
-        take(&mut settings, row.key, first, shadowed, world, tls)?;
+        apply(
+            &mut settings,
+            definition.key,
+            first,
+            shadowed,
+            environment,
+            tls,
+        )?;
     }
-    let about_group = settings.about_group_prefix();
+    let about_group = settings.group_prefix_warning();
     settings.warnings.extend(about_group);
     Ok(settings)
 }
 
 struct Sources<'a> {
-    typed: &'a Typed,
-    world: &'a World<'a>,
+    flags: &'a Flags,
+    environment: &'a Environment<'a>,
     options: Vec<Property>,
     env_file: Option<EnvFile>,
     profile: Option<Profile>,
@@ -56,46 +62,46 @@ struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Reads the files; warnings and properties that are no settings go straight to `settings`.
-    fn gather(
-        typed: &'a Typed,
-        world: &'a World<'a>,
+    /// Reads the files. Warnings and librdkafka properties go straight to `settings`.
+    fn read(
+        flags: &'a Flags,
+        environment: &'a Environment<'a>,
         settings: &mut Settings,
     ) -> Result<Self, SettingsError> {
-        let env_file = read_env_file(typed, world)?;
+        let env_file = read_env_file(flags, environment)?;
         if let Some(file) = &env_file {
-            settings.warnings.extend(about_odd_lines(file));
-            settings.warnings.extend(about_unknown_names(file));
+            settings.warnings.extend(malformed_line_warnings(file));
+            settings.warnings.extend(unknown_name_warnings(file));
         }
-        let properties = read_properties(typed, world)?;
+        let properties = read_properties(flags, environment)?;
         if let Some(file) = &properties {
-            let Sorted {
+            let SortedProperties {
                 extra,
                 warnings,
                 notes,
-            } = file.sort();
+            } = file.classify();
             settings.extra = extra;
             settings.warnings.extend(warnings);
             settings.notes.extend(notes);
         }
-        let profile = chosen_profile(typed, world, env_file.as_ref())?;
+        let profile = select_profile(flags, environment, env_file.as_ref())?;
         if let Some(profile) = &profile {
             settings.warnings.extend(profile.warnings.iter().cloned());
             settings
                 .warnings
-                .extend(take_kafka(profile, &mut settings.extra));
+                .extend(add_kafka_properties(profile, &mut settings.extra));
             settings.group_prefix = group_prefix(profile);
         }
-        let options = librdkafka_properties::parse(&typed.extra)?;
+        let options = librdkafka_properties::parse(&flags.extra)?;
         for option in &options {
-            settings.warnings.extend(about_visible_secret(option));
+            settings.warnings.extend(visible_secret_warning(option));
             if !is_setting(&option.name) {
                 settings.extra.push(option.clone());
             }
         }
         Ok(Sources {
-            typed,
-            world,
+            flags,
+            environment,
             options,
             env_file,
             profile,
@@ -103,64 +109,68 @@ impl<'a> Sources<'a> {
         })
     }
 
-    /// Every value for one setting, the winner first.
-    fn search(&self, row: &Row) -> Result<Vec<Found>, SettingsError> {
-        let mut found: Vec<Found> = self.in_options(row).collect();
-        found.extend(self.in_flag(row)?);
-        found.extend(self.in_environment(row));
-        found.extend(self.in_env_file(row));
-        found.extend(self.in_profile(row));
-        found.extend(self.in_properties(row));
-        // An empty variable is the usual way to unset one; an empty password is a password.
-        let may_be_empty = row.is_password && row.key != Key::ApiSecret;
+    /// Every value of a setting, by descending precedence.
+    fn search(&self, definition: &Definition) -> Result<Vec<RawValue>, SettingsError> {
+        let mut found: Vec<RawValue> = self.in_options(definition).collect();
+        found.extend(self.in_flag(definition)?);
+        found.extend(self.in_environment(definition));
+        found.extend(self.in_env_file(definition));
+        found.extend(self.in_profile(definition));
+        found.extend(self.in_properties(definition));
+        // An empty variable counts as unset, but an empty password is a password.
+        let may_be_empty = definition.is_password && definition.key != Key::ApiSecret;
         found.retain(|one| may_be_empty || !is_blank(&one.value));
         Ok(found)
     }
 
-    fn in_options(&self, row: &Row) -> impl Iterator<Item = Found> {
-        let of_row = |option: &&Property| row.properties.contains(&option.name.as_str());
-        let options = self.options.iter().rev().filter(of_row);
+    fn in_options(&self, definition: &Definition) -> impl Iterator<Item = RawValue> {
+        let matches = |option: &&Property| definition.properties.contains(&option.name.as_str());
+        let options = self.options.iter().rev().filter(matches);
         options.map(|option| {
             let origin = option.origin.clone();
-            self.here(OsStr::new(&option.value), origin, Form::Value)
+            self.relative_to_cwd(OsStr::new(&option.value), origin, ValueForm::Value)
         })
     }
 
-    fn in_flag(&self, row: &Row) -> Result<Option<Found>, SettingsError> {
-        let Some(value) = self.typed.get(row.key) else {
+    fn in_flag(&self, definition: &Definition) -> Result<Option<RawValue>, SettingsError> {
+        let Some(value) = self.flags.get(definition.key) else {
             return Ok(None);
         };
         if is_blank(value) {
             return Err(SettingsError {
-                what: format!("cannot use flag {}: its value is empty", row.flag),
-                fix: "give it a value (an unset shell variable is a usual reason), or leave the flag out"
+                what: format!("cannot use flag {}: its value is empty", definition.flag),
+                fix: "give it a value (an unset shell variable is a common cause), or leave the flag out"
                     .to_owned(),
             });
         }
-        let form = if row.is_password {
-            Form::File
+        let form = if definition.is_password {
+            ValueForm::File
         } else {
-            Form::Value
+            ValueForm::Value
         };
-        Ok(Some(self.here(value, Origin::Flag(row.flag), form)))
+        Ok(Some(self.relative_to_cwd(
+            value,
+            Origin::Flag(definition.flag),
+            form,
+        )))
     }
 
-    fn in_environment(&self, row: &Row) -> impl Iterator<Item = Found> {
-        row.variables.iter().filter_map(|name| {
-            let value = (self.world.var)(name)?;
+    fn in_environment(&self, definition: &Definition) -> impl Iterator<Item = RawValue> {
+        definition.variables.iter().filter_map(|name| {
+            let value = (self.environment.var)(name)?;
             let origin = Origin::Environment((*name).to_owned());
-            Some(self.here(&value, origin, Form::Value))
+            Some(self.relative_to_cwd(&value, origin, ValueForm::Value))
         })
     }
 
-    fn in_env_file(&self, row: &Row) -> Vec<Found> {
+    fn in_env_file(&self, definition: &Definition) -> Vec<RawValue> {
         let Some(file) = &self.env_file else {
             return Vec::new();
         };
-        let names = row.variables.iter().chain(row.only_env_file);
+        let names = definition.variables.iter().chain(definition.only_env_file);
         let entries = names.filter_map(|name| file.get(name));
         entries
-            .map(|entry| Found {
+            .map(|entry| RawValue {
                 value: OsString::from(&entry.value),
                 base: folder(&file.path),
                 origin: Origin::EnvFile {
@@ -169,19 +179,19 @@ impl<'a> Sources<'a> {
                     name: entry.name.clone(),
                     chosen: file.chosen,
                 },
-                form: Form::Value,
+                form: ValueForm::Value,
             })
             .collect()
     }
 
-    fn in_profile(&self, row: &Row) -> Vec<Found> {
+    fn in_profile(&self, definition: &Definition) -> Vec<RawValue> {
         let Some(profile) = &self.profile else {
             return Vec::new();
         };
-        let names = row.profile_names();
+        let names = definition.profile_names();
         let entries = names.filter_map(|(name, form)| Some((profile.get(&name)?, form)));
         entries
-            .map(|(entry, form)| Found {
+            .map(|(entry, form)| RawValue {
                 value: OsString::from(&entry.value),
                 base: folder(&profile.path),
                 origin: profile.origin(entry),
@@ -190,37 +200,37 @@ impl<'a> Sources<'a> {
             .collect()
     }
 
-    fn in_properties(&self, row: &Row) -> Vec<Found> {
+    fn in_properties(&self, definition: &Definition) -> Vec<RawValue> {
         let Some(file) = &self.properties else {
             return Vec::new();
         };
-        let names = row.properties.iter().chain(row.only_java);
+        let names = definition.properties.iter().chain(definition.only_java);
         let pairs = names.filter_map(|name| Some((name, file.get(name)?)));
         pairs
-            .map(|(name, value)| Found {
+            .map(|(name, value)| RawValue {
                 value: OsString::from(value),
                 base: folder(&file.path),
                 origin: Origin::Properties {
                     path: file.path.clone(),
                     name: (*name).to_owned(),
                 },
-                form: Form::Value,
+                form: ValueForm::Value,
             })
             .collect()
     }
 
-    fn here(&self, value: &OsStr, origin: Origin, form: Form) -> Found {
-        Found {
+    fn relative_to_cwd(&self, value: &OsStr, origin: Origin, form: ValueForm) -> RawValue {
+        RawValue {
             value: value.to_owned(),
-            base: self.world.cwd.to_owned(),
+            base: self.environment.cwd.to_owned(),
             origin,
             form,
         }
     }
 }
 
-impl Typed {
-    /// What was typed for a setting; for a password, the file that holds it.
+impl Flags {
+    /// The flag of a setting; for a password, the file that contains it.
     fn get(&self, key: Key) -> Option<&OsStr> {
         match key {
             Key::Brokers => self.brokers.as_ref().map(OsStr::new),
@@ -236,46 +246,46 @@ impl Typed {
     }
 }
 
-fn take(
+fn apply(
     settings: &mut Settings,
     key: Key,
-    found: Found,
+    found: RawValue,
     shadowed: Vec<Origin>,
-    world: &World,
+    environment: &Environment,
     tls: bool,
 ) -> Result<(), SettingsError> {
     match key {
         Key::Brokers => {
-            let mended = brokers::parse(&text(&found)?, tls)?;
-            settings.warnings.extend(mended.warnings);
-            settings.brokers = Some(setting(mended.list, found, shadowed));
+            let brokers = brokers::parse(&text(&found)?, tls)?;
+            settings.warnings.extend(brokers.warnings);
+            settings.brokers = Some(setting(brokers.list, found, shadowed));
         }
         Key::Topic => settings.topic = Some(setting(trimmed(&found)?, found, shadowed)),
         Key::Group => settings.group = Some(setting(trimmed(&found)?, found, shadowed)),
         Key::ClusterCert => {
-            settings.cluster_cert = Some(setting(path(&found, world)?, found, shadowed));
+            settings.cluster_cert = Some(setting(path(&found, environment)?, found, shadowed));
         }
         Key::UserCert => {
-            settings.user_cert = Some(setting(path(&found, world)?, found, shadowed));
+            settings.user_cert = Some(setting(path(&found, environment)?, found, shadowed));
         }
         Key::ClusterCertPassword => {
-            let password = password(&found, world)?;
+            let password = password(&found, environment)?;
             settings.cluster_cert_password = Some(setting(password, found, shadowed));
         }
         Key::UserCertPassword => {
-            let password = password(&found, world)?;
+            let password = password(&found, environment)?;
             settings.user_cert_password = Some(setting(password, found, shadowed));
         }
         Key::Url => settings.url = Some(setting(trimmed(&found)?, found, shadowed)),
         Key::ApiSecret => {
-            let key = api_key(&found, world)?;
+            let key = api_key(&found, environment)?;
             settings.api_key = Some(setting(key, found, shadowed));
         }
     }
     Ok(())
 }
 
-fn setting<T>(value: T, found: Found, shadowed: Vec<Origin>) -> Setting<T> {
+fn setting<T>(value: T, found: RawValue, shadowed: Vec<Origin>) -> Setting<T> {
     Setting {
         value,
         origin: found.origin,
@@ -283,24 +293,24 @@ fn setting<T>(value: T, found: Found, shadowed: Vec<Origin>) -> Setting<T> {
     }
 }
 
-fn trimmed(found: &Found) -> Result<String, SettingsError> {
+fn trimmed(found: &RawValue) -> Result<String, SettingsError> {
     text(found).map(|text| text.trim().to_owned())
 }
 
-/// Keys have no blanks around them; people's files and clipboards do.
-fn api_key(found: &Found, world: &World) -> Result<Secret, SettingsError> {
-    let key = Secret::new(password(found, world)?.expose().trim().to_owned());
+/// Reads the API key without the blanks around it, which files and clipboards add.
+fn api_key(found: &RawValue, environment: &Environment) -> Result<Secret, SettingsError> {
+    let key = Secret::new(password(found, environment)?.expose().trim().to_owned());
     if key.expose().is_empty() {
         return Err(SettingsError {
             what: format!("cannot use the API key from {}: it is empty", found.origin),
-            fix: "the file holds the key and nothing else; the Ditto portal shows it once, when it is made".to_owned(),
+            fix: "the file must contain only the key; the Ditto portal shows a key once, when it is created".to_owned(),
         });
     }
     Ok(key)
 }
 
-/// A file of settings may set whatever other programs want, but a name that is nearly ours is a slip.
-fn about_unknown_names(file: &EnvFile) -> Vec<String> {
+/// Warns about unknown names that start with `DITTO_CDC_`; other names may belong to other programs.
+fn unknown_name_warnings(file: &EnvFile) -> Vec<String> {
     let ours = |name: &str| name.starts_with("DITTO_CDC_");
     let unknown = file.entries().filter(|entry| ours(&entry.name));
     let unknown = unknown.filter(|entry| !variables().any(|known| known == entry.name));
@@ -311,7 +321,7 @@ fn about_unknown_names(file: &EnvFile) -> Vec<String> {
                 .first()
                 .map_or(String::new(), |near| format!("; did you mean {near}?"));
             format!(
-                "{}:{}: {} is not known here{near}",
+                "{}:{}: {} is not a known name{near}",
                 file.path.display(),
                 entry.line,
                 entry.name
@@ -320,13 +330,14 @@ fn about_unknown_names(file: &EnvFile) -> Vec<String> {
         .collect()
 }
 
-fn about_odd_lines(file: &EnvFile) -> Vec<String> {
-    let odd = file.odd.iter();
-    odd.map(|(line, why)| format!("{}:{line}: line left out: {why}", file.path.display()))
+fn malformed_line_warnings(file: &EnvFile) -> Vec<String> {
+    let malformed = file.malformed.iter();
+    malformed
+        .map(|(line, why)| format!("{}:{line}: line ignored: {why}", file.path.display()))
         .collect()
 }
 
-fn about_visible_secret(option: &Property) -> Option<String> {
+fn visible_secret_warning(option: &Property) -> Option<String> {
     (option.is_secret() && !option.value.is_empty()).then(|| {
         format!(
             "flag -X {}: other users of this machine can see it in the list of processes",
@@ -335,15 +346,17 @@ fn about_visible_secret(option: &Property) -> Option<String> {
     })
 }
 
-/// Many `.env` readers replace `$NAME`; this one does not, for the sake of passwords.
-fn about_dollar(row: &Row, found: &Found) -> Option<String> {
+/// Warns about `$` in `.env`: many parsers substitute `$NAME`, this one does not, because passwords may contain `$`.
+fn dollar_warning(definition: &Definition, found: &RawValue) -> Option<String> {
     let env_file = matches!(found.origin, Origin::EnvFile { .. });
-    (env_file && !row.is_password && found.value.to_string_lossy().contains('$')).then(|| {
-        format!(
-            "{}: `$` is taken literally; write out what it stands for (`~/` is the home folder)",
-            found.origin
-        )
-    })
+    (env_file && !definition.is_password && found.value.to_string_lossy().contains('$')).then(
+        || {
+            format!(
+                "{}: `$` is taken literally; write the value itself (`~/` is the home folder)",
+                found.origin
+            )
+        },
+    )
 }
 
 fn is_blank(value: &OsStr) -> bool {

@@ -1,136 +1,104 @@
-//! Secrets that a profile does not hold itself: printed by a command of the user's, or kept by the system.
-//! They are asked for only where they are needed; what a command prints is never repeated.
+//! Secret sources: passwords from a command, the system's key store or a terminal prompt.
+//! They are read only when needed, and error messages never repeat the output of a command.
 
+use std::io;
 use std::process::{Command, Stdio};
 
-use super::definitions::{Form, Key, row};
-use super::files::{Found, text};
+use super::definitions::{Key, ValueForm, definition};
+use super::files::{RawValue, text};
 use super::key_store;
-use super::{Origin, Setting, Settings, SettingsError};
+use super::{Origin, SettingsError};
 use crate::util::secret::Secret;
 
-/// A secret that has to be asked for. `Debug` shows neither the command nor what it prints.
+/// A secret that a profile refers to. `Debug` shows neither the command nor its output.
 #[derive(Debug, Clone)]
-pub struct Pending {
+pub struct SecretSource {
     pub(super) key: Key,
-    how: How,
-    /// Which line of the profile says so.
+    provider: Provider,
+    /// The line of the profile.
     pub origin: Origin,
-    /// Where else a value was found.
+    /// The sources that this one overrides.
     pub shadowed: Vec<Origin>,
-    /// Whether nobody else may write the profile.
+    /// Whether only the user may write the profile.
     trusted: bool,
 }
 
 #[derive(Debug, Clone)]
-enum How {
-    /// May hold a secret of its own.
+enum Provider {
+    /// A command line, which may contain a secret itself.
     Command(Secret),
-    /// The entry's name.
+    /// Name of an entry in the key store.
     KeyStore(String),
 }
 
-/// Which secrets are needed.
+/// The secrets that a command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
-    /// Those of the two files.
+pub enum SecretScope {
+    /// The passwords of both certificate files.
     Kafka,
-    /// These, and the API key.
+    /// The passwords and the API key.
     All,
 }
 
-impl Pending {
+impl SecretSource {
     pub(super) fn new(
         key: Key,
-        found: Found,
+        found: RawValue,
         shadowed: Vec<Origin>,
         trusted: bool,
-    ) -> Result<Pending, SettingsError> {
-        let said = text(&found)?;
-        let how = match found.form {
-            Form::KeyStore => How::KeyStore(said),
-            _ => How::Command(Secret::new(said)),
+    ) -> Result<SecretSource, SettingsError> {
+        let text = text(&found)?;
+        let provider = match found.form {
+            ValueForm::KeyStore => Provider::KeyStore(text),
+            _ => Provider::Command(Secret::new(text)),
         };
-        Ok(Pending {
+        Ok(SecretSource {
             key,
-            how,
+            provider,
             origin: found.origin,
             shadowed,
             trusted,
         })
     }
 
-    /// Who will be asked, in words.
+    /// The kind of source, for messages.
     #[must_use]
-    pub fn from(&self) -> &'static str {
-        match self.how {
-            How::Command(_) => "a command",
-            How::KeyStore(_) => "the key store",
+    pub fn description(&self) -> &'static str {
+        match self.provider {
+            Provider::Command(_) => "a command",
+            Provider::KeyStore(_) => "the key store",
         }
     }
 
-    fn ask(&self) -> Result<Secret, SettingsError> {
-        let name = row(self.key).map_or("secret", |row| row.name());
+    pub(super) fn fetch(&self) -> Result<Secret, SettingsError> {
+        let name = definition(self.key).map_or("secret", |definition| definition.name());
         let what = format!(
             "cannot get the {name} from {} ({})",
-            self.from(),
+            self.description(),
             self.origin
         );
-        match &self.how {
-            How::KeyStore(entry) => key_store::get(entry, &what),
-            How::Command(_) if !self.trusted => Err(SettingsError {
-                what: format!("{what}: other users may write the file, and so choose the command"),
+        match &self.provider {
+            Provider::KeyStore(entry) => key_store::get(entry, &what),
+            Provider::Command(_) if !self.trusted => Err(SettingsError {
+                what: format!(
+                    "{what}: other users may write the file, so they could change the command"
+                ),
                 fix: "chmod 600 the file".to_owned(),
             }),
-            How::Command(command) => run(command, &what),
+            Provider::Command(command) => run(command, &what),
         }
     }
 }
 
-impl Settings {
-    /// Asks for the secrets that are needed and not there yet.
-    ///
-    /// # Errors
-    /// Where a command fails or the key store has no such entry.
-    pub fn fetch(&mut self, need: Need) -> Result<(), SettingsError> {
-        // A key that must not be sent is not asked for either.
-        let with_key = need == Need::All && self.misdirected_key().is_none();
-        let wanted = |pending: &Pending| with_key || pending.key != Key::ApiSecret;
-        let (now, later) = std::mem::take(&mut self.pending)
-            .into_iter()
-            .partition(wanted);
-        self.pending = later;
-        let now: Vec<Pending> = now;
-        for pending in now {
-            let value = pending.ask()?;
-            self.take_secret(pending, value);
-        }
-        Ok(())
-    }
-
-    fn take_secret(&mut self, pending: Pending, value: Secret) {
-        let setting = |value| {
-            Some(Setting {
-                value,
-                origin: pending.origin,
-                shadowed: pending.shadowed,
-            })
-        };
-        match pending.key {
-            Key::ClusterCertPassword => self.cluster_cert_password = setting(value),
-            Key::UserCertPassword => self.user_cert_password = setting(value),
-            _ => self.api_key = setting(Secret::new(value.expose().trim().to_owned())),
-        }
-    }
-}
-
-/// Runs a command line in a shell. Its first line is the secret, as password managers have it; questions that it asks
-/// reach the terminal.
+/// Runs a command line in a shell. The first line of output is the secret, as password managers print it; prompts of
+/// the command reach the terminal.
 fn run(command: &Secret, what: &str) -> Result<Secret, SettingsError> {
-    let wrong = |why: &str| SettingsError {
+    let wrong = |why: &str| {
+        SettingsError {
         what: format!("{what}: {why}"),
-        fix: "run the command by hand: its first line must be the secret, and its status 0"
+        fix: "run the command by hand: it must print the secret on its first line and exit with status 0"
             .to_owned(),
+    }
     };
     let (shell, flag) = if cfg!(windows) {
         ("cmd", "/C")
@@ -144,9 +112,9 @@ fn run(command: &Secret, what: &str) -> Result<Secret, SettingsError> {
         .stdin(Stdio::inherit());
     let output = child
         .output()
-        .map_err(|error| wrong(&format!("{shell} does not start: {error}")))?;
+        .map_err(|error| wrong(&format!("cannot start {shell}: {error}")))?;
     if !output.status.success() {
-        return Err(wrong(&format!("the command ended with {}", output.status)));
+        return Err(wrong(&format!("the command failed with {}", output.status)));
     }
     let text = String::from_utf8(output.stdout).map_err(|_| wrong("it did not print UTF-8"))?;
     let line = text.lines().next().unwrap_or("");
@@ -154,4 +122,12 @@ fn run(command: &Secret, what: &str) -> Result<Secret, SettingsError> {
         return Err(wrong("it printed nothing"));
     }
     Ok(Secret::new(line.to_owned()))
+}
+
+/// Prompts for a password without echo. Reads the terminal itself, so that standard input may be a pipe.
+///
+/// # Errors
+/// I/O errors of the terminal: there is none, or the user pressed Ctrl-C or Ctrl-D.
+pub fn prompt_password(label: &str) -> io::Result<Secret> {
+    rpassword::prompt_password(format!("{label}: ")).map(Secret::new)
 }

@@ -1,59 +1,58 @@
-//! Whether the settings suffice to talk to Kafka, and what is missing: everything at once.
-//! Whether the values are right is found out by `tls` and by the connection itself.
+//! Validation: the settings that Kafka and the HTTP API require. Reports all missing settings at once.
 
 use std::path::Path;
 
-use super::definitions::{Key, row};
-use super::{Extra, Setting, Settings, SettingsError};
+use super::definitions::{Key, definition};
+use super::{LibrdkafkaProperties, Setting, Settings, SettingsError};
 use crate::util::secret::Secret;
 
-/// What a connection to Kafka needs.
+/// The settings of a Kafka connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Kafka<'a> {
     /// Comma-separated `host:port`.
     pub brokers: &'a str,
     /// The topic to read.
     pub topic: &'a str,
-    /// The consumer group, where one is wanted.
+    /// The consumer group to join, if any.
     pub group: Option<&'a str>,
-    /// How to talk to the brokers.
+    /// The security protocol.
     pub protocol: Protocol,
-    /// The truststore; `None` without TLS, or where `extra` brings certificates of its own.
+    /// The truststore; `None` without TLS, or if `extra` sets certificates.
     pub cluster: Option<StoreFile<'a>>,
-    /// The keystore; `None` without TLS, or where `extra` brings a certificate of its own.
+    /// The keystore; `None` without TLS, or if `extra` sets a certificate.
     pub user: Option<StoreFile<'a>>,
-    /// Further properties for the Kafka library; a later one wins.
-    pub extra: &'a Extra,
+    /// Further librdkafka properties; later ones take precedence.
+    pub extra: &'a LibrdkafkaProperties,
 }
 
-/// What the HTTP API needs.
+/// The settings of the HTTP API.
 #[derive(Debug, Clone, Copy)]
 pub struct Api<'a> {
-    /// Where it is, as it was given.
+    /// The URL, unparsed.
     pub url: &'a str,
     /// The key.
     pub key: &'a Secret,
 }
 
-/// One of the two downloaded files and its password.
+/// A certificate file and its password.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreFile<'a> {
     /// The file, absolute.
     pub path: &'a Path,
-    /// `None` where none is set, which suits a PEM file.
+    /// `None` if none is set, as for a PEM file.
     pub password: Option<&'a Secret>,
 }
 
-/// `security.protocol`, in Kafka's terms.
+/// Kafka's `security.protocol`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// TLS, with a user's certificate: what Ditto has.
+    /// TLS with a client certificate, as Ditto requires.
     Ssl,
-    /// TLS, with a login instead of a user's certificate.
+    /// TLS with a SASL login instead of a client certificate.
     SaslSsl,
     /// No TLS.
     Plaintext,
-    /// No TLS, and a login.
+    /// A SASL login without TLS.
     SaslPlaintext,
 }
 
@@ -64,11 +63,11 @@ impl Protocol {
         matches!(self, Protocol::Ssl | Protocol::SaslSsl)
     }
 
-    /// Reads `security.protocol`; without one it is SSL.
+    /// Parses `security.protocol`; the default is SSL.
     ///
     /// # Errors
-    /// Where the value is none of Kafka's four.
-    pub(super) fn of(extra: &Extra) -> Result<Protocol, SettingsError> {
+    /// [`SettingsError`] if the value is not one of Kafka's four.
+    pub(super) fn from_properties(extra: &LibrdkafkaProperties) -> Result<Protocol, SettingsError> {
         let named = extra.get("security.protocol").unwrap_or("ssl").trim();
         match named.to_ascii_lowercase().as_str() {
             "ssl" => Ok(Protocol::Ssl),
@@ -76,26 +75,26 @@ impl Protocol {
             "plaintext" => Ok(Protocol::Plaintext),
             "sasl_plaintext" => Ok(Protocol::SaslPlaintext),
             _ => Err(SettingsError {
-                what: format!("cannot use security.protocol: Kafka knows no `{named}`"),
-                fix: "leave it out for Ditto, which means ssl; the others are sasl_ssl, plaintext and sasl_plaintext"
+                what: format!("`{named}` is not a valid security.protocol"),
+                fix: "for Ditto, leave it out (the default is ssl); other values are sasl_ssl, plaintext and sasl_plaintext"
                     .to_owned(),
             }),
         }
     }
 }
 
-/// Properties that bring the brokers' certificates without our truststore.
-const OWN_TRUST: &[&str] = &["ssl.ca.pem", "ssl.ca.location", "ssl.ca.certificate.stores"];
-/// Properties that bring the user's certificate without our keystore.
-const OWN_CERTIFICATE: &[&str] = &["ssl.certificate.pem", "ssl.certificate.location"];
+/// Properties that replace the truststore.
+const TRUST_PROPERTIES: &[&str] = &["ssl.ca.pem", "ssl.ca.location", "ssl.ca.certificate.stores"];
+/// Properties that replace the keystore.
+const CERTIFICATE_PROPERTIES: &[&str] = &["ssl.certificate.pem", "ssl.certificate.location"];
 
 impl Settings {
-    /// Everything that a connection to Kafka needs.
+    /// The settings of a Kafka connection.
     ///
     /// # Errors
-    /// Where something is missing: all of it at once, each with the ways to give it.
+    /// [`SettingsError`] that lists all missing settings, each with the ways to set it.
     pub fn require_kafka(&self) -> Result<Kafka<'_>, SettingsError> {
-        let protocol = Protocol::of(&self.extra)?;
+        let protocol = Protocol::from_properties(&self.extra)?;
         let missing = self.missing(protocol);
         let (cluster, user) = self.stores(protocol);
         if let (Some(brokers), Some(topic), true) = (&self.brokers, &self.topic, missing.is_empty())
@@ -112,16 +111,16 @@ impl Settings {
         }
         Err(SettingsError {
             what: format!("cannot connect to Kafka:\n  {}", missing.join("\n  ")),
-            fix: "the Ditto portal shows endpoint, topic and both certificates: `ditto-cdc config init` asks for them and keeps them; `ditto-cdc demo` needs none".to_owned(),
+            fix: "the Ditto portal shows endpoint, topic and both certificates; `ditto-cdc config init` asks for them and saves them; `ditto-cdc demo` needs none".to_owned(),
         })
     }
 
-    /// Everything that the HTTP API needs.
+    /// The settings of the HTTP API.
     ///
     /// # Errors
-    /// Where something is missing: all of it at once, each with the ways to give it; or where the key would go astray.
+    /// [`SettingsError`] that lists all missing settings, or of [`Settings::key_to_untrusted_url`].
     pub fn require_api(&self) -> Result<Api<'_>, SettingsError> {
-        if let Some(wrong) = self.misdirected_key() {
+        if let Some(wrong) = self.key_to_untrusted_url() {
             return Err(wrong);
         }
         if let (Some(url), Some(key)) = (&self.url, &self.api_key) {
@@ -132,22 +131,22 @@ impl Settings {
         }
         let url = (Key::Url, "url is not set", self.url.is_some());
         let key = (Key::ApiSecret, "API key is not set", self.api_key.is_some());
-        let missing = sentences([url, key]);
+        let missing = missing_messages([url, key]);
         Err(SettingsError {
             what: format!("cannot use the HTTP API:\n  {}", missing.join("\n  ")),
-            fix: "the Ditto portal shows the Cloud URL Endpoint and makes API keys".to_owned(),
+            fix: "the Ditto portal shows the Cloud URL Endpoint and creates API keys".to_owned(),
         })
     }
 
-    /// How to talk to the brokers.
+    /// The security protocol.
     ///
     /// # Errors
-    /// Where `security.protocol` is none of Kafka's four.
+    /// [`SettingsError`] if `security.protocol` is not one of Kafka's four.
     pub fn protocol(&self) -> Result<Protocol, SettingsError> {
-        Protocol::of(&self.extra)
+        Protocol::from_properties(&self.extra)
     }
 
-    /// The cluster and the user certificate, as far as they are set and the protocol has a use for them.
+    /// The cluster and the user certificate, if they are set and the protocol uses TLS.
     #[must_use]
     pub fn stores(&self, protocol: Protocol) -> (Option<StoreFile<'_>>, Option<StoreFile<'_>>) {
         (
@@ -164,12 +163,12 @@ impl Settings {
         )
     }
 
-    /// A sentence for each setting that a connection to Kafka needs and that is not there.
+    /// A message for each missing setting of a Kafka connection.
     #[must_use]
     pub fn missing(&self, protocol: Protocol) -> Vec<String> {
-        let trust = self.cluster_cert.is_some() || self.extra.has_any(OWN_TRUST);
-        let user = self.user_cert.is_some() || self.extra.has_any(OWN_CERTIFICATE);
-        sentences([
+        let trust = self.cluster_cert.is_some() || self.extra.has_any(TRUST_PROPERTIES);
+        let user = self.user_cert.is_some() || self.extra.has_any(CERTIFICATE_PROPERTIES);
+        missing_messages([
             (Key::Brokers, "brokers is not set", self.brokers.is_some()),
             (Key::Topic, "topic is not set", self.topic.is_some()),
             (
@@ -186,17 +185,19 @@ impl Settings {
     }
 }
 
-/// A sentence for each setting that is not there.
-fn sentences<const N: usize>(settings: [(Key, &str, bool); N]) -> Vec<String> {
-    let missing = settings.into_iter().filter(|(_, _, there)| !there);
-    missing.map(|(key, said, _)| sentence(key, said)).collect()
+/// A message for each missing setting.
+fn missing_messages<const N: usize>(settings: [(Key, &str, bool); N]) -> Vec<String> {
+    let missing = settings.into_iter().filter(|(_, _, is_set)| !is_set);
+    missing
+        .map(|(key, message, _)| missing_message(key, message))
+        .collect()
 }
 
-fn sentence(key: Key, said: &str) -> String {
-    let ways = row(key)
-        .map(super::definitions::Row::ways)
+fn missing_message(key: Key, message: &str) -> String {
+    let ways = definition(key)
+        .map(super::definitions::Definition::ways)
         .unwrap_or_default();
-    format!("{said}: give {ways}")
+    format!("{message}: use {ways}")
 }
 
 fn store<'a>(

@@ -3,68 +3,73 @@
 
 use std::collections::HashMap;
 
-use super::document_id::{Key, Type};
+use super::document_id::{DocumentId, IdType};
 use super::manifest::{Collection, Manifest, Place};
 
 /// The places of a manifest, sorted.
 #[derive(Debug, Clone, Default)]
-pub struct Contained {
-    collections: HashMap<String, Places>,
-    /// No event behind this transaction is contained.
-    highest: Option<u64>,
+pub struct SnapshotIndex {
+    collections: HashMap<String, CollectionIndex>,
+    /// No event after this transaction is included.
+    max_txn: Option<u64>,
 }
 
 /// One collection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Places {
-    by_type: HashMap<Type, Vec<Part>>,
+pub(super) struct CollectionIndex {
+    by_type: HashMap<IdType, Vec<IdRange>>,
     /// For types that no place names.
     others: Option<u64>,
 }
 
 /// The ids up to this one, and at which transaction they were read.
 #[derive(Debug, Clone)]
-struct Part {
-    up_to: Option<Key>,
+struct IdRange {
+    up_to: Option<DocumentId>,
     read_at: Option<u64>,
 }
 
-impl Contained {
-    /// What a manifest proves: of collections that are not complete, nothing.
+impl SnapshotIndex {
+    /// The index of a manifest: of incomplete collections, nothing is proven.
     #[must_use]
-    pub fn of(manifest: &Manifest) -> Contained {
+    pub fn new(manifest: &Manifest) -> SnapshotIndex {
         let complete = manifest.collections.iter().filter(|one| one.complete);
-        let collections: HashMap<String, Places> = complete
-            .map(|collection| (collection.name.clone(), Places::of(collection)))
+        let collections: HashMap<String, CollectionIndex> = complete
+            .map(|collection| (collection.name.clone(), CollectionIndex::new(collection)))
             .collect();
-        let highest = collections.values().filter_map(Places::highest).max();
-        Contained {
+        let max_txn = collections
+            .values()
+            .filter_map(CollectionIndex::max_txn)
+            .max();
+        SnapshotIndex {
             collections,
-            highest,
+            max_txn,
         }
     }
 
     /// Whether the snapshot contains an event of this transaction for this document already. `id` is raw JSON.
     #[must_use]
     pub fn contains(&self, collection: &str, id: &[u8], txn_id: u64) -> bool {
-        if self.highest < Some(txn_id) {
+        if self.max_txn < Some(txn_id) {
             return false;
         }
         let places = self.collections.get(collection);
-        let read_at = places.and_then(|places| places.read_at(&Key::of(id)?));
+        let read_at = places.and_then(|places| places.read_at(&DocumentId::parse(id)?));
         read_at.is_some_and(|read_at| txn_id <= read_at)
     }
 }
 
-impl Places {
+impl CollectionIndex {
     /// The places of one collection, whether it is complete or not.
-    pub(super) fn of(collection: &Collection) -> Places {
-        let mut places = Places::default();
+    pub(super) fn new(collection: &Collection) -> CollectionIndex {
+        let mut places = CollectionIndex::default();
         for place in &collection.places {
             match place.kind.as_deref() {
                 None => places.others = places.others.or(place.transaction_id),
                 Some(name) => {
-                    if let (Some(kind), Some(part)) = (Type::of_name(name), Part::of(place)) {
+                    if let (Some(kind), Some(part)) =
+                        (IdType::parse(name), IdRange::from_place(place))
+                    {
                         places.by_type.entry(kind).or_default().push(part);
                     }
                 }
@@ -72,14 +77,14 @@ impl Places {
         }
         for parts in places.by_type.values_mut() {
             // A manifest that was changed by hand proves nothing, rather than something wrong.
-            if !parts.is_sorted_by(Part::ends_before) {
+            if !parts.is_sorted_by(IdRange::ends_before) {
                 parts.clear();
             }
         }
         places
     }
 
-    fn highest(&self) -> Option<u64> {
+    fn max_txn(&self) -> Option<u64> {
         let parts = self.by_type.values().flatten();
         parts
             .map(|part| part.read_at)
@@ -89,8 +94,8 @@ impl Places {
     }
 
     /// The transaction at which the place of a document was read.
-    pub(super) fn read_at(&self, id: &Key) -> Option<u64> {
-        let Some(parts) = self.by_type.get(&id.kind()) else {
+    pub(super) fn read_at(&self, id: &DocumentId) -> Option<u64> {
+        let Some(parts) = self.by_type.get(&id.id_type()) else {
             return self.others;
         };
         let at = parts.partition_point(|part| part.up_to.as_ref().is_some_and(|last| last < id));
@@ -98,8 +103,8 @@ impl Places {
     }
 }
 
-impl Part {
-    fn ends_before(&self, other: &Part) -> bool {
+impl IdRange {
+    fn ends_before(&self, other: &IdRange) -> bool {
         match (&self.up_to, &other.up_to) {
             (Some(one), Some(other)) => one < other,
             (Some(_), None) => true,
@@ -107,13 +112,13 @@ impl Part {
         }
     }
 
-    /// `None` where the last id cannot be read: such a part reaches nothing.
-    fn of(place: &Place) -> Option<Part> {
+    /// `None` if the last id cannot be parsed: such a range covers nothing.
+    fn from_place(place: &Place) -> Option<IdRange> {
         let up_to = match &place.up_to {
             None => None,
-            Some(last) => Some(Key::of(last.get().as_bytes())?),
+            Some(last) => Some(DocumentId::parse(last.get().as_bytes())?),
         };
-        Some(Part {
+        Some(IdRange {
             up_to,
             read_at: place.transaction_id,
         })

@@ -1,5 +1,7 @@
-//! Ids as the walk orders them: by type, and within a type as Ditto's engine sorts.
-//! Booleans, integers and strings sort by themselves, arrays and objects by their canonical text, `CAST(_id AS STRING)`.
+//! Document ids in the order of Ditto's engine: by type, then within the type.
+//!
+//! Booleans, integers and strings have their own order; arrays and objects are ordered by their canonical string,
+//! `CAST(_id AS STRING)`.
 
 use std::fmt::Write as _;
 
@@ -7,9 +9,9 @@ use serde_json::Value;
 
 use crate::json;
 
-/// What `type(_id)` calls an id.
+/// The type of an id, as `type(_id)` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Type {
+pub enum IdType {
     /// `boolean`
     Boolean,
     /// `integer`
@@ -22,78 +24,78 @@ pub enum Type {
     Object,
 }
 
-impl Type {
+impl IdType {
     /// Every type.
-    pub const ALL: [Type; 5] = [
-        Type::Boolean,
-        Type::Integer,
-        Type::String,
-        Type::Array,
-        Type::Object,
+    pub const ALL: [IdType; 5] = [
+        IdType::Boolean,
+        IdType::Integer,
+        IdType::String,
+        IdType::Array,
+        IdType::Object,
     ];
 
-    /// What `type(_id)` says.
+    /// The name that `type(_id)` returns.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Type::Boolean => "boolean",
-            Type::Integer => "integer",
-            Type::String => "string",
-            Type::Array => "array",
-            Type::Object => "object",
+            IdType::Boolean => "boolean",
+            IdType::Integer => "integer",
+            IdType::String => "string",
+            IdType::Array => "array",
+            IdType::Object => "object",
         }
     }
 
     /// The type of that name.
     #[must_use]
-    pub fn of_name(name: &str) -> Option<Type> {
-        Type::ALL.into_iter().find(|one| one.name() == name)
+    pub fn parse(name: &str) -> Option<IdType> {
+        IdType::ALL.into_iter().find(|one| one.name() == name)
     }
 }
 
 /// One id. Two spellings of one id are equal; the order is the walk's, and means something within a type only.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Key {
+pub enum DocumentId {
     /// `false` before `true`.
     Boolean(bool),
     /// By value.
     Integer(i128),
-    /// By the bytes of the text.
+    /// Ordered by bytes.
     String(String),
-    /// By the bytes of the canonical text.
+    /// The canonical string, ordered by bytes.
     Array(String),
-    /// By the bytes of the canonical text.
+    /// The canonical string, ordered by bytes.
     Object(String),
 }
 
-impl Key {
-    /// Reads an id from raw JSON; `None` for what Ditto takes for no id: floats, null, and what is no JSON.
+impl DocumentId {
+    /// Parses an id from raw JSON; `None` for what Ditto does not accept as an id: floats, null, and invalid JSON.
     #[must_use]
-    pub fn of(raw: &[u8]) -> Option<Key> {
+    pub fn parse(raw: &[u8]) -> Option<DocumentId> {
         let raw = raw.trim_ascii();
         match raw.first()? {
-            b't' if raw == b"true" => Some(Key::Boolean(true)),
-            b'f' if raw == b"false" => Some(Key::Boolean(false)),
-            b'"' => json::unquote(raw).map(|text| Key::String(text.into_owned())),
-            b'[' => canonical(raw).map(Key::Array),
-            b'{' => canonical(raw).map(Key::Object),
+            b't' if raw == b"true" => Some(DocumentId::Boolean(true)),
+            b'f' if raw == b"false" => Some(DocumentId::Boolean(false)),
+            b'"' => json::unquote(raw).map(|text| DocumentId::String(text.into_owned())),
+            b'[' => canonical_text(raw).map(DocumentId::Array),
+            b'{' => canonical_text(raw).map(DocumentId::Object),
             _ => std::str::from_utf8(raw)
                 .ok()?
                 .parse()
                 .ok()
-                .map(Key::Integer),
+                .map(DocumentId::Integer),
         }
     }
 
     /// The id's type.
     #[must_use]
-    pub fn kind(&self) -> Type {
+    pub fn id_type(&self) -> IdType {
         match self {
-            Key::Boolean(_) => Type::Boolean,
-            Key::Integer(_) => Type::Integer,
-            Key::String(_) => Type::String,
-            Key::Array(_) => Type::Array,
-            Key::Object(_) => Type::Object,
+            DocumentId::Boolean(_) => IdType::Boolean,
+            DocumentId::Integer(_) => IdType::Integer,
+            DocumentId::String(_) => IdType::String,
+            DocumentId::Array(_) => IdType::Array,
+            DocumentId::Object(_) => IdType::Object,
         }
     }
 
@@ -101,16 +103,16 @@ impl Key {
     #[must_use]
     pub fn json(&self) -> String {
         match self {
-            Key::Boolean(value) => value.to_string(),
-            Key::Integer(value) => value.to_string(),
-            Key::String(text) => Value::from(text.as_str()).to_string(),
-            Key::Array(text) | Key::Object(text) => text.clone(),
+            DocumentId::Boolean(value) => value.to_string(),
+            DocumentId::Integer(value) => value.to_string(),
+            DocumentId::String(text) => Value::from(text.as_str()).to_string(),
+            DocumentId::Array(text) | DocumentId::Object(text) => text.clone(),
         }
     }
 }
 
-/// `CAST(_id AS STRING)` of an array or object: keys sorted by their bytes, no blanks, escapes only where they must be.
-fn canonical(raw: &[u8]) -> Option<String> {
+/// `CAST(_id AS STRING)` of an array or object: keys sorted by bytes, no blanks, only required escapes.
+fn canonical_text(raw: &[u8]) -> Option<String> {
     let value: Value = serde_json::from_slice(raw).ok()?;
     let mut text = String::with_capacity(raw.len());
     write(&value, &mut text);
@@ -151,33 +153,41 @@ mod tests {
 
     #[test]
     fn ids_are_read_and_canonical() {
-        for (raw, kind, json) in [
-            ("true", Type::Boolean, "true"),
+        for (raw, id_type, json) in [
+            ("true", IdType::Boolean, "true"),
             (
                 "-9223372036854775808",
-                Type::Integer,
+                IdType::Integer,
                 "-9223372036854775808",
             ),
-            ("9223372036854775807", Type::Integer, "9223372036854775807"),
-            (r#""a\u0062\/""#, Type::String, r#""ab/""#),
+            (
+                "9223372036854775807",
+                IdType::Integer,
+                "9223372036854775807",
+            ),
+            (r#""a\u0062\/""#, IdType::String, r#""ab/""#),
             (
                 r#" [ 1, "é\u0001\u007f" ] "#,
-                Type::Array,
+                IdType::Array,
                 "[1,\"é\\u0001\u{7f}\"]",
             ),
             (
                 r#"{"b":{"z":1,"A":null},"a":[{}]}"#,
-                Type::Object,
+                IdType::Object,
                 r#"{"a":[{}],"b":{"A":null,"z":1}}"#,
             ),
         ] {
-            let key = Key::of(raw.as_bytes()).unwrap();
-            assert_eq!((key.kind(), key.json().as_str()), (kind, json), "{raw}");
-            assert_eq!(Key::of(json.as_bytes()), Some(key), "{raw}");
-            assert_eq!(Type::of_name(kind.name()), Some(kind));
+            let key = DocumentId::parse(raw.as_bytes()).unwrap();
+            assert_eq!(
+                (key.id_type(), key.json().as_str()),
+                (id_type, json),
+                "{raw}"
+            );
+            assert_eq!(DocumentId::parse(json.as_bytes()), Some(key), "{raw}");
+            assert_eq!(IdType::parse(id_type.name()), Some(id_type));
         }
         for raw in ["1.0", "null", "", "1e3", "{", "\"", "nope", "[1", "--1"] {
-            assert_eq!(Key::of(raw.as_bytes()), None, "{raw}");
+            assert_eq!(DocumentId::parse(raw.as_bytes()), None, "{raw}");
         }
     }
 
@@ -189,9 +199,9 @@ mod tests {
         ];
         let objects = [r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":{"x":1}}"#, r#"{"b":1}"#];
         for list in [&sorted[..], &strings, &objects] {
-            let keys: Vec<Key> = list
+            let keys: Vec<DocumentId> = list
                 .iter()
-                .map(|raw| Key::of(raw.as_bytes()).unwrap())
+                .map(|raw| DocumentId::parse(raw.as_bytes()).unwrap())
                 .collect();
             assert!(keys.is_sorted_by(|one, other| one < other), "{keys:?}");
         }

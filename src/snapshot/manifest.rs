@@ -1,5 +1,5 @@
-//! `manifest.json`: what a snapshot holds, whether it is complete, and what of the stream it contains already.
-//! Written last; who walks the server is `walk`, who applies the stream afterwards is `tail --from DIR`.
+//! `manifest.json`: the content of a snapshot, whether it is complete, and which events of the stream it includes.
+//! Written last.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::document_id::{Key, Type};
+use super::document_id::{DocumentId, IdType};
 use crate::record::{Failure, FailureClass};
 use crate::util::atomic_file;
 
@@ -18,7 +18,7 @@ pub const NAME: &str = "manifest.json";
 /// The format that this program writes and reads.
 const FORMAT: u32 = 1;
 
-/// What a snapshot holds.
+/// The content of a snapshot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
@@ -39,39 +39,39 @@ pub struct Manifest {
     pub why_not: Vec<String>,
     /// The transaction that every answer had to have reached.
     pub floor: Option<u64>,
-    /// Where the floor came from, a sentence each; the highest counts.
+    /// The sources of the minimum transaction, a sentence each; the highest counts.
     #[serde(default)]
     pub floor_from: Vec<String>,
-    /// What `complete` speaks of.
+    /// The scope that `complete` refers to.
     pub scope: Scope,
-    /// The id of the Kafka cluster that the positions belong to, where its brokers told it.
+    /// The id of the Kafka cluster of the positions, if its brokers send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
-    /// Where the stream goes on; empty without Kafka.
+    /// The offsets from which the stream continues; empty without Kafka.
     #[serde(default)]
     pub positions: Vec<Position>,
     /// Every collection in the scope.
     pub collections: Vec<Collection>,
 }
 
-/// Which part of the app was asked for.
+/// The part of the app that was requested.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Scope {
     /// No collection was named, no condition given, and the server listed its collections.
     pub whole_app: bool,
-    /// What was named with `--collection`; empty for all.
+    /// The names of `--collection`; empty for all.
     #[serde(default)]
     pub named: Vec<String>,
-    /// `--where`
+    /// The condition of `--where`.
     #[serde(rename = "where")]
     pub condition: Option<String>,
-    /// What the server's own list of collections was worth, in words.
+    /// How reliable the server's list of collections was, in words.
     pub listing: String,
 }
 
 impl Scope {
-    /// What a complete snapshot holds and one of this scope would not, in words; `names` are its collections.
+    /// What a complete snapshot has and one of this scope would not, in words; `names` are its collections.
     #[must_use]
     pub fn misses(&self, names: &[String], old: &Manifest) -> Option<String> {
         if self.condition.is_some() && self.condition != old.scope.condition {
@@ -91,7 +91,7 @@ impl Scope {
     }
 }
 
-/// Where one partition goes on behind the snapshot.
+/// The offset from which one partition continues after the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Position {
@@ -114,20 +114,20 @@ pub struct Collection {
     /// Why not, a sentence each.
     #[serde(default)]
     pub why_not: Vec<String>,
-    /// How it was proven, in words; `None` where it was not.
+    /// How completeness was proven, in words; `None` if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,
-    /// How many documents were written.
+    /// Number of documents.
     pub documents: u64,
-    /// How many of each type of id, as `type(_id)` calls them.
+    /// Number of documents for each type of id, as `type(_id)` names it.
     pub by_type: BTreeMap<String, u64>,
-    /// How many answers the documents came in.
+    /// Number of responses that the documents came in.
     pub pages: u64,
     /// The lowest transaction at which a page was read.
     pub lowest_transaction_id: Option<u64>,
     /// The highest transaction at which a page was read.
     pub highest_transaction_id: Option<u64>,
-    /// How the collection was walked, in words.
+    /// How the collection was read, in words.
     pub way: String,
     /// The file beside the manifest; `None` for a snapshot on standard output.
     pub file: Option<String>,
@@ -135,15 +135,15 @@ pub struct Collection {
     pub bytes: u64,
     /// The file's SHA-256, in hexadecimal digits.
     pub sha256: String,
-    /// What the server counted before the walk.
+    /// The server's count before the read.
     pub census_before: Option<Census>,
-    /// What the server counted after the walk.
+    /// The server's count after the read.
     pub census_after: Option<Census>,
-    /// At which transaction each place was read: what decides about events. See [`Collection::read_at`].
+    /// The transaction at which each range of ids was read, which decides about events. See [`Collection::read_at`].
     pub places: Vec<Place>,
 }
 
-/// How many documents the server says there are.
+/// The server's count of documents.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Census {
@@ -151,7 +151,7 @@ pub struct Census {
     pub transaction_id: Option<u64>,
     /// All together.
     pub documents: u64,
-    /// By type of id; empty where the server cannot tell.
+    /// By type of id; empty if the server cannot tell types.
     #[serde(default)]
     pub by_type: BTreeMap<String, u64>,
 }
@@ -163,21 +163,21 @@ pub struct Place {
     /// The type of the ids; `None` for every type that no other place names.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// The last id of the part, itself included; the part begins behind the place before it of the same type.
-    /// `None` where the part goes on to the end.
+    /// The last id of the range, inclusive; the range starts after the range before it of the same type. `None` if
+    /// the range has no end.
     pub up_to: Option<Box<RawValue>>,
-    /// The transaction; `None` where the server did not say.
+    /// The transaction; `None` if the server did not send it.
     pub transaction_id: Option<u64>,
 }
 
 impl Collection {
-    /// The transaction at which the place of this document was read: an event for it with a `txnId` up to that is
-    /// contained, whether the document is there or not; a higher one supersedes it.
-    /// `None` where nothing is proven, so that every event has to be applied.
+    /// The transaction at which this id was read: an event for it with a `txnId` up to that is included, whether the
+    /// document exists or not; a higher one supersedes it. `None` if nothing is proven, so that every event has to be
+    /// applied.
     #[must_use]
     pub fn read_at(&self, id: &[u8]) -> Option<u64> {
-        let key = Key::of(id)?;
-        let name = key.kind().name();
+        let key = DocumentId::parse(id)?;
+        let name = key.id_type().name();
         let of_type = |place: &&Place| place.kind.as_deref() == Some(name);
         let own: Vec<&Place> = self.places.iter().filter(of_type).collect();
         if own.is_empty() {
@@ -185,10 +185,9 @@ impl Collection {
             return any.and_then(|place| place.transaction_id);
         }
         let reaches = |place: &&&Place| {
-            place
-                .up_to
-                .as_ref()
-                .is_none_or(|last| Key::of(last.get().as_bytes()).is_some_and(|last| key <= last))
+            place.up_to.as_ref().is_none_or(|last| {
+                DocumentId::parse(last.get().as_bytes()).is_some_and(|last| key <= last)
+            })
         };
         own.iter()
             .find(reaches)
@@ -202,11 +201,11 @@ impl Collection {
     }
 }
 
-/// Adds what a page covered; neighbours that were read at one transaction become one place.
+/// Adds the range of a page; neighbours that were read at one transaction are merged.
 pub fn cover(
     places: &mut Vec<Place>,
-    kind: Option<Type>,
-    up_to: Option<&Key>,
+    kind: Option<IdType>,
+    up_to: Option<&DocumentId>,
     transaction_id: Option<u64>,
 ) {
     let name = kind.map(|kind| kind.name().to_owned());
@@ -250,27 +249,27 @@ impl Manifest {
         self.collections.iter().find(|one| one.name == name)
     }
 
-    /// Writes the manifest into a folder, in one step that a power cut cannot halve.
+    /// Replaces the manifest of a folder atomically, safe against power loss.
     ///
     /// # Errors
-    /// What the disk says; a manifest that was there before is untouched then.
+    /// I/O errors of the folder; an existing manifest is then unchanged.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
-        atomic_file::write_whole(&folder.join(NAME), &text)
+        atomic_file::replace(&folder.join(NAME), &text)
     }
 
-    /// Reads the manifest of a snapshot's folder.
+    /// Reads the manifest of a snapshot.
     ///
     /// # Errors
-    /// A [`Failure`] that says what is wrong with the folder or the manifest, and what to do.
+    /// A [`Failure`] with what is wrong with the folder or the manifest, and what to do.
     pub fn read(folder: &Path) -> Result<Manifest, Failure> {
         let path = folder.join(NAME);
         let what = format!("reading the snapshot {}", folder.display());
         let bytes = fs::read(&path).map_err(|error| unreadable(&what, folder, &error))?;
         let format: Format = parse(&what, &bytes)?;
         if format.format != FORMAT {
-            return Err(wrong(
+            return Err(invalid(
                 format!(
                     "{what}: {NAME} has the format {}, this program reads {FORMAT}",
                     format.format
@@ -284,12 +283,12 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// What a reader relies on beyond the types.
+    /// Checks what readers rely on beyond the types.
     fn check(&self, what: &str) -> Result<(), Failure> {
         for collection in &self.collections {
             let path = collection.file.as_deref().unwrap_or("x");
             if path.contains(['/', '\\']) || path == ".." || path.is_empty() {
-                return Err(wrong(
+                return Err(invalid(
                     format!(
                         "{what}: the file of the collection {} lies elsewhere: {path}",
                         collection.name
@@ -310,7 +309,7 @@ struct Format {
 
 fn parse<'a, T: Deserialize<'a>>(what: &str, bytes: &'a [u8]) -> Result<T, Failure> {
     serde_json::from_slice(bytes).map_err(|error| {
-        wrong(
+        invalid(
             format!("{what}: {NAME} is damaged"),
             "make a new snapshot: ditto-cdc requery --output DIR",
             Some(error.to_string()),
@@ -334,10 +333,10 @@ fn unreadable(what: &str, folder: &Path, error: &io::Error) -> Failure {
             "check who owns it and its mode (ls -l)",
         ),
     };
-    wrong(format!("{what}: {why}"), fix, Some(error.to_string()))
+    invalid(format!("{what}: {why}"), fix, Some(error.to_string()))
 }
 
-fn wrong(what: String, fix: &str, raw: Option<String>) -> Failure {
+fn invalid(what: String, fix: &str, raw: Option<String>) -> Failure {
     Failure {
         class: FailureClass::Setup,
         what,

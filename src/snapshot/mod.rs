@@ -1,5 +1,4 @@
-//! A snapshot of everything that a Big Peer holds: what was read, from where, and what a stream behind it contains already.
-//! The HTTP API is `bigpeer`'s, Kafka's positions are `source`'s; here they become files that can be relied on.
+//! Snapshots: everything that a Big Peer holds, with a proof of completeness and the position of the stream after it.
 
 pub mod dedup;
 pub mod document_id;

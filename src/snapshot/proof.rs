@@ -1,29 +1,29 @@
-//! Whether what was written is all that there was: counts before and after, and what the stream shows between them.
-//! Pure; the server is asked by the walk, the stream is read by whoever has it.
+//! Completeness proof: reconciles the counts before and after a read with the inserts and removes of the stream in
+//! between. Pure.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::dedup::Places;
-use super::document_id::{Key, Type};
+use super::dedup::CollectionIndex;
+use super::document_id::{DocumentId, IdType};
 use super::manifest::{Census, Collection};
 
-/// How many bytes all remembered changes may take together. Past that the stream explains nothing any more.
-const ROOM: usize = 24 << 20;
-/// What a remembered change takes beside its id.
-const EACH: usize = 112;
-/// What the manifest calls a proof that needs no stream.
-const EQUAL: &str = "equal counts";
+/// Memory for all recorded changes. Beyond it the stream proves nothing more.
+const MAX_LEDGER_BYTES: usize = 24 << 20;
+/// Memory of a recorded change besides its id.
+const BYTES_PER_CHANGE: usize = 112;
+/// The manifest's name of a proof that needs no stream.
+const EQUAL_COUNTS: &str = "equal counts";
 
-/// What became of a collection's proof.
+/// The result for one collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Every document is there, and how that is known.
+    /// Complete, and how that is known.
     Proven(String),
-    /// Nobody can tell, a sentence for each count that is not explained.
+    /// Not proven; a sentence for each count that is not explained.
     Open(Vec<String>),
 }
 
-/// A document appeared or vanished, as the stream tells it.
+/// An insert or remove of a document, from the stream.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
     /// The collection's name.
@@ -38,10 +38,10 @@ pub struct Change<'a> {
     pub is: bool,
 }
 
-/// What the stream shows of the collections that were walked.
+/// The changes of the collections that were read.
 #[derive(Debug, Default)]
-pub struct Ledger {
-    windows: HashMap<String, Window>,
+pub struct ChangeLedger {
+    windows: HashMap<String, CollectionChanges>,
     room: usize,
     /// The highest transaction that the stream has shown.
     newest: Option<u64>,
@@ -49,78 +49,79 @@ pub struct Ledger {
     flaw: Option<String>,
 }
 
-/// What the stream shows of one collection between its lowest and its highest transaction.
+/// The changes of one collection between its lowest and highest transaction.
 #[derive(Debug)]
-struct Window {
-    span: Span,
-    places: Places,
+struct CollectionChanges {
+    span: TxnRange,
+    places: CollectionIndex,
     /// Whether the document was there before, by document and transaction; it is the other way round after it.
-    changes: BTreeMap<(Key, u64), bool>,
+    changes: BTreeMap<(DocumentId, u64), bool>,
     flaw: Option<String>,
 }
 
 /// The transactions of a collection's answers.
 #[derive(Debug, Clone, Copy)]
-struct Span {
+struct TxnRange {
     low: u64,
     high: u64,
     before: u64,
     after: u64,
-    /// Where each place's own transaction is not known: changes between these two belong to nobody knows which side.
-    vague: Option<(u64, u64)>,
+    /// The transactions between which no range's own transaction is known: a change between them may be on either
+    /// side.
+    ambiguous: Option<(u64, u64)>,
 }
 
 /// The numbers of one type of id, or of all.
-struct Counts {
+struct TypeCounts {
     what: String,
-    kind: Option<Type>,
+    kind: Option<IdType>,
     before: u64,
     written: u64,
     after: u64,
 }
 
-impl Ledger {
+impl ChangeLedger {
     /// For collections that were counted before and after the walk.
     #[must_use]
-    pub fn of(collections: &[Collection]) -> Ledger {
-        let window = |one: &Collection| Some((one.name.clone(), Window::of(one)?));
-        Ledger {
+    pub fn new(collections: &[Collection]) -> ChangeLedger {
+        let window = |one: &Collection| Some((one.name.clone(), CollectionChanges::new(one)?));
+        ChangeLedger {
             windows: collections.iter().filter_map(window).collect(),
-            room: ROOM,
+            room: MAX_LEDGER_BYTES,
             newest: None,
             flaw: None,
         }
     }
 
-    /// Whether the stream has anything to tell: without transactions between the answers there is nothing.
+    /// Whether the stream can prove anything: not without transactions in the responses.
     #[must_use]
-    pub fn asks(&self) -> bool {
+    pub fn needs_events(&self) -> bool {
         self.windows
             .values()
             .any(|window| window.span.low < window.span.high)
     }
 
     /// The stream has come to this transaction.
-    pub fn reach(&mut self, txn_id: u64) {
+    pub fn note_txn(&mut self, txn_id: u64) {
         self.newest = self.newest.max(Some(txn_id));
     }
 
     /// The stream has a gap that reaches up to a transaction. One before all answers hides nothing that matters.
-    pub fn gap(&mut self, txn_id: Option<u64>) {
+    pub fn note_gap(&mut self, txn_id: Option<u64>) {
         let lowest = self.windows.values().map(|window| window.span.low).min();
         if txn_id.is_none() || txn_id > lowest {
             let at = txn_id.map_or_else(String::new, |txn_id| format!(", txnID {txn_id}"));
-            self.fail(format!("it has a gap itself (requeryRequired{at})"));
+            self.note_failure(format!("it has a gap itself (requeryRequired{at})"));
         }
     }
 
     /// The stream as a whole explains nothing, and why.
-    pub fn fail(&mut self, why: String) {
+    pub fn note_failure(&mut self, why: String) {
         self.flaw.get_or_insert(why);
     }
 
-    /// An event of a collection does not tell what it should.
-    pub fn unclear(&mut self, collection: &str, txn_id: Option<u64>, why: &str) {
+    /// Notes an event without the data that the proof needs.
+    pub fn note_unclear(&mut self, collection: &str, txn_id: Option<u64>, why: &str) {
         if let Some(window) = self.windows.get_mut(collection)
             && txn_id.is_none_or(|txn_id| window.span.covers(txn_id))
         {
@@ -128,48 +129,54 @@ impl Ledger {
         }
     }
 
-    /// Takes in what happened to a document. The same event may come several times.
-    pub fn change(&mut self, change: &Change<'_>) {
-        let Some(window) = self.windows.get_mut(change.collection) else {
+    /// Notes a change of a document. The same event may come several times.
+    pub fn note_change(&mut self, note_change: &Change<'_>) {
+        let Some(window) = self.windows.get_mut(note_change.collection) else {
             return;
         };
-        if change.was == change.is || !window.span.covers(change.txn_id) || window.flaw.is_some() {
+        if note_change.was == note_change.is
+            || !window.span.covers(note_change.txn_id)
+            || window.flaw.is_some()
+        {
             return;
         }
-        let Some(key) = Key::of(change.id) else {
+        let Some(key) = DocumentId::parse(note_change.id) else {
             let why = "an event in it has an id that Ditto takes for none";
-            return self.unclear(change.collection, Some(change.txn_id), why);
+            return self.note_unclear(note_change.collection, Some(note_change.txn_id), why);
         };
-        let size = change.id.len() + EACH;
-        match window.changes.insert((key, change.txn_id), change.was) {
+        let size = note_change.id.len() + BYTES_PER_CHANGE;
+        match window
+            .changes
+            .insert((key, note_change.txn_id), note_change.was)
+        {
             None if self.room < size => {
                 window.changes.clear();
                 window.flaw = Some(format!(
                     "it shows more insertions and removals than can be remembered in {} MB",
-                    ROOM >> 20
+                    MAX_LEDGER_BYTES >> 20
                 ));
             }
             None => self.room -= size,
-            Some(was) if was != change.was => {
+            Some(was) if was != note_change.was => {
                 window.flaw = Some(format!(
                     "it shows one document both inserted and removed in transaction {}",
-                    change.txn_id
+                    note_change.txn_id
                 ));
             }
             Some(_) => {}
         }
     }
 
-    /// Whether the stream may still bring what this collection needs.
+    /// Whether later events may still explain this collection's counts.
     #[must_use]
-    pub fn waits_for(&self, collection: &Collection) -> bool {
+    pub fn needs_more_events(&self, collection: &Collection) -> bool {
         let Some(window) = self.windows.get(&collection.name) else {
             return false;
         };
         if self.flaw.is_some() || window.flaw.is_some() || window.span.low == window.span.high {
             return false;
         }
-        match self.judge(collection) {
+        match self.verdict(collection) {
             Verdict::Open(_) => true,
             Verdict::Proven(_) => {
                 !window.changes.is_empty() && self.newest < Some(window.span.after)
@@ -177,17 +184,17 @@ impl Ledger {
         }
     }
 
-    /// Whether everything of a collection is there, and how that is known.
+    /// Whether a collection is complete, and how that is known.
     #[must_use]
-    pub fn judge(&self, collection: &Collection) -> Verdict {
+    pub fn verdict(&self, collection: &Collection) -> Verdict {
         let all = counts(collection);
         let window = self.windows.get(&collection.name);
         let shown = window.map_or(0, |window| window.changes.len());
-        let equal = |one: &Counts| one.before == one.written && one.written == one.after;
-        let doubt =
-            window.is_some_and(|window| window.flaw.is_some() || window.is_in_step().is_err());
+        let equal = |one: &TypeCounts| one.before == one.written && one.written == one.after;
+        let doubt = window
+            .is_some_and(|window| window.flaw.is_some() || window.check_outside_counts().is_err());
         if shown == 0 && !doubt && all.iter().all(equal) {
-            return Verdict::Proven(EQUAL.to_owned());
+            return Verdict::Proven(EQUAL_COUNTS.to_owned());
         }
         let explained = window
             .ok_or_else(|| "the server does not say at which transaction it answered".to_owned())
@@ -199,7 +206,7 @@ impl Ledger {
             }
             Err(why) => {
                 let open = all.iter().filter(|one| !equal(one));
-                let mut open: Vec<String> = open.map(Counts::sentence).collect();
+                let mut open: Vec<String> = open.map(TypeCounts::sentence).collect();
                 if open.is_empty() {
                     open.push(format!(
                         "the counts are equal, which proves nothing here (insertions and removals in the stream meanwhile: {shown})"
@@ -211,19 +218,19 @@ impl Ledger {
         }
     }
 
-    fn explain(&self, window: &Window, all: &[Counts]) -> Result<(), String> {
+    fn explain(&self, window: &CollectionChanges, all: &[TypeCounts]) -> Result<(), String> {
         if let Some(flaw) = self.flaw.as_ref().or(window.flaw.as_ref()) {
             return Err(flaw.clone());
         }
-        window.is_in_step()?;
-        window.is_consistent()?;
-        all.iter().try_for_each(|one| window.balance(one))
+        window.check_outside_counts()?;
+        window.check_consistency()?;
+        all.iter().try_for_each(|one| window.check_counts(one))
     }
 }
 
-impl Window {
-    /// `None` where an answer did not say its transaction.
-    fn of(collection: &Collection) -> Option<Window> {
+impl CollectionChanges {
+    /// `None` if a response had no transaction.
+    fn new(collection: &Collection) -> Option<CollectionChanges> {
         let places = &collection.places;
         let said: Option<Vec<u64>> = places.iter().map(|place| place.transaction_id).collect();
         let before = collection.census_before.as_ref()?.transaction_id?;
@@ -235,24 +242,24 @@ impl Window {
         let answers = said?.into_iter().chain([before, after]);
         let answers: Vec<u64> = answers.chain(first).chain(last).collect();
         let by_key = places.iter().any(|place| place.kind.is_some());
-        Some(Window {
-            span: Span {
+        Some(CollectionChanges {
+            span: TxnRange {
                 low: answers.iter().copied().min()?,
                 high: answers.iter().copied().max()?,
                 before,
                 after,
-                vague: first.zip(last).filter(|_| !by_key),
+                ambiguous: first.zip(last).filter(|_| !by_key),
             },
-            places: Places::of(collection),
+            places: CollectionIndex::new(collection),
             changes: BTreeMap::new(),
             flaw: None,
         })
     }
 
-    /// What was counted and read must be the count before, and what the stream brought until then.
-    fn balance(&self, counts: &Counts) -> Result<(), String> {
+    /// The documents read must equal the count before plus the changes until they were read.
+    fn check_counts(&self, counts: &TypeCounts) -> Result<(), String> {
         let (mut read, mut after) = (i128::from(counts.before), i128::from(counts.before));
-        let of_kind = |key: &Key| counts.kind.is_none_or(|kind| kind == key.kind());
+        let of_kind = |key: &DocumentId| counts.kind.is_none_or(|kind| kind == key.id_type());
         for ((key, txn_id), was) in self.changes.iter().filter(|((key, _), _)| of_kind(key)) {
             let Some(read_at) = self.places.read_at(key) else {
                 return Err("it is not known at which transaction each place was read".to_owned());
@@ -273,10 +280,10 @@ impl Window {
         ))
     }
 
-    /// What happens before the first count or behind the second one changes what is read, and no count would show that
-    /// an event of it is missing.
-    fn is_in_step(&self) -> Result<(), String> {
-        let Span {
+    /// A change before the first count or after the second one affects the documents read, but no count would reveal
+    /// that its event is missing.
+    fn check_outside_counts(&self) -> Result<(), String> {
+        let TxnRange {
             low,
             high,
             before,
@@ -292,14 +299,14 @@ impl Window {
     }
 
     /// A document that appears was not there before: else an event is missing.
-    fn is_consistent(&self) -> Result<(), String> {
-        let mut last: Option<(&Key, bool)> = None;
+    fn check_consistency(&self) -> Result<(), String> {
+        let mut last: Option<(&DocumentId, bool)> = None;
         for ((key, txn_id), was) in &self.changes {
             if last.is_some_and(|(other, before)| other == key && before == *was) {
                 return Err("an event between two that it shows is missing".to_owned());
             }
-            let vague = |(low, high)| low < *txn_id && *txn_id <= high;
-            if self.span.vague.is_some_and(vague) {
+            let ambiguous = |(low, high)| low < *txn_id && *txn_id <= high;
+            if self.span.ambiguous.is_some_and(ambiguous) {
                 return Err(
                     "documents came and went between pages, and by offset nobody can tell which page saw it"
                         .to_owned(),
@@ -311,13 +318,13 @@ impl Window {
     }
 }
 
-impl Span {
+impl TxnRange {
     fn covers(self, txn_id: u64) -> bool {
         self.low < txn_id && txn_id <= self.high
     }
 }
 
-impl Counts {
+impl TypeCounts {
     fn sentence(&self) -> String {
         let (before, after, what) = (self.before, self.after, &self.what);
         let counted = if before == after {
@@ -329,14 +336,14 @@ impl Counts {
     }
 }
 
-/// The numbers by type of id, or all together where the server cannot tell types.
-fn counts(collection: &Collection) -> Vec<Counts> {
+/// The counts by type of id, or in total if the server cannot tell types.
+fn counts(collection: &Collection) -> Vec<TypeCounts> {
     let none = Census::default();
     let before = collection.census_before.as_ref().unwrap_or(&none);
     let after = collection.census_after.as_ref().unwrap_or(&none);
     let untyped = |census: &Census| census.by_type.is_empty() && census.documents > 0;
     if untyped(before) || untyped(after) {
-        return vec![Counts {
+        return vec![TypeCounts {
             what: "documents".to_owned(),
             kind: None,
             before: before.documents,
@@ -344,10 +351,10 @@ fn counts(collection: &Collection) -> Vec<Counts> {
             after: after.documents,
         }];
     }
-    let of = |numbers: &BTreeMap<String, u64>, kind: Type| {
+    let of = |numbers: &BTreeMap<String, u64>, kind: IdType| {
         numbers.get(kind.name()).copied().unwrap_or(0)
     };
-    let counts = Type::ALL.into_iter().map(|kind| Counts {
+    let counts = IdType::ALL.into_iter().map(|kind| TypeCounts {
         what: format!("documents with ids of type {}", kind.name()),
         kind: Some(kind),
         before: of(&before.by_type, kind),

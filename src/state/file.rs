@@ -1,5 +1,4 @@
-//! The file of a state: locked against a second process, replaced as a whole, so that it is never half written.
-//! What stands in it is `text`'s business.
+//! The state file: locked against a second process, replaced atomically.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -21,18 +20,18 @@ pub struct StateFile {
 }
 
 impl StateFile {
-    /// Locks the file and reads what an earlier run left there; `None` where there is no file yet.
+    /// Locks and reads the file; `None` if it does not exist yet.
     ///
     /// # Errors
-    /// A [`Failure`] where another process has it, or it cannot be read or understood.
+    /// A [`Failure`] if another process has locked it, or if it cannot be read or parsed.
     pub fn open(path: &Path) -> Result<(StateFile, Option<State>), Failure> {
         let name = path.display().to_string();
-        let path = resolve(path).map_err(|error| cannot("use", &name, &error))?;
+        let path = resolve(path).map_err(|error| io_failure("use", &name, &error))?;
         let lock = lock(&path, &name)?;
         let state = match fs::read(&path) {
-            Ok(bytes) => Some(text::read(&bytes).map_err(|why| unusable(&name, &why))?),
+            Ok(bytes) => Some(text::read(&bytes).map_err(|why| invalid(&name, &why))?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(cannot("read", &name, &error)),
+            Err(error) => return Err(io_failure("read", &name, &error)),
         };
         let file = StateFile {
             path,
@@ -49,17 +48,16 @@ impl StateFile {
         &self.name
     }
 
-    /// Replaces the file's content, unless it says that already. When this returns, the new content survives a loss
-    /// of power; before that, the old one does.
+    /// Replaces the content, unless it is the same. The new content survives a power loss when this returns.
     ///
     /// # Errors
-    /// A [`Failure`]; the old content is still there.
+    /// A [`Failure`]; the old content is then unchanged.
     pub fn write(&mut self, state: &State) -> Result<(), Failure> {
         if self.written.as_ref() == Some(state) {
             return Ok(());
         }
-        atomic_file::write_whole(&self.path, text::write(state).as_bytes())
-            .map_err(|error| cannot("write", &self.name, &error))?;
+        atomic_file::replace(&self.path, text::write(state).as_bytes())
+            .map_err(|error| io_failure("write", &self.name, &error))?;
         self.written = Some(state.clone());
         Ok(())
     }
@@ -85,16 +83,16 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// The file's path with something behind its name.
+/// The file's path with a suffix.
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(ending);
     beside.into()
 }
 
-/// Locks the file beside the state's, which then holds our process id for whoever comes second.
+/// Locks a file beside the state file; it holds our process id for the message of a second process.
 fn lock(path: &Path, name: &str) -> Result<File, Failure> {
-    let fail = |error: &io::Error| cannot("lock", name, error);
+    let fail = |error: &io::Error| io_failure("lock", name, error);
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -104,7 +102,7 @@ fn lock(path: &Path, name: &str) -> Result<File, Failure> {
         .map_err(|error| fail(&error))?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(taken(name, &mut file)),
+        Err(TryLockError::WouldBlock) => return Err(locked_by_other(name, &mut file)),
         Err(TryLockError::Error(error)) => return Err(fail(&error)),
     }
     let named = file
@@ -114,9 +112,9 @@ fn lock(path: &Path, name: &str) -> Result<File, Failure> {
     Ok(file)
 }
 
-fn taken(name: &str, file: &mut File) -> Failure {
+fn locked_by_other(name: &str, file: &mut File) -> Failure {
     let mut id = String::new();
-    // Who has it is only told if it can be.
+    // The message works without the process id.
     let _ = file.read_to_string(&mut id);
     let id: String = id.chars().filter(char::is_ascii_digit).collect();
     let who = if id.is_empty() {
@@ -132,7 +130,7 @@ fn taken(name: &str, file: &mut File) -> Failure {
     }
 }
 
-fn unusable(name: &str, why: &str) -> Failure {
+fn invalid(name: &str, why: &str) -> Failure {
     Failure {
         class: FailureClass::Setup,
         what: format!("cannot use the state file {name}: {why}"),
@@ -143,7 +141,7 @@ fn unusable(name: &str, why: &str) -> Failure {
     }
 }
 
-fn cannot(what: &str, name: &str, error: &io::Error) -> Failure {
+fn io_failure(what: &str, name: &str, error: &io::Error) -> Failure {
     let why = match error.kind() {
         io::ErrorKind::NotFound => "there is no such folder".to_owned(),
         io::ErrorKind::IsADirectory => "it is a folder".to_owned(),

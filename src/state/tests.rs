@@ -1,5 +1,4 @@
-//! States as texts and files: what comes back, what is refused, who has the lock.
-//! What `tail` does with them is tested on brokers.
+//! State files: round trips, refusals, locking.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -11,7 +10,7 @@ use crate::record::{GapReason, OffsetGap};
 
 fn state() -> State {
     let mut gap = Gap::default();
-    gap.announce(Some(9_007_199_254_740_993), Some((0, 11)));
+    gap.note_requery(Some(9_007_199_254_740_993), Some((0, 11)));
     State {
         cluster: Some("c-1".into()),
         topic: "events".into(),
@@ -75,9 +74,9 @@ fn lost(partition: i32, wanted: i64, resumed: i64) -> OffsetGap {
 #[test]
 fn a_gap_is_answered_by_a_requery_that_came_after_all_of_it() {
     let mut gap = Gap::default();
-    gap.announce(Some(45), Some((0, 11)));
-    gap.announce(Some(40), Some((1, 3)));
-    gap.lose(&lost(2, 5, 9));
+    gap.note_requery(Some(45), Some((0, 11)));
+    gap.note_requery(Some(40), Some((1, 3)));
+    gap.note_offset_gap(&lost(2, 5, 9));
     for (positions, floor, answered) in [
         (&[(0, 12), (1, 4), (2, 9)][..], Some(45), true),
         (&[(0, 99), (1, 99), (2, 99)], Some(99), true),
@@ -85,16 +84,16 @@ fn a_gap_is_answered_by_a_requery_that_came_after_all_of_it() {
         (&[(0, 12), (1, 4), (2, 9)], None, false),
         (&[(0, 11), (1, 4), (2, 9)], Some(45), false),
         (&[(0, 12), (1, 4), (2, 8)], Some(45), false),
-        // The topic was made anew with fewer partitions.
+        // The topic was re-created with fewer partitions.
         (&[(0, 12), (1, 4)], Some(45), true),
     ] {
         let positions: BTreeMap<i32, i64> = positions.iter().copied().collect();
-        let found = gap.is_answered_by(&positions, floor);
+        let found = gap.is_resolved_by(&positions, floor);
         assert_eq!(found, answered, "{positions:?} {floor:?}");
     }
     let mut only_lost = Gap::default();
-    only_lost.lose(&lost(0, 5, 9));
-    assert!(only_lost.is_answered_by(&[(0, 9)].into(), None));
+    only_lost.note_offset_gap(&lost(0, 5, 9));
+    assert!(only_lost.is_resolved_by(&[(0, 9)].into(), None));
 }
 
 #[test]
@@ -102,10 +101,10 @@ fn a_gap_is_told_in_a_few_words() {
     let gap = |announced: &[Option<u64>], losses: u64| {
         let mut gap = Gap::default();
         for txn in announced {
-            gap.announce(*txn, None);
+            gap.note_requery(*txn, None);
         }
         for _ in 0..losses {
-            gap.lose(&lost(0, 0, 1));
+            gap.note_offset_gap(&lost(0, 0, 1));
         }
         gap.describe()
     };
@@ -167,7 +166,7 @@ fn a_failed_write_leaves_the_old_state() {
     let path = folder.path().join("s.json");
     let (mut file, _) = StateFile::open(&path).unwrap();
     file.write(&state()).unwrap();
-    // A folder in the place of the new file: nobody can write there, not even root.
+    // A folder at the path of the new file: not even root can write there.
     fs::create_dir(folder.path().join("s.json.new")).unwrap();
     let later = State {
         gap: None,

@@ -1,5 +1,4 @@
-//! A state as the text of its file, and back; whatever is odd about a text is said in words.
-//! Nothing is opened here.
+//! The JSON of a state file.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +8,13 @@ use super::{Gap, State};
 
 /// The only version there is.
 const VERSION: u32 = 1;
-/// Says whose file it is.
-const KIND: &str = "tail";
+/// Marks the file as a state of `tail`.
+const OWNER: &str = "tail";
 
 /// The file's content. Unknown fields would be lost by the next write, so they are refused.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Content {
+struct Fields {
     #[serde(rename = "ditto-cdc")]
     kind: String,
     version: u32,
@@ -23,13 +22,13 @@ struct Content {
     topic: String,
     partitions: i32,
     next: BTreeMap<i32, i64>,
-    gap: Option<GapContent>,
+    gap: Option<GapFields>,
     snapshot: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct GapContent {
+struct GapFields {
     announced: u64,
     lost: u64,
     #[serde(rename = "txnID")]
@@ -37,24 +36,24 @@ struct GapContent {
     behind: BTreeMap<i32, i64>,
 }
 
-/// Only what tells whether the rest can be understood.
+/// The fields that decide whether the rest can be parsed.
 #[derive(Deserialize)]
-struct Head {
+struct Preamble {
     #[serde(rename = "ditto-cdc")]
     kind: String,
     version: u32,
 }
 
-/// The text of a state.
+/// Serializes a state.
 pub(super) fn write(state: &State) -> String {
-    let gap = state.gap.clone().map(|gap| GapContent {
+    let gap = state.gap.clone().map(|gap| GapFields {
         announced: gap.announced,
         lost: gap.lost,
         txn_id: gap.txn_id,
         behind: gap.behind,
     });
-    let content = Content {
-        kind: KIND.to_owned(),
+    let content = Fields {
+        kind: OWNER.to_owned(),
         version: VERSION,
         cluster: state.cluster.clone(),
         topic: state.topic.clone(),
@@ -69,18 +68,18 @@ pub(super) fn write(state: &State) -> String {
     text
 }
 
-/// Reads a state.
+/// Parses a state.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// A sentence with what is wrong.
 pub(super) fn read(text: &[u8]) -> Result<State, String> {
     if text.trim_ascii().is_empty() {
         return Err("it is empty".to_owned());
     }
-    let head: Head = serde_json::from_slice(text)
+    let head: Preamble = serde_json::from_slice(text)
         .map_err(|error| format!("it is not what --state writes ({error})"))?;
-    if head.kind != KIND {
-        return Err(format!("it belongs to `{}`, not to `{KIND}`", head.kind));
+    if head.kind != OWNER {
+        return Err(format!("it belongs to `{}`, not to `{OWNER}`", head.kind));
     }
     if head.version != VERSION {
         return Err(format!(
@@ -88,12 +87,12 @@ pub(super) fn read(text: &[u8]) -> Result<State, String> {
             head.version
         ));
     }
-    let content: Content =
+    let content: Fields =
         serde_json::from_slice(text).map_err(|error| format!("it is damaged ({error})"))?;
     state(content).ok_or_else(|| "it is damaged (a number in it is below 0)".to_owned())
 }
 
-fn state(content: Content) -> Option<State> {
+fn state(content: Fields) -> Option<State> {
     let gap = content.gap.map(|gap| Gap {
         announced: gap.announced,
         lost: gap.lost,

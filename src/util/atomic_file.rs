@@ -1,15 +1,14 @@
-//! Files that survive a power cut: written beside their place, flushed to the disk, and moved there in one step.
-//! What stands in them is somebody else's business.
+//! Atomic file replacement: written beside its path, flushed, and renamed, so that it survives a power loss.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes a whole file so that a reader finds the old one or the new one, never a part.
+/// Replaces a file, so that a reader finds the old content or the new one, never a part.
 ///
 /// # Errors
-/// What the disk says; the old file is untouched then.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// I/O errors of the folder; the old file is then unchanged.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = beside(path);
     let written = File::create(&beside).and_then(|mut file| {
         file.write_all(bytes)?;
@@ -17,17 +16,17 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     });
     let moved = written.and_then(|()| fs::rename(&beside, path));
     if let Err(error) = moved {
-        // What is left of it is of no use; that it cannot be removed changes nothing.
+        // The rest is useless; a failed removal changes nothing.
         drop(fs::remove_file(&beside));
         return Err(error);
     }
     sync_folder(path.parent().unwrap_or(path))
 }
 
-/// Flushes a folder: what was created, moved or removed in it is so after a power cut, too.
+/// Flushes a folder, so that files created, renamed or removed in it survive a power loss.
 ///
 /// # Errors
-/// What the disk says.
+/// I/O errors of the folder.
 #[cfg(unix)]
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() {
@@ -54,10 +53,10 @@ fn beside(path: &Path) -> std::path::PathBuf {
     path.with_file_name(name)
 }
 
-/// Another handle on a file, whose writes go past the system's memory; `None` where the disk has no such way.
+/// A second handle on a file for direct I/O; `None` if the file system does not support it.
 #[cfg(target_os = "linux")]
 #[must_use]
-pub fn direct(path: &Path) -> Option<File> {
+pub fn open_direct(path: &Path) -> Option<File> {
     use std::os::unix::fs::OpenOptionsExt;
     let direct = rustix::fs::OFlags::DIRECT.bits().cast_signed();
     let file = File::options().write(true).custom_flags(direct).open(path);
@@ -67,23 +66,23 @@ pub fn direct(path: &Path) -> Option<File> {
 /// Elsewhere it is not worth its own rules.
 #[cfg(not(target_os = "linux"))]
 #[must_use]
-pub fn direct(_: &Path) -> Option<File> {
+pub fn open_direct(_: &Path) -> Option<File> {
     None
 }
 
-/// Writes bytes at a place.
+/// Writes bytes at an offset.
 ///
 /// # Errors
-/// What the disk says.
+/// I/O errors of the file.
 #[cfg(unix)]
 pub fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
 }
 
-/// Writes bytes at a place.
+/// Writes bytes at an offset.
 ///
 /// # Errors
-/// What the disk says.
+/// I/O errors of the file.
 #[cfg(not(unix))]
 pub fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     io::Seek::seek(&mut file, io::SeekFrom::Start(offset))?;

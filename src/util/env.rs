@@ -1,5 +1,4 @@
-//! What the world is: terminals, colour wishes, width, time. Looked at once, at the start.
-//! Settings of the connection are read elsewhere; nothing here changes while the program runs.
+//! The process environment: terminals, colour preferences, width, time. Detected once, at the start.
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -16,32 +15,33 @@ pub struct Env {
     pub stdout_terminal: bool,
     /// Standard error is a terminal.
     pub stderr_terminal: bool,
-    /// Columns of the terminal; `None` where there is none.
+    /// Columns of the terminal; `None` without one.
     pub width: Option<usize>,
-    /// What `NO_COLOR`, `CLICOLOR_FORCE`, `CI` and `TERM` ask for.
-    pub colour: ColourWish,
+    /// The preference from `NO_COLOR`, `CLICOLOR_FORCE`, `CI` and `TERM`.
+    pub colour: ColourPreference,
     /// When the program started, in the user's time zone.
     pub now: ZonedDateTime,
     /// The folder in which the program was started.
     pub cwd: PathBuf,
-    /// Where typed relative paths start if not in the process's own folder: the demo runs commands in one of its own.
+    /// The base of relative paths, if not the process's working folder: the demo runs commands in a folder of its
+    /// own.
     pub base: Option<PathBuf>,
     /// The user's home folder.
     pub home: Option<PathBuf>,
 }
 
-/// What the environment says about colour.
+/// The environment's colour preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ColourWish {
+pub enum ColourPreference {
     /// Nothing: colour on a terminal.
     Unsaid,
-    /// Never, unless a flag says otherwise.
+    /// Never, unless a flag overrides it.
     Never,
     /// Always, also into a pipe.
     Always,
 }
 
-/// When to colour, as `--color` says it.
+/// When to colour: the values of `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum ColourWhen {
     /// On a terminal, unless the environment says otherwise.
@@ -56,7 +56,7 @@ pub enum ColourWhen {
 impl Env {
     /// Looks at the real world.
     #[must_use]
-    pub fn look() -> Env {
+    pub fn detect() -> Env {
         let stdout_terminal = std::io::stdout().is_terminal();
         let stderr_terminal = std::io::stderr().is_terminal();
         Env {
@@ -93,9 +93,9 @@ impl Env {
     #[must_use]
     pub fn colours(&self, when: ColourWhen, terminal: bool) -> bool {
         match (when, self.colour) {
-            (ColourWhen::Always, _) | (ColourWhen::Auto, ColourWish::Always) => true,
-            (ColourWhen::Never, _) | (ColourWhen::Auto, ColourWish::Never) => false,
-            (ColourWhen::Auto, ColourWish::Unsaid) => terminal,
+            (ColourWhen::Always, _) | (ColourWhen::Auto, ColourPreference::Always) => true,
+            (ColourWhen::Never, _) | (ColourWhen::Auto, ColourPreference::Never) => false,
+            (ColourWhen::Auto, ColourPreference::Unsaid) => terminal,
         }
     }
 }
@@ -106,7 +106,7 @@ pub fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
-/// The width that a person sees; `COLUMNS` wins, as in other tools.
+/// The width of the terminal; `COLUMNS` overrides it, as in other tools.
 fn width(terminal: bool) -> Option<usize> {
     let columns = std::env::var("COLUMNS").ok();
     let asked = columns.and_then(|columns| columns.parse().ok());
@@ -114,17 +114,17 @@ fn width(terminal: bool) -> Option<usize> {
     asked.or_else(seen).filter(|width| *width > 0)
 }
 
-fn colour_wish(var: &dyn Fn(&str) -> Option<OsString>) -> ColourWish {
+fn colour_wish(var: &dyn Fn(&str) -> Option<OsString>) -> ColourPreference {
     let set = |name: &str| var(name).is_some_and(|value| !value.is_empty());
     let truthy = |name: &str| var(name).is_some_and(|value| !value.is_empty() && value != "0");
     if set("NO_COLOR") {
-        ColourWish::Never
+        ColourPreference::Never
     } else if truthy("CLICOLOR_FORCE") {
-        ColourWish::Always
+        ColourPreference::Always
     } else if set("CI") || var("TERM").is_some_and(|term| term == "dumb") {
-        ColourWish::Never
+        ColourPreference::Never
     } else {
-        ColourWish::Unsaid
+        ColourPreference::Unsaid
     }
 }
 
@@ -135,14 +135,14 @@ mod tests {
     #[test]
     fn the_environment_decides_on_colour() {
         for (name, value, expected) in [
-            ("X", "", ColourWish::Unsaid),
-            ("NO_COLOR", "1", ColourWish::Never),
-            ("NO_COLOR", "", ColourWish::Unsaid),
-            ("CLICOLOR_FORCE", "1", ColourWish::Always),
-            ("CLICOLOR_FORCE", "0", ColourWish::Unsaid),
-            ("CI", "true", ColourWish::Never),
-            ("TERM", "dumb", ColourWish::Never),
-            ("TERM", "xterm", ColourWish::Unsaid),
+            ("X", "", ColourPreference::Unsaid),
+            ("NO_COLOR", "1", ColourPreference::Never),
+            ("NO_COLOR", "", ColourPreference::Unsaid),
+            ("CLICOLOR_FORCE", "1", ColourPreference::Always),
+            ("CLICOLOR_FORCE", "0", ColourPreference::Unsaid),
+            ("CI", "true", ColourPreference::Never),
+            ("TERM", "dumb", ColourPreference::Never),
+            ("TERM", "xterm", ColourPreference::Unsaid),
         ] {
             let var = |asked: &str| (asked == name).then(|| OsString::from(value));
             assert_eq!(colour_wish(&var), expected, "{name}={value}");

@@ -7,16 +7,16 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// All went well; a reader that closed its pipe counts as well.
-    Fine,
+    Success,
     /// `diff --exit-code` had something to show.
     Differences,
     /// A read or the server failed, or some records could not be read.
     Failed,
     /// The command line was wrong.
     Usage,
-    /// Configuration, certificates, authorisation, or nobody reachable.
+    /// Configuration, certificates, authorization, or no server reachable.
     Setup,
-    /// The stream has a gap and the user asked to stop there.
+    /// A gap in the stream, with `--on-gap stop`.
     Gap,
     /// A requery could not be proven to be complete.
     Incomplete,
@@ -29,7 +29,7 @@ impl Exit {
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
-            Exit::Fine => 0,
+            Exit::Success => 0,
             Exit::Differences | Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Setup => 3,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::exit::Exit;
 
-/// Watches for Ctrl-C from now on. Where that is not possible, Ctrl-C simply ends the program.
+/// Watches for Ctrl-C from now on. If that is not possible, Ctrl-C ends the program at once.
 #[must_use]
 pub fn watch() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));

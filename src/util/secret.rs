@@ -1,9 +1,8 @@
-//! A password or key that cannot print itself.
-//! Where it came from and how it is used is somebody else's business.
+//! A password or key that `Debug` and `Display` do not show.
 
 use std::fmt;
 
-/// A secret text. `Debug` and `Display` say only that it is set.
+/// A secret string. `Debug` and `Display` show only that it is set.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

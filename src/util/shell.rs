@@ -1,7 +1,6 @@
-//! Words as a POSIX shell reads them, for commands that people are told to type.
-//! Where they come from, and whether they are run, is not known here.
+//! Quoting of words for a POSIX shell.
 
-/// The line that a person would type for these words.
+/// The command line of these words.
 #[must_use]
 pub fn command_line(arguments: &[&str]) -> String {
     let words = arguments.iter().map(|word| quoted(word));

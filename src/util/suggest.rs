@@ -1,5 +1,4 @@
-//! Names that somebody may have meant: those with few letters changed, added or left out.
-//! Where the names come from is left to the callers.
+//! "Did you mean" suggestions by edit distance.
 
 /// The closest of these names, at most three, closest first.
 #[must_use]
@@ -17,7 +16,7 @@ fn is_part(wanted: &str, name: &str) -> bool {
     wanted.len() >= 4 && (name.contains(wanted) || (name.len() >= 4 && wanted.contains(name)))
 }
 
-/// How many letters must be changed, added or taken away (Levenshtein).
+/// The Levenshtein distance in characters.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();

@@ -1,4 +1,4 @@
-//! What `verify` probes and how it judges the results.
+//! Connection diagnosis: network probes and checks of their results.
 
 pub mod check;
 pub mod probe;

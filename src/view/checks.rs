@@ -1,5 +1,4 @@
-//! A report of checks as text for people or as one JSON object for programs. Pure: into a buffer.
-//! What was found and what it means was decided before.
+//! Rendering of `verify` reports: lines for people, one JSON object for programs.
 
 use std::fmt::Write;
 
@@ -10,28 +9,28 @@ use super::line::columns;
 use super::styles::{Ink, Styles};
 use crate::verify::check::{Check, Report, Status, Summary};
 
-/// How checks look.
+/// Renders checks as text.
 #[derive(Debug, Clone, Copy)]
-pub struct Sheet {
-    /// Colours, or none.
+pub struct CheckRenderer {
+    /// Colours; the default has none.
     pub styles: Styles,
-    /// Whether signs beyond ASCII can be shown.
+    /// Whether symbols outside ASCII can be used.
     pub unicode: bool,
-    /// Only what failed.
+    /// Whether only failed checks are printed.
     pub quiet: bool,
-    /// The terminal's columns, where lines go to one.
+    /// Columns of the terminal, if the output is one.
     pub width: Option<usize>,
 }
 
-/// The widest name of a check, and a space.
-const COLUMN: usize = 21;
-/// Where fewer columns are left for the text, the terminal breaks it itself.
-const LEAST: usize = 30;
+/// Columns of the longest check name, plus a space.
+const NAME_WIDTH: usize = 21;
+/// If fewer columns are left for the text, it is not wrapped.
+const MIN_TEXT_WIDTH: usize = 30;
 
-impl Sheet {
-    /// Appends the line of a check and what belongs under it.
+impl CheckRenderer {
+    /// Appends the line of a check, its fix and its original message.
     pub fn check(&self, check: &Check, out: &mut String) {
-        if self.quiet && !check.is_wrong() {
+        if self.quiet && !check.is_failed() {
             return;
         }
         let (sign, style) = self.sign(check.status);
@@ -49,15 +48,15 @@ impl Sheet {
             .map_or_else(String::new, |one| format!("{one}: "));
         let text = escape::text(&format!("{fault}{subject}{skipped}{}", check.message));
         let name = check.name;
-        let begin = columns(sign) + 1 + COLUMN;
-        let text = self.wrapped(&text, begin);
-        let _ = writeln!(out, "{style}{sign}{style:#} {name:<COLUMN$}{text}");
+        let indent = columns(sign) + 1 + NAME_WIDTH;
+        let text = self.wrapped(&text, indent);
+        let _ = writeln!(out, "{style}{sign}{style:#} {name:<NAME_WIDTH$}{text}");
         let arrow = if self.unicode { "→" } else { "->" };
-        below(arrow, check.fix.as_deref(), Ink::default(), out);
-        below(" ", check.raw.as_deref(), self.styles.dim, out);
+        push_indented(arrow, check.fix.as_deref(), Ink::default(), out);
+        push_indented(" ", check.raw.as_deref(), self.styles.dim, out);
     }
 
-    /// Appends the last line.
+    /// Appends the summary line.
     pub fn summary(&self, report: &Report, out: &mut String) {
         let Summary {
             pass,
@@ -68,8 +67,9 @@ impl Sheet {
         if self.quiet && fail == 0 {
             return;
         }
+        let warnings = if warn == 1 { "warning" } else { "warnings" };
         let mut parts = vec![format!("{pass} passed")];
-        for (count, word) in [(warn, "to know"), (fail, "failed"), (skip, "skipped")] {
+        for (count, word) in [(warn, warnings), (fail, "failed"), (skip, "skipped")] {
             if count > 0 {
                 parts.push(format!("{count} {word}"));
             }
@@ -82,17 +82,17 @@ impl Sheet {
         let _ = writeln!(out, "\n{}: {verdict}", parts.join(", "));
     }
 
-    /// The text in lines of whole words, further ones under the first. What is to be typed is never cut into lines.
-    fn wrapped(&self, text: &str, begin: usize) -> String {
-        let room = self.width.and_then(|width| width.checked_sub(begin));
-        let Some(room) = room.filter(|room| *room >= LEAST) else {
+    /// Wraps the text between words, with a hanging indent. Fixes are not wrapped, because they contain commands.
+    fn wrapped(&self, text: &str, indent: usize) -> String {
+        let available = self.width.and_then(|width| width.checked_sub(indent));
+        let Some(available) = available.filter(|available| *available >= MIN_TEXT_WIDTH) else {
             return text.to_owned();
         };
         let (mut lines, mut used) = (String::new(), 0);
         for word in text.split(' ') {
             let wide = columns(word);
-            if used > 0 && used + 1 + wide > room {
-                let _ = write!(lines, "\n{:begin$}", "");
+            if used > 0 && used + 1 + wide > available {
+                let _ = write!(lines, "\n{:indent$}", "");
                 used = 0;
             } else if used > 0 {
                 lines.push(' ');
@@ -119,7 +119,7 @@ impl Sheet {
     }
 }
 
-fn below(mark: &str, text: Option<&str>, style: Ink, out: &mut String) {
+fn push_indented(mark: &str, text: Option<&str>, style: Ink, out: &mut String) {
     for line in text.unwrap_or_default().lines() {
         let line = escape::text(line);
         let _ = writeln!(out, "  {mark} {style}{line}{style:#}");
@@ -137,7 +137,7 @@ pub fn json(report: &Report) -> Vec<u8> {
     } = report.summary();
     let whole = json!({
         "ok": report.is_ok(),
-        "checks": report.checks.iter().map(object).collect::<Vec<Value>>(),
+        "checks": report.checks.iter().map(check_object).collect::<Vec<Value>>(),
         "summary": {"pass": pass, "warn": warn, "fail": fail, "skip": skip},
     });
     let mut out = Vec::new();
@@ -146,10 +146,10 @@ pub fn json(report: &Report) -> Vec<u8> {
     out
 }
 
-fn object(check: &Check) -> Value {
+fn check_object(check: &Check) -> Value {
     let mut object = json!({
         "check": check.name,
-        "status": check.status.word(),
+        "status": check.status.as_str(),
         "fault": check.fault.map(crate::verify::check::Fault::id),
         "message": check.message,
         "fix": check.fix,
@@ -170,9 +170,9 @@ mod tests {
     fn report() -> Report {
         let checks = vec![
             Check::pass("topic", "cars has 3 partitions").detail("partitions", 3),
-            Check::warn("clock", "behind").fix("set it"),
+            Check::warn("clock", "slow").fix("set it"),
             Check::fail("dns", Fault::B1, "no address\u{1b}[2J")
-                .about("kafka:443")
+                .subject("kafka:443")
                 .fix("check it")
                 .raw("one\ntwo"),
             Check::skip("group", "no group is configured"),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     fn text(unicode: bool, quiet: bool) -> String {
-        let sheet = Sheet {
+        let renderer = CheckRenderer {
             styles: Styles::default(),
             unicode,
             quiet,
@@ -191,22 +191,22 @@ mod tests {
         report
             .checks
             .iter()
-            .for_each(|check| sheet.check(check, &mut out));
-        sheet.summary(&report, &mut out);
+            .for_each(|check| renderer.check(check, &mut out));
+        renderer.summary(&report, &mut out);
         out
     }
 
     #[test]
     fn long_lines_are_broken_between_words_on_a_terminal() {
         let check = |message: &str, width: usize, expected: &str| {
-            let sheet = Sheet {
+            let renderer = CheckRenderer {
                 styles: Styles::default(),
                 unicode: true,
                 quiet: false,
                 width: Some(width),
             };
             let mut out = String::new();
-            sheet.check(&Check::pass("dns", message), &mut out);
+            renderer.check(&Check::pass("dns", message), &mut out);
             assert_eq!(out, format!("✓ dns                  {expected}\n"));
         };
         let long = "Kafka answered in 7 ms and names 1 broker of the cluster";
@@ -225,10 +225,10 @@ mod tests {
     }
 
     #[test]
-    fn one_line_a_check_with_what_to_do_below() {
+    fn one_line_per_check_with_the_fix_below() {
         let expected = "\
 ✓ topic                cars has 3 partitions
-! clock                behind
+! clock                slow
   → set it
 ✗ dns                  B1 kafka:443: no address\\u{1b}[2J
   → check it
@@ -236,7 +236,7 @@ mod tests {
     two
 – group                skipped: no group is configured
 
-1 passed, 1 to know, 1 failed, 1 skipped: something is wrong
+1 passed, 1 warning, 1 failed, 1 skipped: something is wrong
 ";
         assert_eq!(text(true, false), expected);
         assert!(text(false, false).is_ascii());

@@ -1,7 +1,7 @@
 //! Foreign text for a terminal: whatever could move the cursor, reorder or hide text is spelled out.
 //! Widths and colours are left to the views.
 
-use crate::json::occurs;
+use crate::json::contains_byte;
 
 /// Whether a terminal may act on a character, or a person would not see it.
 #[must_use]
@@ -56,7 +56,7 @@ pub fn push_str(text: &str, spelling: Spelling, out: &mut Vec<u8>) {
 /// Whether bytes are printable ASCII, as most are.
 #[must_use]
 pub fn is_plain(bytes: &[u8]) -> bool {
-    !occurs(bytes, |byte| !matches!(byte, b' '..=b'~'))
+    !contains_byte(bytes, |byte| !matches!(byte, b' '..=b'~'))
 }
 
 fn push_escape(c: char, spelling: Spelling, out: &mut Vec<u8>) {

@@ -21,38 +21,8 @@ use self::machine_formats::Program;
 use crate::capture::format;
 use crate::diff::{Diff, Options, redact};
 use crate::event::{Event, Op, Unreadable};
+pub use crate::record::options::Format;
 use crate::record::{OffsetGap, Record};
-
-/// How to print events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// What changed, for people.
-    Diff,
-    /// One line for people.
-    Oneline,
-    /// The event as it was received, one a line.
-    Json,
-    /// The event indented and coloured.
-    Pretty,
-    /// The whole record; loses nothing.
-    Record,
-    /// The payload's bytes and a line end.
-    Raw,
-    /// What changed as a JSON Patch, one object a line.
-    Patch,
-    /// What changed as a JSON Merge Patch, one object a line.
-    Merge,
-    /// The paths that changed, one object a line.
-    Changes,
-}
-
-impl Format {
-    /// Whether the format tells of gaps itself, in lines of its own.
-    #[must_use]
-    pub fn is_for_people(self) -> bool {
-        matches!(self, Format::Diff | Format::Oneline)
-    }
-}
 
 /// A way of printing, with what it needs to know about its reader.
 #[derive(Debug, Clone)]
@@ -88,7 +58,8 @@ impl<'e, 'a> Compared<'e, 'a> {
     }
 
     fn diff(&self, options: &Options) -> &Diff<'a> {
-        self.diff.get_or_init(|| Diff::of(self.event, options))
+        self.diff
+            .get_or_init(|| Diff::from_event(self.event, options))
     }
 }
 
@@ -97,8 +68,8 @@ impl View {
     #[must_use]
     pub fn event(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) -> bool {
         let compared = Compared::new(event);
-        let choosy = self.diff.is_choosy() && event.op() != Op::Other;
-        if choosy && !self.diff.wants(compared.diff(&self.diff)) {
+        let choosy = self.diff.hides_changes() && event.op() != Op::Other;
+        if choosy && !self.diff.shows_any(compared.diff(&self.diff)) {
             return false;
         }
         if self.diff.redact.is_empty() {
@@ -156,7 +127,7 @@ impl View {
     fn redacted<'r>(&self, record: &Record<'r>, payload: &'r [u8]) -> Record<'r> {
         let mut record = record.clone();
         record.payload = Some(payload.into());
-        if redact::hides_id(&self.diff.redact) && record.key.is_some() {
+        if redact::redacts_id(&self.diff.redact) && record.key.is_some() {
             record.key = Some(b"(redacted)".into());
         }
         record

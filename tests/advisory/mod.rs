@@ -1,10 +1,9 @@
-//! Reads one of the advisories of `RustSec`: TOML in front of a text, with the versions that are safe.
-//! Where the files are is the caller's business.
+//! Parser for `RustSec` advisories: TOML front matter with the safe versions, then Markdown.
 
 use semver::{Version, VersionReq};
 use toml_edit::{DocumentMut, Item};
 
-/// The advisory's number, where it warns of this version of its crate.
+/// The advisory's id if it affects this version of its crate.
 pub fn against(text: &str, version: &str) -> Option<String> {
     let front = text
         .split("```")
@@ -31,7 +30,7 @@ fn strings(list: &Item) -> Vec<String> {
 
 fn fits(range: &str, version: &str) -> bool {
     let mut version = Version::parse(version).unwrap();
-    // Builds of one version count as that version.
+    // Build metadata does not change the version.
     version.build = semver::BuildMetadata::EMPTY;
     VersionReq::parse(range).unwrap().matches(&version)
 }

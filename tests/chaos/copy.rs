@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ditto_cdc::snapshot::document_id::Key;
+use ditto_cdc::snapshot::document_id::DocumentId;
 use ditto_cdc::snapshot::manifest::Manifest;
 use serde_json::Value;
 
 /// Collection and id, the id in its canonical form.
-pub type Identity = (String, Key);
+pub type Identity = (String, DocumentId);
 
 /// Documents as they should be.
 pub type Content = BTreeMap<Identity, Value>;
@@ -26,7 +26,10 @@ pub struct Copy {
 /// The identity of a document.
 pub fn identity(collection: &str, document: &Value) -> Identity {
     let id = document["_id"].to_string();
-    (collection.to_owned(), Key::of(id.as_bytes()).unwrap())
+    (
+        collection.to_owned(),
+        DocumentId::parse(id.as_bytes()).unwrap(),
+    )
 }
 
 impl Copy {

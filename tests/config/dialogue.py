@@ -1,7 +1,7 @@
 """Runs a command on a terminal of its own and answers its questions.
 
-dialogue.py COMMAND… < LINES: each line is a question's part, a tab, and the answer. Prints what the terminal showed and
-ends with the command's status; ends with 99 where a question does not come.
+dialogue.py COMMAND… < LINES: each line is a part of a question, a tab, and the answer. Prints the terminal's output and
+exits with the command's status, or with 99 if a question does not appear.
 """
 
 import os
@@ -19,7 +19,7 @@ shown = b""
 
 
 def read(until, limit):
-    """Collects output until a text is in it; says whether it came."""
+    """Collects output until it contains a string; returns whether it does."""
     global shown
     start = len(shown)
     end = time.monotonic() + limit
@@ -43,7 +43,7 @@ for question, answer in turns:
         sys.stdout.buffer.write(shown)
         print(f"\nno question: {question}")
         sys.exit(99)
-    # The terminal is switched to another mode right behind the question.
+    # The terminal changes its mode right after the question.
     time.sleep(0.2)
     os.write(terminal, b"\x03" if answer == "^C" else answer.encode() + b"\n")
 read(None, 60)

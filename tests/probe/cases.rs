@@ -5,7 +5,7 @@ use std::thread;
 
 use ditto_cdc::tls::{Keystore, Truststore};
 use ditto_cdc::util::secret::Secret;
-use ditto_cdc::verify::check::broker::{Known, checks};
+use ditto_cdc::verify::check::broker::{LocalContext, checks};
 use ditto_cdc::verify::check::{Check, Fault, Status};
 use ditto_cdc::verify::probe::Report;
 
@@ -69,7 +69,7 @@ pub fn examine(cases: &[Case]) {
 
 fn objection(case: &Case) -> Option<String> {
     let reports = case.client.probe();
-    let found = checks(&reports, &known(&case.client));
+    let found = checks(&reports, &local_context(&case.client));
     let probed = reports.iter().any(Report::works);
     let connects = case.client.connects();
     let told: Vec<String> = found.iter().map(|check| format!("  {check:?}")).collect();
@@ -96,7 +96,7 @@ fn objection(case: &Case) -> Option<String> {
             let number = |check: &Check| check.fault.map_or("", Fault::id);
             let mut fitting = found
                 .iter()
-                .filter(|check| check.name == *name && check.is_wrong() && number(check) == *id);
+                .filter(|check| check.name == *name && check.is_failed() && number(check) == *id);
             let Some(check) = fitting.next() else {
                 return says(&format!("no {id} in {name}\n{reports:?}"));
             };
@@ -122,7 +122,7 @@ fn objection(case: &Case) -> Option<String> {
 }
 
 /// What the files say, as the command would read it.
-pub fn known(client: &Client) -> Known {
+pub fn local_context(client: &Client) -> LocalContext {
     let store = Truststore::from_bytes(client.trusted.as_bytes(), None).unwrap();
     let user = client.user.as_ref().map(|user| {
         let pem = user.pem() + &user.key_pem();
@@ -130,9 +130,9 @@ pub fn known(client: &Client) -> Known {
     });
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
     let now = i64::try_from(now.as_secs()).unwrap();
-    Known {
+    LocalContext {
         cluster_file: "cluster.p12".to_owned(),
         user_file: "user.p12".to_owned(),
-        ..Known::new(now, Some(&store), user.as_ref())
+        ..LocalContext::new(now, Some(&store), user.as_ref())
     }
 }

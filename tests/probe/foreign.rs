@@ -185,7 +185,7 @@ fn certificates_as_the_openssl_command_sees_them() {
                 ));
                 Some(())
             };
-        let began = trusted("in order", &good, &root, "B4", &["then says nothing"]);
+        let began = trusted("in order", &good, &root, "B4", &["but sends nothing"]);
         if began.is_none() {
             return;
         }
@@ -203,7 +203,7 @@ fn certificates_as_the_openssl_command_sees_them() {
             &Identity::self_signed(&Leaf::default()),
             &root,
             "C6",
-            &["signed itself"],
+            &["self-signed"],
         );
         let mut refused = |name: &str, user: Option<&Identity>, id, words: &[&str]| {
             let port = start(&good, true).unwrap();

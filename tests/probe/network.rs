@@ -5,7 +5,7 @@ use ditto_cdc::verify::check::broker::checks;
 use ditto_cdc::verify::check::{Fault, Status};
 use openssl::ssl::SslVersion;
 
-use crate::cases::{Case, examine, known};
+use crate::cases::{Case, examine, local_context};
 use crate::client::Client;
 use crate::pki::{Identity, Leaf, user};
 use crate::server::{Behind, Tls, closed_port, dropping, kafka, listen, serve};
@@ -79,13 +79,13 @@ fn names_connections_and_listeners_of_other_kinds() {
             "B2",
             &["refuses", "127.0.0.1", "Connection refused", "portal"],
         ),
-        Case::fault("B4", plain(silence), "tls", "B4", &["then says nothing"]),
+        Case::fault("B4", plain(silence), "tls", "B4", &["but sends nothing"]),
         Case::fault(
             "B4 after the handshake",
             world.tls(silence),
             "kafka",
             "B4",
-            &["then says nothing"],
+            &["but sends nothing"],
         ),
         Case::fault(
             "B5",
@@ -134,7 +134,7 @@ fn names_connections_and_listeners_of_other_kinds() {
             old,
             "tls",
             "B7",
-            &["speaks TLS 1.1", "TLS 1.2 and TLS 1.3"],
+            &["supports only TLS 1.1", "TLS 1.2 and TLS 1.3"],
         ),
         Case::fault(
             "B7 cipher",
@@ -162,10 +162,10 @@ fn names_connections_and_listeners_of_other_kinds() {
             world.tls(kafka).with("security.protocol", "plaintext"),
             "kafka",
             "",
-            &["speaks TLS", "security.protocol"],
+            &["uses TLS", "security.protocol"],
         ),
         Case::fault(
-            "ciphers that nobody knows",
+            "unknown ciphers",
             world.tls(kafka).with("ssl.cipher.suites", "NONSENSE"),
             "tls",
             "",
@@ -227,7 +227,7 @@ fn one_of_two_brokers_works() {
     let brokers = format!("localhost:{},{}", closed_port(), good.brokers);
     let client = good.at(brokers);
     let reports = client.probe();
-    let found = checks(&reports, &known(&client));
+    let found = checks(&reports, &local_context(&client));
     assert!(client.connects());
     let wrong: Vec<_> = found
         .iter()
@@ -265,7 +265,7 @@ fn advertised_brokers_are_looked_at_one_by_one() {
         ])
     });
     assert!(client.connects());
-    let found = checks(&client.probe(), &known(&client));
+    let found = checks(&client.probe(), &local_context(&client));
     let named: Vec<_> = found
         .iter()
         .filter(|check| check.name == "advertised-brokers")
@@ -295,7 +295,7 @@ fn advertised_brokers_are_looked_at_one_by_one() {
             .fix
             .as_ref()
             .unwrap()
-            .contains("no matter of credentials")
+            .contains("certificates and passwords are not the cause")
     );
     assert!(named[2].message.contains("node 3") && named[2].message.contains("refuses"));
     let others: Vec<_> = found

@@ -80,7 +80,7 @@ fn cases(kafka: &Kafka, version: &str) -> Vec<Case> {
             with(&middle.leaf(&user()).alone()),
             own,
             "D3",
-            &["CN=clients intermediate", "lacks"],
+            &["CN=clients intermediate", "missing in the file"],
         ),
         Case::fault(
             &named("D4"),

@@ -74,12 +74,12 @@ fn a_healthy_broker_gives_no_warning_and_keeps_no_trace() {
         "group",
         "pass",
         None,
-        "no position yet (not joined)",
+        "no committed offset yet (not joined)",
     );
     has(&report, "decode", "pass", None, "txn");
     // A second run finds no position, so the first one stored none.
     let (_, again) = verify(kafka, "open-verify", &["--group", &group]);
-    has(&again, "group", "pass", None, "no position yet");
+    has(&again, "group", "pass", None, "no committed offset yet");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_group_outside_the_prefix_is_e1() {
         "group",
         "fail",
         Some("E1"),
-        "may not use the group others",
+        "may not use the consumer group others",
     );
     has(&report, "decode", "pass", None, "");
 }
@@ -122,7 +122,7 @@ fn a_forbidden_or_unknown_topic_is_e2() {
         "topic",
         "fail",
         Some("E3"),
-        "know no topic open-verify-naer",
+        "have no topic open-verify-naer",
     );
     assert!(
         report.to_string().contains("did you mean open-verify-near"),
@@ -156,7 +156,7 @@ fn a_position_that_retention_overtook_is_e5() {
     assert_eq!(run(&env, &args, LIMIT).status, Some(0));
     let (status, report) = verify(kafka, topic, &["--group", &group]);
     assert_eq!(status, Some(0), "{report:#}");
-    has(&report, "group", "pass", None, "behind");
+    has(&report, "group", "pass", None, "lag");
     kafka.delete_records(topic, 0, 10);
     kafka.produce(topic, [Message::to(0, "no event")]);
     let (status, report) = verify(kafka, topic, &["--group", &group]);

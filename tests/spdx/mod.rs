@@ -1,7 +1,6 @@
-//! Reads licence expressions such as `(MIT OR Apache-2.0) AND Unicode-3.0`.
-//! Which licences are welcome is decided by `tidy`.
+//! SPDX licence expressions such as `(MIT OR Apache-2.0) AND Unicode-3.0`.
 
-/// Whether an expression can be met with these licences alone. A `/` between names is an old way to write OR.
+/// Whether these licences satisfy an expression. A `/` between names is the old syntax for OR.
 pub fn allows(expression: &str, licences: &[&str]) -> bool {
     let spaced = expression
         .replace('/', " OR ")

@@ -1,5 +1,4 @@
-//! A small HTTP server that answers as a test wants, and remembers what it was asked.
-//! It speaks just enough HTTP for one request a connection.
+//! A small HTTP server with scripted responses that records all requests; one request per connection.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,35 +8,35 @@ use std::thread;
 /// Status, content type and body.
 pub type Answer = (u16, &'static str, String);
 
-/// The server; it lives as long as the test process.
+/// The server; it runs until the test process ends.
 pub struct Api {
     pub url: String,
-    asked: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 pub const JSON: &str = "application/json";
 pub const KEY: &str = "the-secret-api-key";
 
 impl Api {
-    /// Answers each request's body with what the closure says.
+    /// Starts a server that responds to each request body with the result of `answer`.
     pub fn start(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Api {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/app-id", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let remember = Arc::clone(&asked);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let recorded = Arc::clone(&requests);
         let answer = Arc::new(answer);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (answer, remember) = (Arc::clone(&answer), Arc::clone(&remember));
-                thread::spawn(move || serve(stream, &*answer, &remember));
+                let (answer, recorded) = (Arc::clone(&answer), Arc::clone(&recorded));
+                thread::spawn(move || serve(stream, &*answer, &recorded));
             }
         });
-        Api { url, asked }
+        Api { url, requests }
     }
 
     /// The bodies of all requests.
-    pub fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 
     /// The settings for it.
@@ -49,11 +48,11 @@ impl Api {
     }
 }
 
-fn serve(mut stream: TcpStream, answer: &dyn Fn(&str) -> Answer, asked: &Mutex<Vec<String>>) {
+fn serve(mut stream: TcpStream, answer: &dyn Fn(&str) -> Answer, requests: &Mutex<Vec<String>>) {
     let Some((head, body)) = request(&mut stream) else {
         return;
     };
-    asked.lock().unwrap().push(body.clone());
+    requests.lock().unwrap().push(body.clone());
     let (status, kind, text) = if head.contains(KEY) {
         answer(&body)
     } else {
@@ -61,7 +60,7 @@ fn serve(mut stream: TcpStream, answer: &dyn Fn(&str) -> Answer, asked: &Mutex<V
     };
     let _ = write!(
         stream,
-        "HTTP/1.1 {status} Said\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}",
+        "HTTP/1.1 {status} Status\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}",
         text.len()
     );
 }
@@ -86,7 +85,7 @@ fn request(stream: &mut TcpStream) -> Option<(String, String)> {
     }
 }
 
-/// An answer of the HTTP API.
+/// A successful response of the HTTP API.
 pub fn dql(transaction: u64) -> Answer {
     let body = format!(
         "{{\"transactionId\":{transaction},\"queryType\":\"select\",\"items\":[],\"mutatedDocumentIds\":[],\"error\":{{}},\"warnings\":[],\"totalWarningsCount\":0}}"

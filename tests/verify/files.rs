@@ -1,5 +1,4 @@
-//! Faults of the two files, A1 to A13, through the program: number, words, status, and that everything else is still checked.
-//! All makes of files are opened in `stores`.
+//! Faults of the two files, A1 to A13: fault number, message and exit code; all other checks still run.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +23,7 @@ fn fixture(name: &str) -> String {
     folder.join(name).display().to_string()
 }
 
-/// A run with some settings replaced; `None` takes one away.
+/// A run with some settings replaced; `None` removes one.
 fn with(stage: &Stage, changes: &[(&'static str, Option<&str>)]) -> Report {
     let mut env = stage.env();
     for (name, value) in changes {
@@ -34,7 +33,7 @@ fn with(stage: &Stage, changes: &[(&'static str, Option<&str>)]) -> Report {
     verify(&env, &[])
 }
 
-/// One file cannot be used: that is said, brokers are still looked up and reached, and the rest is skipped.
+/// Asserts that one file fails, DNS and TCP are still checked, and the rest is skipped.
 #[track_caller]
 fn check(report: &Report, name: &str, fault: &str, words: &str) {
     report.ended(3).has(name, "fail", Some(fault), words);
@@ -123,7 +122,7 @@ fn the_other_files_password_is_recognised() {
 }
 
 #[test]
-fn exchanged_files_are_recognised() {
+fn swapped_files_are_recognised() {
     let stage = stage();
     let (cluster, user) = stage.passwords();
     let report = with(
@@ -136,12 +135,12 @@ fn exchanged_files_are_recognised() {
         ],
     );
     check(&report, "cluster-certificate", "A9", "look exchanged");
-    report.has("user-certificate", "skip", None, "exchanged");
+    report.has("user-certificate", "skip", None, "swapped");
 }
 
-/// RC2-40, 3DES and a SHA-1 MAC, and Base64 text as Kubernetes keeps it, are simply read (A3, A6).
+/// RC2-40, 3DES, SHA-1 MACs and Base64 (as in Kubernetes secrets) are supported (A3, A6).
 #[test]
-fn files_of_all_makes_are_read() {
+fn all_supported_file_formats_are_read() {
     let stage = stage();
     for file in ["openssl11.p12", "openssl3.p12", "ec.b64"] {
         let changes = [
@@ -154,13 +153,13 @@ fn files_of_all_makes_are_read() {
             found["details"]["principal"].is_string(),
             "{file}: {found:#}"
         );
-        // It belongs to another cluster, and that is another finding.
+        // The certificate belongs to another cluster, which is a different fault.
         report.has("client-certificate", "fail", Some("D2"), "");
     }
 }
 
 #[test]
-fn an_expired_user_certificate_is_told_by_its_date() {
+fn an_expired_user_certificate_is_recognised_by_its_date() {
     let stage = stage();
     let order = Order {
         user_days: -40..-12,
@@ -183,7 +182,7 @@ fn an_expired_user_certificate_is_told_by_its_date() {
 }
 
 #[test]
-fn a_certificate_for_servers_is_none_for_clients() {
+fn a_server_certificate_is_not_allowed_for_clients() {
     let stage = stage();
     let file = stage.file("server.pem", &server_pem());
     let report = with(
@@ -195,7 +194,7 @@ fn a_certificate_for_servers_is_none_for_clients() {
         .has("user-certificate", "fail", Some("A12"), "no clientAuth");
 }
 
-/// A certificate that says it is a server's, and its key.
+/// A certificate with serverAuth only, and its key.
 pub fn server_pem() -> String {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
@@ -225,7 +224,7 @@ pub fn server_pem() -> String {
 
 #[cfg(unix)]
 #[test]
-fn a_key_that_everybody_may_read_is_a_warning() {
+fn a_world_readable_key_is_a_warning() {
     use std::os::unix::fs::PermissionsExt;
     let stage = stage();
     let report = with(&stage, &[]);
@@ -239,7 +238,7 @@ fn a_key_that_everybody_may_read_is_a_warning() {
 }
 
 #[test]
-fn what_is_not_set_is_said_all_at_once() {
+fn all_missing_settings_are_reported_at_once() {
     let report = verify(&[], &[]);
     report.ended(3);
     for words in [

@@ -1,5 +1,4 @@
-//! Faults of the HTTP API, F1 to F5: number, words and status; and that the key stays away from strangers.
-//! The client itself is tested in `bigpeer`.
+//! Faults of the HTTP API, F1 to F5: fault number, message and exit code; the key is not sent to untrusted servers.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -26,18 +25,18 @@ fn with(env: &[(&'static str, String)]) -> Report {
     verify(&[&stage.env()[..], env].concat(), &[])
 }
 
-fn answered(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Report {
+fn with_response(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Report {
     with(&Api::start(answer).env())
 }
 
 #[test]
 fn a_good_answer_is_compared_with_the_stream() {
-    let report = answered(|_| dql(100));
+    let report = with_response(|_| dql(100));
     report
         .ended(0)
-        .has("http-api", "pass", None, "the stream's newest is 100");
+        .has("http-api", "pass", None, "the newest in the stream is 100");
     assert_eq!(report.check("http-api")["details"]["transactionId"], 100);
-    let behind = answered(|_| dql(97));
+    let behind = with_response(|_| dql(97));
     behind
         .ended(1)
         .has("http-api", "fail", Some("F5"), "3 behind");
@@ -81,7 +80,7 @@ fn refusals_have_their_numbers() {
         ),
         (503, "text/plain", "Bad Gateway", None, 1, "busy"),
     ] {
-        let report = answered(move |_| (status, kind, body.to_owned()));
+        let report = with_response(move |_| (status, kind, body.to_owned()));
         report.ended(ended).has("http-api", "fail", fault, words);
         report.has("decode", "pass", None, "txn 100");
     }
@@ -101,7 +100,7 @@ fn nothing_is_sent_without_encryption() {
         .has("http-api", "fail", Some("F4"), "in clear");
 }
 
-/// A server with a certificate that nobody vouches for hears a handshake and no request.
+/// A server with an untrusted certificate receives a handshake, but no request.
 #[test]
 fn the_key_stays_away_from_a_server_with_a_wrong_certificate() {
     use openssl::pkey::PKey;
@@ -118,8 +117,8 @@ fn the_key_stays_away_from_a_server_with_a_wrong_certificate() {
     let acceptor = acceptor.build();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/app", listener.local_addr().unwrap());
-    let heard = Arc::new(AtomicBool::new(false));
-    let server = Arc::clone(&heard);
+    let received = Arc::new(AtomicBool::new(false));
+    let server = Arc::clone(&received);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             if let Ok(mut stream) = acceptor.accept(stream) {
@@ -133,11 +132,11 @@ fn the_key_stays_away_from_a_server_with_a_wrong_certificate() {
         ("DITTO_CDC_API_KEY", "the-secret-api-key".to_owned()),
     ]);
     report.ended(3).has("http-api", "fail", None, "TLS");
-    assert!(!heard.load(Ordering::SeqCst));
+    assert!(!received.load(Ordering::SeqCst));
 }
 
 #[test]
-fn an_address_without_a_key_is_said() {
+fn a_url_without_a_key_is_a_warning() {
     let report = with(&[("DITTO_CDC_URL", "https://big-peer.example/app".to_owned())]);
     report
         .ended(0)

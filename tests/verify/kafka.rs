@@ -1,5 +1,4 @@
-//! Topic, group and records on the embedded broker: healthy, empty, unknown, forbidden, unreadable; waiting; redaction.
-//! Access lists and retention are judged by a real Kafka.
+//! Checks of topic, group and records with the embedded broker; `--wait`, `--redact` and `--quiet`.
 
 use std::time::Duration;
 
@@ -78,7 +77,7 @@ fn topics_that_cannot_be_read_have_their_numbers() {
     );
     unknown
         .ended(3)
-        .has("topic", "fail", Some("E3"), "know no topic event");
+        .has("topic", "fail", Some("E3"), "have no topic event");
     let fix = unknown.check("topic")["fix"].as_str().unwrap();
     assert!(fix.contains("did you mean events?"), "{fix}");
     assert!(
@@ -98,7 +97,7 @@ fn topics_that_cannot_be_read_have_their_numbers() {
 }
 
 #[test]
-fn records_that_are_no_events_end_with_1() {
+fn records_that_are_not_events_end_with_1() {
     for (payload, words) in [
         (&b"\x00\x01binary\xff"[..], "p0@0: the payload is not UTF-8"),
         (b"<html>", "not valid JSON"),
@@ -117,22 +116,22 @@ fn waiting_shows_the_first_new_event() {
     write(&stage, event(1, "people").as_bytes());
     let args = ["verify", "--wait", "20s"];
     let mut running = Running::start(&stage.env(), &args);
-    running.wait_for_words(&["waiting for a new event"], LIMIT);
+    running.wait_for_words(&["for a new event"], LIMIT);
     write(&stage, event(2, "people").as_bytes());
     let output = running.wait(LIMIT);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status, Some(0), "{text}");
     assert!(
-        text.contains("an event came after") && text.contains("txn 2"),
+        text.contains("an event arrived after") && text.contains("txn 2"),
         "{text}"
     );
 
     let report = verify(&stage.env(), &["--wait", "300ms"]);
     report
         .ended(0)
-        .has("wait", "warn", Some("E7"), "no event came");
-    let wrong = run(&stage.env(), &["verify", "--wait", "soon"], LIMIT);
-    assert_eq!(wrong.status, Some(2));
+        .has("wait", "warn", Some("E7"), "no event arrived");
+    let failed = run(&stage.env(), &["verify", "--wait", "soon"], LIMIT);
+    assert_eq!(failed.status, Some(2));
 }
 
 #[test]
@@ -168,13 +167,13 @@ fn quiet_shows_only_what_failed() {
     let stage = stage();
     let fine = run(&stage.env(), &["verify", "-q"], LIMIT);
     assert_eq!((fine.status, &fine.stdout[..]), (Some(0), &b""[..]));
-    let wrong = run(
+    let failed = run(
         &stage.env_with("DITTO_CDC_TOPIC", "nowhere"),
         &["verify", "-q"],
         LIMIT,
     );
-    let text = String::from_utf8_lossy(&wrong.stdout).into_owned();
-    assert_eq!(wrong.status, Some(3));
+    let text = String::from_utf8_lossy(&failed.stdout).into_owned();
+    assert_eq!(failed.status, Some(3));
     assert!(text.starts_with("✗ topic                E3 "), "{text}");
     assert!(text.contains("\n  → "), "{text}");
 }

@@ -1,5 +1,4 @@
-//! `verify` as a person runs it: files, topic, group, records, HTTP API, round trip; and that it shows no secret.
-//! Faults of network and certificates on the wire are in `probe`, what only a real Kafka can judge is in `real_kafka`.
+//! End-to-end tests of `verify`: files, topic, group, records, HTTP API, round trip, no secrets in the output.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[path = "../support/mod.rs"]

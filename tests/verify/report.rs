@@ -1,5 +1,4 @@
-//! A run of `verify --json`, taken apart; secrets are looked for in every one.
-//! What should be found is the tests' business.
+//! Runs `verify --json` and parses its report; each run is also searched for secrets.
 
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use crate::support::stage::Stage;
 
 const LIMIT: Duration = Duration::from_secs(40);
 
-/// What a run found.
+/// The result of a run.
 pub struct Report {
     pub output: Output,
     pub json: Value,
@@ -18,7 +17,7 @@ pub struct Report {
 
 type Env = [(&'static str, String)];
 
-/// Runs with everything said that can be said, and looks for secrets in it.
+/// Runs with the highest verbosity, and checks that no secret is printed.
 pub fn verify(env: &Env, args: &[&str]) -> Report {
     let args = [&["verify", "--json", "-vvv"], args].concat();
     let output = run(env, &args, LIMIT);
@@ -51,7 +50,7 @@ impl Report {
         found[0]
     }
 
-    /// A check of this name has this status, number and words.
+    /// Asserts that a check of this name has this status, fault number and words.
     #[track_caller]
     pub fn has(&self, name: &str, status: &str, fault: Option<&str>, words: &str) {
         let fits = |check: &&Value| {
@@ -68,7 +67,7 @@ impl Report {
         assert!(failed.all(|one| one["fix"].is_string()), "{found:#?}");
     }
 
-    /// How the run ended, which must fit the summary.
+    /// Asserts the exit code, which must match the summary.
     #[track_caller]
     pub fn ended(&self, status: i32) -> &Self {
         assert_eq!(self.output.status, Some(status), "{:#}", self.json);
@@ -78,7 +77,7 @@ impl Report {
     }
 }
 
-/// A healthy stage without a warning.
+/// A working environment without warnings.
 pub fn stage() -> Stage {
     Stage::new(2)
 }

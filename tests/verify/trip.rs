@@ -1,5 +1,4 @@
-//! `--round-trip` against a small HTTP server that writes what it is told to the embedded broker.
-//! Whatever goes wrong, the document is removed again.
+//! Tests of `--round-trip` with a small HTTP server that writes events to the embedded broker.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +13,14 @@ use crate::support::stage::{Stage, TOPIC};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// What the server does with a write.
+/// How the server handles a write.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Peer {
-    /// Events come.
+    /// Sends events.
     Faithful,
-    /// No event ever comes.
+    /// Sends no events.
     Silent,
-    /// The document stays.
+    /// Rejects the removal.
     KeepsDocuments,
 }
 
@@ -90,10 +89,10 @@ fn there_and_back() {
         assert_eq!(trip["details"]["txnId"], txn);
         assert!(trip["details"]["seconds"].as_f64().unwrap() < 30.0);
     }
-    let said = &report.output.stderr;
+    let messages = &report.output.stderr;
     assert!(
-        said.contains("writing one document") && said.contains("cars"),
-        "{said}"
+        messages.contains("writing one document") && messages.contains("cars"),
+        "{messages}"
     );
 }
 
@@ -127,13 +126,13 @@ fn it_cleans_up_after_ctrl_c() {
     let api = peer(&stage, Peer::Silent);
     let mut running = Running::start(&env(&stage, &api), &["verify", "--round-trip", "cars"]);
     running.wait_for_words(&["writing one document"], LIMIT);
-    while !api.asked().iter().any(|body| body.contains("INSERT")) {
+    while !api.requests().iter().any(|body| body.contains("INSERT")) {
         std::thread::sleep(Duration::from_millis(20));
     }
     let output = running.interrupt();
     assert_eq!(output.status, Some(130));
     let removed = |body: &String| body.contains("DELETE FROM `cars`");
-    assert!(api.asked().iter().any(removed), "{:?}", api.asked());
+    assert!(api.requests().iter().any(removed), "{:?}", api.requests());
 }
 
 #[test]

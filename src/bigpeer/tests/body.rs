@@ -7,7 +7,7 @@ use std::io;
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::{Broken, Pieces, decode};
+use super::{BodyError, Chunks, decode};
 use crate::bigpeer::answer::{Answer, Collected};
 
 /// Hands out pieces of the given lengths, then the rest.
@@ -16,7 +16,7 @@ struct Cut<'a> {
     lengths: Vec<usize>,
 }
 
-impl Pieces for Cut<'_> {
+impl Chunks for Cut<'_> {
     fn next(&mut self) -> io::Result<Bytes> {
         let length = self.lengths.pop().unwrap_or(usize::MAX).max(1);
         let (now, later) = self.bytes.split_at(length.min(self.bytes.len()));
@@ -25,7 +25,7 @@ impl Pieces for Cut<'_> {
     }
 }
 
-fn read(bytes: &[u8], lengths: Vec<usize>) -> Result<(Answer, Vec<String>), Broken> {
+fn read(bytes: &[u8], lengths: Vec<usize>) -> Result<(Answer, Vec<String>), BodyError> {
     let mut rows = Collected::default();
     let answer = decode(Cut { bytes, lengths }, &mut rows)?;
     let text = |row: &Vec<u8>| String::from_utf8_lossy(row).into_owned();
@@ -62,7 +62,7 @@ fn a_body_cut_anywhere_is_no_answer() {
     for at in 0..body.len() {
         let cut = read(&body[..at], vec![7; 100]);
         assert!(
-            matches!(cut, Err(Broken::Cut(_) | Broken::Foreign(_))),
+            matches!(cut, Err(BodyError::Cut(_) | BodyError::NotJson(_))),
             "{at}"
         );
     }
@@ -98,7 +98,7 @@ fn errors_and_foreign_bodies() {
         "Bad Gateway",
     ] {
         assert!(
-            matches!(error(body), Err(Broken::Foreign(_) | Broken::Cut(_))),
+            matches!(error(body), Err(BodyError::NotJson(_) | BodyError::Cut(_))),
             "{body}"
         );
     }

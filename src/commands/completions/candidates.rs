@@ -1,6 +1,5 @@
-//! What the completion scripts ask for while a person types: profiles, and collections seen in captures.
-//! One name a line; whatever goes wrong is no answer, since nobody wants messages in the middle of a word. What fits
-//! where the program is asked about a whole line is found in `complete_line`.
+//! The hidden command that completion scripts call: prints profiles, collections of captures, or whole-line candidates.
+//! Output is one name per line; errors are silent, because messages would disturb the command line being typed.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -10,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::command_line::{Candidate, Fits, fits};
+use super::command_line::{Candidate, Completions, complete};
 use crate::capture::Capture;
 use crate::cli;
 use crate::commands::{Context, connect};
@@ -19,17 +18,17 @@ use crate::record::{Source, SourceItem};
 use crate::settings::{expand, profile};
 use crate::util::exit::Exit;
 
-/// So much of each capture is looked at: a person waits.
-const BYTES: u64 = 4 << 20;
-/// So many captures of the working folder are looked at where none is named.
-const FILES: usize = 4;
+/// Limit of the bytes read from each capture, to answer quickly.
+const MAX_CAPTURE_BYTES: u64 = 4 << 20;
+/// Limit of the captures read from the working folder if the command line names none.
+const MAX_CAPTURES: usize = 4;
 
-/// Prints what fits; `words` are what is to be completed, and the command line so far.
+/// Prints the candidates; `words` are the kind of candidates, then the command line so far.
 pub fn run(words: &[OsString], context: &mut Context<'_>) -> Exit {
     let kind = words.first().map(|word| word.to_string_lossy());
     let words = words.get(1..).unwrap_or(&[]);
     let lines = match kind.as_deref() {
-        Some("line") => line(words, context),
+        Some("line") => whole_line(words, context),
         Some(kind) => names(kind, words, context),
         None => return Exit::Usage,
     };
@@ -40,21 +39,21 @@ pub fn run(words: &[OsString], context: &mut Context<'_>) -> Exit {
     context.out.print_text(text.as_bytes())
 }
 
-/// What fits at the end of the whole line, each with a tab and what it means. The last word is the begun one behind a
-/// `+`, since some shells drop an empty word.
-fn line(words: &[OsString], context: &Context<'_>) -> Vec<String> {
-    let texts = words.iter().map(|word| word.to_string_lossy().into_owned());
-    let mut before: Vec<String> = texts.collect();
-    let begun = before.pop().unwrap_or_default();
-    let begun = begun.strip_prefix('+').unwrap_or(&begun);
-    match fits(cli::command(), &before, begun) {
-        Fits::These(found) => {
+/// Candidates for the last word of the whole line, each followed by a tab and its help. The script prefixes the last
+/// word with `+`, because some shells drop an empty word.
+fn whole_line(words: &[OsString], context: &Context<'_>) -> Vec<String> {
+    let strings = words.iter().map(|word| word.to_string_lossy().into_owned());
+    let mut before: Vec<String> = strings.collect();
+    let prefix = before.pop().unwrap_or_default();
+    let prefix = prefix.strip_prefix('+').unwrap_or(&prefix);
+    match complete(cli::command(), &before, prefix) {
+        Completions::Words(found) => {
             let line = |Candidate { word, help }| format!("{word}\t{help}");
             found.into_iter().map(line).collect()
         }
-        Fits::ValueOf(flag) => {
+        Completions::ValueOf(flag) => {
             let mut names = names(&format!("{flag}s"), words, context);
-            names.retain(|name| name.starts_with(begun));
+            names.retain(|name| name.starts_with(prefix));
             names
         }
     }
@@ -62,11 +61,11 @@ fn line(words: &[OsString], context: &Context<'_>) -> Vec<String> {
 
 fn names(kind: &str, words: &[OsString], context: &Context<'_>) -> Vec<String> {
     let mut names = match kind {
-        "profiles" => profile::names(&connect::world(context)),
+        "profiles" => profile::names(&connect::environment(context)),
         "collections" => collections(words, context),
         _ => Vec::new(),
     };
-    // A name that does not fit on a line cannot be completed.
+    // The output has one name per line, so a name cannot contain a line end.
     names.retain(|name| !name.chars().any(char::is_control));
     names
 }
@@ -81,13 +80,13 @@ fn collections(words: &[OsString], context: &Context<'_>) -> Vec<String> {
     }
     let mut found = BTreeSet::new();
     for file in files {
-        // A file that cannot be read has nothing to offer.
-        let _ = look_into(&file, &mut found, context);
+        // An unreadable file has no candidates.
+        let _ = read_collections(&file, &mut found, context);
     }
     found.into_iter().collect()
 }
 
-/// The file that a word names, also behind `--input=`.
+/// The file that a word names, with or without `--input=`.
 fn file(word: &OsString, context: &Context<'_>) -> Option<PathBuf> {
     let text = word.to_string_lossy();
     let name = text.strip_prefix("--input=").unwrap_or(&text);
@@ -103,16 +102,16 @@ fn captures_here(folder: &Path) -> Vec<PathBuf> {
     let is_capture = |path: &PathBuf| path.extension().is_some_and(|end| end == "ndjson");
     let mut captures: Vec<PathBuf> = paths.filter(is_capture).collect();
     captures.sort();
-    captures.truncate(FILES);
+    captures.truncate(MAX_CAPTURES);
     captures
 }
 
-fn look_into(
+fn read_collections(
     path: &Path,
     found: &mut BTreeSet<String>,
     context: &Context<'_>,
 ) -> std::io::Result<()> {
-    let head = Box::new(File::open(path)?.take(BYTES));
+    let head = Box::new(File::open(path)?.take(MAX_CAPTURE_BYTES));
     let name = path.to_string_lossy();
     let Ok(mut capture) = Capture::from_reader(&name, head, Arc::clone(context.interrupt)) else {
         return Ok(());

@@ -1,64 +1,63 @@
-//! What fits at the cursor of a whole command line: commands, flags and values, from the one description of the flags.
-//! For shells whose scripts leave everything to the program (PowerShell, elvish); names from outside come from `complete`.
+//! Completion of a whole command line: commands, flags and values, for PowerShell and elvish.
 
 use clap::{Arg, Command};
 
-/// What can stand at the cursor.
+/// The completions at the cursor.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::commands) enum Fits {
-    /// One of these; none, and the shell offers files.
-    These(Vec<Candidate>),
-    /// A value of the flag with this long name, whose values only the surroundings know.
+pub(super) enum Completions {
+    /// These words; if there are none, the shell offers files.
+    Words(Vec<Candidate>),
+    /// A value of the flag with this long name, which must be looked up.
     ValueOf(String),
 }
 
-/// A word, and what it means.
+/// A word with its help.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::commands) struct Candidate {
+pub(super) struct Candidate {
     pub word: String,
     pub help: String,
 }
 
-/// Reads the words before the cursor as the parser would, and says what the begun word may become.
-pub(in crate::commands) fn fits(mut command: Command, before: &[String], begun: &str) -> Fits {
+/// Completes `prefix`, the word at the cursor, after the words `before` it.
+pub(super) fn complete(mut command: Command, before: &[String], prefix: &str) -> Completions {
     command.build();
-    let mut here = &command;
-    let (mut wants, mut files, mut only_files) = (None, 0, false);
+    let mut current = &command;
+    let (mut awaiting, mut files, mut after_double_dash) = (None, 0, false);
     for word in before {
-        if wants.take().is_some() || only_files {
+        if awaiting.take().is_some() || after_double_dash {
         } else if word == "--" {
-            only_files = true;
+            after_double_dash = true;
         } else if word.starts_with('-') && word.len() > 1 {
-            wants = flag_that_waits(here, word);
-        } else if let Some(found) = here.find_subcommand(word) {
-            here = found;
+            awaiting = flag_awaiting_value(current, word);
+        } else if let Some(found) = current.find_subcommand(word) {
+            current = found;
         } else {
             files += 1;
         }
     }
-    let mut found = match wants {
+    let mut found = match awaiting {
         Some(flag) if flag.get_possible_values().is_empty() => {
-            return Fits::ValueOf(flag.get_long().unwrap_or_default().to_owned());
+            return Completions::ValueOf(flag.get_long().unwrap_or_default().to_owned());
         }
         Some(flag) => values(flag),
-        None if only_files => Vec::new(),
-        None if begun.starts_with('-') => flags(here),
+        None if after_double_dash => Vec::new(),
+        None if prefix.starts_with('-') => flags(current),
         None if files == 0 => [
-            commands(here),
-            here.get_positionals().flat_map(values).collect(),
+            commands(current),
+            current.get_positionals().flat_map(values).collect(),
         ]
         .concat(),
         None => Vec::new(),
     };
-    found.retain(|one| one.word.starts_with(begun));
-    Fits::These(found)
+    found.retain(|one| one.word.starts_with(prefix));
+    Completions::Words(found)
 }
 
-/// The flag of a word whose value is the next word.
-fn flag_that_waits<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
+/// The flag in `word` that takes the next word as its value.
+fn flag_awaiting_value<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
     let is_meant = |arg: &&Arg| match word.strip_prefix("--") {
         Some(long) => arg.get_long() == Some(long),
-        // Several short flags in one word: only the last one can wait.
+        // Of several short flags in one word, only the last one can take the next word.
         None => arg.get_short().is_some() && arg.get_short() == word.chars().last(),
     };
     let flag = command.get_arguments().find(is_meant)?;
@@ -115,18 +114,18 @@ fn candidate(word: String, help: Option<String>) -> Candidate {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fits, fits};
+    use super::{Completions, complete};
     use crate::cli;
 
     #[test]
     fn what_fits_at_the_end_of_a_line() {
-        let check = |line: &str, begun: &str, expected: &[&str]| {
+        let check = |line: &str, prefix: &str, expected: &[&str]| {
             let before: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-            let shown = match fits(cli::command(), &before, begun) {
-                Fits::These(found) => found.into_iter().map(|one| one.word).collect(),
-                Fits::ValueOf(flag) => vec![format!("value of {flag}")],
+            let shown = match complete(cli::command(), &before, prefix) {
+                Completions::Words(found) => found.into_iter().map(|one| one.word).collect(),
+                Completions::ValueOf(flag) => vec![format!("value of {flag}")],
             };
-            assert_eq!(shown, expected, "{line} {begun}");
+            assert_eq!(shown, expected, "{line} {prefix}");
         };
         check("", "ver", &["verify"]);
         check("", "__", &[]);

@@ -1,6 +1,5 @@
-//! `completions`: a shell's completion script, made from the one description of the flags, and made to ask the program
-//! for collections and profiles (bash, zsh, fish), or for everything (PowerShell, elvish).
-//! Where the script is to be installed is the packager's or the user's decision.
+//! `completions`: completion scripts, generated from the clap commands.
+//! They call the program for collections and profiles (bash, zsh, fish), or for every candidate (PowerShell, elvish).
 
 pub mod candidates;
 pub(crate) mod command_line;
@@ -11,13 +10,13 @@ use clap_complete::Shell;
 
 use crate::cli::{self, COMPLETE as WORD};
 
-/// What the program is asked for, and the flags whose values that are.
-const ASKED: &[(&str, &[&str])] = &[
+/// Kinds of values that the scripts request from the program, with their flags.
+const DYNAMIC_VALUES: &[(&str, &[&str])] = &[
     ("collections", &["--collection", "-c"]),
     ("profiles", &["--profile", "-p"]),
 ];
 
-/// The script for a shell.
+/// The completion script of a shell.
 #[must_use]
 pub fn script(shell: Shell) -> Vec<u8> {
     match shell {
@@ -30,16 +29,16 @@ pub fn script(shell: Shell) -> Vec<u8> {
     let Ok(script) = String::from_utf8(script) else {
         return Vec::new();
     };
-    let asking = match shell {
+    let script = match shell {
         Shell::Bash => bash(&script),
         Shell::Zsh => zsh(&script),
         Shell::Fish => fish(&script),
         _ => script,
     };
-    asking.into_bytes()
+    script.into_bytes()
 }
 
-/// `compgen -W` would run what a hostile name says, so that the words are compared one by one.
+/// Compares the words one by one, because `compgen -W` would execute shell code in a hostile name.
 fn bash(script: &str) -> String {
     let ask = format!(
         r#"_ditto_cdc_ask() {{
@@ -54,24 +53,26 @@ fn bash(script: &str) -> String {
 
 "#
     );
-    // The generator reads the hyphen of our name as the start of a command and then never finds what it looks for.
+    // The generator treats the hyphen in `ditto-cdc` as the start of a subcommand, so its labels never match.
     let script = script.replace("ditto__subcmd__cdc", "ditto__cdc");
     let mut lines = vec![ask];
-    let mut asked = None;
+    let mut requested = None;
     for line in script.split_inclusive('\n') {
         let label = line.trim().strip_suffix(')');
-        let now = asked.take();
+        let now = requested.take();
         match now.filter(|_| line.contains("compgen -f")) {
             Some(kind) => lines.push(format!("                    _ditto_cdc_ask {kind}\n")),
             None => lines.push(line.to_owned()),
         }
-        asked = label.and_then(kind);
+        requested = label.and_then(kind);
     }
     lines.concat()
 }
 
 fn kind(flag: &str) -> Option<&'static str> {
-    let found = ASKED.iter().find(|(_, flags)| flags.contains(&flag));
+    let found = DYNAMIC_VALUES
+        .iter()
+        .find(|(_, flags)| flags.contains(&flag));
     found.map(|(kind, _)| *kind)
 }
 
@@ -88,7 +89,7 @@ fn zsh(script: &str) -> String {
 
 "#
     );
-    for (kind, _) in ASKED {
+    for (kind, _) in DYNAMIC_VALUES {
         let _ = writeln!(
             ask,
             "_ditto_cdc_{kind}() {{ _ditto_cdc_ask {kind} \"$@\" }}\n"
@@ -99,12 +100,12 @@ fn zsh(script: &str) -> String {
         let flag = flag.split(['=', '+', '[']).next().unwrap_or_default();
         match kind(flag) {
             Some(kind) => line.replace(":_default'", &format!(":_ditto_cdc_{kind}'")),
-            // With two colons the flags behind a file would no longer be seen.
+            // With two colons, zsh would not complete flags after a file.
             None => line.replace("'*::files -- ", "'*:files -- "),
         }
     });
     let script: String = lines.collect();
-    // Behind the first line, which says what is completed.
+    // After the first line, which names the completed command.
     let (first, rest) = script.split_once('\n').unwrap_or((&script, ""));
     format!("{first}\n\n{ask}{}", rest.trim_start_matches('\n'))
 }
@@ -119,13 +120,13 @@ end
 "
     );
     let lines = script.split_inclusive('\n').map(|line| {
-        let asked = ASKED.iter().find(|(_, flags)| {
+        let requested = DYNAMIC_VALUES.iter().find(|(_, flags)| {
             let long = flags
                 .first()
                 .map_or("", |flag| flag.trim_start_matches('-'));
             line.contains(&format!(" -l {long} ")) && line.ends_with(" -r\n")
         });
-        match (asked, line.strip_suffix(" -r\n")) {
+        match (requested, line.strip_suffix(" -r\n")) {
             (Some((kind, _)), Some(start)) => {
                 format!("{start} -x -a '(__fish_ditto_cdc_ask {kind})'\n")
             }
@@ -135,7 +136,7 @@ end
     ask + &lines.collect::<String>()
 }
 
-/// Quotes what is inserted: a name may hold anything.
+/// The script quotes the inserted words, because a name may contain any character.
 fn power_shell() -> String {
     format!(
         r#"Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {{
@@ -157,7 +158,7 @@ fn power_shell() -> String {
     )
 }
 
-/// The editor quotes what is inserted itself.
+/// Elvish quotes the inserted words itself.
 fn elvish() -> String {
     format!(
         r#"use str

@@ -1,5 +1,4 @@
-//! `config`: each setting, its value, where it came from and what lost to it; never a secret.
-//! How values are found is decided in `settings`; commands and key stores of a profile are not asked.
+//! `config`: shows each setting with its source and the sources that it overrides, without secrets.
 
 mod init;
 
@@ -9,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Context, connect};
 use crate::cli;
-use crate::settings::{Settings, Shown, Value, World, profile};
+use crate::settings::{Environment, ListedSetting, ListedValue, Settings, profile};
 use crate::util::exit::Exit;
 use crate::view::escape;
 
@@ -18,13 +17,17 @@ pub fn run(typed: &cli::Config, context: &mut Context<'_>) -> Exit {
     if let Some(cli::ConfigAction::Init(init)) = &typed.action {
         return init::run(init, context);
     }
-    let mut settings = match connect::look(&typed.connection, Some(&typed.api), context) {
-        Ok(settings) => settings,
-        Err(wrong) => return connect::say(context, &wrong),
-    };
-    let astray = [settings.misdirected_key(), settings.misdirected_login()];
-    let astray = astray.into_iter().flatten().map(|wrong| wrong.what);
-    settings.warnings.extend(astray);
+    let mut settings =
+        match connect::resolve_without_secrets(&typed.connection, Some(&typed.api), context) {
+            Ok(settings) => settings,
+            Err(error) => return connect::report_error(context, &error),
+        };
+    let untrusted = [
+        settings.key_to_untrusted_url(),
+        settings.login_to_untrusted_brokers(),
+    ];
+    let untrusted = untrusted.into_iter().flatten().map(|error| error.what);
+    settings.warnings.extend(untrusted);
     let text = if typed.json {
         let mut text = as_json(&settings, context).to_string().into_bytes();
         text.push(b'\n');
@@ -34,18 +37,18 @@ pub fn run(typed: &cli::Config, context: &mut Context<'_>) -> Exit {
     };
     let exit = context.out.print_text(&text);
     if !typed.json {
-        say_the_rest(&settings, context);
+        report_warnings(&settings, context);
     }
     exit
 }
 
-/// Name and value side by side, the origin and what it shadows below.
-fn as_lines(list: &[Shown]) -> String {
+/// Name and value side by side, then one line each for the source and the overridden sources.
+fn as_lines(list: &[ListedSetting]) -> String {
     let longest = list.iter().map(|shown| shown.name.len()).max();
     let width = longest.unwrap_or(0);
     let mut text = String::new();
     for shown in list {
-        let value = escape::text(&words(&shown.value));
+        let value = escape::text(&format_value(&shown.value));
         let _ = writeln!(text, "{:width$}  {value}", shown.name);
         let origin = shown.origin.iter().map(|origin| ("from", origin));
         let shadowed = shown.shadowed.iter().map(|origin| ("shadows", origin));
@@ -57,20 +60,20 @@ fn as_lines(list: &[Shown]) -> String {
     text
 }
 
-fn words(value: &Value) -> String {
+fn format_value(value: &ListedValue) -> String {
     match value {
-        Value::Unset => "-".to_owned(),
-        Value::Text(text) => text.clone(),
-        Value::Set => "set".to_owned(),
-        Value::Asked(whom) => format!("asked of {whom} when it is needed"),
+        ListedValue::Unset => "-".to_owned(),
+        ListedValue::Text(text) => text.clone(),
+        ListedValue::Set => "set".to_owned(),
+        ListedValue::Deferred(source) => format!("read from {source} when it is needed"),
     }
 }
 
 fn as_json(settings: &Settings, context: &Context<'_>) -> Json {
     let list = settings.list();
     let rows = list.iter().map(|shown| {
-        let secret = matches!(shown.value, Value::Set | Value::Asked(_));
-        let value = (shown.value != Value::Unset).then(|| words(&shown.value));
+        let secret = matches!(shown.value, ListedValue::Set | ListedValue::Deferred(_));
+        let value = (shown.value != ListedValue::Unset).then(|| format_value(&shown.value));
         let shadows: Vec<String> = shown.shadowed.iter().map(ToString::to_string).collect();
         json!({
             "name": shown.name,
@@ -80,29 +83,29 @@ fn as_json(settings: &Settings, context: &Context<'_>) -> Json {
             "shadows": shadows,
         })
     });
-    let world = connect::world(context);
+    let environment = connect::environment(context);
     json!({
         "settings": rows.collect::<Vec<Json>>(),
-        "profiles": profile::names(&world),
-        "profilesFile": profiles_file(&world),
+        "profiles": profile::names(&environment),
+        "profilesFile": profiles_file(&environment),
         "warnings": settings.warnings,
         "notes": settings.notes,
     })
 }
 
-fn profiles_file(world: &World<'_>) -> Option<String> {
-    profile::file(world).map(|path| path.display().to_string())
+fn profiles_file(environment: &Environment<'_>) -> Option<String> {
+    profile::path(environment).map(|path| path.display().to_string())
 }
 
-fn say_the_rest(settings: &Settings, context: &mut Context<'_>) {
+fn report_warnings(settings: &Settings, context: &mut Context<'_>) {
     for warning in &settings.warnings {
         context.out.warn(warning);
     }
     for note in &settings.notes {
         context.out.note(note);
     }
-    let world = connect::world(context);
-    let (names, file) = (profile::names(&world), profiles_file(&world));
+    let environment = connect::environment(context);
+    let (names, file) = (profile::names(&environment), profiles_file(&environment));
     if let Some(file) = file.filter(|_| !names.is_empty()) {
         let names = names.join(", ");
         context.out.note(&format!("profiles in {file}: {names}"));

@@ -10,9 +10,9 @@ use std::time::Duration;
 use anyhow::Context;
 use tempfile::TempDir;
 
-use crate::demo::replica::{Copy, Difference};
+use crate::demo::replica::{Difference, Replica};
 use crate::demo::server::{Live, Server, now_millis};
-use crate::demo::{Message, PARTITIONS, Shop, afternoon, history};
+use crate::demo::{Generator, Message, PARTITIONS, afternoon, history};
 use crate::kafka::embedded::{Embedded, Options, ProducerRecord};
 use crate::tls::testbed::ca::random_password;
 use crate::util::exit::Exit;
@@ -33,20 +33,20 @@ const GLANCE: Duration = Duration::from_millis(50);
 pub type Setting = (&'static str, String);
 
 /// The running broker, its story and its files.
-pub(in crate::commands) struct Stage {
+pub(super) struct Stage {
     // Dropped in this order: who asks for changes, then who takes their events.
-    pub(in crate::commands) server: Server,
+    pub(super) server: Server,
     live: Arc<Live>,
-    pub(in crate::commands) broker: Arc<Embedded>,
+    pub(super) broker: Arc<Embedded>,
     /// The story's events, one on a line.
     story: String,
-    pub(in crate::commands) folder: TempDir,
-    pub(in crate::commands) settings: Vec<Setting>,
+    pub(super) folder: TempDir,
+    pub(super) settings: Vec<Setting>,
 }
 
 impl Stage {
     /// Starts the broker, writes the files and tells the story.
-    pub(in crate::commands) fn build() -> anyhow::Result<Stage> {
+    pub(super) fn build() -> anyhow::Result<Stage> {
         let broker = Embedded::start(&Options {
             topics: vec![(TOPIC.to_owned(), PARTITIONS)],
             forbidden: vec![FORBIDDEN_TOPIC.to_owned()],
@@ -55,13 +55,13 @@ impl Stage {
         let folder = tempfile::Builder::new().prefix("ditto-cdc-demo-").tempdir();
         let folder = folder.context("making a temporary folder for cluster.p12 and user.p12")?;
         let mut settings = settings(&broker, folder.path())?;
-        let mut shop = Shop::new(SEED);
-        let messages = history(&mut shop, now_millis());
+        let mut generator = Generator::new(SEED);
+        let messages = history(&mut generator, now_millis());
         let broker = Arc::new(broker);
         produce(&broker, &messages)?;
         let publisher = Arc::clone(&broker);
         let publish = Box::new(move |messages: &[Message]| produce(&publisher, messages));
-        let live = Arc::new(Live::new(shop, publish));
+        let live = Arc::new(Live::new(generator, publish));
         let key = random_password()?;
         let server = Server::start(&live, &key).context("starting the small Big Peer")?;
         settings.push(("DITTO_CDC_URL", server.url()));
@@ -80,50 +80,51 @@ impl Stage {
     }
 
     /// How a copy that knows only the stream differs from the Big Peer.
-    pub(in crate::commands) fn lost_in_gap(&self) -> anyhow::Result<Difference> {
-        let mut copy = Copy::default();
+    pub(super) fn lost_in_gap(&self) -> anyhow::Result<Difference> {
+        let mut copy = Replica::default();
         copy.apply(&self.story)?;
-        Ok(self.live.look(|shop| copy.compare(shop.store())))
+        Ok(self.live.look(|generator| copy.compare(generator.store())))
     }
 
     /// Every document of the Big Peer as JSON text, with its collection's name.
     #[cfg(test)]
-    pub(in crate::commands) fn documents(&self) -> Vec<(String, String)> {
-        self.live.look(|shop| {
-            let documents = shop.store().documents();
+    pub(super) fn documents(&self) -> Vec<(String, String)> {
+        self.live.look(|generator| {
+            let documents = generator.store().documents();
             let texts = documents.map(|(id, text)| (id.collection.clone(), text.to_string()));
             texts.collect()
         })
     }
 
     /// The café works on for a while.
-    pub(in crate::commands) fn live_on(&self) -> anyhow::Result<()> {
-        self.live.act(|shop| afternoon(shop, now_millis()))
+    pub(super) fn live_on(&self) -> anyhow::Result<()> {
+        self.live
+            .act(|generator| afternoon(generator, now_millis()))
     }
 
     /// How many documents and events a copy was made of, and how it differs from the Big Peer.
-    pub(in crate::commands) fn judge(
+    pub(super) fn judge(
         &self,
         snapshot: &Path,
         events: &str,
     ) -> anyhow::Result<(usize, usize, Difference)> {
-        let mut copy = Copy::of_snapshot(snapshot)?;
+        let mut copy = Replica::from_snapshot(snapshot)?;
         let documents = copy.count();
         let events = copy.apply(events)?;
-        let difference = self.live.look(|shop| copy.compare(shop.store()));
+        let difference = self.live.look(|generator| copy.compare(generator.store()));
         Ok((documents, events, difference))
     }
 
     /// A new change every second, until the user has seen enough.
-    pub(in crate::commands) fn trickle(&self, interrupt: &AtomicBool) -> anyhow::Result<Exit> {
+    pub(super) fn trickle(&self, interrupt: &AtomicBool) -> anyhow::Result<Exit> {
         while wait(interrupt, TRICKLE) {
-            self.live.act(|shop| shop.round(now_millis()))?;
+            self.live.act(|generator| generator.round(now_millis()))?;
         }
         Ok(Exit::Interrupted)
     }
 
     /// Stops the broker and removes the files; dropping does the same, but says nothing about a failure.
-    pub(in crate::commands) fn clear(self) -> anyhow::Result<()> {
+    pub(super) fn clear(self) -> anyhow::Result<()> {
         let path = self.folder.path().display().to_string();
         let removed = self.folder.close();
         removed.with_context(|| format!("removing the temporary folder {path}"))

@@ -12,7 +12,8 @@ use super::Context;
 use crate::cli::{self, Cli, Print};
 use crate::demo::replica::Difference;
 use crate::demo::tour::{
-    CHANGES, CLOSING, INVITATION, Line, OPENING, OTHERS, STEPS, Step, THROW_AWAY, TRICKLE,
+    CHANGES, CLOSING, INVITATION, OPENING, OTHERS, STEPS, THROW_AWAY, TRICKLE_NOTE, TourCommand,
+    TourStep,
 };
 use crate::output::{Ended, Heard};
 use crate::util::env::Env;
@@ -51,17 +52,20 @@ trait Host {
     fn heading(&self) -> Ink;
 }
 
+/// Runs a command of this program.
+type Dispatch = fn(&cli::Command, &mut Context<'_>) -> Exit;
+
 /// Runs the command.
-pub fn run(typed: &cli::Demo, context: &mut Context<'_>) -> Exit {
+pub fn run(typed: &cli::Demo, dispatch: Dispatch, context: &mut Context<'_>) -> Exit {
     let mode = match (typed.serve, typed.print) {
         (false, _) => Mode::Walk,
         (true, None) => Mode::Serve,
         (true, Some(Print::Env)) => Mode::ServeForEval,
     };
-    let ended = stage(mode, &mut Program { context });
+    let ended = stage(mode, &mut Program { dispatch, context });
     ended.unwrap_or_else(|error| {
         if is_closed_pipe(&error) {
-            return Exit::Fine;
+            return Exit::Success;
         }
         context.out.warn(&format!("demo: {error:#}"));
         Exit::Failed
@@ -75,6 +79,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 /// The program itself as the demo's host.
 struct Program<'p, 'c> {
+    dispatch: Dispatch,
     context: &'p mut Context<'c>,
 }
 
@@ -115,7 +120,7 @@ impl Host for Program<'_, '_> {
             interrupt: self.context.interrupt,
             out: self.context.out,
         };
-        let end = super::dispatch(&typed.command, &mut context);
+        let end = (self.dispatch)(&typed.command, &mut context);
         Ok((end, self.context.out.heard()))
     }
 
@@ -138,13 +143,13 @@ fn stage(mode: Mode, host: &mut dyn Host) -> anyhow::Result<Exit> {
         Mode::Serve => {
             let settings = settings_text(&stage.settings);
             host.print(&format!(
-                "{OPENING}\n\n{INVITATION}\n\n{settings}ditto-cdc tail\n\n{OTHERS}\n\n{TRICKLE}\n"
+                "{OPENING}\n\n{INVITATION}\n\n{settings}ditto-cdc tail\n\n{OTHERS}\n\n{TRICKLE_NOTE}\n"
             ))?;
             stage.trickle(host.interrupt())?
         }
         Mode::ServeForEval => {
             host.print(&settings_text(&stage.settings))?;
-            host.note(TRICKLE);
+            host.note(TRICKLE_NOTE);
             stage.trickle(host.interrupt())?
         }
     };
@@ -162,13 +167,13 @@ fn walk(stage: &Stage, host: &mut dyn Host) -> anyhow::Result<Exit> {
     for (number, step) in (1..).zip(&STEPS) {
         host.print(&heading(host.heading(), number, step.heading))?;
         let end = take_step(step, stage, &mut advice, host)?;
-        if end != Exit::Fine {
+        if end != Exit::Success {
             return Ok(end);
         }
     }
     let last = heading(host.heading(), STEPS.len() + 1, "Your own stream");
     host.print(&format!("{last}{CLOSING}\n"))?;
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
 fn heading(style: Ink, number: usize, text: &str) -> String {
@@ -202,11 +207,11 @@ impl Advice {
             .unwrap_or_default()
     }
 
-    fn words<'a>(&'a self, line: &Line) -> Vec<&'a str> {
+    fn words<'a>(&'a self, line: &TourCommand) -> Vec<&'a str> {
         match line {
-            Line::Words(words) => words.to_vec(),
-            Line::Advised => self.words.iter().map(String::as_str).collect(),
-            Line::Resume(more) | Line::Prove(more) => {
+            TourCommand::Words(words) => words.to_vec(),
+            TourCommand::Advised => self.words.iter().map(String::as_str).collect(),
+            TourCommand::Resume(more) | TourCommand::Prove(more) => {
                 let from = ["tail", "--from", self.folder()];
                 from.into_iter().chain(more.iter().copied()).collect()
             }
@@ -214,15 +219,15 @@ impl Advice {
     }
 }
 
-/// [`Exit::Fine`] where the command ended as the walk says it does.
+/// [`Exit::Success`] where the command ended as the walk says it does.
 fn take_step(
-    step: &Step,
+    step: &TourStep,
     stage: &Stage,
     advice: &mut Advice,
     host: &mut dyn Host,
 ) -> anyhow::Result<Exit> {
     let words = advice.words(&step.line);
-    let keep = matches!(step.line, Line::Prove(_));
+    let keep = matches!(step.line, TourCommand::Prove(_));
     let line = command_line(&words);
     let behind = if keep {
         format!(" > {CHANGES}")
@@ -244,16 +249,16 @@ fn take_step(
         );
     }
     match step.line {
-        Line::Words(_) if end == Exit::Gap => {
+        TourCommand::Words(_) if end == Exit::Gap => {
             let lost = stage.lost_in_gap()?;
             host.print(&format!("(status {})\n\n{}\n", end.code(), told(lost)))?;
             advice.listen(&heard);
         }
-        Line::Words(_) | Line::Resume(_) => {}
-        Line::Advised => stage.live_on()?,
-        Line::Prove(_) => return prove(stage, advice.folder(), &heard, host),
+        TourCommand::Words(_) | TourCommand::Resume(_) => {}
+        TourCommand::Advised => stage.live_on()?,
+        TourCommand::Prove(_) => return prove(stage, advice.folder(), &heard, host),
     }
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
 /// What a copy without requery would be.
@@ -278,7 +283,7 @@ fn prove(stage: &Stage, folder: &str, heard: &Heard, host: &mut dyn Host) -> any
         "Snapshot ({documents} documents) + stream ({events} events) = Big Peer: all {} documents\nare equal; none is missing, outdated or left over.\n",
         found.equal
     ))?;
-    Ok(Exit::Fine)
+    Ok(Exit::Success)
 }
 
 fn settings_text(settings: &[Setting]) -> String {

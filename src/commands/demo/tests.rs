@@ -120,14 +120,17 @@ fn see_without(
 }
 
 fn as_told(words: &[&str]) -> Exit {
-    let told = |step: &&Step| matches!(step.line, Line::Words(told) if told == words);
-    STEPS.iter().find(told).map_or(Exit::Fine, |step| step.end)
+    let told = |step: &&TourStep| matches!(step.line, TourCommand::Words(told) if told == words);
+    STEPS
+        .iter()
+        .find(told)
+        .map_or(Exit::Success, |step| step.end)
 }
 
 #[test]
 fn the_walk_shows_and_runs_every_step_and_leaves_no_file() {
     let seen = see(Mode::Walk, false, as_told);
-    assert_eq!(seen.end.unwrap(), Exit::Fine);
+    assert_eq!(seen.end.unwrap(), Exit::Success);
     assert_eq!(seen.commands.len(), STEPS.len());
     for (words, file) in &seen.commands {
         let shown = [

@@ -1,5 +1,4 @@
-//! Reads what the stream shows between the counts of a walk, for the proof that nothing was missed.
-//! What follows from it is decided by `snapshot::prove`; positions were taken by `floor`.
+//! Reads the changes in the stream between the counts of a collection read, for the completeness proof.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,32 +11,32 @@ use crate::kafka::{Connection, ReadStopped, Reader, Span, StartOffsets};
 use crate::record::position::Position;
 use crate::record::{Record, Source, SourceItem};
 use crate::snapshot::manifest::{self, Collection};
-use crate::snapshot::proof::{Change, Ledger};
-use crate::snapshot::write::journal::Head;
+use crate::snapshot::proof::{Change, ChangeLedger};
+use crate::snapshot::write::journal::RunIdentity;
 use crate::util::exit::Exit;
 
-/// How long events are waited for that the counts show and the stream does not yet.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// How long to wait for a step; only Ctrl-C ends a wait.
-const WAIT: Duration = Duration::from_millis(100);
-/// How many records pass between two looks at what they explain.
-const LOOK_EVERY: u32 = 4096;
+/// How long the stream may be behind the counts.
+const MAX_EVENT_DELAY: Duration = Duration::from_secs(3);
+/// How long a poll waits; short, because Ctrl-C is checked in between.
+const POLL_TIMEOUT: Duration = Duration::from_millis(100);
+/// Number of records between two checks of what they explain.
+const RECORDS_PER_CHECK: u32 = 4096;
 
-/// Where the stream was when the run began.
-pub(super) struct Stream {
+/// The stream, from the recorded positions on.
+pub(super) struct ChangeReader {
     connection: Connection,
     cluster: Option<String>,
     positions: Vec<manifest::Position>,
     condition: Option<String>,
 }
 
-impl Stream {
-    /// `None` where no positions were taken.
-    pub fn new(connection: Option<Connection>, head: &Head) -> Option<Stream> {
+impl ChangeReader {
+    /// `None` if no positions were recorded.
+    pub fn new(connection: Option<Connection>, head: &RunIdentity) -> Option<ChangeReader> {
         let mut connection = connection.filter(|_| !head.positions.is_empty())?;
-        // Looking takes no partition away from anybody.
+        // Without a group: no partition is taken from another reader.
         connection.group = None;
-        Some(Stream {
+        Some(ChangeReader {
             connection,
             cluster: head.cluster.clone(),
             positions: head.positions.clone(),
@@ -45,52 +44,58 @@ impl Stream {
         })
     }
 
-    /// Reads from the recorded positions to the end, and a little longer where something is still missing.
+    /// Reads from the recorded positions to the end, and up to three seconds longer if events are missing.
     pub fn read(
         &self,
-        ledger: &mut Ledger,
+        ledger: &mut ChangeLedger,
         collections: &[Collection],
         context: &mut Context<'_>,
     ) -> Result<(), Exit> {
         let condition = self.condition.as_deref().map(document_condition);
         let Ok(condition) = condition.transpose() else {
-            ledger.fail("which documents --where means can be told by the server alone".to_owned());
+            ledger.note_failure(
+                "which documents --where means can be told by the server alone".to_owned(),
+            );
             return Ok(());
         };
-        let mut look = Look {
+        let mut scan = ChangeScan {
             ledger,
             collections,
             condition,
         };
-        match self.look(&mut look, context) {
+        match self.scan(&mut scan, context) {
             Ok(()) => Ok(()),
             Err(ReadStopped::Interrupted) => Err(Exit::Interrupted),
             Err(ReadStopped::Failed(failure)) => {
                 let why = format!("it cannot be read ({})", failure.what);
-                look.ledger.fail(why);
+                scan.ledger.note_failure(why);
                 Ok(())
             }
         }
     }
 
-    fn look(&self, look: &mut Look<'_>, context: &mut Context<'_>) -> Result<(), ReadStopped> {
+    fn scan(
+        &self,
+        scan: &mut ChangeScan<'_>,
+        context: &mut Context<'_>,
+    ) -> Result<(), ReadStopped> {
         let interrupt = Arc::clone(context.interrupt);
         let tell = &mut |line: &str| context.out.note(line);
         let topic = kafka::connect(self.connection.clone(), interrupt, tell)?;
         let cluster = topic.cluster();
         if self.cluster.is_some() && cluster.is_some() && self.cluster != cluster {
-            look.ledger
-                .fail("the brokers belong to another cluster than at the start".to_owned());
+            scan.ledger
+                .note_failure("the brokers belong to another cluster than at the start".to_owned());
             return Ok(());
         }
         let positions = self.positions.iter();
         let next = positions.map(|one| (one.partition, one.next_offset));
         let mut reader = kafka::start(topic, &span(next.collect(), Some(Position::End)))?;
-        look.until(&mut reader, None)?;
-        if look.is_waiting() {
+        scan.until(&mut reader, None)?;
+        if scan.is_waiting() {
             let next = reader.next_offsets();
             let mut reader = kafka::start(reader.close(), &span(next, None))?;
-            look.until(&mut reader, Some(Instant::now() + PATIENCE))?;
+            scan.until(&mut reader, Some(Instant::now() + MAX_EVENT_DELAY))?;
         }
         Ok(())
     }
@@ -110,37 +115,37 @@ fn span(next: Vec<(i32, i64)>, until: Option<Position>) -> Span {
     }
 }
 
-/// A condition that means here what it means to the server.
+/// The condition, if it means the same here as on the server.
 fn document_condition(text: &str) -> Result<Condition, ()> {
     let condition = Condition::parse(text).map_err(drop)?;
     condition.holds_for(None).map(|_| condition).ok_or(())
 }
 
-/// What records are looked at for.
-struct Look<'a> {
-    ledger: &'a mut Ledger,
+/// One pass over records.
+struct ChangeScan<'a> {
+    ledger: &'a mut ChangeLedger,
     collections: &'a [Collection],
     condition: Option<Condition>,
 }
 
-impl Look<'_> {
+impl ChangeScan<'_> {
     fn is_waiting(&self) -> bool {
         let mut collections = self.collections.iter();
-        collections.any(|one| self.ledger.waits_for(one))
+        collections.any(|one| self.ledger.needs_more_events(one))
     }
 
     /// Reads to the end of a bounded read; else until nothing is missing any more, or to the deadline.
     fn until(&mut self, reader: &mut Reader, deadline: Option<Instant>) -> Result<(), ReadStopped> {
         let mut records = 0_u32;
         loop {
-            let idle = match reader.next(WAIT) {
+            let idle = match reader.next(POLL_TIMEOUT) {
                 SourceItem::Record(record) => {
-                    self.take(&record);
+                    self.scan_record(&record);
                     records = records.wrapping_add(1);
                     false
                 }
                 SourceItem::OffsetGap(lost) => {
-                    self.ledger.fail(format!(
+                    self.ledger.note_failure(format!(
                         "the offsets {} to {} of partition {} are gone",
                         lost.wanted,
                         lost.resumed - 1,
@@ -153,7 +158,8 @@ impl Look<'_> {
                 SourceItem::Failed(failure) => return Err(ReadStopped::Failed(failure)),
                 SourceItem::Notice(_) | SourceItem::Idle => true,
             };
-            let Some(deadline) = deadline.filter(|_| idle || records.is_multiple_of(LOOK_EVERY))
+            let Some(deadline) =
+                deadline.filter(|_| idle || records.is_multiple_of(RECORDS_PER_CHECK))
             else {
                 continue;
             };
@@ -163,17 +169,17 @@ impl Look<'_> {
         }
     }
 
-    fn take(&mut self, record: &Record<'_>) {
-        // A tombstone tells of no change.
+    fn scan_record(&mut self, record: &Record<'_>) {
+        // A tombstone has no change.
         let Some(payload) = record.payload.as_deref() else {
             return;
         };
         match event::decode(Some(payload)) {
             Ok(event) => self.event(&event),
             Err(why) => {
-                let place = super::min_txn::place(record);
+                let place = super::min_txn::format_place(record);
                 self.ledger
-                    .fail(format!("the record at {place} cannot be read ({why})"));
+                    .note_failure(format!("the record at {place} cannot be read ({why})"));
             }
         }
     }
@@ -181,21 +187,21 @@ impl Look<'_> {
     fn event(&mut self, event: &Event<'_>) {
         let txn_id = event.txn_id.map(|txn_id| txn_id.0);
         match (&event.kind, &event.collection, txn_id) {
-            (Kind::RequeryRequired, _, _) => self.ledger.gap(txn_id),
+            (Kind::RequeryRequired, _, _) => self.ledger.note_gap(txn_id),
             (Kind::Other(_), _, _) => {}
             (Kind::DocumentChanged, None, _) => {
                 self.ledger
-                    .fail("an event in it names no collection".to_owned());
+                    .note_failure("an event in it names no collection".to_owned());
             }
             (Kind::DocumentChanged, Some(collection), None) => {
                 self.ledger
-                    .unclear(collection, None, "an event in it has no txnId");
+                    .note_unclear(collection, None, "an event in it has no txnId");
             }
             (Kind::DocumentChanged, Some(collection), Some(txn_id)) => {
-                self.ledger.reach(txn_id);
+                self.ledger.note_txn(txn_id);
                 match event.id().filter(|_| event.op() != Op::Other) {
                     Some(id) => self.change(event, collection, id, txn_id),
-                    None => self.ledger.unclear(
+                    None => self.ledger.note_unclear(
                         collection,
                         Some(txn_id),
                         "an event in it does not say what happened to which document",
@@ -212,7 +218,7 @@ impl Look<'_> {
             Some(condition) => condition.holds_for(document) == Some(true),
         };
         let (was, is) = (counts(facts.old), counts(facts.new));
-        self.ledger.change(&Change {
+        self.ledger.note_change(&Change {
             collection,
             id,
             txn_id,

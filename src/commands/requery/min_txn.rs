@@ -1,5 +1,5 @@
-//! Positions and floor: what the stream says before the first request is made.
-//! Whatever the stream delivered before the positions is at or below the floor, and so in the snapshot.
+//! Minimum transaction: records the positions before the first request, and the highest transaction before them.
+//! Everything that the stream delivered before these positions is then in the snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,26 +11,29 @@ use crate::kafka;
 use crate::kafka::{Connection, ReadStopped, Since};
 use crate::record::{GapReason, OffsetGap, Place, Record};
 use crate::snapshot::manifest::{self, Manifest};
-use crate::snapshot::write::journal::Head;
+use crate::snapshot::write::journal::RunIdentity;
 use crate::util::exit::Exit;
 
-/// The floor, where it came from, and where the stream goes on.
+/// Version of the journal's format.
+pub(super) const JOURNAL_FORMAT: u32 = 1;
+
+/// The minimum transaction, its sources, and the offsets from which the stream continues.
 #[derive(Default)]
-pub(super) struct Floor {
+pub(super) struct MinTransaction {
     highest: Option<u64>,
     /// A sentence for each source.
     pub from: Vec<String>,
-    /// The id of the Kafka cluster, where its brokers told it.
+    /// The id of the Kafka cluster, if its brokers send it.
     pub cluster: Option<String>,
     pub positions: Vec<manifest::Position>,
     /// Collections that the stream has shown.
     pub collections: BTreeSet<String>,
 }
 
-impl Floor {
+impl MinTransaction {
     /// Without Kafka.
-    pub fn typed(options: &Options) -> Floor {
-        let mut floor = Floor::default();
+    pub fn from_options(options: &Options) -> MinTransaction {
+        let mut floor = MinTransaction::default();
         if let Some(txn_id) = options.txn_id {
             floor.raise(txn_id, format!("--txn-id {txn_id}"));
         }
@@ -47,8 +50,8 @@ impl Floor {
         self.from.push(from);
     }
 
-    /// Tells what was found.
-    pub fn say(&self, context: &mut Context<'_>) {
+    /// Reports the minimum transaction.
+    pub fn report(&self, context: &mut Context<'_>) {
         match self.highest {
             Some(txn_id) => context.out.note(&format!("every answer has to be at or after transaction {txn_id} ({})", self.from.join(", "))),
             None => context.out.note("no transaction is demanded: without --txn-id and without Kafka nothing says how new the answers have to be"),
@@ -59,15 +62,15 @@ impl Floor {
     }
 }
 
-/// Takes the positions, then looks at what stands before them.
+/// Records the positions, then reads the events before them.
 pub(super) fn with_kafka(
     connection: Connection,
     old: Option<&Manifest>,
     options: &Options,
     context: &mut Context<'_>,
-) -> Result<Floor, Exit> {
+) -> Result<MinTransaction, Exit> {
     let since = since(options, old, &connection.topic);
-    let mut floor = Floor::typed(options);
+    let mut floor = MinTransaction::from_options(options);
     let mut newest: Option<(u64, String)> = None;
     let mut gap: Option<(u64, String)> = None;
     let interrupt = Arc::clone(context.interrupt);
@@ -76,7 +79,7 @@ pub(super) fn with_kafka(
     let mut look = |record: &Record<'_>| {
         let payload = record.payload.as_deref()?;
         let event = event::decode(Some(payload)).ok()?;
-        let place = place(record);
+        let place = format_place(record);
         if let Some(collection) = &event.collection {
             collections.insert(collection.to_string());
         }
@@ -107,7 +110,7 @@ pub(super) fn with_kafka(
         }
     };
     for lost in &ends.lost {
-        context.out.warn(&answered(lost));
+        context.out.warn(&resolved_by_snapshot(lost));
     }
     for place in unnumbered {
         context.out.warn(&format!(
@@ -131,10 +134,10 @@ pub(super) fn with_kafka(
     Ok(floor)
 }
 
-/// From where on the stream is looked through: as typed, or where the old snapshot of the same topic ended.
+/// Where to start reading: from `--from`, or from the end of the old snapshot of the same topic.
 fn since(options: &Options, old: Option<&Manifest>, topic: &str) -> Option<Since> {
-    if let Some(typed) = &options.from {
-        return Some(Since::Position(typed.clone()));
+    if let Some(from_options) = &options.from {
+        return Some(Since::Position(from_options.clone()));
     }
     let positions = old.iter().flat_map(|old| &old.positions);
     let positions = positions.filter(|position| position.topic == topic);
@@ -144,8 +147,8 @@ fn since(options: &Options, old: Option<&Manifest>, topic: &str) -> Option<Since
     (!next.is_empty()).then_some(Since::StartOffsets(next))
 }
 
-/// A loss in the part that was looked through: whatever stood there, the snapshot holds what came of it.
-fn answered(lost: &OffsetGap) -> String {
+/// A gap in the part that was read: the snapshot includes its changes.
+fn resolved_by_snapshot(lost: &OffsetGap) -> String {
     let OffsetGap {
         topic,
         partition,
@@ -163,8 +166,8 @@ fn answered(lost: &OffsetGap) -> String {
     format!("{what}: a requery is the answer to that, too")
 }
 
-/// Where a record stands, in words.
-pub(super) fn place(record: &Record<'_>) -> String {
+/// The place of a record in words.
+pub(super) fn format_place(record: &Record<'_>) -> String {
     match record.place {
         Place::Offset {
             partition, offset, ..
@@ -175,7 +178,7 @@ pub(super) fn place(record: &Record<'_>) -> String {
 
 /// Why an interrupted run cannot be gone on with, if so.
 pub(super) fn conflict(
-    head: &Head,
+    head: &RunIdentity,
     server: &str,
     topic: Option<&str>,
     options: &Options,
@@ -185,7 +188,7 @@ pub(super) fn conflict(
     };
     let shown =
         |text: Option<&String>| text.map_or_else(|| "none".to_owned(), |text| format!("'{text}'"));
-    if head.format != super::JOURNAL_FORMAT {
+    if head.format != JOURNAL_FORMAT {
         return Some("another version of this program has begun it".to_owned());
     }
     if head.server != server {

@@ -1,7 +1,6 @@
-//! What was typed for `requery`, checked and understood.
-//! Settings that also come from elsewhere are resolved by `connect`.
+//! The validated options of `requery`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -10,11 +9,12 @@ use crate::bigpeer::Version;
 use crate::cli::{ApiVersion, Requery};
 use crate::record::position;
 use crate::record::position::Position;
-use crate::snapshot::read::queries::check_condition;
+use crate::snapshot::read::queries::{self, Target, check_condition};
+use crate::snapshot::read::retrying_client::Request;
 use crate::util::env::Env;
 
-/// How long nothing may happen, unless it is said.
-const DEADLINE: Duration = Duration::from_secs(600);
+/// Default of `--deadline`: time without progress.
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(600);
 
 /// The plan of a run.
 pub(super) struct Options {
@@ -23,7 +23,7 @@ pub(super) struct Options {
     pub txn_id: Option<u64>,
     pub named: Vec<String>,
     pub condition: Option<String>,
-    /// Where the stream was read up to, as typed.
+    /// Where to start reading the stream, as typed.
     pub from: Option<Position>,
     pub resume: bool,
     pub deadline: Duration,
@@ -31,7 +31,7 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// What fits together; a sentence where something does not.
+    /// Validates the options; a usage error as a sentence.
     pub fn new(typed: &Requery, env: &Env) -> Result<Options, String> {
         if let Some(condition) = &typed.condition {
             check_condition(condition).map_err(|why| format!("--where: {why}"))?;
@@ -40,7 +40,7 @@ impl Options {
             return Err("--collection: no collection has an empty name".to_owned());
         }
         let folder = match (&typed.output, typed.dry_run || typed.as_curl) {
-            (Some(path), false) => super::output(path).map(|path| env.path(&path)),
+            (Some(path), false) => output_folder(path).map(|path| env.path(&path)),
             (None, false) => {
                 return Err("--output is missing: a folder, or - for standard output".to_owned());
             }
@@ -61,7 +61,10 @@ impl Options {
             condition: typed.condition.clone(),
             from: from.map_err(|why| format!("--from: {why}"))?,
             resume: typed.resume,
-            deadline: typed.deadline.as_deref().map_or(Ok(DEADLINE), duration)?,
+            deadline: typed
+                .deadline
+                .as_deref()
+                .map_or(Ok(DEFAULT_DEADLINE), duration)?,
             version: match typed.api_version {
                 ApiVersion::V5 => Version::V5,
                 ApiVersion::V4 => Version::V4,
@@ -76,6 +79,18 @@ impl Options {
             Version::V4 => "v4",
         }
     }
+
+    /// The first request of a run.
+    pub fn first_request(&self) -> Request {
+        let named = self.named.first().map(|name| {
+            let target = Target {
+                collection: name.clone(),
+                condition: self.condition.clone(),
+            };
+            target.census()
+        });
+        Request::Dql(named.unwrap_or_else(queries::listing))
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -85,4 +100,9 @@ fn duration(text: &str) -> Result<Duration, String> {
     duration.ok_or_else(|| {
         format!("--deadline: '{text}' is no duration: expected such as 30s, 10m or 1h")
     })
+}
+
+/// The folder of a path; `None` for `-`, standard output.
+fn output_folder(path: &Path) -> Option<PathBuf> {
+    (path != Path::new("-")).then(|| path.to_owned())
 }

@@ -1,18 +1,19 @@
-//! What a requery came to: complete or not and why, in the manifest, in words and as an exit code.
-//! Also what it would come to (`--dry-run`), and its first request (`--as-curl`).
+//! The result of a requery, as manifest, message and exit code; also its plan (`--dry-run`) and first request
+//! (`--as-curl`).
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::options::Options;
-use super::workers::aside;
-use crate::bigpeer::Base;
+use super::outcome::report_stop;
+use super::workers::run_in_background;
+use crate::bigpeer::Endpoint;
 use crate::commands::Context;
 use crate::snapshot::manifest::{Manifest, Scope};
 use crate::snapshot::read::queries::Target;
-use crate::snapshot::read::retrying_client::{Asker, Question, Stop};
-use crate::snapshot::write::journal::Head;
+use crate::snapshot::read::retrying_client::{Request, RetryingClient, StopReason};
+use crate::snapshot::write::journal::RunIdentity;
 use crate::util::exit::Exit;
 use crate::util::shell::quoted;
 
@@ -35,14 +36,14 @@ pub(super) fn conclude(manifest: &mut Manifest, ended: String) {
 /// The exit code.
 pub(super) fn exit(manifest: &Manifest) -> Exit {
     if manifest.complete {
-        Exit::Fine
+        Exit::Success
     } else {
         Exit::Incomplete
     }
 }
 
-/// Says how it ended.
-pub(super) fn tell(manifest: &Manifest, place: Option<&Path>, context: &mut Context<'_>) {
+/// Reports the result.
+pub(super) fn report(manifest: &Manifest, place: Option<&Path>, context: &mut Context<'_>) {
     for why in &manifest.why_not {
         context.out.warn(&format!("incomplete: {why}"));
     }
@@ -66,10 +67,10 @@ pub(super) fn tell(manifest: &Manifest, place: Option<&Path>, context: &mut Cont
     ));
 }
 
-/// What would be read. Counts are asked for, documents are not.
+/// The plan. Counts are queried, documents are not.
 pub(super) fn dry_run(
-    asker: &Arc<Asker>,
-    head: &Head,
+    client: &Arc<RetryingClient>,
+    head: &RunIdentity,
     targets: &[Target],
     scope: &Scope,
     context: &mut Context<'_>,
@@ -101,17 +102,17 @@ pub(super) fn dry_run(
         scope.listing
     );
     for target in targets {
-        let (asking, question) = (Arc::clone(asker), Question::Dql(target.census()));
+        let (asking, question) = (Arc::clone(client), Request::Dql(target.census()));
         let doing = format!("counting the collection {}", target.collection);
-        let counted = aside(asker, context, move || asking.ask(&doing, &question));
+        let counted = run_in_background(client, context, move || asking.query(&doing, &question));
         let rows = match counted {
             Ok((_, rows)) => rows
                 .iter()
                 .map(|row| String::from_utf8_lossy(row).into_owned())
                 .collect::<Vec<_>>()
                 .join(" "),
-            Err(Stop::Api(_, error)) => error.to_string(),
-            Err(stop) => return Err(super::stopped(&stop, context)),
+            Err(StopReason::Api(_, error)) => error.to_string(),
+            Err(stop) => return Err(report_stop(&stop, context)),
         };
         let _ = writeln!(
             text,
@@ -124,8 +125,8 @@ pub(super) fn dry_run(
 }
 
 /// The first request as a command for a shell; the key stays in a variable.
-pub(super) fn curl(base: &Base, options: &Options) -> String {
-    let Question::Dql(query) = super::first_question(options) else {
+pub(super) fn curl(base: &Endpoint, options: &Options) -> String {
+    let Request::Dql(query) = options.first_request() else {
         return String::new();
     };
     let txn = options

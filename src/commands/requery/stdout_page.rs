@@ -6,16 +6,16 @@ use serde_json::json;
 use crate::output::{Ended, Out};
 use crate::snapshot::manifest::Manifest;
 use crate::snapshot::read::queries::Target;
-use crate::snapshot::write::page_buffer::Whole;
+use crate::snapshot::write::page_buffer::BufferedPage;
 
 /// Documents that were read at one transaction, one a line.
-pub(super) struct Page {
+pub(super) struct StdoutPage {
     pub collection: String,
     pub txn_id: Option<u64>,
-    pub rows: Whole,
+    pub rows: BufferedPage,
 }
 
-impl Page {
+impl StdoutPage {
     /// Prints the documents; a large one piece by piece.
     pub fn print(self, out: &mut Out) -> Result<(), Ended> {
         let txn_id = self.txn_id.map(|txn_id| format!("\"txnId\":{txn_id},"));
@@ -25,7 +25,7 @@ impl Page {
             json!(self.collection)
         );
         let mut inside = false;
-        self.rows.each(|mut piece| {
+        self.rows.for_each_chunk(|mut piece| {
             while !piece.is_empty() {
                 let end = memchr::memchr(b'\n', piece);
                 let (part, later) = piece.split_at(end.unwrap_or(piece.len()));

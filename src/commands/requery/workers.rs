@@ -1,5 +1,4 @@
-//! Walks through several collections side by side, each on a thread, and shows how far they have come.
-//! The walk itself is `snapshot`'s; only this thread touches the output.
+//! Thread pool that reads collections in parallel, with a progress display. Only the main thread writes output.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,28 +14,30 @@ use super::stdout_page;
 use crate::commands::Context;
 use crate::output::Ended;
 use crate::snapshot::manifest::{Census, Collection};
-use crate::snapshot::read::Walk;
+use crate::snapshot::read::CollectionReader;
 use crate::snapshot::read::listing::{Listing, list};
-use crate::snapshot::read::progress::Keeper;
+use crate::snapshot::read::progress::PageSink;
 use crate::snapshot::read::queries::Target;
-use crate::snapshot::read::retrying_client::{Asker, Stop};
-use crate::snapshot::write::Store;
-use crate::snapshot::write::directory::Folder;
+use crate::snapshot::read::retrying_client::{RetryingClient, StopReason};
+use crate::snapshot::write::PageStore;
+use crate::snapshot::write::directory::SnapshotDirectory;
 use crate::snapshot::write::file_name::file_name;
-use crate::snapshot::write::journal::{Journal, Left, Line, Mark, Page, Past};
-use crate::snapshot::write::page_buffer::Held;
+use crate::snapshot::write::journal::{
+    CollectionResume, CommitPoint, Entry, Journal, PageEntry, ResumeState,
+};
+use crate::snapshot::write::page_buffer::PageBuffer;
 
-/// How often the terminal and Ctrl-C are looked at.
-const TICK: Duration = Duration::from_millis(100);
-/// Without a terminal, how often a line says how far the run has come.
-const LINE_EVERY: Duration = Duration::from_secs(10);
+/// Interval of progress and Ctrl-C checks.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// Interval of progress messages without a terminal.
+const PROGRESS_MESSAGE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// So many bytes of pages are held in memory for standard output, by all threads together.
-const HELD: usize = 32 << 20;
+const STDOUT_BUFFER_BYTES: usize = 32 << 20;
 
-/// What is to be done.
-pub(super) struct Work {
-    pub asker: Arc<Asker>,
+/// The parameters of all reads.
+pub(super) struct CollectionWorkers {
+    pub client: Arc<RetryingClient>,
     /// Ends every walk.
     pub stop: Arc<AtomicBool>,
     pub legacy: bool,
@@ -44,13 +45,13 @@ pub(super) struct Work {
     pub jobs: usize,
 }
 
-/// How the walks ended.
+/// How the reads ended.
 pub(super) enum Outcome {
     Complete(Vec<Collection>),
-    /// Ctrl-C, after so many documents.
+    /// Ctrl-C, after this many documents.
     Interrupted(u64),
     /// The server or the disk.
-    ReadStopped(Stop, u64),
+    Stopped(StopReason, u64),
     /// The reader of standard output has gone.
     Closed,
     Unwritable(io::Error),
@@ -59,22 +60,22 @@ pub(super) enum Outcome {
 /// One collection that waits for a thread.
 struct Task {
     target: Target,
-    past: Past,
+    past: CollectionResume,
     /// `None` for standard output.
     path: Option<PathBuf>,
 }
 
-/// What threads tell.
-enum Told {
+/// Messages of the workers.
+enum WorkerEvent {
     Done(Box<Collection>),
-    ReadStopped(Stop),
+    ReadStopped(StopReason),
     /// A page for standard output.
-    Page(stdout_page::Page),
+    Page(stdout_page::StdoutPage),
 }
 
 /// Everything that a thread needs.
 struct Shared {
-    asker: Arc<Asker>,
+    client: Arc<RetryingClient>,
     stop: Arc<AtomicBool>,
     legacy: bool,
     hint: AtomicU64,
@@ -84,17 +85,17 @@ struct Shared {
     journal: Option<Arc<Journal>>,
 }
 
-impl Work {
+impl CollectionWorkers {
     /// Into files, with a journal.
     pub fn to_folder(
         &self,
-        folder: &Folder,
+        folder: &SnapshotDirectory,
         journal: &Arc<Journal>,
-        left: &Left,
+        left: &ResumeState,
         context: &mut Context<'_>,
     ) -> Outcome {
         let task = |target: &Target| Task {
-            past: left.past(&target.collection),
+            past: left.collection(&target.collection),
             path: Some(folder.path(&file_name(&target.collection))),
             target: target.clone(),
         };
@@ -105,7 +106,7 @@ impl Work {
     /// Onto standard output.
     pub fn to_stream(&self, context: &mut Context<'_>) -> Outcome {
         let task = |target: &Target| Task {
-            past: Past::default(),
+            past: CollectionResume::default(),
             path: None,
             target: target.clone(),
         };
@@ -121,22 +122,22 @@ impl Work {
     ) -> Outcome {
         let threads = self.jobs.min(tasks.len());
         let shared = Arc::new(Shared {
-            asker: Arc::clone(&self.asker),
+            client: Arc::clone(&self.client),
             stop: Arc::clone(&self.stop),
             legacy: self.legacy,
             hint: AtomicU64::new(0),
             tasks: Mutex::new(tasks),
-            memory: HELD / threads.max(1),
+            memory: STDOUT_BUFFER_BYTES / threads.max(1),
             journal,
         });
-        let (tell, told) = mpsc::sync_channel(threads.max(1));
+        let (event_tx, events) = mpsc::sync_channel(threads.max(1));
         for _ in 0..threads {
-            let (shared, tell) = (Arc::clone(&shared), tell.clone());
+            let (shared, event_tx) = (Arc::clone(&shared), event_tx.clone());
             // Threads that hang in the network at the end end with the program.
-            thread::spawn(move || shared.work(&tell));
+            thread::spawn(move || shared.run_worker(&event_tx));
         }
-        drop(tell);
-        let outcome = listen(&told, &shared.asker, context);
+        drop(event_tx);
+        let outcome = handle_events(&events, &shared.client, context);
         if !matches!(outcome, Outcome::Complete(_)) {
             shared.stop.store(true, Ordering::Relaxed);
         }
@@ -145,21 +146,25 @@ impl Work {
     }
 }
 
-/// Takes what the threads tell until all have ended.
-fn listen(told: &Receiver<Told>, asker: &Asker, context: &mut Context<'_>) -> Outcome {
+/// Handles messages until all workers have ended.
+fn handle_events(
+    events: &Receiver<WorkerEvent>,
+    client: &RetryingClient,
+    context: &mut Context<'_>,
+) -> Outcome {
     let mut collections = Vec::new();
-    let mut show = Show::new();
+    let mut show = ProgressDisplay::new();
     loop {
-        show.look(asker, context);
+        show.poll(client, context);
         if context.interrupt.load(Ordering::Relaxed) {
-            return Outcome::Interrupted(asker.pulse().documents.load(Ordering::Relaxed));
+            return Outcome::Interrupted(client.status().documents.load(Ordering::Relaxed));
         }
-        match told.recv_timeout(TICK) {
-            Ok(Told::Done(collection)) => collections.push(*collection),
-            Ok(Told::ReadStopped(stop)) => {
-                return Outcome::ReadStopped(stop, asker.pulse().documents.load(Ordering::Relaxed));
+        match events.recv_timeout(POLL_INTERVAL) {
+            Ok(WorkerEvent::Done(collection)) => collections.push(*collection),
+            Ok(WorkerEvent::ReadStopped(stop)) => {
+                return Outcome::Stopped(stop, client.status().documents.load(Ordering::Relaxed));
             }
-            Ok(Told::Page(page)) => match page.print(context.out) {
+            Ok(WorkerEvent::Page(page)) => match page.print(context.out) {
                 Ok(()) => {}
                 Err(Ended::Closed) => return Outcome::Closed,
                 Err(Ended::Failed(error)) => return Outcome::Unwritable(error),
@@ -173,7 +178,7 @@ fn listen(told: &Receiver<Told>, asker: &Asker, context: &mut Context<'_>) -> Ou
 }
 
 impl Shared {
-    fn work(&self, tell: &SyncSender<Told>) {
+    fn run_worker(&self, event_tx: &SyncSender<WorkerEvent>) {
         while !self.stop.load(Ordering::Relaxed) {
             let task = self
                 .tasks
@@ -183,68 +188,78 @@ impl Shared {
             let Some(task) = task else {
                 return;
             };
-            let done = match self.walk(&task, tell) {
-                Ok(collection) => Told::Done(Box::new(collection)),
-                Err(stop) => Told::ReadStopped(stop),
+            let done = match self.read_collection(&task, event_tx) {
+                Ok(collection) => WorkerEvent::Done(Box::new(collection)),
+                Err(stop) => WorkerEvent::ReadStopped(stop),
             };
-            if tell.send(done).is_err() {
+            if event_tx.send(done).is_err() {
                 return;
             }
         }
     }
 
-    fn walk(&self, task: &Task, tell: &SyncSender<Told>) -> Result<Collection, Stop> {
+    fn read_collection(
+        &self,
+        task: &Task,
+        event_tx: &SyncSender<WorkerEvent>,
+    ) -> Result<Collection, StopReason> {
         let name = task.target.collection.clone();
-        let disk = |error| Stop::Disk(format!("writing the collection {name}"), error);
+        let disk = |error| StopReason::Disk(format!("writing the collection {name}"), error);
         let (store, past) = self.store(task).map_err(disk)?;
         if let Some(done) = past.done {
-            self.asker.pulse().begin(&name, done.documents);
-            self.asker
-                .pulse()
+            self.client.status().begin(&name, done.documents);
+            self.client
+                .status()
                 .documents
                 .fetch_add(done.documents, Ordering::Relaxed);
             return Ok(done);
         }
         let mut journaled;
         let mut streamed;
-        let keeper: &mut dyn Keeper = if let Some(journal) = &self.journal {
-            journaled = Journaled {
+        let keeper: &mut dyn PageSink = if let Some(journal) = &self.journal {
+            journaled = JournaledSink {
                 journal,
                 name: &name,
             };
             &mut journaled
         } else {
-            streamed = Streamed { tell, name: &name };
+            streamed = StreamedSink {
+                event_tx,
+                name: &name,
+            };
             &mut streamed
         };
-        let walk = Walk {
-            asker: &self.asker,
+        let read_collection = CollectionReader {
+            client: &self.client,
             target: &task.target,
             hint: &self.hint,
             keeper,
             legacy: self.legacy,
         };
-        let mut collection = walk.run(store, &past)?;
+        let mut collection = read_collection.run(store, &past)?;
         if let Some(journal) = &self.journal {
             collection.file = Some(file_name(&name));
-            // A collection that failed is tried again by --resume; what counts prove is found out by each run.
+            // --resume tries a failed collection again; each run proves the counts itself.
             if collection.why_not.is_empty() {
                 journal
-                    .add(&Line::Done(Box::new(collection.clone())))
+                    .add(&Entry::Done(Box::new(collection.clone())))
                     .map_err(disk)?;
             }
         }
         Ok(collection)
     }
 
-    /// The file to write to, and what of an earlier run the file agrees with.
-    fn store(&self, task: &Task) -> io::Result<(Store, Past)> {
+    /// The store, and what of an interrupted run it matches.
+    fn store(&self, task: &Task) -> io::Result<(PageStore, CollectionResume)> {
         let (Some(path), Some(journal)) = (&task.path, &self.journal) else {
-            return Ok((Store::Held(Held::new(self.memory)), Past::default()));
+            return Ok((
+                PageStore::Buffered(PageBuffer::new(self.memory)),
+                CollectionResume::default(),
+            ));
         };
         let past = &task.past;
         let whole = |done: &Collection| {
-            vec![Mark {
+            vec![CommitPoint {
                 length: done.bytes,
                 sum: done.sha256.clone(),
             }]
@@ -256,153 +271,157 @@ impl Shared {
         if marks.is_empty()
             || past.pages.iter().any(|page| page.kind.is_none()) && past.done.is_none()
         {
-            journal.add(&Line::Again(task.target.collection.clone()))?;
-            return Ok((Store::create(path)?, Past::default()));
+            journal.add(&Entry::Again(task.target.collection.clone()))?;
+            return Ok((PageStore::create(path)?, CollectionResume::default()));
         }
-        let (store, agreed) = Store::resume(path, &marks)?;
+        let (store, agreed) = PageStore::resume(path, &marks)?;
         if agreed == marks.len() {
             return Ok((store, past.clone()));
         }
         // A power cut has taken more of the file than of the journal.
-        journal.add(&Line::Again(task.target.collection.clone()))?;
-        Ok((Store::create(path)?, Past::default()))
+        journal.add(&Entry::Again(task.target.collection.clone()))?;
+        Ok((PageStore::create(path)?, CollectionResume::default()))
     }
 }
 
 /// Keeps pages in a file, with a line in the journal for each.
-struct Journaled<'a> {
+struct JournaledSink<'a> {
     journal: &'a Journal,
     name: &'a str,
 }
 
-impl Keeper for Journaled<'_> {
-    fn census(&mut self, census: &Census) -> io::Result<()> {
+impl PageSink for JournaledSink<'_> {
+    fn record_count(&mut self, census: &Census) -> io::Result<()> {
         self.journal
-            .add(&Line::Census(self.name.to_owned(), census.clone()))
+            .add(&Entry::Census(self.name.to_owned(), census.clone()))
     }
 
-    fn kept(&mut self, _: &mut Store, page: &Page) -> io::Result<()> {
+    fn commit_page(&mut self, _: &mut PageStore, page: &PageEntry) -> io::Result<()> {
         self.journal
-            .add(&Line::Page(self.name.to_owned(), page.clone()))
+            .add(&Entry::Page(self.name.to_owned(), page.clone()))
     }
 
-    fn again(&mut self, _: &mut Store) -> io::Result<bool> {
-        self.journal.add(&Line::Again(self.name.to_owned()))?;
+    fn restart(&mut self, _: &mut PageStore) -> io::Result<bool> {
+        self.journal.add(&Entry::Again(self.name.to_owned()))?;
         Ok(true)
     }
 }
 
 /// Hands pages to the thread that prints.
-struct Streamed<'a> {
-    tell: &'a SyncSender<Told>,
+struct StreamedSink<'a> {
+    event_tx: &'a SyncSender<WorkerEvent>,
     name: &'a str,
 }
 
-impl Keeper for Streamed<'_> {
-    fn census(&mut self, _: &Census) -> io::Result<()> {
+impl PageSink for StreamedSink<'_> {
+    fn record_count(&mut self, _: &Census) -> io::Result<()> {
         Ok(())
     }
 
-    fn kept(&mut self, store: &mut Store, page: &Page) -> io::Result<()> {
-        let Store::Held(held) = store else {
+    fn commit_page(&mut self, store: &mut PageStore, page: &PageEntry) -> io::Result<()> {
+        let PageStore::Buffered(buffer) = store else {
             return Err(io::Error::other("a file cannot be printed page by page"));
         };
-        let page = stdout_page::Page {
+        let page = stdout_page::StdoutPage {
             collection: self.name.to_owned(),
             txn_id: page.transaction_id,
-            rows: held.take()?,
+            rows: buffer.finish_page()?,
         };
         let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-        self.tell.send(Told::Page(page)).map_err(gone)
+        self.event_tx.send(WorkerEvent::Page(page)).map_err(gone)
     }
 
-    fn again(&mut self, _: &mut Store) -> io::Result<bool> {
+    fn restart(&mut self, _: &mut PageStore) -> io::Result<bool> {
         Ok(false)
     }
 }
 
-/// Asks for the server's list of collections; where the user named some, it only tells whether the server has DQL.
+/// Queries the list of collections; if the user named some, only to learn whether the server has DQL.
 pub(super) fn listing(
-    asker: &Arc<Asker>,
+    client: &Arc<RetryingClient>,
     options: &Options,
     context: &mut Context<'_>,
-) -> Result<Option<Listing>, Stop> {
-    let asking = Arc::clone(asker);
-    let listing = aside(asker, context, move || list(&asking))?;
+) -> Result<Option<Listing>, StopReason> {
+    let asking = Arc::clone(client);
+    let listing = run_in_background(client, context, move || list(&asking))?;
     let matters = options.named.is_empty() || matches!(listing, Listing::NoDql(_));
     Ok(matters.then_some(listing))
 }
 
 /// Does something that may hang in the network on a thread of its own, so that Ctrl-C ends the wait.
-pub(super) fn aside<T: Send + 'static>(
-    asker: &Asker,
+pub(super) fn run_in_background<T: Send + 'static>(
+    client: &RetryingClient,
     context: &mut Context<'_>,
-    act: impl FnOnce() -> Result<T, Stop> + Send + 'static,
-) -> Result<T, Stop> {
-    let (tell, told) = mpsc::sync_channel(1);
-    thread::spawn(move || tell.send(act()));
-    let mut show = Show::new();
+    act: impl FnOnce() -> Result<T, StopReason> + Send + 'static,
+) -> Result<T, StopReason> {
+    let (event_tx, events) = mpsc::sync_channel(1);
+    thread::spawn(move || event_tx.send(act()));
+    let mut show = ProgressDisplay::new();
     loop {
-        match told.recv_timeout(TICK) {
+        match events.recv_timeout(POLL_INTERVAL) {
             Ok(result) => {
                 context.out.end_progress();
                 return result;
             }
-            Err(_) if context.interrupt.load(Ordering::Relaxed) => return Err(Stop::Interrupted),
-            Err(_) => show.look(asker, context),
+            Err(_) if context.interrupt.load(Ordering::Relaxed) => {
+                return Err(StopReason::Interrupted);
+            }
+            Err(_) => show.poll(client, context),
         }
     }
 }
 
-/// What people see while they wait.
-struct Show {
+/// The progress that is displayed.
+struct ProgressDisplay {
     started: Instant,
     line: Instant,
     since: u64,
-    /// The last trouble that was told, and when.
-    said: (String, Instant),
+    /// The last reported error, and when.
+    reported: (String, Instant),
 }
 
-impl Show {
-    fn new() -> Show {
-        Show {
+impl ProgressDisplay {
+    fn new() -> ProgressDisplay {
+        ProgressDisplay {
             started: Instant::now(),
             line: Instant::now(),
             since: 0,
-            said: (String::new(), Instant::now()),
+            reported: (String::new(), Instant::now()),
         }
     }
 
-    /// Says why something is tried again: at once what is new, and the same again after a while.
-    fn trouble(&mut self, trouble: Option<String>, context: &mut Context<'_>) {
-        let Some(trouble) = trouble else { return };
-        let (said, when) = &self.said;
-        if *said != trouble || when.elapsed() > LINE_EVERY {
-            context.out.note(&format!("{trouble}; trying again"));
-            self.said = (trouble, Instant::now());
+    /// Reports why a request is retried: a new reason at once, the same one again after a while.
+    fn report_trouble(&mut self, reason: Option<String>, context: &mut Context<'_>) {
+        let Some(reason) = reason else {
+            return;
+        };
+        let (reported, when) = &self.reported;
+        if *reported != reason || when.elapsed() > PROGRESS_MESSAGE_INTERVAL {
+            context.out.note(&format!("{reason}; trying again"));
+            self.reported = (reason, Instant::now());
         }
     }
 
-    fn look(&mut self, asker: &Asker, context: &mut Context<'_>) {
-        let pulse = asker.pulse();
+    fn poll(&mut self, client: &RetryingClient, context: &mut Context<'_>) {
+        let status = client.status();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (documents, total, retries) = (
-            count(&pulse.documents),
-            count(&pulse.total),
-            count(&pulse.retries),
+            count(&status.documents),
+            count(&status.total),
+            count(&status.retries),
         );
-        self.trouble(pulse.take_trouble(), context);
+        self.report_trouble(status.take_error(), context);
         let again = if retries > 0 {
             format!(", {retries} retries")
         } else {
             String::new()
         };
         if context.env.stderr_terminal {
-            let message = format!("{}{again}", pulse.current());
+            let message = format!("{}{again}", status.current());
             return context.out.progress_of(documents, total, &message);
         }
         let waited = self.line.elapsed();
-        if waited < LINE_EVERY || context.global.no_progress {
+        if waited < PROGRESS_MESSAGE_INTERVAL || context.global.no_progress {
             return;
         }
         let rate =
@@ -410,7 +429,7 @@ impl Show {
         let left = u128::from(total.saturating_sub(documents)) / rate.max(1);
         context.out.note(&format!(
             "{}: {documents} of {total} documents after {} s, {rate}/s, {left} s left{again}",
-            pulse.current(),
+            status.current(),
             self.started.elapsed().as_secs()
         ));
         (self.line, self.since) = (Instant::now(), documents);

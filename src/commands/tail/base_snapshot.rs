@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::event::{Event, Kind};
 use crate::kafka::StartOffsets;
 use crate::record::{Failure, FailureClass};
-use crate::snapshot::dedup::Contained;
+use crate::snapshot::dedup::SnapshotIndex;
 use crate::snapshot::manifest::{Manifest, Scope};
 use crate::state::Gap;
 
@@ -18,7 +18,7 @@ pub(super) struct BaseSnapshot {
     /// Its folder as the user typed it.
     pub name: String,
     manifest: Manifest,
-    contained: Contained,
+    index: SnapshotIndex,
 }
 
 /// How an event relates to the snapshot.
@@ -41,7 +41,7 @@ impl BaseSnapshot {
         let manifest = Manifest::read(folder)?;
         let base = BaseSnapshot {
             name: folder.display().to_string(),
-            contained: Contained::of(&manifest),
+            index: SnapshotIndex::new(&manifest),
             manifest,
         };
         if base.manifest.complete || allow_incomplete {
@@ -151,7 +151,7 @@ impl BaseSnapshot {
 
     /// Whether the snapshot was taken after the gap and closes it.
     pub(super) fn resolves(&self, gap: &Gap, start: &StartOffsets) -> bool {
-        self.manifest.complete && gap.is_answered_by(&start.next, self.manifest.floor)
+        self.manifest.complete && gap.is_resolved_by(&start.next, self.manifest.floor)
     }
 
     /// Distinguishes this snapshot from others: its start and end time.
@@ -199,7 +199,7 @@ impl BaseSnapshot {
         let (Some(collection), Some(id)) = (&event.collection, event.id()) else {
             return SnapshotRelation::Newer;
         };
-        if event.kind == Kind::DocumentChanged && self.contained.contains(collection, id, txn.0) {
+        if event.kind == Kind::DocumentChanged && self.index.contains(collection, id, txn.0) {
             return SnapshotRelation::AlreadyIncluded;
         }
         SnapshotRelation::Newer

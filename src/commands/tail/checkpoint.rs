@@ -153,12 +153,12 @@ impl Checkpointer {
 
     /// Notes a `requeryRequired`, to be saved with the positions after it.
     pub(super) fn note_gap(&mut self, txn_id: Option<u64>, place: Option<(i32, i64)>) {
-        self.unflushed_gap.announce(txn_id, place);
+        self.unflushed_gap.note_requery(txn_id, place);
     }
 
     /// Notes a gap in the offsets, to be saved with the positions after it.
     pub(super) fn note_offset_gap(&mut self, lost: &OffsetGap) {
-        self.unflushed_gap.lose(lost);
+        self.unflushed_gap.note_offset_gap(lost);
     }
 
     /// The output before these positions is flushed.
@@ -207,7 +207,7 @@ mod tests {
 
     fn found(snapshot: Option<String>) -> State {
         let mut gap = Gap::default();
-        gap.announce(Some(45), Some((0, 11)));
+        gap.note_requery(Some(45), Some((0, 11)));
         State {
             cluster: None,
             topic: "t".into(),

@@ -45,16 +45,16 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
     };
     let shared = SharedArgs {
         filter: &typed.filter,
-        span: &typed.span,
+        range: &typed.range,
         idle_exit: typed.idle_exit.as_deref(),
-        format: typed.format.map_or(default, plan::format),
-        look: &typed.look,
+        format: typed.format.unwrap_or(default),
+        changes: &typed.changes,
         inputs: typed.input.iter().cloned().collect(),
         on_gap: typed.on_gap,
     };
     let plan = match shared.plan(context.env) {
         Ok(plan) => plan,
-        Err(why) => return usage(context, "tail", &why),
+        Err(why) => return context.usage_error("tail", &why),
     };
     if !plan.inputs.is_empty() {
         return show_captures(&plan, context).0;
@@ -81,15 +81,6 @@ pub(super) fn show_captures(plan: &Plan, context: &mut Context<'_>) -> (Exit, u6
         finish(stop, &counters, plan, &recovery, context),
         counters.shown,
     )
-}
-
-/// Reports a usage error.
-pub(super) fn usage(context: &mut Context<'_>, command: &str, why: &str) -> Exit {
-    context.out.warn(why);
-    context
-        .out
-        .warn(&format!("for help: ditto-cdc {command} --help"));
-    Exit::Usage
 }
 
 /// The filter of a plan, and the view of its format on this terminal.
@@ -143,7 +134,7 @@ fn finish(
 ) -> Exit {
     let summary = counters.summary();
     match stop {
-        StopReason::OutputClosed => Exit::Fine,
+        StopReason::OutputClosed => Exit::Success,
         StopReason::Interrupted => {
             context.out.note(&summary);
             Exit::Interrupted
@@ -157,7 +148,7 @@ fn finish(
             if counters.unreadable > 0 {
                 Exit::Failed
             } else {
-                Exit::Fine
+                Exit::Success
             }
         }
         StopReason::Gap => {

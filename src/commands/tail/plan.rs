@@ -10,8 +10,7 @@ use crate::cli::{self, OnGap};
 use crate::condition::Condition;
 use crate::diff::pattern::Pattern;
 use crate::diff::{ArrayKey, Options};
-use crate::event::Op;
-use crate::event::filter::{Filter, Wish};
+use crate::event::filter::{Filter, FilterOptions};
 use crate::record::position;
 use crate::record::position::Position;
 use crate::util::env::Env;
@@ -19,7 +18,7 @@ use crate::view::Format;
 
 /// A validated `tail` or `diff`.
 #[derive(Debug)]
-pub(in crate::commands) struct Plan {
+pub(crate) struct Plan {
     pub from: Position,
     /// Start right after this transaction, instead of at `from`.
     pub after_txn: Option<u64>,
@@ -38,12 +37,12 @@ pub(in crate::commands) struct Plan {
 }
 
 /// The arguments that `tail` and `diff` share.
-pub(in crate::commands) struct SharedArgs<'t> {
+pub(crate) struct SharedArgs<'t> {
     pub filter: &'t cli::Filter,
-    pub span: &'t cli::Span,
+    pub range: &'t cli::PositionRange,
     pub idle_exit: Option<&'t str>,
     pub format: Format,
-    pub look: &'t cli::Look,
+    pub changes: &'t cli::ChangeOptions,
     pub inputs: Vec<PathBuf>,
     pub on_gap: OnGap,
 }
@@ -53,7 +52,7 @@ impl SharedArgs<'_> {
     ///
     /// # Errors
     /// A usage error as a sentence, with the correct form.
-    pub(in crate::commands) fn plan(self, env: &Env) -> Result<Plan, String> {
+    pub(crate) fn plan(self, env: &Env) -> Result<Plan, String> {
         let point = |flag: &str, text: &Option<String>| {
             text.as_ref()
                 .map(|text| {
@@ -61,8 +60,8 @@ impl SharedArgs<'_> {
                 })
                 .transpose()
         };
-        let from = point("--from", &self.span.from)?.unwrap_or_default();
-        let until = point("--until", &self.span.until)?.unwrap_or_default();
+        let from = point("--from", &self.range.from)?.unwrap_or_default();
+        let until = point("--until", &self.range.until)?.unwrap_or_default();
         if until.snapshot.is_some() {
             return Err("--until: a requery folder is a start position; use it with --from".into());
         }
@@ -72,7 +71,7 @@ impl SharedArgs<'_> {
         let (after_txn, until_txn) = (from.txn, until.txn);
         let (snapshot, from, until) = (from.snapshot, from.position, until.position.or(until_end));
         self.check_positions(from.as_ref(), until.as_ref())?;
-        let bounded = !self.inputs.is_empty() || self.span.last.is_some() || after_txn.is_some();
+        let bounded = !self.inputs.is_empty() || self.range.last.is_some() || after_txn.is_some();
         Ok(Plan {
             from: from.unwrap_or(if bounded {
                 Position::Beginning
@@ -82,21 +81,21 @@ impl SharedArgs<'_> {
             after_txn,
             snapshot,
             until,
-            limit: self.span.limit,
-            last: self.span.last.and_then(|last| usize::try_from(last).ok()),
+            limit: self.range.limit,
+            last: self.range.last.and_then(|last| usize::try_from(last).ok()),
             idle_exit: self.idle_exit.map(duration).transpose()?,
             format: self.format,
             inputs: self.inputs,
             on_gap: self.on_gap,
             filter: filter(self.filter, after_txn, until_txn)?,
-            diff: options(self.look)?,
+            diff: options(self.changes)?,
         })
     }
 
     fn check_snapshot(&self, from: &ParsedPosition) -> Result<(), String> {
         let conflict = if !self.inputs.is_empty() {
             "a capture, because it has the offsets of a topic"
-        } else if self.span.last.is_some() {
+        } else if self.range.last.is_some() {
             "--last, because both choose the start position"
         } else {
             return Ok(());
@@ -123,7 +122,7 @@ impl SharedArgs<'_> {
         if self.inputs.is_empty() {
             return Ok(());
         }
-        match (from, until, self.span.last) {
+        match (from, until, self.range.last) {
             (Some(Position::End), _, _) => {
                 Err("--from end: there is nothing after the end of a capture".into())
             }
@@ -223,7 +222,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// The options of the diff.
-fn options(typed: &cli::Look) -> Result<Options, String> {
+fn options(typed: &cli::ChangeOptions) -> Result<Options, String> {
     let patterns = |flag: &str, paths: &[String]| -> Result<Vec<Pattern>, String> {
         let parse = |path: &String| Pattern::parse(path).map_err(|why| format!("{flag}: {why}"));
         paths.iter().map(parse).collect()
@@ -241,42 +240,22 @@ fn options(typed: &cli::Look) -> Result<Options, String> {
     })
 }
 
-/// The view's name of a format.
-pub(in crate::commands) fn format(typed: cli::Format) -> Format {
-    match typed {
-        cli::Format::Diff => Format::Diff,
-        cli::Format::Oneline => Format::Oneline,
-        cli::Format::Json => Format::Json,
-        cli::Format::Pretty => Format::Pretty,
-        cli::Format::Record => Format::Record,
-        cli::Format::Raw => Format::Raw,
-        cli::Format::Patch => Format::Patch,
-        cli::Format::Merge => Format::Merge,
-        cli::Format::Changes => Format::Changes,
-    }
-}
-
 fn filter(
     typed: &cli::Filter,
     after_txn: Option<u64>,
     until_txn: Option<u64>,
 ) -> Result<Filter, String> {
-    let op = |op: &cli::Op| match op {
-        cli::Op::Insert => Op::Insert,
-        cli::Op::Update => Op::Update,
-        cli::Op::Remove => Op::Remove,
-    };
-    let wish = Wish {
+    let options = FilterOptions {
         collections: typed.collections.clone(),
         methods: typed.methods.clone(),
-        ops: typed.ops.iter().map(op).collect(),
+        ops: typed.ops.clone(),
         ids: typed.ids.clone(),
         conditions: conditions(typed)?,
         no_control: typed.no_control,
-        above: after_txn,
-        up_to: until_txn,
+        after_txn,
+        until_txn,
     };
-    Filter::new(&wish).map_err(|bad| format!("--collection '{}': {}", bad.glob, bad.why))
+    Filter::new(&options).map_err(|bad| format!("--collection '{}': {}", bad.glob, bad.why))
 }
 
 fn conditions(typed: &cli::Filter) -> Result<Vec<Condition>, String> {

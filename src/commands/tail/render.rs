@@ -39,7 +39,7 @@ const MAX_QUOTED_BYTES: usize = 60;
 impl Renderer {
     /// Filters one record and appends its rendering to `out`.
     pub(super) fn render(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Rendered {
-        match self.filter.judge(record.payload.as_deref()) {
+        match self.filter.verdict(record.payload.as_deref()) {
             Verdict::Hidden => Rendered::Hidden,
             Verdict::Unreadable(why) => {
                 self.view.unreadable(record, why, out);

@@ -137,7 +137,12 @@ impl Run<'_> {
         record: &Record<'_>,
         pool: &mut WorkerPool,
     ) -> Result<(), StopReason> {
-        if !self.accept(record)? || self.renderer.filter.hides_early(record.payload.as_deref()) {
+        if !self.accept(record)?
+            || self
+                .renderer
+                .filter
+                .rejects_early(record.payload.as_deref())
+        {
             return Ok(());
         }
         if WorkerPool::is_too_large_to_batch(record) {

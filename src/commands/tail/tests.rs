@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 
 use super::checkpoint::{LockedState, TopicIdentity};
-use super::plan::{Plan, SharedArgs, format};
+use super::plan::{Plan, SharedArgs};
 use super::render::Renderer;
 use super::run::Run;
 use super::stop_reason::StopReason;
-use crate::cli::{self, Cli, Command};
+use crate::cli::{Cli, Command};
 use crate::output::Out;
 use crate::record::{Place, Progress, Record, Source, SourceItem};
 use crate::state::StateFile;
@@ -69,14 +69,14 @@ fn plan() -> Plan {
     };
     let shared = SharedArgs {
         filter: &typed.filter,
-        span: &typed.span,
+        range: &typed.range,
         idle_exit: None,
-        format: format(cli::Format::Json),
-        look: &typed.look,
+        format: crate::view::Format::Json,
+        changes: &typed.changes,
         inputs: Vec::new(),
         on_gap: typed.on_gap,
     };
-    shared.plan(&Env::look()).unwrap()
+    shared.plan(&Env::detect()).unwrap()
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn positions_are_saved_while_records_never_pause() {
         coloured: false,
         terminal: false,
         width: None,
-        clock: WallClock::new(Env::look().now),
+        clock: WallClock::new(Env::detect().now),
         diff: plan.diff.clone(),
     };
     let mut out = Out::new(false, true, true);

@@ -12,7 +12,6 @@ use super::recovery_hint::RecoveryHint;
 use super::render::Renderer;
 use super::run::Run;
 use super::stop_reason::StopReason;
-use super::usage;
 use crate::cli;
 use crate::commands::{Context, connect};
 use crate::event;
@@ -48,7 +47,7 @@ impl TopicRun<'_> {
         let with_group = connection.group.is_some();
         let state = self.typed.state.is_some();
         if let Some(why) = plan::conflict_with_group(self.plan, state).filter(|_| with_group) {
-            return Err(usage(context, "tail", &why));
+            return Err(context.usage_error("tail", &why));
         }
         let span = kafka::Span {
             from: self.plan.from.clone(),
@@ -176,7 +175,7 @@ impl TopicRun<'_> {
             ));
         }
         let state = checkpointer.map_or("", Checkpointer::name);
-        match (precedence, &self.typed.span.from) {
+        match (precedence, &self.typed.range.from) {
             (StartPrecedence::State, Some(from)) => context.out.note(&format!(
                 "continuing from {state}; --from {from} is ignored because that file already has positions (delete it to start again)"
             )),

@@ -1,80 +1,80 @@
-//! One harmless statement to the HTTP API, asked while the brokers are looked at.
-//! What the answer means is decided in `check::http`; the key goes to no server whose certificate failed.
+//! Check of the HTTP API with one read-only statement, concurrent with the broker checks.
+//! The API key is never sent to a server whose certificate is not valid.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Run;
 use super::kafka;
-use crate::bigpeer::{Answer, ApiError, Base, Client, Kind, Nobody, Query, Version};
+use super::run::VerifyRun;
+use crate::bigpeer::{Answer, ApiError, Client, Endpoint, IgnoreRows, Kind, Query, Version};
 use crate::settings::Settings;
 use crate::util::exit::Exit;
-use crate::verify::check::http::{NAME, Place, judge, unusable};
+use crate::verify::check::http::{ApiSettings, NAME, check_response, unusable_url};
 use crate::verify::check::{Check, Status};
 
-/// How long the API may take, connecting included.
-const LIMIT: Duration = Duration::from_secs(5);
-/// How often Ctrl-C is looked at.
-const SLICE: Duration = Duration::from_millis(100);
-/// Reads next to nothing and every server knows it.
+/// Limit for the response, including the connection.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Interval of the checks for Ctrl-C.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// Supported by all servers, and cheap.
 const STATEMENT: &str = "SELECT * FROM system:collections LIMIT 1";
 
-type Outcome = Result<Answer, ApiError>;
+type ApiResult = Result<Answer, ApiError>;
 
-/// A question on its way.
-pub(super) struct Asked {
+/// A request in flight.
+pub(super) struct PendingRequest {
     client: Client,
     key_origin: String,
     started: Instant,
-    answer: Receiver<Outcome>,
+    answer: Receiver<ApiResult>,
 }
 
-/// Why nothing was asked.
-pub(super) enum Start {
-    /// On its way.
-    Asked(Asked),
-    /// The check that says why not.
-    Not(Box<Check>),
+/// The request, or why there is none.
+pub(super) enum ApiRequest {
+    /// The request was sent.
+    Sent(PendingRequest),
+    /// The check that gives the reason.
+    NotSent(Box<Check>),
 }
 
-impl Asked {
-    /// Sends the question, if there is an address and a key to send.
-    pub(super) fn start(settings: &Settings) -> Start {
-        let not = |check: Check| Start::Not(Box::new(check));
+impl PendingRequest {
+    /// Sends the request, if URL and API key are set.
+    pub(super) fn start(settings: &Settings) -> ApiRequest {
+        let not_sent = |check: Check| ApiRequest::NotSent(Box::new(check));
         let Some(url) = &settings.url else {
-            return not(Check::skip(NAME, "no url is set"));
+            return not_sent(Check::skip(NAME, "no url is set"));
         };
-        let base = match Base::parse(&url.value) {
-            Ok(base) => base,
-            Err((what, fix)) => return not(unusable(&url.value, what, fix)),
+        let endpoint = match Endpoint::parse(&url.value) {
+            Ok(endpoint) => endpoint,
+            Err((what, fix)) => return not_sent(unusable_url(&url.value, what, fix)),
         };
-        if let Some(wrong) = settings.misdirected_key() {
-            return not(unusable(&url.value, wrong.what, wrong.fix));
+        if let Some(wrong) = settings.key_to_untrusted_url() {
+            return not_sent(unusable_url(&url.value, wrong.what, wrong.fix));
         }
         let Some(key) = &settings.api_key else {
-            return not(Check::skip(NAME, "no API key is set"));
+            return not_sent(Check::skip(NAME, "no API key is set"));
         };
         let key_origin = key.origin.to_string();
-        match Client::new(base.clone(), key.value.clone(), Version::default()) {
-            Ok(client) => Start::Asked(Asked::send(client, key_origin)),
+        match Client::new(endpoint.clone(), key.value.clone(), Version::default()) {
+            Ok(client) => ApiRequest::Sent(PendingRequest::send(client, key_origin)),
             Err(error) => {
-                let address = base.to_string();
-                let place = Place {
+                let address = endpoint.to_string();
+                let api = ApiSettings {
                     address: &address,
                     key_origin: &key_origin,
                 };
-                not(judge(place, &Err(error), None))
+                not_sent(check_response(api, &Err(error), None))
             }
         }
     }
 
-    fn send(client: Client, key_origin: String) -> Asked {
+    fn send(client: Client, key_origin: String) -> PendingRequest {
         let (send, answer) = mpsc::channel();
-        let asking = client.clone();
-        // It ends with its limit; nobody listens if the run ended before.
-        thread::spawn(move || drop(send.send(ask(&asking))));
-        Asked {
+        let sender_client = client.clone();
+        // The thread ends at the timeout; if the run has ended before, the result is dropped.
+        thread::spawn(move || drop(send.send(query(&sender_client))));
+        PendingRequest {
             client,
             key_origin,
             started: Instant::now(),
@@ -83,68 +83,70 @@ impl Asked {
     }
 }
 
-fn ask(client: &Client) -> Outcome {
+fn query(client: &Client) -> ApiResult {
     let query = Query {
-        patience: Some(LIMIT),
+        timeout: Some(TIMEOUT),
         ..Query::new(STATEMENT)
     };
-    client.execute(&query, &mut Nobody)
+    client.execute(&query, &mut IgnoreRows)
 }
 
-impl Run<'_, '_> {
-    /// Judges the answer; a client for what comes later, where all is well.
+impl VerifyRun<'_, '_> {
+    /// Checks the response. Returns the client if the check did not fail.
     pub(super) fn http(
         &mut self,
-        start: Start,
-        stream: Option<&kafka::Asked>,
+        request: ApiRequest,
+        stream: Option<&kafka::TopicInspection>,
     ) -> Result<Option<Client>, Exit> {
-        let asked = match start {
-            Start::Not(check) => {
+        let request = match request {
+            ApiRequest::NotSent(check) => {
                 self.add(*check);
                 return Ok(None);
             }
-            Start::Asked(asked) => asked,
+            ApiRequest::Sent(request) => request,
         };
         let newest = stream.and_then(|stream| stream.newest_txn);
-        let mut answer = self.await_answer(&asked)?;
+        let mut answer = self.await_answer(&request)?;
         if is_behind(&answer, newest) {
-            // The question was asked before the stream was read.
-            let again = Asked::send(asked.client.clone(), asked.key_origin.clone());
+            // The first request was sent before the stream was read, so its response may be older.
+            let again = PendingRequest::send(request.client.clone(), request.key_origin.clone());
             answer = self.await_answer(&again)?;
         }
-        let address = asked.client.address();
-        let place = Place {
+        let address = request.client.address();
+        let api = ApiSettings {
             address: &address,
-            key_origin: &asked.key_origin,
+            key_origin: &request.key_origin,
         };
-        let check = judge(place, &answer, newest);
+        let check = check_response(api, &answer, newest);
         let usable = matches!(check.status, Status::Pass | Status::Warn);
         self.add(check);
-        Ok(usable.then_some(asked.client))
+        Ok(usable.then_some(request.client))
     }
 
-    fn await_answer(&self, asked: &Asked) -> Result<Outcome, Exit> {
+    fn await_answer(&self, request: &PendingRequest) -> Result<ApiResult, Exit> {
         loop {
-            match asked.answer.recv_timeout(SLICE) {
+            match request.answer.recv_timeout(POLL_INTERVAL) {
                 Ok(outcome) => return Ok(outcome),
-                Err(RecvTimeoutError::Disconnected) => return Ok(Err(silent())),
+                Err(RecvTimeoutError::Disconnected) => return Ok(Err(timed_out())),
                 Err(RecvTimeoutError::Timeout) => self.interrupted()?,
             }
-            if asked.started.elapsed() > LIMIT + SLICE || self.left().is_zero() {
-                return Ok(Err(silent()));
+            if request.started.elapsed() > TIMEOUT + POLL_INTERVAL
+                || self.remaining_time().is_zero()
+            {
+                return Ok(Err(timed_out()));
             }
         }
     }
 }
 
-fn silent() -> ApiError {
+fn timed_out() -> ApiError {
     ApiError::new(
         Kind::TimedOut,
-        format!("no answer within {} s", LIMIT.as_secs()),
+        format!("no response within {} s", TIMEOUT.as_secs()),
     )
 }
 
-fn is_behind(answer: &Outcome, newest: Option<u64>) -> bool {
+fn is_behind(answer: &ApiResult, newest: Option<u64>) -> bool {
     let here = answer
         .as_ref()
         .ok()

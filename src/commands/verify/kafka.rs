@@ -1,5 +1,5 @@
-//! Topic, records and group, asked for on a thread of their own, so that a silent broker cannot hold the rest up.
-//! The questions are `source::kafka::inspect`'s, the judgement is `check::kafka`'s.
+//! Checks of topic, records and consumer group.
+//! The queries run on their own thread, so that an unresponsive broker cannot block the command.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -9,9 +9,9 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Run;
-use super::files::Opened;
-use super::network::Found;
+use super::files::CertificateFiles;
+use super::network::KafkaReachability;
+use super::run::VerifyRun;
 use crate::event;
 use crate::kafka::Connection;
 use crate::kafka::inspect::{
@@ -22,66 +22,67 @@ use crate::settings::Settings;
 use crate::tls::{Keystore, Truststore};
 use crate::util::exit::Exit;
 use crate::verify::check::Check;
-use crate::verify::check::kafka::{Sample, Scope};
-use crate::verify::check::redact::Name;
+use crate::verify::check::kafka::{Sample, TopicContext};
+use crate::verify::check::redact::NameKind;
 
-/// All questions together.
-const LIMIT: Duration = Duration::from_secs(8);
-/// One question.
-const QUESTION: Duration = Duration::from_secs(3);
-/// Reading one end of the topic.
-const READING: Duration = Duration::from_secs(2);
-/// How often Ctrl-C is looked at.
-const SLICE: Duration = Duration::from_millis(100);
-/// How far before a partition's end its newest record is looked for: transactions end with marks that are no records.
-const TAIL: i64 = 3;
+/// Limit for all queries together.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
+/// Limit for one query.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(3);
+/// Limit for reading the start or the end of all partitions.
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
+/// Interval of the checks for Ctrl-C.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// Number of offsets before a partition's end at which the search for its newest record starts.
+/// Kafka transactions end with control records, which take an offset each.
+const END_LOOKBACK: i64 = 3;
 
-/// What was learnt about the topic, for what comes later.
-pub(super) struct Asked {
+/// The state of the topic, for the checks that follow.
+pub(super) struct TopicInspection {
     pub inspector: Inspector,
     pub partitions: Vec<Partition>,
-    /// The highest transaction among the newest records.
+    /// The highest transaction of the newest records.
     pub newest_txn: Option<u64>,
     pub topic: String,
     pub principal: Option<String>,
 }
 
-/// What the thread says.
-enum Told {
+/// A message from the query thread.
+enum WorkerMessage {
     Check(Box<Check>),
-    Name(Name, String),
-    Done(Box<Asked>),
+    Name(NameKind, String),
+    Done(Box<TopicInspection>),
 }
 
-/// The names of the checks, in their order.
-const NAMES: [&str; 4] = ["topic", "records", "group", "decode"];
+/// Names of the checks, in their order.
+const CHECK_NAMES: [&str; 4] = ["topic", "records", "group", "decode"];
 
-impl Run<'_, '_> {
-    /// Asks everything about topic, records and group.
+impl VerifyRun<'_, '_> {
+    /// Runs the checks of topic, records and consumer group.
     pub(super) fn kafka(
         &mut self,
         settings: &Settings,
-        opened: &Opened,
-        found: Found,
-    ) -> Result<Option<Asked>, Exit> {
-        let (Some(brokers), Some(topic), Found::Kafka) =
-            (&settings.brokers, &settings.topic, found)
+        files: &CertificateFiles,
+        reachability: KafkaReachability,
+    ) -> Result<Option<TopicInspection>, Exit> {
+        let (Some(brokers), Some(topic), KafkaReachability::Reachable) =
+            (&settings.brokers, &settings.topic, reachability)
         else {
-            let why = match found {
-                Found::Nothing => "no broker could be asked",
-                Found::Kafka => "no topic is set",
+            let why = match reachability {
+                KafkaReachability::Unreachable => "no working broker",
+                KafkaReachability::Reachable => "no topic is set",
             };
-            self.add_all(NAMES.map(|name| Check::skip(name, why)));
+            self.add_all(CHECK_NAMES.map(|name| Check::skip(name, why)));
             return Ok(None);
         };
-        let keystore = opened.keystore.as_ref();
+        let keystore = files.keystore.as_ref();
         let extra = settings.extra.iter();
-        let job = Job {
+        let job = InspectionJob {
             connection: Connection {
                 brokers: brokers.value.clone(),
                 topic: topic.value.clone(),
                 group: None,
-                ca_pem: opened.truststore.as_ref().map(Truststore::pem),
+                ca_pem: files.truststore.as_ref().map(Truststore::pem),
                 certificate_pem: keystore.map(Keystore::certificates_pem),
                 key_pem: keystore.map(Keystore::key_pem),
                 principal: keystore.map(Keystore::principal),
@@ -94,47 +95,50 @@ impl Run<'_, '_> {
             now: self.context.env.now.timestamp().as_millisecond(),
             interrupt: Arc::clone(self.context.interrupt),
         };
-        self.listen(job)
+        self.collect_checks(job)
     }
 
-    fn listen(&mut self, job: Job) -> Result<Option<Asked>, Exit> {
-        let (send, told) = mpsc::channel();
-        let (started, limit) = (Instant::now(), LIMIT.min(self.left()));
-        // It ends with its questions; a library that hangs is left behind.
+    fn collect_checks(&mut self, job: InspectionJob) -> Result<Option<TopicInspection>, Exit> {
+        let (send, messages) = mpsc::channel();
+        let (started, limit) = (Instant::now(), TOTAL_TIMEOUT.min(self.remaining_time()));
+        // The thread ends after its queries; it is not joined, because the library may hang.
         thread::spawn(move || job.run(&send));
         loop {
-            match told.recv_timeout(SLICE) {
-                Ok(Told::Check(check)) => self.add(*check),
-                Ok(Told::Name(kind, name)) => self.names.push((kind, name)),
-                Ok(Told::Done(asked)) => return Ok(Some(*asked)),
+            match messages.recv_timeout(POLL_INTERVAL) {
+                Ok(WorkerMessage::Check(check)) => self.add(*check),
+                Ok(WorkerMessage::Name(kind, name)) => self.names.push((kind, name)),
+                Ok(WorkerMessage::Done(inspection)) => return Ok(Some(*inspection)),
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
                 Err(RecvTimeoutError::Timeout) => self.interrupted()?,
             }
             if started.elapsed() > limit {
-                self.give_up(limit);
+                self.report_timeout(limit);
                 return Ok(None);
             }
         }
     }
 
-    /// Says which checks never came.
-    fn give_up(&mut self, limit: Duration) {
-        let came = |name: &str| self.report.checks.iter().any(|check| check.name == name);
-        let missing: Vec<&str> = NAMES.into_iter().filter(|name| !came(name)).collect();
+    /// Adds the checks that have no result yet: the first one fails, the others are skipped.
+    fn report_timeout(&mut self, limit: Duration) {
+        let was_reported = |name: &str| self.report.checks.iter().any(|check| check.name == name);
+        let missing: Vec<&str> = CHECK_NAMES
+            .into_iter()
+            .filter(|name| !was_reported(name))
+            .collect();
         let mut missing = missing.into_iter();
         if let Some(first) = missing.next() {
-            let what = format!("no answer within {} s", limit.as_secs());
+            let what = format!("no response within {} s", limit.as_secs());
             self.add(
                 Check::fail_unnumbered(first, what)
-                    .fix("try again; if it stays, the brokers are overloaded or something between drops packets"),
+                    .fix("try again; if it fails again, the brokers are overloaded, or a firewall drops packets"),
             );
         }
-        self.add_all(missing.map(|name| Check::skip(name, "an earlier question has no answer")));
+        self.add_all(missing.map(|name| Check::skip(name, "an earlier query got no response")));
     }
 }
 
-/// The questions.
-struct Job {
+/// The queries and their inputs.
+struct InspectionJob {
     connection: Connection,
     group: Option<String>,
     /// Milliseconds since 1970.
@@ -142,51 +146,51 @@ struct Job {
     interrupt: Arc<AtomicBool>,
 }
 
-impl Job {
-    /// Nobody listens any more where a message cannot be sent; the questions then end by themselves.
-    fn run(self, send: &Sender<Told>) {
-        let tell = |check: Check| drop(send.send(Told::Check(Box::new(check))));
+impl InspectionJob {
+    /// Runs all queries. Send errors are ignored: they mean that the command has ended.
+    fn run(self, send: &Sender<WorkerMessage>) {
+        let report = |check: Check| drop(send.send(WorkerMessage::Check(Box::new(check))));
         let principal = self.connection.principal.clone();
         let topic = self.connection.topic.clone();
-        let scope = Scope {
+        let topic_context = TopicContext {
             topic: &topic,
             principal: principal.as_deref(),
         };
         let inspector = match self.inspector(None) {
             Ok(inspector) => inspector,
-            Err(refused) => return no_client(&refused, &tell),
+            Err(error) => return client_failed(&error, &report),
         };
-        let partitions = match inspector.partitions(QUESTION) {
+        let partitions = match inspector.partitions(QUERY_TIMEOUT) {
             Ok(partitions) => partitions,
-            Err(refused) => {
-                let visible = inspector.topics(READING).unwrap_or_default();
-                return self.no_topic(&scope, &refused, &visible, &tell);
+            Err(error) => {
+                let visible = inspector.topics(READ_TIMEOUT).unwrap_or_default();
+                return self.topic_query_failed(&topic_context, &error, &visible, &report);
             }
         };
-        tell(scope.topic(&partitions));
-        let (partitions, refused) = match inspector.with_ends(&partitions, QUESTION) {
+        report(topic_context.topic(&partitions));
+        let (partitions, error) = match inspector.with_ends(&partitions, QUERY_TIMEOUT) {
             Ok(partitions) => (partitions, None),
-            Err(refused) => (partitions, Some(refused)),
+            Err(error) => (partitions, Some(error)),
         };
-        let samples = match refused {
-            None => samples(&inspector, &partitions),
-            Some(refused) => Err(refused),
+        let samples = match error {
+            None => oldest_and_newest(&inspector, &partitions),
+            Some(error) => Err(error),
         };
-        self.records(&scope, &partitions, &samples, &tell);
-        self.group(&scope, &partitions, &tell);
+        self.records(&topic_context, &partitions, &samples, &report);
+        self.group(&topic_context, &partitions, &report);
         let newest = samples.map(|(_, newest)| newest).unwrap_or_default();
-        decoded(&scope, &newest, &tell);
-        for (kind, name) in newest.iter().flat_map(names) {
-            drop(send.send(Told::Name(kind, name)));
+        decode_check(&topic_context, &newest, &report);
+        for (kind, name) in newest.iter().flat_map(customer_names) {
+            drop(send.send(WorkerMessage::Name(kind, name)));
         }
-        let asked = Asked {
+        let inspection = TopicInspection {
             inspector,
-            newest_txn: newest.iter().filter_map(txn).max(),
+            newest_txn: newest.iter().filter_map(txn_id).max(),
             partitions,
             topic: topic.clone(),
             principal: principal.clone(),
         };
-        drop(send.send(Told::Done(Box::new(asked))));
+        drop(send.send(WorkerMessage::Done(Box::new(inspection))));
     }
 
     fn inspector(&self, group: Option<&str>) -> Result<Inspector, QueryError> {
@@ -197,91 +201,97 @@ impl Job {
         Inspector::new(connection, Arc::clone(&self.interrupt))
     }
 
-    /// The group can be asked about also where the topic cannot be seen.
-    fn no_topic(
+    /// Reports the failed topic query, and checks the group without the topic.
+    fn topic_query_failed(
         &self,
-        scope: &Scope<'_>,
-        refused: &QueryError,
+        topic_context: &TopicContext<'_>,
+        error: &QueryError,
         visible: &[String],
-        tell: &dyn Fn(Check),
+        report: &dyn Fn(Check),
     ) {
-        tell(scope.refused("topic", refused, visible));
-        tell(Check::skip("records", "the topic cannot be seen"));
-        let guess = Partition {
+        report(topic_context.query_failed("topic", error, visible));
+        report(Check::skip("records", "the topic is not available"));
+        let assumed = Partition {
             id: 0,
             led: true,
             low: None,
             high: None,
         };
-        self.group(scope, &[guess], tell);
-        tell(Check::skip("decode", "the topic cannot be seen"));
+        self.group(topic_context, &[assumed], report);
+        report(Check::skip("decode", "the topic is not available"));
     }
 
     fn records(
         &self,
-        scope: &Scope<'_>,
+        topic_context: &TopicContext<'_>,
         partitions: &[Partition],
         samples: &Result<(Vec<Sample>, Vec<Sample>), QueryError>,
-        tell: &dyn Fn(Check),
+        report: &dyn Fn(Check),
     ) {
         match samples {
-            Err(refused) => tell(scope.refused("records", refused, &[])),
+            Err(error) => report(topic_context.query_failed("records", error, &[])),
             Ok((oldest, newest)) => {
-                let oldest = oldest.iter().min_by_key(|one| one.millis);
-                let newest = newest.iter().max_by_key(|one| one.millis);
-                tell(scope.records(partitions, oldest, newest, self.now));
+                let oldest = oldest.iter().min_by_key(|one| one.timestamp_ms);
+                let newest = newest.iter().max_by_key(|one| one.timestamp_ms);
+                report(topic_context.records(partitions, oldest, newest, self.now));
             }
         }
     }
 
-    fn group(&self, scope: &Scope<'_>, partitions: &[Partition], tell: &dyn Fn(Check)) {
+    fn group(
+        &self,
+        topic_context: &TopicContext<'_>,
+        partitions: &[Partition],
+        report: &dyn Fn(Check),
+    ) {
         let Some(group) = &self.group else {
-            return tell(Check::skip(
+            return report(Check::skip(
                 "group",
-                "none is set; reading without a group needs no permission for one",
+                "no consumer group is set; reading does not need one",
             ));
         };
-        let asked = self.inspector(Some(group));
-        let stored = asked.and_then(|inspector| inspector.committed(partitions, QUESTION));
-        let stored = match stored {
-            // The coordinator let us ask; that the topic is hidden was said before.
-            Err(refused) if hides_topic(&refused) => Ok(Vec::new()),
-            stored => stored,
+        let inspector = self.inspector(Some(group));
+        let committed =
+            inspector.and_then(|inspector| inspector.committed(partitions, QUERY_TIMEOUT));
+        let committed = match committed {
+            // The coordinator allowed the query; the missing topic has been reported before.
+            Err(error) if hides_topic(&error) => Ok(Vec::new()),
+            committed => committed,
         };
-        tell(scope.group(group, &stored, partitions));
+        report(topic_context.group(group, &committed, partitions));
     }
 }
 
-fn no_client(refused: &QueryError, tell: &dyn Fn(Check)) {
-    tell(
-        Check::fail_unnumbered("topic", "the Kafka library refused a setting")
+fn client_failed(error: &QueryError, report: &dyn Fn(Check)) {
+    report(
+        Check::fail_unnumbered("topic", "the Kafka library rejected a setting")
             .fix("check the values given with -X and in the properties file")
-            .raw(&refused.raw),
+            .raw(&error.raw),
     );
     for name in ["records", "group", "decode"] {
-        tell(Check::skip(name, "the Kafka library could not be set up"));
+        report(Check::skip(name, "the Kafka library could not be started"));
     }
 }
 
-fn hides_topic(refused: &QueryError) -> bool {
+fn hides_topic(error: &QueryError) -> bool {
     matches!(
-        refused.kind,
+        error.kind,
         QueryErrorKind::TopicForbidden | QueryErrorKind::TopicUnknown
     )
 }
 
-/// The first unreadable record, else the newest one.
-fn decoded(scope: &Scope<'_>, newest: &[Sample], tell: &dyn Fn(Check)) {
+/// Checks the first record that cannot be decoded, else the newest one.
+fn decode_check(topic_context: &TopicContext<'_>, newest: &[Sample], report: &dyn Fn(Check)) {
     let unreadable = |one: &&Sample| event::decode(one.payload.as_deref()).is_err();
     let sample = newest.iter().find(unreadable);
-    match sample.or(newest.iter().max_by_key(|one| one.millis)) {
-        Some(sample) => tell(scope.decoded(sample)),
-        None => tell(Check::skip("decode", "there is no record to decode")),
+    match sample.or(newest.iter().max_by_key(|one| one.timestamp_ms)) {
+        Some(sample) => report(topic_context.decoded(sample)),
+        None => report(Check::skip("decode", "there is no record to decode")),
     }
 }
 
-/// The oldest record of each partition, and the newest.
-fn samples(
+/// The oldest record of each partition, and the newest one.
+fn oldest_and_newest(
     inspector: &Inspector,
     partitions: &[Partition],
 ) -> Result<(Vec<Sample>, Vec<Sample>), QueryError> {
@@ -294,38 +304,38 @@ fn samples(
         let starts = filled.iter().map(|(id, low, high)| (*id, at(*low, *high)));
         starts.collect()
     };
-    let newest = sampled(
+    let newest = last_records(
         inspector,
-        &starts(|low, high| low.max(high - TAIL)),
+        &starts(|low, high| low.max(high - END_LOOKBACK)),
         &|sample| {
             let end = filled.iter().find(|(id, _, _)| *id == sample.partition);
             end.is_none_or(|(_, _, high)| sample.offset >= high - 1)
         },
     )?;
-    let oldest = sampled(inspector, &starts(|low, _| low), &|_| true)?;
+    let oldest = last_records(inspector, &starts(|low, _| low), &|_| true)?;
     Ok((oldest, newest))
 }
 
-/// The last record of each partition up to one that is `enough` or to the partition's end.
-fn sampled(
+/// The last record of each partition, up to the first one for which `is_last` holds or to the end of the partition.
+fn last_records(
     inspector: &Inspector,
     starts: &[(i32, i64)],
-    enough: &dyn Fn(&Sample) -> bool,
+    is_last: &dyn Fn(&Sample) -> bool,
 ) -> Result<Vec<Sample>, QueryError> {
     if starts.is_empty() {
         return Ok(Vec::new());
     }
     let (mut open, mut found) = (OpenPartitions::new(starts), BTreeMap::new());
-    inspector.read(starts, READING, &mut |seen| match seen {
+    inspector.read(starts, READ_TIMEOUT, &mut |seen| match seen {
         ReadItem::End(partition) => open.close(partition),
         ReadItem::Record(record) => {
-            let Some(sample) = sample(&record) else {
+            let Some(sample) = record_sample(&record) else {
                 return ControlFlow::Continue(());
             };
             if !open.has(sample.partition) {
                 return ControlFlow::Continue(());
             }
-            let (partition, last) = (sample.partition, enough(&sample));
+            let (partition, last) = (sample.partition, is_last(&sample));
             found.insert(partition, sample);
             if last {
                 return open.close(partition);
@@ -336,8 +346,8 @@ fn sampled(
     Ok(found.into_values().collect())
 }
 
-/// The record, kept.
-pub(super) fn sample(record: &Record<'_>) -> Option<Sample> {
+/// An owned copy of the record; `None` if it has no offset.
+pub(super) fn record_sample(record: &Record<'_>) -> Option<Sample> {
     let Place::Offset {
         partition, offset, ..
     } = record.place
@@ -347,25 +357,25 @@ pub(super) fn sample(record: &Record<'_>) -> Option<Sample> {
     Some(Sample {
         partition,
         offset,
-        millis: record.time.map(|time| time.millis),
+        timestamp_ms: record.time.map(|time| time.millis),
         payload: record.payload.as_deref().map(<[u8]>::to_vec),
     })
 }
 
-fn txn(sample: &Sample) -> Option<u64> {
+fn txn_id(sample: &Sample) -> Option<u64> {
     let event = event::decode(sample.payload.as_deref()).ok()?;
     event.txn_id.map(|txn| txn.0)
 }
 
-/// What of a record names a customer.
-pub(super) fn names(sample: &Sample) -> Vec<(Name, String)> {
+/// The names in a record that identify a customer.
+pub(super) fn customer_names(sample: &Sample) -> Vec<(NameKind, String)> {
     let Ok(event) = event::decode(sample.payload.as_deref()) else {
         return Vec::new();
     };
     let collection = event.collection.as_ref();
     let id = event.id().map(|id| String::from_utf8_lossy(id));
     let mut names = Vec::new();
-    names.extend(collection.map(|name| (Name::Collection, name.to_string())));
-    names.extend(id.map(|id| (Name::Id, id.trim_matches('"').to_owned())));
+    names.extend(collection.map(|name| (NameKind::Collection, name.to_string())));
+    names.extend(id.map(|id| (NameKind::Id, id.trim_matches('"').to_owned())));
     names
 }

@@ -1,50 +1,49 @@
-//! The brokers of the settings and those that they name, looked at by the probe.
-//! What it saw is judged in `check::broker`.
+//! Probes the bootstrap brokers and the brokers that they advertise.
 
-use super::Run;
-use super::files::Opened;
+use super::files::CertificateFiles;
+use super::run::VerifyRun;
 use crate::settings::{Protocol, Settings};
 use crate::tls::{Keystore, Rules, Truststore};
 use crate::util::exit::Exit;
 use crate::verify::check::broker;
-use crate::verify::check::broker::Known;
-use crate::verify::check::redact::Name;
+use crate::verify::check::broker::LocalContext;
+use crate::verify::check::redact::NameKind;
 use crate::verify::check::{Check, Status};
 use crate::verify::probe;
 use crate::verify::probe::{Credentials, Family, Limits, Target};
 
-/// What the network lets through.
+/// Whether a Kafka broker can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
-    /// A broker answers as Kafka does.
-    Kafka,
-    /// None does, or nobody could be asked.
-    Nothing,
+pub(super) enum KafkaReachability {
+    /// At least one broker gives a valid Kafka response.
+    Reachable,
+    /// No broker does, or none could be probed.
+    Unreachable,
 }
 
-/// Layers that need no certificate.
+/// Checks that do not need certificates.
 const BELOW_TLS: [&str; 2] = ["dns", "tcp"];
 
-impl Run<'_, '_> {
-    /// Looks at all brokers. With a certificate file that cannot be used, only as far as that matters to nobody.
+impl VerifyRun<'_, '_> {
+    /// Probes all brokers. If a certificate file cannot be used, only the layers below TLS are reported.
     pub(super) fn network(
         &mut self,
         settings: &Settings,
         protocol: Protocol,
-        opened: &Opened,
-    ) -> Result<Found, Exit> {
+        files: &CertificateFiles,
+    ) -> Result<KafkaReachability, Exit> {
         let Some(brokers) = &settings.brokers else {
             self.add(Check::skip("dns", "no brokers are set"));
-            return Ok(Found::Nothing);
+            return Ok(KafkaReachability::Unreachable);
         };
         let properties: Vec<(String, String)> = settings
             .extra
             .iter()
             .map(|property| (property.name.clone(), property.value.clone()))
             .collect();
-        let keystore = opened.keystore.as_ref();
+        let keystore = files.keystore.as_ref();
         let rules = Rules::new(
-            opened.truststore.as_ref().map(Truststore::pem),
+            files.truststore.as_ref().map(Truststore::pem),
             keystore.map(Keystore::certificates_pem),
             keystore.map(Keystore::key_pem),
             &properties,
@@ -55,7 +54,7 @@ impl Run<'_, '_> {
                 self.add(
                     Check::fail_unnumbered("tls", why).fix("check the properties given with -X"),
                 );
-                return Ok(Found::Nothing);
+                return Ok(KafkaReachability::Unreachable);
             }
         };
         let credentials = Credentials {
@@ -67,56 +66,60 @@ impl Run<'_, '_> {
         let reports = probe::run(&targets, &credentials, &Limits::default());
         self.interrupted()?;
         for node in reports.iter().flat_map(probe::Report::nodes) {
-            self.names.push((Name::Host, node.host.clone()));
+            self.names.push((NameKind::Host, node.host.clone()));
         }
-        let known = self.known(settings, opened);
-        let mut checks = broker::checks(&reports, &known);
-        if opened.broken {
+        let local_context = self.local_context(settings, files);
+        let mut checks = broker::checks(&reports, &local_context);
+        if files.has_faults {
             checks = only_below_tls(checks);
         }
-        let works = reports.iter().any(probe::Report::works) && !opened.broken;
+        let works = reports.iter().any(probe::Report::works) && !files.has_faults;
         self.add_all(checks);
-        Ok(if works { Found::Kafka } else { Found::Nothing })
+        Ok(if works {
+            KafkaReachability::Reachable
+        } else {
+            KafkaReachability::Unreachable
+        })
     }
 
-    fn known(&self, settings: &Settings, opened: &Opened) -> Known {
+    fn local_context(&self, settings: &Settings, files: &CertificateFiles) -> LocalContext {
         let path = |setting: Option<&crate::settings::Setting<std::path::PathBuf>>| {
             setting.map_or_else(String::new, |one| one.value.display().to_string())
         };
-        let keystore = opened.keystore.as_ref();
-        Known {
+        let keystore = files.keystore.as_ref();
+        LocalContext {
             now: self.now(),
-            anchors: opened
+            anchors: files
                 .truststore
                 .as_ref()
                 .map_or_else(Vec::new, |store| store.anchors().to_vec()),
             user: keystore.map_or_else(Vec::new, |store| store.chain().to_vec()),
-            user_may_be_a_clients: keystore.is_none_or(Keystore::may_be_a_clients),
+            user_allows_client_auth: keystore.is_none_or(Keystore::may_be_a_clients),
             cluster_file: path(settings.cluster_cert.as_ref()),
             user_file: path(settings.user_cert.as_ref()),
         }
     }
 }
 
-/// Without the certificates nothing can be said about TLS and what is above it.
+/// Replaces the results of TLS and the layers above it by skipped checks.
 fn only_below_tls(checks: Vec<Check>) -> Vec<Check> {
-    let mut kept: Vec<Check> = checks
+    let mut checks: Vec<Check> = checks
         .into_iter()
         .filter(|check| BELOW_TLS.contains(&check.name))
         .collect();
-    let failed = kept.iter().any(|check| check.status == Status::Fail);
+    let failed = checks.iter().any(|check| check.status == Status::Fail);
     let why = if failed {
         "an earlier check of the brokers failed"
     } else {
         "a certificate file cannot be used"
     };
     for name in ["tls", "client-certificate", "kafka", "advertised-brokers"] {
-        kept.push(Check::skip(name, why));
+        checks.push(Check::skip(name, why));
     }
-    kept
+    checks
 }
 
-/// Which kinds of address the client library would use.
+/// The address family that the client library would use.
 fn family(settings: &Settings) -> Family {
     match settings.extra.get("broker.address.family") {
         Some("v4") => Family::V4,

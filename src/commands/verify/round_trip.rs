@@ -1,5 +1,5 @@
-//! `--round-trip`: writes a document through the HTTP API, waits for its event, removes it, waits for that event.
-//! The only part of `verify` that writes; it says so before, and removes what it wrote also after Ctrl-C or a failure.
+//! `--round-trip`: writes a document through the HTTP API, waits for its event, removes it, waits for the remove event.
+//! The document is also removed after a failure or Ctrl-C.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -7,104 +7,102 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::Run;
-use super::kafka::Asked;
-use crate::bigpeer::{Answer, ApiError, Client, Kind, Nobody, Query, quoted_name};
+use super::kafka::TopicInspection;
+use super::run::VerifyRun;
+use crate::bigpeer::{Answer, ApiError, Client, IgnoreRows, Kind, Query, quoted_name};
 use crate::event::{self, Op};
 use crate::kafka::inspect::{QueryError, ReadItem};
 use crate::record::Place;
 use crate::util::exit::Exit;
+use crate::verify::check::redact::NameKind;
 use crate::verify::check::{Check, Fault};
 
 const NAME: &str = "round-trip";
-/// How long an event may take.
-const LIMIT: Duration = Duration::from_secs(30);
-/// How long the API may take to write.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Limit for the arrival of an event.
+const EVENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Limit for a write through the API.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
-impl Run<'_, '_> {
-    /// The round trip, if both of its ends work.
+impl VerifyRun<'_, '_> {
+    /// Runs the round trip, if the topic and the HTTP API work.
     pub(super) fn round_trip(
         &mut self,
         collection: &str,
         client: Option<Client>,
-        asked: Option<&Asked>,
+        inspection: Option<&TopicInspection>,
     ) -> Result<(), Exit> {
-        let (Some(client), Some(asked)) = (client, asked) else {
-            self.add(Check::skip(NAME, "it needs the topic and the HTTP API"));
+        let (Some(client), Some(inspection)) = (client, inspection) else {
+            self.add(Check::skip(NAME, "it needs a working topic and HTTP API"));
             return Ok(());
         };
-        let millis = self.context.env.now.timestamp().as_millisecond();
-        let trip = Trip {
+        let now_ms = self.context.env.now.timestamp().as_millisecond();
+        let trip = RoundTrip {
             client,
-            asked,
+            inspection,
             collection,
-            id: format!("ditto-cdc-verify-{millis}-{}", std::process::id()),
+            id: format!("ditto-cdc-verify-{now_ms}-{}", std::process::id()),
         };
         self.context.out.note(&format!(
-            "--round-trip: writing one document with the _id {} into {collection} through {}, and removing it again",
+            "--round-trip: writing one document with the _id {} to {collection} through {}, then removing it",
             trip.id,
             trip.client.address()
         ));
-        self.names.push((
-            crate::verify::check::redact::Name::Collection,
-            collection.to_owned(),
-        ));
         self.names
-            .push((crate::verify::check::redact::Name::Id, trip.id.clone()));
-        let checks = trip.go();
+            .push((NameKind::Collection, collection.to_owned()));
+        self.names.push((NameKind::Id, trip.id.clone()));
+        let checks = trip.run();
         self.add_all(checks);
         self.interrupted()
     }
 }
 
-/// One document's way there and back.
-struct Trip<'a> {
+/// One round trip of a document.
+struct RoundTrip<'a> {
     client: Client,
-    asked: &'a Asked,
+    inspection: &'a TopicInspection,
     collection: &'a str,
     id: String,
 }
 
-/// An event that was waited for.
-struct Met {
+/// The arrival of the expected event.
+struct EventArrival {
     after: Duration,
     txn: Option<u64>,
 }
 
-/// Where to read on, by partition.
+/// The next offset of each partition.
 type Positions = BTreeMap<i32, i64>;
 
-impl Trip<'_> {
-    fn go(&self) -> Vec<Check> {
-        let mut positions: Positions = self.asked.ends().into_iter().collect();
+impl RoundTrip<'_> {
+    fn run(&self) -> Vec<Check> {
+        let mut positions: Positions = self.inspection.ends().into_iter().collect();
         let started = Instant::now();
         let written = self.write();
         if let Err(error) = &written
-            && never_arrived(&error.kind)
+            && certainly_not_written(&error.kind)
         {
             return vec![self.api_failed("writing", error)];
         }
         let inserted = match &written {
-            Ok(_) => self.wait(&mut positions, &[Op::Insert, Op::Update], started),
+            Ok(_) => self.wait_for_event(&mut positions, &[Op::Insert, Op::Update], started),
             Err(_) => Ok(None),
         };
-        // Whatever happened, also Ctrl-C: what was written is removed.
+        // The document is removed in any case, also after Ctrl-C.
         let started = Instant::now();
         let removed = self.remove();
         let mut checks = vec![match &written {
-            Ok(answer) => self.judge("written", answer, &inserted),
+            Ok(answer) => self.event_check("written", answer, &inserted),
             Err(error) => self.api_failed("writing", error),
         }];
         match &removed {
-            Err(error) => checks.push(self.left_behind(error)),
+            Err(error) => checks.push(self.cleanup_failed(error)),
             Ok(answer) if matches!(inserted, Ok(Some(_))) => {
-                let met = self.wait(&mut positions, &[Op::Remove], started);
-                checks.push(self.judge("removed", answer, &met));
+                let arrival = self.wait_for_event(&mut positions, &[Op::Remove], started);
+                checks.push(self.event_check("removed", answer, &arrival));
             }
             Ok(_) => checks.push(Check::pass(
                 NAME,
-                format!("the document {} is removed again", self.id),
+                format!("the document {} was removed", self.id),
             )),
         }
         checks
@@ -118,7 +116,7 @@ impl Trip<'_> {
         let document = json!({
             "_id": self.id,
             "madeBy": "ditto-cdc verify --round-trip",
-            "note": "made for a moment to see whether changes arrive; it may be removed",
+            "note": "written by a connection test; it may be removed",
         });
         self.execute(statement, ("doc", document.to_string()))
     }
@@ -138,44 +136,46 @@ impl Trip<'_> {
     ) -> Result<Answer, ApiError> {
         let query = Query {
             args: vec![argument],
-            patience: Some(PATIENCE),
+            timeout: Some(WRITE_TIMEOUT),
             ..Query::new(statement)
         };
-        self.client.execute(&query, &mut Nobody)
+        self.client.execute(&query, &mut IgnoreRows)
     }
 
-    /// Reads until an event of the document that did one of these comes, or nothing came for too long.
-    fn wait(
+    /// Reads until an event of the document with one of these operations arrives, or until the timeout.
+    fn wait_for_event(
         &self,
         positions: &mut Positions,
         ops: &[Op],
         started: Instant,
-    ) -> Result<Option<Met>, QueryError> {
+    ) -> Result<Option<EventArrival>, QueryError> {
         let starts: Vec<(i32, i64)> = positions.iter().map(|(id, at)| (*id, *at)).collect();
-        let mut met = None;
-        self.asked.inspector.read(&starts, LIMIT, &mut |seen| {
-            let ReadItem::Record(record) = seen else {
-                return ControlFlow::Continue(());
-            };
-            if let Place::Offset {
-                partition, offset, ..
-            } = record.place
-            {
-                positions.insert(partition, offset + 1);
-            }
-            let Ok(event) = event::decode(record.payload.as_deref()) else {
-                return ControlFlow::Continue(());
-            };
-            if !self.is_ours(&event) || !ops.contains(&event.op()) {
-                return ControlFlow::Continue(());
-            }
-            met = Some(Met {
-                after: started.elapsed(),
-                txn: event.txn_id.map(|txn| txn.0),
-            });
-            ControlFlow::Break(())
-        })?;
-        Ok(met)
+        let mut arrival = None;
+        self.inspection
+            .inspector
+            .read(&starts, EVENT_TIMEOUT, &mut |item| {
+                let ReadItem::Record(record) = item else {
+                    return ControlFlow::Continue(());
+                };
+                if let Place::Offset {
+                    partition, offset, ..
+                } = record.place
+                {
+                    positions.insert(partition, offset + 1);
+                }
+                let Ok(event) = event::decode(record.payload.as_deref()) else {
+                    return ControlFlow::Continue(());
+                };
+                if !self.is_ours(&event) || !ops.contains(&event.op()) {
+                    return ControlFlow::Continue(());
+                }
+                arrival = Some(EventArrival {
+                    after: started.elapsed(),
+                    txn: event.txn_id.map(|txn| txn.0),
+                });
+                ControlFlow::Break(())
+            })?;
+        Ok(arrival)
     }
 
     fn is_ours(&self, event: &event::Event<'_>) -> bool {
@@ -184,28 +184,33 @@ impl Trip<'_> {
             && event.id().is_some_and(|id| id == wanted.as_bytes())
     }
 
-    fn judge(&self, done: &str, answer: &Answer, met: &Result<Option<Met>, QueryError>) -> Check {
+    fn event_check(
+        &self,
+        done: &str,
+        answer: &Answer,
+        arrival: &Result<Option<EventArrival>, QueryError>,
+    ) -> Check {
         let collection = self.collection;
-        match met {
-            Err(refused) => self.asked.scope().refused(NAME, refused, &[]),
-            Ok(None) => Check::fail_answer(
+        match arrival {
+            Err(error) => self.inspection.topic_context().query_failed(NAME, error, &[]),
+            Ok(None) => Check::fail_response(
                 NAME,
-                format!("a document was {done} in {collection}, and no event of it came within {} s", LIMIT.as_secs()),
+                format!("a document was {done} in {collection}, but its event did not arrive within {} s", EVENT_TIMEOUT.as_secs()),
             )
             .with_fault(Fault::E7)
-            .fix("check in the portal that the data bridge's sources cover this collection, and that url and topic belong to the same app"),
-            Ok(Some(met)) => {
-                let after = met.after.as_secs_f64();
-                let (agree, words) = agreement(answer.transaction_id, met.txn);
+            .fix("check in the portal that the data bridge's sources include this collection, and that url and topic belong to the same app"),
+            Ok(Some(arrival)) => {
+                let after = arrival.after.as_secs_f64();
+                let (agree, words) = agreement(answer.transaction_id, arrival.txn);
                 let check = Check::pass(
                     NAME,
-                    format!("the event of the document {done} in {collection} came after {after:.2} s; {words}"),
+                    format!("the event of the document {done} in {collection} arrived after {after:.2} s; {words}"),
                 );
                 check
                     .detail("document", self.id.as_str())
                     .detail(done, true)
                     .detail("seconds", after)
-                    .detail("txnId", met.txn)
+                    .detail("txnId", arrival.txn)
                     .detail("transactionId", answer.transaction_id)
                     .detail("transactionsAgree", agree)
             }
@@ -216,7 +221,7 @@ impl Trip<'_> {
         let what = format!("{doing} a document in {}: {}", self.collection, error.why());
         let check = match error.kind {
             Kind::RefusedKey | Kind::Forbidden => Check::fail(NAME, Fault::F1, what),
-            _ => Check::fail_answer(NAME, what),
+            _ => Check::fail_response(NAME, what),
         };
         let check = match error.fix() {
             Some(fix) => check.fix(fix),
@@ -229,7 +234,7 @@ impl Trip<'_> {
         }
     }
 
-    fn left_behind(&self, error: &ApiError) -> Check {
+    fn cleanup_failed(&self, error: &ApiError) -> Check {
         let statement = format!(
             "DELETE FROM {} WHERE _id = '{}'",
             quoted_name(self.collection),
@@ -237,13 +242,13 @@ impl Trip<'_> {
         );
         let check = self.api_failed("removing", error);
         check.fix(format!(
-            "the document is still there; remove it: {statement}"
+            "the document still exists; remove it with: {statement}"
         ))
     }
 }
 
-/// Whether the server certainly has no document from us.
-fn never_arrived(kind: &Kind) -> bool {
+/// Whether the error proves that the document was not written.
+fn certainly_not_written(kind: &Kind) -> bool {
     !matches!(
         kind,
         Kind::TimedOut | Kind::Cut | Kind::Busy { .. } | Kind::Failed | Kind::TooLarge
@@ -258,8 +263,11 @@ fn agreement(api: Option<u64>, event: Option<u64>) -> (Option<bool>, String) {
         ),
         (Some(api), Some(event)) => (
             Some(false),
-            format!("the API speaks of transaction {api}, the event of {event}"),
+            format!("the API reports transaction {api}, the event {event}"),
         ),
-        _ => (None, "not both tell their transaction".to_owned()),
+        _ => (
+            None,
+            "the API or the event has no transaction number".to_owned(),
+        ),
     }
 }

@@ -1,16 +1,15 @@
-//! Which value each setting has and where it came from, as checks; secrets are only said to be set.
-//! Whether the values are any good is found out by the checks that use them.
+//! Checks of the settings: each value with its source; secrets without their value.
 
 use std::path::Path;
 
 use crate::settings::{Origin, Protocol, Setting, Settings};
 use crate::util::env::Env;
 use crate::verify::check::Check;
-use crate::verify::check::redact::Name;
+use crate::verify::check::redact::NameKind;
 
 const NAME: &str = "settings";
 
-/// A line for each value, and for each warning.
+/// One check for each value and for each warning.
 pub(super) fn checks(settings: &Settings) -> Vec<Check> {
     let path = |setting: &Option<Setting<std::path::PathBuf>>| {
         setting.as_ref().map(|one| Setting {
@@ -20,7 +19,7 @@ pub(super) fn checks(settings: &Settings) -> Vec<Check> {
         })
     };
     let (cluster, user) = (path(&settings.cluster_cert), path(&settings.user_cert));
-    let rows = [
+    let values = [
         value("brokers", settings.brokers.as_ref()),
         value("topic", settings.topic.as_ref()),
         value("group", settings.group.as_ref()),
@@ -37,10 +36,10 @@ pub(super) fn checks(settings: &Settings) -> Vec<Check> {
         value("url", settings.url.as_ref()),
         secret("API key", settings.api_key.as_ref()),
     ];
-    let mut checks: Vec<Check> = rows.into_iter().flatten().collect();
+    let mut checks: Vec<Check> = values.into_iter().flatten().collect();
     let extra = settings.extra.iter();
     checks.extend(extra.map(|property| {
-        // Any property may hold a secret; its name says enough.
+        // Any property may contain a secret, so only its name is printed.
         Check::pass(
             NAME,
             format!("{} is set ({})", property.name, property.origin),
@@ -51,7 +50,7 @@ pub(super) fn checks(settings: &Settings) -> Vec<Check> {
     checks
 }
 
-/// What is not there, all of it.
+/// One failed check for each missing setting.
 pub(super) fn missing(settings: &Settings, protocol: Protocol) -> Vec<Check> {
     let mut checks = Vec::new();
     if let Err(wrong) = settings.protocol() {
@@ -61,10 +60,10 @@ pub(super) fn missing(settings: &Settings, protocol: Protocol) -> Vec<Check> {
         let (what, ways) = sentence.split_once(": ").unwrap_or((&sentence, ""));
         checks.push(Check::fail_unnumbered(NAME, what).fix(ways));
     }
-    let kept_back = settings.misdirected_key().is_some();
-    if settings.url.is_some() && settings.api_key.is_none() && !kept_back {
+    let key_withheld = settings.key_to_untrusted_url().is_some();
+    if settings.url.is_some() && settings.api_key.is_none() && !key_withheld {
         checks.push(
-            Check::warn(NAME, "the url is set, and the API key is not")
+            Check::warn(NAME, "the url is set, but the API key is not")
                 .fix("give --api-key-file or DITTO_CDC_API_KEY"),
         );
     }
@@ -105,22 +104,22 @@ fn origins(origin: &Origin, shadowed: &[Origin]) -> String {
     if others.is_empty() {
         return origin.to_string();
     }
-    format!("{origin}; it shadows {}", others.join(" and "))
+    format!("{origin}; overrides {}", others.join(" and "))
 }
 
-/// What of the settings names a customer.
-pub(super) fn names(settings: &Settings) -> Vec<(Name, String)> {
+/// The names in the settings that identify a customer.
+pub(super) fn customer_names(settings: &Settings) -> Vec<(NameKind, String)> {
     let mut names = Vec::new();
-    let mut learn = |kind, text: &str| names.push((kind, text.to_owned()));
+    let mut add = |kind, text: &str| names.push((kind, text.to_owned()));
     for broker in settings.brokers.iter().flat_map(|one| one.value.split(',')) {
         let host = broker.rsplit_once(':').map_or(broker, |(host, _)| host);
-        learn(Name::Host, host.trim_matches(['[', ']', ' ']));
+        add(NameKind::Host, host.trim_matches(['[', ']', ' ']));
     }
     if let Some(topic) = &settings.topic {
-        learn(Name::Topic, &topic.value);
+        add(NameKind::Topic, &topic.value);
     }
     if let Some(group) = &settings.group {
-        learn(Name::Group, &group.value);
+        add(NameKind::Group, &group.value);
     }
     if let Some(url) = &settings.url {
         let rest = url
@@ -128,20 +127,20 @@ pub(super) fn names(settings: &Settings) -> Vec<(Name, String)> {
             .split_once("://")
             .map_or(url.value.as_str(), |(_, rest)| rest);
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-        learn(Name::Host, host.split(':').next().unwrap_or(host));
-        path.split('/').for_each(|part| learn(Name::Id, part));
+        add(NameKind::Host, host.split(':').next().unwrap_or(host));
+        path.split('/').for_each(|part| add(NameKind::Id, part));
     }
     let files = settings.cluster_cert.iter().chain(&settings.user_cert);
     for folder in files.filter_map(|file| file.value.parent()) {
-        learn(Name::Folder, &folder.display().to_string());
+        add(NameKind::Folder, &folder.display().to_string());
     }
     names
 }
 
-/// What of the surroundings names a customer.
-pub(super) fn folders(env: &Env) -> Vec<(Name, String)> {
+/// The folders that identify a customer: home and current folder.
+pub(super) fn customer_folders(env: &Env) -> Vec<(NameKind, String)> {
     let folders = env.home.as_deref().into_iter().chain([env.cwd.as_path()]);
     let folders = folders.filter(|folder| *folder != Path::new("/"));
-    let named = folders.map(|folder| (Name::Folder, folder.display().to_string()));
+    let named = folders.map(|folder| (NameKind::Folder, folder.display().to_string()));
     named.collect()
 }

@@ -1,80 +1,81 @@
-//! `--wait`: the first event that comes from now on, shown; the second half of the documented check.
-//! Where to start was learnt by the checks before it.
+//! `--wait`: waits for the first new event and reports it.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 
-use super::Run;
-use super::kafka::{Asked, names, sample};
+use super::kafka::{TopicInspection, customer_names, record_sample};
+use super::run::VerifyRun;
 use crate::kafka::inspect::ReadItem;
-use crate::verify::check::kafka::Scope;
+use crate::verify::check::kafka::TopicContext;
 use crate::verify::check::{Check, Fault, Status};
 
 const NAME: &str = "wait";
 
-/// What `--wait` means.
+/// Parses the value of `--wait`.
 ///
 /// # Errors
-/// What is wrong with it.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+/// A message if it is not a positive duration.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let parsed: Option<SignedDuration> = text.parse().ok();
     let duration = parsed.and_then(|duration| Duration::try_from(duration).ok());
     duration
         .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| format!("--wait {text}: that is no duration; examples are 30s and 2m"))
+        .ok_or_else(|| format!("--wait: '{text}' is not a valid duration; write 30s or 2m"))
 }
 
-impl Run<'_, '_> {
-    /// Waits for the first event behind the ends that were found before.
-    pub(super) fn wait(&mut self, limit: Duration, asked: Option<&Asked>) {
-        let Some(asked) = asked.filter(|_| self.report.is_ok()) else {
-            return self.add(Check::skip(NAME, "something above is wrong"));
+impl VerifyRun<'_, '_> {
+    /// Waits for the first event after the partition ends found by the topic check.
+    pub(super) fn wait(&mut self, limit: Duration, inspection: Option<&TopicInspection>) {
+        let Some(inspection) = inspection.filter(|_| self.report.is_ok()) else {
+            return self.add(Check::skip(NAME, "an earlier check failed"));
         };
         self.context.out.note(&format!(
-            "waiting for a new event, at most {} s: make a write in your app",
+            "waiting up to {} s for a new event: change a document in your app",
             limit.as_secs()
         ));
         let (started, mut first) = (Instant::now(), None);
-        let outcome = asked.inspector.read(&asked.ends(), limit, &mut |seen| {
-            if let ReadItem::Record(record) = seen {
-                first = sample(&record);
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        });
-        let scope = asked.scope();
+        let outcome = inspection
+            .inspector
+            .read(&inspection.ends(), limit, &mut |item| {
+                if let ReadItem::Record(record) = item {
+                    first = record_sample(&record);
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            });
+        let topic_context = inspection.topic_context();
         let check = match (outcome, first) {
-            (Err(refused), _) => scope.refused(NAME, &refused, &[]),
+            (Err(error), _) => topic_context.query_failed(NAME, &error, &[]),
             (Ok(()), Some(sample)) => {
-                self.names.extend(names(&sample));
-                let mut check = scope.decoded(&sample);
+                self.names.extend(customer_names(&sample));
+                let mut check = topic_context.decoded(&sample);
                 check.name = NAME;
                 if check.status == Status::Pass {
                     let after = started.elapsed().as_secs_f64();
-                    check.message = format!("an event came after {after:.1} s: {}", check.message);
+                    check.message = format!("an event arrived after {after:.1} s: {}", check.message);
                 }
                 check
             }
-            (Ok(()), None) => Check::warn(NAME, format!("no event came within {} s", limit.as_secs()))
+            (Ok(()), None) => Check::warn(NAME, format!("no event arrived within {} s", limit.as_secs()))
                 .with_fault(Fault::E7)
-                .fix("make a write that the data bridge's sources cover (collection and filter, in the portal), then try again"),
+                .fix("change a document that the data bridge's sources include (see collection and filter in the portal), then try again"),
         };
         self.add(check);
     }
 }
 
-impl Asked {
-    /// Where new events will be.
+impl TopicInspection {
+    /// The end of each partition, where new events will arrive.
     pub(super) fn ends(&self) -> Vec<(i32, i64)> {
         let ends = self.partitions.iter();
         ends.filter_map(|one| Some((one.id, one.high?))).collect()
     }
 
-    /// The user's names.
-    pub(super) fn scope(&self) -> Scope<'_> {
-        Scope {
+    /// The topic and user, for messages.
+    pub(super) fn topic_context(&self) -> TopicContext<'_> {
+        TopicContext {
             topic: &self.topic,
             principal: self.principal.as_deref(),
         }

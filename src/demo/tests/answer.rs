@@ -1,5 +1,4 @@
-//! What statements find and change in the café, beside what the walk through it (`snapshot`) makes of the answers.
-//! The wire is tested in `server`.
+//! Results of statements on the café's documents, also through a collection read.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,19 +8,23 @@ use crate::snapshot::read::queries::Target;
 
 const NOW: i64 = 1_769_860_800_000;
 
-fn cafe() -> Shop {
-    let mut shop = Shop::new(1);
-    history(&mut shop, NOW);
-    shop
+fn cafe() -> Generator {
+    let mut generator = Generator::new(1);
+    history(&mut generator, NOW);
+    generator
 }
 
-fn ask(shop: &mut Shop, statement: &str, arguments: &Value) -> Result<Found, String> {
-    execute(shop, statement, arguments.as_object().unwrap(), NOW)
+fn ask(
+    generator: &mut Generator,
+    statement: &str,
+    arguments: &Value,
+) -> Result<QueryResult, String> {
+    execute(generator, statement, arguments.as_object().unwrap(), NOW)
 }
 
 #[test]
 fn pages_of_ids_of_every_kind_come_in_order_and_once() {
-    let mut shop = cafe();
+    let mut generator = cafe();
     let ids = [
         "true",
         "-7",
@@ -35,7 +38,7 @@ fn pages_of_ids_of_every_kind_come_in_order_and_once() {
     for id in ids {
         let document = json!({"_id": serde_json::from_str::<Value>(id).unwrap()});
         ask(
-            &mut shop,
+            &mut generator,
             "INSERT INTO `odd ``s` DOCUMENTS (:doc)",
             &json!({"doc": document}),
         )
@@ -46,12 +49,12 @@ fn pages_of_ids_of_every_kind_come_in_order_and_once() {
         condition: None,
     };
     let mut found = Vec::new();
-    for kind in Type::ALL {
+    for kind in IdType::ALL {
         let mut last: Option<String> = None;
         loop {
             let query = target.page(kind, last.as_deref(), 1);
             let value = last.map_or(Value::Null, |last| serde_json::from_str(&last).unwrap());
-            let page = ask(&mut shop, &query.statement, &json!({"last": value})).unwrap();
+            let page = ask(&mut generator, &query.statement, &json!({"last": value})).unwrap();
             let Some(row) = page.rows.first() else { break };
             last = Some(row["_id"].to_string());
             found.push(row["_id"].to_string());
@@ -68,7 +71,7 @@ fn pages_of_ids_of_every_kind_come_in_order_and_once() {
         r#"{"b":1}"#,
     ];
     assert_eq!(found, sorted);
-    let census = ask(&mut shop, &target.census().statement, &json!({})).unwrap();
+    let census = ask(&mut generator, &target.census().statement, &json!({})).unwrap();
     let count: u64 = census
         .rows
         .iter()
@@ -79,25 +82,25 @@ fn pages_of_ids_of_every_kind_come_in_order_and_once() {
 
 #[test]
 fn writing_and_removing_tell_the_stream() {
-    let mut shop = cafe();
+    let mut generator = cafe();
     let document = json!({"_id": "x", "n": 1});
     let insert = "INSERT INTO `orders` DOCUMENTS (:doc)";
-    let written = ask(&mut shop, insert, &json!({"doc": document})).unwrap();
+    let written = ask(&mut generator, insert, &json!({"doc": document})).unwrap();
     let event: Value = serde_json::from_str(&written.messages[0].payload).unwrap();
     assert_eq!(
         (&event["change"]["newValue"], event["txnId"].as_u64()),
-        (&document, Some(shop.txn()))
+        (&document, Some(generator.txn()))
     );
     assert!(
-        ask(&mut shop, insert, &json!({"doc": document}))
+        ask(&mut generator, insert, &json!({"doc": document}))
             .unwrap_err()
             .contains("already exists")
     );
     let remove = "DELETE FROM `orders` WHERE _id = :id";
-    let removed = ask(&mut shop, remove, &json!({"id": "x"})).unwrap();
+    let removed = ask(&mut generator, remove, &json!({"id": "x"})).unwrap();
     assert!(removed.messages[0].payload.contains(r#""method":"remove""#));
     assert!(
-        ask(&mut shop, remove, &json!({"id": "x"}))
+        ask(&mut generator, remove, &json!({"id": "x"}))
             .unwrap()
             .messages
             .is_empty()
@@ -106,7 +109,7 @@ fn writing_and_removing_tell_the_stream() {
 
 #[test]
 fn arguments_and_documents_are_checked() {
-    let mut shop = cafe();
+    let mut generator = cafe();
     for (statement, arguments) in [
         ("INSERT INTO a DOCUMENTS (:doc)", json!({"doc": 1})),
         (
@@ -118,7 +121,7 @@ fn arguments_and_documents_are_checked() {
         ("SELECT * FROM a WHERE _id > :k", json!({})),
     ] {
         assert!(
-            ask(&mut shop, statement, &arguments).is_err(),
+            ask(&mut generator, statement, &arguments).is_err(),
             "{statement} {arguments}"
         );
     }
@@ -126,20 +129,20 @@ fn arguments_and_documents_are_checked() {
 
 #[test]
 fn a_condition_in_parentheses_narrows() {
-    let mut shop = cafe();
-    let count = |shop: &mut Shop, condition: Option<&str>| {
+    let mut generator = cafe();
+    let count = |generator: &mut Generator, condition: Option<&str>| {
         let target = Target {
             collection: "orders".to_owned(),
             condition: condition.map(str::to_owned),
         };
-        ask(shop, &target.count().statement, &json!({}))
+        ask(generator, &target.count().statement, &json!({}))
             .unwrap()
             .rows[0]["n"]
             .as_u64()
             .unwrap()
     };
-    let all = count(&mut shop, None);
-    let paid = count(&mut shop, Some("status = 'paid'"));
-    let open = count(&mut shop, Some("NOT status = 'paid'"));
+    let all = count(&mut generator, None);
+    let paid = count(&mut generator, Some("status = 'paid'"));
+    let open = count(&mut generator, Some("NOT status = 'paid'"));
     assert!(paid > 0 && paid + open == all, "{paid} {open} {all}");
 }

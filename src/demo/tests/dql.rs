@@ -1,5 +1,4 @@
-//! What the parser understands and what it refuses, as tables; hostile texts must be refused without a panic.
-//! What statements find is tested in `answer`.
+//! Statements that the parser accepts and rejects; hostile strings must not panic.
 
 use proptest::prelude::*;
 
@@ -24,7 +23,7 @@ fn everything_that_the_walk_asks_is_understood() {
             target.whole(),
             target.offset(5, 7),
         ];
-        for kind in Type::ALL {
+        for kind in IdType::ALL {
             asked.push(target.page(kind, None, 3));
             asked.push(target.page(kind, Some("1"), 3));
         }
@@ -35,7 +34,10 @@ fn everything_that_the_walk_asks_is_understood() {
             if let Ok(Statement::Select(select)) = read {
                 assert_eq!(select.collection, "a`b c");
                 assert_eq!(
-                    select.tests.iter().any(|test| matches!(test, Test::Own(_))),
+                    select
+                        .tests
+                        .iter()
+                        .any(|test| matches!(test, Predicate::Own(_))),
                     condition.is_some()
                 );
             }

@@ -1,5 +1,4 @@
-//! The server over real sockets: statuses, the floor, the key, hostile bytes, and its end.
-//! What statements find is tested in `answer`.
+//! The server over real sockets: statuses, minimum transaction, key, hostile bytes, shutdown.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,9 +6,9 @@ use super::*;
 use crate::demo::history;
 
 fn start() -> (Arc<Live>, Server) {
-    let mut shop = Shop::new(1);
-    history(&mut shop, 1_769_860_800_000);
-    let live = Arc::new(Live::new(shop, Box::new(|_| Ok(()))));
+    let mut generator = Generator::new(1);
+    history(&mut generator, 1_769_860_800_000);
+    let live = Arc::new(Live::new(generator, Box::new(|_| Ok(()))));
     let server = Server::start(&live, &Secret::new("k".to_owned())).unwrap();
     (live, server)
 }
@@ -33,7 +32,7 @@ fn post(server: &Server, headers: &str, body: &str) -> String {
 #[test]
 fn statuses() {
     let (live, server) = start();
-    let txn = live.look(Shop::txn);
+    let txn = live.look(Generator::txn);
     let good = r#"{"statement":"SELECT * FROM system:collections"}"#;
     for (headers, body, expected) in [
         ("Authorization: Bearer k\r\n".to_owned(), good, "200"),
@@ -77,11 +76,11 @@ fn statuses() {
 #[test]
 fn hostile_bytes_are_refused_and_the_server_goes_on() {
     let (_, server) = start();
-    let endless = vec![b'a'; MOST_HEAD * 2];
+    let endless = vec![b'a'; MAX_HEAD_BYTES * 2];
     let huge = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", u64::MAX);
     let large = format!(
         "POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n",
-        MOST_BODY + 1
+        MAX_BODY_BYTES + 1
     );
     for bytes in [
         b"".as_slice(),
@@ -115,7 +114,7 @@ fn the_end_waits_for_nobody() {
         .collect();
     let started = Instant::now();
     drop(server);
-    assert!(started.elapsed() < LIMIT);
+    assert!(started.elapsed() < REQUEST_TIMEOUT);
     assert!(TcpStream::connect(address).is_err());
     drop(silent);
 }

@@ -1,42 +1,41 @@
-//! Which elements of two short arrays stay: the longest part that both have, found with a bit for each element.
-//! Longer arrays are left to a library, and what becomes of the others to `pairs`.
+//! Bit-parallel longest common subsequence (after Hyyrö) of arrays of at most 16 elements.
 
-use super::Element;
-use crate::diff::equality::weight;
+use super::model::Element;
+use crate::diff::equality::unordered_checksum;
 
 /// So many elements each array may have here.
-pub(in crate::diff) const MOST: usize = 16;
+pub(in crate::diff) const MAX_ELEMENTS: usize = 16;
 
-/// The equal pairs of two short arrays, and what can be kept of them.
-pub(in crate::diff) struct Few {
+/// The equality matrix of two short arrays, and their LCS lengths.
+pub(in crate::diff) struct BitLcs {
     olds: usize,
     news: usize,
-    rows: [Row; MOST],
+    rows: [MatrixRow; MAX_ELEMENTS],
 }
 
-/// What is known of an old element and those behind it. The last new element has the lowest bit.
+/// The row of an old element, for it and those after it. The last new element has the lowest bit.
 #[derive(Default, Clone, Copy)]
-struct Row {
+struct MatrixRow {
     /// The new elements that are equal to this one.
     equal: u32,
-    /// 1 at each new element with which one more can stay than without it, given it and those behind it.
-    gains: u32,
+    /// 1 at each new element that increases the LCS length, for it and those after it.
+    increments: u32,
 }
 
-impl Few {
-    /// Compares each element with each, byte by byte; `None` where two may be the same in other bytes although all are
-    /// spelled in the usual way: as objects of another order.
+impl BitLcs {
+    /// Compares all pairs byte by byte; `None` if two elements may be equal in other bytes although all are
+    /// canonical: as objects with another order of keys.
     pub fn by_bytes(olds: &[Element<'_>], news: &[Element<'_>]) -> Option<Self> {
         let weigh = |elements: &[Element<'_>]| {
-            let mut weights = [0; MOST];
+            let mut weights = [0; MAX_ELEMENTS];
             for (weight_of, element) in weights.iter_mut().zip(elements) {
-                *weight_of = weight(element.raw);
+                *weight_of = unordered_checksum(element.raw);
             }
             weights
         };
         let weights = (weigh(olds), weigh(news));
         let mut unsure = false;
-        let few = Few::of((olds.len(), news.len()), |one, other| {
+        let bit_lcs = BitLcs::new((olds.len(), news.len()), |one, other| {
             let (Some(old), Some(new)) = (olds.get(one), news.get(other)) else {
                 return false;
             };
@@ -47,38 +46,38 @@ impl Few {
             unsure |= !equal && matches!(old.raw.first(), Some(b'{' | b'['));
             equal
         });
-        (!unsure).then_some(few)
+        (!unsure).then_some(bit_lcs)
     }
 
-    /// Compares each element with each, by their places; of no more than [`MOST`].
-    pub fn of((olds, news): (usize, usize), mut equal: impl FnMut(usize, usize) -> bool) -> Self {
-        let mut few = Few {
+    /// Compares each element with each, by their places; of no more than [`MAX_ELEMENTS`].
+    pub fn new((olds, news): (usize, usize), mut equal: impl FnMut(usize, usize) -> bool) -> Self {
+        let mut bit_lcs = BitLcs {
             olds,
             news,
-            rows: [Row::default(); MOST],
+            rows: [MatrixRow::default(); MAX_ELEMENTS],
         };
-        let mut gains = 0_u32;
-        for (old, row) in few.rows.iter_mut().enumerate().take(olds).rev() {
+        let mut increments = 0_u32;
+        for (old, row) in bit_lcs.rows.iter_mut().enumerate().take(olds).rev() {
             let bits = (0..news).map(|new| u32::from(equal(old, new)) << (news - new - 1));
             let equal = bits.fold(0, |bits, bit| bits | bit);
             // Bit-parallel as Hyyrö has it: of each run of places without a gain the lowest equal one becomes one.
-            let free = !gains;
-            gains = !(free.wrapping_add(free & equal) | (free & !equal));
-            *row = Row { equal, gains };
+            let free = !increments;
+            increments = !(free.wrapping_add(free & equal) | (free & !equal));
+            *row = MatrixRow { equal, increments };
         }
-        few
+        bit_lcs
     }
 
-    /// Shows where equal elements begin that stay, and how many follow each other. Of two ways to keep as many, new
-    /// elements go before old ones.
-    pub fn kept(&self, mut keep: impl FnMut(usize, usize, usize)) {
+    /// Passes the starts and lengths of the common runs. Of two subsequences of equal length, new elements go before
+    /// old ones.
+    pub fn for_each_run(&self, mut keep: impl FnMut(usize, usize, usize)) {
         let (mut old, mut new) = (0, 0);
         while old < self.olds && new < self.news {
-            let length = self.run(old, new);
+            let length = self.run_len(old, new);
             if length > 0 {
                 keep(old, new, length);
                 (old, new) = (old + length, new + length);
-            } else if self.most(old, new + 1) >= self.most(old + 1, new) {
+            } else if self.lcs_len(old, new + 1) >= self.lcs_len(old + 1, new) {
                 new += 1;
             } else {
                 old += 1;
@@ -86,22 +85,22 @@ impl Few {
         }
     }
 
-    /// Nothing behind the last element.
-    fn row(&self, old: usize) -> Row {
+    /// Empty after the last element.
+    fn row(&self, old: usize) -> MatrixRow {
         self.rows.get(old).copied().unwrap_or_default()
     }
 
-    /// How many elements are equal from here on.
-    fn run(&self, old: usize, new: usize) -> usize {
-        let most = (self.olds - old).min(self.news - new);
+    /// Length of the common run from here on.
+    fn run_len(&self, old: usize, new: usize) -> usize {
+        let lcs_len = (self.olds - old).min(self.news - new);
         let equal = |by: &usize| self.row(old + by).equal >> (self.news - new - by - 1) & 1 == 1;
-        (0..most).take_while(equal).count()
+        (0..lcs_len).take_while(equal).count()
     }
 
-    /// How many elements can stay from here on.
-    fn most(&self, old: usize, new: usize) -> u32 {
+    /// Length of the LCS from here on.
+    fn lcs_len(&self, old: usize, new: usize) -> u32 {
         let behind = (1_u32 << (self.news - new)) - 1;
-        (self.row(old).gains & behind).count_ones()
+        (self.row(old).increments & behind).count_ones()
     }
 }
 
@@ -109,7 +108,7 @@ impl Few {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Few, MOST};
+    use super::{BitLcs, MAX_ELEMENTS};
 
     /// The definition, without any thrift.
     fn longest(olds: &[u8], news: &[u8]) -> usize {
@@ -121,9 +120,10 @@ mod tests {
     }
 
     fn kept(olds: &[u8], news: &[u8]) -> Vec<(usize, usize)> {
-        let few = Few::of((olds.len(), news.len()), |old, new| olds[old] == news[new]);
+        let bit_lcs = BitLcs::new((olds.len(), news.len()), |old, new| olds[old] == news[new]);
         let mut all = Vec::new();
-        few.kept(|old, new, count| all.extend((0..count).map(|at| (old + at, new + at))));
+        bit_lcs
+            .for_each_run(|old, new, count| all.extend((0..count).map(|at| (old + at, new + at))));
         all
     }
 
@@ -131,7 +131,10 @@ mod tests {
     fn new_elements_go_before_old_ones() {
         assert_eq!(kept(b"ab", b"ba"), [(0, 1)]);
         assert_eq!(kept(b"abc", b"xabd"), [(0, 1), (1, 2)]);
-        assert_eq!(kept(&[7; MOST], &[7; MOST]).len(), MOST);
+        assert_eq!(
+            kept(&[7; MAX_ELEMENTS], &[7; MAX_ELEMENTS]).len(),
+            MAX_ELEMENTS
+        );
         assert_eq!(kept(b"", b"a"), []);
     }
 

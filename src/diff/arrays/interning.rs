@@ -1,53 +1,53 @@
-//! Numbers for the elements of two arrays, equal exactly for those that are the same, as Myers' algorithm wants them.
-//! By bytes where only those can tell elements apart; else by what they mean, which needs their tapes.
+//! Interns array elements: equal elements get the same integer, as Myers' algorithm needs. Compares raw bytes if that
+//! is exact, else by value (needs a tape).
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::Element;
-use super::bit_lcs::Few;
-use crate::diff::equality::{Spelling, Spot, meaning, same, weight};
-use crate::diff::hash::{Hashed, Key};
-use crate::diff::tape::Tape;
+use super::bit_lcs::BitLcs;
+use super::model::Element;
+use crate::diff::equality::{Spelling, canonical_hash, same, unordered_checksum};
+use crate::diff::hash::{IdentityBuildHasher, Key};
+use crate::diff::tape::{NodeRef, Tape};
 
-/// So many different values of one hash are told apart; more are taken for unequal, which is never wrong.
-const MOST_COLLISIONS: u64 = 8;
+/// Number of different values with one hash that are distinguished; more count as unequal, which is never wrong.
+const MAX_COLLISIONS: u64 = 8;
 
 /// The numbers of the old elements, and of the new ones.
 #[derive(Debug)]
-pub(in crate::diff) struct Ids {
+pub(in crate::diff) struct Interned {
     pub olds: Vec<u32>,
     pub news: Vec<u32>,
 }
 
-impl Ids {
+impl Interned {
     /// Compares each of few elements with each.
-    pub fn few(&self) -> Few {
+    pub fn bit_lcs(&self) -> BitLcs {
         let counts = (self.olds.len(), self.news.len());
-        Few::of(counts, |old, new| self.olds.get(old) == self.news.get(new))
+        BitLcs::new(counts, |old, new| self.olds.get(old) == self.news.get(new))
     }
 }
 
 /// An element with its hash and its number in both lists together.
-struct Entered<'a> {
+struct HashedElement<'a> {
     hash: u64,
     number: usize,
     raw: &'a [u8],
 }
 
 /// Numbers by bytes.
-pub(in crate::diff) struct ByBytes<'a> {
-    pub ids: Ids,
+pub(in crate::diff) struct InternByBytes<'a> {
+    pub ids: Interned,
     /// One container of each number, with its weight.
     containers: Vec<(u32, &'a [u8])>,
     /// Two elements have one hash and are not equal, so that equal ones may have different numbers.
     collided: bool,
 }
 
-impl<'a> ByBytes<'a> {
-    pub fn of(olds: &[Element<'a>], news: &[Element<'a>], key: Key) -> Self {
+impl<'a> InternByBytes<'a> {
+    pub fn new(olds: &[Element<'a>], news: &[Element<'a>], key: Key) -> Self {
         let elements = olds.iter().chain(news).zip(0_usize..);
-        let entered = elements.map(|(element, number)| Entered {
+        let entered = elements.map(|(element, number)| HashedElement {
             hash: key.bytes(element.raw),
             number,
             raw: element.raw,
@@ -59,7 +59,7 @@ impl<'a> ByBytes<'a> {
         for equal in entered.chunk_by(|one, other| one.hash == other.hash) {
             let first = equal.first().map_or(&b""[..], |one| one.raw);
             if matches!(first.first(), Some(b'{' | b'[')) {
-                containers.push((weight(first), first));
+                containers.push((unordered_checksum(first), first));
             }
             let usual = next;
             for one in equal {
@@ -74,20 +74,23 @@ impl<'a> ByBytes<'a> {
             next += 1;
         }
         let news = ids.split_off(olds.len());
-        let ids = Ids { olds: ids, news };
-        ByBytes {
+        let ids = Interned { olds: ids, news };
+        InternByBytes {
             ids,
             containers,
             collided,
         }
     }
 
-    /// Whether elements of different bytes differ for sure, given that all are spelled in the usual way: then they can
-    /// be the same only as objects of other orders of keys, which are of the same parts. Those that weigh the same are
-    /// looked at more closely.
-    pub fn all_differ(&mut self, depth: usize, key: Key) -> bool {
-        let closely = |(_, raw): &(u32, &[u8])| Tape::below(depth, raw).weight(Tape::ROOT, key);
-        self.containers.sort_unstable_by_key(|(weight, _)| *weight);
+    /// Whether elements with different bytes are different, given that all are canonical: then they can be equal only
+    /// as objects with another order of keys, which have the same checksum. Those with equal checksums are compared
+    /// more closely.
+    pub fn are_distinct(&mut self, depth: usize, key: Key) -> bool {
+        let closely = |(_, raw): &(u32, &[u8])| {
+            Tape::at_depth(depth, raw).unordered_checksum(Tape::ROOT, key)
+        };
+        self.containers
+            .sort_unstable_by_key(|(unordered_checksum, _)| *unordered_checksum);
         let mut alike = self.containers.chunk_by(|one, other| one.0 == other.0);
         let differ = |equal: &[(u32, &[u8])]| {
             if equal.len() == 1 {
@@ -102,26 +105,26 @@ impl<'a> ByBytes<'a> {
 }
 
 /// Numbers by meaning.
-pub(in crate::diff) fn by_meaning<'t, 'a: 't>(
-    olds: impl Iterator<Item = Spot<'t, 'a>>,
-    news: impl Iterator<Item = Spot<'t, 'a>>,
+pub(in crate::diff) fn intern_by_value<'t, 'a: 't>(
+    olds: impl Iterator<Item = NodeRef<'t, 'a>>,
+    news: impl Iterator<Item = NodeRef<'t, 'a>>,
     key: Key,
-) -> Ids {
-    let mut seen: HashMap<u64, (Spot<'_, '_>, u32), Hashed> = HashMap::default();
+) -> Interned {
+    let mut seen: HashMap<u64, (NodeRef<'_, '_>, u32), IdentityBuildHasher> = HashMap::default();
     let mut next = 0;
-    let mut id = |spot: Spot<'t, 'a>| {
-        spot.tape.keep_hashes();
-        let hash = meaning(spot, key);
-        for collision in 0..MOST_COLLISIONS {
+    let mut id = |node: NodeRef<'t, 'a>| {
+        node.tape.cache_hashes();
+        let hash = canonical_hash(node, key);
+        for collision in 0..MAX_COLLISIONS {
             match seen.entry(hash.wrapping_add(collision)) {
                 Entry::Vacant(entry) => {
                     next += 1;
-                    entry.insert((spot, next));
+                    entry.insert((node, next));
                     return next;
                 }
                 Entry::Occupied(entry) => {
                     let (known, id) = *entry.get();
-                    if same(known, spot, Spelling::Any, key) {
+                    if same(known, node, Spelling::Any, key) {
                         return id;
                     }
                 }
@@ -130,7 +133,7 @@ pub(in crate::diff) fn by_meaning<'t, 'a: 't>(
         next += 1;
         next
     };
-    Ids {
+    Interned {
         olds: olds.map(&mut id).collect(),
         news: news.map(&mut id).collect(),
     }

@@ -5,21 +5,22 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::elements::side_by_side;
-use super::{Comparing, Element, Item, Lists};
-use crate::diff::equality::{meaning_of, same_values};
-use crate::diff::hash::Hashed;
+use super::comparator::Comparator;
+use super::elements::visit_fields;
+use super::model::{AlignedItem, Element, ElementLists};
+use crate::diff::equality::{canonical_hash_of, same_values};
+use crate::diff::hash::IdentityBuildHasher;
 use crate::diff::tape::Kind;
-use crate::json::{fields, says};
+use crate::json::{eq_str, fields};
 
-/// The elements of two arrays, and the fields that tell them apart.
-pub(in crate::diff) struct Pairs<'c, 'a, By> {
+/// Matches the elements of two arrays.
+pub(in crate::diff) struct Matching<'c, 'a, By> {
     pub by: &'c By,
     pub fields: &'c [Cow<'static, str>],
-    pub lists: &'c Lists<'c, 'a>,
+    pub lists: &'c ElementLists<'c, 'a>,
 }
 
-/// What tells an element apart.
+/// The identity of an element.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::diff) struct Identity<'a> {
     /// Which of the fields it is.
@@ -30,19 +31,19 @@ pub(in crate::diff) struct Identity<'a> {
 }
 
 impl Identity<'_> {
-    /// `null` tells nothing apart.
-    fn tells_apart(&self) -> bool {
+    /// `null` is not an identity.
+    fn is_identity(&self) -> bool {
         Kind::of(self.value) != Kind::Null
     }
 }
 
-impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
-    /// Pairs what lies between two equal elements.
-    pub fn hunk(&self, old: Range<usize>, new: Range<usize>, items: &mut Vec<Item>) {
+impl<'a, By: Comparator<'a>> Matching<'_, 'a, By> {
+    /// Matches the elements between two equal ones.
+    pub fn match_range(&self, old: Range<usize>, new: Range<usize>, items: &mut Vec<AlignedItem>) {
         let (mut old_at, mut new_at) = (old.start, new.start);
         for (one, other) in self.anchors(&old, &new) {
             self.by_position(old_at..one, new_at..other, items);
-            items.push(Item::Both {
+            items.push(AlignedItem::Both {
                 old: one,
                 new: other,
             });
@@ -52,23 +53,23 @@ impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
     }
 
     /// Pairs elements at equal distance from the beginning if they are alike.
-    fn by_position(&self, old: Range<usize>, new: Range<usize>, items: &mut Vec<Item>) {
+    fn by_position(&self, old: Range<usize>, new: Range<usize>, items: &mut Vec<AlignedItem>) {
         let equal_counts = old.len() == new.len();
         for (old, new) in old.clone().zip(new.clone()) {
             if self.are_versions(old, new, equal_counts) {
-                items.push(Item::Both { old, new });
+                items.push(AlignedItem::Both { old, new });
             } else {
-                items.push(Item::Old { old });
-                items.push(Item::New {
+                items.push(AlignedItem::Old { old });
+                items.push(AlignedItem::New {
                     new,
                     before: old + 1,
                 });
             }
         }
         let paired = old.len().min(new.len());
-        items.extend((old.start + paired..old.end).map(|old| Item::Old { old }));
+        items.extend((old.start + paired..old.end).map(|old| AlignedItem::Old { old }));
         let before = old.end;
-        items.extend((new.start + paired..new.end).map(|new| Item::New { new, before }));
+        items.extend((new.start + paired..new.end).map(|new| AlignedItem::New { new, before }));
     }
 
     /// Pairs of one identity, as many as keep the order.
@@ -76,7 +77,7 @@ impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
         if old.is_empty() || new.is_empty() || (old.len() == 1 && new.len() == 1) {
             return Vec::new();
         }
-        let mut known: HashMap<u64, usize, Hashed> = HashMap::default();
+        let mut known: HashMap<u64, usize, IdentityBuildHasher> = HashMap::default();
         for at in old.clone() {
             if let Some(identity) = self.old_identity(at) {
                 known.entry(self.hash(&identity)).or_insert(at);
@@ -88,19 +89,19 @@ impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
         let pairs = new.clone().filter_map(|new| {
             let identity = self.new_identity(new)?;
             let old = known.remove(&self.hash(&identity))?;
-            let truly = self.are_one(&self.old_identity(old)?, &identity);
+            let truly = self.same_identity(&self.old_identity(old)?, &identity);
             truly.then_some((old, new))
         });
-        increasing(&pairs.collect::<Vec<_>>())
+        longest_increasing_subsequence(&pairs.collect::<Vec<_>>())
     }
 
     fn hash(&self, identity: &Identity<'a>) -> u64 {
         let (key, depth) = (self.by.key(), self.lists.depth + 1);
-        let meaning = meaning_of(identity.value, depth, key);
-        key.then(meaning, identity.number as u64)
+        let canonical_hash = canonical_hash_of(identity.value, depth, key);
+        key.then(canonical_hash, identity.number as u64)
     }
 
-    fn are_one(&self, old: &Identity<'a>, new: &Identity<'a>) -> bool {
+    fn same_identity(&self, old: &Identity<'a>, new: &Identity<'a>) -> bool {
         let depth = self.lists.depth + 1;
         old.number == new.number && same_values(old.value, new.value, depth, self.by.key())
     }
@@ -117,7 +118,7 @@ impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
         identity(element.raw, self.lists.depth, self.fields)
     }
 
-    /// Whether two elements say the same.
+    /// Whether two elements are equal.
     pub fn are_the_same(&self, old: usize, new: usize) -> bool {
         let (old, new) = (self.lists.raw_old(old), self.lists.raw_new(new));
         same_values(old, new, self.lists.depth, self.by.key())
@@ -135,40 +136,40 @@ impl<'a, By: Comparing<'a>> Pairs<'_, 'a, By> {
         match (Kind::at(depth, old.raw), Kind::at(depth, new.raw)) {
             (Kind::Object, Kind::Object) => self.are_one_object(old, new),
             (Kind::Array, Kind::Array) => equal_counts || self.by.half_agree(old, new, depth),
-            (Kind::Whole, Kind::Whole) => equal_counts,
-            (Kind::Object | Kind::Array | Kind::Whole, _)
-            | (_, Kind::Object | Kind::Array | Kind::Whole) => false,
+            (Kind::Opaque, Kind::Opaque) => equal_counts,
+            (Kind::Object | Kind::Array | Kind::Opaque, _)
+            | (_, Kind::Object | Kind::Array | Kind::Opaque) => false,
             _ => equal_counts,
         }
     }
 
     fn are_one_object(&self, old: &Element<'a>, new: &Element<'a>) -> bool {
-        if let Some(answer) = self.at_a_glance(old.raw, new.raw) {
+        if let Some(answer) = self.match_in_one_pass(old.raw, new.raw) {
             return answer;
         }
         if let (Some(old), Some(new)) = (self.identity(old), self.identity(new)) {
-            return self.are_one(&old, &new);
+            return self.same_identity(&old, &new);
         }
         self.by.half_agree(old, new, self.lists.depth)
     }
 
-    /// The same for objects of the same keys in one order, in one pass; `None` for others, and where half of the fields
-    /// agree only if some are spelled in two ways.
-    fn at_a_glance(&self, old: &'a [u8], new: &'a [u8]) -> Option<bool> {
+    /// The same for objects with the same keys in the same order, in one pass; `None` for others, and if half of the
+    /// fields are equal only with another spelling.
+    fn match_in_one_pass(&self, old: &'a [u8], new: &'a [u8]) -> Option<bool> {
         let (mut identities, mut equal, mut all) = (None, 0, 0);
-        side_by_side(old, new, |key, value, other| {
+        visit_fields(old, new, |key, value, other| {
             equal += usize::from(value == other);
             all += 1;
             let known =
                 identities.map_or(self.fields.len(), |(old, _): (Identity<'_>, _)| old.number);
-            if let Some(number) = better(self.fields, known, key) {
+            if let Some(number) = better_name(self.fields, known, key) {
                 let identity = |value| Identity { number, key, value };
                 identities = Some((identity(value), identity(other)));
             }
         })?;
         match identities {
-            Some((old, new)) if old.tells_apart() && new.tells_apart() => {
-                Some(self.are_one(&old, &new))
+            Some((old, new)) if old.is_identity() && new.is_identity() => {
+                Some(self.same_identity(&old, &new))
             }
             _ => (equal * 2 >= all).then_some(true),
         }
@@ -187,21 +188,21 @@ pub(in crate::diff) fn identity<'a>(
     let mut found: Option<Identity<'a>> = None;
     for (key, value) in fields(element) {
         let known = found.map_or(names.len(), |found| found.number);
-        if let Some(number) = better(names, known, key) {
+        if let Some(number) = better_name(names, known, key) {
             found = Some(Identity { number, key, value });
         }
     }
-    found.filter(Identity::tells_apart)
+    found.filter(Identity::is_identity)
 }
 
 /// Which of the names before the known one a key is.
-fn better(names: &[Cow<'static, str>], known: usize, key: &[u8]) -> Option<usize> {
-    let better = names.get(..known).unwrap_or_default();
-    better.iter().position(|name| says(key, name))
+fn better_name(names: &[Cow<'static, str>], known: usize, key: &[u8]) -> Option<usize> {
+    let better_name = names.get(..known).unwrap_or_default();
+    better_name.iter().position(|name| eq_str(key, name))
 }
 
 /// The longest selection of pairs in which both sides increase; the second side does already.
-fn increasing(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
+fn longest_increasing_subsequence(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
     // For each length the pair with the smallest end, and for each pair the one before it.
     let mut ends: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());
@@ -226,13 +227,16 @@ fn increasing(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::increasing;
+    use super::longest_increasing_subsequence;
 
     #[test]
     fn longest_increasing_selections() {
         let check = |olds: &[usize], expected: &[usize]| {
             let pairs: Vec<_> = olds.iter().copied().zip(0..).collect();
-            let chosen: Vec<_> = increasing(&pairs).iter().map(|pair| pair.0).collect();
+            let chosen: Vec<_> = longest_increasing_subsequence(&pairs)
+                .iter()
+                .map(|pair| pair.0)
+                .collect();
             assert_eq!(chosen, expected);
         };
         check(&[], &[]);

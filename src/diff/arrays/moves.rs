@@ -1,29 +1,30 @@
-//! Turns aligned elements into changes, and finds those that only moved.
-//! A moved element is equal byte by byte, so that nothing is hidden in the move.
+//! Turns aligned elements into changes, and detects moves. A moved element is equal byte by byte, so that a move
+//! hides no change.
 
 use std::collections::HashMap;
 
+use super::comparator::{Comparator, identity_fields};
 use super::matching::identity;
-use super::{Comparing, Item, Lists, identity_fields};
-use crate::diff::hash::{Hashed, Key};
+use super::model::{AlignedItem, ElementLists};
+use crate::diff::hash::{IdentityBuildHasher, Key};
+use crate::diff::model::{Kind, Note};
 use crate::diff::path::{PlaceId, Step};
-use crate::diff::{Kind, Note};
 
-/// Compares pairs and notes what came, went or moved.
+/// Compares matched elements, and adds insertions, deletions and moves.
 pub(in crate::diff) fn push_items<'a>(
-    by: &mut impl Comparing<'a>,
-    items: &[Item],
-    lists: &Lists<'_, 'a>,
+    by: &mut impl Comparator<'a>,
+    items: &[AlignedItem],
+    lists: &ElementLists<'_, 'a>,
     place: PlaceId,
 ) -> Option<()> {
-    let moved = Moved::of(items, lists, by.key());
+    let moved = Moves::new(items, lists, by.key());
     let short_old = |at| short(lists.before.0 + at);
     let short_new = |at| short(lists.before.1 + at);
     for item in items {
         match *item {
-            Item::Both { old, new } => push_both(by, (old, new), lists, place)?,
-            Item::Old { old } => {
-                let kind = if moved.went(old) {
+            AlignedItem::Both { old, new } => push_both(by, (old, new), lists, place)?,
+            AlignedItem::Old { old } => {
+                let kind = if moved.was_moved(old) {
                     Kind::MovedAway
                 } else {
                     Kind::Removed
@@ -32,7 +33,7 @@ pub(in crate::diff) fn push_items<'a>(
                 let value = lists.raw_old(old);
                 by.diff().push_one(kind, value, place, Note::None);
             }
-            Item::New { new, before } => {
+            AlignedItem::New { new, before } => {
                 let from = moved.from(new);
                 let kind = from.map_or(Kind::Added, |from| Kind::Moved {
                     from: short_old(from),
@@ -52,9 +53,9 @@ pub(in crate::diff) fn push_items<'a>(
 
 /// Compares two versions of one element.
 pub(in crate::diff) fn push_both<'a>(
-    by: &mut impl Comparing<'a>,
+    by: &mut impl Comparator<'a>,
     (old, new): (usize, usize),
-    lists: &Lists<'_, 'a>,
+    lists: &ElementLists<'_, 'a>,
     place: PlaceId,
 ) -> Option<()> {
     let (one, other) = (lists.olds.get(old)?, lists.news.get(new)?);
@@ -73,38 +74,38 @@ pub(in crate::diff) fn push_both<'a>(
             by.diff().identities.push((here, found.key, found.value));
         }
     }
-    by.versions(one, other, lists.depth, here)
+    by.compare_versions(one, other, lists.depth, here)
 }
 
 /// Indices of elements that moved.
 #[derive(Default)]
-struct Moved {
+struct Moves {
     /// New and old ones, by the new.
     here: Vec<(usize, usize)>,
     /// Old ones, in their order.
     away: Vec<usize>,
 }
 
-impl Moved {
-    /// Which of the removed elements came back elsewhere.
-    fn of(items: &[Item], lists: &Lists<'_, '_>, key: Key) -> Moved {
-        let mut moved = Moved::default();
-        let any = |test: fn(&Item) -> bool| items.iter().any(test);
-        if !any(|item| matches!(item, Item::New { .. }))
-            || !any(|item| matches!(item, Item::Old { .. }))
+impl Moves {
+    /// The deleted elements that were inserted elsewhere.
+    fn new(items: &[AlignedItem], lists: &ElementLists<'_, '_>, key: Key) -> Moves {
+        let mut moved = Moves::default();
+        let any = |test: fn(&AlignedItem) -> bool| items.iter().any(test);
+        if !any(|item| matches!(item, AlignedItem::New { .. }))
+            || !any(|item| matches!(item, AlignedItem::Old { .. }))
         {
             return moved;
         }
-        let mut gone: HashMap<u64, Vec<usize>, Hashed> = HashMap::default();
+        let mut gone: HashMap<u64, Vec<usize>, IdentityBuildHasher> = HashMap::default();
         // Backwards, so that the first of equal elements is taken first.
         for item in items.iter().rev() {
-            if let Item::Old { old } = *item {
+            if let AlignedItem::Old { old } = *item {
                 let hash = key.bytes(lists.raw_old(old));
                 gone.entry(hash).or_default().push(old);
             }
         }
         for item in items {
-            if let Item::New { new, .. } = *item {
+            if let AlignedItem::New { new, .. } = *item {
                 let value = lists.raw_new(new);
                 let equal = gone.get_mut(&key.bytes(value)).and_then(Vec::pop);
                 let equal = equal.filter(|old| lists.raw_old(*old) == value);
@@ -116,7 +117,7 @@ impl Moved {
         moved
     }
 
-    /// From where an element came.
+    /// The old index of a moved element.
     fn from(&self, new: usize) -> Option<usize> {
         let found = self.here.binary_search_by_key(&new, |(new, _)| *new);
         found
@@ -125,7 +126,7 @@ impl Moved {
             .map(|(_, old)| *old)
     }
 
-    fn went(&self, old: usize) -> bool {
+    fn was_moved(&self, old: usize) -> bool {
         self.away.binary_search(&old).is_ok()
     }
 }

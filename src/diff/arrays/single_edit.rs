@@ -1,58 +1,57 @@
-//! Arrays of which little differs, as most that change: told from their bytes, without a list of their elements.
-//! What becomes of the elements is left to `lockstep`; `arrays` finds the same where more differs.
+//! Arrays with a single insertion, deletion or replacement, compared on raw bytes without a list of elements.
 
-use super::Element;
-use crate::diff::cursor_pair::{Abreast, Aligned, Both};
-use crate::json::{Split, separators, value_end};
+use super::model::Element;
+use crate::diff::cursor_pair::{Aligned, CursorPair, Offsets};
+use crate::json::{ElementSpans, separators, value_end};
 
 /// The rest of two arrays, from the first elements on that are not equal.
-pub(in crate::diff) struct Nearly<'a> {
+pub(in crate::diff) struct SingleEdit<'a> {
     /// These two.
     pub first: (Element<'a>, Element<'a>),
     /// Whether one of them has no other one.
-    pub shift: Shift,
+    pub shift: Edit,
     /// So many equal ones follow,
     pub run: usize,
     /// then two that are not equal,
     pub pair: Option<(Element<'a>, Element<'a>)>,
-    /// then so many equal ones.
+    /// then equal ones: their number.
     pub tail: usize,
     /// Behind the arrays.
-    pub end: Both,
-    /// How far both documents are equal there.
+    pub end: Offsets,
+    /// The common run after the arrays.
     pub aligned: Aligned,
 }
 
-/// What happened before the elements that are equal.
+/// The edit before the equal elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::diff) enum Shift {
-    Nothing,
-    /// A new element came.
-    Came,
+pub(in crate::diff) enum Edit {
+    None,
+    /// A new element was inserted.
+    Insert,
     /// An old one went.
-    Went,
+    Delete,
 }
 
-impl<'a> Abreast<'a> {
-    /// Compares what follows in two arrays from here on, where the elements begin that are not equal; `None` where more
-    /// than that differs. Stands anywhere then.
-    pub fn nearly(&mut self, split: &Split<'a>, at: usize) -> Option<Nearly<'a>> {
+impl<'a> CursorPair<'a> {
+    /// Compares the rest of two arrays from the first unequal elements on; `None` if there is more than a single
+    /// edit, with the cursors anywhere.
+    pub fn single_edit(&mut self, split: &ElementSpans<'a>, at: usize) -> Option<SingleEdit<'a>> {
         let mut behind = split.clone();
         let old = behind.next()?;
         let old = element(self.old, old.start, old.end);
         let new = element(self.new, at, value_end(self.new, at)?);
-        let found = self.rest((old, new), Shift::Nothing, split.clone(), at);
+        let found = self.rest((old, new), Edit::None, split.clone(), at);
         if found.is_some() {
             return found;
         }
         let after = separators(self.new, at + new.raw.len());
         let next = value_end(self.new, after).and_then(|end| self.new.get(after..end));
         if next == Some(old.raw) {
-            return self.rest((old, new), Shift::Came, split.clone(), after);
+            return self.rest((old, new), Edit::Insert, split.clone(), after);
         }
         let next = behind.clone().next()?;
         if self.old.get(next) == Some(new.raw) {
-            return self.rest((old, new), Shift::Went, behind, at);
+            return self.rest((old, new), Edit::Delete, behind, at);
         }
         None
     }
@@ -61,15 +60,15 @@ impl<'a> Abreast<'a> {
     fn rest(
         &mut self,
         first: (Element<'a>, Element<'a>),
-        shift: Shift,
-        mut split: Split<'a>,
+        shift: Edit,
+        mut split: ElementSpans<'a>,
         at: usize,
-    ) -> Option<Nearly<'a>> {
-        self.align_at(Both {
+    ) -> Option<SingleEdit<'a>> {
+        self.seek_and_match(Offsets {
             old: split.at(),
             new: at,
         });
-        let run = split.pass_before(self.aligned.end);
+        let run = split.skip_until(self.aligned.end);
         let (mut pair, mut tail) = (None, 0);
         if split.end().is_none() {
             let at = separators(self.new, self.aligned.in_new(split.at()));
@@ -79,20 +78,20 @@ impl<'a> Abreast<'a> {
                 element(self.old, old.start, old.end),
                 element(self.new, at, end),
             ));
-            self.align_at(Both {
+            self.seek_and_match(Offsets {
                 old: old.end,
                 new: end,
             });
-            tail = split.pass_before(self.aligned.end);
+            tail = split.skip_until(self.aligned.end);
         }
         let end = split.end().filter(|end| *end <= self.aligned.end)?;
-        Some(Nearly {
+        Some(SingleEdit {
             first,
             shift,
             run,
             pair,
             tail,
-            end: Both {
+            end: Offsets {
                 old: end,
                 new: self.aligned.in_new(end),
             },

@@ -1,5 +1,5 @@
-//! Patches of generated documents, applied by another implementation, make exactly the new document.
-//! `DITTO_CDC_CASES=300000` asks for more of them.
+//! Patches of generated documents, applied by another implementation, give exactly the new document.
+//! `DITTO_CDC_CASES=300000` runs more cases.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -84,7 +84,7 @@ fn twice() -> impl Strategy<Value = String> {
     })
 }
 
-/// A document and what became of it: another one, or the same with some values put in place of others.
+/// A document with its next version: another one, or the same with some values replaced.
 fn pair() -> impl Strategy<Value = (String, String)> {
     let edits = proptest::collection::vec((any::<Index>(), value(), 0..4_u8), 1..5);
     prop_oneof![
@@ -166,7 +166,7 @@ fn twin() -> impl Strategy<Value = (String, String)> {
         for c in old.chars() {
             dice = dice.rotate_left(7).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             match (c, dice >> 60) {
-                // Outside texts: no generated text has these characters.
+                // Outside strings: no generated string has these characters.
                 (',' | ':' | '[' | '{', 0) => new.extend([c, ' ']),
                 (',', 1) => new.push_str(", \n"),
                 ('3'..='8', 2) => new.extend([c, '.', '0']),
@@ -179,7 +179,7 @@ fn twin() -> impl Strategy<Value = (String, String)> {
 }
 
 fn check_both_ways(old: &str, new: &str) {
-    let (options, key) = (Options::default(), Key::of_this_process());
+    let (options, key) = (Options::default(), Key::per_process());
     let (one, other) = (old.as_bytes(), new.as_bytes());
     let listed = by_tape::by_tape(one, other, key, &options);
     if let Some(walked) = on_demand::documents(one, other, key, &options) {
@@ -213,7 +213,7 @@ fn check_merge(old: &str, new: &str) {
 
 #[test]
 fn both_ways_find_the_same_in_what_was_once_told_apart() {
-    // A blank outside of what differs; an element at the end that is spelled in another way.
+    // A blank outside of the difference; an element at the end with another spelling.
     check_both_ways("[[3,3,0,0,3,0,0,0]]", "[[9,3,0,0,9,0,0, 0]]");
     check_both_ways(r#"["\u0061"]"#, r#"[[true,"a"],[1e400],"a","a"]"#);
     check_both_ways("[[0],2]", "[[1,2],0]");
@@ -257,7 +257,7 @@ proptest! {
         prop_assert_eq!(diff.changes.len() == diff.respelled(), equal, "{} {}", old, new);
     }
 
-    /// Walking side by side finds what listing every value finds.
+    /// The streaming comparison finds the same as the tapes.
     #[test]
     fn both_ways_find_the_same(
         (old, new) in prop_oneof![pair(), (list(), list()), (twice(), twice()), twin()],
@@ -265,12 +265,12 @@ proptest! {
         check_both_ways(&old, &new);
     }
 
-    /// So they do where one element came or went, and some are spelled in other ways.
+    /// The same with one inserted or deleted element, and other spellings.
     #[test]
-    fn both_ways_find_the_same_in_shifted_arrays(old in list(), at in any::<Index>(), edit in any::<Index>(), went: bool) {
+    fn both_ways_find_the_same_in_shifted_arrays(old in list(), at in any::<Index>(), edit in any::<Index>(), was_moved: bool) {
         let mut elements: Vec<Value> = serde_json::from_str(&old).unwrap();
         let place = at.index(elements.len() + 1);
-        if went && place < elements.len() {
+        if was_moved && place < elements.len() {
             elements.remove(place);
         } else {
             elements.insert(place, Value::from(edit.index(9)));
@@ -285,13 +285,13 @@ proptest! {
         check_patch(&old, &new);
     }
 
-    /// What is plain is told of bytes as of tapes.
+    /// Canonical form is the same for bytes and tapes.
     #[test]
     fn plain_is_plain((old, new) in prop_oneof![pair(), (list(), list()), twin()], blanks in "[a0.]{0,70}") {
         for json in [old, new] {
             for json in [format!("[\"{blanks}\",{json}]"), json.replace(", ", ",")] {
                 let json = json.as_bytes();
-                prop_assert_eq!(crate::json::is_plain(json), Tape::new(json).is_plain());
+                prop_assert_eq!(crate::json::is_canonical(json), Tape::new(json).is_canonical());
             }
         }
     }

@@ -1,5 +1,4 @@
-//! Tables of what changed, and of what the machine formats say of it.
-//! Properties of generated documents are in `exact`.
+//! Tables of changes, and of their machine formats.
 #![allow(clippy::unwrap_used)]
 
 mod exact;
@@ -69,7 +68,7 @@ fn what_changed() {
     check(r#"{"a":{"x":1,"x":2}}"#, r#"{"a":{"x":1, "x":2}}"#, &["1"]);
     check("7", r#"{"a":1}"#, &["~ . type", "0"]);
     let deep = |inner: &str| format!("{}{inner}{}", "[".repeat(5000), "]".repeat(5000));
-    let line = format!("~ {} large", "[0]".repeat(DEEPEST));
+    let line = format!("~ {} large", "[0]".repeat(MAX_DEPTH));
     let all = lines(&deep("1"), &deep("2"), &Options::default());
     assert!(all == [line.as_str(), "0"], "{} lines", all.len());
 }
@@ -125,10 +124,10 @@ fn long_arrays() {
         let diff = Diff::between(old.as_bytes(), new.as_bytes(), &Options::default());
         assert_eq!(diff.by_position, by_position);
     };
-    let few = array(&|at| at + usize::from(at % 119_999 == 0), 120_000);
-    check(&few, &["~ [0]", "~ [119999]", "119998"], 1);
-    let shifted = ["- [0]", "+ [119999]", "+ [120000]", "119999"];
-    check(&array(&|at| at + 1, 120_001), &shifted, 0);
+    let bit_lcs = array(&|at| at + usize::from(at % 119_999 == 0), 120_000);
+    check(&bit_lcs, &["~ [0]", "~ [119999]", "119998"], 1);
+    let skip_single_edit = ["- [0]", "+ [119999]", "+ [120000]", "119999"];
+    check(&array(&|at| at + 1, 120_001), &skip_single_edit, 0);
     check(&array(&|at| at + 2, 120_001), &["~ . long", "0"], 0);
     check(&array(&|at| at + 200_000, 120_000), &["~ . long", "0"], 0);
     check(&array(&|at| at, 120_001), &["+ [120000]", "120000"], 0);

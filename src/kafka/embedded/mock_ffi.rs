@@ -106,13 +106,13 @@ impl MockBroker {
     pub(in crate::kafka) fn stop_listening(&self) -> anyhow::Result<()> {
         // SAFETY: the cluster is alive.
         let code = unsafe { bindings::rd_kafka_mock_broker_set_down(self.cluster, BROKER_ID) };
-        check_code(code).context("taking the embedded broker stop_listening")
+        check_code(code).context("stopping the embedded broker")
     }
 
     pub(in crate::kafka) fn listen(&self) -> anyhow::Result<()> {
         // SAFETY: the cluster is alive.
         let code = unsafe { bindings::rd_kafka_mock_broker_set_up(self.cluster, BROKER_ID) };
-        check_code(code).context("bringing the embedded broker listen")
+        check_code(code).context("starting the embedded broker")
     }
 
     /// How long a group waits for more members when the first one joins.

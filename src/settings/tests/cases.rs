@@ -1,10 +1,9 @@
-//! Relative paths, password files, odd inputs, what Kafka needs, and that no secret is ever shown.
-//! Who wins over whom is in `rank`.
+//! Relative paths, password files, malformed inputs, required settings, and that no secret is ever shown.
 
 use std::ffi::OsString;
 
 use super::Scene;
-use crate::settings::{Origin, Settings, Store, Typed};
+use crate::settings::{Flags, Origin, Settings, Store};
 use crate::util::secret::Secret;
 
 #[test]
@@ -27,8 +26,8 @@ fn relative_paths_are_relative_to_where_they_were_written() {
         let found = scene.resolve().unwrap().user_cert.unwrap();
         assert_eq!(found.value, scene.path(expected), "{}", found.origin);
     };
-    let flag = |typed: &mut Typed| typed.user_cert = Some("a/u.p12".into());
-    check(Scene::new().typed(flag), "a/u.p12");
+    let flag = |typed: &mut Flags| typed.user_cert = Some("a/u.p12".into());
+    check(Scene::new().flags(flag), "a/u.p12");
     check(Scene::new().var("USER_CERT_LOCATION", "a/u.p12"), "a/u.p12");
     check(
         Scene::new().var("USER_CERT_LOCATION", "~/u.p12"),
@@ -42,13 +41,13 @@ fn relative_paths_are_relative_to_where_they_were_written() {
         Scene::new()
             .file("sub/prod.env", "USER_CERT_LOCATION=u.p12")
             .file(".env", "DITTO_CDC_USER_CERT=not-read.p12")
-            .typed(|typed| typed.env_file = Some("sub/prod.env".into())),
+            .flags(|typed| typed.env_file = Some("sub/prod.env".into())),
         "sub/u.p12",
     );
     check(
         Scene::new()
             .file("sub/c.properties", "ssl.keystore.location : u.p12")
-            .typed(|typed| typed.properties = Some("sub/c.properties".into())),
+            .flags(|typed| typed.properties = Some("sub/c.properties".into())),
         "sub/u.p12",
     );
     check(
@@ -62,7 +61,7 @@ fn password_files_lose_one_line_end_and_nothing_else() {
     let check = |content: &str, expected: &str| {
         let scene = Scene::new()
             .file("pw", content)
-            .typed(|typed| typed.cluster_cert_password_file = Some("pw".into()));
+            .flags(|typed| typed.cluster_cert_password_file = Some("pw".into()));
         let found = scene.resolve().unwrap().cluster_cert_password.unwrap();
         assert_eq!(found.value.expose(), expected, "{content:?}");
     };
@@ -88,7 +87,7 @@ fn errors_name_what_cannot_be_read() {
     };
     let here = Scene::new;
     check(
-        here().typed(|t| t.user_cert_password_file = Some("no".into())),
+        here().flags(|t| t.user_cert_password_file = Some("no".into())),
         &[
             "password file",
             "/no",
@@ -99,23 +98,23 @@ fn errors_name_what_cannot_be_read() {
     check(
         here()
             .file("pw", b"hunter2\xff")
-            .typed(|t| t.user_cert_password_file = Some("pw".into())),
+            .flags(|t| t.user_cert_password_file = Some("pw".into())),
         &["/pw", "UTF-8"],
     );
     check(
-        here().typed(|t| t.env_file = Some("no.env".into())),
+        here().flags(|t| t.env_file = Some("no.env".into())),
         &["/no.env", "--env-file"],
     );
     check(
-        here().typed(|t| t.env_file = Some(".".into())),
+        here().flags(|t| t.env_file = Some(".".into())),
         &["--env-file", "folder"],
     );
     check(
-        here().typed(|t| t.properties = Some("no".into())),
+        here().flags(|t| t.properties = Some("no".into())),
         &["/no", "--properties"],
     );
     check(
-        here().typed(|t| t.topic = Some(" ".into())),
+        here().flags(|t| t.topic = Some(" ".into())),
         &["--topic", "empty"],
     );
     check(
@@ -189,7 +188,7 @@ fn options_override_the_properties_file() {
             "c.properties",
             "security.protocol=SSL\nclient.id=a\nfoo=1\n",
         )
-        .typed(|typed| typed.properties = Some("c.properties".into()))
+        .flags(|typed| typed.properties = Some("c.properties".into()))
         .option("client.id=b")
         .option("bootstrap.servers=x")
         .option("security.protocol=plaintext")
@@ -228,8 +227,8 @@ fn what_kafka_needs() {
             .var("CLOUD_ENDPOINT", "a:1")
             .var("DITTO_CDC_TOPIC", "t")
     };
-    let brokers = "brokers is not set: give --brokers, DITTO_CDC_BROKERS, or CLOUD_ENDPOINT";
-    let topic = "topic is not set: give --topic, DITTO_CDC_TOPIC, or TOPIC in .env";
+    let brokers = "brokers is not set: use --brokers, DITTO_CDC_BROKERS, or CLOUD_ENDPOINT";
+    let topic = "topic is not set: use --topic, DITTO_CDC_TOPIC, or TOPIC in .env";
     check(
         Scene::new(),
         Err(&[brokers, topic, "--cluster-cert,", "--user-cert,"]),
@@ -274,9 +273,9 @@ fn missing_passwords_are_those_of_stores_that_are_set() {
         .var("USER_CERT_LOCATION", "u");
     let mut settings = scene.var("CLUSTER_CERT_PW", "").resolve().unwrap();
     assert_eq!(settings.missing_passwords(), [Store::User]);
-    settings.answer(Store::User, Secret::new("pw".to_owned()));
+    settings.set_password(Store::User, Secret::new("pw".to_owned()));
     assert_eq!(settings.missing_passwords(), []);
-    assert_eq!(settings.user_cert_password.unwrap().origin, Origin::Asked);
+    assert_eq!(settings.user_cert_password.unwrap().origin, Origin::Prompt);
     assert_eq!(Settings::default().missing_passwords(), []);
 }
 
@@ -290,7 +289,7 @@ fn no_secret_is_ever_shown() {
             "ssl.keystore.password=hunter2\nssl.key.password=hunter2-other\nssl.keystore.key=hunter2\n\
              sasl.jaas.config=hunter2\nsasl.password=hunter2\nsasl.login.x=hunter2\nmy.secret=hunter2\n",
         )
-        .typed(|typed| {
+        .flags(|typed| {
             typed.properties = Some("c.properties".into());
             typed.cluster_cert_password_file = Some("pw".into());
         })

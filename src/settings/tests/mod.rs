@@ -1,5 +1,4 @@
-//! Tables for the whole of `settings`, on scenes with files and variables of their own.
-//! How single lines of each kind of file are read is tested beside their parsers.
+//! Table-driven tests of the resolution, on scenes with their own files and variables.
 #![allow(clippy::unwrap_used)]
 
 mod cases;
@@ -11,13 +10,13 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Settings, SettingsError, Typed, World, resolve};
+use super::{Environment, Flags, Settings, SettingsError, resolve};
 
 /// A working folder with files, an environment, and a home folder (`<cwd>/home`).
 pub(super) struct Scene {
     cwd: tempfile::TempDir,
     variables: HashMap<String, OsString>,
-    typed: Typed,
+    flags: Flags,
 }
 
 impl Scene {
@@ -25,7 +24,7 @@ impl Scene {
         Scene {
             cwd: tempfile::tempdir().unwrap(),
             variables: HashMap::new(),
-            typed: Typed::default(),
+            flags: Flags::default(),
         }
     }
 
@@ -41,24 +40,24 @@ impl Scene {
         self
     }
 
-    fn typed(mut self, change: impl FnOnce(&mut Typed)) -> Scene {
-        change(&mut self.typed);
+    fn flags(mut self, change: impl FnOnce(&mut Flags)) -> Scene {
+        change(&mut self.flags);
         self
     }
 
     fn option(self, text: &str) -> Scene {
-        self.typed(|typed| typed.extra.push(text.to_owned()))
+        self.flags(|flags| flags.extra.push(text.to_owned()))
     }
 
     fn resolve(&self) -> Result<Settings, SettingsError> {
         let var = |name: &str| self.variables.get(name).cloned();
         let home = self.cwd.path().join("home");
-        let world = World {
+        let environment = Environment {
             var: &var,
             cwd: self.cwd.path(),
             home: Some(&home),
         };
-        resolve(&self.typed, &world)
+        resolve(&self.flags, &environment)
     }
 
     fn path(&self, name: &str) -> PathBuf {

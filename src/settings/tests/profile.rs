@@ -1,15 +1,14 @@
-//! Profiles: which one is read, what it may say, secrets that are asked for, and what is odd about a file.
-//! Who wins over whom is in `rank`.
+//! Profiles: selection, names, secret sources, and malformed files.
 
 use super::Scene;
-use crate::settings::{Need, Settings, Value};
+use crate::settings::{ListedValue, SecretScope, Settings};
 
 const FILE: &str = "home/.config/ditto-cdc.toml";
 
 fn scene(text: &str) -> Scene {
     let scene = Scene::new().file(FILE, text);
     private(&scene);
-    scene.typed(|typed| typed.profile = Some("p".to_owned()))
+    scene.flags(|typed| typed.profile = Some("p".to_owned()))
 }
 
 #[cfg(unix)]
@@ -34,7 +33,7 @@ fn flag_variable_and_env_file_choose_in_this_order() {
     assert_eq!(topic(&scene).as_deref(), Some("r"));
     let scene = scene.var("DITTO_CDC_PROFILE", "q");
     assert_eq!(topic(&scene).as_deref(), Some("q"));
-    let scene = scene.typed(|typed| typed.profile = Some("p".to_owned()));
+    let scene = scene.flags(|typed| typed.profile = Some("p".to_owned()));
     assert_eq!(topic(&scene).as_deref(), Some("p"));
 }
 
@@ -77,20 +76,20 @@ fn what_a_profile_may_say() {
     );
     check(
         "api-key-command = 'exit 1'",
-        &[("api-key", "asked of a command")],
+        &[("api-key", "read from a command")],
         &[],
     );
     check(
         "user-cert-password-keyring = 'p/user'",
-        &[("user-cert-password", "asked of the key store")],
+        &[("user-cert-password", "read from the key store")],
         &[],
     );
     check(
         "topics = 'x'",
         &[],
-        &["ditto-cdc.toml:2: topics is not known here; did you mean topic?"],
+        &["ditto-cdc.toml:2: unknown name topics; did you mean topic?"],
     );
-    check("zzzzzzzz = 'x'", &[], &["zzzzzzzz is not known here"]);
+    check("zzzzzzzz = 'x'", &[], &["unknown name zzzzzzzz"]);
     check("topic = 7", &[], &["topic is left out"]);
     check("kafka.'client.id' = 'me'", &[("client.id", "me")], &[]);
     check(
@@ -112,14 +111,14 @@ fn what_a_profile_may_say() {
     );
 }
 
-/// What is set, by name.
+/// The settings with a value, by name.
 fn set(settings: &Settings) -> Vec<(String, String)> {
     let list = settings.list().into_iter();
     let set = list.filter_map(|shown| match shown.value {
-        Value::Unset => None,
-        Value::Text(text) => Some((shown.name, text)),
-        Value::Set => Some((shown.name, "set".to_owned())),
-        Value::Asked(whom) => Some((shown.name, format!("asked of {whom}"))),
+        ListedValue::Unset => None,
+        ListedValue::Text(text) => Some((shown.name, text)),
+        ListedValue::Set => Some((shown.name, "set".to_owned())),
+        ListedValue::Deferred(whom) => Some((shown.name, format!("asked of {whom}"))),
     });
     set.collect()
 }
@@ -143,7 +142,7 @@ fn commands_are_asked_when_the_secret_is_needed() {
         ));
         let mut settings = scene.resolve().unwrap();
         assert_eq!(settings.user_cert_password, None);
-        match (settings.fetch(Need::Kafka), expected) {
+        match (settings.fetch_secrets(SecretScope::Kafka), expected) {
             (Ok(()), Ok(password)) => {
                 assert_eq!(
                     settings.user_cert_password.unwrap().value.expose(),
@@ -172,9 +171,9 @@ fn commands_are_asked_when_the_secret_is_needed() {
 fn the_api_key_is_left_alone_where_only_kafka_is_needed() {
     let scene = scene("[p]\napi-key-command = 'echo \" k \"'\n");
     let mut settings = scene.resolve().unwrap();
-    settings.fetch(Need::Kafka).unwrap();
+    settings.fetch_secrets(SecretScope::Kafka).unwrap();
     assert_eq!(settings.api_key, None);
-    settings.fetch(Need::All).unwrap();
+    settings.fetch_secrets(SecretScope::All).unwrap();
     assert_eq!(settings.api_key.unwrap().value.expose(), "k");
 }
 
@@ -185,7 +184,10 @@ fn who_else_may_read_or_write_the_file_matters() {
         let scene = scene(&format!("[p]\n{line}\n"));
         chmod(&scene, mode);
         let mut settings = scene.resolve().unwrap();
-        (settings.warnings.len(), settings.fetch(Need::All).is_ok())
+        (
+            settings.warnings.len(),
+            settings.fetch_secrets(SecretScope::All).is_ok(),
+        )
     };
     assert_eq!(warnings(0o644, "topic = 'x'"), (0, true));
     assert_eq!(warnings(0o600, "api-key = 'x'"), (0, true));
@@ -213,7 +215,7 @@ fn what_is_wrong_with_a_file_is_said_without_its_content() {
         &["ditto-cdc.toml:2", "not TOML"],
     );
     check("[p]\n[p]\n", &["not TOML"]);
-    let missing = Scene::new().typed(|typed| typed.profile = Some("p".to_owned()));
+    let missing = Scene::new().flags(|typed| typed.profile = Some("p".to_owned()));
     let error = missing.resolve().unwrap_err();
     assert!(error.what.contains("there is no file"), "{error}");
     assert!(error.fix.contains("config init p"), "{}", error.fix);

@@ -1,23 +1,23 @@
-//! Every source of every setting against every other: who wins, and who is named as shadowed.
-//! The names come from the table itself, so a new setting is tried without a new test.
+//! Precedence of every source of every setting over every other, and the overridden sources.
+//! The names come from the definitions, so that a new setting is tested without a new test.
 
 use std::path::PathBuf;
 
 use super::Scene;
-use crate::settings::definitions::{Form, Key, ROWS, Row};
-use crate::settings::{Origin, Setting, Settings, Typed};
+use crate::settings::definitions::{DEFINITIONS, Definition, Key, ValueForm};
+use crate::settings::{Flags, Origin, Setting, Settings};
 use crate::util::secret::Secret;
 
 #[test]
 fn every_setting_prefers_every_source_over_all_below_it() {
-    for row in ROWS {
-        let rungs = ladder(row);
+    for definition in DEFINITIONS {
+        let rungs = ladder(definition);
         for (index, (expected, _)) in rungs.iter().enumerate() {
             let mut set = Rungs::default();
             rungs.iter().skip(index).for_each(|(_, add)| add(&mut set));
-            let settings = set.scene(row).resolve().unwrap();
-            let (value, origin, shadowed) = shown(&settings, row.key).unwrap();
-            assert_eq!(&origin, expected, "{}", row.flag);
+            let settings = set.scene(definition).resolve().unwrap();
+            let (value, origin, shadowed) = shown(&settings, definition.key).unwrap();
+            assert_eq!(&origin, expected, "{}", definition.flag);
             assert_eq!(shadowed, rungs.len() - index - 1, "{expected}");
             let name = expected.rsplit(' ').next().unwrap().trim_start_matches('-');
             assert!(
@@ -30,21 +30,21 @@ fn every_setting_prefers_every_source_over_all_below_it() {
 
 #[test]
 fn an_empty_value_counts_as_unset_except_a_password() {
-    for row in ROWS {
-        let name = row.variables.first().unwrap();
-        let next = row.variables.get(1).unwrap_or(name);
+    for definition in DEFINITIONS {
+        let name = definition.variables.first().unwrap();
+        let next = definition.variables.get(1).unwrap_or(name);
         let scene = Scene::new()
             .var(name, "")
             .file(".env", format!("{next}=x:1\n"));
         let settings = scene.resolve().unwrap();
-        let (value, _, shadowed) = shown(&settings, row.key).unwrap();
-        let counts = row.is_password && row.key != Key::ApiSecret;
+        let (value, _, shadowed) = shown(&settings, definition.key).unwrap();
+        let counts = definition.is_password && definition.key != Key::ApiSecret;
         let expected = if counts { ("", 1) } else { ("x:1", 0) };
         assert_eq!((value.as_str(), shadowed), expected, "{name}");
     }
 }
 
-/// Value (for a path its last part), origin and the number of shadowed sources.
+/// Value (of a path: its last component), source and the number of overridden sources.
 fn shown(settings: &Settings, key: Key) -> Option<(String, String, usize)> {
     fn of<T>(
         setting: Option<&Setting<T>>,
@@ -74,7 +74,7 @@ fn shown(settings: &Settings, key: Key) -> Option<(String, String, usize)> {
     }
 }
 
-fn set_flag(typed: &mut Typed, key: Key, value: &str) {
+fn set_flag(typed: &mut Flags, key: Key, value: &str) {
     match key {
         Key::Brokers => typed.brokers = Some(value.to_owned()),
         Key::Topic => typed.topic = Some(value.to_owned()),
@@ -88,28 +88,31 @@ fn set_flag(typed: &mut Typed, key: Key, value: &str) {
     }
 }
 
-/// The origin that a source is shown as, and what switches the source on.
+/// The display of a source, and the function that adds it to a scene.
 type Rung = (String, Box<dyn Fn(&mut Rungs)>);
 
-/// Every source of a setting in the order of rank, best first.
-fn ladder(row: &'static Row) -> Vec<Rung> {
+/// Every source of a setting, by descending precedence.
+fn ladder(definition: &'static Definition) -> Vec<Rung> {
     let mut ladder: Vec<Rung> = Vec::new();
-    for name in row.properties {
+    for name in definition.properties {
         let add = move |r: &mut Rungs| r.options.push((*name).to_owned());
         ladder.push((format!("flag -X {name}"), Box::new(add)));
     }
-    ladder.push((format!("flag {}", row.flag), Box::new(|r| r.flag = true)));
-    for name in row.variables {
+    ladder.push((
+        format!("flag {}", definition.flag),
+        Box::new(|r| r.flag = true),
+    ));
+    for name in definition.variables {
         let add = move |r: &mut Rungs| r.variables.push((*name).to_owned());
         ladder.push((format!("environment {name}"), Box::new(add)));
     }
-    for name in row.variables.iter().chain(row.only_env_file) {
+    for name in definition.variables.iter().chain(definition.only_env_file) {
         let add = move |r: &mut Rungs| r.env_file.push((*name).to_owned());
         ladder.push((format!("env file {name}"), Box::new(add)));
     }
-    let own = row
+    let own = definition
         .profile_names()
-        .filter(|(_, form)| !matches!(form, Form::Command | Form::KeyStore));
+        .filter(|(_, form)| !matches!(form, ValueForm::Command | ValueForm::KeyStore));
     for (name, _) in own {
         let shown = format!("profile {name}");
         ladder.push((
@@ -117,14 +120,14 @@ fn ladder(row: &'static Row) -> Vec<Rung> {
             Box::new(move |r: &mut Rungs| r.profile.push(name.clone())),
         ));
     }
-    for name in row.properties.iter().chain(row.only_java) {
+    for name in definition.properties.iter().chain(definition.only_java) {
         let add = move |r: &mut Rungs| r.properties.push((*name).to_owned());
         ladder.push((format!("properties {name}"), Box::new(add)));
     }
     ladder
 }
 
-/// The sources that are set in one try of the ladder.
+/// The sources that are set in one run.
 #[derive(Default)]
 struct Rungs {
     options: Vec<String>,
@@ -136,8 +139,8 @@ struct Rungs {
 }
 
 impl Rungs {
-    /// A scene in which every source carries a value that says which source it is.
-    fn scene(&self, row: &Row) -> Scene {
+    /// A scene in which the value of each source identifies it.
+    fn scene(&self, definition: &Definition) -> Scene {
         let lines = |names: &[String], tag: &str| -> String {
             let lines = names
                 .iter()
@@ -156,9 +159,9 @@ impl Rungs {
             )
             .file(".env", lines(&self.env_file, "e"))
             .file("c.properties", lines(&self.properties, "p"))
-            .file(&value("f", row.flag), value("f", row.flag))
-            .typed(|typed| typed.properties = Some("c.properties".into()))
-            .typed(|typed| typed.profile = Some("mine".into()));
+            .file(&value("f", definition.flag), value("f", definition.flag))
+            .flags(|typed| typed.properties = Some("c.properties".into()))
+            .flags(|typed| typed.profile = Some("mine".into()));
         for name in self.profile.iter().filter(|name| name.ends_with("-file")) {
             let file = value("t", name);
             scene = scene.file(&format!("home/.config/{file}"), &file);
@@ -166,18 +169,19 @@ impl Rungs {
         for name in &self.variables {
             scene = scene.var(name, value("v", name));
         }
-        // The last -X of a kind wins, so the better rung is typed last.
+        // The last -X takes precedence, so the source of higher precedence comes last.
         for name in self.options.iter().rev() {
             scene = scene.option(&format!("{name}={}", value("x", name)));
         }
         if self.flag {
-            scene = scene.typed(|typed| set_flag(typed, row.key, &value("f", row.flag)));
+            scene =
+                scene.flags(|typed| set_flag(typed, definition.key, &value("f", definition.flag)));
         }
         scene
     }
 }
 
-/// A value that suits every kind of setting, also a list of brokers.
+/// A value that is valid for every setting, including a list of brokers.
 fn value(tag: &str, name: &str) -> String {
     format!("{tag}-{}:1", name.trim_start_matches('-'))
 }

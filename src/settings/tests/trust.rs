@@ -1,14 +1,14 @@
-//! A secret of the user's goes nowhere that only the working folder's `.env` names.
-//! Each row is a place of the address and a place of the secret, and whether they fit.
+//! No secret is sent to an address that only the working folder's `.env` sets.
+//! Each case has a source of the address, a source of the secret, and whether the secret is sent.
 
 use super::Scene;
-use crate::settings::{Need, Typed};
+use crate::settings::{Flags, SecretScope};
 use crate::util::secret::Secret;
 
 const FILE: &str = "home/.config/ditto-cdc.toml";
 const URL: &str = "https://else.where/app";
 
-/// Puts a value somewhere.
+/// Adds a value to a scene.
 type Put = fn(Scene) -> Scene;
 
 fn profile(scene: Scene) -> Scene {
@@ -27,18 +27,18 @@ fn profile(scene: Scene) -> Scene {
 
 fn choose(scene: Scene, name: &str) -> Scene {
     let name = name.to_owned();
-    profile(scene).typed(|typed: &mut Typed| typed.profile = Some(name))
+    profile(scene).flags(|typed: &mut Flags| typed.profile = Some(name))
 }
 
 #[test]
 fn the_api_key_goes_to_no_url_that_only_the_folder_names() {
     let url_of_folder: Put = |scene| scene.file(".env", format!("DITTO_CDC_URL={URL}\n"));
     let old_name: Put = |scene| scene.file(".env", format!("DITTO_CLOUD_URL={URL}\n"));
-    let url_by_flag: Put = |scene| scene.typed(|typed| typed.url = Some(URL.to_owned()));
+    let url_by_flag: Put = |scene| scene.flags(|typed| typed.url = Some(URL.to_owned()));
     let url_in_environment: Put = |scene| scene.var("DITTO_CDC_URL", URL);
     let url_of_named_file: Put = |scene| {
         let scene = scene.file("my.env", format!("DITTO_CDC_URL={URL}\n"));
-        scene.typed(|typed| typed.env_file = Some("my.env".into()))
+        scene.flags(|typed| typed.env_file = Some("my.env".into()))
     };
     let both_of_folder: Put = |scene| {
         scene.file(
@@ -57,12 +57,12 @@ fn the_api_key_goes_to_no_url_that_only_the_folder_names() {
     let key_of_command: Put = |scene| choose(scene, "asks");
     let key_by_flag: Put = |scene| {
         let scene = scene.file("key", "secret\n");
-        scene.typed(|typed| typed.api_key_file = Some("key".into()))
+        scene.flags(|typed| typed.api_key_file = Some("key".into()))
     };
     let key_in_environment: Put = |scene| scene.var("DITTO_CDC_API_KEY", "secret");
     let nothing: Put = |scene| scene;
-    // Where the address comes from, where the secret does, and whether it is sent.
-    let rows: &[(&str, Put, Put, bool)] = &[
+    // Source of the address, source of the secret, and whether the secret is sent.
+    let definitions: &[(&str, Put, Put, bool)] = &[
         ("profile", url_of_folder, key_of_profile, false),
         ("profile, older name", old_name, key_of_profile, false),
         (
@@ -75,7 +75,7 @@ fn the_api_key_goes_to_no_url_that_only_the_folder_names() {
         ("flag", url_of_folder, key_by_flag, false),
         ("environment", url_of_folder, key_in_environment, false),
         (
-            "folder chooses profile",
+            "folder selects profile",
             folder_chooses_profile,
             nothing,
             false,
@@ -89,7 +89,7 @@ fn the_api_key_goes_to_no_url_that_only_the_folder_names() {
             "url by flag over folder",
             |s| {
                 s.file(".env", "DITTO_CDC_URL=x")
-                    .typed(|t| t.url = Some(URL.to_owned()))
+                    .flags(|t| t.url = Some(URL.to_owned()))
             },
             key_of_profile,
             true,
@@ -107,17 +107,17 @@ fn the_api_key_goes_to_no_url_that_only_the_folder_names() {
             true,
         ),
     ];
-    for (name, url, key, sent) in rows {
+    for (name, url, key, sent) in definitions {
         let scene = key(url(Scene::new()));
         let mut settings = scene.resolve().unwrap();
-        settings.fetch(Need::All).unwrap();
+        settings.fetch_secrets(SecretScope::All).unwrap();
         let given = settings.require_api();
         assert_eq!(given.is_ok(), *sent, "{name}");
-        assert_eq!(settings.misdirected_key().is_none(), *sent, "{name}");
+        assert_eq!(settings.key_to_untrusted_url().is_none(), *sent, "{name}");
         if let Err(wrong) = given {
             let said = format!("{} {}", wrong.what, wrong.fix);
             for part in [
-                "the API key is not sent: it comes from ",
+                "the API key is not sent, because it comes from ",
                 ".env: ",
                 URL,
                 "--url",
@@ -126,9 +126,9 @@ fn the_api_key_goes_to_no_url_that_only_the_folder_names() {
             }
             assert!(!said.contains("secret"), "{said}");
         }
-        // A command whose answer must not be sent is not run either.
+        // A command whose output must not be sent is not run either.
         assert_eq!(
-            settings.pending.is_empty(),
+            settings.secret_sources.is_empty(),
             *sent || *name != "command",
             "{name}"
         );
@@ -139,13 +139,13 @@ fn the_api_key_goes_to_no_url_that_only_the_folder_names() {
 fn a_key_that_was_typed_goes_where_the_question_said() {
     let scene = Scene::new().file(".env", format!("DITTO_CDC_URL={URL}\n"));
     let mut settings = scene.resolve().unwrap();
-    settings.answer_api_key(&Secret::new("typed".to_owned()));
+    settings.set_api_key(&Secret::new("typed".to_owned()));
     assert!(settings.require_api().is_ok());
 }
 
 #[test]
 fn a_login_goes_to_no_brokers_that_only_the_folder_names() {
-    let rows: &[(&str, &[&str], bool)] = &[
+    let definitions: &[(&str, &[&str], bool)] = &[
         ("SASL_PLAINTEXT", &["sasl.password=secret"], false),
         (
             "SASL_SSL",
@@ -159,10 +159,10 @@ fn a_login_goes_to_no_brokers_that_only_the_folder_names() {
         ("SASL_SSL", &["ssl.ca.location=x"], true),
         ("PLAINTEXT", &["sasl.password=secret"], true),
     ];
-    for (protocol, options, sent) in rows {
+    for (protocol, options, sent) in definitions {
         let folder = |text: &str| {
             let mut scene = Scene::new().file(".env", text);
-            scene = scene.typed(|typed| typed.topic = Some("t".to_owned()));
+            scene = scene.flags(|typed| typed.topic = Some("t".to_owned()));
             scene = scene.option(&format!("security.protocol={protocol}"));
             options
                 .iter()
@@ -171,13 +171,13 @@ fn a_login_goes_to_no_brokers_that_only_the_folder_names() {
         let settings = folder("DITTO_CDC_BROKERS=else.where:443\n")
             .resolve()
             .unwrap();
-        let wrong = settings.misdirected_login();
+        let wrong = settings.login_to_untrusted_brokers();
         assert_eq!(wrong.is_none(), *sent, "{protocol} {options:?}");
         if let Some(wrong) = wrong {
             assert!(wrong.what.contains("else.where:443") && !wrong.what.contains("secret"));
         }
-        let mine = folder("").typed(|typed| typed.brokers = Some("mine:443".to_owned()));
+        let mine = folder("").flags(|typed| typed.brokers = Some("mine:443".to_owned()));
         let mine = mine.resolve().unwrap();
-        assert_eq!(mine.misdirected_login(), None, "{protocol}");
+        assert_eq!(mine.login_to_untrusted_brokers(), None, "{protocol}");
     }
 }

@@ -1,52 +1,54 @@
-//! How many documents the server says a collection has, before and after the walk.
-//! What the numbers prove is told by `prove`.
+//! Document counts of the server, before and after a read.
 
 use serde::Deserialize;
 
 use super::legacy;
-use super::retrying_client::{Question, Stop};
-use super::{Turn, Walk};
+use super::retrying_client::{Request, StopReason};
+use super::{CollectionReader, ReadError};
 use crate::bigpeer::{Answer, Kind};
-use crate::snapshot::document_id::Type;
+use crate::snapshot::document_id::IdType;
 use crate::snapshot::manifest::Census;
-use crate::snapshot::write::journal::Past;
+use crate::snapshot::write::journal::CollectionResume;
 
-impl Walk<'_> {
+impl CollectionReader<'_> {
     /// A cheap question about the same collection.
-    pub(in crate::snapshot) fn probe(&self) -> Question {
+    pub(in crate::snapshot) fn probe(&self) -> Request {
         if self.legacy {
-            Question::Find(legacy::find(self.target, 1, 0))
+            Request::Find(legacy::find(self.target, 1, 0))
         } else {
-            Question::Dql(self.target.count())
+            Request::Dql(self.target.count())
         }
     }
 
-    /// What the server counted before the walk, now or in an earlier run.
-    pub(in crate::snapshot) fn before(&mut self, past: &Past) -> Result<Option<Census>, Turn> {
-        if let Some(census) = past.census.clone().filter(|_| !past.pages.is_empty()) {
+    /// The count before the read, from now or from an earlier run.
+    pub(in crate::snapshot) fn before(
+        &mut self,
+        resume: &CollectionResume,
+    ) -> Result<Option<Census>, ReadError> {
+        if let Some(census) = resume.census.clone().filter(|_| !resume.pages.is_empty()) {
             return Ok(Some(census));
         }
         let census = self.count()?;
         if let Some(census) = &census {
             self.keeper
-                .census(census)
-                .map_err(|error| self.disk(error))?;
+                .record_count(census)
+                .map_err(|error| self.disk_error(error))?;
         }
         Ok(census)
     }
 
-    /// Counts by type where the server can, else all together; `None` where it cannot count.
-    pub(in crate::snapshot) fn count(&self) -> Result<Option<Census>, Turn> {
+    /// Counts by type if the server can, else in total; `None` if it cannot count.
+    pub(in crate::snapshot) fn count(&self) -> Result<Option<Census>, ReadError> {
         if self.legacy {
             return Ok(None);
         }
         let doing = format!("counting the collection {}", self.target.collection);
         for query in [self.target.census(), self.target.count()] {
-            match self.asker.ask(&doing, &Question::Dql(query)) {
+            match self.client.query(&doing, &Request::Dql(query)) {
                 Ok((answer, rows)) => return Ok(census(&answer, &rows)),
-                Err(Stop::Api(_, error)) if error.is_unknown_to_server() => {}
-                Err(Stop::Api(_, error)) if matches!(error.kind, Kind::Forbidden) => {
-                    return Err(Turn::Fault(error.to_string()));
+                Err(StopReason::Api(_, error)) if error.is_unknown_to_server() => {}
+                Err(StopReason::Api(_, error)) if matches!(error.kind, Kind::Forbidden) => {
+                    return Err(ReadError::Fault(error.to_string()));
                 }
                 Err(stop) => return Err(stop.into()),
             }
@@ -55,7 +57,7 @@ impl Walk<'_> {
     }
 }
 
-/// One row of a census; `t` is missing where there are no documents, or no types.
+/// One row of a count; `t` is missing if there are no documents, or no types.
 #[derive(Deserialize)]
 struct Row {
     t: Option<String>,
@@ -70,7 +72,7 @@ fn census(answer: &Answer, rows: &[Vec<u8>]) -> Option<Census> {
     let known = rows.iter().all(|row| {
         row.t
             .as_deref()
-            .is_some_and(|name| Type::of_name(name).is_some())
+            .is_some_and(|name| IdType::parse(name).is_some())
     });
     let by_type = rows.iter().filter(|_| known);
     Some(Census {

@@ -1,24 +1,24 @@
-//! Finds the `_id` of a document that is too large to be held, while its bytes pass by.
-//! Byte after byte: only documents of megabytes come here.
+//! Streaming `_id` scanner for documents that are too large for memory. Byte by byte, because only documents of
+//! megabytes need it.
 
 /// No id is longer; a document with a longer one counts as one without.
-const LONGEST: usize = 1 << 20;
+const MAX_ID_BYTES: usize = 1 << 20;
 
 /// The state between two pieces of a document.
 #[derive(Default)]
-pub struct IdFinder {
+pub struct IdScanner {
     depth: usize,
     in_string: bool,
     escaped: bool,
-    /// What of the outermost object's current member is being read.
-    part: Part,
+    /// The part of the outermost object's current member.
+    part: MemberPart,
     key: Vec<u8>,
     id: Vec<u8>,
-    found: bool,
+    complete: bool,
 }
 
 #[derive(Default, PartialEq, Eq)]
-enum Part {
+enum MemberPart {
     #[default]
     Key,
     /// The value of `_id`.
@@ -26,11 +26,11 @@ enum Part {
     Other,
 }
 
-impl IdFinder {
+impl IdScanner {
     /// Looks at the next bytes.
-    pub fn look(&mut self, bytes: &[u8]) {
+    pub fn scan(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            if self.found {
+            if self.complete {
                 return;
             }
             self.byte(*byte);
@@ -39,8 +39,8 @@ impl IdFinder {
 
     /// The raw id, once the document has been seen.
     #[must_use]
-    pub fn found(&self) -> Option<Vec<u8>> {
-        (self.found && self.id.len() < LONGEST).then(|| self.id.trim_ascii().to_vec())
+    pub fn id(&self) -> Option<Vec<u8>> {
+        (self.complete && self.id.len() < MAX_ID_BYTES).then(|| self.id.trim_ascii().to_vec())
     }
 
     fn byte(&mut self, byte: u8) {
@@ -51,14 +51,14 @@ impl IdFinder {
             _ => {}
         }
         match self.part {
-            Part::Key if self.depth == 1 => keep(&mut self.key, byte),
-            Part::Wanted => keep(&mut self.id, byte),
+            MemberPart::Key if self.depth == 1 => push_bounded(&mut self.key, byte),
+            MemberPart::Wanted => push_bounded(&mut self.id, byte),
             _ => {}
         }
-        self.follow(byte);
+        self.next_byte(byte);
     }
 
-    fn follow(&mut self, byte: u8) {
+    fn next_byte(&mut self, byte: u8) {
         if self.in_string {
             let quote = byte == b'"' && !self.escaped;
             self.in_string = !quote;
@@ -74,30 +74,30 @@ impl IdFinder {
     }
 
     fn begin_value(&mut self) {
-        self.part = if crate::json::says(self.key.trim_ascii(), "_id") {
-            Part::Wanted
+        self.part = if crate::json::eq_str(self.key.trim_ascii(), "_id") {
+            MemberPart::Wanted
         } else {
-            Part::Other
+            MemberPart::Other
         };
     }
 
     fn end_member(&mut self, byte: u8) {
-        self.found = self.part == Part::Wanted;
-        self.part = Part::Key;
+        self.complete = self.part == MemberPart::Wanted;
+        self.part = MemberPart::Key;
         self.key.clear();
         self.depth -= usize::from(byte == b'}');
     }
 }
 
-fn keep(into: &mut Vec<u8>, byte: u8) {
-    if into.len() < LONGEST {
+fn push_bounded(into: &mut Vec<u8>, byte: u8) {
+    if into.len() < MAX_ID_BYTES {
         into.push(byte);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::IdFinder;
+    use super::IdScanner;
 
     #[test]
     fn the_id_is_found_wherever_it_stands() {
@@ -114,13 +114,13 @@ mod tests {
             (r#"{"_id":1,"_id":2}"#, Some("1")),
         ] {
             for size in [1, 3, 1000] {
-                let mut finder = IdFinder::default();
+                let mut scanner = IdScanner::default();
                 document
                     .as_bytes()
                     .chunks(size)
-                    .for_each(|piece| finder.look(piece));
-                let found = finder.found();
-                assert_eq!(found.as_deref(), expected.map(str::as_bytes), "{document}");
+                    .for_each(|piece| scanner.scan(piece));
+                let id = scanner.id();
+                assert_eq!(id.as_deref(), expected.map(str::as_bytes), "{document}");
             }
         }
     }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use super::queries::Target;
 use crate::bigpeer::{Find, Rows};
-use crate::json::{self, Watch};
+use crate::json::{self, Visitor};
 
 /// A part of a collection.
 #[must_use]
@@ -20,11 +20,11 @@ pub fn find(target: &Target, limit: u64, offset: u64) -> Find {
         limit,
         offset,
         at_least: None,
-        patience: None,
+        timeout: None,
     }
 }
 
-/// Turns `{"id":…,"fields":{…}}` into the document: the fields as they were sent, with the `_id` where it is missing.
+/// Unwraps `{"id":…,"fields":{…}}` into the document: the fields as sent, with the `_id` if it is missing.
 pub struct Documents<'r> {
     rows: &'r mut dyn Rows,
     held: Vec<u8>,
@@ -53,8 +53,8 @@ impl Rows for Documents<'_> {
 
 fn document(row: &[u8]) -> Vec<u8> {
     let mut parts = Parts::default();
-    // What is no object is handed on as it is, and refused for its missing id.
-    let _ = json::skim(row, &mut parts);
+    // A value that is not an object is passed on, and rejected later for its missing id.
+    let _ = json::visit_unchecked(row, &mut parts);
     let (Some(fields), false) = (parts.fields, parts.is_document) else {
         return row.to_vec();
     };
@@ -77,13 +77,13 @@ struct Parts<'a> {
     is_document: bool,
 }
 
-impl<'a> Watch<'a> for Parts<'a> {
+impl<'a> Visitor<'a> for Parts<'a> {
     fn field(&mut self, key: &'a [u8], value: &'a [u8]) -> ControlFlow<()> {
-        if json::says(key, "fields") {
+        if json::eq_str(key, "fields") {
             self.fields = Some(value);
-        } else if json::says(key, "id") {
+        } else if json::eq_str(key, "id") {
             self.id = Some(value);
-        } else if json::says(key, "_id") {
+        } else if json::eq_str(key, "_id") {
             self.is_document = true;
         }
         ControlFlow::Continue(())

@@ -1,15 +1,14 @@
-//! Which collections the server says there are.
-//! The list is the server's word alone: the caller joins it with what the stream and the user know.
+//! The server's list of collections. Not proof that there are no others.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
 use super::queries;
-use super::retrying_client::{Asker, Question, Stop};
+use super::retrying_client::{Request, RetryingClient, StopReason};
 use crate::bigpeer::{ApiError, Kind};
 
-/// What the server's list was worth.
+/// How reliable the server's list was.
 #[derive(Debug)]
 pub enum Listing {
     /// These names; internal ones, which begin with `__`, are left out.
@@ -25,13 +24,13 @@ struct Row {
     name: String,
 }
 
-/// Asks for the list.
+/// Queries the list.
 ///
 /// # Errors
-/// [`Stop`] where the server cannot be asked anything.
-pub fn list(asker: &Asker) -> Result<Listing, Stop> {
-    let question = Question::Dql(queries::listing());
-    match asker.ask("listing the collections", &question) {
+/// [`StopReason`] if the server does not respond.
+pub fn list(client: &RetryingClient) -> Result<Listing, StopReason> {
+    let question = Request::Dql(queries::listing());
+    match client.query("listing the collections", &question) {
         Ok((_, rows)) => {
             let names = rows
                 .iter()
@@ -41,10 +40,12 @@ pub fn list(asker: &Asker) -> Result<Listing, Stop> {
                 names.filter(|name| !name.starts_with("__")).collect(),
             ))
         }
-        Err(Stop::Api(_, error)) if matches!(error.kind, Kind::NotFound | Kind::NoInterface) => {
+        Err(StopReason::Api(_, error))
+            if matches!(error.kind, Kind::NotFound | Kind::NoInterface) =>
+        {
             Ok(Listing::NoDql(error))
         }
-        Err(Stop::Api(_, error))
+        Err(StopReason::Api(_, error))
             if matches!(
                 error.kind,
                 Kind::Forbidden | Kind::BadQuery | Kind::Failed | Kind::TooLarge

@@ -1,5 +1,4 @@
-//! Walks through one collection: counts, reads page after page in the way that the server knows, counts again.
-//! Attempts are repeated by `ask`; rows are checked by `rows`; what is in the file is known by `course`.
+//! Reads one collection page by page, with the best query that the server supports, between two counts.
 
 pub(crate) mod count;
 pub mod id_scanner;
@@ -16,47 +15,47 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use self::legacy::Documents;
-use self::page::{Order, Page, Seen};
-use self::page_size::{Pace, Size};
-use self::progress::{Came, Course, Keeper};
+use self::page::{PageOrder, PageRows, SeenIds};
+use self::page_size::{AdaptivePageSize, PageTiming};
+use self::progress::{CollectionProgress, PageResult, PageSink};
 use self::queries::Target;
-use self::retrying_client::{Asker, Question, Stop};
-use super::document_id::Type;
+use self::retrying_client::{Request, RetryingClient, StopReason};
+use super::document_id::IdType;
 use super::manifest::{Census, Collection};
-use super::write::Store;
-use super::write::journal::Past;
+use super::write::PageStore;
+use super::write::journal::CollectionResume;
 use crate::bigpeer::{Answer, ApiError, Kind, Rows};
 
-/// How often a walk by offset begins anew when documents move.
-const ATTEMPTS: u32 = 3;
-/// In which order the types are read: what needs most of the server comes first, so that it is found out early.
-const KINDS: [Type; 5] = [
-    Type::Object,
-    Type::Array,
-    Type::Boolean,
-    Type::Integer,
-    Type::String,
+/// How often a read by offset restarts if documents move.
+const MAX_ATTEMPTS: u32 = 3;
+/// Order in which id types are read: the most expensive for the server first, so that a failure shows early.
+const TYPES_IN_READ_ORDER: [IdType; 5] = [
+    IdType::Object,
+    IdType::Array,
+    IdType::Boolean,
+    IdType::Integer,
+    IdType::String,
 ];
 
-/// What a walk works with.
-pub struct Walk<'a> {
+/// Reads one collection.
+pub struct CollectionReader<'a> {
     /// Asks the server.
-    pub asker: &'a Asker,
-    /// What to read.
+    pub client: &'a RetryingClient,
+    /// The collection, and its condition.
     pub target: &'a Target,
     /// The largest page that another walk found to work; 0 before the first.
     pub hint: &'a AtomicU64,
     /// Keeps finished pages.
-    pub keeper: &'a mut dyn Keeper,
+    pub keeper: &'a mut dyn PageSink,
     /// The server knows only the interface before DQL.
     pub legacy: bool,
 }
 
 /// Why a way through the collection cannot be gone on.
-pub(super) enum Turn {
+pub(super) enum ReadError {
     /// The run is over.
-    Stop(Stop),
-    /// The server does not know what the way needs.
+    Stop(StopReason),
+    /// The server does not support the query.
     Unknown(ApiError),
     /// This collection cannot be read to its end; others may.
     Fault(String),
@@ -64,71 +63,78 @@ pub(super) enum Turn {
     Moved,
 }
 
-impl From<Stop> for Turn {
-    fn from(stop: Stop) -> Self {
-        Turn::Stop(stop)
+impl From<StopReason> for ReadError {
+    fn from(stop: StopReason) -> Self {
+        ReadError::Stop(stop)
     }
 }
 
-/// A page that came well.
-struct Read {
+/// A page that was read.
+struct ReadPage {
     asked: u64,
     documents: u64,
     end_of_overlap: bool,
     answer: Answer,
     last: Option<Vec<u8>>,
     by_type: [u64; 5],
-    pace: Pace,
+    timing: PageTiming,
 }
 
-impl Walk<'_> {
-    /// Reads the collection into the store, or goes on where an earlier run has stopped.
+impl CollectionReader<'_> {
+    /// Reads the collection into the store, or resumes an interrupted read.
     ///
     /// # Errors
-    /// [`Stop`] where the whole run has to end; a collection that cannot be read alone is returned as incomplete.
-    pub fn run(mut self, store: Store, past: &Past) -> Result<Collection, Stop> {
-        let mut course = Course::new(store);
-        let before = match self.before(past) {
+    /// [`StopReason`] if the whole run has to end; if only this collection cannot be read, it is returned as
+    /// incomplete.
+    pub fn run(
+        mut self,
+        store: PageStore,
+        resume: &CollectionResume,
+    ) -> Result<Collection, StopReason> {
+        let mut progress = CollectionProgress::new(store);
+        let before = match self.before(resume) {
             Ok(before) => before,
-            Err(Turn::Stop(stop)) => return Err(stop),
-            Err(turn) => return Ok(self.failed(course, None, String::new(), turn)),
+            Err(ReadError::Stop(stop)) => return Err(stop),
+            Err(turn) => return Ok(self.incomplete(progress, None, String::new(), turn)),
         };
         let expected = before.as_ref().map_or(0, |census| census.documents);
-        self.asker.pulse().begin(&self.target.collection, expected);
-        let (way, walked) = self.read(&mut course, before.as_ref(), past);
+        self.client
+            .status()
+            .begin(&self.target.collection, expected);
+        let (way, walked) = self.read(&mut progress, before.as_ref(), resume);
         if let Err(turn) = walked {
             return match turn {
-                Turn::Stop(stop) => Err(stop),
-                turn => Ok(self.failed(course, before, way, turn)),
+                ReadError::Stop(stop) => Err(stop),
+                turn => Ok(self.incomplete(progress, before, way, turn)),
             };
         }
-        course.finish().map_err(|error| self.disk(error))?;
+        progress.finish().map_err(|error| self.disk_error(error))?;
         let after = match self.count() {
             Ok(after) => after,
-            Err(Turn::Stop(stop)) => return Err(stop),
+            Err(ReadError::Stop(stop)) => return Err(stop),
             Err(_) => None,
         };
-        Ok(self.counted(course, way, before, after))
+        Ok(self.finish(progress, way, before, after))
     }
 
-    /// The collection with all its numbers; what they prove is found out when the stream was read.
-    fn counted(
+    /// The collection with all its counts; the proof follows after the stream was read.
+    fn finish(
         &self,
-        course: Course,
+        progress: CollectionProgress,
         way: String,
         before: Option<Census>,
         after: Option<Census>,
     ) -> Collection {
         // Answers of one transaction need no counts, and the interface before DQL has none.
-        let one_cut = course.is_one_cut() && self.legacy;
+        let one_cut = progress.is_single_txn() && self.legacy;
         let elsewhere = match &before {
             Some(census) if !census.by_type.is_empty() && way.starts_with("keyset") => {
                 census.transaction_id
             }
             Some(census) if census.documents == 0 => census.transaction_id,
-            _ => course.lowest(),
+            _ => progress.min_txn(),
         };
-        let mut collection = course.collection(&self.target.collection, way, elsewhere);
+        let mut collection = progress.collection(&self.target.collection, way, elsewhere);
         if one_cut {
             collection.complete = true;
             collection.proof = Some("every answer is of one transaction".to_owned());
@@ -139,23 +145,25 @@ impl Walk<'_> {
         collection
     }
 
-    /// What there is of a collection that could not be read to its end.
-    fn failed(
+    /// A collection that could not be read to its end.
+    fn incomplete(
         &self,
-        mut course: Course,
+        mut progress: CollectionProgress,
         before: Option<Census>,
         way: String,
-        turn: Turn,
+        turn: ReadError,
     ) -> Collection {
         let why = match turn {
-            Turn::Fault(why) => why,
-            Turn::Unknown(error) => error.to_string(),
-            Turn::Moved => format!("documents moved between pages by offset, {ATTEMPTS} times"),
-            Turn::Stop(_) => String::new(),
+            ReadError::Fault(why) => why,
+            ReadError::Unknown(error) => error.to_string(),
+            ReadError::Moved => {
+                format!("documents moved between pages by offset, {MAX_ATTEMPTS} times")
+            }
+            ReadError::Stop(_) => String::new(),
         };
-        // What cannot be flushed is incomplete all the same.
-        let flushed = course.finish();
-        let mut collection = course.collection(&self.target.collection, way, None);
+        // Incomplete in any case, even if the flush fails.
+        let flushed = progress.finish();
+        let mut collection = progress.collection(&self.target.collection, way, None);
         collection.why_not = vec![why];
         collection
             .why_not
@@ -167,14 +175,14 @@ impl Walk<'_> {
     /// Goes the best way that the server knows; the way in words.
     fn read(
         &mut self,
-        course: &mut Course,
+        progress: &mut CollectionProgress,
         before: Option<&Census>,
-        past: &Past,
-    ) -> (String, Result<(), Turn>) {
+        resume: &CollectionResume,
+    ) -> (String, Result<(), ReadError>) {
         if self.legacy {
             return (
                 "find by offset, with an overlap".to_owned(),
-                self.by_offset(course, before),
+                self.read_by_offset(progress, before),
             );
         }
         let nothing = before.is_some_and(|census| census.documents == 0);
@@ -183,271 +191,295 @@ impl Walk<'_> {
             return ("nothing to read".to_owned(), Ok(()));
         }
         if let Some(census) = typed {
-            let walked = self.by_key(course, census, past);
-            if !matches!(walked, Err(Turn::Unknown(_))) {
+            let walked = self.read_by_id(progress, census, resume);
+            if !matches!(walked, Err(ReadError::Unknown(_))) {
                 return ("keyset by type of id".to_owned(), walked);
             }
         }
-        let walked = self.again(course).and_then(|()| self.whole(course, before));
-        if !matches!(walked, Err(Turn::Unknown(_))) {
+        let walked = self
+            .restart(progress)
+            .and_then(|()| self.read_at_once(progress, before));
+        if !matches!(walked, Err(ReadError::Unknown(_))) {
             return ("one query without a limit".to_owned(), walked);
         }
         (
             "by offset, with an overlap".to_owned(),
-            self.by_offset(course, before),
+            self.read_by_offset(progress, before),
         )
     }
 
-    /// Begins the collection anew.
-    fn again(&mut self, course: &mut Course) -> Result<(), Turn> {
-        let started = course.pages > 0;
+    /// Restarts the collection.
+    fn restart(&mut self, progress: &mut CollectionProgress) -> Result<(), ReadError> {
+        let started = progress.pages > 0;
         let taken_back = self
             .keeper
-            .again(&mut course.store)
-            .map_err(|error| self.disk(error))?;
+            .restart(&mut progress.store)
+            .map_err(|error| self.disk_error(error))?;
         if started && !taken_back {
-            return Err(Turn::Fault("its documents cannot be read in the way that was begun, and those on standard output cannot be taken back: use --output DIR".to_owned()));
+            return Err(ReadError::Fault("its documents cannot be read in the way that was begun, and those on standard output cannot be taken back: use --output DIR".to_owned()));
         }
-        let documents = &self.asker.pulse().documents;
-        course.reset(documents).map_err(|error| self.disk(error))?;
+        let documents = &self.client.status().documents;
+        progress
+            .reset(documents)
+            .map_err(|error| self.disk_error(error))?;
         Ok(())
     }
 
-    fn by_key(&mut self, course: &mut Course, census: &Census, past: &Past) -> Result<(), Turn> {
-        course.replay(past, &self.asker.pulse().documents);
+    fn read_by_id(
+        &mut self,
+        progress: &mut CollectionProgress,
+        census: &Census,
+        resume: &CollectionResume,
+    ) -> Result<(), ReadError> {
+        progress.replay(resume, &self.client.status().documents);
         let hint = Some(self.hint.load(Ordering::Relaxed)).filter(|hint| *hint > 0);
-        let mut size = Size::new(hint, course.store.enough());
-        for kind in KINDS {
+        let mut size = AdaptivePageSize::new(hint, progress.store.target_page_bytes());
+        for kind in TYPES_IN_READ_ORDER {
             let expected = census.by_type.get(kind.name()).copied().unwrap_or(0);
-            let of_kind =
-                |page: &&super::write::journal::Page| page.kind.as_deref() == Some(kind.name());
-            let done = past.pages.iter().rfind(of_kind);
-            if expected == 0 || done.is_some_and(|page| page.end) {
+            let of_kind = |read_page: &&super::write::journal::PageEntry| {
+                read_page.kind.as_deref() == Some(kind.name())
+            };
+            let done = resume.pages.iter().rfind(of_kind);
+            if expected == 0 || done.is_some_and(|read_page| read_page.end) {
                 continue;
             }
-            course.last = done
-                .and_then(|page| page.last.clone())
+            progress.last = done
+                .and_then(|read_page| read_page.last.clone())
                 .map(String::into_bytes);
-            course.order = Order::Keyset(kind);
-            self.of_type(course, &mut size, kind, expected)?;
+            progress.order = PageOrder::Keyset(kind);
+            self.read_type(progress, &mut size, kind, expected)?;
         }
         Ok(())
     }
 
-    fn of_type(
+    fn read_type(
         &mut self,
-        course: &mut Course,
-        size: &mut Size,
-        kind: Type,
+        progress: &mut CollectionProgress,
+        size: &mut AdaptivePageSize,
+        kind: IdType,
         expected: u64,
-    ) -> Result<(), Turn> {
+    ) -> Result<(), ReadError> {
         let mut short = None;
         loop {
             let target = self.target;
-            let page = self.page(course, size, false, &|limit, last| {
-                Question::Dql(target.page(kind, last, limit))
+            let read_page = self.read_page(progress, size, false, &|limit, last| {
+                Request::Dql(target.page(kind, last, limit))
             })?;
-            // Fewer than were asked for are the end only where as many were counted: the server may cut pages.
-            let all = course.of_type(kind) + page.documents >= expected;
-            let end = page.documents == 0 || (page.documents < page.asked && all);
-            if page.documents < page.asked && !end && page.documents > 0 {
-                if short == Some(page.documents) {
-                    size.cut_at(page.documents);
+            // A short page is the end only if as many documents were read as counted: the server may truncate pages.
+            let all = progress.count_of_type(kind) + read_page.documents >= expected;
+            let end = read_page.documents == 0 || (read_page.documents < read_page.asked && all);
+            if read_page.documents < read_page.asked && !end && read_page.documents > 0 {
+                if short == Some(read_page.documents) {
+                    size.on_truncated(read_page.documents);
                 }
-                short = Some(page.documents);
-            } else if page.documents == page.asked {
-                size.full(page.answer.bytes, page.pace);
+                short = Some(read_page.documents);
+            } else if read_page.documents == read_page.asked {
+                size.on_full_page(read_page.answer.bytes, read_page.timing);
             }
-            self.hint.fetch_max(size.good(), Ordering::Relaxed);
-            let last = page.last.clone().or_else(|| course.last.clone());
-            self.keep(course, &page, Some(kind), last, end)?;
+            self.hint.fetch_max(size.known_good(), Ordering::Relaxed);
+            let last = read_page.last.clone().or_else(|| progress.last.clone());
+            self.commit_page(progress, &read_page, Some(kind), last, end)?;
             if end {
                 return Ok(());
             }
         }
     }
 
-    fn whole(&mut self, course: &mut Course, before: Option<&Census>) -> Result<(), Turn> {
-        course.order = Order::Seen(Box::<Seen>::default());
+    fn read_at_once(
+        &mut self,
+        progress: &mut CollectionProgress,
+        before: Option<&Census>,
+    ) -> Result<(), ReadError> {
+        progress.order = PageOrder::SeenIds(Box::<SeenIds>::default());
         // A size that cannot shrink: there is only one page.
-        let mut size = Size::new(Some(1), course.store.enough());
+        let mut size = AdaptivePageSize::new(Some(1), progress.store.target_page_bytes());
         let target = self.target;
-        let page = self.page(course, &mut size, false, &|_, _| {
-            Question::Dql(target.whole())
+        let read_page = self.read_page(progress, &mut size, false, &|_, _| {
+            Request::Dql(target.whole())
         });
-        let page = match page {
-            Ok(page) => page,
+        let read_page = match read_page {
+            Ok(read_page) => read_page,
             // Too much at once: in parts, then.
-            Err(Turn::Fault(why)) => {
-                return Err(Turn::Unknown(ApiError::new(Kind::TooLarge, why)));
+            Err(ReadError::Fault(why)) => {
+                return Err(ReadError::Unknown(ApiError::new(Kind::TooLarge, why)));
             }
-            // Nothing is simpler: what the server refuses here is the user's condition.
-            Err(Turn::Unknown(error)) => {
+            // There is no simpler query: the server rejects the user's condition.
+            Err(ReadError::Unknown(error)) => {
                 let doing = format!("reading the collection {}", self.target.collection);
-                return Err(Stop::Api(doing, error).into());
+                return Err(StopReason::Api(doing, error).into());
             }
             Err(turn) => return Err(turn),
         };
-        if before.is_some_and(|census| page.documents < census.documents) {
+        if before.is_some_and(|census| read_page.documents < census.documents) {
             let why = "the server cut the result";
-            return Err(Turn::Unknown(ApiError::new(Kind::TooLarge, why)));
+            return Err(ReadError::Unknown(ApiError::new(Kind::TooLarge, why)));
         }
-        self.keep(course, &page, None, page.last.clone(), true)
+        self.commit_page(progress, &read_page, None, read_page.last.clone(), true)
     }
 
-    fn by_offset(&mut self, course: &mut Course, before: Option<&Census>) -> Result<(), Turn> {
-        for _ in 0..ATTEMPTS {
-            self.again(course)?;
-            match self.once_by_offset(course, before) {
-                Err(Turn::Moved) => {}
+    fn read_by_offset(
+        &mut self,
+        progress: &mut CollectionProgress,
+        before: Option<&Census>,
+    ) -> Result<(), ReadError> {
+        for _ in 0..MAX_ATTEMPTS {
+            self.restart(progress)?;
+            match self.read_by_offset_once(progress, before) {
+                Err(ReadError::Moved) => {}
                 other => return other,
             }
         }
-        Err(Turn::Moved)
+        Err(ReadError::Moved)
     }
 
-    fn once_by_offset(&mut self, course: &mut Course, before: Option<&Census>) -> Result<(), Turn> {
-        course.order = Order::Seen(Box::<Seen>::default());
-        let mut size = Size::new(None, course.store.enough());
+    fn read_by_offset_once(
+        &mut self,
+        progress: &mut CollectionProgress,
+        before: Option<&Census>,
+    ) -> Result<(), ReadError> {
+        progress.order = PageOrder::SeenIds(Box::<SeenIds>::default());
+        let mut size = AdaptivePageSize::new(None, progress.store.target_page_bytes());
         loop {
-            let done = course.documents();
+            let done = progress.documents();
             let overlap = u64::from(done > 0);
             let (target, legacy) = (self.target, self.legacy);
-            let page = self.page(course, &mut size, overlap > 0, &|limit, _| {
+            let read_page = self.read_page(progress, &mut size, overlap > 0, &|limit, _| {
                 let (limit, offset) = (limit + overlap, done - overlap);
                 if legacy {
-                    Question::Find(legacy::find(target, limit, offset))
+                    Request::Find(legacy::find(target, limit, offset))
                 } else {
-                    Question::Dql(target.offset(limit, offset))
+                    Request::Dql(target.offset(limit, offset))
                 }
             })?;
-            if page.end_of_overlap {
-                return Err(Turn::Moved);
+            if read_page.end_of_overlap {
+                return Err(ReadError::Moved);
             }
-            let all = before.is_some_and(|census| done + page.documents >= census.documents);
-            let end = page.documents == 0 || (page.documents < page.asked && all);
-            if page.documents == page.asked {
-                size.full(page.answer.bytes, page.pace);
+            let all = before.is_some_and(|census| done + read_page.documents >= census.documents);
+            let end = read_page.documents == 0 || (read_page.documents < read_page.asked && all);
+            if read_page.documents == read_page.asked {
+                size.on_full_page(read_page.answer.bytes, read_page.timing);
             }
-            let last = page.last.clone().or_else(|| course.last.clone());
-            self.keep(course, &page, None, last, end)?;
+            let last = read_page.last.clone().or_else(|| progress.last.clone());
+            self.commit_page(progress, &read_page, None, last, end)?;
             if end {
                 return Ok(());
             }
         }
     }
 
-    /// One page, asked for until it is there.
-    fn page(
+    /// Reads one page, with retries.
+    fn read_page(
         &mut self,
-        course: &mut Course,
-        size: &mut Size,
+        progress: &mut CollectionProgress,
+        size: &mut AdaptivePageSize,
         overlap: bool,
-        question: &dyn Fn(u64, Option<&str>) -> Question,
-    ) -> Result<Read, Turn> {
+        question: &dyn Fn(u64, Option<&str>) -> Request,
+    ) -> Result<ReadPage, ReadError> {
         let doing = format!("reading the collection {}", self.target.collection);
-        let mut attempts = self.asker.attempts();
+        let mut attempts = self.client.attempts();
         loop {
-            let last = course.last.as_deref().map(String::from_utf8_lossy);
-            let asked = size.now();
+            let last = progress.last.as_deref().map(String::from_utf8_lossy);
+            let asked = size.current();
             let question = question(asked, last.as_deref());
-            let counter = &self.asker.pulse().documents;
-            let mut page = Page::new(
-                &mut course.store,
-                &mut course.order,
+            let counter = &self.client.status().documents;
+            let mut read_page = PageRows::new(
+                &mut progress.store,
+                &mut progress.order,
                 counter,
-                course.last.clone(),
+                progress.last.clone(),
                 overlap,
             );
             let asking = Instant::now();
             let answered = match &question {
-                Question::Dql(_) => self.asker.once(&question, &attempts, &mut page),
-                Question::Find(_) => self.asker.once(
+                Request::Dql(_) => self.client.attempt(&question, &attempts, &mut read_page),
+                Request::Find(_) => self.client.attempt(
                     &question,
                     &attempts,
-                    &mut Documents::new(&mut page as &mut dyn Rows),
+                    &mut Documents::new(&mut read_page as &mut dyn Rows),
                 ),
             };
             let error = match answered {
                 Ok(answer) => {
                     let took = asking.elapsed();
-                    let wait = page.first.map_or(took, |first| first - asking);
-                    return Ok(Read {
+                    let wait = read_page.first.map_or(took, |first| first - asking);
+                    return Ok(ReadPage {
                         asked,
-                        pace: Pace { wait, took },
-                        documents: page.documents,
-                        end_of_overlap: page.overlap,
-                        last: page.last.take().filter(|_| page.documents > 0),
-                        by_type: page.by_type,
+                        timing: PageTiming { wait, took },
+                        documents: read_page.documents,
+                        end_of_overlap: read_page.overlap,
+                        last: read_page.last.take().filter(|_| read_page.documents > 0),
+                        by_type: read_page.by_type,
                         answer,
                     });
                 }
                 Err(error) => error,
             };
-            let fault = page.fault.take();
-            page.forget().map_err(|error| self.disk(error))?;
-            self.after_error(&doing, error, fault, size, overlap, &mut attempts)?;
+            let fault = read_page.fault.take();
+            read_page
+                .discard()
+                .map_err(|error| self.disk_error(error))?;
+            self.handle_error(&doing, error, fault, size, overlap, &mut attempts)?;
         }
     }
 
-    /// Decides whether a page is asked for again, and how much of it.
-    fn after_error(
+    /// Decides whether a page is requested again, and at which size.
+    fn handle_error(
         &self,
         doing: &str,
         error: ApiError,
         fault: Option<String>,
-        size: &mut Size,
+        size: &mut AdaptivePageSize,
         overlap: bool,
         attempts: &mut self::retrying_client::Attempts,
-    ) -> Result<(), Turn> {
+    ) -> Result<(), ReadError> {
         match (fault, error.kind) {
-            (Some(_), _) if overlap => Err(Turn::Moved),
-            (Some(why), _) => Err(Turn::Fault(why)),
-            (None, Kind::Sink(error)) => Err(self.disk(error).into()),
+            (Some(_), _) if overlap => Err(ReadError::Moved),
+            (Some(why), _) => Err(ReadError::Fault(why)),
+            (None, Kind::Sink(error)) => Err(self.disk_error(error).into()),
             (None, kind) => {
                 let error = ApiError { kind, ..error };
                 if error.is_unknown_to_server() {
-                    return Err(Turn::Unknown(error));
+                    return Err(ReadError::Unknown(error));
                 }
                 if matches!(error.kind, Kind::Forbidden) {
-                    return Err(Turn::Fault(error.to_string()));
+                    return Err(ReadError::Fault(error.to_string()));
                 }
-                let smaller = error.wants_less() && size.too_large();
+                let smaller = error.wants_less() && size.on_too_large();
                 if matches!(error.kind, Kind::TooLarge) {
                     return if smaller {
                         Ok(())
                     } else {
-                        Err(Turn::Fault(error.to_string()))
+                        Err(ReadError::Fault(error.to_string()))
                     };
                 }
-                Ok(self.asker.recover(doing, &self.probe(), error, attempts)?)
+                Ok(self.client.recover(doing, &self.probe(), error, attempts)?)
             }
         }
     }
 
-    fn keep(
+    fn commit_page(
         &mut self,
-        course: &mut Course,
-        page: &Read,
-        kind: Option<Type>,
+        progress: &mut CollectionProgress,
+        read_page: &ReadPage,
+        kind: Option<IdType>,
         last: Option<Vec<u8>>,
         end: bool,
-    ) -> Result<(), Turn> {
-        let came = Came {
+    ) -> Result<(), ReadError> {
+        let came = PageResult {
             kind,
-            by_type: page.by_type,
+            by_type: read_page.by_type,
             last,
-            transaction_id: page.answer.transaction_id,
+            transaction_id: read_page.answer.transaction_id,
             end,
         };
-        let kept = course
+        let kept = progress
             .take(&came)
-            .and_then(|line| self.keeper.kept(&mut course.store, &line));
-        Ok(kept.map_err(|error| self.disk(error))?)
+            .and_then(|line| self.keeper.commit_page(&mut progress.store, &line));
+        Ok(kept.map_err(|error| self.disk_error(error))?)
     }
 
-    pub(super) fn disk(&self, error: io::Error) -> Stop {
-        Stop::Disk(
+    pub(super) fn disk_error(&self, error: io::Error) -> StopReason {
+        StopReason::Disk(
             format!("writing the collection {}", self.target.collection),
             error,
         )

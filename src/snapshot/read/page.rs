@@ -1,5 +1,4 @@
-//! The rows of one page on their way into the collection's file: each is checked for its id and written as it came.
-//! Which page is asked for, and what becomes of it, is decided by the walk.
+//! The rows of one page: checks ids, order and duplicates, and writes the rows unchanged.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -8,66 +7,66 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::id_scanner::IdFinder;
+use super::id_scanner::IdScanner;
 use crate::bigpeer::Rows;
-use crate::json::{self, Watch};
-use crate::snapshot::document_id::{Key, Type};
-use crate::snapshot::write::Store;
+use crate::json::{self, Visitor};
+use crate::snapshot::document_id::{DocumentId, IdType};
+use crate::snapshot::write::PageStore;
 
-/// What is known of the order of a page's ids.
-pub enum Order {
-    /// All are of this type, each behind the one before it.
-    Keyset(Type),
+/// The order of a page's ids, and what it allows to check.
+pub enum PageOrder {
+    /// All of this type, in ascending order.
+    Keyset(IdType),
     /// Any: every id is remembered, as eight bytes.
-    Seen(Box<Seen>),
+    SeenIds(Box<SeenIds>),
 }
 
 /// The ids that were met.
 #[derive(Default)]
-pub struct Seen {
+pub struct SeenIds {
     hashes: HashSet<u64>,
     hasher: RandomState,
 }
 
-impl Seen {
-    /// `false` where the id was met before.
-    fn insert(&mut self, key: &Key) -> bool {
+impl SeenIds {
+    /// `false` if the id was already there.
+    fn insert(&mut self, key: &DocumentId) -> bool {
         self.hashes.insert(self.hasher.hash_one(key))
     }
 }
 
 /// Takes the rows of a page.
-pub struct Page<'s> {
-    store: &'s mut Store,
-    order: &'s mut Order,
+pub struct PageRows<'s> {
+    store: &'s mut PageStore,
+    order: &'s mut PageOrder,
     counter: &'s AtomicU64,
     /// The last id so far, raw; that of the page before it at first.
     pub last: Option<Vec<u8>>,
-    /// How many documents of each type, in the order of [`Type::ALL`].
+    /// Number of documents of each type, in the order of [`IdType::ALL`].
     pub by_type: [u64; 5],
-    /// How many documents.
+    /// Number of documents.
     pub documents: u64,
     /// Why the page cannot be true.
     pub fault: Option<String>,
     /// The first row repeats the last one of the page before and is not written.
     pub overlap: bool,
-    /// When the first row came.
+    /// Time of the first row.
     pub first: Option<Instant>,
     /// Ids of this page, to be forgotten with it.
     met: Vec<u64>,
-    finder: Option<IdFinder>,
+    scanner: Option<IdScanner>,
 }
 
-impl<'s> Page<'s> {
-    /// A page behind the id `last`; with `overlap` it begins with that id once more.
+impl<'s> PageRows<'s> {
+    /// A page after the id `last`; with `overlap` it starts with that id once more.
     pub fn new(
-        store: &'s mut Store,
-        order: &'s mut Order,
+        store: &'s mut PageStore,
+        order: &'s mut PageOrder,
         counter: &'s AtomicU64,
         last: Option<Vec<u8>>,
         overlap: bool,
     ) -> Self {
-        Page {
+        PageRows {
             store,
             order,
             counter,
@@ -78,22 +77,22 @@ impl<'s> Page<'s> {
             overlap,
             first: None,
             met: Vec::new(),
-            finder: None,
+            scanner: None,
         }
     }
 
-    /// Forgets the page: it is going to be asked for again.
+    /// Discards the page, which will be requested again.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn forget(self) -> io::Result<()> {
+    /// I/O errors of the store.
+    pub fn discard(self) -> io::Result<()> {
         self.counter.fetch_sub(self.documents, Ordering::Relaxed);
-        if let Order::Seen(seen) = self.order {
+        if let PageOrder::SeenIds(seen) = self.order {
             for hash in &self.met {
                 seen.hashes.remove(hash);
             }
         }
-        self.store.take_back()
+        self.store.rollback()
     }
 
     fn row(&mut self, row: &[u8]) -> io::Result<()> {
@@ -101,22 +100,22 @@ impl<'s> Page<'s> {
             return self.fail("a document has no _id".to_owned());
         };
         if std::mem::take(&mut self.overlap) {
-            return self.overlapping(id);
+            return self.check_overlap(id);
         }
         self.id(id)?;
         self.write(row)?;
         self.store.add(b"\n")
     }
 
-    fn overlapping(&mut self, id: &[u8]) -> io::Result<()> {
-        let last = self.last.as_deref().and_then(Key::of);
-        if last.is_some() && last == Key::of(id) {
+    fn check_overlap(&mut self, id: &[u8]) -> io::Result<()> {
+        let last = self.last.as_deref().and_then(DocumentId::parse);
+        if last.is_some() && last == DocumentId::parse(id) {
             return Ok(());
         }
         self.fail("documents moved between two pages".to_owned())
     }
 
-    /// One document a line: a line end can only stand between values, where a blank says the same.
+    /// One document per line: a line end in JSON can only stand between values, where a blank is equivalent.
     fn write(&mut self, row: &[u8]) -> io::Result<()> {
         if memchr::memchr2(b'\n', b'\r', row).is_none() {
             return self.store.add(row);
@@ -134,13 +133,13 @@ impl<'s> Page<'s> {
 
     fn id(&mut self, id: &[u8]) -> io::Result<()> {
         let kind = match self.order {
-            Order::Keyset(kind) => {
+            PageOrder::Keyset(kind) => {
                 let kind = *kind;
-                let advances = self
+                let is_after = self
                     .last
                     .as_deref()
-                    .is_none_or(|last| advances(kind, last, id));
-                if !advances || !is_of(kind, id) {
+                    .is_none_or(|last| is_after(kind, last, id));
+                if !is_after || !has_type(kind, id) {
                     let (id, last) = (text(id), self.last.as_deref().map(text).unwrap_or_default());
                     return self.fail(format!(
                         "the id {id} came behind {last} in a page of ids of type {}",
@@ -149,8 +148,8 @@ impl<'s> Page<'s> {
                 }
                 kind
             }
-            Order::Seen(seen) => {
-                let Some(key) = Key::of(id) else {
+            PageOrder::SeenIds(seen) => {
+                let Some(key) = DocumentId::parse(id) else {
                     let id = text(id);
                     return self.fail(format!("{id} is no id"));
                 };
@@ -159,7 +158,7 @@ impl<'s> Page<'s> {
                     return self.fail(format!("the id {id} came twice"));
                 }
                 self.met.push(seen.hasher.hash_one(&key));
-                key.kind()
+                key.id_type()
             }
         };
         let last = self.last.get_or_insert_default();
@@ -173,42 +172,42 @@ impl<'s> Page<'s> {
         Ok(())
     }
 
-    /// What is left of the answer is not worth reading.
+    /// The rest of the response is not read.
     fn fail(&mut self, why: String) -> io::Result<()> {
         self.fault = Some(why);
         Err(io::Error::other("the page cannot be true"))
     }
 
     /// A row of megabytes, piece by piece: it is written before its id is known, and taken back with the page.
-    fn piece(&mut self, mut finder: IdFinder, bytes: &[u8], last: bool) -> io::Result<()> {
-        finder.look(bytes);
+    fn piece(&mut self, mut scanner: IdScanner, bytes: &[u8], last: bool) -> io::Result<()> {
+        scanner.scan(bytes);
         if !self.overlap {
             self.write(bytes)?;
         }
         if !last {
-            self.finder = Some(finder);
+            self.scanner = Some(scanner);
             return Ok(());
         }
-        let Some(id) = finder.found() else {
+        let Some(id) = scanner.id() else {
             return self.fail("a document has no _id".to_owned());
         };
         if std::mem::take(&mut self.overlap) {
-            return self.overlapping(&id);
+            return self.check_overlap(&id);
         }
         self.id(&id)?;
         self.store.add(b"\n")
     }
 }
 
-impl Rows for Page<'_> {
+impl Rows for PageRows<'_> {
     fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()> {
         if self.first.is_none() {
             self.first = Some(Instant::now());
         }
-        match self.finder.take() {
+        match self.scanner.take() {
             None if last => self.row(bytes),
-            None => self.piece(IdFinder::default(), bytes, last),
-            Some(finder) => self.piece(finder, bytes, last),
+            None => self.piece(IdScanner::default(), bytes, last),
+            Some(scanner) => self.piece(scanner, bytes, last),
         }
     }
 }
@@ -218,17 +217,17 @@ fn id_of(row: &[u8]) -> Option<&[u8]> {
     // So nearly every document begins.
     const FIRST: &[u8] = br#"{"_id":""#;
     if !row.starts_with(FIRST) {
-        return id_behind_others(row);
+        return find_id(row);
     }
     let start = FIRST.len() - 1;
     row.get(start..json::value_end(row, start)?)
 }
 
-fn id_behind_others(row: &[u8]) -> Option<&[u8]> {
+fn find_id(row: &[u8]) -> Option<&[u8]> {
     struct Find<'a>(Option<&'a [u8]>);
-    impl<'a> Watch<'a> for Find<'a> {
+    impl<'a> Visitor<'a> for Find<'a> {
         fn field(&mut self, key: &'a [u8], value: &'a [u8]) -> ControlFlow<()> {
-            if !json::says(key, "_id") {
+            if !json::eq_str(key, "_id") {
                 return ControlFlow::Continue(());
             }
             self.0 = Some(value);
@@ -236,29 +235,29 @@ fn id_behind_others(row: &[u8]) -> Option<&[u8]> {
         }
     }
     let mut find = Find(None);
-    let _ = json::skim(row, &mut find)?;
+    let _ = json::visit_unchecked(row, &mut find)?;
     find.0
 }
 
-/// Whether an id stands behind another one of the same type.
-fn advances(kind: Type, last: &[u8], id: &[u8]) -> bool {
-    if kind == Type::String {
+/// Whether an id comes after another one of the same type.
+fn is_after(kind: IdType, last: &[u8], id: &[u8]) -> bool {
+    if kind == IdType::String {
         // Without escapes, which are rare, nothing is copied.
-        return json::content(last) < json::content(id);
+        return json::unescaped(last) < json::unescaped(id);
     }
-    match (Key::of(last), Key::of(id)) {
+    match (DocumentId::parse(last), DocumentId::parse(id)) {
         (Some(last), Some(id)) => last < id,
         _ => false,
     }
 }
 
-fn is_of(kind: Type, id: &[u8]) -> bool {
+fn has_type(kind: IdType, id: &[u8]) -> bool {
     match id.first() {
-        Some(b'"') => kind == Type::String,
-        Some(b'[') => kind == Type::Array,
-        Some(b'{') => kind == Type::Object,
-        Some(b't' | b'f') => kind == Type::Boolean,
-        _ => kind == Type::Integer,
+        Some(b'"') => kind == IdType::String,
+        Some(b'[') => kind == IdType::Array,
+        Some(b'{') => kind == IdType::Object,
+        Some(b't' | b'f') => kind == IdType::Boolean,
+        _ => kind == IdType::Integer,
     }
 }
 

@@ -1,28 +1,24 @@
-//! How many documents the next page asks for: as many as the server lets through, since every page may cost it a look
-//! at the whole collection. Pure; what a page brought is told by the walk.
+//! Adaptive page size: grows until the server rejects or truncates a page, because each page may cost a full scan.
 
 use std::time::Duration;
 
+use crate::snapshot::write::FILE_PAGE_BYTES;
+
 /// The first page of the first collection.
-const FIRST: u64 = 2_000;
-/// No page asks for more documents.
-const MOST: u64 = 1 << 20;
-/// Once a page has so many bytes, larger ones gain nothing and cost more when they break.
-pub(in crate::snapshot) const ENOUGH: u64 = 64 << 20;
-/// The same where a page has to be held until it is complete, and asking for more pages costs little: two of them find
-/// room in memory.
-pub(in crate::snapshot) const ENOUGH_IN_MEMORY: u64 = 10 << 20;
-/// Asking costs little where the wait for a page's first row is at most this part of the time for all of it.
-const CHEAP: u32 = 8;
+const FIRST_PAGE_DOCUMENTS: u64 = 2_000;
+/// Largest page.
+const MAX_PAGE_DOCUMENTS: u64 = 1 << 20;
+/// Requests are cheap if the wait for the first row is at most this fraction of a page's time.
+const CHEAP_WAIT_FRACTION: u32 = 8;
 /// A page that fits is grown by so much while nothing is known of a limit.
 const GROWTH: u64 = 4;
-/// After so many good pages a larger one is tried again: documents differ in size.
-const TRUST: u32 = 24;
+/// Number of good pages after which a larger one is tried again: documents differ in size.
+const PROBE_AFTER_PAGES: u32 = 24;
 
-/// How long a page took.
+/// Duration of a page request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
-    /// Until its first row came: the server may have looked at the whole collection for it.
+pub struct PageTiming {
+    /// Until the first row: the server may have scanned the whole collection for it.
     pub wait: Duration,
     /// Until it was complete.
     pub took: Duration,
@@ -30,12 +26,12 @@ pub struct Pace {
 
 /// The size of pages, as it was learned so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
-    /// How many bytes are enough for a page where asking costs little.
-    enough: u64,
-    now: u64,
-    /// The largest page that came back well.
-    good: u64,
+pub struct AdaptivePageSize {
+    /// Page size in bytes that is enough if requests are cheap.
+    target_bytes: u64,
+    current: u64,
+    /// The largest page that succeeded, in documents.
+    known_good: u64,
     /// The smallest page that did not.
     bad: Option<u64>,
     /// The server cuts pages at this size without a word.
@@ -45,16 +41,18 @@ pub struct Size {
     least_wait: Duration,
 }
 
-impl Size {
-    /// Begins with what another collection has learned. Where asking costs little, a page of `enough` bytes need not be
-    /// larger.
+impl AdaptivePageSize {
+    /// Starts with what another collection has learned. If requests are cheap, a page of `target_bytes` is large
+    /// enough.
     #[must_use]
-    pub fn new(hint: Option<u64>, enough: u64) -> Size {
-        let now = hint.unwrap_or(FIRST).clamp(1, MOST);
-        Size {
-            enough,
-            now,
-            good: 0,
+    pub fn new(hint: Option<u64>, target_bytes: u64) -> AdaptivePageSize {
+        let current = hint
+            .unwrap_or(FIRST_PAGE_DOCUMENTS)
+            .clamp(1, MAX_PAGE_DOCUMENTS);
+        AdaptivePageSize {
+            target_bytes,
+            current,
+            known_good: 0,
             bad: None,
             cut: None,
             since: 0,
@@ -62,93 +60,101 @@ impl Size {
         }
     }
 
-    /// How many documents to ask for.
+    /// Documents to request.
     #[must_use]
-    pub fn now(&self) -> u64 {
-        self.now
+    pub fn current(&self) -> u64 {
+        self.current
     }
 
-    /// The largest page that came back well; 0 before the first.
+    /// The largest page that succeeded; 0 before the first.
     #[must_use]
-    pub fn good(&self) -> u64 {
-        self.good
+    pub fn known_good(&self) -> u64 {
+        self.known_good
     }
 
     /// A page came back full.
-    pub fn full(&mut self, bytes: u64, pace: Pace) {
-        self.good = self.good.max(self.now);
+    pub fn on_full_page(&mut self, bytes: u64, timing: PageTiming) {
+        self.known_good = self.known_good.max(self.current);
         if self.cut.is_some() {
             return;
         }
         self.since += 1;
-        if self.since > TRUST {
+        if self.since > PROBE_AFTER_PAGES {
             self.since = 0;
             self.bad = self.bad.map(|bad| bad + bad / 3 + 1);
         }
-        self.least_wait = self.least_wait.min(pace.wait);
-        let cheap = self.least_wait * CHEAP < pace.took;
-        let enough = if cheap { self.enough } else { ENOUGH };
-        if bytes >= enough {
+        self.least_wait = self.least_wait.min(timing.wait);
+        let cheap = self.least_wait * CHEAP_WAIT_FRACTION < timing.took;
+        let target_bytes = if cheap {
+            self.target_bytes
+        } else {
+            FILE_PAGE_BYTES
+        };
+        if bytes >= target_bytes {
             return;
         }
-        // Half-way to what failed is worth an attempt while that is a good deal more.
+        // Half-way to the failed size is worth a try if that is a good deal more.
         let next = match self.bad {
-            None => self.now.saturating_mul(GROWTH),
-            Some(bad) if bad > self.now + self.now / 5 => self.now + (bad - self.now) / 2,
-            Some(_) => self.now,
+            None => self.current.saturating_mul(GROWTH),
+            Some(bad) if bad > self.current + self.current / 5 => {
+                self.current + (bad - self.current) / 2
+            }
+            Some(_) => self.current,
         };
-        let by_bytes = self.now.saturating_mul(enough * 2) / bytes.max(1);
-        self.now = next.min(by_bytes.max(self.now)).min(MOST);
+        let by_bytes = self.current.saturating_mul(target_bytes * 2) / bytes.max(1);
+        self.current = next.min(by_bytes.max(self.current)).min(MAX_PAGE_DOCUMENTS);
     }
 
-    /// A page was too much for the server or the connection; `false` where it cannot be smaller.
-    pub fn too_large(&mut self) -> bool {
-        if self.now == 1 {
+    /// A page was too large for the server or the connection; `false` if it cannot be smaller.
+    pub fn on_too_large(&mut self) -> bool {
+        if self.current == 1 {
             return false;
         }
         self.since = 0;
-        self.bad = Some(self.now);
-        let half = self.now / 2;
-        self.now = if self.good > 0 && self.good < self.now {
-            // Between what works and what does not.
-            self.good + (self.now - self.good) / 4
+        self.bad = Some(self.current);
+        let half = self.current / 2;
+        self.current = if self.known_good > 0 && self.known_good < self.current {
+            // Between the sizes that work and that do not.
+            self.known_good + (self.current - self.known_good) / 4
         } else {
-            self.good = 0;
+            self.known_good = 0;
             half
         }
-        .clamp(1, self.now - 1);
+        .clamp(1, self.current - 1);
         true
     }
 
-    /// The server returned fewer documents than there are, and said nothing.
-    pub fn cut_at(&mut self, documents: u64) {
-        self.now = documents.clamp(1, MOST);
-        self.cut = Some(self.now);
-        self.good = self.now;
+    /// The server truncated a page without saying so.
+    pub fn on_truncated(&mut self, documents: u64) {
+        self.current = documents.clamp(1, MAX_PAGE_DOCUMENTS);
+        self.cut = Some(self.current);
+        self.known_good = self.current;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::write::BUFFERED_PAGE_BYTES;
 
-    const SLOW: Pace = Pace {
+    const SLOW: PageTiming = PageTiming {
         wait: Duration::from_secs(1),
         took: Duration::from_secs(1),
     };
 
-    /// Requests that reading so many documents takes where the server refuses pages above a cap.
+    /// Number of requests for this many documents if the server rejects pages above a cap.
     fn requests(documents: u64, cap: u64) -> (u64, u64) {
-        let (mut size, mut left, mut asked) = (Size::new(None, ENOUGH), documents, 0);
+        let (mut size, mut left, mut asked) =
+            (AdaptivePageSize::new(None, FILE_PAGE_BYTES), documents, 0);
         while left > 0 {
             asked += 1;
-            if size.now() > cap && left > cap {
-                assert!(size.too_large());
+            if size.current() > cap && left > cap {
+                assert!(size.on_too_large());
                 continue;
             }
-            let got = size.now().min(left);
+            let got = size.current().min(left);
             left -= got;
-            size.full(got * 100, SLOW);
+            size.on_full_page(got * 100, SLOW);
         }
         (asked, documents.div_ceil(cap))
     }
@@ -180,55 +186,55 @@ mod tests {
 
     #[test]
     fn a_page_of_one_cannot_be_smaller_and_sizes_recover() {
-        let mut size = Size::new(Some(1), ENOUGH);
-        assert!(!size.too_large());
-        let mut size = Size::new(Some(8), ENOUGH);
-        while size.now() > 1 {
-            assert!(size.too_large());
+        let mut size = AdaptivePageSize::new(Some(1), FILE_PAGE_BYTES);
+        assert!(!size.on_too_large());
+        let mut size = AdaptivePageSize::new(Some(8), FILE_PAGE_BYTES);
+        while size.current() > 1 {
+            assert!(size.on_too_large());
         }
         for _ in 0..2_000 {
-            size.full(10, SLOW);
+            size.on_full_page(10, SLOW);
         }
-        assert!(size.now() > 1_000, "{size:?}");
+        assert!(size.current() > 1_000, "{size:?}");
     }
 
     #[test]
     fn a_silent_cap_is_kept() {
-        let mut size = Size::new(None, ENOUGH);
-        size.cut_at(500);
+        let mut size = AdaptivePageSize::new(None, FILE_PAGE_BYTES);
+        size.on_truncated(500);
         for _ in 0..100 {
-            size.full(10, SLOW);
+            size.on_full_page(10, SLOW);
         }
-        assert_eq!(size.now(), 500);
+        assert_eq!(size.current(), 500);
     }
 
     #[test]
     fn pages_that_are_held_stay_small_while_asking_is_cheap() {
-        let pace = |wait, took| Pace {
+        let timing = |wait, took| PageTiming {
             wait: Duration::from_millis(wait),
             took: Duration::from_millis(took),
         };
-        let mut size = Size::new(Some(1000), ENOUGH_IN_MEMORY);
-        size.full(4 << 20, pace(3, 10));
-        assert_eq!(size.now(), 4000);
-        // What a busy machine adds to a wait does not count.
+        let mut size = AdaptivePageSize::new(Some(1000), BUFFERED_PAGE_BYTES);
+        size.on_full_page(4 << 20, timing(3, 10));
+        assert_eq!(size.current(), 4000);
+        // Delays of a busy machine do not count.
         for wait in [1, 30] {
-            size.full(16 << 20, pace(wait, 40));
-            assert_eq!(size.now(), 4000);
+            size.on_full_page(16 << 20, timing(wait, 40));
+            assert_eq!(size.current(), 4000);
         }
-        let mut size = Size::new(Some(4000), ENOUGH_IN_MEMORY);
-        size.full(16 << 20, pace(700, 740));
-        assert_eq!(size.now(), 16_000);
-        size.full(64 << 20, pace(700, 900));
-        assert_eq!(size.now(), 16_000);
+        let mut size = AdaptivePageSize::new(Some(4000), BUFFERED_PAGE_BYTES);
+        size.on_full_page(16 << 20, timing(700, 740));
+        assert_eq!(size.current(), 16_000);
+        size.on_full_page(64 << 20, timing(700, 900));
+        assert_eq!(size.current(), 16_000);
     }
 
     #[test]
     fn large_documents_make_small_pages() {
-        let mut size = Size::new(Some(10), ENOUGH);
-        size.full(100 << 20, SLOW);
-        assert_eq!(size.now(), 10);
-        size.full(32 << 20, SLOW);
-        assert_eq!(size.now(), 40);
+        let mut size = AdaptivePageSize::new(Some(10), FILE_PAGE_BYTES);
+        size.on_full_page(100 << 20, SLOW);
+        assert_eq!(size.current(), 10);
+        size.on_full_page(32 << 20, SLOW);
+        assert_eq!(size.current(), 40);
     }
 }

@@ -1,79 +1,78 @@
-//! How far the walk through one collection has come: what is in its file, and what that proves.
-//! Which page comes next is decided by `walk`.
+//! Progress of one collection read: what its file holds, and what that proves.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::page::{Order, Seen};
-use crate::snapshot::document_id::{Key, Type};
+use super::page::{PageOrder, SeenIds};
+use crate::snapshot::document_id::{DocumentId, IdType};
 use crate::snapshot::manifest::{Census, Collection, Place, cover};
-use crate::snapshot::write::Store;
+use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal;
-use crate::snapshot::write::journal::Past;
+use crate::snapshot::write::journal::CollectionResume;
 
 /// Keeps finished pages: in a folder with a journal, or on standard output.
-pub trait Keeper {
-    /// The server has counted, before the walk.
+pub trait PageSink {
+    /// The server's count before the read.
     ///
     /// # Errors
-    /// What the disk says.
-    fn census(&mut self, census: &Census) -> io::Result<()>;
+    /// I/O errors of the journal.
+    fn record_count(&mut self, record_count: &Census) -> io::Result<()>;
 
-    /// A page is complete and stands at the end of the store.
+    /// A complete page is at the end of the store.
     ///
     /// # Errors
-    /// What the disk or the output says.
-    fn kept(&mut self, store: &mut Store, page: &journal::Page) -> io::Result<()>;
+    /// I/O errors of the store or the output.
+    fn commit_page(&mut self, store: &mut PageStore, page: &journal::PageEntry) -> io::Result<()>;
 
-    /// All pages so far are void. `false` where they cannot be taken back.
+    /// Discards all pages. `false` if they cannot be rolled back.
     ///
     /// # Errors
-    /// What the disk says.
-    fn again(&mut self, store: &mut Store) -> io::Result<bool>;
+    /// I/O errors of the journal.
+    fn restart(&mut self, store: &mut PageStore) -> io::Result<bool>;
 }
 
-/// What one collection's file holds.
-pub struct Course {
-    pub(in crate::snapshot) store: Store,
-    pub(in crate::snapshot) order: Order,
+/// The content of one collection's file.
+pub struct CollectionProgress {
+    pub(in crate::snapshot) store: PageStore,
+    pub(in crate::snapshot) order: PageOrder,
     /// The last id, raw; of the current type in a keyset walk.
     pub(in crate::snapshot) last: Option<Vec<u8>>,
     pub(in crate::snapshot) by_type: [u64; 5],
     pub(in crate::snapshot) pages: u64,
     places: Vec<Place>,
-    lowest: Option<u64>,
+    min_txn: Option<u64>,
     highest: Option<u64>,
-    /// An answer did not say at which transaction it was given.
-    pub(in crate::snapshot) unsaid: bool,
+    /// A response had no transaction.
+    pub(in crate::snapshot) has_unknown_txn: bool,
     bytes: u64,
     sum: String,
 }
 
-/// A page as it came.
-pub(in crate::snapshot) struct Came {
-    pub kind: Option<Type>,
+/// The result of one page request.
+pub(in crate::snapshot) struct PageResult {
+    pub kind: Option<IdType>,
     pub by_type: [u64; 5],
     pub last: Option<Vec<u8>>,
     pub transaction_id: Option<u64>,
-    /// Nothing comes behind it.
+    /// The last page of its type.
     pub end: bool,
 }
 
-impl Course {
+impl CollectionProgress {
     /// Nothing has been read yet.
     #[must_use]
-    pub fn new(store: Store) -> Course {
-        Course {
+    pub fn new(store: PageStore) -> CollectionProgress {
+        CollectionProgress {
             store,
-            order: Order::Seen(Box::default()),
+            order: PageOrder::SeenIds(Box::default()),
             last: None,
             by_type: [0; 5],
             pages: 0,
             places: Vec::new(),
-            lowest: None,
+            min_txn: None,
             highest: None,
-            unsaid: false,
+            has_unknown_txn: false,
             bytes: 0,
             sum: String::new(),
         }
@@ -83,29 +82,29 @@ impl Course {
     pub(in crate::snapshot) fn reset(&mut self, counter: &AtomicU64) -> io::Result<()> {
         counter.fetch_sub(self.documents(), Ordering::Relaxed);
         self.store.clear()?;
-        self.order = Order::Seen(Box::<Seen>::default());
+        self.order = PageOrder::SeenIds(Box::<SeenIds>::default());
         self.last = None;
         self.by_type = [0; 5];
         self.pages = 0;
         self.places.clear();
-        (self.lowest, self.highest, self.unsaid) = (None, None, false);
+        (self.min_txn, self.highest, self.has_unknown_txn) = (None, None, false);
         Ok(())
     }
 
-    /// Takes in what an earlier run has read; the types that are finished, and the one that is not with its last id.
-    pub(in crate::snapshot) fn replay(&mut self, past: &Past, counter: &AtomicU64) {
-        for page in &past.pages {
-            let kind = page.kind.as_deref().and_then(Type::of_name);
+    /// Restores what an interrupted run has read: the finished types, and the unfinished one with its last id.
+    pub(in crate::snapshot) fn replay(&mut self, resume: &CollectionResume, counter: &AtomicU64) {
+        for page in &resume.pages {
+            let kind = page.kind.as_deref().and_then(IdType::parse);
             let mut by_type = [0; 5];
             for (name, count) in &page.by_type {
                 if let Some(slot) =
-                    Type::of_name(name).and_then(|kind| by_type.get_mut(kind as usize))
+                    IdType::parse(name).and_then(|kind| by_type.get_mut(kind as usize))
                 {
                     *slot = *count;
                 }
             }
             counter.fetch_add(by_type.iter().sum(), Ordering::Relaxed);
-            self.count(&Came {
+            self.count(&PageResult {
                 kind,
                 by_type,
                 last: page.last.as_ref().map(|last| last.clone().into_bytes()),
@@ -116,12 +115,15 @@ impl Course {
     }
 
     /// Counts a page that is in the store; the journal's line about it.
-    pub(in crate::snapshot) fn take(&mut self, came: &Came) -> io::Result<journal::Page> {
-        let mark = self.store.keep()?;
+    pub(in crate::snapshot) fn take(
+        &mut self,
+        came: &PageResult,
+    ) -> io::Result<journal::PageEntry> {
+        let mark = self.store.commit()?;
         self.count(came);
-        let named = Type::ALL.into_iter().zip(came.by_type);
+        let named = IdType::ALL.into_iter().zip(came.by_type);
         let named = named.filter(|(_, count)| *count > 0);
-        Ok(journal::Page {
+        Ok(journal::PageEntry {
             kind: came.kind.map(|kind| kind.name().to_owned()),
             last: came
                 .last
@@ -136,18 +138,18 @@ impl Course {
         })
     }
 
-    fn count(&mut self, came: &Came) {
+    fn count(&mut self, came: &PageResult) {
         self.pages += 1;
         for (all, page) in self.by_type.iter_mut().zip(came.by_type) {
             *all += page;
         }
         let at = came.transaction_id;
-        self.unsaid |= at.is_none();
-        self.lowest = self.lowest.into_iter().chain(at).min();
+        self.has_unknown_txn |= at.is_none();
+        self.min_txn = self.min_txn.into_iter().chain(at).min();
         self.highest = self.highest.into_iter().chain(at).max();
         self.last.clone_from(&came.last);
         if came.kind.is_some() {
-            let key = came.last.as_deref().and_then(Key::of);
+            let key = came.last.as_deref().and_then(DocumentId::parse);
             let reached = key.as_ref().filter(|_| !came.end);
             if came.end || reached.is_some() {
                 cover(&mut self.places, came.kind, reached, at);
@@ -155,12 +157,12 @@ impl Course {
         }
     }
 
-    /// How many documents of a type there are.
-    pub(in crate::snapshot) fn of_type(&self, kind: Type) -> u64 {
+    /// Number of documents of a type.
+    pub(in crate::snapshot) fn count_of_type(&self, kind: IdType) -> u64 {
         self.by_type.get(kind as usize).copied().unwrap_or(0)
     }
 
-    /// How many documents there are.
+    /// Number of documents.
     #[must_use]
     pub fn documents(&self) -> u64 {
         self.by_type.iter().sum()
@@ -174,21 +176,20 @@ impl Course {
     }
 
     /// All pages were read at one transaction: they are one cut.
-    pub(in crate::snapshot) fn is_one_cut(&self) -> bool {
-        !self.unsaid && self.lowest == self.highest
+    pub(in crate::snapshot) fn is_single_txn(&self) -> bool {
+        !self.has_unknown_txn && self.min_txn == self.highest
     }
 
-    /// What the manifest says of the collection. `elsewhere` is the transaction at which every place was read that no
-    /// page names.
+    /// The collection's entry in the manifest. `elsewhere` is the transaction of all ranges that no page covers.
     pub(in crate::snapshot) fn collection(
         mut self,
         name: &str,
         way: String,
         elsewhere: Option<u64>,
     ) -> Collection {
-        let by_type: BTreeMap<String, u64> = Type::ALL
+        let by_type: BTreeMap<String, u64> = IdType::ALL
             .into_iter()
-            .map(|kind| (kind.name().to_owned(), self.of_type(kind)))
+            .map(|kind| (kind.name().to_owned(), self.count_of_type(kind)))
             .filter(|(_, count)| *count > 0)
             .collect();
         cover(&mut self.places, None, None, elsewhere);
@@ -200,7 +201,7 @@ impl Course {
             documents: by_type.values().sum(),
             by_type,
             pages: self.pages,
-            lowest_transaction_id: self.lowest,
+            lowest_transaction_id: self.min_txn,
             highest_transaction_id: self.highest,
             way,
             file: None,
@@ -212,8 +213,8 @@ impl Course {
         }
     }
 
-    /// The lowest transaction of all pages; `None` where one did not say its own.
-    pub(in crate::snapshot) fn lowest(&self) -> Option<u64> {
-        self.lowest.filter(|_| !self.unsaid)
+    /// The lowest transaction of all pages; `None` if a page had none.
+    pub(in crate::snapshot) fn min_txn(&self) -> Option<u64> {
+        self.min_txn.filter(|_| !self.has_unknown_txn)
     }
 }

@@ -1,15 +1,16 @@
-//! The statements of the walk. Pure; who asks them, and what the answers mean, is `walk`.
-//! Every name is quoted, every value is an argument; only the user's own condition stands in the text.
+//! The DQL statements of a collection read.
+//!
+//! Names are quoted and values are arguments; only the user's condition is inserted as it is.
 
 use crate::bigpeer::{Query, quoted_name};
-use crate::snapshot::document_id::Type;
+use crate::snapshot::document_id::IdType;
 
-/// What is read of which collection.
+/// The collection to read, and its condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// The collection's name.
     pub collection: String,
-    /// `--where`
+    /// The condition of `--where`.
     pub condition: Option<String>,
 }
 
@@ -24,7 +25,7 @@ impl Target {
         quoted_name(&self.collection)
     }
 
-    /// Ready to stand behind `FROM x`, with further conditions. The line end closes a comment in the user's text.
+    /// The WHERE clause with further conditions. The line end closes a comment in the user's condition.
     fn filter(&self, others: &[String]) -> String {
         let own = self.condition.iter().map(|text| format!("({text}\n)"));
         let all: Vec<String> = own.chain(others.iter().cloned()).collect();
@@ -34,7 +35,7 @@ impl Target {
         format!(" WHERE {}", all.join(" AND "))
     }
 
-    /// How many documents there are of each type of id.
+    /// Counts the documents of each type of id.
     #[must_use]
     pub fn census(&self) -> Query {
         Query::new(format!(
@@ -44,7 +45,7 @@ impl Target {
         ))
     }
 
-    /// How many documents there are, for servers that cannot tell the types.
+    /// Counts the documents, for servers that cannot tell types.
     #[must_use]
     pub fn count(&self) -> Query {
         Query::new(format!(
@@ -54,10 +55,11 @@ impl Target {
         ))
     }
 
-    /// The documents with ids of one type behind `last`, raw JSON, in the order of `key::Key`.
+    /// The documents with ids of one type after `last`, raw JSON, in the order of
+    /// [`DocumentId`](crate::snapshot::document_id::DocumentId).
     #[must_use]
-    pub fn page(&self, kind: Type, last: Option<&str>, limit: u64) -> Query {
-        let by_text = matches!(kind, Type::Array | Type::Object);
+    pub fn page(&self, kind: IdType, last: Option<&str>, limit: u64) -> Query {
+        let by_text = matches!(kind, IdType::Array | IdType::Object);
         let (key, cursor) = if by_text {
             ("CAST(_id AS STRING)", "CAST(:last AS STRING)")
         } else {
@@ -96,10 +98,10 @@ impl Target {
     }
 }
 
-/// Whether a condition can stand between parentheses without opening or closing any of the statement's own.
+/// Checks that a condition in parentheses does not open or close any of the statement's own.
 ///
 /// # Errors
-/// A sentence that says what is not closed, or closed too often.
+/// A sentence with what is not closed, or closed too often.
 pub fn check_condition(text: &str) -> Result<(), String> {
     let (mut depth, mut chars) = (0_u32, text.chars().peekable());
     while let Some(c) = chars.next() {
@@ -145,13 +147,13 @@ mod tests {
             collection: "c`s".to_owned(),
             condition: condition.map(str::to_owned),
         };
-        let page = cars(Some("a = 1 -- x")).page(Type::Object, Some("{}"), 7);
+        let page = cars(Some("a = 1 -- x")).page(IdType::Object, Some("{}"), 7);
         assert_eq!(
             page.body(),
             r#"{"statement":"SELECT * FROM `c``s` WHERE (a = 1 -- x\n) AND type(_id) = 'object' AND CAST(_id AS STRING) > CAST(:last AS STRING) ORDER BY CAST(_id AS STRING) LIMIT 7","args":{"last":{}}}"#
         );
         assert_eq!(
-            cars(None).page(Type::String, None, 7).statement,
+            cars(None).page(IdType::String, None, 7).statement,
             "SELECT * FROM `c``s` WHERE type(_id) = 'string' ORDER BY _id LIMIT 7"
         );
         assert_eq!(cars(None).whole().statement, "SELECT * FROM `c``s`");

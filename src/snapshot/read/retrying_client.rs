@@ -1,65 +1,64 @@
-//! Asks until there is a good answer at or above the floor: pauses, retries, and the rule for 404.
-//! What is asked, and what the rows are, is the walk's business.
+//! HTTP client with retries: repeats a request until there is a response at or above the minimum transaction.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::bigpeer::{
-    Answer, ApiError, Backoff, Client, Collected, Find, Kind, Nobody, Query, Rows,
+    Answer, ApiError, Backoff, Client, Collected, Find, IgnoreRows, Kind, Query, Rows,
 };
 
-/// How long the server may think at first; every time-out doubles it.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// A server that has never answered is given up sooner than one that has.
-const FIRST_CONTACT: Duration = Duration::from_secs(5);
-/// How long a pause sleeps before it looks whether the user wants to stop.
-const NAP: Duration = Duration::from_millis(50);
+/// First response timeout; each timeout doubles it.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
+/// A server that has never responded is given up sooner than one that has.
+const FIRST_CONTACT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Interval at which a pause checks for Ctrl-C.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What is asked.
+/// A request of either interface.
 #[derive(Debug, Clone)]
-pub enum Question {
+pub enum Request {
     /// A DQL statement.
     Dql(Query),
     /// A query of the interface before DQL.
     Find(Find),
 }
 
-impl Question {
-    fn with(mut self, floor: Option<u64>, wait: Duration) -> Question {
+impl Request {
+    fn with(mut self, floor: Option<u64>, wait: Duration) -> Request {
         let (at_least, patience) = match &mut self {
-            Question::Dql(query) => (&mut query.at_least, &mut query.patience),
-            Question::Find(find) => (&mut find.at_least, &mut find.patience),
+            Request::Dql(query) => (&mut query.at_least, &mut query.timeout),
+            Request::Find(find) => (&mut find.at_least, &mut find.timeout),
         };
         (*at_least, *patience) = (floor, Some(wait));
         self
     }
 
-    fn ask(&self, client: &Client, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
+    fn query(&self, client: &Client, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
         match self {
-            Question::Dql(query) => client.execute(query, rows),
-            Question::Find(find) => client.find(find, rows),
+            Request::Dql(query) => client.execute(query, rows),
+            Request::Find(find) => client.find(find, rows),
         }
     }
 }
 
 /// Why a walk ended early.
 #[derive(Debug)]
-pub enum Stop {
+pub enum StopReason {
     /// The user pressed Ctrl-C, or another walk has failed for good.
     Interrupted,
-    /// The server, with what was being done.
+    /// An error of the server, with what was being done.
     Api(String, ApiError),
-    /// The disk, with what was being done.
+    /// An error of the disk, with what was being done.
     Disk(String, std::io::Error),
 }
 
-/// What happens, for whoever shows it.
+/// Counters and the last error, for the progress display.
 #[derive(Debug, Default)]
-pub struct Pulse {
+pub struct RequestStatus {
     /// Documents in files or on their way there.
     pub documents: AtomicU64,
-    /// How many documents the server counted in the collections begun so far.
+    /// Documents that the server counted in the collections started so far.
     pub total: AtomicU64,
     /// Requests so far.
     pub requests: AtomicU64,
@@ -69,9 +68,9 @@ pub struct Pulse {
     words: Mutex<(Option<String>, String)>,
 }
 
-impl Pulse {
+impl RequestStatus {
     /// The reason of the last retry, once.
-    pub fn take_trouble(&self) -> Option<String> {
+    pub fn take_error(&self) -> Option<String> {
         self.lock().0.take()
     }
 
@@ -86,7 +85,7 @@ impl Pulse {
         collection.clone_into(&mut self.lock().1);
     }
 
-    fn trouble(&self, words: String) {
+    fn set_error(&self, words: String) {
         self.retries.fetch_add(1, Ordering::Relaxed);
         self.lock().0 = Some(words);
     }
@@ -97,18 +96,18 @@ impl Pulse {
 }
 
 /// Asks one server on behalf of all walks.
-pub struct Asker {
+pub struct RetryingClient {
     client: Client,
     floor: Option<u64>,
     deadline: Duration,
     stop: Arc<AtomicBool>,
-    pulse: Arc<Pulse>,
+    status: Arc<RequestStatus>,
     /// The floor was collected: it is proven by the answers' own transactions instead.
     collected: AtomicBool,
     answered: AtomicBool,
 }
 
-impl Asker {
+impl RetryingClient {
     /// Asks at or above `floor`, and gives up after `deadline` without progress.
     #[must_use]
     pub fn new(
@@ -116,23 +115,23 @@ impl Asker {
         floor: Option<u64>,
         deadline: Duration,
         stop: Arc<AtomicBool>,
-        pulse: Arc<Pulse>,
+        status: Arc<RequestStatus>,
     ) -> Self {
-        Asker {
+        RetryingClient {
             client,
             floor,
             deadline,
             stop,
-            pulse,
+            status,
             collected: AtomicBool::new(false),
             answered: AtomicBool::new(false),
         }
     }
 
-    /// What is shown to people.
+    /// The counters and the last error.
     #[must_use]
-    pub fn pulse(&self) -> &Arc<Pulse> {
-        &self.pulse
+    pub fn status(&self) -> &Arc<RequestStatus> {
+        &self.status
     }
 
     /// The transaction that every answer has to have reached.
@@ -149,7 +148,7 @@ impl Asker {
 
     /// Whether the floor's transaction was collected on the server.
     #[must_use]
-    pub fn is_collected(&self) -> bool {
+    pub fn is_collecting_rows(&self) -> bool {
         self.collected.load(Ordering::Relaxed)
     }
 
@@ -162,27 +161,27 @@ impl Asker {
         }
     }
 
-    /// One attempt; an answer below the floor is an error that another attempt may heal.
+    /// One attempt; a response below the minimum transaction is a retriable error.
     ///
     /// # Errors
-    /// [`ApiError`]; [`Asker::recover`] knows what then.
-    pub fn once(
+    /// [`ApiError`]; see [`RetryingClient::recover`].
+    pub fn attempt(
         &self,
-        question: &Question,
+        question: &Request,
         attempts: &Attempts,
         rows: &mut dyn Rows,
     ) -> Result<Answer, ApiError> {
-        let floor = self.floor.filter(|_| !self.is_collected());
-        let patience = (PATIENCE * (1 << attempts.timeouts.min(6))).min(self.deadline);
-        self.pulse.requests.fetch_add(1, Ordering::Relaxed);
+        let floor = self.floor.filter(|_| !self.is_collecting_rows());
+        let patience = (RESPONSE_TIMEOUT * (1 << attempts.timeouts.min(6))).min(self.deadline);
+        self.status.requests.fetch_add(1, Ordering::Relaxed);
         let answer = question
             .clone()
             .with(floor, patience)
-            .ask(&self.client, rows)?;
+            .query(&self.client, rows)?;
         self.answered.store(true, Ordering::Relaxed);
         match (self.floor, answer.transaction_id) {
-            (Some(floor), Some(at)) if at < floor => Err(below(at, floor)),
-            (Some(floor), None) if self.is_collected() => Err(ApiError::new(
+            (Some(floor), Some(at)) if at < floor => Err(below_min_txn(at, floor)),
+            (Some(floor), None) if self.is_collecting_rows() => Err(ApiError::new(
                 Kind::Behind,
                 format!(
                     "the server does not say at which transaction it answered, which has to be {floor} or later"
@@ -192,61 +191,68 @@ impl Asker {
         }
     }
 
-    /// A question whose answer is small, asked until it is there.
+    /// A request with a small response, retried until it succeeds.
     ///
     /// # Errors
-    /// [`Stop`] once no attempt can help any more.
-    pub fn ask(&self, doing: &str, question: &Question) -> Result<(Answer, Vec<Vec<u8>>), Stop> {
+    /// [`StopReason`] for a fatal error.
+    pub fn query(
+        &self,
+        doing: &str,
+        question: &Request,
+    ) -> Result<(Answer, Vec<Vec<u8>>), StopReason> {
         let mut attempts = self.attempts();
         loop {
             let mut rows = Collected::default();
-            match self.once(question, &attempts, &mut rows) {
+            match self.attempt(question, &attempts, &mut rows) {
                 Ok(answer) => return Ok((answer, rows.rows)),
                 Err(error) => self.recover(doing, question, error, &mut attempts)?,
             }
         }
     }
 
-    /// Waits until another attempt is due; `probe` is a cheap question for the case of a 404.
+    /// Waits for the next attempt; `probe` is a cheap request that decides about a 404.
     ///
     /// # Errors
-    /// [`Stop`] where no attempt can help, or the deadline has come.
+    /// [`StopReason`] for a fatal error, or after the deadline.
     pub fn recover(
         &self,
         doing: &str,
-        probe: &Question,
+        probe: &Request,
         error: ApiError,
         attempts: &mut Attempts,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), StopReason> {
         if self.stop.load(Ordering::Relaxed) {
-            return Err(Stop::Interrupted);
+            return Err(StopReason::Interrupted);
         }
         let mut error = error;
-        if matches!(error.kind, Kind::NotFound) && self.floor.is_some() && !self.is_collected() {
+        if matches!(error.kind, Kind::NotFound)
+            && self.floor.is_some()
+            && !self.is_collecting_rows()
+        {
             if self.probe(doing, probe, &error)? {
                 return Ok(());
             }
             error.kind = Kind::Behind;
         }
         let Some(wish) = error.retry() else {
-            return Err(Stop::Api(doing.to_owned(), error));
+            return Err(StopReason::Api(doing.to_owned(), error));
         };
         attempts.timeouts += u32::from(matches!(error.kind, Kind::TimedOut));
         let hopeless = matches!(error.kind, Kind::Unreachable)
             && !self.answered.load(Ordering::Relaxed)
-            && attempts.backoff.without_progress() > FIRST_CONTACT;
+            && attempts.backoff.without_progress() > FIRST_CONTACT_TIMEOUT;
         let Some(pause) = attempts.backoff.pause(wish).filter(|_| !hopeless) else {
-            return Err(Stop::Api(doing.to_owned(), error));
+            return Err(StopReason::Api(doing.to_owned(), error));
         };
-        self.pulse.trouble(format!("{doing}: {error}"));
+        self.status.set_error(format!("{doing}: {error}"));
         self.sleep(pause)
     }
 
     /// Asks once without the header: whether the wanted transaction is past, and only its record was collected.
-    fn probe(&self, doing: &str, probe: &Question, error: &ApiError) -> Result<bool, Stop> {
-        let probe = probe.clone().with(None, PATIENCE);
-        self.pulse.requests.fetch_add(1, Ordering::Relaxed);
-        match probe.ask(&self.client, &mut Nobody) {
+    fn probe(&self, doing: &str, probe: &Request, error: &ApiError) -> Result<bool, StopReason> {
+        let probe = probe.clone().with(None, RESPONSE_TIMEOUT);
+        self.status.requests.fetch_add(1, Ordering::Relaxed);
+        match probe.query(&self.client, &mut IgnoreRows) {
             Ok(answer) => {
                 self.answered.store(true, Ordering::Relaxed);
                 let met = answer
@@ -258,31 +264,34 @@ impl Asker {
             // It is not about the transaction at all.
             Err(without) if matches!(without.kind, Kind::NotFound) => {
                 let words = error.words.clone();
-                Err(Stop::Api(doing.to_owned(), ApiError { words, ..without }))
+                Err(StopReason::Api(
+                    doing.to_owned(),
+                    ApiError { words, ..without },
+                ))
             }
             Err(_) => Ok(false),
         }
     }
 
-    fn sleep(&self, pause: Duration) -> Result<(), Stop> {
+    fn sleep(&self, pause: Duration) -> Result<(), StopReason> {
         let started = Instant::now();
         while started.elapsed() < pause {
             if self.stop.load(Ordering::Relaxed) {
-                return Err(Stop::Interrupted);
+                return Err(StopReason::Interrupted);
             }
-            std::thread::sleep(NAP.min(pause.saturating_sub(started.elapsed())));
+            std::thread::sleep(POLL_INTERVAL.min(pause.saturating_sub(started.elapsed())));
         }
         Ok(())
     }
 }
 
-/// How one question went so far.
+/// The attempts of one request.
 pub struct Attempts {
     backoff: Backoff,
     timeouts: u32,
 }
 
-fn below(at: u64, floor: u64) -> ApiError {
+fn below_min_txn(at: u64, floor: u64) -> ApiError {
     ApiError::new(
         Kind::Behind,
         format!("the server answered at transaction {at}, and {floor} is wanted"),

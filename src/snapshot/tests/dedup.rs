@@ -5,8 +5,8 @@
 use super::*;
 use crate::snapshot::manifest::cover;
 
-fn key(raw: &str) -> Key {
-    Key::of(raw.as_bytes()).unwrap()
+fn key(raw: &str) -> DocumentId {
+    DocumentId::parse(raw.as_bytes()).unwrap()
 }
 
 fn collection(name: &str, complete: bool, places: Vec<Place>) -> Collection {
@@ -22,12 +22,12 @@ fn collection(name: &str, complete: bool, places: Vec<Place>) -> Collection {
 fn places() -> Vec<Place> {
     let mut places = Vec::new();
     for (kind, up_to, read_at) in [
-        (Type::Integer, Some("10"), Some(5)),
-        (Type::Integer, Some("20"), None),
-        (Type::Integer, Some("30"), Some(9)),
-        (Type::String, Some(r#""m""#), Some(7)),
-        (Type::String, None, Some(6)),
-        (Type::Object, Some(r#"{"a":2}"#), Some(8)),
+        (IdType::Integer, Some("10"), Some(5)),
+        (IdType::Integer, Some("20"), None),
+        (IdType::Integer, Some("30"), Some(9)),
+        (IdType::String, Some(r#""m""#), Some(7)),
+        (IdType::String, None, Some(6)),
+        (IdType::Object, Some(r#"{"a":2}"#), Some(8)),
     ] {
         let up_to = up_to.map(key);
         cover(&mut places, Some(kind), up_to.as_ref(), read_at);
@@ -43,7 +43,7 @@ fn the_look_up_says_what_the_manifest_says() {
         let cars = collection("cars", true, places);
         let mut manifest = Manifest::new(String::new(), String::new());
         manifest.collections.push(cars.clone());
-        let contained = Contained::of(&manifest);
+        let index = SnapshotIndex::new(&manifest);
         for id in [
             "-5",
             "10",
@@ -66,12 +66,12 @@ fn the_look_up_says_what_the_manifest_says() {
         ] {
             for txn in 0..12 {
                 assert_eq!(
-                    contained.contains("cars", id.as_bytes(), txn),
+                    index.contains("cars", id.as_bytes(), txn),
                     cars.contains(id.as_bytes(), txn),
                     "{id} {txn}"
                 );
             }
-            assert!(!contained.contains("CARS", id.as_bytes(), 0));
+            assert!(!index.contains("CARS", id.as_bytes(), 0));
         }
     }
 }
@@ -83,8 +83,8 @@ fn an_incomplete_collection_and_unsorted_places_prove_nothing() {
     let mut turned = places();
     turned.swap(0, 2);
     manifest.collections.push(collection("b", true, turned));
-    let contained = Contained::of(&manifest);
-    assert!(!contained.contains("a", b"1", 1));
-    assert!(!contained.contains("b", b"1", 1));
-    assert!(contained.contains("b", b"\"a\"", 7));
+    let index = SnapshotIndex::new(&manifest);
+    assert!(!index.contains("a", b"1", 1));
+    assert!(!index.contains("b", b"1", 1));
+    assert!(index.contains("b", b"\"a\"", 7));
 }

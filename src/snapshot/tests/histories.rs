@@ -9,7 +9,7 @@ use super::*;
 use crate::snapshot::manifest::{Place, cover};
 
 /// A document in the made-up collection.
-pub(super) type Id = (Type, u8);
+pub(super) type Id = (IdType, u8);
 
 /// One event: document, transaction, and whether the document was there before.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,11 @@ struct History {
 }
 
 fn id() -> impl Strategy<Value = Id> {
-    let kinds = prop_oneof![Just(Type::Integer), Just(Type::String), Just(Type::Object)];
+    let kinds = prop_oneof![
+        Just(IdType::Integer),
+        Just(IdType::String),
+        Just(IdType::Object)
+    ];
     (kinds, 0..6_u8)
 }
 
@@ -53,14 +57,14 @@ fn history() -> impl Strategy<Value = History> {
 
 fn raw((kind, number): Id) -> String {
     match kind {
-        Type::Integer => number.to_string(),
-        Type::Object => format!(r#"{{"b":{number},"a":1}}"#),
+        IdType::Integer => number.to_string(),
+        IdType::Object => format!(r#"{{"b":{number},"a":1}}"#),
         _ => format!("\"s{number}\""),
     }
 }
 
-fn key(id: Id) -> Key {
-    Key::of(raw(id).as_bytes()).unwrap()
+fn key(id: Id) -> DocumentId {
+    DocumentId::parse(raw(id).as_bytes()).unwrap()
 }
 
 /// The states after each transaction, the first one before all of them, and every event.
@@ -115,12 +119,12 @@ fn walk(history: &History) -> (Collection, Vec<Told>) {
     let before = census(state, at);
     let (mut places, mut pages) = (Vec::new(), Vec::new());
     let mut by_type: BTreeMap<String, u64> = BTreeMap::new();
-    for kind in [Type::Object, Type::Integer, Type::String] {
-        let mut last: Option<Key> = None;
+    for kind in [IdType::Object, IdType::Integer, IdType::String] {
+        let mut last: Option<DocumentId> = None;
         while before.by_type.contains_key(kind.name()) {
             let (state, at) = answer();
-            let mut page: Vec<Key> = state.iter().copied().map(key).collect();
-            page.retain(|key| key.kind() == kind && last.as_ref().is_none_or(|last| last < key));
+            let mut page: Vec<DocumentId> = state.iter().copied().map(key).collect();
+            page.retain(|key| key.id_type() == kind && last.as_ref().is_none_or(|last| last < key));
             page.sort();
             page.truncate(history.limit);
             let end = page.len() < history.limit;
@@ -177,9 +181,9 @@ fn wrong(collection: &Collection, kind: &str, more: bool) -> Option<Collection> 
     Some(wrong)
 }
 
-fn feed(ledger: &mut Ledger, told: &Told) {
-    ledger.reach(told.txn_id);
-    ledger.change(&Change {
+fn feed(ledger: &mut ChangeLedger, told: &Told) {
+    ledger.note_txn(told.txn_id);
+    ledger.note_change(&Change {
         collection: "cars",
         id: raw(told.id).as_bytes(),
         txn_id: told.txn_id,
@@ -192,9 +196,9 @@ pub(super) fn judge<'a>(
     collection: &Collection,
     events: impl IntoIterator<Item = &'a Told>,
 ) -> Verdict {
-    let mut ledger = Ledger::of(std::slice::from_ref(collection));
+    let mut ledger = ChangeLedger::new(std::slice::from_ref(collection));
     events.into_iter().for_each(|told| feed(&mut ledger, told));
-    ledger.judge(collection)
+    ledger.verdict(collection)
 }
 
 pub(super) fn is_proven(verdict: &Verdict) -> bool {

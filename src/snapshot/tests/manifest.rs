@@ -99,24 +99,39 @@ fn collection(places: Vec<Place>) -> Collection {
     }
 }
 
-fn key(raw: &str) -> Key {
-    Key::of(raw.as_bytes()).unwrap()
+fn key(raw: &str) -> DocumentId {
+    DocumentId::parse(raw.as_bytes()).unwrap()
 }
 
 #[test]
 fn an_event_is_judged_by_the_page_that_read_its_place() {
     let mut places = Vec::new();
-    cover(&mut places, Some(Type::Integer), Some(&key("10")), Some(5));
-    cover(&mut places, Some(Type::Integer), Some(&key("20")), Some(5));
-    cover(&mut places, Some(Type::Integer), Some(&key("30")), Some(7));
-    cover(&mut places, Some(Type::Integer), None, Some(9));
     cover(
         &mut places,
-        Some(Type::Object),
+        Some(IdType::Integer),
+        Some(&key("10")),
+        Some(5),
+    );
+    cover(
+        &mut places,
+        Some(IdType::Integer),
+        Some(&key("20")),
+        Some(5),
+    );
+    cover(
+        &mut places,
+        Some(IdType::Integer),
+        Some(&key("30")),
+        Some(7),
+    );
+    cover(&mut places, Some(IdType::Integer), None, Some(9));
+    cover(
+        &mut places,
+        Some(IdType::Object),
         Some(&key(r#"{"a":2}"#)),
         None,
     );
-    cover(&mut places, Some(Type::Object), None, Some(9));
+    cover(&mut places, Some(IdType::Object), None, Some(9));
     cover(&mut places, None, None, Some(3));
     assert_eq!(places.len(), 6, "pages at one transaction are one place");
     let cars = collection(places);
@@ -146,7 +161,7 @@ fn nothing_is_proven_where_the_walk_stopped() {
     let mut places = Vec::new();
     cover(
         &mut places,
-        Some(Type::String),
+        Some(IdType::String),
         Some(&key("\"m\"")),
         Some(5),
     );
@@ -163,7 +178,7 @@ fn it_comes_back_as_it_was_written() {
     let mut places = Vec::new();
     cover(
         &mut places,
-        Some(Type::Object),
+        Some(IdType::Object),
         Some(&key(r#"{"b":9007199254740993,"a":1}"#)),
         Some(u64::MAX),
     );

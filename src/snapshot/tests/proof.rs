@@ -17,9 +17,9 @@ fn numbers(documents: u64, transaction_id: Option<u64>) -> Census {
 /// A walk of strings: a page up to `m` at 103, and the rest at 106.
 fn strings(before: u64, written: u64, after: u64) -> Collection {
     let mut places = Vec::new();
-    let middle = Key::String("m".to_owned());
-    cover(&mut places, Some(Type::String), Some(&middle), Some(103));
-    cover(&mut places, Some(Type::String), None, Some(106));
+    let middle = DocumentId::String("m".to_owned());
+    cover(&mut places, Some(IdType::String), Some(&middle), Some(103));
+    cover(&mut places, Some(IdType::String), None, Some(106));
     let written = BTreeMap::from([("string".to_owned(), written)]);
     collection(
         numbers(before, Some(100)),
@@ -29,9 +29,9 @@ fn strings(before: u64, written: u64, after: u64) -> Collection {
     )
 }
 
-fn told(ledger: &mut Ledger, id: &str, txn_id: u64, was: bool, is: bool) {
+fn told(ledger: &mut ChangeLedger, id: &str, txn_id: u64, was: bool, is: bool) {
     let id = format!("{id:?}");
-    ledger.change(&Change {
+    ledger.note_change(&Change {
         collection: "cars",
         id: id.as_bytes(),
         txn_id,
@@ -67,18 +67,18 @@ const CASES: &[Case] = &[
 ];
 
 /// What goes wrong behind the events.
-type Flaw = fn(&mut Ledger);
+type Flaw = fn(&mut ChangeLedger);
 
 fn check(case: &Case, flaw: Flaw) {
     let (name, [before, written, after], shown, expected) = *case;
     let collection = strings(before, written, after);
-    let mut ledger = Ledger::of(std::slice::from_ref(&collection));
-    assert!(ledger.asks());
+    let mut ledger = ChangeLedger::new(std::slice::from_ref(&collection));
+    assert!(ledger.needs_events());
     for (id, txn_id, was, is) in shown {
         told(&mut ledger, id, *txn_id, *was, *is);
     }
     flaw(&mut ledger);
-    match (ledger.judge(&collection), expected) {
+    match (ledger.verdict(&collection), expected) {
         (Verdict::Proven(proof), Ok(part)) => assert!(proof.contains(part), "{name}: {proof}"),
         (Verdict::Open(why), Err(part)) => {
             assert!(why.join("; ").contains(part), "{name}: {why:?}");
@@ -99,13 +99,16 @@ fn what_explains_and_what_does_not() {
 fn a_flaw_explains_nothing() {
     let flaws: [(Flaw, &str); 4] = [
         (
-            |ledger| ledger.unclear("cars", Some(105), "it is unclear"),
+            |ledger| ledger.note_unclear("cars", Some(105), "it is unclear"),
             "it is unclear",
         ),
-        (|ledger| ledger.gap(Some(101)), "requeryRequired, txnID 101"),
-        (|ledger| ledger.gap(None), "(requeryRequired)"),
         (
-            |ledger| ledger.fail("nobody knows".to_owned()),
+            |ledger| ledger.note_gap(Some(101)),
+            "requeryRequired, txnID 101",
+        ),
+        (|ledger| ledger.note_gap(None), "(requeryRequired)"),
+        (
+            |ledger| ledger.note_failure("nobody knows".to_owned()),
             "nobody knows",
         ),
     ];
@@ -120,11 +123,11 @@ fn a_flaw_explains_nothing() {
 #[test]
 fn gaps_elsewhere_and_events_of_others_do_not_matter() {
     let collection = strings(5, 6, 6);
-    let mut ledger = Ledger::of(std::slice::from_ref(&collection));
-    ledger.gap(Some(100));
-    ledger.unclear("bikes", None, "others");
-    ledger.unclear("cars", Some(99), "before");
-    ledger.change(&Change {
+    let mut ledger = ChangeLedger::new(std::slice::from_ref(&collection));
+    ledger.note_gap(Some(100));
+    ledger.note_unclear("bikes", None, "others");
+    ledger.note_unclear("cars", Some(99), "before");
+    ledger.note_change(&Change {
         collection: "bikes",
         id: b"\"a\"",
         txn_id: 103,
@@ -132,41 +135,41 @@ fn gaps_elsewhere_and_events_of_others_do_not_matter() {
         is: true,
     });
     told(&mut ledger, "a", 102, false, true);
-    assert!(is_proven(&ledger.judge(&collection)));
+    assert!(is_proven(&ledger.verdict(&collection)));
 }
 
 #[test]
 fn what_is_missing_is_waited_for() {
     let collection = strings(5, 6, 6);
-    let mut ledger = Ledger::of(std::slice::from_ref(&collection));
-    assert!(ledger.waits_for(&collection));
+    let mut ledger = ChangeLedger::new(std::slice::from_ref(&collection));
+    assert!(ledger.needs_more_events(&collection));
     told(&mut ledger, "a", 102, false, true);
-    ledger.reach(102);
+    ledger.note_txn(102);
     assert!(
-        ledger.waits_for(&collection),
+        ledger.needs_more_events(&collection),
         "more may come before the second count"
     );
-    ledger.reach(110);
-    assert!(!ledger.waits_for(&collection));
-    ledger.gap(None);
+    ledger.note_txn(110);
+    assert!(!ledger.needs_more_events(&collection));
+    ledger.note_gap(None);
     assert!(
-        !ledger.waits_for(&collection),
+        !ledger.needs_more_events(&collection),
         "there is nothing left to wait for"
     );
     let quiet = strings(5, 5, 5);
-    assert!(!Ledger::of(std::slice::from_ref(&quiet)).waits_for(&quiet));
+    assert!(!ChangeLedger::new(std::slice::from_ref(&quiet)).needs_more_events(&quiet));
 }
 
 #[test]
 fn room_has_a_limit_that_is_said() {
     let collection = strings(5, 5, 5);
-    let mut ledger = Ledger::of(std::slice::from_ref(&collection));
+    let mut ledger = ChangeLedger::new(std::slice::from_ref(&collection));
     let long = "x".repeat(1 << 20);
     for number in 0..30 {
         told(&mut ledger, &format!("{long}{number}"), 102, false, true);
         told(&mut ledger, &format!("{long}{number}"), 109, true, false);
     }
-    let Verdict::Open(why) = ledger.judge(&collection) else {
+    let Verdict::Open(why) = ledger.verdict(&collection) else {
         panic!("it cannot know that");
     };
     assert!(
@@ -203,7 +206,7 @@ fn totals_silence_and_offsets() {
         "{why:?}"
     );
     let insert = Told {
-        id: (Type::String, 1),
+        id: (IdType::String, 1),
         txn_id: 102,
         was: false,
     };

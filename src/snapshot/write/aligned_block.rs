@@ -1,17 +1,16 @@
-//! A piece of a file in memory, laid out so that a disk can take it as it is: without a copy by the system.
-//! Who adds it up and who writes it is in `sums` and `writer`.
+//! A block of a file in memory, aligned for direct I/O.
 
 /// Places in memory and in a file that are divisible by this suit every disk.
-pub(in crate::snapshot) const ALIGNED: usize = 4096;
-/// What a block holds: larger ones cost fewer orders to the disk, smaller ones stay in the processor's cache.
-const ROOM: usize = 512 << 10;
+pub(in crate::snapshot) const ALIGNMENT: usize = 4096;
+/// Capacity of a block: larger ones cost fewer system calls, smaller ones stay in the processor's cache.
+const CAPACITY: usize = 512 << 10;
 
 /// A piece of a file.
 pub(in crate::snapshot) struct Block {
     /// `start` bytes that only bring the rest to its place, then the piece.
     bytes: Vec<u8>,
     start: usize,
-    /// Where it stands in the file; divisible by [`ALIGNED`].
+    /// Offset in the file; a multiple of [`ALIGNMENT`].
     pub offset: u64,
     /// So many of its first bytes were handed on before, with the block before it.
     pub known: usize,
@@ -20,9 +19,9 @@ pub(in crate::snapshot) struct Block {
 impl Block {
     /// An empty block at the file's beginning.
     pub fn new() -> Block {
-        let mut bytes: Vec<u8> = Vec::with_capacity(ROOM + ALIGNED);
-        // Where no place can be told, any will do: a disk that refuses it gets the bytes through the system's memory.
-        let start = Some(bytes.as_ptr().align_offset(ALIGNED)).filter(|start| *start < ALIGNED);
+        let mut bytes: Vec<u8> = Vec::with_capacity(CAPACITY + ALIGNMENT);
+        // Without alignment the file system falls back to buffered writes.
+        let start = Some(bytes.as_ptr().align_offset(ALIGNMENT)).filter(|start| *start < ALIGNMENT);
         let start = start.unwrap_or(0);
         bytes.resize(start, 0);
         Block {
@@ -40,10 +39,10 @@ impl Block {
         (self.offset, self.known) = (offset, known.len());
     }
 
-    /// Adds what there is room for; what is left over.
+    /// Copies what fits; returns the rest.
     #[inline]
     pub fn take<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
-        let room = self.start + ROOM - self.bytes.len();
+        let room = self.start + CAPACITY - self.bytes.len();
         let (now, later) = bytes.split_at(room.min(bytes.len()));
         self.bytes.extend_from_slice(now);
         later
@@ -51,7 +50,7 @@ impl Block {
 
     /// Nothing more can be added.
     pub fn is_full(&self) -> bool {
-        self.bytes.len() >= self.start + ROOM
+        self.bytes.len() >= self.start + CAPACITY
     }
 
     /// All its bytes.
@@ -60,13 +59,13 @@ impl Block {
     }
 
     /// Those that were not handed on before.
-    pub fn fresh(&self) -> &[u8] {
+    pub fn unhashed(&self) -> &[u8] {
         self.bytes().get(self.known..).unwrap_or_default()
     }
 
-    /// What a disk can take as it is, and the rest.
-    pub fn whole_and_rest(&self) -> (&[u8], &[u8]) {
+    /// The aligned part, and the rest.
+    pub fn aligned_and_rest(&self) -> (&[u8], &[u8]) {
         let bytes = self.bytes();
-        bytes.split_at(bytes.len() - bytes.len() % ALIGNED)
+        bytes.split_at(bytes.len() - bytes.len() % ALIGNMENT)
     }
 }

@@ -1,37 +1,36 @@
-//! The folder of a snapshot while it is made: everything is put together beside the old one, which is replaced at the end.
-//! What stands in the files is known by `file`, `journal` and `manifest`.
+//! The folder of a snapshot: a run builds the new one in a staging folder and replaces the old one at its end.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::journal::{Journal, Left};
+use super::journal::{Journal, ResumeState};
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::manifest;
 use crate::snapshot::manifest::Manifest;
 use crate::util::atomic_file::sync_folder;
 
-/// Where a run puts its files until it is complete, inside the snapshot's folder.
+/// Staging folder of a run, inside the snapshot's folder.
 const STAGING: &str = ".requery";
 const JOURNAL: &str = "journal.ndjson";
 const LOCK: &str = "lock";
-/// Where an incomplete snapshot goes that would replace a complete one.
+/// Folder of an incomplete snapshot that must not replace a complete one.
 const INCOMPLETE: &str = "incomplete";
 
 /// A snapshot's folder, locked against a second run.
-pub struct Folder {
+pub struct SnapshotDirectory {
     root: PathBuf,
     staging: PathBuf,
     /// Held until the end.
     _lock: File,
 }
 
-impl Folder {
+impl SnapshotDirectory {
     /// Opens or makes the folder, and finishes a replacement that a crash has interrupted.
     ///
     /// # Errors
     /// A [`Failure`] that names the folder.
-    pub fn open(root: &Path) -> Result<Folder, Failure> {
+    pub fn open(root: &Path) -> Result<SnapshotDirectory, Failure> {
         let staging = root.join(STAGING);
         let doing = || format!("preparing the folder {}", root.display());
         fs::create_dir_all(&staging).map_err(|error| failed(&doing(), &error))?;
@@ -41,7 +40,7 @@ impl Folder {
             Err(TryLockError::WouldBlock) => return Err(occupied(&doing())),
             Err(TryLockError::Error(error)) => return Err(failed(&doing(), &error)),
         }
-        let folder = Folder {
+        let folder = SnapshotDirectory {
             root: root.to_owned(),
             staging,
             _lock: lock,
@@ -56,12 +55,12 @@ impl Folder {
         Manifest::read(&self.root).ok()
     }
 
-    /// What an interrupted run has left.
+    /// The state of an interrupted run.
     ///
     /// # Errors
-    /// A [`Failure`] that names the folder.
-    pub fn left(&self) -> Result<Left, Failure> {
-        Left::read(&self.staging.join(JOURNAL)).map_err(|error| {
+    /// A [`Failure`] with the folder's name.
+    pub fn resume_state(&self) -> Result<ResumeState, Failure> {
+        ResumeState::read(&self.staging.join(JOURNAL)).map_err(|error| {
             failed(
                 &format!("reading the journal in {}", self.staging.display()),
                 &error,
@@ -69,10 +68,10 @@ impl Folder {
         })
     }
 
-    /// Goes on with a journal behind its valid part; from 0 on, all that was left is removed first.
+    /// Continues a journal after its valid part; with 0, all files of the interrupted run are removed first.
     ///
     /// # Errors
-    /// A [`Failure`] that names the folder.
+    /// A [`Failure`] with the folder's name.
     pub fn journal(&self, valid: u64) -> Result<Journal, Failure> {
         let doing = || format!("preparing {}", self.staging.display());
         if valid == 0 {
@@ -91,23 +90,23 @@ impl Folder {
         Ok(())
     }
 
-    /// Where a file of this run is put together.
+    /// The path of a file in the staging folder.
     #[must_use]
     pub fn path(&self, file: &str) -> PathBuf {
         self.staging.join(file)
     }
 
-    /// Puts the finished snapshot in its place; the folder where it is now. A complete one is never replaced by an
-    /// incomplete one: that goes into a folder inside.
+    /// Replaces the old snapshot by the finished one; returns the folder where it is now. A complete snapshot is
+    /// never replaced by an incomplete one, which goes into a subfolder instead.
     ///
     /// # Errors
-    /// A [`Failure`]; `--resume` goes on with what is there.
+    /// A [`Failure`]; `--resume` continues from what was written.
     pub fn commit(self, manifest: &Manifest) -> Result<PathBuf, Failure> {
         let aside = !manifest.complete && self.old().is_some_and(|old| old.complete);
         let done = if aside {
-            self.put_aside(manifest)
+            self.store_incomplete(manifest)
         } else {
-            // From here on the new snapshot is the one that counts, also after a crash.
+            // Commit point: from here on the new snapshot counts, even after a crash.
             manifest
                 .write(&self.staging)
                 .and_then(|()| self.roll_forward(manifest))
@@ -124,7 +123,7 @@ impl Folder {
         })
     }
 
-    fn put_aside(&self, manifest: &Manifest) -> io::Result<PathBuf> {
+    fn store_incomplete(&self, manifest: &Manifest) -> io::Result<PathBuf> {
         let aside = self.root.join(INCOMPLETE);
         if aside.exists() {
             fs::remove_dir_all(&aside)?;
@@ -132,11 +131,11 @@ impl Folder {
         fs::create_dir(&aside)?;
         self.move_files(manifest, &aside)?;
         manifest.write(&aside)?;
-        self.end()?;
+        self.remove_staging()?;
         Ok(aside)
     }
 
-    /// Finishes a replacement that was interrupted behind its point of no return.
+    /// Finishes a replacement that was interrupted after its commit point.
     fn recover(&self) -> io::Result<()> {
         match Manifest::read(&self.staging) {
             Ok(manifest) => self.roll_forward(&manifest),
@@ -169,7 +168,7 @@ impl Folder {
         {
             remove(&self.root.join(file))?;
         }
-        self.end()
+        self.remove_staging()
     }
 
     fn move_files(&self, manifest: &Manifest, to: &Path) -> io::Result<()> {
@@ -187,11 +186,11 @@ impl Folder {
         sync_folder(to)
     }
 
-    /// Removes what the run needed only for itself.
-    fn end(&self) -> io::Result<()> {
+    /// Removes the staging folder.
+    fn remove_staging(&self) -> io::Result<()> {
         self.empty()?;
         remove(&self.staging.join(LOCK))?;
-        // Somebody else may have begun a run there at this moment.
+        // Another process may have started a run in it just now.
         drop(fs::remove_dir(&self.staging));
         Ok(())
     }

@@ -1,129 +1,134 @@
-//! The file of one collection while it is filled: rows of a page that failed are taken back, kept pages stay.
-//! What a page is, and whether it failed, is decided by the walk.
+//! The file of one collection: committed pages stay, failed pages are rolled back.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::thread::{self, JoinHandle};
 
-use super::aligned_block::{ALIGNED, Block};
-use super::hasher::Sums;
-use super::journal::Mark;
+use super::aligned_block::{ALIGNMENT, Block};
+use super::hasher::HashThread;
+use super::journal::CommitPoint;
 use crate::tls::Sha256;
 
 /// So much of a file is read at once.
-const PIECE: usize = 256 << 10;
+const READ_BUFFER_BYTES: usize = 256 << 10;
 
-/// Once so much was kept, the system is asked to bring it to the disk while more is read.
-const FLUSH_EVERY: u64 = 32 << 20;
+/// The system is asked to flush after this many committed bytes, while more is read.
+const FLUSH_INTERVAL_BYTES: u64 = 32 << 20;
 
 /// A file of rows, one a line.
-pub struct InFile {
+pub struct CollectionFile {
     file: File,
-    sums: Sums,
-    /// What comes next; it begins with `tail`, or behind a full block.
+    hasher: HashThread,
+    /// The block that is being filled; it starts with `tail`, or after a full block.
     block: Block,
-    /// What of the kept bytes did not fill a place of the disk: it is written once more with what follows.
+    /// Committed bytes that did not fill an aligned unit: they are written again with what follows.
     tail: Vec<u8>,
-    /// Bytes so far, those in the block too.
+    /// Length in bytes, with the block.
     length: u64,
-    /// What of them is there for good.
-    kept: u64,
-    /// How far the file was flushed or is being flushed.
+    /// Committed bytes.
+    committed: u64,
+    /// Bytes that are flushed or being flushed.
     flushed: u64,
     flush: Option<JoinHandle<io::Result<()>>>,
 }
 
-impl InFile {
-    /// A new file, or an old one from its beginning.
+impl CollectionFile {
+    /// Creates or truncates a file.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn create(path: &Path) -> io::Result<InFile> {
-        InFile::new(File::create(path)?, path, Sha256::default(), 0)
+    /// I/O errors of the file.
+    pub fn create(path: &Path) -> io::Result<CollectionFile> {
+        CollectionFile::new(File::create(path)?, path, Sha256::default(), 0)
     }
 
-    /// What is in the file up to `length` stays.
-    fn new(mut file: File, path: &Path, sum: Sha256, length: u64) -> io::Result<InFile> {
+    /// Continues a file whose first `length` bytes are committed.
+    fn new(mut file: File, path: &Path, sum: Sha256, length: u64) -> io::Result<CollectionFile> {
         let mut tail = Vec::new();
         if length > 0 {
-            file.seek(SeekFrom::Start(aligned(length)))?;
-            let mut rest = (&mut file).take(length - aligned(length));
+            file.seek(SeekFrom::Start(align_down(length)))?;
+            let mut rest = (&mut file).take(length - align_down(length));
             rest.read_to_end(&mut tail)?;
         }
-        let mut store = InFile {
-            sums: Sums::start(sum, file.try_clone()?, path)?,
+        let mut store = CollectionFile {
+            hasher: HashThread::start(sum, file.try_clone()?, path)?,
             file,
             block: Block::new(),
             tail,
             length,
-            kept: length,
+            committed: length,
             flushed: length,
             flush: None,
         };
-        store.take_back()?;
+        store.rollback()?;
         Ok(store)
     }
 
-    /// Goes on with a file behind the last of these marks that the file still agrees with; how many marks that are.
+    /// Continues a file after the last commit point that its content matches; returns the number of matching points.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn resume(path: &Path, marks: &[Mark]) -> io::Result<(InFile, usize)> {
+    /// I/O errors of the file.
+    pub fn resume(
+        path: &Path,
+        commit_points: &[CommitPoint],
+    ) -> io::Result<(CollectionFile, usize)> {
         let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .open(path)?;
-        let (sum, length, agreed) = agreed(&file, marks)?;
-        Ok((InFile::new(file, path, sum, length)?, agreed))
+        let (sum, length, matching_commit_points) = matching_commit_points(&file, commit_points)?;
+        Ok((
+            CollectionFile::new(file, path, sum, length)?,
+            matching_commit_points,
+        ))
     }
 
-    /// Adds bytes.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// What the disk says; of bytes that were added before, too.
+    /// I/O errors of the file, also of earlier bytes.
     #[inline]
     pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.length += bytes.len() as u64;
         let mut rest = self.block.take(bytes);
         while self.block.is_full() {
-            self.hand_on(&[])?;
+            self.submit_full_blocks(&[])?;
             rest = self.block.take(rest);
         }
         Ok(())
     }
 
     /// Hands the block on. The next one begins with bytes that this one ends with.
-    fn hand_on(&mut self, tail: &[u8]) -> io::Result<()> {
+    fn submit_full_blocks(&mut self, tail: &[u8]) -> io::Result<()> {
         let behind = self.block.offset + self.block.bytes().len() as u64 - tail.len() as u64;
-        self.sums.add(&mut self.block)?;
+        self.hasher.add(&mut self.block)?;
         self.block.begin(behind, tail);
         Ok(())
     }
 
-    /// What was added since the last mark stays.
+    /// Commits what was appended.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn keep(&mut self) -> io::Result<Mark> {
-        let tail = self.block.whole_and_rest().1.to_vec();
-        if !self.block.fresh().is_empty() {
-            self.hand_on(&tail)?;
+    /// I/O errors of the file.
+    pub fn commit(&mut self) -> io::Result<CommitPoint> {
+        let tail = self.block.aligned_and_rest().1.to_vec();
+        if !self.block.unhashed().is_empty() {
+            self.submit_full_blocks(&tail)?;
         }
-        let sum = self.sums.keep()?;
-        (self.kept, self.tail) = (self.length, tail);
-        self.flush_beside()?;
-        Ok(Mark {
+        let sum = self.hasher.commit()?;
+        (self.committed, self.tail) = (self.length, tail);
+        self.start_flush()?;
+        Ok(CommitPoint {
             length: self.length,
             sum,
         })
     }
 
-    /// Begins to flush what is kept, so that little is left to do at the end.
-    fn flush_beside(&mut self) -> io::Result<()> {
-        let due = self.kept.saturating_sub(self.flushed) >= FLUSH_EVERY;
+    /// Starts to flush committed bytes in the background, so that little is left for the end.
+    fn start_flush(&mut self) -> io::Result<()> {
+        let due = self.committed.saturating_sub(self.flushed) >= FLUSH_INTERVAL_BYTES;
         if !due
             || self
                 .flush
@@ -132,15 +137,15 @@ impl InFile {
         {
             return Ok(());
         }
-        self.end_flush()?;
+        self.finish_flush()?;
         let file = self.file.try_clone()?;
         let flush = thread::Builder::new().spawn(move || file.sync_data())?;
-        (self.flush, self.flushed) = (Some(flush), self.kept);
+        (self.flush, self.flushed) = (Some(flush), self.committed);
         Ok(())
     }
 
-    /// An error is told once by the system: it must not be lost with the thread that met it.
-    fn end_flush(&mut self) -> io::Result<()> {
+    /// The system reports a flush error once: it must not be lost with the thread that met it.
+    fn finish_flush(&mut self) -> io::Result<()> {
         let Some(flush) = self.flush.take() else {
             return Ok(());
         };
@@ -152,61 +157,65 @@ impl InFile {
         flush.join().unwrap_or_else(died)
     }
 
-    /// Forgets what was added since the last mark.
+    /// Rolls back to the last commit point.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn take_back(&mut self) -> io::Result<()> {
-        self.length = self.kept;
-        self.block.begin(aligned(self.kept), &self.tail);
-        self.sums.back(self.kept)
+    /// I/O errors of the file.
+    pub fn rollback(&mut self) -> io::Result<()> {
+        self.length = self.committed;
+        self.block.begin(align_down(self.committed), &self.tail);
+        self.hasher.rollback(self.committed)
     }
 
-    /// Forgets everything.
+    /// Truncates the file.
     ///
     /// # Errors
-    /// What the disk says.
+    /// I/O errors of the file.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.kept = 0;
+        self.committed = 0;
         self.tail.clear();
         self.flushed = 0;
-        self.take_back()
+        self.rollback()
     }
 
-    /// Flushes the file to the disk; its size and sum.
+    /// Flushes the file; returns its size and sum.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn finish(&mut self) -> io::Result<Mark> {
-        let mark = self.keep()?;
-        self.end_flush()?;
+    /// I/O errors of the file.
+    pub fn finish(&mut self) -> io::Result<CommitPoint> {
+        let commit_point = self.commit()?;
+        self.finish_flush()?;
         self.file.sync_all()?;
-        Ok(mark)
+        Ok(commit_point)
     }
 }
 
 /// The last place before `length` that suits every disk.
-fn aligned(length: u64) -> u64 {
-    length - length % ALIGNED as u64
+fn align_down(length: u64) -> u64 {
+    length - length % ALIGNMENT as u64
 }
 
-/// How many marks, from the first on, a file agrees with, the last one's length, and the sum up to there.
-fn agreed(mut file: &File, marks: &[Mark]) -> io::Result<(Sha256, u64, usize)> {
+/// The number of commit points, from the first on, that a file's content matches, with the length and sum at the last
+/// one.
+fn matching_commit_points(
+    mut file: &File,
+    commit_points: &[CommitPoint],
+) -> io::Result<(Sha256, u64, usize)> {
     let (mut good, mut length) = (Sha256::default(), 0);
-    for (number, mark) in marks.iter().enumerate() {
+    for (number, commit_point) in commit_points.iter().enumerate() {
         let mut sum = good.clone();
-        let grown = mark.length.saturating_sub(length);
-        if hash(&mut file, grown, &mut sum)? < grown || sum.digits() != mark.sum {
+        let grown = commit_point.length.saturating_sub(length);
+        if hash(&mut file, grown, &mut sum)? < grown || sum.digits() != commit_point.sum {
             return Ok((good, length, number));
         }
-        (good, length) = (sum, mark.length);
+        (good, length) = (sum, commit_point.length);
     }
-    Ok((good, length, marks.len()))
+    Ok((good, length, commit_points.len()))
 }
 
-/// Adds so many bytes to a sum; how many there were.
+/// Hashes this many bytes; returns how many there were.
 fn hash(file: &mut impl Read, wanted: u64, sum: &mut Sha256) -> io::Result<u64> {
-    let (mut piece, mut length) = (vec![0; PIECE], 0);
+    let (mut piece, mut length) = (vec![0; READ_BUFFER_BYTES], 0);
     let mut part = file.take(wanted);
     loop {
         match part.read(&mut piece)? {
@@ -228,13 +237,13 @@ mod tests {
     fn pages_are_kept_taken_back_and_found_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
-        let mut store = InFile::create(&path).unwrap();
-        let mut marks = Vec::new();
+        let mut store = CollectionFile::create(&path).unwrap();
+        let mut commit_points = Vec::new();
         for page in ["one\n", "two\n", "three\n"] {
             store.add(b"half a page").unwrap();
-            store.take_back().unwrap();
+            store.rollback().unwrap();
             store.add(page.as_bytes()).unwrap();
-            marks.push(store.keep().unwrap());
+            commit_points.push(store.commit().unwrap());
         }
         store.add(&vec![b'x'; 3 << 20]).unwrap();
         drop(store);
@@ -248,21 +257,21 @@ mod tests {
             (&|| std::fs::write(&path, "one\n\0\0").unwrap(), 1, "one\n"),
             (&|| std::fs::remove_file(&path).unwrap(), 0, ""),
         ];
-        for (damage, agreed, left) in cases {
+        for (damage, matching_commit_points, left) in cases {
             damage();
-            let (mut store, found) = InFile::resume(&path, &marks).unwrap();
-            assert_eq!(found, agreed);
+            let (mut store, found) = CollectionFile::resume(&path, &commit_points).unwrap();
+            assert_eq!(found, matching_commit_points);
             assert_eq!(std::fs::read_to_string(&path).unwrap(), left);
             store.add(b"on\n").unwrap();
-            let mark = store.finish().unwrap();
+            let commit_point = store.finish().unwrap();
             let mut fresh = Sha256::default();
             fresh.add(&std::fs::read(&path).unwrap());
-            assert_eq!(mark.sum, fresh.digits());
-            assert_eq!(mark.length, left.len() as u64 + 3);
+            assert_eq!(commit_point.sum, fresh.digits());
+            assert_eq!(commit_point.length, left.len() as u64 + 3);
         }
     }
 
-    /// Pages of every length around what a disk takes and what a block holds, some taken back, over several runs.
+    /// Pages of every length around an aligned unit and a block, some rolled back, over several runs.
     #[test]
     fn lengths_that_suit_no_disk() {
         let folder = tempfile::tempdir().unwrap();
@@ -270,33 +279,34 @@ mod tests {
         let lengths = [
             1, 4095, 1, 4096, 4097, 8191, 0, 524_287, 524_288, 524_289, 1_500_000, 3,
         ];
-        let (mut expected, mut marks) = (Vec::new(), Vec::new());
+        let (mut expected, mut commit_points) = (Vec::new(), Vec::new());
         for _ in 0..2 {
-            let mut store = InFile::create(&path).unwrap();
+            let mut store = CollectionFile::create(&path).unwrap();
             expected.clear();
-            marks.clear();
+            commit_points.clear();
             for (number, length) in lengths.into_iter().enumerate() {
                 let byte = b'a' + u8::try_from(number).unwrap();
                 store.add(&vec![b'-'; length * 2 + 1]).unwrap();
-                store.take_back().unwrap();
+                store.rollback().unwrap();
                 for piece in vec![byte; length].chunks(1000) {
                     store.add(piece).unwrap();
                 }
                 expected.extend(std::iter::repeat_n(byte, length));
-                marks.push(store.keep().unwrap());
+                commit_points.push(store.commit().unwrap());
                 if number % 3 == 1 {
                     store.add(b"half a page").unwrap();
                     drop(store);
-                    let agreed;
-                    (store, agreed) = InFile::resume(&path, &marks).unwrap();
-                    assert_eq!(agreed, marks.len());
+                    let matching_commit_points;
+                    (store, matching_commit_points) =
+                        CollectionFile::resume(&path, &commit_points).unwrap();
+                    assert_eq!(matching_commit_points, commit_points.len());
                 }
             }
-            let mark = store.finish().unwrap();
+            let commit_point = store.finish().unwrap();
             assert!(std::fs::read(&path).unwrap() == expected);
             let mut fresh = Sha256::default();
             fresh.add(&expected);
-            assert_eq!(mark.sum, fresh.digits());
+            assert_eq!(commit_point.sum, fresh.digits());
         }
     }
 }

@@ -1,15 +1,15 @@
-//! From a collection's name, which may be any text, to the name of its file.
-//! The names of two collections never meet, also where the disk takes `A` for `a`; none leaves its folder.
+//! Encodes a collection's name, which may be any string, as a file name. Injective even if the file system ignores
+//! case.
 
 use std::fmt::Write as _;
 
-/// What follows the encoded name.
+/// Extension of the encoded name.
 const EXTENSION: &str = ".ndjson";
 /// The longest encoded name: disks take 255 bytes, and other files are named after it.
-const LONGEST: usize = 180;
+const MAX_NAME_BYTES: usize = 180;
 
-/// The name of a collection's file. Lower case, digits and `-` stay, also `_` and `.` inside; every other byte is
-/// spelled `%41`. A name that is too long is cut, with a sum of the whole behind it.
+/// The file name of a collection. Lower case letters, digits and `-` are kept, also `_` and `.` inside; every other
+/// byte becomes `%41`. A name that is too long is cut, and a hash of the whole name appended.
 #[must_use]
 pub fn file_name(collection: &str) -> String {
     let mut name = String::with_capacity(collection.len() + EXTENSION.len());
@@ -29,10 +29,10 @@ pub fn file_name(collection: &str) -> String {
         // No encoded byte is a percent sign alone.
         name.push('%');
     }
-    if name.len() > LONGEST {
+    if name.len() > MAX_NAME_BYTES {
         let mut sum = crate::tls::Sha256::default();
         sum.add(collection.as_bytes());
-        name.truncate(LONGEST - 66);
+        name.truncate(MAX_NAME_BYTES - 66);
         // No encoded byte ends with two percent signs.
         let _ = write!(name, "%%{}", sum.digits());
     }
@@ -53,8 +53,8 @@ mod tests {
     use super::file_name;
     use proptest::prelude::*;
 
-    /// What `file_name` encoded, for names that were not cut.
-    fn decoded(file: &str) -> Option<String> {
+    /// Decodes a name that was not cut.
+    fn decode(file: &str) -> Option<String> {
         let mut rest = file.strip_suffix(".ndjson").filter(|rest| *rest != "%")?;
         let mut bytes = Vec::new();
         while let Some(first) = rest.bytes().next() {
@@ -89,7 +89,7 @@ mod tests {
             ("a ", "a%20.ndjson"),
         ] {
             assert_eq!(file_name(collection), expected, "{collection}");
-            assert_eq!(decoded(expected).as_deref(), Some(collection));
+            assert_eq!(decode(expected).as_deref(), Some(collection));
         }
         let (one, other) = ("x".repeat(500), "x".repeat(501));
         assert!(file_name(&one).len() < 200 && file_name(&one) != file_name(&other));
@@ -102,7 +102,7 @@ mod tests {
             prop_assert_eq!(a.to_lowercase() == b.to_lowercase(), one == other);
             prop_assert!(a.len() < 200 && !a.starts_with('.') && !a.contains(['/', '\\', ':', '\0', ' ']));
             if !a.contains("%%") && !one.is_empty() {
-                let back = decoded(&a);
+                let back = decode(&a);
                 prop_assert_eq!(back.as_deref(), Some(one.as_str()));
             }
         }

@@ -1,5 +1,4 @@
-//! SHA-256 of a file while it is written, on a thread of its own: hashing takes longer than reading and writing.
-//! Blocks go on from here to `writer`; which part of them stays is decided by `file`.
+//! Hashing thread: SHA-256 of a file while it is written, because hashing takes longer than reading and writing.
 
 use std::fs::File;
 use std::io;
@@ -12,107 +11,107 @@ use super::writer;
 use crate::tls::Sha256;
 
 /// So many blocks may wait for the thread.
-const WAITING: usize = 4;
+const QUEUED_BLOCKS: usize = 4;
 
 /// The sum of all that was added, and the way to the file. Its threads end with it.
-pub(in crate::snapshot) struct Sums {
-    orders: SyncSender<Order>,
+pub(in crate::snapshot) struct HashThread {
+    orders: SyncSender<Command>,
     emptied: Receiver<io::Result<Block>>,
 }
 
-/// What the thread is told, in the order in which it is done.
-enum Order {
+/// Commands of the hashing thread, in order.
+enum Command {
     Add(Block),
     /// All so far stays; the digits of its sum.
-    Keep(Sender<io::Result<String>>),
-    /// What was added since the last `Keep` never was; all of it where the file becomes empty.
-    Back(u64, Sender<io::Result<()>>),
+    Commit(Sender<io::Result<String>>),
+    /// Discards what was added since the last `Commit`; all of it if the file becomes empty.
+    Rollback(u64, Sender<io::Result<()>>),
 }
 
-impl Sums {
-    /// Goes on with a sum and a file, which is at `path`.
+impl HashThread {
+    /// Starts the thread, with the hash so far and the file at `path`.
     ///
     /// # Errors
-    /// Where the system gives no thread.
-    pub fn start(from: Sha256, file: File, path: &Path) -> io::Result<Sums> {
-        let (orders, told) = mpsc::sync_channel(WAITING);
+    /// If no thread can be started.
+    pub fn start(from: Sha256, file: File, path: &Path) -> io::Result<HashThread> {
+        let (orders, commands) = mpsc::sync_channel(QUEUED_BLOCKS);
         let (pass, emptied) = writer::start(file, path)?;
-        let sum = move || sum(from, &told, &pass);
-        thread::Builder::new().name("sums".to_owned()).spawn(sum)?;
-        Ok(Sums { orders, emptied })
+        let run = move || run(from, &commands, &pass);
+        thread::Builder::new().name("sums".to_owned()).spawn(run)?;
+        Ok(HashThread { orders, emptied })
     }
 
-    /// Takes a block and leaves another one to fill next.
+    /// Takes a block, and returns an empty one.
     ///
     /// # Errors
-    /// What the disk said of blocks before this one, which is not taken then.
+    /// I/O errors of earlier blocks; this block is then not taken.
     pub fn add(&self, block: &mut Block) -> io::Result<()> {
         let next = self.emptied.try_recv().unwrap_or_else(|_| Ok(Block::new()));
         let full = std::mem::replace(block, next?);
-        self.order(Order::Add(full))
+        self.send(Command::Add(full))
     }
 
     /// All so far is in the file and stays; its sum in hexadecimal digits.
     ///
     /// # Errors
-    /// As [`Sums::add`].
-    pub fn keep(&self) -> io::Result<String> {
-        let (tell, told) = mpsc::channel();
-        self.order(Order::Keep(tell))?;
-        told.recv().map_err(|_| died())?
+    /// As [`HashThread::add`].
+    pub fn commit(&self) -> io::Result<String> {
+        let (tell, commands) = mpsc::channel();
+        self.send(Command::Commit(tell))?;
+        commands.recv().map_err(|_| thread_died())?
     }
 
-    /// Forgets what was added since the last [`Sums::keep`], when the file was so long; 0 forgets everything.
+    /// Rolls back to the last [`HashThread::commit`], when the file had this length; 0 discards everything.
     ///
     /// # Errors
-    /// What the disk says now.
-    pub fn back(&self, length: u64) -> io::Result<()> {
-        let (tell, told) = mpsc::channel();
-        self.order(Order::Back(length, tell))?;
-        let done = told.recv().map_err(|_| died())?;
-        // What was said of blocks that never were.
+    /// I/O errors of the file.
+    pub fn rollback(&self, length: u64) -> io::Result<()> {
+        let (tell, commands) = mpsc::channel();
+        self.send(Command::Rollback(length, tell))?;
+        let done = commands.recv().map_err(|_| thread_died())?;
+        // Errors of discarded blocks do not count.
         while self.emptied.try_recv().is_ok() {}
         done
     }
 
-    fn order(&self, order: Order) -> io::Result<()> {
-        self.orders.send(order).map_err(|_| died())
+    fn send(&self, send: Command) -> io::Result<()> {
+        self.orders.send(send).map_err(|_| thread_died())
     }
 }
 
-impl Drop for Sums {
-    /// Whoever opens the file next must not meet a thread that still writes to it.
+impl Drop for HashThread {
+    /// The thread must not write any more when the file is opened again.
     fn drop(&mut self) {
-        let _ = self.keep();
+        let _ = self.commit();
     }
 }
 
-fn sum(from: Sha256, told: &Receiver<Order>, pass: &SyncSender<writer::Order>) {
+fn run(from: Sha256, commands: &Receiver<Command>, pass: &SyncSender<writer::Command>) {
     let (mut kept, mut now) = (from.clone(), from);
-    for order in told {
-        let order = match order {
-            Order::Add(block) => {
-                now.add(block.fresh());
-                writer::Order::Write(block)
+    for send in commands {
+        let send = match send {
+            Command::Add(block) => {
+                now.add(block.unhashed());
+                writer::Command::Write(block)
             }
-            Order::Keep(tell) => {
+            Command::Commit(tell) => {
                 kept = now.clone();
-                writer::Order::Keep(now.digits(), tell)
+                writer::Command::Commit(now.digits(), tell)
             }
-            Order::Back(length, tell) => {
+            Command::Rollback(length, tell) => {
                 if length == 0 {
                     kept = Sha256::default();
                 }
                 now = kept.clone();
-                writer::Order::Back(length, tell)
+                writer::Command::Rollback(length, tell)
             }
         };
-        if pass.send(order).is_err() {
+        if pass.send(send).is_err() {
             return;
         }
     }
 }
 
-fn died() -> io::Error {
+fn thread_died() -> io::Error {
     io::Error::other("a thread that sums up and writes the file has ended")
 }

@@ -1,5 +1,4 @@
-//! What an interrupted run has finished, so that `--resume` goes on there: one JSON value a line, appended.
-//! Whether the files still agree with it is checked by `file`; whether a run fits to it, here.
+//! Journal of a run, for `--resume`: one JSON value per line, appended.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -12,16 +11,16 @@ use crate::snapshot::manifest::{Census, Collection, Position, Scope};
 
 /// The state of a file at the end of a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct CommitPoint {
     /// The file's size up to there.
     pub length: u64,
     /// SHA-256 of all up to there, in hexadecimal digits.
     pub sum: String,
 }
 
-/// What a run is bound to: none of it may change under `--resume`.
+/// Identity of a run: `--resume` requires the same one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
+pub struct RunIdentity {
     /// The version of this format.
     pub format: u32,
     /// The server's address.
@@ -30,16 +29,16 @@ pub struct Head {
     pub api: String,
     /// The transaction that every answer has to have reached.
     pub floor: Option<u64>,
-    /// Where the floor came from.
+    /// Sources of the minimum transaction.
     pub floor_from: Vec<String>,
-    /// What was named with `--collection`.
+    /// The names of `--collection`.
     pub named: Vec<String>,
-    /// `--where`
+    /// The condition of `--where`.
     pub condition: Option<String>,
-    /// The id of the Kafka cluster, where its brokers told it.
+    /// The id of the Kafka cluster, if its brokers send it.
     #[serde(default)]
     pub cluster: Option<String>,
-    /// Where the stream goes on.
+    /// The offsets from which the stream continues.
     pub positions: Vec<Position>,
     /// Collections that the stream has shown.
     pub seen: Vec<String>,
@@ -49,36 +48,36 @@ pub struct Head {
 
 /// One page that is in its file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Page {
+pub struct PageEntry {
     /// The type of its ids, as `type(_id)` calls it; `None` for pages of all types.
     pub kind: Option<String>,
-    /// The last id, as JSON text; `None` where the page was empty.
+    /// The last id as raw JSON; `None` if the page was empty.
     pub last: Option<String>,
-    /// Nothing comes behind it.
+    /// The last page of its type.
     pub end: bool,
-    /// How many documents of each type it held.
+    /// Number of documents of each type.
     pub by_type: Vec<(String, u64)>,
     /// At which transaction it was read.
     pub transaction_id: Option<u64>,
-    /// The file behind it.
-    pub mark: Mark,
+    /// The file after the page.
+    pub mark: CommitPoint,
 }
 
 /// One line of the journal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Line {
+pub enum Entry {
     /// The first line.
-    Head(Head),
-    /// Which collections there are, and what the server's list was worth.
+    Head(RunIdentity),
+    /// The collections, and how reliable the server's list was.
     Collections(Vec<String>, Scope),
-    /// What the server counted before the walk.
+    /// The server's count before the read.
     Census(String, Census),
     /// A page of a collection is in its file.
-    Page(String, Page),
-    /// A collection is begun anew.
+    Page(String, PageEntry),
+    /// A collection is restarted.
     Again(String),
-    /// A collection was read to its end and counted again; whether it is complete is proven behind all walks, and
-    /// proven again by a run that goes on from here.
+    /// A collection was read to its end and counted again. Its completeness is proven after all reads, and again by a
+    /// resumed run.
     Done(Box<Collection>),
 }
 
@@ -88,10 +87,10 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins a journal, or goes on with one behind `valid` bytes.
+    /// Creates a journal, or continues one after `valid` bytes.
     ///
     /// # Errors
-    /// What the disk says.
+    /// I/O errors of the file.
     pub fn open(path: &Path, valid: u64) -> io::Result<Journal> {
         let file = OpenOptions::new()
             .create(true)
@@ -106,11 +105,11 @@ impl Journal {
         })
     }
 
-    /// Appends a line with one write, so that a crash leaves at most one half line.
+    /// Appends a line with one write, so that a crash leaves at most one partial line.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn add(&self, line: &Line) -> io::Result<()> {
+    /// I/O errors of the file.
+    pub fn add(&self, line: &Entry) -> io::Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,53 +117,55 @@ impl Journal {
     }
 }
 
-/// A journal that was left behind.
+/// The journal of an interrupted run.
 #[derive(Debug, Default)]
-pub struct Left {
+pub struct ResumeState {
     /// Its lines up to the first that cannot be read, which a crash has halved.
-    pub lines: Vec<Line>,
+    pub lines: Vec<Entry>,
     /// The size of these lines.
     pub valid: u64,
 }
 
-/// What is known of one collection.
+/// What an interrupted run has read of one collection.
 #[derive(Debug, Clone, Default)]
-pub struct Past {
-    /// What the server counted before the walk.
+pub struct CollectionResume {
+    /// The server's count before the read.
     pub census: Option<Census>,
     /// Pages in the order in which they stand in the file.
-    pub pages: Vec<Page>,
+    pub pages: Vec<PageEntry>,
     /// The collection was read to its end and counted again.
     pub done: Option<Collection>,
 }
 
-impl Left {
-    /// Reads a journal; one that is not there is empty.
+impl ResumeState {
+    /// Reads a journal; a missing one is empty.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn read(path: &Path) -> io::Result<Left> {
+    /// I/O errors of the file.
+    pub fn read(path: &Path) -> io::Result<ResumeState> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Left::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(ResumeState::default());
+            }
             Err(error) => return Err(error),
         };
-        let mut left = Left::default();
+        let mut state = ResumeState::default();
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             match serde_json::from_slice(line) {
-                Ok(read) if line.ends_with(b"\n") => left.lines.push(read),
+                Ok(read) if line.ends_with(b"\n") => state.lines.push(read),
                 _ => break,
             }
-            left.valid += line.len() as u64;
+            state.valid += line.len() as u64;
         }
-        Ok(left)
+        Ok(state)
     }
 
-    /// What the journal is bound to; `None` where nothing was begun.
+    /// The identity of the run; `None` if the journal is empty.
     #[must_use]
-    pub fn head(&self) -> Option<&Head> {
+    pub fn head(&self) -> Option<&RunIdentity> {
         match self.lines.first() {
-            Some(Line::Head(head)) => Some(head),
+            Some(Entry::Head(head)) => Some(head),
             _ => None,
         }
     }
@@ -173,27 +174,29 @@ impl Left {
     #[must_use]
     pub fn collections(&self) -> Option<(&[String], &Scope)> {
         self.lines.iter().find_map(|line| match line {
-            Line::Collections(names, scope) => Some((names.as_slice(), scope)),
+            Entry::Collections(names, scope) => Some((names.as_slice(), scope)),
             _ => None,
         })
     }
 
-    /// What is known of one collection.
+    /// What the run has read of one collection.
     #[must_use]
-    pub fn past(&self, collection: &str) -> Past {
-        let mut past = Past::default();
+    pub fn collection(&self, collection: &str) -> CollectionResume {
+        let mut resume = CollectionResume::default();
         for line in &self.lines {
             match line {
-                Line::Census(name, census) if name == collection => {
-                    past.census = Some(census.clone());
+                Entry::Census(name, census) if name == collection => {
+                    resume.census = Some(census.clone());
                 }
-                Line::Page(name, page) if name == collection => past.pages.push(page.clone()),
-                Line::Again(name) if name == collection => past = Past::default(),
-                Line::Done(done) if done.name == collection => past.done = Some((**done).clone()),
+                Entry::Page(name, page) if name == collection => resume.pages.push(page.clone()),
+                Entry::Again(name) if name == collection => resume = CollectionResume::default(),
+                Entry::Done(done) if done.name == collection => {
+                    resume.done = Some((**done).clone());
+                }
                 _ => {}
             }
         }
-        past
+        resume
     }
 }
 
@@ -206,41 +209,44 @@ mod tests {
     fn a_halved_line_is_forgotten_and_the_rest_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
-        assert_eq!(Left::read(&path).unwrap().lines.len(), 0);
-        let page = |last: &str| Page {
+        assert_eq!(ResumeState::read(&path).unwrap().lines.len(), 0);
+        let page = |last: &str| PageEntry {
             kind: Some("string".to_owned()),
             last: Some(last.to_owned()),
             end: false,
             by_type: vec![("string".to_owned(), 3)],
             transaction_id: Some(7),
-            mark: Mark {
+            mark: CommitPoint {
                 length: 9,
                 sum: "ab".to_owned(),
             },
         };
         let journal = Journal::open(&path, 0).unwrap();
         journal
-            .add(&Line::Page("a".to_owned(), page("\"1\"")))
+            .add(&Entry::Page("a".to_owned(), page("\"1\"")))
             .unwrap();
-        journal.add(&Line::Again("a".to_owned())).unwrap();
+        journal.add(&Entry::Again("a".to_owned())).unwrap();
         journal
-            .add(&Line::Page("a".to_owned(), page("\"2\"")))
+            .add(&Entry::Page("a".to_owned(), page("\"2\"")))
             .unwrap();
         journal
-            .add(&Line::Page("b".to_owned(), page("\"3\"")))
+            .add(&Entry::Page("b".to_owned(), page("\"3\"")))
             .unwrap();
         drop(journal);
         let whole = std::fs::read(&path).unwrap();
         for cut in 1..40 {
             std::fs::write(&path, &whole[..whole.len() - cut]).unwrap();
-            let left = Left::read(&path).unwrap();
-            assert_eq!(left.past("a").pages, [page("\"2\"")]);
-            assert_eq!(left.past("b").pages.len(), 0, "{cut}");
-            let journal = Journal::open(&path, left.valid).unwrap();
+            let state = ResumeState::read(&path).unwrap();
+            assert_eq!(state.collection("a").pages, [page("\"2\"")]);
+            assert_eq!(state.collection("b").pages.len(), 0, "{cut}");
+            let journal = Journal::open(&path, state.valid).unwrap();
             journal
-                .add(&Line::Page("b".to_owned(), page("\"4\"")))
+                .add(&Entry::Page("b".to_owned(), page("\"4\"")))
                 .unwrap();
-            assert_eq!(Left::read(&path).unwrap().past("b").pages, [page("\"4\"")]);
+            assert_eq!(
+                ResumeState::read(&path).unwrap().collection("b").pages,
+                [page("\"4\"")]
+            );
         }
     }
 }

@@ -1,5 +1,4 @@
-//! Where the rows of a collection go while it is read: into its file, or page by page to standard output.
-//! How each of them works is in `file` and `held`; which pages stay is decided by the walk.
+//! Page stores: the rows of a collection go to its file, or page by page to standard output.
 
 pub(crate) mod aligned_block;
 pub mod directory;
@@ -13,101 +12,104 @@ pub(crate) mod writer;
 use std::io;
 use std::path::Path;
 
-use self::file::InFile;
-use self::journal::Mark;
-use self::page_buffer::Held;
-use super::read::page_size;
+use self::file::CollectionFile;
+use self::journal::CommitPoint;
+use self::page_buffer::PageBuffer;
 
-/// Takes rows, one a line. What was added since the last mark can be taken back.
-pub enum Store {
+/// A page of this size: larger ones gain nothing and cost more when they fail.
+pub(super) const FILE_PAGE_BYTES: u64 = 64 << 20;
+/// The same if pages are buffered until they are complete and requests are cheap: two of them fit in memory.
+pub(super) const BUFFERED_PAGE_BYTES: u64 = 10 << 20;
+/// A store of rows, one per line. Rows after the last commit point can be rolled back.
+pub enum PageStore {
     /// A file that stays.
-    InFile(Box<InFile>),
+    File(Box<CollectionFile>),
     /// Pages that others print.
-    Held(Held),
+    Buffered(PageBuffer),
 }
 
-impl Store {
-    /// A new file, or an old one from its beginning.
+impl PageStore {
+    /// Creates or truncates a file.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn create(path: &Path) -> io::Result<Store> {
-        Ok(Store::InFile(Box::new(InFile::create(path)?)))
+    /// I/O errors of the file.
+    pub fn create(path: &Path) -> io::Result<PageStore> {
+        Ok(PageStore::File(Box::new(CollectionFile::create(path)?)))
     }
 
-    /// Goes on with a file behind the last of these marks that the file still agrees with; how many marks that are.
+    /// Continues a file after the last commit point that its content matches; returns the number of matching points.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn resume(path: &Path, marks: &[Mark]) -> io::Result<(Store, usize)> {
-        let (file, agreed) = InFile::resume(path, marks)?;
-        Ok((Store::InFile(Box::new(file)), agreed))
+    /// I/O errors of the file.
+    pub fn resume(path: &Path, commit_points: &[CommitPoint]) -> io::Result<(PageStore, usize)> {
+        let (file, agreed) = CollectionFile::resume(path, commit_points)?;
+        Ok((PageStore::File(Box::new(file)), agreed))
     }
 
-    /// How many bytes are enough for a page where asking costs little.
-    pub(super) fn enough(&self) -> u64 {
+    /// Page size in bytes that is enough if requests are cheap.
+    pub(super) fn target_page_bytes(&self) -> u64 {
         match self {
-            Store::InFile(_) => page_size::ENOUGH,
-            Store::Held(_) => page_size::ENOUGH_IN_MEMORY,
+            PageStore::File(_) => FILE_PAGE_BYTES,
+            PageStore::Buffered(_) => BUFFERED_PAGE_BYTES,
         }
     }
 
-    /// Adds bytes.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// What the disk says; of bytes that were added before, too.
+    /// I/O errors of the store, also of earlier bytes.
     #[inline]
     pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Store::InFile(file) => file.add(bytes),
-            Store::Held(held) => held.add(bytes),
+            PageStore::File(file) => file.add(bytes),
+            PageStore::Buffered(held) => held.add(bytes),
         }
     }
 
-    /// What was added since the last mark stays. Pages that are held have no mark.
+    /// Commits what was appended. Buffered pages have no commit point.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn keep(&mut self) -> io::Result<Mark> {
+    /// I/O errors of the store.
+    pub fn commit(&mut self) -> io::Result<CommitPoint> {
         match self {
-            Store::InFile(file) => file.keep(),
-            Store::Held(_) => Ok(Mark::default()),
+            PageStore::File(file) => file.commit(),
+            PageStore::Buffered(_) => Ok(CommitPoint::default()),
         }
     }
 
-    /// Forgets what was added since the last mark.
+    /// Rolls back to the last commit point.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn take_back(&mut self) -> io::Result<()> {
+    /// I/O errors of the store.
+    pub fn rollback(&mut self) -> io::Result<()> {
         match self {
-            Store::InFile(file) => file.take_back(),
-            Store::Held(held) => {
+            PageStore::File(file) => file.rollback(),
+            PageStore::Buffered(held) => {
                 held.clear();
                 Ok(())
             }
         }
     }
 
-    /// Forgets everything. What was printed cannot be forgotten.
+    /// Discards everything. Printed pages cannot be discarded.
     ///
     /// # Errors
-    /// What the disk says.
+    /// I/O errors of the store.
     pub fn clear(&mut self) -> io::Result<()> {
         match self {
-            Store::InFile(file) => file.clear(),
-            Store::Held(_) => self.take_back(),
+            PageStore::File(file) => file.clear(),
+            PageStore::Buffered(_) => self.rollback(),
         }
     }
 
-    /// Flushes a file to the disk; its size and sum.
+    /// Flushes a file; returns its size and sum.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn finish(&mut self) -> io::Result<Mark> {
+    /// I/O errors of the file.
+    pub fn finish(&mut self) -> io::Result<CommitPoint> {
         match self {
-            Store::InFile(file) => file.finish(),
-            Store::Held(_) => Ok(Mark::default()),
+            PageStore::File(file) => file.finish(),
+            PageStore::Buffered(_) => Ok(CommitPoint::default()),
         }
     }
 }

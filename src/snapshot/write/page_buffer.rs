@@ -1,68 +1,68 @@
-//! Pages for standard output, each held until it is complete: in memory, and what finds no room there in a file that
-//! nobody else sees. Printing them, while the next one arrives, is left to whoever takes them.
+//! Page buffer for standard output: holds a page until it is complete, in memory and beyond that in an anonymous
+//! temporary file.
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::mpsc::{self, Receiver, Sender};
 
-/// Memory is used in pieces of so many bytes.
-const PIECE: usize = 512 << 10;
+/// Size of a memory chunk.
+const CHUNK_BYTES: usize = 512 << 10;
 /// The fewest pieces that make sense: one is filled while another one is printed.
-const FEWEST: usize = 2;
+const MIN_CHUNKS: usize = 2;
 
 /// The page that is arriving.
-pub struct Held {
+pub struct PageBuffer {
     full: Vec<Vec<u8>>,
     open: Vec<u8>,
-    /// What of the page stands behind `full` and before `open`, where that is too much for the memory.
+    /// The part of the page after `full` and before `open`, if it exceeds the memory.
     rest: Option<File>,
-    memory: Memory,
+    memory: ChunkPool,
 }
 
-/// Pieces that can be filled, and those that are on their way back from a page that is being printed.
-struct Memory {
+/// Free chunks, and the chunks that pages being printed will return.
+struct ChunkPool {
     empty: Vec<Vec<u8>>,
     give_back: Sender<Vec<u8>>,
     back: Receiver<Vec<u8>>,
-    /// How many more may be made.
-    more: usize,
+    /// Number of chunks that may still be allocated.
+    unallocated: usize,
     away: usize,
 }
 
 /// A complete page.
-pub struct Whole {
+pub struct BufferedPage {
     pieces: VecDeque<Vec<u8>>,
     rest: Option<File>,
     give_back: Sender<Vec<u8>>,
 }
 
-impl Held {
+impl PageBuffer {
     /// Nothing yet; so much memory may be used, also by pages that are being printed.
     #[must_use]
-    pub fn new(bytes: usize) -> Held {
+    pub fn new(bytes: usize) -> PageBuffer {
         let (give_back, back) = mpsc::channel();
-        Held {
+        PageBuffer {
             full: Vec::new(),
             open: Vec::new(),
             rest: None,
-            memory: Memory {
+            memory: ChunkPool {
                 empty: Vec::new(),
                 give_back,
                 back,
-                more: (bytes / PIECE).max(FEWEST),
+                unallocated: (bytes / CHUNK_BYTES).max(MIN_CHUNKS),
                 away: 0,
             },
         }
     }
 
-    /// Adds bytes.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// What the disk says, where it is needed.
+    /// I/O errors of the temporary file.
     #[inline]
     pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.open.capacity() > 0 && self.open.len() + bytes.len() <= PIECE {
+        if self.open.capacity() > 0 && self.open.len() + bytes.len() <= CHUNK_BYTES {
             self.open.extend_from_slice(bytes);
             return Ok(());
         }
@@ -72,23 +72,23 @@ impl Held {
                 // Nothing is held yet, so there is memory or it comes back.
                 self.open = self
                     .memory
-                    .piece()
-                    .unwrap_or_else(|| Vec::with_capacity(PIECE));
+                    .take_chunk()
+                    .unwrap_or_else(|| Vec::with_capacity(CHUNK_BYTES));
             }
-            let (now, later) = rest.split_at(rest.len().min(PIECE - self.open.len()));
+            let (now, later) = rest.split_at(rest.len().min(CHUNK_BYTES - self.open.len()));
             self.open.extend_from_slice(now);
             rest = later;
-            if self.open.len() == PIECE {
-                self.put_away()?;
+            if self.open.len() == CHUNK_BYTES {
+                self.spill()?;
             }
         }
         Ok(())
     }
 
     /// Empties the open piece.
-    fn put_away(&mut self) -> io::Result<()> {
+    fn spill(&mut self) -> io::Result<()> {
         if self.rest.is_none() {
-            if let Some(next) = self.memory.piece() {
+            if let Some(next) = self.memory.take_chunk() {
                 self.full.push(std::mem::replace(&mut self.open, next));
                 return Ok(());
             }
@@ -108,11 +108,11 @@ impl Held {
         self.rest = None;
     }
 
-    /// Hands the page over; the next one begins.
+    /// Takes the page, and starts the next one.
     ///
     /// # Errors
-    /// What the disk says, where it is needed.
-    pub fn take(&mut self) -> io::Result<Whole> {
+    /// I/O errors of the temporary file.
+    pub fn finish_page(&mut self) -> io::Result<BufferedPage> {
         if let Some(rest) = &mut self.rest {
             rest.write_all(&self.open)?;
             rest.seek(SeekFrom::Start(0))?;
@@ -121,7 +121,7 @@ impl Held {
             self.full.push(std::mem::take(&mut self.open));
         }
         self.memory.away += self.full.len();
-        Ok(Whole {
+        Ok(BufferedPage {
             pieces: std::mem::take(&mut self.full).into(),
             rest: self.rest.take(),
             give_back: self.memory.give_back.clone(),
@@ -129,65 +129,65 @@ impl Held {
     }
 }
 
-impl Memory {
-    /// Another piece, waited for if it is being printed; `None` where the page that is arriving has them all.
-    fn piece(&mut self) -> Option<Vec<u8>> {
-        while let Ok(piece) = self.back.try_recv() {
+impl ChunkPool {
+    /// A free chunk; waits for one that is being printed; `None` if the current page has them all.
+    fn take_chunk(&mut self) -> Option<Vec<u8>> {
+        while let Ok(chunk) = self.back.try_recv() {
             self.away -= 1;
-            self.empty.push(piece);
+            self.empty.push(chunk);
         }
-        let mut piece = match self.empty.pop() {
-            Some(piece) => piece,
-            None if self.more > 0 => {
-                self.more -= 1;
-                Vec::with_capacity(PIECE)
+        let mut chunk = match self.empty.pop() {
+            Some(chunk) => chunk,
+            None if self.unallocated > 0 => {
+                self.unallocated -= 1;
+                Vec::with_capacity(CHUNK_BYTES)
             }
             None if self.away > 0 => {
-                let piece = self.back.recv().ok()?;
+                let chunk = self.back.recv().ok()?;
                 self.away -= 1;
-                piece
+                chunk
             }
             None => return None,
         };
-        piece.clear();
-        Some(piece)
+        chunk.clear();
+        Some(chunk)
     }
 }
 
-impl Whole {
-    /// Shows all bytes in their order, a piece at a time.
+impl BufferedPage {
+    /// Passes all bytes in order, chunk by chunk.
     ///
     /// # Errors
-    /// What the disk says, where it is needed; what `show` says.
-    pub fn each<E: From<io::Error>>(
+    /// I/O errors of the temporary file, and errors of `show`.
+    pub fn for_each_chunk<E: From<io::Error>>(
         mut self,
         mut show: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        while let Some(piece) = self.pieces.pop_front() {
-            let shown = show(&piece);
-            // Whoever fills it next may have ended.
-            let _ = self.give_back.send(piece);
+        while let Some(chunk) = self.pieces.pop_front() {
+            let shown = show(&chunk);
+            // Fails only if the buffer no longer exists.
+            let _ = self.give_back.send(chunk);
             shown?;
         }
         let Some(rest) = &mut self.rest else {
             return Ok(());
         };
-        let mut piece = vec![0; PIECE];
+        let mut chunk = vec![0; CHUNK_BYTES];
         loop {
-            let count = rest.read(&mut piece)?;
+            let count = rest.read(&mut chunk)?;
             if count == 0 {
                 return Ok(());
             }
-            show(piece.get(..count).unwrap_or_default())?;
+            show(chunk.get(..count).unwrap_or_default())?;
         }
     }
 }
 
-impl Drop for Whole {
-    /// Somebody may wait for the memory of a page that nobody prints.
+impl Drop for BufferedPage {
+    /// Returns the memory of a page that is not printed.
     fn drop(&mut self) {
-        for piece in self.pieces.drain(..) {
-            let _ = self.give_back.send(piece);
+        for chunk in self.pieces.drain(..) {
+            let _ = self.give_back.send(chunk);
         }
     }
 }
@@ -199,38 +199,38 @@ mod tests {
 
     use super::*;
 
-    fn shown(page: Whole) -> Vec<u8> {
+    fn shown(page: BufferedPage) -> Vec<u8> {
         let mut all = Vec::new();
-        let show = |piece: &[u8]| {
-            all.extend_from_slice(piece);
+        let show = |chunk: &[u8]| {
+            all.extend_from_slice(chunk);
             Ok::<_, io::Error>(())
         };
-        page.each(show).unwrap();
+        page.for_each_chunk(show).unwrap();
         all
     }
 
     /// Pages of every length around a piece and around the memory; each is printed while the next one arrives.
     #[test]
     fn pages_come_out_as_they_went_in() {
-        const MEMORY: usize = 4 * PIECE;
+        const MEMORY: usize = 4 * CHUNK_BYTES;
         let around = |length: usize| [length - 1, length, length + 1];
         let lengths = [
             [0, 1, 1000],
-            around(PIECE),
+            around(CHUNK_BYTES),
             around(MEMORY),
-            around(9 * PIECE),
+            around(9 * CHUNK_BYTES),
         ];
         let bytes = |number: usize, length| vec![b'a' + u8::try_from(number).unwrap(); length];
         let (give, pages) = mpsc::sync_channel(1);
         let printing = std::thread::spawn(move || pages.into_iter().map(shown).collect::<Vec<_>>());
-        let mut held = Held::new(MEMORY);
+        let mut held = PageBuffer::new(MEMORY);
         for (number, length) in lengths.into_iter().flatten().enumerate() {
             held.add(&vec![b'-'; length + 7]).unwrap();
             held.clear();
             for row in bytes(number, length).chunks(997) {
                 held.add(row).unwrap();
             }
-            give.send(held.take().unwrap()).unwrap();
+            give.send(held.finish_page().unwrap()).unwrap();
         }
         drop(give);
         let printed = printing.join().unwrap();
@@ -242,19 +242,19 @@ mod tests {
     #[test]
     fn memory_of_a_page_that_is_printed_or_dropped_is_waited_for() {
         for dropped in [false, true] {
-            let mut held = Held::new(2 * PIECE);
-            held.add(&vec![b'a'; 2 * PIECE - 1]).unwrap();
-            let page = held.take().unwrap();
+            let mut held = PageBuffer::new(2 * CHUNK_BYTES);
+            held.add(&vec![b'a'; 2 * CHUNK_BYTES - 1]).unwrap();
+            let page = held.finish_page().unwrap();
             assert!(page.rest.is_none());
             let printer = std::thread::spawn(move || {
                 std::thread::sleep(Duration::from_millis(20));
                 if !dropped {
-                    assert_eq!(shown(page).len(), 2 * PIECE - 1);
+                    assert_eq!(shown(page).len(), 2 * CHUNK_BYTES - 1);
                 }
             });
-            held.add(&vec![b'b'; 2 * PIECE - 1]).unwrap();
+            held.add(&vec![b'b'; 2 * CHUNK_BYTES - 1]).unwrap();
             printer.join().unwrap();
-            assert!(shown(held.take().unwrap()) == vec![b'b'; 2 * PIECE - 1]);
+            assert!(shown(held.finish_page().unwrap()) == vec![b'b'; 2 * CHUNK_BYTES - 1]);
         }
     }
 }

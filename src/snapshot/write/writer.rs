@@ -1,5 +1,5 @@
-//! Blocks go to their file on a thread of its own, past the system's memory where the disk allows: copying there costs
-//! as much as all of reading, and a snapshot is flushed at once anyway. Which blocks, and which stay, is told by `file`.
+//! Writer thread: writes blocks with direct I/O if the file system supports it, because copies into the page cache
+//! cost as much as reading, and a snapshot is flushed anyway.
 
 use std::fs::File;
 use std::io;
@@ -11,15 +11,15 @@ use super::aligned_block::Block;
 use crate::util::atomic_file;
 
 /// So many blocks may wait for the disk.
-const WAITING: usize = 4;
+const QUEUED_BLOCKS: usize = 4;
 
-/// What the thread is told, in the order in which it is done.
-pub(in crate::snapshot) enum Order {
+/// Commands of the writer thread, in order.
+pub(in crate::snapshot) enum Command {
     Write(Block),
-    /// Tells whether all so far is in the file, and the sum that came with the order.
-    Keep(String, Sender<io::Result<String>>),
-    /// What stands behind this place never was, nor did an error.
-    Back(u64, Sender<io::Result<()>>),
+    /// Reports whether all blocks so far are written, and returns the sum of the command.
+    Commit(String, Sender<io::Result<String>>),
+    /// Discards what was written after this offset, and its errors.
+    Rollback(u64, Sender<io::Result<()>>),
 }
 
 /// A file and two ways to it.
@@ -27,44 +27,44 @@ struct Writer {
     file: File,
     /// Past the system's memory.
     direct: Option<File>,
-    /// The first error; what comes behind it is not written.
+    /// The first error; nothing is written after it.
     failed: Option<io::Error>,
 }
 
-/// Starts the thread: where orders go, and where emptied blocks come back, or errors in their place.
+/// Starts the thread; returns the command queue, and the queue of emptied blocks or errors.
 ///
 /// # Errors
-/// Where the system gives no thread.
+/// If no thread can be started.
 pub(in crate::snapshot) fn start(
     file: File,
     path: &Path,
-) -> io::Result<(SyncSender<Order>, Receiver<io::Result<Block>>)> {
-    let (orders, told) = mpsc::sync_channel(WAITING);
+) -> io::Result<(SyncSender<Command>, Receiver<io::Result<Block>>)> {
+    let (orders, commands) = mpsc::sync_channel(QUEUED_BLOCKS);
     let (give, emptied) = mpsc::channel();
     let writer = Writer {
         file,
-        direct: atomic_file::direct(path),
+        direct: atomic_file::open_direct(path),
         failed: None,
     };
-    let work = move || writer.work(&told, &give);
+    let run = move || writer.run(&commands, &give);
     thread::Builder::new()
         .name("writer".to_owned())
-        .spawn(work)?;
+        .spawn(run)?;
     Ok((orders, emptied))
 }
 
 impl Writer {
-    fn work(mut self, told: &Receiver<Order>, give: &Sender<io::Result<Block>>) {
-        for order in told {
-            // Whoever does not want an answer any more has ended.
+    fn run(mut self, commands: &Receiver<Command>, give: &Sender<io::Result<Block>>) {
+        for order in commands {
+            // A reply fails only if the receiver no longer exists.
             match order {
-                Order::Write(block) => {
+                Command::Write(block) => {
                     let _ = give.send(self.add(&block).map(|()| block));
                 }
-                Order::Keep(sum, tell) => {
-                    let _ = tell.send(self.standing().map(|()| sum));
+                Command::Commit(sum, tell) => {
+                    let _ = tell.send(self.first_error().map(|()| sum));
                 }
-                Order::Back(length, tell) => {
+                Command::Rollback(length, tell) => {
                     self.failed = None;
                     let _ = tell.send(self.file.set_len(length));
                 }
@@ -73,13 +73,13 @@ impl Writer {
     }
 
     fn add(&mut self, block: &Block) -> io::Result<()> {
-        self.standing()?;
+        self.first_error()?;
         self.failed = self.write(block).err();
-        self.standing()
+        self.first_error()
     }
 
-    /// The first error as often as it is asked for.
-    fn standing(&self) -> io::Result<()> {
+    /// The first error, for every command until it is rolled back.
+    fn first_error(&self) -> io::Result<()> {
         let again = |error: &io::Error| {
             let text = || io::Error::new(error.kind(), error.to_string());
             error
@@ -92,7 +92,7 @@ impl Writer {
     }
 
     fn write(&mut self, block: &Block) -> io::Result<()> {
-        let (whole, rest) = block.whole_and_rest();
+        let (whole, rest) = block.aligned_and_rest();
         if let Some(direct) = &self.direct {
             match atomic_file::write_at(direct, whole, block.offset) {
                 Ok(()) => {
@@ -105,6 +105,6 @@ impl Writer {
             }
         }
         let fresh = block.offset + block.known as u64;
-        atomic_file::write_at(&self.file, block.fresh(), fresh)
+        atomic_file::write_at(&self.file, block.unhashed(), fresh)
     }
 }

@@ -1,17 +1,16 @@
-//! The catalogue: every fault that `verify` recognises, its number, its title and the exit code it means.
-//! How a fault is found is left to the checks; what each means at length stands in `docs/troubleshooting.md`.
+//! Catalogue of the faults that `verify` recognises: number, title and exit code.
 
 use crate::util::exit::Exit;
 
 macro_rules! faults {
     ($($id:ident $exit:ident $title:literal,)*) => {
-        /// A fault by its number in the catalogue.
+        /// A fault, named by its number in `docs/troubleshooting.md`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[allow(missing_docs)]
         pub enum Fault { $($id,)* }
 
         impl Fault {
-            /// Every fault, in the order in which the checks can meet them.
+            /// All faults, in the order of the checks.
             pub const ALL: &'static [Fault] = &[$(Fault::$id,)*];
 
             /// The number, such as `A1`.
@@ -20,13 +19,13 @@ macro_rules! faults {
                 match self { $(Fault::$id => stringify!($id),)* }
             }
 
-            /// What is wrong, in a few words.
+            /// A short description.
             #[must_use]
             pub fn title(self) -> &'static str {
                 match self { $(Fault::$id => $title,)* }
             }
 
-            /// The exit code of a check that failed with it.
+            /// The exit code of a check that fails with this fault.
             #[must_use]
             pub fn exit(self) -> Exit {
                 match self { $(Fault::$id => Exit::$exit,)* }
@@ -44,48 +43,48 @@ macro_rules! faults {
 faults! {
     A1 Setup "wrong password",
     A2 Setup "password missing or empty",
-    A3 Setup "encrypted in an unknown way",
+    A3 Setup "unsupported encryption",
     A4 Setup "certificate file missing or not readable",
     A5 Setup "a Java keystore (JKS)",
     A6 Setup "not a certificate file",
-    A7 Setup "certificate file cut off",
+    A7 Setup "certificate file truncated",
     A8 Setup "certificate file empty",
-    A9 Setup "cluster and user certificate exchanged",
+    A9 Setup "cluster and user certificate swapped",
     A10 Setup "key and certificate do not belong together",
     A11 Setup "user certificate expired or not valid yet",
-    A12 Setup "user certificate without a use as client, or without its chain",
-    A13 Setup "a Java properties file in place of a certificate",
+    A12 Setup "user certificate not allowed for clients, or its chain is incomplete",
+    A13 Setup "a Java properties file instead of a certificate",
     B1 Setup "name does not resolve",
     B2 Setup "connection refused",
     B3 Setup "connection attempts are dropped",
-    B4 Setup "connects, then silence",
-    B5 Setup "a listener without TLS",
+    B4 Setup "connects, but no response",
+    B5 Setup "listener without TLS",
     B6 Setup "not Kafka",
     B7 Setup "no common TLS version or cipher",
-    B8 Setup "the listener wants SASL",
+    B8 Setup "listener requires SASL",
     C1 Setup "broker's certificate from an unknown CA",
-    C2 Setup "broker leaves out an intermediate certificate",
+    C2 Setup "broker does not send an intermediate certificate",
     C3 Setup "broker's certificate expired",
     C4 Setup "broker's certificate not valid yet",
     C5 Setup "broker's certificate for another name",
     C6 Setup "self-signed certificate, or an intercepting proxy",
     D1 Setup "no user certificate was sent",
     D2 Setup "user certificate from a CA that the broker does not accept",
-    D3 Setup "intermediate missing in the user certificate",
+    D3 Setup "intermediate certificate missing in the user certificate file",
     D4 Setup "user certificate expired",
-    D5 Setup "user certificate refused",
-    E1 Setup "group not authorised",
+    D5 Setup "user certificate rejected",
+    E1 Setup "consumer group not authorised",
     E2 Setup "topic not authorised",
     E3 Setup "topic unknown",
     E4 Setup "advertised broker not reachable",
-    E5 Failed "committed position lost to retention",
+    E5 Failed "committed offset no longer available",
     E6 Failed "partition without a leader",
     E7 Failed "no events yet",
-    E8 Failed "a record is no Ditto event",
-    F1 Setup "API key refused",
+    E8 Failed "a record is not a Ditto event",
+    F1 Setup "API key rejected",
     F2 Failed "a proxy or sign-on page answered",
     F3 Setup "wrong path or app",
-    F4 Setup "the key would travel unencrypted",
+    F4 Setup "the API key would be sent unencrypted",
     F5 Failed "the HTTP API is behind the stream",
 }
 

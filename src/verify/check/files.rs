@@ -1,24 +1,23 @@
-//! What the two certificate files mean for a connection: faults, dates, use, who may read the key.
-//! Reading the files is left to `tls`; the time and the file's mode are arguments.
+//! Checks of the two certificate files: faults, validity dates, key usage, file permissions, clock.
 
 use super::{Check, Fault};
 use crate::tls::{FileFault, Keystore, Role, Truststore};
 
-/// The names of the checks, as scripts know them.
-pub const CLUSTER: &str = "cluster-certificate";
-/// The user certificate's.
-pub const USER: &str = "user-certificate";
+/// Name of the check of the cluster certificate.
+pub const CLUSTER_CHECK: &str = "cluster-certificate";
+/// Name of the check of the user certificate.
+pub const USER_CHECK: &str = "user-certificate";
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
-/// Whoever renews certificates needs some time for it.
-const SOON_DAYS: i64 = 30;
+/// A certificate that expires within this many days gives a warning.
+const EXPIRY_WARNING_DAYS: i64 = 30;
 
-/// A file that cannot be used.
+/// The failed check of a file that cannot be used.
 #[must_use]
-pub fn faulty(fault: &FileFault) -> Check {
+pub fn from_fault(fault: &FileFault) -> Check {
     let name = match fault.role {
-        Role::Cluster => CLUSTER,
-        Role::User => USER,
+        Role::Cluster => CLUSTER_CHECK,
+        Role::User => USER_CHECK,
     };
     let check = match Fault::from_id(fault.id) {
         Some(number) => Check::fail(name, number, &fault.what),
@@ -33,14 +32,14 @@ pub fn faulty(fault: &FileFault) -> Check {
     }
 }
 
-/// Whom the cluster certificate trusts, at this time in seconds since 1970.
+/// Checks the dates of the cluster certificate; `now` is in seconds since 1970.
 #[must_use]
 pub fn cluster(file: &str, store: &Truststore, now: i64) -> Check {
     let anchors = store.anchors();
     let names: Vec<&str> = anchors.iter().map(|one| one.subject.as_str()).collect();
     let ends = anchors.iter().filter_map(|one| one.not_after);
     let last = ends.max();
-    let base = |check: Check| {
+    let with_details = |check: Check| {
         let check = check.detail("file", file).detail("trusts", names.clone());
         match last {
             Some(last) => check.detail("notAfter", moment(last)),
@@ -48,23 +47,23 @@ pub fn cluster(file: &str, store: &Truststore, now: i64) -> Check {
         }
     };
     let trusts = format!("trusts {}", names.join(" and "));
-    base(match last.map(|last| (last, days_until(last, now))) {
+    with_details(match last.map(|last| (last, days_until(last, now))) {
         Some((last, _)) if last < now => Check::warn(
-            CLUSTER,
+            CLUSTER_CHECK,
             format!("{trusts}, which expired {}", when(last, now)),
         )
         .fix("download the cluster certificate again from the portal"),
-        Some((last, days)) if days < SOON_DAYS => Check::warn(
-            CLUSTER,
+        Some((last, days)) if days < EXPIRY_WARNING_DAYS => Check::warn(
+            CLUSTER_CHECK,
             format!("{trusts}, which expires {}", when(last, now)),
         )
         .fix("download the cluster certificate again once the cluster's CA is renewed"),
-        Some((last, _)) => Check::pass(CLUSTER, format!("{trusts}, until {}", date(last))),
-        None => Check::pass(CLUSTER, trusts),
+        Some((last, _)) => Check::pass(CLUSTER_CHECK, format!("{trusts}, until {}", date(last))),
+        None => Check::pass(CLUSTER_CHECK, trusts),
     })
 }
 
-/// Who the user certificate says we are, at this time in seconds since 1970.
+/// Checks the dates and key usage of the user certificate; `now` is in seconds since 1970.
 #[must_use]
 pub fn user(file: &str, store: &Keystore, now: i64) -> Check {
     let principal = store.principal();
@@ -72,15 +71,18 @@ pub fn user(file: &str, store: &Keystore, now: i64) -> Check {
     let check = match (from, to) {
         (Some(from), _) if from > now => not_yet(&principal, from, now),
         (_, Some(to)) if to < now => expired(&principal, to, now),
-        _ if !store.may_be_a_clients() => useless(&principal),
-        (_, Some(to)) if days_until(to, now) < SOON_DAYS => Check::warn(
-            USER,
+        _ if !store.may_be_a_clients() => not_for_clients(&principal),
+        (_, Some(to)) if days_until(to, now) < EXPIRY_WARNING_DAYS => Check::warn(
+            USER_CHECK,
             format!("is {principal} and expires {}", when(to, now)),
         )
         .with_fault(Fault::A11)
-        .fix("download a new user certificate from the portal in time"),
-        (_, Some(to)) => Check::pass(USER, format!("is {principal}, valid until {}", date(to))),
-        _ => Check::pass(USER, format!("is {principal}")),
+        .fix("download a new user certificate from the portal before then"),
+        (_, Some(to)) => Check::pass(
+            USER_CHECK,
+            format!("is {principal}, valid until {}", date(to)),
+        ),
+        _ => Check::pass(USER_CHECK, format!("is {principal}")),
     };
     let mut check = check
         .detail("file", file)
@@ -96,45 +98,46 @@ pub fn user(file: &str, store: &Keystore, now: i64) -> Check {
 
 fn not_yet(principal: &str, from: i64, now: i64) -> Check {
     let what = format!(
-        "is {principal} and not valid before {}; this machine's clock says {}",
+        "is {principal} and is not valid before {}; this machine's clock shows {}",
         moment(from),
         moment(now)
     );
-    let fix = "set the clock; if it is right, wait or download a new user certificate";
-    Check::fail(USER, Fault::A11, what).fix(fix)
+    let fix = "set this machine's clock; if it is right, wait or download a new user certificate";
+    Check::fail(USER_CHECK, Fault::A11, what).fix(fix)
 }
 
 fn expired(principal: &str, to: i64, now: i64) -> Check {
     let what = format!("is {principal} and expired {}", when(to, now));
     let fix = "download a new user certificate from the portal";
-    Check::fail(USER, Fault::A11, what).fix(fix)
+    Check::fail(USER_CHECK, Fault::A11, what).fix(fix)
 }
 
-fn useless(principal: &str) -> Check {
+fn not_for_clients(principal: &str) -> Check {
     let what = format!(
-        "is {principal} and not meant for clients: no clientAuth in its extended key usage"
+        "is {principal} and is not allowed for clients: no clientAuth in its extended key usage"
     );
-    let fix = "download the user certificate again, or have it issued with clientAuth";
-    Check::fail(USER, Fault::A12, what).fix(fix)
+    let fix = "download the user certificate again, or ask the issuer for one with clientAuth";
+    Check::fail(USER_CHECK, Fault::A12, what).fix(fix)
 }
 
-/// The key of this file can be read by everybody on this machine.
+/// The warning that all users of this machine can read the private key in `file`.
 #[must_use]
-pub fn open_to_all(file: &str) -> Check {
-    let what = format!("every user of this machine may read {file}, which holds the private key");
+pub fn world_readable(file: &str) -> Check {
+    let what =
+        format!("every user of this machine can read {file}, which contains the private key");
     Check::warn("key-file", what)
         .fix(format!("chmod 600 {file}"))
         .detail("file", file)
 }
 
-/// The clock against the dates of the certificates, the only times that files can tell.
+/// Compares the clock with the validity dates of the certificates, because Kafka sends no time.
 #[must_use]
 pub fn clock(now: i64, starts: &[i64], ends: &[i64]) -> Check {
     let check = match (starts.iter().max(), ends.iter().min()) {
         (Some(latest), _) if *latest > now => Check::warn(
             "clock",
             format!(
-                "it is {} here, before a certificate of yours was made ({})",
+                "this machine's clock shows {}, before one of your certificates becomes valid ({})",
                 moment(now),
                 moment(*latest)
             ),
@@ -142,12 +145,12 @@ pub fn clock(now: i64, starts: &[i64], ends: &[i64]) -> Check {
         .fix("set this machine's clock"),
         (None, None) => Check::skip(
             "clock",
-            "nothing tells the time: no certificate could be read",
+            "no certificate could be read, so there is no date to compare with",
         ),
         _ => Check::pass(
             "clock",
             format!(
-                "{}, compared only with the dates of your certificates: Kafka tells nobody the time",
+                "{}, compared only with the dates of your certificates (Kafka sends no time)",
                 moment(now)
             ),
         ),
@@ -174,7 +177,7 @@ fn days_until(time: i64, now: i64) -> i64 {
     (time - now) / DAY_SECONDS
 }
 
-/// A day in UTC.
+/// The date in UTC.
 fn date(seconds: i64) -> String {
     let time = moment(seconds);
     time.split_once('T')
@@ -215,10 +218,10 @@ mod tests {
     fn dates_of_the_user_certificate_are_judged() {
         let (user, _) = store(0..100);
         let start = user.not_before().unwrap();
-        let check = |days: i64, status: Status, fault, words: &str| {
+        let check = |days: i64, status: Status, fault, expected: &str| {
             let found = super::user("user.p12", &user, start + days * DAY_SECONDS + 60);
             assert_eq!((found.status, found.fault), (status, fault), "{found:?}");
-            assert!(found.message.contains(words), "{}", found.message);
+            assert!(found.message.contains(expected), "{}", found.message);
         };
         check(0, Pass, None, "is CN=user, valid until 20");
         check(69, Pass, None, "valid until");
@@ -233,10 +236,10 @@ mod tests {
     fn dates_of_the_cluster_certificate_only_warn() {
         let (_, cluster) = store(0..1);
         let end = cluster.anchors()[0].not_after.unwrap();
-        let check = |days: i64, status, words: &str| {
+        let check = |days: i64, status, expected: &str| {
             let found = super::cluster("cluster.p12", &cluster, end - days * DAY_SECONDS);
             assert_eq!(found.status, status, "{found:?}");
-            assert!(found.message.contains(words), "{}", found.message);
+            assert!(found.message.contains(expected), "{}", found.message);
         };
         check(100, Pass, "until 20");
         check(12, Warn, "in 12 days");
@@ -245,7 +248,7 @@ mod tests {
 
     #[test]
     fn the_clock_is_compared_with_what_there_is() {
-        for (starts, ends, status, words) in [
+        for (starts, ends, status, expected) in [
             (
                 vec![NOW - 5],
                 vec![NOW + 5],
@@ -256,13 +259,13 @@ mod tests {
                 vec![NOW + 5, 0],
                 vec![],
                 Warn,
-                "before a certificate of yours was made",
+                "before one of your certificates becomes valid",
             ),
             (vec![], vec![], Status::Skip, "no certificate"),
         ] {
             let found = clock(NOW, &starts, &ends);
             assert_eq!(found.status, status);
-            assert!(found.message.contains(words), "{}", found.message);
+            assert!(found.message.contains(expected), "{}", found.message);
         }
     }
 }

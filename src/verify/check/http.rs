@@ -1,24 +1,23 @@
-//! What the HTTP API's answer means: the key, the path, what answered, how far it is behind the stream.
-//! Asking is left to `bigpeer`.
+//! Check of the HTTP API's response: key, path, kind of server, lag behind the stream.
 
 use super::{Check, Fault};
 use crate::bigpeer::{Answer, ApiError, Kind};
 
-/// The check's name.
+/// Name of the check.
 pub const NAME: &str = "http-api";
 
-/// What is known of the API's settings.
+/// Settings of the HTTP API.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    /// Where statements go.
+pub struct ApiSettings<'a> {
+    /// URL of the statements.
     pub address: &'a str,
-    /// Where the key came from.
+    /// Source of the API key.
     pub key_origin: &'a str,
 }
 
-/// An address that nothing is sent to; `what` and `fix` are the reader's words.
+/// The failed check of a URL that no request is sent to.
 #[must_use]
-pub fn unusable(url: &str, what: String, fix: String) -> Check {
+pub fn unusable_url(url: &str, what: String, fix: String) -> Check {
     let in_clear = url.trim().to_ascii_lowercase().starts_with("http://");
     let check = if in_clear {
         Check::fail(NAME, Fault::F4, what)
@@ -28,34 +27,38 @@ pub fn unusable(url: &str, what: String, fix: String) -> Check {
     check.fix(fix)
 }
 
-/// The answer to a harmless statement, beside the stream's newest transaction.
+/// Checks the response to a read-only statement; `newest` is the newest transaction in the stream.
 #[must_use]
-pub fn judge(place: Place<'_>, answer: &Result<Answer, ApiError>, newest: Option<u64>) -> Check {
+pub fn check_response(
+    api: ApiSettings<'_>,
+    answer: &Result<Answer, ApiError>,
+    newest: Option<u64>,
+) -> Check {
     let check = match answer {
-        Ok(answer) => behind(place, answer, newest),
-        Err(error) => refused(place, error),
+        Ok(answer) => compare_with_stream(api, answer, newest),
+        Err(error) => from_error(api, error),
     };
-    check.detail("address", place.address)
+    check.detail("address", api.address)
 }
 
-fn behind(place: Place<'_>, answer: &Answer, newest: Option<u64>) -> Check {
-    let address = place.address;
+fn compare_with_stream(api: ApiSettings<'_>, answer: &Answer, newest: Option<u64>) -> Check {
+    let address = api.address;
     let check = match (answer.transaction_id, newest) {
         (Some(here), Some(newest)) if here < newest => Check::fail(
             NAME,
             Fault::F5,
             format!(
-                "{address} is at transaction {here}, {} behind the stream's newest ({newest})",
+                "{address} is at transaction {here}, {} behind the newest in the stream ({newest})",
                 newest - here
             ),
         )
-        .fix("wait and try again; if it stays, check that url and topic belong to the same app"),
+        .fix("wait and try again; if it does not change, check that url and topic belong to the same app"),
         (Some(here), Some(newest)) => Check::pass(
             NAME,
-            format!("{address} answers at transaction {here}; the stream's newest is {newest}"),
+            format!("{address} answers at transaction {here}; the newest in the stream is {newest}"),
         ),
         (Some(here), None) => Check::pass(NAME, format!("{address} answers at transaction {here}")),
-        (None, _) => Check::pass(NAME, format!("{address} answers, without a transactionId")),
+        (None, _) => Check::pass(NAME, format!("{address} answers without a transactionId")),
     };
     let check = match answer.transaction_id {
         Some(id) => check.detail("transactionId", id),
@@ -67,21 +70,21 @@ fn behind(place: Place<'_>, answer: &Answer, newest: Option<u64>) -> Check {
     }
 }
 
-fn refused(place: Place<'_>, error: &ApiError) -> Check {
-    let (address, why) = (place.address, error.why());
+fn from_error(api: ApiSettings<'_>, error: &ApiError) -> Check {
+    let (address, why) = (api.address, error.why());
     let what = format!("{address}: {why}");
     let check = match error.kind {
         Kind::RefusedKey | Kind::Forbidden => Check::fail(
             NAME,
             Fault::F1,
-            format!("{what}; the key came from {}", place.key_origin),
+            format!("{what}; the key came from {}", api.key_origin),
         ),
         Kind::NotDql | Kind::Redirected => Check::fail(NAME, Fault::F2, what),
         Kind::NotFound | Kind::NoInterface => Check::fail(NAME, Fault::F3, what),
-        // Whoever refuses a statement has taken the key.
-        Kind::BadQuery => Check::warn(NAME, format!("{address} takes the key; {why}")),
+        // A rejected statement means that the key was accepted.
+        Kind::BadQuery => Check::warn(NAME, format!("{address} accepts the key; {why}")),
         Kind::Tls | Kind::Unreachable => Check::fail_unnumbered(NAME, what),
-        _ => Check::fail_answer(NAME, what),
+        _ => Check::fail_response(NAME, what),
     };
     let check = match error.fix() {
         Some(fix) => check.fix(fix),
@@ -104,8 +107,8 @@ mod tests {
     use crate::util::exit::Exit;
     use crate::verify::check::Status;
 
-    fn place() -> Place<'static> {
-        Place {
+    fn api() -> ApiSettings<'static> {
+        ApiSettings {
             address: "https://a/api/v5/store/execute",
             key_origin: "environment DITTO_CDC_API_KEY",
         }
@@ -120,11 +123,11 @@ mod tests {
             (Kind::Redirected, Some(Fault::F2), Exit::Failed),
             (Kind::NotFound, Some(Fault::F3), Exit::Setup),
             (Kind::NoInterface, Some(Fault::F3), Exit::Setup),
-            (Kind::BadQuery, None, Exit::Fine),
+            (Kind::BadQuery, None, Exit::Success),
             (Kind::Tls, None, Exit::Setup),
             (Kind::Busy { after: None }, None, Exit::Failed),
         ] {
-            let check = judge(place(), &Err(ApiError::new(kind, "words")), None);
+            let check = check_response(api(), &Err(ApiError::new(kind, "words")), None);
             assert_eq!((check.fault, check.exit()), (fault, exit), "{check:?}");
             assert_eq!(check.raw.as_deref(), Some("words"));
         }
@@ -134,13 +137,18 @@ mod tests {
     fn an_answer_is_compared_with_the_stream() {
         for (here, newest, status, words) in [
             (Some(100), Some(103), Status::Fail, "3 behind"),
-            (Some(103), Some(103), Status::Pass, "newest is 103"),
+            (
+                Some(103),
+                Some(103),
+                Status::Pass,
+                "newest in the stream is 103",
+            ),
             (Some(5), None, Status::Pass, "at transaction 5"),
             (None, Some(1), Status::Pass, "without a transactionId"),
         ] {
             let mut answer = Answer::default();
             answer.transaction_id = here;
-            let check = judge(place(), &Ok(answer), newest);
+            let check = check_response(api(), &Ok(answer), newest);
             assert_eq!(check.status, status);
             assert!(check.message.contains(words), "{}", check.message);
         }
@@ -148,7 +156,7 @@ mod tests {
 
     #[test]
     fn only_an_unencrypted_address_is_f4() {
-        let fault = |url| unusable(url, String::new(), String::new()).fault;
+        let fault = |url| unusable_url(url, String::new(), String::new()).fault;
         assert_eq!(fault("http://x.example/app"), Some(Fault::F4));
         assert_eq!(fault("ftp://x.example"), None);
     }

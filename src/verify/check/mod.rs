@@ -1,5 +1,4 @@
-//! What `verify` found, as data: checks, their status, the fault's number, what to do next.
-//! Nothing here looks at the world; the probes do that, and `view` turns the list into text.
+//! Results of `verify` as data: checks with status, fault number and fix, collected in a report.
 
 pub mod broker;
 mod fault;
@@ -14,56 +13,56 @@ pub use fault::Fault;
 
 use crate::util::exit::Exit;
 
-/// One thing that was looked at.
+/// The result of one check.
 ///
 /// ```
 /// use ditto_cdc::verify::check::{Check, Fault};
 /// let fine = Check::pass("topic", "cars has 10 partitions").detail("partitions", 10);
 /// let wrong = Check::fail("dns", Fault::B1, "no address for kafka.exampel.com")
-///     .about("kafka.exampel.com:443")
+///     .subject("kafka.exampel.com:443")
 ///     .fix("check the spelling against the portal")
 ///     .raw("failed to lookup address information");
-/// assert!(!fine.is_wrong() && wrong.is_wrong());
+/// assert!(!fine.is_failed() && wrong.is_failed());
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
-    /// Which check: lower case, words joined by `-`, such as `user-certificate`. Scripts rely on it.
+    /// The stable name for scripts: lower-case words joined by `-`, such as `user-certificate`.
     pub name: &'static str,
-    /// What it looked at where there are several, such as a broker's address.
+    /// What was checked, if there are several, such as a broker's address.
     pub subject: Option<String>,
-    /// How it ended.
+    /// The outcome.
     pub status: Status,
-    /// The number in the catalogue; also a warning can have one.
+    /// The fault number; warnings can have one too.
     pub fault: Option<Fault>,
-    /// What was found, in one sentence without a full stop.
+    /// The result in one sentence, without a full stop.
     pub message: String,
     /// What to do next.
     pub fix: Option<String>,
-    /// The library's or the system's own words.
+    /// The original message of the library or the operating system.
     pub raw: Option<String>,
-    /// Further findings for programs; never a secret.
+    /// Further values for programs; never a secret.
     pub details: Map<String, Value>,
-    /// What a failure without a number means for the exit code.
+    /// The exit code of a failure without a fault number.
     unnumbered: Exit,
 }
 
-/// How a check ended.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
-    /// All is well.
+    /// Passed.
     Pass,
-    /// Worth knowing; changes nothing about the outcome.
+    /// A warning; it does not change the exit code.
     Warn,
-    /// Something is wrong.
+    /// Failed.
     Fail,
-    /// Not done, because something that it needs failed or is not configured.
+    /// Not run, because a prerequisite failed or is not configured.
     Skip,
 }
 
 impl Status {
-    /// The word that programs read.
+    /// The name in JSON.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Status::Pass => "pass",
             Status::Warn => "warn",
@@ -74,40 +73,40 @@ impl Status {
 }
 
 impl Check {
-    /// All is well.
+    /// A passed check.
     #[must_use]
     pub fn pass(name: &'static str, message: impl Into<String>) -> Check {
         Check::new(name, Status::Pass, message.into())
     }
 
-    /// Worth knowing.
+    /// A warning.
     #[must_use]
     pub fn warn(name: &'static str, message: impl Into<String>) -> Check {
         Check::new(name, Status::Warn, message.into())
     }
 
-    /// A fault of the catalogue.
+    /// A failure with a fault number.
     #[must_use]
     pub fn fail(name: &'static str, fault: Fault, message: impl Into<String>) -> Check {
         Check::new(name, Status::Fail, message.into()).with_fault(fault)
     }
 
-    /// Something is wrong that the catalogue has no number for; it counts as a fault of the set-up.
+    /// A failure without a fault number; its exit code is [`Exit::Setup`].
     #[must_use]
     pub fn fail_unnumbered(name: &'static str, message: impl Into<String>) -> Check {
         Check::new(name, Status::Fail, message.into())
     }
 
-    /// A server answered wrongly, in a way that the catalogue has no number for.
+    /// A wrong server response without a fault number; its exit code is [`Exit::Failed`].
     #[must_use]
-    pub fn fail_answer(name: &'static str, message: impl Into<String>) -> Check {
+    pub fn fail_response(name: &'static str, message: impl Into<String>) -> Check {
         Check {
             unnumbered: Exit::Failed,
             ..Check::fail_unnumbered(name, message)
         }
     }
 
-    /// Not done; `why` follows the word "skipped", such as "no user certificate could be read".
+    /// A skipped check; `why` follows the word "skipped", such as "no user certificate could be read".
     #[must_use]
     pub fn skip(name: &'static str, why: impl Into<String>) -> Check {
         Check::new(name, Status::Skip, why.into())
@@ -127,91 +126,91 @@ impl Check {
         }
     }
 
-    /// With the thing that was looked at, where there are several.
+    /// Sets what was checked, if there are several.
     #[must_use]
-    pub fn about(mut self, subject: impl Into<String>) -> Check {
+    pub fn subject(mut self, subject: impl Into<String>) -> Check {
         self.subject = Some(subject.into());
         self
     }
 
-    /// With its number in the catalogue.
+    /// Sets the fault number.
     #[must_use]
     pub fn with_fault(mut self, fault: Fault) -> Check {
         self.fault = Some(fault);
         self
     }
 
-    /// With what to do next.
+    /// Sets what to do next.
     #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Check {
         self.fix = Some(fix.into());
         self
     }
 
-    /// With the library's or the system's words.
+    /// Sets the original message of the library or the operating system.
     #[must_use]
     pub fn raw(mut self, raw: impl Into<String>) -> Check {
         self.raw = Some(raw.into());
         self
     }
 
-    /// With one more finding for programs.
+    /// Adds a value for programs.
     #[must_use]
     pub fn detail(mut self, name: &str, value: impl Into<Value>) -> Check {
         self.details.insert(name.to_owned(), value.into());
         self
     }
 
-    /// Whether it failed.
+    /// Whether the check failed.
     #[must_use]
-    pub fn is_wrong(&self) -> bool {
+    pub fn is_failed(&self) -> bool {
         self.status == Status::Fail
     }
 
-    /// What the command ends with if this is the worst check.
+    /// The exit code of the command if this is the worst check.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match (self.status, self.fault) {
             (Status::Fail, Some(fault)) => fault.exit(),
             (Status::Fail, None) => self.unnumbered,
-            _ => Exit::Fine,
+            _ => Exit::Success,
         }
     }
 }
 
-/// All checks of a run, in the catalogue's order.
+/// All checks of a run, in the order of the layers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
     /// The checks.
     pub checks: Vec<Check>,
 }
 
-/// How many checks ended in which way.
+/// Number of checks by status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Summary {
-    /// All is well.
+    /// Passed.
     pub pass: usize,
-    /// Worth knowing.
+    /// Warnings.
     pub warn: usize,
-    /// Something is wrong.
+    /// Failed.
     pub fail: usize,
-    /// Not done.
+    /// Skipped.
     pub skip: usize,
 }
 
 impl Report {
-    /// Adds checks at the end.
+    /// Appends checks.
     pub fn extend(&mut self, checks: impl IntoIterator<Item = Check>) {
         self.checks.extend(checks);
     }
 
-    /// Whether nothing failed.
+    /// Whether no check failed.
     #[must_use]
     pub fn is_ok(&self) -> bool {
-        !self.checks.iter().any(Check::is_wrong)
+        !self.checks.iter().any(Check::is_failed)
     }
 
-    /// How many checks ended in which way.
+    /// Number of checks by status.
     #[must_use]
     pub fn summary(&self) -> Summary {
         let count = |status| {
@@ -232,7 +231,7 @@ impl Report {
     #[must_use]
     pub fn exit(&self) -> Exit {
         let worst = self.checks.iter().map(Check::exit).max();
-        worst.unwrap_or(Exit::Fine)
+        worst.unwrap_or(Exit::Success)
     }
 }
 
@@ -248,10 +247,10 @@ mod tests {
         let setup = Check::fail("a", Fault::C1, "");
         let skip = Check::skip("a", "");
         for (checks, ok, expected) in [
-            (vec![], true, Exit::Fine),
-            (vec![&pass, &warn, &skip], true, Exit::Fine),
+            (vec![], true, Exit::Success),
+            (vec![&pass, &warn, &skip], true, Exit::Success),
             (vec![&pass, &answer], false, Exit::Failed),
-            (vec![&Check::fail_answer("a", "")], false, Exit::Failed),
+            (vec![&Check::fail_response("a", "")], false, Exit::Failed),
             (vec![&Check::fail_unnumbered("a", "")], false, Exit::Setup),
             (vec![&setup, &answer, &pass], false, Exit::Setup),
         ] {

@@ -1,5 +1,5 @@
-//! Replaces what names a customer by what keeps the sense: hosts, addresses, ids, principals, topics, groups.
-//! The same name becomes the same word everywhere in a report. Secrets need no redaction: no check holds one.
+//! Pseudonymisation of a report: hosts, addresses, ids, principals, topics and groups become `host-1`, `topic-1`, ...
+//! The same name gets the same placeholder everywhere; secrets need none, because no check contains one.
 
 use core::net::IpAddr;
 use std::fmt::Write;
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::{Check, Report};
 
-/// Kinds of names, each with the word that stands for it.
+/// Kind of a replaced name; it decides the placeholder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Name {
-    /// A host's name.
+pub enum NameKind {
+    /// A host name.
     Host,
     /// A network address.
     Address,
@@ -23,29 +23,29 @@ pub enum Name {
     Principal,
     /// A collection.
     Collection,
-    /// A document, an app or anything else that has a number of its own.
+    /// The id of a document or an app.
     Id,
     /// A folder.
     Folder,
 }
 
-impl Name {
-    fn word(self) -> &'static str {
+impl NameKind {
+    fn placeholder(self) -> &'static str {
         match self {
-            Name::Host => "host",
-            Name::Address => "address",
-            Name::Topic => "topic",
-            Name::Group => "group",
-            Name::Principal => "principal",
-            Name::Collection => "collection",
-            Name::Id => "id",
-            Name::Folder => "folder",
+            NameKind::Host => "host",
+            NameKind::Address => "address",
+            NameKind::Topic => "topic",
+            NameKind::Group => "group",
+            NameKind::Principal => "principal",
+            NameKind::Collection => "collection",
+            NameKind::Id => "id",
+            NameKind::Folder => "folder",
         }
     }
 }
 
-/// Last parts of names that look like hosts' and are files' or properties'.
-const NO_DOMAIN: &[&str] = &[
+/// Last labels of words that look like host names but are file names or properties.
+const NON_HOST_SUFFIXES: &[&str] = &[
     "bin",
     "conf",
     "env",
@@ -64,8 +64,8 @@ const NO_DOMAIN: &[&str] = &[
     "txt",
     "type",
 ];
-/// First parts of the Kafka library's properties.
-const NO_HOST: &[&str] = &[
+/// First labels of librdkafka's properties.
+const NON_HOST_PREFIXES: &[&str] = &[
     "allow",
     "api",
     "auto",
@@ -82,20 +82,20 @@ const NO_HOST: &[&str] = &[
     "ssl",
     "topic",
 ];
-/// What is worth nothing to anybody who reads it.
-const NOBODYS: &[&str] = &["localhost", "127.0.0.1", "::1", "0.0.0.0", "::"];
+/// Addresses that identify no customer.
+const NEVER_REPLACED: &[&str] = &["localhost", "127.0.0.1", "::1", "0.0.0.0", "::"];
 
-/// What is replaced, by what.
+/// The names to replace, each with its kind and its number within the kind.
 #[derive(Debug, Default)]
-struct Names {
-    known: Vec<(String, Name, usize)>,
+struct Pseudonyms {
+    known: Vec<(String, NameKind, usize)>,
 }
 
-impl Names {
-    fn learn(&mut self, kind: Name, name: &str) {
+impl Pseudonyms {
+    fn add(&mut self, kind: NameKind, name: &str) {
         let name = name.trim();
         let there = self.known.iter().any(|(known, _, _)| known == name);
-        if name.is_empty() || there || NOBODYS.contains(&name) {
+        if name.is_empty() || there || NEVER_REPLACED.contains(&name) {
             return;
         }
         let number = 1 + self
@@ -106,47 +106,49 @@ impl Names {
         self.known.push((name.to_owned(), kind, number));
     }
 
-    /// Names that can be told by their looks.
-    fn learn_from(&mut self, text: &str) {
+    /// Adds the names that can be recognised by their form.
+    fn add_from_text(&mut self, text: &str) {
         for (at, start) in text.match_indices("CN=") {
             let rest = text.get(at + start.len()..).unwrap_or_default();
             let end = rest
                 .find([',', '+', ')', '"', '\'', ';', ' ', '\n'])
                 .unwrap_or(rest.len());
-            self.learn(Name::Principal, &text[at..at + start.len() + end]);
+            self.add(NameKind::Principal, &text[at..at + start.len() + end]);
         }
-        let apart = |c: char| !(c.is_ascii_alphanumeric() || "._-:*%".contains(c));
-        for word in text.split(apart) {
+        let is_separator = |c: char| !(c.is_ascii_alphanumeric() || "._-:*%".contains(c));
+        for word in text.split(is_separator) {
             let word = word.trim_matches(['.', ':', '-']);
             let host = word.rsplit_once(':').map_or(word, |(host, _)| host);
             if let Some(address) = [word, host]
                 .iter()
                 .find(|one| one.parse::<IpAddr>().is_ok())
             {
-                self.learn(Name::Address, address);
+                self.add(NameKind::Address, address);
             } else if is_host(host) {
-                self.learn(Name::Host, host);
+                self.add(NameKind::Host, host);
             } else if is_id(word) {
-                self.learn(Name::Id, word);
+                self.add(NameKind::Id, word);
             }
         }
     }
 
-    fn learn_from_value(&mut self, value: &Value) {
+    fn add_from_value(&mut self, value: &Value) {
         match value {
-            Value::String(text) if is_distinguished(text) => self.learn(Name::Principal, text),
-            Value::String(text) => self.learn_from(text),
-            Value::Array(all) => all.iter().for_each(|one| self.learn_from_value(one)),
-            Value::Object(all) => all.values().for_each(|one| self.learn_from_value(one)),
+            Value::String(text) if is_distinguished_name(text) => {
+                self.add(NameKind::Principal, text);
+            }
+            Value::String(text) => self.add_from_text(text),
+            Value::Array(all) => all.iter().for_each(|one| self.add_from_value(one)),
+            Value::Object(all) => all.values().for_each(|one| self.add_from_value(one)),
             _ => {}
         }
     }
 
-    /// The longest name that starts here and is no part of a longer word.
-    fn at(&self, text: &str, at: usize) -> Option<&(String, Name, usize)> {
+    /// The longest known name that starts at `at` and is a whole word.
+    fn longest_at(&self, text: &str, at: usize) -> Option<&(String, NameKind, usize)> {
         let rest = text.get(at..)?;
         let before = text.get(..at)?.chars().next_back();
-        let fits = |(name, _, _): &&(String, Name, usize)| {
+        let fits = |(name, _, _): &&(String, NameKind, usize)| {
             let after = rest.get(name.len()..).and_then(|rest| rest.chars().next());
             let inner = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
             let starts_open = name.starts_with(char::is_alphanumeric);
@@ -161,11 +163,11 @@ impl Names {
             .max_by_key(|(name, _, _)| name.len())
     }
 
-    fn text(&self, text: &str) -> String {
+    fn redact_text(&self, text: &str) -> String {
         let (mut out, mut at) = (String::with_capacity(text.len()), 0);
         while let Some(letter) = text.get(at..).and_then(|rest| rest.chars().next()) {
-            if let Some((name, kind, number)) = self.at(text, at) {
-                let _ = write!(out, "{}-{number}", kind.word());
+            if let Some((name, kind, number)) = self.longest_at(text, at) {
+                let _ = write!(out, "{}-{number}", kind.placeholder());
                 at += name.len();
             } else {
                 out.push(letter);
@@ -175,51 +177,53 @@ impl Names {
         out
     }
 
-    fn value(&self, value: &Value) -> Value {
+    fn redact_value(&self, value: &Value) -> Value {
         match value {
-            Value::String(text) => Value::String(self.text(text)),
-            Value::Array(all) => Value::Array(all.iter().map(|one| self.value(one)).collect()),
+            Value::String(text) => Value::String(self.redact_text(text)),
+            Value::Array(all) => {
+                Value::Array(all.iter().map(|one| self.redact_value(one)).collect())
+            }
             Value::Object(all) => {
                 let pairs = all
                     .iter()
-                    .map(|(name, value)| (self.text(name), self.value(value)));
+                    .map(|(name, value)| (self.redact_text(name), self.redact_value(value)));
                 Value::Object(pairs.collect())
             }
             other => other.clone(),
         }
     }
 
-    fn check(&self, check: &Check) -> Check {
-        let text = |text: &Option<String>| text.as_ref().map(|text| self.text(text));
+    fn redact_check(&self, check: &Check) -> Check {
+        let text = |text: &Option<String>| text.as_ref().map(|text| self.redact_text(text));
         let details = check.details.iter();
         Check {
             name: check.name,
             subject: text(&check.subject),
             status: check.status,
             fault: check.fault,
-            message: self.text(&check.message),
+            message: self.redact_text(&check.message),
             fix: text(&check.fix),
             raw: text(&check.raw),
             details: details
-                .map(|(name, value)| (name.clone(), self.value(value)))
+                .map(|(name, value)| (name.clone(), self.redact_value(value)))
                 .collect(),
             unnumbered: check.unnumbered,
         }
     }
 }
 
-/// The report with names replaced: those that are known, and those that can be told by their looks.
+/// The report with names replaced: the `known` ones and those that can be recognised by their form.
 #[must_use]
-pub fn report(report: &Report, known: &[(Name, String)]) -> Report {
-    let mut names = Names::default();
+pub fn report(report: &Report, known: &[(NameKind, String)]) -> Report {
+    let mut names = Pseudonyms::default();
     for (kind, name) in known {
-        names.learn(*kind, name);
+        names.add(*kind, name);
     }
     for check in &report.checks {
         check
             .details
             .values()
-            .for_each(|value| names.learn_from_value(value));
+            .for_each(|value| names.add_from_value(value));
         let texts = [
             Some(&check.message),
             check.subject.as_ref(),
@@ -229,13 +233,13 @@ pub fn report(report: &Report, known: &[(Name, String)]) -> Report {
         texts
             .into_iter()
             .flatten()
-            .for_each(|text| names.learn_from(text));
+            .for_each(|text| names.add_from_text(text));
     }
     Report {
         checks: report
             .checks
             .iter()
-            .map(|check| names.check(check))
+            .map(|check| names.redact_check(check))
             .collect(),
     }
 }
@@ -255,11 +259,11 @@ fn is_host(word: &str) -> bool {
         && labels.iter().all(plain)
         && last.len() > 1
         && last.chars().all(|c| c.is_ascii_alphabetic())
-        && !NO_DOMAIN.contains(last)
-        && !NO_HOST.contains(first)
+        && !NON_HOST_SUFFIXES.contains(last)
+        && !NON_HOST_PREFIXES.contains(first)
 }
 
-/// A UUID, or as many hexadecimal digits as no word has.
+/// Whether this is a UUID or another string of at least 16 hexadecimal digits.
 fn is_id(word: &str) -> bool {
     let digits = word.chars().filter(char::is_ascii_hexdigit).count();
     digits >= 16
@@ -267,7 +271,7 @@ fn is_id(word: &str) -> bool {
         && word.chars().any(|c| c.is_ascii_digit())
 }
 
-fn is_distinguished(text: &str) -> bool {
+fn is_distinguished_name(text: &str) -> bool {
     ["CN=", "O=", "OU=", "C=", "L=", "ST=", "DC=", "UID="]
         .iter()
         .any(|start| text.starts_with(start))
@@ -278,9 +282,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_name_becomes_the_same_word_everywhere() {
+    fn the_same_name_gets_the_same_placeholder_everywhere() {
         let check = Check::pass("tls", "kafka.acme.com:443 is CN=kafka.acme.com,O=Acme Corp")
-            .about("kafka.acme.com:443")
+            .subject("kafka.acme.com:443")
             .fix("read the topic cars from 10.1.2.3:9093")
             .raw("ssl://kafka.acme.com:443/bootstrap: Connect to ipv4#10.1.2.3:9093 failed")
             .detail("subject", "CN=kafka.acme.com,O=Acme Corp")
@@ -288,7 +292,7 @@ mod tests {
         let before = Report {
             checks: vec![check],
         };
-        let after = report(&before, &[(Name::Topic, "cars".to_owned())]);
+        let after = report(&before, &[(NameKind::Topic, "cars".to_owned())]);
         let after = &after.checks[0];
         assert_eq!(after.message, "host-2:443 is principal-1");
         assert_eq!(after.subject.as_deref(), Some("host-2:443"));
@@ -304,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nobody_stays() {
+    fn other_words_are_unchanged() {
         for text in [
             "ssl.keystore.password is mandatory",
             "/x/cluster.p12 and user.pem in TLSv1.3, e.g. here",
@@ -314,15 +318,15 @@ mod tests {
             let before = Report {
                 checks: vec![Check::pass("a", text)],
             };
-            let after = report(&before, &[(Name::Group, "car".to_owned())]);
+            let after = report(&before, &[(NameKind::Group, "car".to_owned())]);
             assert_eq!(after.checks[0].message, text);
         }
     }
 
     #[test]
-    fn names_are_told_by_their_looks() {
+    fn names_are_recognised_by_their_form() {
         for (text, expected) in [
-            ("kafka-0.acme.internal. said", "host-1. said"),
+            ("kafka-0.acme.internal. failed", "host-1. failed"),
             ("[fe80::1]:9093", "[address-1]:9093"),
             ("d6c1b0a2-9c5e-4d0f-8a33-0123456789ab", "id-1"),
             ("issued by CN=clients-ca v0", "issued by principal-1 v0"),

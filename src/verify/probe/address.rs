@@ -60,7 +60,7 @@ impl Visitor<'_> {
         let opened = TcpStream::connect_timeout(&address, limit);
         let socket = opened.map_err(|error| match error.kind() {
             std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock => Tcp::Dropped(limit),
-            std::io::ErrorKind::ConnectionRefused => Tcp::QueryError(error.to_string()),
+            std::io::ErrorKind::ConnectionRefused => Tcp::Refused(error.to_string()),
             _ => Tcp::Failed(error.to_string()),
         })?;
         // Without it two small packets would wait for each other.

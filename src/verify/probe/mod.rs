@@ -157,7 +157,7 @@ pub enum Tcp {
     /// It could, after so long.
     Open(Duration),
     /// The address refused.
-    QueryError(String),
+    Refused(String),
     /// Nothing came back within the limit.
     Dropped(Duration),
     /// Something else was in the way, such as a missing route; the system's words.

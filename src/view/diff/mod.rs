@@ -15,7 +15,7 @@ use super::styles::Ink;
 use super::{Compared, View};
 use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
-use crate::diff::{Change, DEEPEST, Diff, Kind, MOST_ALIGNED, Note};
+use crate::diff::{Change, Diff, Kind, MAX_ALIGNED, MAX_DEPTH, Note};
 use crate::event::{Event, Kind as Announced, Op, Unreadable};
 use crate::record::{OffsetGap, Record};
 
@@ -159,7 +159,7 @@ fn rows<'d, 'a>(
 
 /// The id of a document that came or went stands in the header already.
 fn is_identity(event: &Event<'_>, steps: &[Step<'_>]) -> bool {
-    event.op() != Op::Update && matches!(steps, [Step::Key(key)] if crate::json::says(key, "_id"))
+    event.op() != Op::Update && matches!(steps, [Step::Key(key)] if crate::json::eq_str(key, "_id"))
 }
 
 fn row<'d, 'a>(
@@ -249,10 +249,10 @@ impl<'a> Page<'_, 'a> {
             (Note::TypeChanged, _) => "  (type changed)",
             (Note::KeyTwice, _) => "  (a key occurs twice: compared as one value)",
             (Note::TooLong, _) => {
-                &format!("  (more than {MOST_ALIGNED} elements: compared as one value)")
+                &format!("  (more than {MAX_ALIGNED} elements: compared as one value)")
             }
             (Note::TooLarge, _) => {
-                &format!("  (deeper than {DEEPEST} levels or very large: compared byte by byte)")
+                &format!("  (deeper than {MAX_DEPTH} levels or very large: compared byte by byte)")
             }
         };
         out.extend_from_slice(note.as_bytes());
@@ -296,7 +296,7 @@ impl<'a> Page<'_, 'a> {
         if self.diff.by_position > 0 {
             let arrays = counted(self.diff.by_position, "array");
             remark(format_args!(
-                "{arrays} compared by position: more than {MOST_ALIGNED} elements"
+                "{arrays} compared by position: more than {MAX_ALIGNED} elements"
             ));
         }
         if out.len() == none {

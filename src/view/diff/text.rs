@@ -2,8 +2,10 @@
 //! Which words changed is told in `diff::words`.
 
 use super::value::size;
-use crate::diff::word_diff::{Part, compare};
-use crate::json::{common, common_end, count, first, inside, last, spelled};
+use crate::diff::word_diff::{Segment, compare};
+use crate::json::{
+    char_count, common_prefix_len, common_suffix_len, escaped_body, prefix, raw_body, suffix,
+};
 use crate::view::View;
 use crate::view::escape;
 use crate::view::escape::Spelling;
@@ -27,7 +29,7 @@ pub(super) fn push(old: &[u8], new: &[u8], view: &View, out: &mut Vec<u8>) -> bo
     if old.len().max(new.len()) <= LONG + 2 {
         return false;
     }
-    let (Some(old_inside), Some(new_inside)) = (inside(old), inside(new)) else {
+    let (Some(old_inside), Some(new_inside)) = (raw_body(old), raw_body(new)) else {
         return false;
     };
     let far = if view.diff.full {
@@ -40,7 +42,7 @@ pub(super) fn push(old: &[u8], new: &[u8], view: &View, out: &mut Vec<u8>) -> bo
 
 /// Appends two texts, inside their quotes, of which so much is not looked at.
 fn push_near((old, new): (&[u8], &[u8]), far: Far, view: &View, out: &mut Vec<u8>) -> bool {
-    let near = |inside| spelled(far.cut(inside));
+    let near = |inside| escaped_body(far.cut(inside));
     let (Some(old_text), Some(new_text)) = (near(old), near(new)) else {
         return false;
     };
@@ -77,9 +79,9 @@ struct Far {
 impl Far {
     /// Cuts before blanks, which are in no escape and begin a word of their own.
     fn of(old: &[u8], new: &[u8]) -> Far {
-        let equal = common(old, new);
+        let equal = common_prefix_len(old, new);
         let (head, rest) = old.split_at(equal);
-        let tail = common_end(rest, new.get(equal..).unwrap_or_default());
+        let tail = common_suffix_len(rest, new.get(equal..).unwrap_or_default());
         let tail = rest.get(rest.len() - tail..).unwrap_or_default();
         Far {
             head: far_head(head).unwrap_or(0),
@@ -129,27 +131,27 @@ struct Writer<'w> {
 
 impl Writer<'_> {
     /// `false` where the room is used up.
-    fn part(&mut self, part: &Part<'_>, begins: bool, ends: bool) -> bool {
+    fn part(&mut self, part: &Segment<'_>, begins: bool, ends: bool) -> bool {
         let styles = self.view.styles;
         match *part {
-            Part::Both(text) => self.both(text, begins, ends),
-            Part::Old(text) => self.marked("[-", text, "-]", styles.remove),
-            Part::New(text) => self.marked("{+", text, "+}", styles.insert),
+            Segment::Both(text) => self.both(text, begins, ends),
+            Segment::Old(text) => self.marked("[-", text, "-]", styles.remove),
+            Segment::New(text) => self.marked("{+", text, "+}", styles.insert),
         }
         self.left > 0
     }
 
     fn both(&mut self, text: &str, begins: bool, ends: bool) {
         let cut = (begins && self.far.head > 0) || (ends && self.far.tail > 0);
-        if self.view.diff.full || !(cut || first(text, LEAST).len() < text.len()) {
+        if self.view.diff.full || !(cut || prefix(text, LEAST).len() < text.len()) {
             return self.write(text);
         }
         if !begins {
-            self.write(first(text, KEPT));
+            self.write(prefix(text, KEPT));
         }
         self.out.extend_from_slice("…".as_bytes());
         if !ends {
-            self.write(last(text, KEPT));
+            self.write(suffix(text, KEPT));
         }
     }
 
@@ -163,12 +165,12 @@ impl Writer<'_> {
 
     /// Writes a text as far as there is room.
     fn write(&mut self, text: &str) {
-        let shown = first(text, self.left);
+        let shown = prefix(text, self.left);
         escape::push_str(shown, Spelling::Json, self.out);
         if shown.len() < text.len() {
             self.out.extend_from_slice("…".as_bytes());
         }
-        self.left = self.left.saturating_sub(count(text));
+        self.left = self.left.saturating_sub(char_count(text));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use crate::json::{Item, items, occurs};
+use crate::json::{Item, contains_byte, items};
 use crate::view::escape;
 use crate::view::escape::Spelling;
 use crate::view::line::{clip, columns};
@@ -142,7 +142,7 @@ fn is_container(raw: &[u8]) -> bool {
 /// Appends JSON without the blanks between its tokens, safe for terminals.
 fn push_compact(raw: &[u8], out: &mut Vec<u8>) {
     let is_blank = |byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-    if !is_container(raw) || !occurs(raw, is_blank) {
+    if !is_container(raw) || !contains_byte(raw, is_blank) {
         return escape::push(raw, Spelling::Json, out);
     }
     let (mut at, mut compact) = (0, Vec::with_capacity(raw.len()));

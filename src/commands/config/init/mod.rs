@@ -1,38 +1,18 @@
-//! `config init`: asks for what the portal shows, tries it as `verify` does, and keeps it as a profile.
-//! It needs a terminal; without one it shows the section to write.
+//! `config init`: asks for the settings that the portal shows, tests them as `verify` does, and saves them as a profile.
 
-mod keep;
 mod questions;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use self::questions::Answers;
 use crate::cli;
-use crate::commands::{Context, connect, tail, verify};
-use crate::settings::{World, profile};
+use crate::commands::{Context, connect, verify};
+use crate::settings::{Environment, key_store, profile, profile_write};
 use crate::util::exit::Exit;
 use crate::util::secret::Secret;
 
-/// What was answered.
-pub(super) struct Answers {
-    pub brokers: String,
-    pub topic: String,
-    pub group_prefix: String,
-    pub cluster: File,
-    pub user: File,
-    /// Empty where the HTTP API is left out.
-    pub url: String,
-    pub api_key: Option<Secret>,
-}
-
-/// One of the two files.
-pub(super) struct File {
-    /// Absolute.
-    pub path: PathBuf,
-    pub password: Secret,
-}
-
-/// What to write where nobody can be asked.
+/// The section to write by hand, shown if there is no terminal.
 const SECTION: &str = "\
 brokers = \"HOST:443\"
 topic = \"TOPIC\"
@@ -44,23 +24,22 @@ user-cert-password-file = \"user.password\"";
 
 /// Runs the command.
 pub fn run(typed: &cli::Init, context: &mut Context<'_>) -> Exit {
-    let Some(path) = profile::file(&connect::world(context)) else {
-        return tail::usage(
-            context,
+    let Some(path) = profile::path(&connect::environment(context)) else {
+        return context.usage_error(
             "config init",
-            "there is no home folder: set HOME or XDG_CONFIG_HOME",
+            "the home folder is unknown: set HOME or XDG_CONFIG_HOME",
         );
     };
     let name = typed.profile.trim();
     if name.is_empty() || name.chars().any(char::is_control) {
-        return tail::usage(context, "config init", "a profile needs a name");
+        return context.usage_error("config init", "a profile needs a name");
     }
     if !(context.env.stdin_terminal && context.env.stderr_terminal) {
-        let why = "it asks questions, and there is no terminal";
-        let exit = tail::usage(context, "config init", why);
+        let why = "config init asks questions, but there is no terminal";
+        let exit = context.usage_error("config init", why);
         let path = path.display();
         context.out.warn(&format!(
-            "write this to {path} (chmod 600) in its place, paths relative to it:"
+            "instead, write this to {path} (chmod 600); paths are relative to that file:"
         ));
         context.out.warn(&format!("[{name}]\n{SECTION}"));
         return exit;
@@ -72,54 +51,114 @@ pub fn run(typed: &cli::Init, context: &mut Context<'_>) -> Exit {
 
 fn dialogue(name: &str, path: &Path, context: &mut Context<'_>) -> Result<Exit, Exit> {
     context.out.warn(&format!(
-        "makes the profile {name} in {} of what the Ditto portal shows (Live Query Settings)",
+        "creating the profile {name} in {} from what the Ditto portal shows (Live Query Settings)",
         path.display()
     ));
     context
         .out
-        .warn("Enter takes what stands in [brackets]; Ctrl-C leaves everything as it is");
-    let known = profile::names(&connect::world(context));
-    let there = known.iter().any(|known| known == name);
-    if there
-        && !questions::yes(
-            &format!("Profile {name} is there already. Replace it?"),
+        .warn("Enter accepts the value in [brackets]; Ctrl-C quits without changes");
+    let known = profile::names(&connect::environment(context));
+    let exists = known.iter().any(|known| known == name);
+    if exists
+        && !questions::confirm(
+            &format!("Profile {name} already exists. Replace it?"),
             false,
             context,
         )?
     {
-        return Ok(Exit::Fine);
+        return Ok(Exit::Success);
     }
-    let answers = questions::all(context)?;
-    context.out.warn("trying it, as `ditto-cdc verify` does:");
-    let tried = try_it(&answers, context);
-    if tried == Exit::Interrupted {
-        return Err(tried);
+    let answers = questions::ask_all(context)?;
+    context
+        .out
+        .warn("testing the settings, as `ditto-cdc verify` does:");
+    let verified = verify_answers(&answers, context);
+    if verified == Exit::Interrupted {
+        return Err(verified);
     }
-    if tried != Exit::Fine
-        && !questions::yes(
-            "It does not work yet. Keep the profile all the same?",
-            false,
-            context,
-        )?
+    if verified != Exit::Success
+        && !questions::confirm("The test failed. Save the profile anyway?", false, context)?
     {
-        return Ok(tried);
+        return Ok(verified);
     }
-    keep::keep(name, path, &answers, context)?;
+    save_profile(name, path, &answers, context)?;
     context.out.note(&format!(
-        "use it: ditto-cdc tail --profile {0}, or export DITTO_CDC_PROFILE={0}",
+        "to use it: ditto-cdc tail --profile {0}, or export DITTO_CDC_PROFILE={0}",
         crate::util::shell::quoted(name)
     ));
-    Ok(tried)
+    Ok(verified)
 }
 
-/// Runs `verify` in a world whose variables are the answers, and nothing else.
-fn try_it(answers: &Answers, context: &mut Context<'_>) -> Exit {
+/// Writes the profile.
+fn save_profile(
+    name: &str,
+    path: &Path,
+    answers: &Answers,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
+    let in_store = confirm_key_store(context)?;
+    let mut lines = Vec::new();
+    for (setting, text) in [
+        ("brokers", answers.brokers.clone()),
+        ("topic", answers.topic.clone()),
+        ("group-prefix", answers.group_prefix.clone()),
+        ("cluster-cert", answers.cluster.path.display().to_string()),
+        ("user-cert", answers.user.path.display().to_string()),
+        ("url", answers.url.clone()),
+    ] {
+        if !text.is_empty() {
+            lines.push((setting.to_owned(), text));
+        }
+    }
+    for (setting, secret) in [
+        ("cluster-cert-password", Some(&answers.cluster.password)),
+        ("user-cert-password", Some(&answers.user.password)),
+        ("api-key", answers.api_key.as_ref()),
+    ] {
+        let Some(secret) = secret else { continue };
+        lines.push(secret_line(name, setting, secret, in_store, context)?);
+    }
+    profile_write::write(path, name, &lines)
+        .map_err(|error| connect::report_error(context, &error))?;
+    context.out.note(&format!(
+        "saved profile {name} in {}, which only you can read",
+        path.display()
+    ));
+    Ok(())
+}
+
+/// The line of a secret: the secret, or the name of its entry in the key store.
+fn secret_line(
+    profile: &str,
+    setting: &str,
+    secret: &Secret,
+    in_store: bool,
+    context: &mut Context<'_>,
+) -> Result<(String, String), Exit> {
+    if !in_store {
+        return Ok((setting.to_owned(), secret.expose().to_owned()));
+    }
+    let entry = format!("{profile}/{setting}");
+    key_store::set(&entry, secret).map_err(|error| connect::report_error(context, &error))?;
+    Ok((format!("{setting}-keyring"), entry))
+}
+
+fn confirm_key_store(context: &mut Context<'_>) -> Result<bool, Exit> {
+    if !key_store::is_available() {
+        context.out.note("this session has no key store, so the passwords are saved in the file, which only you can read");
+        return Ok(false);
+    }
+    questions::confirm(
+        "Save the passwords in the system's key store? (no: in the file, which only you can read)",
+        true,
+        context,
+    )
+}
+
+/// Runs `verify` with an environment that has only the answers as settings.
+fn verify_answers(answers: &Answers, context: &mut Context<'_>) -> Exit {
     let Ok(nothing) = tempfile::NamedTempFile::new() else {
-        return tail::usage(
-            context,
-            "config init",
-            "there is no place for temporary files",
-        );
+        return context.usage_error("config init", "cannot create a temporary file");
     };
     let set = variables(answers);
     let outer = context.var;
@@ -127,7 +166,7 @@ fn try_it(answers: &Answers, context: &mut Context<'_>) -> Exit {
         let found = set.iter().find(|(known, _)| *known == name);
         match found {
             Some((_, value)) => Some(value.clone()),
-            None if World::reads(name) => None,
+            None if Environment::reads(name) => None,
             None => outer(name),
         }
     };
@@ -137,7 +176,7 @@ fn try_it(answers: &Answers, context: &mut Context<'_>) -> Exit {
         wait: None,
         round_trip: None,
         connection: cli::Connection {
-            // What stands in a `.env` here is no answer.
+            // An empty file, so that `.env` in the working folder is not read.
             env_file: Some(nothing.path().to_owned()),
             ..cli::Connection::default()
         },
@@ -173,7 +212,7 @@ fn variables(answers: &Answers) -> Vec<(&'static str, OsString)> {
         ("DITTO_CDC_URL", answers.url.clone().into()),
     ];
     if !answers.group_prefix.is_empty() {
-        // Any group that starts so must be allowed; none is joined.
+        // Any group with this prefix must be allowed; none is joined.
         let group = format!("{}ditto-cdc", answers.group_prefix);
         set.push(("DITTO_CDC_GROUP", group.into()));
     }

@@ -33,7 +33,7 @@ fn snapshot(content: &str, files: &[&str], complete: bool) -> Manifest {
     manifest
 }
 
-fn stage(folder: &Folder, manifest: &Manifest) {
+fn stage(folder: &SnapshotDirectory, manifest: &Manifest) {
     folder.journal(0).unwrap();
     for one in &manifest.collections {
         fs::write(folder.path(one.file.as_ref().unwrap()), &manifest.server).unwrap();
@@ -59,7 +59,7 @@ fn content(root: &Path) -> Vec<(String, String)> {
 }
 
 fn put(root: &Path, manifest: &Manifest) {
-    let folder = Folder::open(root).unwrap();
+    let folder = SnapshotDirectory::open(root).unwrap();
     stage(&folder, manifest);
     folder.commit(manifest).unwrap();
 }
@@ -104,13 +104,13 @@ fn a_crash_at_any_step_of_the_replacement_is_healed_by_the_next_run() {
     for step in 0..5 {
         let root = tempfile::tempdir().unwrap();
         put(root.path(), &old);
-        let folder = Folder::open(root.path()).unwrap();
+        let folder = SnapshotDirectory::open(root.path()).unwrap();
         stage(&folder, &new);
         let place = |file: &str| root.path().join(file);
         if step == 0 {
             // Before the point of no return the old one counts.
             drop(folder);
-            drop(Folder::open(root.path()).unwrap());
+            drop(SnapshotDirectory::open(root.path()).unwrap());
             assert_eq!(Manifest::read(root.path()).unwrap().server, "old");
             assert_eq!(fs::read_to_string(place("b")).unwrap(), "old");
             continue;
@@ -126,7 +126,7 @@ fn a_crash_at_any_step_of_the_replacement_is_healed_by_the_next_run() {
             fs::rename(folder.path("c"), place("c")).unwrap();
         }
         drop(folder);
-        drop(Folder::open(root.path()).unwrap());
+        drop(SnapshotDirectory::open(root.path()).unwrap());
         let found = content(root.path());
         for file in ["b", "c", "manifest.json"] {
             assert!(
@@ -140,12 +140,12 @@ fn a_crash_at_any_step_of_the_replacement_is_healed_by_the_next_run() {
 #[test]
 fn only_one_run_writes_and_what_is_in_the_way_is_named() {
     let root = tempfile::tempdir().unwrap();
-    let first = Folder::open(root.path()).unwrap();
-    let second = Folder::open(root.path()).err().unwrap();
+    let first = SnapshotDirectory::open(root.path()).unwrap();
+    let second = SnapshotDirectory::open(root.path()).err().unwrap();
     assert!(second.what.contains("another requery"), "{}", second.what);
     drop(first);
     let file = root.path().join("file");
     fs::write(&file, "").unwrap();
-    let failure = Folder::open(&file).err().unwrap();
+    let failure = SnapshotDirectory::open(&file).err().unwrap();
     assert!(failure.what.contains("a file is in the way"), "{failure:?}");
 }

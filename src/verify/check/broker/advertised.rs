@@ -1,93 +1,102 @@
-//! The brokers that brokers name: a bootstrap that works says nothing about them, and each must be reached too.
-//! Their layers are judged as all others' are; here it is said that nobody's credentials are to blame.
+//! Checks of the advertised brokers, which clients must reach in addition to the bootstrap brokers.
 
-use super::{LAYERS, Subject};
+use super::context::BrokerContext;
+use super::layers::LAYERS;
 use crate::verify::check::{Check, Fault, Status};
 use crate::verify::probe::Report;
 
 const NAME: &str = "advertised-brokers";
 
-/// One line about all of them.
-pub(super) fn summary(typed: &[Subject<'_>], named: &[Subject<'_>], works: bool) -> Check {
+/// One check for all advertised brokers.
+pub(super) fn summary(
+    bootstrap: &[BrokerContext<'_>],
+    advertised: &[BrokerContext<'_>],
+    works: bool,
+) -> Check {
     if !works {
         return Check::skip(NAME, "no broker answered");
     }
-    let nodes: Vec<String> = nodes(typed);
+    let nodes: Vec<String> = nodes(bootstrap);
     if nodes.is_empty() {
-        return Check::skip(NAME, "the broker names no others before a login");
+        return Check::skip(
+            NAME,
+            "the broker lists no other brokers before a SASL login",
+        );
     }
-    let reached = named
+    let reached = advertised
         .iter()
-        .filter(|subject| subject.report.works())
+        .filter(|broker| broker.report.works())
         .count();
-    let check = Check::pass(NAME, told(nodes.len(), named.len(), reached));
+    let check = Check::pass(NAME, reachability(nodes.len(), advertised.len(), reached));
     check.detail("brokers", nodes)
 }
 
-fn told(nodes: usize, named: usize, reached: usize) -> String {
-    match (nodes, named) {
-        (1, 0) => "the broker names itself, as the settings do".to_owned(),
-        (_, 0) => format!("all {nodes} brokers are in the settings"),
-        (1, _) if reached == 1 => "the one broker can be reached by the name it gives".to_owned(),
-        _ if reached == named => {
-            format!("all {nodes} brokers can be reached by the names they give")
+fn reachability(nodes: usize, advertised: usize, reached: usize) -> String {
+    match (nodes, advertised) {
+        (1, 0) => "the only advertised broker is the one in the settings".to_owned(),
+        (_, 0) => format!("all {nodes} advertised brokers are in the settings"),
+        (1, _) if reached == 1 => "the only advertised broker can be reached".to_owned(),
+        _ if reached == advertised => {
+            format!("all {nodes} advertised brokers can be reached")
         }
-        _ => format!("{reached} of {named} brokers can be reached by the names they give"),
+        _ => format!("{reached} of {advertised} advertised brokers can be reached"),
     }
 }
 
-fn nodes(typed: &[Subject<'_>]) -> Vec<String> {
-    let all = typed.iter().flat_map(|subject| subject.report.nodes());
-    let mut told: Vec<(i32, String)> = all
+fn nodes(bootstrap: &[BrokerContext<'_>]) -> Vec<String> {
+    let all = bootstrap.iter().flat_map(|broker| broker.report.nodes());
+    let mut nodes: Vec<(i32, String)> = all
         .map(|node| (node.id, format!("{}:{}", node.host, node.port)))
         .collect();
-    told.sort();
-    told.dedup();
-    told.into_iter().map(|(_, name)| name).collect()
+    nodes.sort();
+    nodes.dedup();
+    nodes.into_iter().map(|(_, name)| name).collect()
 }
 
-/// What is wrong with one of them: its first layers that did not pass.
-pub(super) fn faults(subject: &Subject<'_>) -> Vec<Check> {
-    if subject.report.works() {
-        return warnings(subject);
+/// The failed checks of the first layer that failed; warnings, if the broker works.
+pub(super) fn faults(broker: &BrokerContext<'_>) -> Vec<Check> {
+    if broker.report.works() {
+        return warnings(broker);
     }
-    let failed = |judge: &dyn Fn(&Subject<'_>) -> Vec<Check>| {
-        let found = judge(subject)
+    let failed = |check_layer: &dyn Fn(&BrokerContext<'_>) -> Vec<Check>| {
+        let found = check_layer(broker)
             .into_iter()
             .filter(|check| check.status == Status::Fail);
         found.collect::<Vec<Check>>()
     };
-    let mut layers = LAYERS.iter().map(|(_, judge)| failed(judge));
+    let mut layers = LAYERS.iter().map(|(_, check_layer)| failed(check_layer));
     let first = layers.find(|found| !found.is_empty()).unwrap_or_default();
     first
         .into_iter()
-        .map(|check| told_of(subject.report, check))
+        .map(|check| with_node(broker.report, check))
         .collect()
 }
 
-fn warnings(subject: &Subject<'_>) -> Vec<Check> {
-    let found = LAYERS.iter().flat_map(|(_, judge)| judge(subject));
+fn warnings(broker: &BrokerContext<'_>) -> Vec<Check> {
+    let found = LAYERS
+        .iter()
+        .flat_map(|(_, check_layer)| check_layer(broker));
     let found = found.filter(|check| check.status == Status::Warn);
-    found.map(|check| told_of(subject.report, check)).collect()
+    found.map(|check| with_node(broker.report, check)).collect()
 }
 
-/// Where it is not to be reached at all, that has a number of its own.
-fn told_of(report: &Report, check: Check) -> Check {
+/// Names the node, and changes the fault to E4 if the broker cannot be reached at all.
+fn with_node(report: &Report, check: Check) -> Check {
     let name = check.name;
     let node = report.target.node.unwrap_or_default();
     let mut check = Check {
         name: NAME,
         ..check
     }
-    .about(report.target.to_string())
+    .subject(report.target.to_string())
     .detail("node", node);
     if check.status == Status::Fail && ["dns", "tcp"].contains(&name)
         || check.fault == Some(Fault::B4)
     {
         check = check.with_fault(Fault::E4).fix(
-            "no matter of credentials: this network must resolve and reach the name, or the brokers' owner must advertise one that it can (`advertised.listeners`)",
+            "your certificates and passwords are not the cause: this network must resolve and reach the name, or the people who run the brokers must advertise one that it can reach (`advertised.listeners`)",
         );
     }
-    check.message = format!("node {node}, as the brokers name it: {}", check.message);
+    check.message = format!("advertised broker, node {node}: {}", check.message);
     check
 }

@@ -1,11 +1,10 @@
-//! Small words for the checks of brokers: dates, lists, the name that is closest to another.
-//! The sentences themselves stand beside what they judge.
+//! Formatting for the broker checks: dates, durations, lists, closest names.
 
 use jiff::Timestamp;
 
 pub(super) const DAY: i64 = 24 * 60 * 60;
-/// How many entries of a list are told before "and N more".
-const TOLD: usize = 4;
+/// Longer lists end in "and N more".
+const MAX_LISTED: usize = 4;
 
 /// `2026-11-24 12:00 UTC`
 pub(super) fn moment(seconds: Option<i64>) -> String {
@@ -15,7 +14,7 @@ pub(super) fn moment(seconds: Option<i64>) -> String {
 }
 
 /// `3 days`, `5 hours`, `2 minutes`
-pub(super) fn span(seconds: i64) -> String {
+pub(super) fn format_duration(seconds: i64) -> String {
     let (count, unit) = match seconds.abs() {
         seconds @ DAY.. => (seconds / DAY, "day"),
         seconds @ 3600.. => (seconds / 3600, "hour"),
@@ -24,17 +23,17 @@ pub(super) fn span(seconds: i64) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// `a`, `a and b`, `a, b and c`; what is beyond a few is counted.
-pub(super) fn list<T: AsRef<str>>(entries: &[T]) -> String {
-    let mut told: Vec<String> = entries
+/// `a`, `a and b`, `a, b and c`, `a, b, c, d and 2 more`.
+pub(super) fn format_list<T: AsRef<str>>(entries: &[T]) -> String {
+    let mut shown: Vec<String> = entries
         .iter()
-        .take(TOLD)
+        .take(MAX_LISTED)
         .map(|one| one.as_ref().to_owned())
         .collect();
-    if entries.len() > TOLD {
-        told.push(format!("{} more", entries.len() - TOLD));
+    if entries.len() > MAX_LISTED {
+        shown.push(format!("{} more", entries.len() - MAX_LISTED));
     }
-    match told.as_slice() {
+    match shown.as_slice() {
         [] => "none".to_owned(),
         [one] => one.clone(),
         [some @ .., last] => format!("{} and {last}", some.join(", ")),
@@ -67,8 +66,8 @@ fn distance(one: &str, other: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-/// The first bytes of something foreign, as text where they are some.
-pub(super) fn first_bytes(bytes: &[u8]) -> String {
+/// Up to 40 bytes of the first line; bytes outside printable ASCII as `\xNN`.
+pub(super) fn quote_first_line(bytes: &[u8]) -> String {
     let line = bytes
         .split(|byte| *byte == b'\n')
         .next()
@@ -81,8 +80,8 @@ pub(super) fn first_bytes(bytes: &[u8]) -> String {
     line.iter().take(40).map(letter).collect()
 }
 
-/// Whether the name of a CA says that it stands below another.
-pub(super) fn names_an_intermediate(name: &str) -> bool {
+/// Whether the name of a CA looks like that of an intermediate CA.
+pub(super) fn is_intermediate_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["intermediate", "issuing", "subordinate", "sub-ca", "sub ca"]
         .iter()
@@ -94,8 +93,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_read_aloud() {
-        let check = |entries: &[&str], expected| assert_eq!(list(entries), expected);
+    fn lists_are_joined_with_commas_and_and() {
+        let check = |entries: &[&str], expected| assert_eq!(format_list(entries), expected);
         check(&[], "none");
         check(&["a"], "a");
         check(&["a", "b"], "a and b");
@@ -122,15 +121,15 @@ mod tests {
     }
 
     #[test]
-    fn spans_and_moments() {
-        let check = |seconds, expected| assert_eq!(span(seconds), expected);
+    fn durations_and_dates() {
+        let check = |seconds, expected| assert_eq!(format_duration(seconds), expected);
         check(3 * DAY + 5, "3 days");
         check(-DAY, "1 day");
         check(7200, "2 hours");
         check(59, "0 minutes");
         assert_eq!(moment(Some(0)), "1970-01-01 00:00 UTC");
         assert_eq!(moment(None), "an unreadable date");
-        assert_eq!(first_bytes(b"HTTP/1.1 400\r\nx"), "HTTP/1.1 400");
-        assert_eq!(first_bytes(b"\x15\x03A"), "\\x15\\x03A");
+        assert_eq!(quote_first_line(b"HTTP/1.1 400\r\nx"), "HTTP/1.1 400");
+        assert_eq!(quote_first_line(b"\x15\x03A"), "\\x15\\x03A");
     }
 }

@@ -1,37 +1,37 @@
-//! The layers without certificates: the name, the connection, and whether Kafka answers.
-//! What TLS says about certificates is judged in `trust` and `user`.
+//! Checks of the layers without certificates: DNS, TCP, and Kafka's first response.
 
-use super::format::{first_bytes, list};
-use super::{Subject, user};
+use super::client_certificate;
+use super::context::BrokerContext;
+use super::format::{format_list, quote_first_line};
 use crate::tls::{Broken, Ending};
 use crate::verify::check::{Check, Fault};
 use crate::verify::probe::{Address, Listener, Tcp, Unresolved};
 
-/// What is told to check where an address does not answer.
+/// The first advice if an address does not respond.
 const ENDPOINT: &str = "compare host and port with the endpoint that the Ditto portal shows";
 
-pub(super) fn dns(subject: &Subject<'_>) -> Vec<Check> {
-    let (report, name) = (subject.report, "dns");
+pub(super) fn dns(broker: &BrokerContext<'_>) -> Vec<Check> {
+    let (report, name) = (broker.report, "dns");
     let host = &report.target.host;
     let check = match &report.resolved {
-        Ok(()) => Check::pass(name, format!("{host} is {}", list(&addresses(report.addresses.iter())))),
+        Ok(()) => Check::pass(name, format!("{host} resolves to {}", format_list(&addresses(report.addresses.iter())))),
         Err(Unresolved::Failed(words)) => {
             Check::fail(name, Fault::B1, format!("the name {host} does not resolve"))
-                .fix("check its spelling against the portal, and whether this machine resolves other names (VPN, DNS server)")
+                .fix("check the spelling against the portal, and check that this machine resolves other names (VPN, DNS server)")
                 .raw(words)
         }
         Err(Unresolved::Silent(limit)) => Check::fail(
             name,
             Fault::B1,
-            format!("the resolver did not answer for {host} within {} s", limit.as_secs()),
+            format!("the DNS resolver did not answer for {host} within {} s", limit.as_secs()),
         )
         .fix("check this machine's DNS servers, VPN and network"),
         Err(Unresolved::OtherFamily) => Check::fail(
             name,
             Fault::B1,
-            format!("{host} has no address of the kind that broker.address.family allows"),
+            format!("{host} has no address of the family that broker.address.family allows"),
         )
-        .fix("leave broker.address.family out"),
+        .fix("remove broker.address.family from the settings"),
     };
     vec![check.detail("addresses", addresses(report.addresses.iter()))]
 }
@@ -40,53 +40,53 @@ fn addresses<'a>(some: impl Iterator<Item = &'a Address>) -> Vec<String> {
     some.map(|one| one.address.ip().to_string()).collect()
 }
 
-pub(super) fn tcp(subject: &Subject<'_>) -> Vec<Check> {
-    let report = subject.report;
+pub(super) fn tcp(broker: &BrokerContext<'_>) -> Vec<Check> {
+    let report = broker.report;
     if report.resolved.is_err() {
         return Vec::new();
     }
-    let (open, shut): (Vec<&Address>, Vec<&Address>) = report
+    let (open, closed): (Vec<&Address>, Vec<&Address>) = report
         .addresses
         .iter()
         .partition(|one| matches!(one.tcp, Tcp::Open(_)));
     if open.is_empty() {
-        return vec![unreachable(subject, &shut)];
+        return vec![unreachable(broker, &closed)];
     }
     let port = report.target.port;
-    let answer = list(&addresses(open.into_iter()));
-    // Where a name means this machine, nobody wonders that one of its two addresses is not used.
-    let elsewhere: Vec<&Address> = shut
+    let answer = format_list(&addresses(open.into_iter()));
+    // For `localhost` it is normal that only one of 127.0.0.1 and ::1 is open.
+    let remote: Vec<&Address> = closed
         .into_iter()
         .filter(|one| !one.address.ip().is_loopback())
         .collect();
-    if elsewhere.is_empty() {
+    if remote.is_empty() {
         return vec![Check::pass(
             "tcp",
             format!("port {port} is open at {answer}"),
         )];
     }
-    let dead = list(&addresses(elsewhere.iter().copied()));
+    let closed = format_list(&addresses(remote.iter().copied()));
     let check = Check::warn(
         "tcp",
-        format!("port {port} is open at {answer}, but not at {dead}"),
+        format!("port {port} is open at {answer}, but not at {closed}"),
     );
-    let check = check.with_fault(fault(&elsewhere));
-    vec![check.fix("connecting will be slow at times: tell the network's or the brokers' owner which address does not answer")]
+    let check = check.with_fault(fault(&remote));
+    vec![check.fix("connecting will sometimes be slow: tell the people who run the network or the brokers which address does not respond")]
 }
 
-fn fault(shut: &[&Address]) -> Fault {
-    let dropped = shut.iter().any(|one| matches!(one.tcp, Tcp::Dropped(_)));
+fn fault(closed: &[&Address]) -> Fault {
+    let dropped = closed.iter().any(|one| matches!(one.tcp, Tcp::Dropped(_)));
     if dropped { Fault::B3 } else { Fault::B2 }
 }
 
-fn unreachable(subject: &Subject<'_>, shut: &[&Address]) -> Check {
-    let target = &subject.report.target;
-    let tried = list(&addresses(shut.iter().copied()));
-    let raw = shut.iter().find_map(|one| match &one.tcp {
-        Tcp::QueryError(words) | Tcp::Failed(words) => Some(words.clone()),
+fn unreachable(broker: &BrokerContext<'_>, closed: &[&Address]) -> Check {
+    let target = &broker.report.target;
+    let tried = format_list(&addresses(closed.iter().copied()));
+    let raw = closed.iter().find_map(|one| match &one.tcp {
+        Tcp::Refused(words) | Tcp::Failed(words) => Some(words.clone()),
         _ => None,
     });
-    let limit = shut.iter().find_map(|one| match one.tcp {
+    let limit = closed.iter().find_map(|one| match one.tcp {
         Tcp::Dropped(limit) => Some(limit.as_secs()),
         _ => None,
     });
@@ -94,11 +94,11 @@ fn unreachable(subject: &Subject<'_>, shut: &[&Address]) -> Check {
         Some(limit) => Check::fail(
             "tcp",
             Fault::B3,
-            format!("nothing came back from {target} within {limit} s; tried {tried}"),
+            format!("no response from {target} within {limit} s; tried {tried}"),
         )
-        .fix("something drops the packets, mostly a firewall: let this machine reach the port, or use the network that may"),
+        .fix("something drops the packets, usually a firewall: allow this machine to reach the port, or use a network that can reach it"),
         None => Check::fail("tcp", Fault::B2, format!("{target} refuses connections; tried {tried}"))
-            .fix(format!("{ENDPOINT}, and whether the brokers run")),
+            .fix(format!("{ENDPOINT}, and check that the brokers are running")),
     };
     match raw {
         Some(raw) => check.raw(raw),
@@ -106,30 +106,34 @@ fn unreachable(subject: &Subject<'_>, shut: &[&Address]) -> Check {
     }
 }
 
-pub(super) fn kafka(subject: &Subject<'_>) -> Vec<Check> {
-    let Some(address) = subject.address() else {
+pub(super) fn kafka(broker: &BrokerContext<'_>) -> Vec<Check> {
+    let Some(address) = broker.address() else {
         return Vec::new();
     };
     match &address.answer {
         Some(Ok(answer)) => {
             let took = answer.took.as_millis();
-            let told = match answer.nodes.as_ref().map(Vec::len) {
+            let message = match answer.nodes.as_ref().map(Vec::len) {
                 Some(count) => format!(
-                    "Kafka answered in {took} ms and names {count} {}",
+                    "Kafka answered in {took} ms and lists {count} {}",
                     brokers(count)
                 ),
                 None => format!("Kafka answered in {took} ms"),
             };
             let took = u64::try_from(took).unwrap_or(u64::MAX);
-            vec![Check::pass("kafka", told).detail("milliseconds", took)]
+            vec![Check::pass("kafka", message).detail("milliseconds", took)]
         }
-        Some(Err(_)) if user::is_refused(address) => {
+        Some(Err(_)) if client_certificate::is_rejected(address) => {
             vec![Check::skip(
                 "kafka",
-                "the broker refused the user certificate",
+                "the broker rejected the user certificate",
             )]
         }
-        Some(Err(broken)) => vec![other(subject, address.listener.as_ref(), broken)],
+        Some(Err(failure)) => vec![no_kafka_response(
+            broker,
+            address.listener.as_ref(),
+            failure,
+        )],
         None => Vec::new(),
     }
 }
@@ -138,65 +142,80 @@ fn brokers(count: usize) -> &'static str {
     if count == 1 { "broker" } else { "brokers" }
 }
 
-/// What is where Kafka's answer should have been.
-fn other(subject: &Subject<'_>, listener: Option<&Listener>, broken: &Broken) -> Check {
-    let check = match (listener, broken.ending) {
-        (Some(listener), _) => foreign(subject, "kafka", listener),
-        (None, Ending::Silent) => foreign(subject, "kafka", &Listener::Silent),
-        (None, _) => foreign(subject, "kafka", &Listener::Closing),
+/// The failed check if there is no valid Kafka response.
+fn no_kafka_response(
+    broker: &BrokerContext<'_>,
+    listener: Option<&Listener>,
+    failure: &Broken,
+) -> Check {
+    let check = match (listener, failure.ending) {
+        (Some(listener), _) => unexpected_listener(broker, "kafka", listener),
+        (None, Ending::Silent) => unexpected_listener(broker, "kafka", &Listener::Silent),
+        (None, _) => unexpected_listener(broker, "kafka", &Listener::Closing),
     };
-    match &broken.raw {
+    match &failure.raw {
         Some(raw) => check.raw(raw),
         None => check,
     }
 }
 
-/// A listener that is not what was expected.
-pub(super) fn foreign(subject: &Subject<'_>, name: &'static str, listener: &Listener) -> Check {
-    let target = &subject.report.target;
+/// The failed check of an unexpected kind of listener.
+pub(super) fn unexpected_listener(
+    broker: &BrokerContext<'_>,
+    name: &'static str,
+    listener: &Listener,
+) -> Check {
+    let target = &broker.report.target;
     let (fault, what, fix) = match listener {
         Listener::PlainKafka => (
             Fault::B5,
             format!("{target} is a Kafka listener without TLS"),
-            "use the port of the TLS listener: Ditto's endpoint is shown in the portal".to_owned(),
+            "use the port of the TLS listener; the portal shows Ditto's endpoint".to_owned(),
         ),
         Listener::Tls => {
             let what =
-                format!("{target} speaks TLS, and the settings ask for a connection without it");
+                format!("{target} uses TLS, but the settings ask for a connection without TLS");
             return Check::fail_unnumbered(name, what)
-                .fix("take security.protocol out of the settings: it is ssl without it");
+                .fix("remove security.protocol from the settings; the default is ssl");
         }
         Listener::Foreign(bytes) => (
             Fault::B6,
             format!(
                 "{target} is not Kafka: it answered `{}`",
-                first_bytes(bytes)
+                quote_first_line(bytes)
             ),
-            format!("{ENDPOINT}: this looks like another service, or a proxy in between"),
+            format!(
+                "{ENDPOINT}: this looks like another service, or like a proxy between here and the broker"
+            ),
         ),
         Listener::Login(ways) => (
             Fault::B8,
             format!(
-                "{target} is a Kafka listener that wants a login (SASL: {})",
-                list(ways)
+                "{target} is a Kafka listener that requires a login with SASL ({})",
+                format_list(ways)
             ),
-            "use the port of the listener for certificates (mutual TLS), as the portal shows it"
+            "use the port of the listener for certificates (mutual TLS) that the portal shows"
                 .to_owned(),
         ),
         Listener::OldTls(version) => (
             Fault::B7,
-            format!("{target} speaks {version}; this program speaks TLS 1.2 and TLS 1.3"),
-            "the brokers' owner must allow TLS 1.2 (`ssl.enabled.protocols`)".to_owned(),
+            format!("{target} supports only {version}; this program supports TLS 1.2 and TLS 1.3"),
+            "the people who run the brokers must allow TLS 1.2 (`ssl.enabled.protocols`)"
+                .to_owned(),
         ),
         Listener::Silent => (
             Fault::B4,
-            format!("{target} accepts connections and then says nothing"),
-            format!("{ENDPOINT}; behind a proxy or load balancer, its broker may be gone"),
+            format!("{target} accepts connections, but sends nothing"),
+            format!(
+                "{ENDPOINT}; if this is a proxy or load balancer, the broker behind it may be down"
+            ),
         ),
         Listener::Closing => (
             Fault::B6,
-            format!("{target} closes connections without a word"),
-            format!("{ENDPOINT}; a proxy or load balancer does so for names that it does not know"),
+            format!("{target} closes connections without sending anything"),
+            format!(
+                "{ENDPOINT}; a proxy or load balancer does this for names that it does not know"
+            ),
         ),
     };
     Check::fail(name, fault, what).fix(fix)

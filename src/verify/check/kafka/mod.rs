@@ -1,47 +1,51 @@
-//! What the brokers' answers about topic, group and records mean. Pure: answers and the time are arguments.
-//! Asking is left to `source::kafka::inspect`.
+//! Checks of topic, records and consumer group, from the brokers' responses.
 
 use super::{Check, Fault};
 use crate::event::{self, Kind, Unreadable};
 use crate::kafka::inspect::{Partition, QueryError, QueryErrorKind};
 use crate::util::suggest::nearest;
 
-/// What is being looked at, in the user's names.
+/// The topic and the user that the checks are about.
 #[derive(Debug, Clone, Copy)]
-pub struct Scope<'a> {
+pub struct TopicContext<'a> {
     /// The topic.
     pub topic: &'a str,
-    /// Who the user certificate says we are.
+    /// The subject of the user certificate.
     pub principal: Option<&'a str>,
 }
 
-/// One record, as far as it is needed here.
+/// One record of the topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
-    /// The partition, counted from 0.
+    /// The partition number.
     pub partition: i32,
     /// The offset in it.
     pub offset: i64,
-    /// When it was written, in milliseconds since 1970.
-    pub millis: Option<i64>,
+    /// Its timestamp, in milliseconds since 1970.
+    pub timestamp_ms: Option<i64>,
     /// Its payload; `None` for a tombstone.
     pub payload: Option<Vec<u8>>,
 }
 
-/// How many bytes of an unreadable record are quoted.
-const FIRST_BYTES: usize = 32;
+/// Limit for quoting a record that cannot be decoded.
+const MAX_QUOTED_BYTES: usize = 32;
 
-impl Scope<'_> {
-    fn who(&self) -> String {
+impl TopicContext<'_> {
+    fn describe_principal(&self) -> String {
         self.principal.map_or_else(
-            || "this client (it shows no certificate)".to_owned(),
+            || "this client (without a certificate)".to_owned(),
             |name| format!("the user certificate ({name})"),
         )
     }
 
-    /// A question about the topic that was refused; `visible` are the topics that the user may see.
+    /// The failed check `name` of a query that failed; `visible` are the topics that the user may see.
     #[must_use]
-    pub fn refused(&self, name: &'static str, refused: &QueryError, visible: &[String]) -> Check {
+    pub fn query_failed(
+        &self,
+        name: &'static str,
+        error: &QueryError,
+        visible: &[String],
+    ) -> Check {
         let topic = self.topic;
         let near = nearest(topic, visible.iter().map(String::as_str));
         let hint = if near.is_empty() {
@@ -52,22 +56,22 @@ impl Scope<'_> {
                 near.join(" or ")
             )
         };
-        let check = match refused.kind {
+        let check = match error.kind {
             QueryErrorKind::TopicForbidden => Check::fail(
                 name,
                 Fault::E2,
                 format!(
-                    "{} may not read the topic {topic}, or there is no such topic",
-                    self.who()
+                    "{} may not read the topic {topic}, or the topic does not exist",
+                    self.describe_principal()
                 ),
             )
             .fix(format!(
-                "{hint}; brokers with access rules answer the same for a topic that does not exist"
+                "{hint}; brokers with access control give the same answer for a topic that does not exist"
             )),
             QueryErrorKind::TopicUnknown => Check::fail(
                 name,
                 Fault::E3,
-                format!("the brokers know no topic {topic}"),
+                format!("the brokers have no topic {topic}"),
             )
             .fix(format!(
                 "{hint}; some brokers also hide topics that the user may not read"
@@ -75,11 +79,11 @@ impl Scope<'_> {
             QueryErrorKind::TopicInvalid => Check::fail(
                 name,
                 Fault::E3,
-                format!("{topic:?} cannot be the name of a topic"),
+                format!("{topic:?} is not a valid topic name"),
             )
             .fix("copy the topic from the portal"),
-            _ => Check::fail_unnumbered(name, format!("asking for the topic {topic} failed"))
-                .fix("try again; if it stays, keep the line below for a ticket"),
+            _ => Check::fail_unnumbered(name, format!("the query for the topic {topic} failed"))
+                .fix("try again; if it fails again, open a ticket with the line below"),
         };
         let check = check.detail("topic", topic);
         let check = if near.is_empty() {
@@ -87,42 +91,42 @@ impl Scope<'_> {
         } else {
             check.detail("near", near)
         };
-        check.raw(&refused.raw)
+        check.raw(&error.raw)
     }
 
-    /// The topic is there; whether all of it can be read.
+    /// Checks that each partition of the topic has a leader.
     #[must_use]
     pub fn topic(&self, partitions: &[Partition]) -> Check {
         let topic = self.topic;
         let count = i64::try_from(partitions.len()).unwrap_or(i64::MAX);
-        let dead: Vec<i32> = partitions
+        let leaderless: Vec<i32> = partitions
             .iter()
             .filter(|one| !one.led)
             .map(|one| one.id)
             .collect();
         let check = if count == 0 {
             Check::fail("topic", Fault::E6, format!("{topic} has no partitions yet"))
-                .fix("wait until the cluster has made it, then try again")
-        } else if dead.is_empty() {
+                .fix("wait until the cluster has created them, then try again")
+        } else if leaderless.is_empty() {
             Check::pass(
                 "topic",
-                format!("{topic} has {}", counted(count, "partition")),
+                format!("{topic} has {}", plural(count, "partition")),
             )
         } else {
-            let list: Vec<String> = dead.iter().map(i32::to_string).collect();
+            let list: Vec<String> = leaderless.iter().map(i32::to_string).collect();
             let what = format!(
-                "{topic}: no broker leads partition {} of {count}, so nothing can be read from there",
+                "{topic}: no broker leads partition {} of {count}, so it cannot be read",
                 list.join(", ")
             );
             Check::fail("topic", Fault::E6, what)
-                .fix("wait for the cluster to recover; if it stays, tell the cluster's owner")
+                .fix("wait for the cluster to recover; if it does not, tell the people who run it")
                 .raw("Broker: Leader not available")
-                .detail("withoutLeader", dead)
+                .detail("withoutLeader", leaderless)
         };
         check.detail("topic", topic).detail("partitions", count)
     }
 
-    /// What the topic holds: offsets, and the oldest and newest record; `now` in milliseconds since 1970.
+    /// Reports the offsets and the age of the oldest and newest record; `now` is in milliseconds since 1970.
     #[must_use]
     pub fn records(
         &self,
@@ -142,10 +146,10 @@ impl Scope<'_> {
         let check = if count == 0 {
             Check::warn("records", format!("no events yet in {}", self.topic))
                 .with_fault(Fault::E7)
-                .fix("make a write in your app and run verify with --wait 60s; if none comes, look at the data bridge's sources in the portal")
+                .fix("change a document in your app and run verify with --wait 60s; if no event arrives, check the sources of the data bridge in the portal")
         } else {
-            let millis = |sample: Option<&Sample>| sample.and_then(|one| one.millis);
-            let (first, last) = (millis(oldest), millis(newest));
+            let timestamp_ms = |sample: Option<&Sample>| sample.and_then(|one| one.timestamp_ms);
+            let (first, last) = (timestamp_ms(oldest), timestamp_ms(newest));
             let ages = match (first, last) {
                 (Some(first), Some(last)) => format!(
                     ", the oldest {}, the newest {}",
@@ -157,7 +161,7 @@ impl Scope<'_> {
             };
             let mut check = Check::pass(
                 "records",
-                format!("about {}{ages}", counted(count, "record")),
+                format!("about {}{ages}", plural(count, "record")),
             );
             for (name, time) in [("oldest", first), ("newest", last)] {
                 if let Some(time) = time {
@@ -169,125 +173,132 @@ impl Scope<'_> {
         check.detail("offsets", details)
     }
 
-    /// One record, decoded.
+    /// Checks that a record is a Ditto event.
     #[must_use]
     pub fn decoded(&self, sample: &Sample) -> Check {
-        let place = format!("{} p{}@{}", self.topic, sample.partition, sample.offset);
+        let position = format!("{} p{}@{}", self.topic, sample.partition, sample.offset);
         let check = match event::decode(sample.payload.as_deref()) {
             Ok(event) => {
-                let mut check = Check::pass("decode", format!("{} at {place}", named(&event)));
+                let mut check = Check::pass(
+                    "decode",
+                    format!("{} at {position}", describe_event(&event)),
+                );
                 if let Some(txn) = event.txn_id {
                     check = check.detail("txnId", txn.0);
                 }
                 check
             }
-            Err(why) => unreadable(&place, why, sample.payload.as_deref()),
+            Err(why) => decode_failed(&position, why, sample.payload.as_deref()),
         };
         check
             .detail("partition", sample.partition)
             .detail("offset", sample.offset)
     }
 
-    /// Whether the group may be used, and whether what it stored is still there.
+    /// Checks that the user may use the group, and that its committed offsets are still available.
     #[must_use]
     pub fn group(
         &self,
         group: &str,
-        stored: &Result<Vec<(i32, i64)>, QueryError>,
+        committed: &Result<Vec<(i32, i64)>, QueryError>,
         partitions: &[Partition],
     ) -> Check {
-        let check = match stored {
-            Err(refused) => self.group_refused(group, refused),
-            Ok(stored) => positions(group, stored, partitions),
+        let check = match committed {
+            Err(error) => self.group_query_failed(group, error),
+            Ok(committed) => check_committed_offsets(group, committed, partitions),
         };
         check.detail("group", group)
     }
 
-    fn group_refused(&self, group: &str, refused: &QueryError) -> Check {
-        let check = match refused.kind {
+    fn group_query_failed(&self, group: &str, error: &QueryError) -> Check {
+        let check = match error.kind {
             QueryErrorKind::GroupForbidden => {
-                let fits = self.group_that_fits();
+                let suggestion = self.suggest_group();
                 Check::fail(
                     "group",
                     Fault::E1,
-                    format!("{} may not use the group {group}", self.who()),
+                    format!("{} may not use the consumer group {group}", self.describe_principal()),
                 )
                 .fix(format!(
-                    "the portal shows a consumer group prefix; any group that starts with it is allowed{fits}"
+                    "the portal shows a consumer group prefix; each group that starts with it is allowed{suggestion}"
                 ))
             }
             QueryErrorKind::GroupInvalid => Check::fail(
                 "group",
                 Fault::E1,
-                format!("{group:?} cannot be the name of a group"),
+                format!("{group:?} is not a valid consumer group name"),
             )
-            .fix("give a --group that starts with the consumer group prefix from the portal"),
-            QueryErrorKind::TopicForbidden => return self.refused("group", refused, &[]),
+            .fix("use a --group that starts with the consumer group prefix from the portal"),
+            QueryErrorKind::TopicForbidden => return self.query_failed("group", error, &[]),
             _ => Check::fail_unnumbered(
                 "group",
-                format!("no coordinator answers for the group {group}"),
+                format!("no coordinator responds for the consumer group {group}"),
             )
-            .fix("try again; if it stays, keep the line below for a ticket"),
+            .fix("try again; if it fails again, open a ticket with the line below"),
         };
-        check.raw(&refused.raw)
+        check.raw(&error.raw)
     }
 
-    /// Old portals use one text for both.
-    fn group_that_fits(&self) -> String {
+    /// Old portals show the same string for the topic and the group prefix.
+    fn suggest_group(&self) -> String {
         if self.topic.starts_with("user-consumable-") {
-            format!(", here likely {}", self.topic)
+            format!(", probably {} here", self.topic)
         } else {
             ", such as the prefix followed by -1".to_owned()
         }
     }
 }
 
-fn positions(group: &str, stored: &[(i32, i64)], partitions: &[Partition]) -> Check {
-    let ends = |id: i32| partitions.iter().find(|one| one.id == id);
-    let lost: Vec<(i32, i64, i64)> = stored
+fn check_committed_offsets(
+    group: &str,
+    committed: &[(i32, i64)],
+    partitions: &[Partition],
+) -> Check {
+    let partition = |id: i32| partitions.iter().find(|one| one.id == id);
+    let lost: Vec<(i32, i64, i64)> = committed
         .iter()
-        .filter_map(|(id, at)| Some((*id, *at, ends(*id)?.low?)))
+        .filter_map(|(id, at)| Some((*id, *at, partition(*id)?.low?)))
         .filter(|(_, at, low)| at < low)
         .collect();
-    let ahead = stored.iter().find_map(|(id, at)| {
-        let high = ends(*id)?.high?;
+    let ahead = committed.iter().find_map(|(id, at)| {
+        let high = partition(*id)?.high?;
         (*at > high).then_some((*id, *at, high))
     });
     if let Some((id, at, low)) = lost.first() {
         let missing: i64 = lost.iter().map(|(_, at, low)| low - at).sum();
         let what = format!(
-            "{group} has lost up to {}: it stopped at offset {at} of partition {id}, and retention has removed everything before {low}",
-            counted(missing, "record")
+            "{group} has missed up to {}: its committed offset in partition {id} is {at}, and retention has removed everything before {low}",
+            plural(missing, "record")
         );
         return Check::fail("group", Fault::E5, what)
-            .fix("this is a gap: fetch the whole dataset again over the HTTP API, then resume")
+            .fix("this is a gap: requery all documents over the HTTP API, then resume")
             .raw("Broker: Offset out of range")
             .detail("lost", missing);
     }
     if let Some((id, at, high)) = ahead {
         let what = format!(
-            "{group} stands at offset {at} of partition {id}, which ends at {high}: the topic was made anew"
+            "the committed offset of {group} in partition {id} is {at}, but the partition ends at {high}: the topic was re-created"
         );
         return Check::fail("group", Fault::E5, what)
-                .fix("this is a gap: fetch the whole dataset again over the HTTP API, then reset the group")
-                .raw("Broker: Offset out of range");
+            .fix("this is a gap: requery all documents over the HTTP API, then reset the group")
+            .raw("Broker: Offset out of range");
     }
-    let behind: i64 = stored
+    let lag: i64 = committed
         .iter()
-        .filter_map(|(id, at)| Some(ends(*id)?.high? - at))
+        .filter_map(|(id, at)| Some(partition(*id)?.high? - at))
         .sum();
-    let what = if stored.is_empty() {
-        format!("{group} is allowed and has stored no position yet (not joined)")
+    let what = if committed.is_empty() {
+        format!("{group} is allowed and has no committed offset yet (not joined)")
     } else {
         format!(
-            "{group} is allowed and {} behind (not joined)",
-            counted(behind, "record")
+            "{group} is allowed; its lag is {} (not joined)",
+            plural(lag, "record")
         )
     };
-    Check::pass("group", what).detail("behind", behind)
+    Check::pass("group", what).detail("behind", lag)
 }
 
-fn named(event: &event::Event<'_>) -> String {
+fn describe_event(event: &event::Event<'_>) -> String {
     let txn = event
         .txn_id
         .map_or_else(String::new, |txn| format!(" txn {}", txn.0));
@@ -303,22 +314,22 @@ fn named(event: &event::Event<'_>) -> String {
     }
 }
 
-fn unreadable(place: &str, why: Unreadable, payload: Option<&[u8]>) -> Check {
-    let first = payload.map(|bytes| bytes.get(..FIRST_BYTES).unwrap_or(bytes));
+fn decode_failed(position: &str, why: Unreadable, payload: Option<&[u8]>) -> Check {
+    let first = payload.map(|bytes| bytes.get(..MAX_QUOTED_BYTES).unwrap_or(bytes));
     let quoted = first.map_or_else(String::new, |bytes| {
         format!("; it starts with {:?}", String::from_utf8_lossy(bytes))
     });
-    Check::fail("decode", Fault::E8, format!("{place}: {why}{quoted}"))
-        .fix("check that this is a topic of Ditto's CDC and that nobody else writes to it")
+    Check::fail("decode", Fault::E8, format!("{position}: {why}{quoted}"))
+        .fix("check that this is a topic of Ditto's CDC and that no other program writes to it")
 }
 
 /// `1 record`, `2 records`.
-fn counted(count: i64, what: &str) -> String {
+fn plural(count: i64, what: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
     format!("{count} {what}{s}")
 }
 
-/// `3 h ago`, from two times in milliseconds since 1970.
+/// `3 h ago`; both arguments are in milliseconds since 1970.
 fn ago(time: i64, now: i64) -> String {
     let seconds = (now - time) / 1000;
     match seconds {

@@ -1,10 +1,9 @@
-//! Tables of what brokers answer and what `verify` makes of it.
-//! Real brokers are asked in `tests/real_kafka`.
+//! Tables of broker responses and the checks that follow from them.
 
 use super::*;
 use crate::verify::check::Status::{Fail, Pass, Warn};
 
-const SCOPE: Scope<'static> = Scope {
+const SCOPE: TopicContext<'static> = TopicContext {
     topic: "ditto.app.main",
     principal: Some("CN=user"),
 };
@@ -30,7 +29,7 @@ fn sample(payload: &[u8]) -> Sample {
     Sample {
         partition: 3,
         offset: 7,
-        millis: Some(0),
+        timestamp_ms: Some(0),
         payload: Some(payload.to_vec()),
     }
 }
@@ -48,18 +47,18 @@ fn refusals_of_the_topic_have_their_numbers_and_near_names() {
         (
             QueryErrorKind::TopicUnknown,
             Some(Fault::E3),
-            "know no topic ditto.app.main",
+            "have no topic ditto.app.main",
             "hide topics",
         ),
         (
             QueryErrorKind::TopicInvalid,
             Some(Fault::E3),
-            "cannot be the name",
+            "not a valid topic name",
             "portal",
         ),
         (QueryErrorKind::Timeout, None, "failed", "try again"),
     ] {
-        let check = SCOPE.refused("topic", &refusal(why), &visible);
+        let check = SCOPE.query_failed("topic", &refusal(why), &visible);
         assert_eq!((check.status, check.fault), (Fail, fault));
         assert!(check.message.contains(words), "{}", check.message);
         assert!(
@@ -131,14 +130,19 @@ fn a_record_is_named_or_quoted() {
 #[test]
 fn positions_of_a_group_are_compared_with_the_log() {
     let partitions = parts(&[(10, 20), (0, 5)]);
-    for (stored, status, fault, words) in [
-        (vec![], Pass, None, "no position yet"),
-        (vec![(0, 15), (1, 5)], Pass, None, "5 records behind"),
-        (vec![(0, 10)], Pass, None, "10 records behind"),
-        (vec![(0, 4)], Fail, Some(Fault::E5), "lost up to 6 records"),
-        (vec![(1, 9)], Fail, Some(Fault::E5), "made anew"),
+    for (committed, status, fault, words) in [
+        (vec![], Pass, None, "no committed offset yet"),
+        (vec![(0, 15), (1, 5)], Pass, None, "lag is 5 records"),
+        (vec![(0, 10)], Pass, None, "lag is 10 records"),
+        (
+            vec![(0, 4)],
+            Fail,
+            Some(Fault::E5),
+            "missed up to 6 records",
+        ),
+        (vec![(1, 9)], Fail, Some(Fault::E5), "re-created"),
     ] {
-        let check = SCOPE.group("team-a", &Ok(stored), &partitions);
+        let check = SCOPE.group("team-a", &Ok(committed), &partitions);
         assert_eq!((check.status, check.fault), (status, fault), "{check:?}");
         assert!(check.message.contains(words), "{}", check.message);
     }
@@ -149,7 +153,7 @@ fn positions_of_a_group_are_compared_with_the_log() {
     );
     assert_eq!(check.fault, Some(Fault::E1));
     assert!(check.fix.is_some_and(|fix| fix.contains("prefix")));
-    let old = Scope {
+    let old = TopicContext {
         topic: "user-consumable-1234",
         principal: None,
     };
@@ -157,6 +161,6 @@ fn positions_of_a_group_are_compared_with_the_log() {
     assert!(
         check
             .fix
-            .is_some_and(|fix| fix.contains("likely user-consumable-1234"))
+            .is_some_and(|fix| fix.contains("probably user-consumable-1234"))
     );
 }

@@ -1,0 +1,34 @@
+//! The environment of a command: global flags, terminals, variables and output.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::cli::Global;
+use crate::output::Out;
+use crate::util::env::Env;
+use crate::util::exit::Exit;
+
+/// The environment of a command.
+pub struct Context<'a> {
+    /// Flags of every command.
+    pub global: &'a Global,
+    /// Terminals, width, time.
+    pub env: &'a Env,
+    /// Looks up an environment variable.
+    pub var: &'a dyn Fn(&str) -> Option<OsString>,
+    /// Becomes true when the user presses Ctrl-C.
+    pub interrupt: &'a Arc<AtomicBool>,
+    /// Standard output and standard error.
+    pub out: &'a mut Out,
+}
+
+impl Context<'_> {
+    /// Reports a usage error of a command.
+    pub(super) fn usage_error(&mut self, command: &str, why: &str) -> Exit {
+        self.out.warn(why);
+        self.out
+            .warn(&format!("for help: ditto-cdc {command} --help"));
+        Exit::Usage
+    }
+}

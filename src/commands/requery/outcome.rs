@@ -1,0 +1,75 @@
+//! The end of a run as message and exit code.
+
+use super::workers::Outcome;
+use crate::bigpeer::{ApiError, Kind};
+use crate::commands::Context;
+use crate::record::{Failure, FailureClass};
+use crate::snapshot::manifest::Collection;
+use crate::snapshot::read::retrying_client::StopReason;
+use crate::snapshot::write::directory::failed;
+use crate::util::exit::Exit;
+
+/// The collections, or the exit code of a run that stopped early.
+pub(super) fn collections_of(
+    outcome: Outcome,
+    resumable: bool,
+    context: &mut Context<'_>,
+) -> Result<Vec<Collection>, Exit> {
+    let (exit, documents) = match outcome {
+        Outcome::Complete(collections) => return Ok(collections),
+        Outcome::Closed => return Err(Exit::Success),
+        Outcome::Unwritable(error) => {
+            context
+                .out
+                .warn(&format!("writing to standard output: {error}"));
+            return Err(Exit::Failed);
+        }
+        Outcome::Interrupted(documents) => (Exit::Interrupted, documents),
+        Outcome::Stopped(stop, documents) => (report_stop(&stop, context), documents),
+    };
+    let on = if resumable {
+        "; --resume continues from there"
+    } else {
+        ""
+    };
+    context
+        .out
+        .note(&format!("stopped after {documents} documents{on}"));
+    Err(exit)
+}
+
+/// Reports why the run cannot continue.
+pub(super) fn report_stop(stop: &StopReason, context: &mut Context<'_>) -> Exit {
+    match stop {
+        StopReason::Interrupted => Exit::Interrupted,
+        StopReason::Disk(doing, error) => report_failure(&failed(doing, error), context),
+        StopReason::Api(doing, error) => {
+            let failure = Failure {
+                class: class(error),
+                what: format!("{doing}: {}", error.why()),
+                fix: error.fix().map(str::to_owned),
+                raw: Some(error.words.clone()).filter(|words| !words.is_empty()),
+            };
+            report_failure(&failure, context)
+        }
+    }
+}
+
+fn class(error: &ApiError) -> FailureClass {
+    match error.kind {
+        Kind::RefusedKey
+        | Kind::Forbidden
+        | Kind::Unreachable
+        | Kind::Tls
+        | Kind::Redirected
+        | Kind::NotFound
+        | Kind::NoInterface
+        | Kind::NotDql => FailureClass::Setup,
+        _ => FailureClass::Read,
+    }
+}
+
+pub(super) fn report_failure(failure: &Failure, context: &mut Context<'_>) -> Exit {
+    context.out.failure(failure);
+    failure.exit()
+}

@@ -1,0 +1,189 @@
+//! Types of a diff: options, kinds of changes, and the list of changes.
+
+use super::path::{Place, PlaceId, Step};
+use super::pattern::{Pattern, Relation, closest};
+
+/// Which changes to show, and how. The default is everything, cut to the width of a terminal.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Only changes at or under these paths; empty for all.
+    pub only: Vec<Pattern>,
+    /// No changes at or under these paths.
+    pub ignore: Vec<Pattern>,
+    /// Values to redact.
+    pub redact: Vec<Pattern>,
+    /// Show values that are the same and only written differently, too.
+    pub strict: bool,
+    /// Clip nothing.
+    pub full: bool,
+    /// The most lines that one event may take; `None` for the view's own limit.
+    pub max_changes: Option<usize>,
+    /// The fields that identify array elements.
+    pub array_keys: Vec<ArrayKey>,
+    /// Show which array element a change is in by its identity.
+    pub context: bool,
+}
+
+/// The field that identifies the elements of the arrays at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArrayKey {
+    /// Which arrays.
+    pub path: Pattern,
+    /// The field's name.
+    pub field: String,
+}
+
+impl ArrayKey {
+    /// Parses `PATH=FIELD`.
+    ///
+    /// # Errors
+    /// A sentence with what is wrong.
+    pub fn parse(text: &str) -> Result<ArrayKey, String> {
+        let (path, field) = text
+            .rsplit_once('=')
+            .filter(|(_, field)| !field.is_empty())
+            .ok_or_else(|| format!("'{text}': expected PATH=FIELD such as lines=sku"))?;
+        let path = Pattern::parse(path).map_err(|bad| bad.to_string())?;
+        Ok(ArrayKey {
+            path,
+            field: field.to_owned(),
+        })
+    }
+}
+
+/// The kind of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It is another one.
+    Changed,
+    /// Equal, with another spelling: `1` and `1.0`, or two spellings of a string.
+    Respelled,
+    /// It was elsewhere in the same array before, equal byte by byte.
+    Moved {
+        /// The old index.
+        from: u32,
+    },
+    /// The old place of a value that moved; not a change of its own.
+    MovedAway,
+}
+
+/// An additional note on a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// Nothing.
+    None,
+    /// The values are of different types.
+    TypeChanged,
+    /// A key occurs twice in an object, which readers interpret differently: compared as one value.
+    KeyTwice,
+    /// Nested deeper than [`MAX_DEPTH`], or of more values than [`MAX_VALUES`]: compared as one value, byte by byte.
+    TooLarge,
+    /// Arrays that differ in more elements than [`MAX_ALIGNED`], or are that long and differ in length:
+    /// compared as one value.
+    TooLong,
+}
+
+/// One difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change<'a> {
+    /// The kind of change.
+    pub kind: Kind,
+    /// The raw old value; `None` if there was none.
+    pub old: Option<&'a [u8]>,
+    /// The raw new value; `None` if there is none.
+    pub new: Option<&'a [u8]>,
+    /// An additional note.
+    pub note: Note,
+    pub(super) place: PlaceId,
+}
+
+/// All changes of a document, in document order.
+///
+/// Blanks and the order of keys are not changes. If a key occurs twice in an object, the first one counts everywhere
+/// else in this program; here such an object is one value, because a list of changes of its fields would be wrong for
+/// half of its readers.
+#[derive(Debug, Default)]
+pub struct Diff<'a> {
+    /// The changes. Applied from the last to the first, each index is the right one.
+    pub changes: Vec<Change<'a>>,
+    /// Number of equal values; a container counts once with its content.
+    pub unchanged: usize,
+    /// Number of arrays longer than [`MAX_ALIGNED`], whose elements were compared by position.
+    pub by_position: usize,
+    pub(super) places: Vec<Place<'a>>,
+    /// The identity fields of array elements, by place.
+    pub(super) identities: Vec<(PlaceId, &'a [u8], &'a [u8])>,
+}
+
+impl<'a> Diff<'a> {
+    /// The steps to a change, from the root.
+    pub fn path(&self, change: &Change<'a>, steps: &mut Vec<Step<'a>>) {
+        self.steps(change.place, steps);
+    }
+
+    pub(super) fn steps(&self, mut place: PlaceId, steps: &mut Vec<Step<'a>>) {
+        steps.clear();
+        while let Some(here) = place.checked_sub(1).and_then(|at| self.places.get(at)) {
+            steps.push(here.step);
+            place = here.parent;
+        }
+        steps.reverse();
+    }
+
+    /// The identity field and value of the array element that contains a change, if requested and known; raw JSON.
+    #[must_use]
+    pub fn context(&self, change: &Change<'a>) -> Option<(&'a [u8], &'a [u8])> {
+        let mut place = change.place;
+        while let Some(here) = place.checked_sub(1).and_then(|at| self.places.get(at)) {
+            let found = self
+                .identities
+                .binary_search_by_key(&place, |(at, _, _)| *at);
+            if let Some((_, field, value)) = found.ok().and_then(|at| self.identities.get(at)) {
+                return Some((field, value));
+            }
+            place = here.parent;
+        }
+        None
+    }
+
+    /// Number of values that are equal with another spelling.
+    #[must_use]
+    pub fn respelled(&self) -> usize {
+        let respelled = |change: &&Change<'_>| change.kind == Kind::Respelled;
+        self.changes.iter().filter(respelled).count()
+    }
+}
+
+impl Options {
+    /// Whether a change is to be shown, by its path and kind.
+    #[must_use]
+    pub fn shows(&self, steps: &[Step<'_>], kind: Kind) -> bool {
+        match kind {
+            Kind::MovedAway => return false,
+            Kind::Respelled if !self.strict => return false,
+            _ => {}
+        }
+        let wanted = self.only.is_empty() || closest(&self.only, steps) != Relation::Apart;
+        wanted && (self.ignore.is_empty() || closest(&self.ignore, steps) < Relation::Below)
+    }
+
+    /// Whether the options hide some changes, and so whole events.
+    #[must_use]
+    pub fn hides_changes(&self) -> bool {
+        !(self.only.is_empty() && self.ignore.is_empty())
+    }
+
+    /// Whether there is a change that is to be shown.
+    #[must_use]
+    pub fn shows_any(&self, diff: &Diff<'_>) -> bool {
+        let mut steps = Vec::new();
+        diff.changes.iter().any(|change| {
+            diff.path(change, &mut steps);
+            self.shows(&steps, change.kind)
+        })
+    }
+}

@@ -1,0 +1,64 @@
+//! Option values that the command line shares with the modules that implement them.
+
+// Documentation in this file is help text: backticks would be printed.
+#![allow(clippy::doc_markdown)]
+
+use clap::ValueEnum;
+
+/// The change of a document, decided from the values of the event and never from `change.method`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
+pub enum Op {
+    /// A new document: a new value and no old one
+    Insert,
+    /// A changed document: an old and a new value
+    Update,
+    /// A removed document: only an old value
+    Remove,
+    /// Not a change of a document, or an event whose values do not show which.
+    #[value(skip)]
+    Other,
+}
+
+impl Op {
+    /// The name in `--op` and in conditions.
+    #[must_use]
+    pub fn word(self) -> Option<&'static str> {
+        Some(match self {
+            Op::Insert => "insert",
+            Op::Update => "update",
+            Op::Remove => "remove",
+            Op::Other => return None,
+        })
+    }
+}
+
+/// An output format for events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// What changed in each document, for people
+    Diff,
+    /// One line per event, for people: operation and document
+    Oneline,
+    /// The event as received, one per line
+    Json,
+    /// The event, indented and coloured
+    Pretty,
+    /// The whole record with topic, partition, offset, time, key and headers; lossless, --input reads it back
+    Record,
+    /// The payload's bytes and a line end
+    Raw,
+    /// The changes as a JSON Patch (RFC 6902) with the event's identity; turns the old document into exactly the new one
+    Patch,
+    /// The changes as a JSON Merge Patch (RFC 7396), and whether it covers all of them
+    Merge,
+    /// The paths that were changed, added and removed
+    Changes,
+}
+
+impl Format {
+    /// Whether the format is for people: it shows gaps as lines of its own.
+    #[must_use]
+    pub fn is_for_people(self) -> bool {
+        matches!(self, Format::Diff | Format::Oneline)
+    }
+}

@@ -67,10 +67,10 @@ fn the_smallest_rust_is_enough_for_every_crate_and_named_in_the_readme() {
     };
     let ours = env!("CARGO_PKG_RUST_VERSION");
     for package in packages() {
-        let asked = package["rust_version"].as_str().unwrap_or("1.0");
+        let minimum = package["rust_version"].as_str().unwrap_or("1.0");
         assert!(
-            number(asked) <= number(ours),
-            "{}: {asked}",
+            number(minimum) <= number(ours),
+            "{}: {minimum}",
             package["name"]
         );
     }

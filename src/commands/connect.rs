@@ -47,8 +47,8 @@ pub(super) fn api(
     if let Some(endpoint) = &endpoint {
         prompt_for_api_key(&mut settings, endpoint, context)?;
     }
-    let given = settings.require_api().map(|given| given.key.clone());
-    let key = given.map_err(|error| report_error(context, &error))?;
+    let required = settings.require_api().map(|required| required.key.clone());
+    let key = required.map_err(|error| report_error(context, &error))?;
     let configured = settings.brokers.is_some() || settings.topic.is_some();
     let kafka = (with_kafka && configured)
         .then(|| connection(&mut settings, context))

@@ -26,7 +26,7 @@ pub fn run(command: Option<&str>, context: &mut Context<'_>) -> Exit {
     let near = near
         .first()
         .map_or(String::new(), |near| format!("; did you mean {near}?"));
-    context.usage_error("man", &format!("there is no command {name}{near}"))
+    context.usage_error("man", &format!("no such command: {name}{near}"))
 }
 
 /// Every page with its name, starting with the program's.

@@ -51,7 +51,7 @@ pub(super) struct CursorPair<'a> {
     pub at: Offsets,
     pub aligned: Aligned,
     /// Bytes that were read without progress.
-    spend_budget: usize,
+    spent: usize,
     /// Bytes that were compared to measure common runs.
     looked: usize,
 }
@@ -85,7 +85,7 @@ impl<'a> CursorPair<'a> {
                 end: common_prefix_len(old, new),
                 ahead: 0,
             },
-            spend_budget: 0,
+            spent: 0,
             looked: 0,
         }
     }
@@ -115,8 +115,8 @@ impl<'a> CursorPair<'a> {
 
     /// Charges bytes that were read without progress; `None` if the budget is spent.
     pub fn spend_budget(&mut self, bytes: usize) -> Option<()> {
-        self.spend_budget += bytes;
-        (self.spend_budget + self.looked <= WASTED_READ_BUDGET * (self.old.len() + self.new.len()))
+        self.spent += bytes;
+        (self.spent + self.looked <= WASTED_READ_BUDGET * (self.old.len() + self.new.len()))
             .then_some(())
     }
 

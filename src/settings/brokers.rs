@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn without_tls_the_port_is_kafkas() {
-        let list = parse("a", false).map(|mended| mended.list);
+        let list = parse("a", false).map(|brokers| brokers.list);
         assert_eq!(list.ok().as_deref(), Some("a:9092"));
     }
 

@@ -20,10 +20,10 @@ pub(super) struct RawValue {
     pub form: ValueForm,
 }
 
-pub(super) fn text(found: &RawValue) -> Result<String, SettingsError> {
-    let text = found.value.to_str().map(str::to_owned);
+pub(super) fn text(raw: &RawValue) -> Result<String, SettingsError> {
+    let text = raw.value.to_str().map(str::to_owned);
     text.ok_or_else(|| SettingsError {
-        what: format!("cannot read {}: its value is not UTF-8", found.origin),
+        what: format!("cannot read {}: its value is not UTF-8", raw.origin),
         fix: "set it again in a UTF-8 terminal, or use a flag instead".to_owned(),
     })
 }
@@ -39,39 +39,36 @@ pub fn expand(text: &OsStr, base: &Path, home: Option<&Path>) -> Result<PathBuf,
         return Ok(base.to_owned());
     };
     if first == "~" {
-        let home = home.ok_or("`~` stands for the home folder, and HOME is not set")?;
+        let home = home.ok_or("`~` is the home folder, but HOME is not set")?;
         return Ok(home.join(parts.as_path()));
     }
     if first.to_string_lossy().starts_with('~') {
         let name = first.to_string_lossy();
         return Err(format!(
-            "`{name}`: another user's home folder is not looked up"
+            "`{name}`: the home folder of another user is not supported"
         ));
     }
     Ok(base.join(path))
 }
 
-pub(super) fn path(found: &RawValue, environment: &Environment) -> Result<PathBuf, SettingsError> {
-    let expanded = expand(&found.value, &found.base, environment.home);
+pub(super) fn path(raw: &RawValue, environment: &Environment) -> Result<PathBuf, SettingsError> {
+    let expanded = expand(&raw.value, &raw.base, environment.home);
     expanded.map_err(|why| SettingsError {
-        what: format!("cannot use the path from {}: {why}", found.origin),
+        what: format!("cannot use the path from {}: {why}", raw.origin),
         fix: "write the whole path, starting with `/`".to_owned(),
     })
 }
 
 /// Reads the password file if the value is a path; else the value is the password.
-pub(super) fn password(
-    found: &RawValue,
-    environment: &Environment,
-) -> Result<Secret, SettingsError> {
-    if found.form != ValueForm::File {
-        return text(found).map(Secret::new);
+pub(super) fn password(raw: &RawValue, environment: &Environment) -> Result<Secret, SettingsError> {
+    if raw.form != ValueForm::File {
+        return text(raw).map(Secret::new);
     }
-    let path = path(found, environment)?;
+    let path = path(raw, environment)?;
     let what = format!(
         "cannot read the password file {} ({})",
         path.display(),
-        found.origin
+        raw.origin
     );
     let bytes = std::fs::read(&path).map_err(|error| unreadable(&what, &error))?;
     let text = String::from_utf8(bytes).map_err(|_| SettingsError {
@@ -127,18 +124,14 @@ fn read_named(
     kind: &str,
     environment: &Environment,
 ) -> Result<(PathBuf, Vec<u8>), SettingsError> {
-    let found = RawValue {
+    let raw = RawValue {
         value: named.as_os_str().to_owned(),
         base: environment.cwd.to_owned(),
         origin: Origin::Flag(flag),
         form: ValueForm::Value,
     };
-    let path = path(&found, environment)?;
-    let what = format!(
-        "cannot read the {kind} {} ({})",
-        path.display(),
-        found.origin
-    );
+    let path = path(&raw, environment)?;
+    let what = format!("cannot read the {kind} {} ({})", path.display(), raw.origin);
     let bytes = std::fs::read(&path).map_err(|error| unreadable(&what, &error))?;
     Ok((path, bytes))
 }

@@ -122,7 +122,7 @@ fn parse_one(number: usize, text: &str) -> Result<Property, SettingsError> {
         .ok_or_else(|| malformed("it has no `=`"))?;
     let name = name.trim();
     if name.is_empty() {
-        return Err(malformed("there is no name before the `=`"));
+        return Err(malformed("no name before the `=`"));
     }
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if !name.chars().all(legal) {

@@ -249,60 +249,60 @@ impl Flags {
 fn apply(
     settings: &mut Settings,
     key: Key,
-    found: RawValue,
+    raw: RawValue,
     shadowed: Vec<Origin>,
     environment: &Environment,
     tls: bool,
 ) -> Result<(), SettingsError> {
     match key {
         Key::Brokers => {
-            let brokers = brokers::parse(&text(&found)?, tls)?;
+            let brokers = brokers::parse(&text(&raw)?, tls)?;
             settings.warnings.extend(brokers.warnings);
-            settings.brokers = Some(setting(brokers.list, found, shadowed));
+            settings.brokers = Some(setting(brokers.list, raw, shadowed));
         }
-        Key::Topic => settings.topic = Some(setting(trimmed(&found)?, found, shadowed)),
-        Key::Group => settings.group = Some(setting(trimmed(&found)?, found, shadowed)),
+        Key::Topic => settings.topic = Some(setting(trimmed(&raw)?, raw, shadowed)),
+        Key::Group => settings.group = Some(setting(trimmed(&raw)?, raw, shadowed)),
         Key::ClusterCert => {
-            settings.cluster_cert = Some(setting(path(&found, environment)?, found, shadowed));
+            settings.cluster_cert = Some(setting(path(&raw, environment)?, raw, shadowed));
         }
         Key::UserCert => {
-            settings.user_cert = Some(setting(path(&found, environment)?, found, shadowed));
+            settings.user_cert = Some(setting(path(&raw, environment)?, raw, shadowed));
         }
         Key::ClusterCertPassword => {
-            let password = password(&found, environment)?;
-            settings.cluster_cert_password = Some(setting(password, found, shadowed));
+            let password = password(&raw, environment)?;
+            settings.cluster_cert_password = Some(setting(password, raw, shadowed));
         }
         Key::UserCertPassword => {
-            let password = password(&found, environment)?;
-            settings.user_cert_password = Some(setting(password, found, shadowed));
+            let password = password(&raw, environment)?;
+            settings.user_cert_password = Some(setting(password, raw, shadowed));
         }
-        Key::Url => settings.url = Some(setting(trimmed(&found)?, found, shadowed)),
+        Key::Url => settings.url = Some(setting(trimmed(&raw)?, raw, shadowed)),
         Key::ApiSecret => {
-            let key = api_key(&found, environment)?;
-            settings.api_key = Some(setting(key, found, shadowed));
+            let key = api_key(&raw, environment)?;
+            settings.api_key = Some(setting(key, raw, shadowed));
         }
     }
     Ok(())
 }
 
-fn setting<T>(value: T, found: RawValue, shadowed: Vec<Origin>) -> Setting<T> {
+fn setting<T>(value: T, raw: RawValue, shadowed: Vec<Origin>) -> Setting<T> {
     Setting {
         value,
-        origin: found.origin,
+        origin: raw.origin,
         shadowed,
     }
 }
 
-fn trimmed(found: &RawValue) -> Result<String, SettingsError> {
-    text(found).map(|text| text.trim().to_owned())
+fn trimmed(raw: &RawValue) -> Result<String, SettingsError> {
+    text(raw).map(|text| text.trim().to_owned())
 }
 
 /// Reads the API key without the blanks around it, which files and clipboards add.
-fn api_key(found: &RawValue, environment: &Environment) -> Result<Secret, SettingsError> {
-    let key = Secret::new(password(found, environment)?.expose().trim().to_owned());
+fn api_key(raw: &RawValue, environment: &Environment) -> Result<Secret, SettingsError> {
+    let key = Secret::new(password(raw, environment)?.expose().trim().to_owned());
     if key.expose().is_empty() {
         return Err(SettingsError {
-            what: format!("cannot use the API key from {}: it is empty", found.origin),
+            what: format!("cannot use the API key from {}: it is empty", raw.origin),
             fix: "the file must contain only the key; the Ditto portal shows a key once, when it is created".to_owned(),
         });
     }
@@ -347,16 +347,14 @@ fn visible_secret_warning(option: &Property) -> Option<String> {
 }
 
 /// Warns about `$` in `.env`: many parsers substitute `$NAME`, this one does not, because passwords may contain `$`.
-fn dollar_warning(definition: &Definition, found: &RawValue) -> Option<String> {
-    let env_file = matches!(found.origin, Origin::EnvFile { .. });
-    (env_file && !definition.is_password && found.value.to_string_lossy().contains('$')).then(
-        || {
-            format!(
-                "{}: `$` is taken literally; write the value itself (`~/` is the home folder)",
-                found.origin
-            )
-        },
-    )
+fn dollar_warning(definition: &Definition, raw: &RawValue) -> Option<String> {
+    let env_file = matches!(raw.origin, Origin::EnvFile { .. });
+    (env_file && !definition.is_password && raw.value.to_string_lossy().contains('$')).then(|| {
+        format!(
+            "{}: `$` is taken literally; write the value itself (`~/` is the home folder)",
+            raw.origin
+        )
+    })
 }
 
 fn is_blank(value: &OsStr) -> bool {

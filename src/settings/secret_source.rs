@@ -43,19 +43,19 @@ pub enum SecretScope {
 impl SecretSource {
     pub(super) fn new(
         key: Key,
-        found: RawValue,
+        raw: RawValue,
         shadowed: Vec<Origin>,
         trusted: bool,
     ) -> Result<SecretSource, SettingsError> {
-        let text = text(&found)?;
-        let provider = match found.form {
+        let text = text(&raw)?;
+        let provider = match raw.form {
             ValueForm::KeyStore => Provider::KeyStore(text),
             _ => Provider::Command(Secret::new(text)),
         };
         Ok(SecretSource {
             key,
             provider,
-            origin: found.origin,
+            origin: raw.origin,
             shadowed,
             trusted,
         })
@@ -93,7 +93,7 @@ impl SecretSource {
 /// Runs a command line in a shell. The first line of output is the secret, as password managers print it; prompts of
 /// the command reach the terminal.
 fn run(command: &Secret, what: &str) -> Result<Secret, SettingsError> {
-    let wrong = |why: &str| {
+    let failed = |why: &str| {
         SettingsError {
         what: format!("{what}: {why}"),
         fix: "run the command by hand: it must print the secret on its first line and exit with status 0"
@@ -112,14 +112,17 @@ fn run(command: &Secret, what: &str) -> Result<Secret, SettingsError> {
         .stdin(Stdio::inherit());
     let output = child
         .output()
-        .map_err(|error| wrong(&format!("cannot start {shell}: {error}")))?;
+        .map_err(|error| failed(&format!("cannot start {shell}: {error}")))?;
     if !output.status.success() {
-        return Err(wrong(&format!("the command failed with {}", output.status)));
+        return Err(failed(&format!(
+            "the command failed with {}",
+            output.status
+        )));
     }
-    let text = String::from_utf8(output.stdout).map_err(|_| wrong("it did not print UTF-8"))?;
+    let text = String::from_utf8(output.stdout).map_err(|_| failed("it did not print UTF-8"))?;
     let line = text.lines().next().unwrap_or("");
     if line.is_empty() {
-        return Err(wrong("it printed nothing"));
+        return Err(failed("it printed nothing"));
     }
     Ok(Secret::new(line.to_owned()))
 }

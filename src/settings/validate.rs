@@ -120,8 +120,8 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] that lists all missing settings, or of [`Settings::key_to_untrusted_url`].
     pub fn require_api(&self) -> Result<Api<'_>, SettingsError> {
-        if let Some(wrong) = self.key_to_untrusted_url() {
-            return Err(wrong);
+        if let Some(error) = self.key_to_untrusted_url() {
+            return Err(error);
         }
         if let (Some(url), Some(key)) = (&self.url, &self.api_key) {
             return Ok(Api {

@@ -1,7 +1,6 @@
-//! Walks through DER without understanding it: tag, length, content.
-//! What the contents mean is left to the callers, and certificates and stores as a whole to OpenSSL.
+//! DER elements: tag, length, content.
 
-/// An element's content is a list of elements where this bit of the tag is set.
+/// The content is a list of elements if this bit of the tag is set.
 pub(super) const CONSTRUCTED: u8 = 0x20;
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const OCTETS: u8 = 0x04;
@@ -32,7 +31,7 @@ pub(super) fn elements(bytes: &[u8]) -> impl Iterator<Item = Element<'_>> {
     })
 }
 
-/// How many bytes the element at the start says that it takes, header included; it may be cut off.
+/// The number of bytes that the element claims, with its header; it may be truncated.
 pub(super) fn claimed_bytes(bytes: &[u8]) -> Option<usize> {
     let (_, header, length) = header(bytes)?;
     header.checked_add(length)

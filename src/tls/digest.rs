@@ -1,5 +1,4 @@
-//! SHA-256 over bytes that come in pieces; OpenSSL computes it.
-//! What is hashed, and what the sum proves, is the caller's business.
+//! Incremental SHA-256, by OpenSSL.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,4 @@
-//! The two downloaded files: from PKCS#12 bytes to certificates and a key, and what is wrong with them.
-//! The only importer of `openssl`, also for the handshake of `verify`'s probe; it opens no connection and prints nothing.
+//! TLS and certificate files. The only importer of `openssl`.
 
 mod certificate;
 mod der;
@@ -8,10 +7,10 @@ mod files;
 pub mod handshake;
 pub mod testbed;
 
-pub use certificate::Served;
+pub use certificate::PeerCertificate;
 pub use digest::Sha256;
-pub use files::faults::{FileFault, Role};
-pub use files::load::{StoreFile, load};
+pub use files::faults::{FileFault, Role, StoreFile};
+pub use files::load::load;
 pub use files::stores::{Anchor, Keystore, Material, Truststore};
-pub use handshake::client_config::Rules;
-pub use handshake::error::{Broken, Ending};
+pub use handshake::client_config::ClientConfig;
+pub use handshake::error::{HandshakeError, HandshakeErrorKind};

@@ -1,7 +1,7 @@
 //! What the probe reports about a listener: the facts, before anybody judges them.
 //! Faults are named in the other files.
 
-use ditto_cdc::tls::handshake::Shown;
+use ditto_cdc::tls::handshake::ClientCertificate;
 use openssl::ssl::SslVersion;
 
 use crate::client::Client;
@@ -32,11 +32,11 @@ fn a_healthy_listener_is_described() {
             .map(|one| one.subject.as_str())
             .collect();
         assert_eq!(subjects, ["CN=broker", "CN=middle"]);
-        assert_eq!(handshake.chain[0].names, ["localhost", "127.0.0.1"]);
+        assert_eq!(handshake.chain[0].dns_names, ["localhost", "127.0.0.1"]);
         let asked = handshake.asked.as_ref().unwrap();
         assert_eq!(asked.authorities, ["CN=clients", "CN=cluster"]);
         assert!(asked.ours_fits);
-        assert_eq!(handshake.shown, Shown::Certificate);
+        assert_eq!(handshake.shown, ClientCertificate::Certificate);
         assert_eq!(
             handshake.protocol.as_deref(),
             Some(if version == SslVersion::TLS1_2 {

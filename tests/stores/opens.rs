@@ -2,13 +2,13 @@
 //! Files that do not are in `faults`.
 
 use ditto_cdc::tls::load;
-use ditto_cdc::tls::testbed::ca::{Issued, Order};
+use ditto_cdc::tls::testbed::ca::{CaOptions, TestCertificates};
 
 use crate::files::*;
 
 #[test]
 fn a_downloaded_pair_becomes_pem_text() {
-    let issued = Issued::new(&Order::default()).unwrap();
+    let issued = TestCertificates::new(&CaOptions::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("cluster"), &issued.cluster_p12).unwrap();
     std::fs::write(folder.path().join("user"), &issued.user_p12).unwrap();
@@ -97,8 +97,8 @@ fn a_keystore_says_who_must_know_it_and_until_when() {
             .unwrap()
             .keystore
             .unwrap();
-        assert_eq!(keystore.wanted_issuer(), issuer, "{name}");
-        assert!(keystore.may_be_a_clients(), "{name}");
+        assert_eq!(keystore.required_issuer(), issuer, "{name}");
+        assert!(keystore.allows_client_auth(), "{name}");
         let lasts = keystore.not_after().unwrap() - keystore.not_before().unwrap();
         assert_eq!(lasts, 36_500 * 24 * 60 * 60, "{name}");
     };

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use ditto_cdc::tls::testbed::ca::{Issued, Order};
+use ditto_cdc::tls::testbed::ca::{CaOptions, TestCertificates};
 use openssl::asn1::Asn1Time;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
@@ -161,11 +161,11 @@ fn all_supported_file_formats_are_read() {
 #[test]
 fn an_expired_user_certificate_is_recognised_by_its_date() {
     let stage = stage();
-    let order = Order {
+    let order = CaOptions {
         user_days: -40..-12,
-        ..Order::default()
+        ..CaOptions::default()
     };
-    let issued = Issued::new(&order).unwrap();
+    let issued = TestCertificates::new(&order).unwrap();
     let file = stage.path("expired.p12");
     fs::write(&file, &issued.user_p12).unwrap();
     let password = issued.user_password.expose();

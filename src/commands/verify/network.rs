@@ -3,7 +3,7 @@
 use super::files::CertificateFiles;
 use super::run::VerifyRun;
 use crate::settings::{Protocol, Settings};
-use crate::tls::{Keystore, Rules, Truststore};
+use crate::tls::{ClientConfig, Keystore, Truststore};
 use crate::util::exit::Exit;
 use crate::verify::check::broker;
 use crate::verify::check::broker::LocalContext;
@@ -42,7 +42,7 @@ impl VerifyRun<'_, '_> {
             .map(|property| (property.name.clone(), property.value.clone()))
             .collect();
         let keystore = files.keystore.as_ref();
-        let rules = Rules::new(
+        let rules = ClientConfig::new(
             files.truststore.as_ref().map(Truststore::pem),
             keystore.map(Keystore::certificates_pem),
             keystore.map(Keystore::key_pem),
@@ -94,7 +94,7 @@ impl VerifyRun<'_, '_> {
                 .as_ref()
                 .map_or_else(Vec::new, |store| store.anchors().to_vec()),
             user: keystore.map_or_else(Vec::new, |store| store.chain().to_vec()),
-            user_allows_client_auth: keystore.is_none_or(Keystore::may_be_a_clients),
+            user_allows_client_auth: keystore.is_none_or(Keystore::allows_client_auth),
             cluster_file: path(settings.cluster_cert.as_ref()),
             user_file: path(settings.user_cert.as_ref()),
         }

@@ -15,8 +15,8 @@ use anyhow::Context;
 use self::mock_ffi::MockBroker;
 pub use self::producer::ProducerRecord;
 use self::producer::Writer;
-use crate::tls::testbed::ca::{Issued, Order};
-use crate::tls::testbed::proxy::Front;
+use crate::tls::testbed::ca::{CaOptions, TestCertificates};
+use crate::tls::testbed::proxy::TlsProxy;
 
 /// Groups form fast, because no other members are expected.
 const GROUP_DELAY: Duration = Duration::from_millis(100);
@@ -29,17 +29,17 @@ pub struct Options {
     /// Topics that exist and that no user may read.
     pub forbidden: Vec<String>,
     /// Options of the certificates.
-    pub certificates: Order,
+    pub certificates: CaOptions,
 }
 
 /// A running broker. Dropping it closes every connection and frees its ports.
 pub struct Embedded {
     // Dropped in this order: client, proxy, broker.
     producer: Writer,
-    _front: Front,
+    _front: TlsProxy,
     broker: MockBroker,
     endpoint: String,
-    issued: Issued,
+    issued: TestCertificates,
 }
 
 /// The two files that a user would have downloaded.
@@ -57,10 +57,10 @@ impl Embedded {
     /// # Errors
     /// If no port is free, or if a topic name is not valid.
     pub fn start(options: &Options) -> anyhow::Result<Embedded> {
-        let issued = Issued::new(&options.certificates)?;
+        let issued = TestCertificates::new(&options.certificates)?;
         let broker = MockBroker::start()?;
         let plain: SocketAddr = broker.plain_address().parse()?;
-        let front = Front::start(&issued, plain)?;
+        let front = TlsProxy::start(&issued, plain)?;
         let address = front.address();
         broker.advertise(&address.ip().to_string(), address.port())?;
         broker.group_delay(GROUP_DELAY)?;
@@ -89,7 +89,7 @@ impl Embedded {
 
     /// The certificates that fit this broker.
     #[must_use]
-    pub fn certificates(&self) -> &Issued {
+    pub fn certificates(&self) -> &TestCertificates {
         &self.issued
     }
 
@@ -194,7 +194,7 @@ mod tests {
         Embedded::start(&Options {
             topics: vec![("events".to_owned(), 3)],
             forbidden: vec!["secret".to_owned()],
-            certificates: Order::default(),
+            certificates: CaOptions::default(),
         })
         .unwrap()
     }

@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 
-use crate::tls::testbed::ca::Issued;
+use crate::tls::testbed::ca::TestCertificates;
 
 /// 100 MiB: the largest message that Ditto writes.
 const MAX_MESSAGE_BYTES: &str = "104857600";
@@ -37,7 +37,10 @@ pub struct ProducerRecord<'a> {
 pub(in crate::kafka) struct Writer(BaseProducer<DeliveryReports>);
 
 impl Writer {
-    pub(in crate::kafka) fn connect(endpoint: &str, issued: &Issued) -> anyhow::Result<Writer> {
+    pub(in crate::kafka) fn connect(
+        endpoint: &str,
+        issued: &TestCertificates,
+    ) -> anyhow::Result<Writer> {
         let producer = ClientConfig::new()
             .set("bootstrap.servers", endpoint)
             .set("security.protocol", "ssl")

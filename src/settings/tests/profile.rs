@@ -90,14 +90,14 @@ fn what_a_profile_may_say() {
         &["ditto-cdc.toml:2: unknown name topics; did you mean topic?"],
     );
     check("zzzzzzzz = 'x'", &[], &["unknown name zzzzzzzz"]);
-    check("topic = 7", &[], &["topic is left out"]);
+    check("topic = 7", &[], &["topic is ignored"]);
     check("kafka.'client.id' = 'me'", &[("client.id", "me")], &[]);
     check(
         "kafka.'fetch.min.bytes' = 7",
         &[("fetch.min.bytes", "7")],
         &[],
     );
-    check("kafka.client.id = 'me'", &[], &["client is left out"]);
+    check("kafka.client.id = 'me'", &[], &["client is ignored"]);
     check("kafka.'group.id' = 'g'", &[], &["write it as group in [p]"]);
     check(
         "group = 'mine'\ngroup-prefix = 'team-'",
@@ -118,7 +118,7 @@ fn set(settings: &Settings) -> Vec<(String, String)> {
         ListedValue::Unset => None,
         ListedValue::Text(text) => Some((shown.name, text)),
         ListedValue::Set => Some((shown.name, "set".to_owned())),
-        ListedValue::Deferred(whom) => Some((shown.name, format!("asked of {whom}"))),
+        ListedValue::Deferred(source) => Some((shown.name, format!("read from {source}"))),
     });
     set.collect()
 }

@@ -1,5 +1,4 @@
-//! What a certificate says that it may be used for, and when it is valid.
-//! Whether that suits anybody now is left to `verify`; no clock is here.
+//! Key usage and validity of a certificate.
 
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::x509::{X509Ref, X509VerifyResult};
@@ -11,19 +10,19 @@ const DAY_SECONDS: i64 = 24 * 60 * 60;
 const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 const CLIENT: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
 const ANY: &[u8] = &[0x55, 0x1d, 0x25, 0];
-/// RFC 5280, 4.2.1.9, and how DER writes its "true".
+/// RFC 5280, 4.2.1.9, and DER's "true".
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 const IS_A_CA: &[u8] = &[0x01, 1, 0xff];
 /// The place of the extensions among a certificate's fields.
 const EXTENSIONS: u8 = 0xa3;
 
-/// Whether brokers take it for a client's: it says so, or says nothing about its use.
-pub(in crate::tls) fn may_be_a_clients(certificate: &X509Ref) -> bool {
+/// Whether brokers accept it as a client certificate: it says so, or has no usage extension.
+pub(in crate::tls) fn allows_client_auth(certificate: &X509Ref) -> bool {
     let der = certificate.to_der().unwrap_or_default();
     extended_usages(&der).is_none_or(|usages| usages.iter().any(|one| [CLIENT, ANY].contains(one)))
 }
 
-/// Whether it was issued by somebody else and is not said to be a CA's.
+/// Whether it was issued by another certificate and is not marked as a CA.
 pub(in crate::tls) fn is_a_leaf(certificate: &X509Ref) -> bool {
     let der = certificate.to_der().unwrap_or_default();
     let constraints = extension(&der, BASIC_CONSTRAINTS).unwrap_or_default();
@@ -68,7 +67,7 @@ mod tests {
     use openssl::x509::X509;
 
     use super::*;
-    use crate::tls::testbed::ca::{Issued, Order};
+    use crate::tls::testbed::ca::{CaOptions, TestCertificates};
 
     fn first(pem: &str) -> X509 {
         X509::from_pem(pem.as_bytes()).unwrap()
@@ -76,9 +75,9 @@ mod tests {
 
     #[test]
     fn only_a_certificate_for_servers_is_no_clients() {
-        let issued = Issued::new(&Order::default()).unwrap();
+        let issued = TestCertificates::new(&CaOptions::default()).unwrap();
         let check = |certificate: &X509, expected| {
-            assert_eq!(may_be_a_clients(certificate), expected);
+            assert_eq!(allows_client_auth(certificate), expected);
         };
         check(&first(&issued.user_pem().unwrap()), true);
         check(&first(&issued.cluster_pem().unwrap()), true);
@@ -87,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_leaf_was_issued_by_somebody_else() {
-        let issued = Issued::new(&Order::default()).unwrap();
+        let issued = TestCertificates::new(&CaOptions::default()).unwrap();
         let check = |certificate: &X509, expected| assert_eq!(is_a_leaf(certificate), expected);
         check(&first(&issued.user_pem().unwrap()), true);
         check(&issued.broker().certificate, true);

@@ -1,5 +1,4 @@
-//! A certificate of somebody else's, described: who it names, who issued it, when it is valid.
-//! Whether it is good is left to OpenSSL, and what to say about it to `check`.
+//! Summary of a peer's certificate: names, issuer, validity.
 
 pub(crate) mod key_usage;
 pub(crate) mod principal;
@@ -12,13 +11,13 @@ use self::principal::principal;
 
 /// A certificate as a server sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Served {
+pub struct PeerCertificate {
     /// Its subject, spelt as a principal is: `CN=broker,O=…`.
     pub subject: String,
     /// Its issuer, spelt the same way.
     pub issuer: String,
     /// The host names and addresses for which it is valid; its common name if it lists none.
-    pub names: Vec<String>,
+    pub dns_names: Vec<String>,
     /// Since when it is valid, in seconds since 1970.
     pub not_before: Option<i64>,
     /// Until when it is valid, in seconds since 1970.
@@ -29,17 +28,19 @@ pub struct Served {
     pub self_signed: bool,
 }
 
-impl Served {
-    /// Nothing for what is no certificate.
-    pub(super) fn from_der(der: &[u8]) -> Option<Served> {
-        X509::from_der(der).ok().map(|one| Served::of(&one))
+impl PeerCertificate {
+    /// `None` for bytes that are not a certificate.
+    pub(super) fn from_der(der: &[u8]) -> Option<PeerCertificate> {
+        X509::from_der(der)
+            .ok()
+            .map(|one| PeerCertificate::from_certificate(&one))
     }
 
-    pub(super) fn of(certificate: &X509Ref) -> Served {
-        Served {
+    pub(super) fn from_certificate(certificate: &X509Ref) -> PeerCertificate {
+        PeerCertificate {
             subject: principal(certificate.subject_name()),
             issuer: principal(certificate.issuer_name()),
-            names: names(certificate),
+            dns_names: dns_names(certificate),
             not_before: unix_seconds(certificate.not_before()),
             not_after: unix_seconds(certificate.not_after()),
             serial: serial(certificate),
@@ -55,17 +56,17 @@ pub(super) fn serial(certificate: &X509Ref) -> String {
     digits.map(|digits| digits.to_string()).unwrap_or_default()
 }
 
-fn names(certificate: &X509Ref) -> Vec<String> {
-    let mut names = Vec::new();
+fn dns_names(certificate: &X509Ref) -> Vec<String> {
+    let mut dns_names = Vec::new();
     for name in certificate.subject_alt_names().into_iter().flatten() {
-        names.extend(name.dnsname().map(str::to_owned));
-        names.extend(name.ipaddress().and_then(address));
+        dns_names.extend(name.dnsname().map(str::to_owned));
+        dns_names.extend(name.ipaddress().and_then(address));
     }
-    if names.is_empty() {
+    if dns_names.is_empty() {
         let common = certificate.subject_name().entries_by_nid(Nid::COMMONNAME);
-        names.extend(common.filter_map(|entry| entry.data().to_string().ok()));
+        dns_names.extend(common.filter_map(|entry| entry.data().to_string().ok()));
     }
-    names
+    dns_names
 }
 
 fn address(bytes: &[u8]) -> Option<String> {

@@ -1,10 +1,9 @@
-//! What is said about a file that cannot be used: what is wrong with it, and what to do next.
-//! Finding out is left to `load` and the readers; nothing here touches a file.
+//! Faults of certificate files as messages: what is wrong, and what to do.
 
 use std::path::{Path, PathBuf};
 
-use super::contents::Trouble;
-use super::load::StoreFile;
+use super::store_contents::OpenError;
+use crate::util::secret::Secret;
 
 /// What is wrong with a file, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,9 +14,9 @@ pub struct FileFault {
     pub role: Role,
     /// The file as configured.
     pub file: PathBuf,
-    /// What is wrong: one sentence that names the file.
+    /// What is wrong: one sentence with the file's name.
     pub what: String,
-    /// What to do next: one sentence.
+    /// What to do: one sentence.
     pub fix: String,
     /// OpenSSL's or the system's words.
     pub raw: Option<String>,
@@ -48,7 +47,18 @@ impl Role {
     }
 }
 
-/// A configured file that faults are told about.
+/// A configured file.
+#[derive(Debug, Clone)]
+pub struct StoreFile {
+    /// The file's path.
+    pub path: PathBuf,
+    /// `None` if none was set, which is not the empty one.
+    pub password: Option<Secret>,
+    /// Where to set the password, such as the name of an environment variable.
+    pub password_hint: String,
+}
+
+/// The configured file that a fault is about.
 #[derive(Clone, Copy)]
 pub(in crate::tls) struct Subject<'a> {
     pub(in crate::tls) role: Role,
@@ -61,7 +71,7 @@ impl Subject<'_> {
         format!("the {} {}", self.role.name(), self.file.path.display())
     }
 
-    /// A fault that is told as "the user certificate PATH" and then `why`.
+    /// A fault whose message starts with "the user certificate PATH" and continues with `why`.
     pub(in crate::tls) fn fault(self, id: &'static str, why: &str, fix: &str) -> FileFault {
         FileFault {
             id,
@@ -73,67 +83,67 @@ impl Subject<'_> {
         }
     }
 
-    /// Why the bytes became nothing, where the other file plays no part in it.
-    pub(in crate::tls) fn told(self, trouble: &Trouble) -> FileFault {
+    /// Explains why the file cannot be opened, independent of the other file.
+    pub(in crate::tls) fn explain(self, open_error: &OpenError) -> FileFault {
         let hint = &self.file.password_hint;
         let again = "download it again";
-        match trouble {
-            Trouble::Empty => self.fault("A8", "is empty", again),
-            Trouble::Java(kind) => self.java(kind),
-            Trouble::Html => self.fault(
+        match open_error {
+            OpenError::Empty => self.fault("A8", "is empty", again),
+            OpenError::Java(kind) => self.java(kind),
+            OpenError::Html => self.fault(
                 "A6",
                 "is a web page, likely a sign-in page that was saved in its place",
                 "sign in to the portal with a browser and download the file there",
             ),
-            Trouble::Properties => self.fault(
+            OpenError::Properties => self.fault(
                 "A13",
                 "is a Java properties file and no certificate",
                 &format!("hand it over as `--properties {}`", quoted(&self.file.path)),
             ),
-            Trouble::Truncated { claimed, found } => {
+            OpenError::Truncated { claimed, found } => {
                 let why = format!("is cut off: it should have {claimed} bytes and has {found}");
                 self.fault("A7", &why, again)
             }
-            Trouble::TruncatedPem => self.fault(
+            OpenError::TruncatedPem => self.fault(
                 "A7",
                 "is cut off: its last PEM block has no END line",
                 again,
             ),
-            Trouble::TooLarge => self.fault(
+            OpenError::TooLarge => self.fault(
                 "A6",
                 "is larger than any certificate file",
                 "check the path: it names some other file",
             ),
-            Trouble::NulInPassword => self.fault(
+            OpenError::NulInPassword => self.fault(
                 "A1",
                 "cannot be opened: its password holds a NUL byte, which PKCS#12 has no room for",
                 &format!("set {hint} to a password without it"),
             ),
-            Trouble::PasswordMissing(_) => self.fault(
+            OpenError::PasswordMissing(_) => self.fault(
                 "A2",
                 "needs a password, and none or an empty one is set",
                 &format!("set {hint} to the password that came with the file"),
             ),
-            Trouble::PasswordWrong(_) => self.fault(
+            OpenError::PasswordWrong(_) => self.fault(
                 "A1",
                 "does not open with its password",
                 &format!("check {hint}: each of the two files has a password of its own"),
             ),
-            Trouble::TooManyRounds => self.fault(
+            OpenError::TooManyRounds => self.fault(
                 "A6",
                 "asks for more rounds of hashing than any maker uses, so it is damaged or a trap",
                 again,
             ),
-            Trouble::Unsupported(_) => self.fault(
+            OpenError::Unsupported(_) => self.fault(
                 "A3",
                 "is encrypted in a way that this program does not know",
                 "have it exported again, with AES-256",
             ),
-            Trouble::Unreadable(_) => {
+            OpenError::Unreadable(_) => {
                 self.fault("A6", "is neither PKCS#12 nor PEM, or it is damaged", again)
             }
         }
-        .with_raw(trouble.raw())
+        .with_raw(open_error.raw())
     }
 
     fn java(self, kind: &str) -> FileFault {

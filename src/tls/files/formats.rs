@@ -1,12 +1,11 @@
-//! Tells from the bytes what a file is, whatever its name says, and opens what can be opened.
-//! The contents of each format are left to its reader, and files to `load`.
+//! Detects the format of a file from its bytes, and opens it.
 
 use std::borrow::Cow;
 
 use openssl::x509::X509;
 
-use super::contents::{Contents, Trouble};
-use super::{base64_text, pem, pkcs12};
+use super::store_contents::{OpenError, StoreContents};
+use super::{pem, pkcs12};
 use crate::tls::der;
 use crate::util::secret::Secret;
 
@@ -14,26 +13,29 @@ const JKS: &[u8] = &[0xfe, 0xed, 0xfe, 0xed];
 const JCEKS: &[u8] = &[0xce, 0xce, 0xce, 0xce];
 const BYTE_ORDER_MARK: char = '\u{feff}';
 const PEM: &[u8] = b"-----BEGIN ";
-/// What a connection's properties can start a line with.
+/// Prefixes of lines in a properties file.
 const PROPERTIES: [&str; 4] = ["ssl.", "security.protocol", "bootstrap.servers", "group.id"];
 
-/// Opens PKCS#12, PEM, a bare certificate, or any of them as Base64 text.
-pub(in crate::tls) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Trouble> {
+/// Opens PKCS#12, PEM, a single DER certificate, or any of them as Base64 text.
+pub(in crate::tls) fn open(
+    bytes: &[u8],
+    password: Option<&Secret>,
+) -> Result<StoreContents, OpenError> {
     if password.is_some_and(|password| password.expose().contains('\0')) {
-        return Err(Trouble::NulInPassword);
+        return Err(OpenError::NulInPassword);
     }
-    match decoded(bytes) {
+    match decode_base64(bytes) {
         Some(inner) => open_plain(&inner, password),
         None => open_plain(bytes, password),
     }
 }
 
-fn open_plain(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Trouble> {
+fn open_plain(bytes: &[u8], password: Option<&Secret>) -> Result<StoreContents, OpenError> {
     if bytes.starts_with(JKS) {
-        return Err(Trouble::Java("JKS"));
+        return Err(OpenError::Java("JKS"));
     }
     if bytes.starts_with(JCEKS) {
-        return Err(Trouble::Java("JCEKS"));
+        return Err(OpenError::Java("JCEKS"));
     }
     match text(bytes) {
         Some(text) => open_text(trimmed(&text), password),
@@ -41,14 +43,14 @@ fn open_plain(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Troub
     }
 }
 
-fn open_binary(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Trouble> {
+fn open_binary(bytes: &[u8], password: Option<&Secret>) -> Result<StoreContents, OpenError> {
     let found = bytes.len();
     let claimed = der::claimed_bytes(bytes).filter(|_| is_der(bytes));
     if let Some(claimed) = claimed.filter(|claimed| *claimed > found) {
-        return Err(Trouble::Truncated { claimed, found });
+        return Err(OpenError::Truncated { claimed, found });
     }
     match X509::from_der(bytes) {
-        Ok(one) => Ok(Contents {
+        Ok(one) => Ok(StoreContents {
             certificates: vec![one],
             key: None,
         }),
@@ -56,17 +58,17 @@ fn open_binary(bytes: &[u8], password: Option<&Secret>) -> Result<Contents, Trou
     }
 }
 
-fn open_text(text: &str, password: Option<&Secret>) -> Result<Contents, Trouble> {
+fn open_text(text: &str, password: Option<&Secret>) -> Result<StoreContents, OpenError> {
     if text.is_empty() {
-        Err(Trouble::Empty)
+        Err(OpenError::Empty)
     } else if pem::is_pem(text) {
         pem::open(text, password)
     } else if text.starts_with('<') {
-        Err(Trouble::Html)
+        Err(OpenError::Html)
     } else if text.lines().any(is_property) {
-        Err(Trouble::Properties)
+        Err(OpenError::Properties)
     } else {
-        // It will not open, but OpenSSL's words are what people search for.
+        // This fails, but OpenSSL's message is what people search for.
         pkcs12::open(text.as_bytes(), password)
     }
 }
@@ -76,7 +78,7 @@ fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     match bytes {
         [0xff, 0xfe, units @ ..] => utf16(units, u16::from_le_bytes).map(Cow::Owned),
         [0xfe, 0xff, units @ ..] => utf16(units, u16::from_be_bytes).map(Cow::Owned),
-        // What people write between PEM blocks may be in any encoding.
+        // Text between PEM blocks may have any encoding.
         _ if is_der(bytes) || !holds_pem(bytes) => std::str::from_utf8(bytes).ok().map(Cow::from),
         _ => Some(String::from_utf8_lossy(bytes)),
     }
@@ -95,7 +97,7 @@ fn holds_pem(bytes: &[u8]) -> bool {
     bytes.windows(PEM.len()).any(|window| window == PEM)
 }
 
-/// Text without what editors put around it.
+/// The text without what editors add around it.
 fn trimmed(text: &str) -> &str {
     text.trim_start_matches(BYTE_ORDER_MARK).trim()
 }
@@ -105,9 +107,9 @@ fn is_property(line: &str) -> bool {
     PROPERTIES.iter().any(|start| name.starts_with(start)) && name.contains(['=', ':'])
 }
 
-/// What Base64 text stands for: secrets copied out of Kubernetes are in it, with and without line ends.
-fn decoded(bytes: &[u8]) -> Option<Vec<u8>> {
-    let inner = base64_text::decode(trimmed(&text(bytes)?))?;
+/// Decodes Base64 text: secrets copied from Kubernetes have this form, with and without line ends.
+fn decode_base64(bytes: &[u8]) -> Option<Vec<u8>> {
+    let inner = pem::decode_base64(trimmed(&text(bytes)?))?;
     // A short word can be Base64 by chance.
     Some(inner).filter(|inner| is_known(inner))
 }
@@ -134,7 +136,7 @@ mod tests {
         include_bytes!("../../../tests/fixtures/p12/ec.b64"),
     ];
 
-    /// `user.pem` and `ec.b64` open; here only what an editor or a shell made of them differs.
+    /// `user.pem` and `ec.b64` open; these cases are versions changed by an editor or a shell.
     #[test]
     fn text_opens_in_the_encodings_that_shells_and_editors_write() {
         let check = |bytes: &[u8]| {
@@ -172,7 +174,7 @@ mod tests {
                 bytes.truncate(end.index(bytes.len()));
             }
             let refused = open(&bytes, Some(&Secret::new("changeit".to_owned()))).is_err();
-            // Every store says how long it is, or where its last block ends.
+            // Every store has its length, or an end of its last block.
             let is_text = bytes.first() != Some(&der::SEQUENCE);
             prop_assert!(refused || is_text || !cut);
         }

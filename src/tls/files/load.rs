@@ -1,27 +1,12 @@
-//! Reads the two configured files and judges both together: what each holds, and whether it is in its place.
-//! Parsing is left to the readers of each format, and the words for most faults to `faults`.
-
-use std::path::PathBuf;
+//! Loads the two configured files and checks both together, because they may be swapped.
 
 use openssl::x509::X509;
 
-use super::contents::{Contents, Trouble};
-use super::faults::{FileFault, Role, Subject};
+use super::faults::{FileFault, Role, StoreFile, Subject};
+use super::store_contents::{OpenError, StoreContents};
 use super::stores::{Keystore, Material, Truststore};
 use super::{formats, read_file};
 use crate::tls::certificate::key_usage::is_a_leaf;
-use crate::util::secret::Secret;
-
-/// A file that somebody configured.
-#[derive(Debug, Clone)]
-pub struct StoreFile {
-    /// Where it is.
-    pub path: PathBuf,
-    /// `None` if none was set, which is not the empty one.
-    pub password: Option<Secret>,
-    /// Where to set the password, such as the name of an environment variable.
-    pub password_hint: String,
-}
 
 /// Reads the cluster certificate and the user certificate, as far as they are configured.
 ///
@@ -31,16 +16,16 @@ pub fn load(
     cluster: Option<&StoreFile>,
     user: Option<&StoreFile>,
 ) -> Result<Material, Vec<FileFault>> {
-    let truststore = Opened::of(Role::Cluster, cluster, user);
-    let keystore = Opened::of(Role::User, user, cluster);
+    let truststore = OpenedFile::of(Role::Cluster, cluster, user);
+    let keystore = OpenedFile::of(Role::User, user, cluster);
     if let (Ok(Some(cluster)), Ok(Some(user))) = (&truststore, &keystore)
-        && let Some(fault) = exchanged(cluster, user)
+        && let Some(fault) = swapped_files(cluster, user)
     {
         return Err(vec![fault]);
     }
-    let crossed = passwords_crossed(&truststore) && passwords_crossed(&keystore);
-    let truststore = truststore.and_then(|file| file.map(|f| f.truststore(crossed)).transpose());
-    let keystore = keystore.and_then(|file| file.map(|f| f.keystore(crossed)).transpose());
+    let swapped = passwords_swapped(&truststore) && passwords_swapped(&keystore);
+    let truststore = truststore.and_then(|file| file.map(|f| f.truststore(swapped)).transpose());
+    let keystore = keystore.and_then(|file| file.map(|f| f.keystore(swapped)).transpose());
     match (truststore, keystore) {
         (Ok(truststore), Ok(keystore)) => Ok(Material {
             truststore,
@@ -51,38 +36,38 @@ pub fn load(
 }
 
 /// A file that could be read, whether or not it opened.
-struct Opened<'a> {
+struct OpenedFile<'a> {
     subject: Subject<'a>,
-    own: Result<Contents, Trouble>,
-    /// What the other file's password finds, where the own one does not fit.
-    by_other: Option<Contents>,
-    /// Whether it opens without a password, where the own one does not fit.
+    own: Result<StoreContents, OpenError>,
+    /// The contents that the other file's password opens, if the own one does not.
+    by_other: Option<StoreContents>,
+    /// Whether it opens without a password, if the own one does not fit.
     by_none: bool,
 }
 
-impl<'a> Opened<'a> {
+impl<'a> OpenedFile<'a> {
     fn of(
         role: Role,
         file: Option<&'a StoreFile>,
         other: Option<&StoreFile>,
-    ) -> Result<Option<Opened<'a>>, FileFault> {
-        let read = |file| Opened::read(Subject { role, file }, other);
+    ) -> Result<Option<OpenedFile<'a>>, FileFault> {
+        let read = |file| OpenedFile::read(Subject { role, file }, other);
         file.map(read).transpose()
     }
 
-    fn read(subject: Subject<'a>, other: Option<&StoreFile>) -> Result<Opened<'a>, FileFault> {
+    fn read(subject: Subject<'a>, other: Option<&StoreFile>) -> Result<OpenedFile<'a>, FileFault> {
         let bytes = read_file::read(subject)?;
         let own = formats::open(&bytes, subject.file.password.as_ref());
         let refused = matches!(
             own,
-            Err(Trouble::PasswordWrong(_) | Trouble::PasswordMissing(_))
+            Err(OpenError::PasswordWrong(_) | OpenError::PasswordMissing(_))
         );
         let retry = |password| {
             let tried = refused.then(|| formats::open(&bytes, password));
             tried.and_then(Result::ok)
         };
         let password = other.and_then(|other| other.password.as_ref());
-        Ok(Opened {
+        Ok(OpenedFile {
             subject,
             by_other: password.and_then(|password| retry(Some(password))),
             by_none: retry(None).is_some(),
@@ -90,57 +75,57 @@ impl<'a> Opened<'a> {
         })
     }
 
-    fn contents(&self) -> Option<&Contents> {
+    fn contents(&self) -> Option<&StoreContents> {
         self.own.as_ref().ok().or(self.by_other.as_ref())
     }
 
-    fn truststore(self, crossed: bool) -> Result<Truststore, FileFault> {
+    fn truststore(self, swapped: bool) -> Result<Truststore, FileFault> {
         let subject = self.subject;
-        let contents = self.own_contents(crossed)?;
+        let contents = self.own_contents(swapped)?;
         if contents.key.is_some() {
             let why = "holds a private key, so it looks like a user certificate";
             let fix = "give the cluster certificate in its place";
             return Err(subject.fault("A9", why, fix));
         }
-        Truststore::new(&contents.certificates).ok_or_else(|| hollow(subject))
+        Truststore::new(&contents.certificates).ok_or_else(|| empty_store(subject))
     }
 
-    fn keystore(self, crossed: bool) -> Result<Keystore, FileFault> {
+    fn keystore(self, swapped: bool) -> Result<Keystore, FileFault> {
         let subject = self.subject;
-        let contents = self.own_contents(crossed)?;
+        let contents = self.own_contents(swapped)?;
         match (contents.key, contents.certificates.is_empty()) {
             (Some(key), _) => Keystore::new(contents.certificates, &key).ok_or_else(|| {
                 let why = "holds a private key and no certificate that belongs to it";
                 let fix = "download it again: key and certificate come from different downloads";
                 subject.fault("A10", why, fix)
             }),
-            (None, true) => Err(hollow(subject)),
-            (None, false) => Err(keyless(subject, &contents.certificates)),
+            (None, true) => Err(empty_store(subject)),
+            (None, false) => Err(without_key(subject, &contents.certificates)),
         }
     }
 
-    /// `crossed` where each of the two files opens with the other's password.
-    fn own_contents(self, crossed: bool) -> Result<Contents, FileFault> {
+    /// `swapped` if each of the two files opens with the other's password.
+    fn own_contents(self, swapped: bool) -> Result<StoreContents, FileFault> {
         let subject = self.subject;
         let (by_other, by_none) = (self.by_other.is_some(), self.by_none);
-        self.own.map_err(|trouble| {
-            let told = subject.told(&trouble);
+        self.own.map_err(|open_error| {
+            let explain = subject.explain(&open_error);
             let better = match (by_other, by_none) {
-                (true, _) if crossed => crossed_passwords(subject),
-                (true, _) => fits_the_other(subject, &trouble),
+                (true, _) if swapped => swapped_passwords(subject),
+                (true, _) => fits_other_file(subject, &open_error),
                 (false, true) => needless_password(subject),
-                (false, false) => return told,
+                (false, false) => return explain,
             };
             FileFault {
-                id: told.id,
-                raw: told.raw,
+                id: explain.id,
+                raw: explain.raw,
                 ..better
             }
         })
     }
 }
 
-fn crossed_passwords(subject: Subject<'_>) -> FileFault {
+fn swapped_passwords(subject: Subject<'_>) -> FileFault {
     let other = subject.role.other().name();
     let why = format!("opens with the password of the {other}: the passwords look exchanged");
     let hint = &subject.file.password_hint;
@@ -148,10 +133,10 @@ fn crossed_passwords(subject: Subject<'_>) -> FileFault {
     subject.fault("A1", &why, &fix)
 }
 
-fn fits_the_other(subject: Subject<'_>, trouble: &Trouble) -> FileFault {
+fn fits_other_file(subject: Subject<'_>, open_error: &OpenError) -> FileFault {
     let other = subject.role.other().name();
-    let tried = match trouble {
-        Trouble::PasswordMissing(_) => "without a password",
+    let tried = match open_error {
+        OpenError::PasswordMissing(_) => "without a password",
         _ => "with its password",
     };
     let why = format!("does not open {tried}, but with the {other}'s");
@@ -167,12 +152,12 @@ fn needless_password(subject: Subject<'_>) -> FileFault {
 }
 
 /// Whether the file opens, and only with the other file's password.
-fn passwords_crossed(file: &Result<Option<Opened<'_>>, FileFault>) -> bool {
+fn passwords_swapped(file: &Result<Option<OpenedFile<'_>>, FileFault>) -> bool {
     matches!(file, Ok(Some(opened)) if opened.by_other.is_some())
 }
 
-/// Decided from the contents, because nobody names files as the portal does.
-fn exchanged(cluster: &Opened<'_>, user: &Opened<'_>) -> Option<FileFault> {
+/// Decided from the contents, because files are rarely named as in the portal.
+fn swapped_files(cluster: &OpenedFile<'_>, user: &OpenedFile<'_>) -> Option<FileFault> {
     let (found, wanted) = (cluster.contents()?, user.contents()?);
     if found.key.is_none() || wanted.key.is_some() || wanted.certificates.is_empty() {
         return None;
@@ -189,7 +174,7 @@ fn exchanged(cluster: &Opened<'_>, user: &Opened<'_>) -> Option<FileFault> {
     Some(cluster.subject.fault("A9", &why, fix))
 }
 
-fn keyless(subject: Subject<'_>, certificates: &[X509]) -> FileFault {
+fn without_key(subject: Subject<'_>, certificates: &[X509]) -> FileFault {
     if certificates.iter().any(|one| is_a_leaf(one)) {
         let why = "holds a user's certificate without its private key";
         let fix = "download it again, or export it again together with its key";
@@ -200,6 +185,6 @@ fn keyless(subject: Subject<'_>, certificates: &[X509]) -> FileFault {
     subject.fault("A9", why, fix)
 }
 
-fn hollow(subject: Subject<'_>) -> FileFault {
+fn empty_store(subject: Subject<'_>) -> FileFault {
     subject.fault("A8", "is a store without certificates", "download it again")
 }

@@ -1,12 +1,11 @@
 //! The certificate files: formats, contents and faults.
 
-pub(crate) mod base64_text;
-pub(crate) mod contents;
 pub(crate) mod faults;
 pub(crate) mod formats;
+pub(crate) mod kdf_iterations;
 pub(crate) mod load;
 pub(crate) mod pem;
 pub(crate) mod pkcs12;
 pub(crate) mod read_file;
-pub(crate) mod rounds;
+pub(crate) mod store_contents;
 pub(crate) mod stores;

@@ -1,15 +1,16 @@
-//! PEM text to certificates and a key, block by block; what stands between the blocks is ignored.
-//! What the blocks should be is left to the callers.
+//! PEM text, block by block; text between the blocks is ignored.
 
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use std::cell::Cell;
 
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
 
-use super::base64_text;
-use super::contents::{Contents, Trouble};
-use super::rounds::{MOST, most_rounds};
+use super::kdf_iterations::{MAX_ITERATIONS, kdf_iterations};
+use super::store_contents::{OpenError, StoreContents};
 use crate::util::secret::Secret;
 
 const BEGIN: &str = "-----BEGIN ";
@@ -21,8 +22,11 @@ pub(in crate::tls) fn is_pem(text: &str) -> bool {
 }
 
 /// Opens all certificates and the first key; the password is for an encrypted key.
-pub(in crate::tls) fn open(text: &str, password: Option<&Secret>) -> Result<Contents, Trouble> {
-    let mut contents = Contents::default();
+pub(in crate::tls) fn open(
+    text: &str,
+    password: Option<&Secret>,
+) -> Result<StoreContents, OpenError> {
+    let mut contents = StoreContents::default();
     for block in blocks(text) {
         let (label, block) = block?;
         if label.ends_with("CERTIFICATE") {
@@ -38,13 +42,13 @@ pub(in crate::tls) fn open(text: &str, password: Option<&Secret>) -> Result<Cont
 }
 
 /// Each block with its label, from the first dash to the last.
-fn blocks(text: &str) -> impl Iterator<Item = Result<(&str, &str), Trouble>> {
+fn blocks(text: &str) -> impl Iterator<Item = Result<(&str, &str), OpenError>> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let (_, start) = rest.split_at_checked(rest.find(BEGIN)?)?;
         let Some((label, end)) = extent(start) else {
             rest = "";
-            return Some(Err(Trouble::TruncatedPem));
+            return Some(Err(OpenError::TruncatedPem));
         };
         let (block, behind) = start.split_at_checked(end)?;
         rest = behind;
@@ -52,16 +56,16 @@ fn blocks(text: &str) -> impl Iterator<Item = Result<(&str, &str), Trouble>> {
     })
 }
 
-/// The label of the block that starts here, and where the block ends.
+/// The label of the block at the start, and its end.
 fn extent(start: &str) -> Option<(&str, usize)> {
     let (label, _) = start.strip_prefix(BEGIN)?.split_once(DASHES)?;
     let last = format!("{DASHES}END {label}{DASHES}");
     Some((label, start.find(&last)? + last.len()))
 }
 
-fn private_key(block: &str, password: Option<&Secret>) -> Result<PKey<Private>, Trouble> {
-    if rounds(block) > MOST {
-        return Err(Trouble::TooManyRounds);
+fn private_key(block: &str, password: Option<&Secret>) -> Result<PKey<Private>, OpenError> {
+    if iterations(block) > MAX_ITERATIONS {
+        return Err(OpenError::TooManyRounds);
     }
     let asked = Cell::new(false);
     // Without a callback OpenSSL would ask on the terminal.
@@ -76,21 +80,33 @@ fn private_key(block: &str, password: Option<&Secret>) -> Result<PKey<Private>, 
     };
     PKey::private_key_from_pem_callback(block.as_bytes(), answer).map_err(|error| {
         if asked.get() {
-            Trouble::refused(&error, password)
+            OpenError::refused(&error, password)
         } else {
             unreadable(&error)
         }
     })
 }
 
-/// None are seen in the older form, whose headers are no Base64 and whose rounds are fixed.
-fn rounds(block: &str) -> u64 {
-    let body = block.split(DASHES).nth(2).and_then(base64_text::decode);
-    body.map_or(0, |body| most_rounds(&body))
+/// 0 for the older form, whose headers are not Base64 and whose iteration count is fixed.
+fn iterations(block: &str) -> u64 {
+    let body = block.split(DASHES).nth(2).and_then(decode_base64);
+    body.map_or(0, |body| kdf_iterations(&body))
 }
 
-fn unreadable(error: &ErrorStack) -> Trouble {
-    Trouble::Unreadable(error.to_string())
+fn unreadable(error: &ErrorStack) -> OpenError {
+    OpenError::Unreadable(error.to_string())
+}
+
+/// Decodes Base64 text with any line ends and padding, possibly truncated; `None` if it has any other character.
+pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let mut letters: Vec<u8> = text.bytes().collect();
+    letters.retain(|letter| !letter.is_ascii_whitespace());
+    // Text that was truncated anywhere should be reported as truncated, not as unknown.
+    letters.truncate(letters.len() - usize::from(letters.len() % 4 == 1));
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    GeneralPurpose::new(&STANDARD, config).decode(letters).ok()
 }
 
 #[cfg(test)]
@@ -120,9 +136,23 @@ mod tests {
 
     #[test]
     fn rounds_of_a_sealed_key_are_seen() {
-        let sealed = include_str!("../../../tests/fixtures/p12/user-sealed.pem");
+        let encrypted = include_str!("../../../tests/fixtures/p12/user-sealed.pem");
         let label = |(label, _): &(&str, &str)| *label == "ENCRYPTED PRIVATE KEY";
-        let key = blocks(sealed).map(Result::unwrap).find(label);
-        assert_eq!(rounds(key.unwrap().1), 2048);
+        let key = blocks(encrypted).map(Result::unwrap).find(label);
+        assert_eq!(iterations(key.unwrap().1), 2048);
+    }
+
+    #[test]
+    fn only_what_is_certain_is_decoded() {
+        let check = |text, expected: Option<&[u8]>| {
+            assert_eq!(decode_base64(text).as_deref(), expected, "{text}");
+        };
+        check("MDEy", Some(b"012"));
+        check("MD\r\nE y\n", Some(b"012"));
+        check("MDEyMw==", Some(b"0123"));
+        check("MDEyMw", Some(b"0123"));
+        check("MDEyM", Some(b"012"));
+        check("MDE-", None);
+        check("", Some(b""));
     }
 }

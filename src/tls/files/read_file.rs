@@ -1,15 +1,14 @@
-//! Reads a configured file, and says where a path leads when it leads nowhere.
-//! What the bytes are is left to others.
+//! Reads a configured file, and explains a path that does not exist.
 
 use std::fs::{File, metadata};
 use std::io::{Error, ErrorKind, Read};
 use std::path::{Path, PathBuf, absolute};
 
-use super::contents::Trouble;
 use super::faults::{FileFault, Subject};
+use super::store_contents::OpenError;
 
 /// A store of a hundred CAs has some 200 KiB.
-const LIMIT_BYTES: u64 = 16 << 20;
+const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// All bytes of the file.
 pub(in crate::tls) fn read(subject: Subject<'_>) -> Result<Vec<u8>, FileFault> {
@@ -22,8 +21,8 @@ pub(in crate::tls) fn read(subject: Subject<'_>) -> Result<Vec<u8>, FileFault> {
         ));
     }
     let bytes = limited(path).map_err(|error| unreadable(subject, &error))?;
-    if bytes.len() as u64 > LIMIT_BYTES {
-        return Err(subject.told(&Trouble::TooLarge));
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(subject.explain(&OpenError::TooLarge));
     }
     Ok(bytes)
 }
@@ -32,7 +31,7 @@ pub(in crate::tls) fn read(subject: Subject<'_>) -> Result<Vec<u8>, FileFault> {
 fn limited(path: &Path) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![];
     File::open(path)?
-        .take(LIMIT_BYTES + 1)
+        .take(MAX_FILE_BYTES + 1)
         .read_to_end(&mut bytes)?;
     Ok(bytes)
 }

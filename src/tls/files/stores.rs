@@ -1,5 +1,4 @@
-//! The two downloaded files as the rest of the program knows them: whom to trust, and who we are.
-//! Reading the files and saying what is wrong with them is left to `load`.
+//! The loaded stores: trust anchors, and the client's certificate and key.
 
 use std::fmt;
 
@@ -7,8 +6,8 @@ use openssl::pkey::{PKey, Private};
 use openssl::x509::{X509, X509Ref, X509VerifyResult};
 
 use super::formats;
-use crate::tls::certificate::Served;
-use crate::tls::certificate::key_usage::{may_be_a_clients, unix_seconds};
+use crate::tls::certificate::PeerCertificate;
+use crate::tls::certificate::key_usage::{allows_client_auth, unix_seconds};
 use crate::tls::certificate::principal::principal;
 use crate::util::secret::Secret;
 
@@ -34,12 +33,12 @@ pub struct Keystore {
     certificates_pem: String,
     key_pem: Secret,
     principal: String,
-    wanted_issuer: String,
+    required_issuer: String,
     leaf: X509,
-    chain: Vec<Served>,
+    chain: Vec<PeerCertificate>,
 }
 
-/// What was configured, opened.
+/// The loaded files.
 #[derive(Debug)]
 pub struct Material {
     /// From the cluster certificate.
@@ -61,14 +60,14 @@ impl Truststore {
         &self.anchors
     }
 
-    /// From the bytes of a file of any format; nothing where `load` would tell a fault.
+    /// From the bytes of a file in any format; `None` if `load` would return a fault.
     #[must_use]
     pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Option<Truststore> {
         let contents = formats::open(bytes, password).ok()?;
         Truststore::new(&contents.certificates).filter(|_| contents.key.is_none())
     }
 
-    /// Nothing if there is no certificate.
+    /// `None` without a certificate.
     pub(in crate::tls) fn new(certificates: &[X509]) -> Option<Truststore> {
         let pem = pem(certificates).filter(|text| !text.is_empty())?;
         let anchors = certificates.iter().map(Anchor::new).collect();
@@ -87,7 +86,7 @@ impl Anchor {
 }
 
 impl Keystore {
-    /// The leaf, then each certificate's issuer as far as the file has it, as PEM text.
+    /// The leaf, then each issuer that the file has, as PEM text.
     #[must_use]
     pub fn certificates_pem(&self) -> String {
         self.certificates_pem.clone()
@@ -107,7 +106,7 @@ impl Keystore {
 
     /// The leaf, then each certificate's issuer as far as the file has it, described.
     #[must_use]
-    pub fn chain(&self) -> &[Served] {
+    pub fn chain(&self) -> &[PeerCertificate] {
         &self.chain
     }
 
@@ -123,20 +122,20 @@ impl Keystore {
         unix_seconds(self.leaf.not_after())
     }
 
-    /// Whether the leaf says that it is a client's, or says nothing about its use.
+    /// Whether the leaf is marked for client authentication, or has no usage extension.
     #[must_use]
-    pub fn may_be_a_clients(&self) -> bool {
-        may_be_a_clients(&self.leaf)
+    pub fn allows_client_auth(&self) -> bool {
+        allows_client_auth(&self.leaf)
     }
 
-    /// The CA that a broker must know to accept this chain, spelt as the principal is:
-    /// who issued the chain's last certificate.
+    /// The CA that a broker must trust to accept this chain, as a principal: the issuer of the chain's last
+    /// certificate.
     #[must_use]
-    pub fn wanted_issuer(&self) -> String {
-        self.wanted_issuer.clone()
+    pub fn required_issuer(&self) -> String {
+        self.required_issuer.clone()
     }
 
-    /// From the bytes of a file of any format; nothing where `load` would tell a fault.
+    /// From the bytes of a file in any format; `None` if `load` would return a fault.
     #[must_use]
     pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Option<Keystore> {
         let contents = formats::open(bytes, password).ok()?;
@@ -151,9 +150,12 @@ impl Keystore {
         Some(Keystore {
             key_pem: Secret::new(key_pem),
             principal: principal(leaf.subject_name()),
-            wanted_issuer: principal(last.issuer_name()),
+            required_issuer: principal(last.issuer_name()),
             certificates_pem: pem(&chain)? + &pem(&unlinked)?,
-            chain: chain.iter().map(|one| Served::of(one)).collect(),
+            chain: chain
+                .iter()
+                .map(|one| PeerCertificate::from_certificate(one))
+                .collect(),
             leaf,
         })
     }
@@ -173,7 +175,7 @@ impl fmt::Debug for Keystore {
     }
 }
 
-/// The key's certificate, then issuer after issuer; and what is no part of this chain.
+/// The key's certificate, then its issuers; and the certificates outside this chain.
 fn chain(mut certificates: Vec<X509>, key: &PKey<Private>) -> Option<(Vec<X509>, Vec<X509>)> {
     let mut next = certificates.iter().position(|one| belongs(one, key));
     next?;

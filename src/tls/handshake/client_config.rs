@@ -1,5 +1,5 @@
-//! The rules of a TLS connection to a broker: whom to trust, who we are, what the settings switch off.
-//! They are the client library's own (librdkafka 2.12, `rdkafka_ssl.c`), so that the probe and it agree.
+//! TLS client configuration with the rules of the client library (librdkafka 2.12, `rdkafka_ssl.c`), so that the
+//! probe and the client agree.
 
 use std::path::Path;
 
@@ -10,9 +10,9 @@ use openssl::x509::X509;
 
 use crate::util::secret::Secret;
 
-/// How to connect. Holds the key, therefore no `Debug`.
+/// The configuration of a connection. Holds the key, therefore no `Debug`.
 #[derive(Clone, Default)]
-pub struct Rules {
+pub struct ClientConfig {
     ca_pem: Option<String>,
     ca_location: Option<String>,
     certificate_pem: Option<String>,
@@ -25,7 +25,7 @@ pub struct Rules {
     any_name: bool,
 }
 
-/// Where systems keep the CAs that they trust, in the order in which the client library looks.
+/// Paths of the system's trusted CAs, in the client library's order.
 const SYSTEM_TRUST: &[&str] = &[
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/certs/ca-bundle.crt",
@@ -41,22 +41,22 @@ const SYSTEM_TRUST: &[&str] = &[
     "/usr/local/etc/ssl/cert.pem",
 ];
 
-impl Rules {
-    /// From what the client library gets: PEM texts, then properties, of which a later one wins.
+impl ClientConfig {
+    /// From PEM texts and librdkafka properties; a later property overrides an earlier one.
     ///
     /// # Errors
-    /// The sentence for a file that a property names and that cannot be read.
+    /// A message for a file of a property that cannot be read.
     pub fn new(
         ca_pem: Option<String>,
         certificate_pem: Option<String>,
         key_pem: Option<Secret>,
         properties: &[(String, String)],
-    ) -> Result<Rules, String> {
-        let mut rules = Rules {
+    ) -> Result<ClientConfig, String> {
+        let mut rules = ClientConfig {
             ca_pem,
             certificate_pem,
             key_pem,
-            ..Rules::default()
+            ..ClientConfig::default()
         };
         for (name, value) in properties {
             rules.set(name, value)?;
@@ -104,7 +104,7 @@ impl Rules {
         Ok(())
     }
 
-    /// A context with everything but what belongs to one connection; without our certificate if it is withheld.
+    /// A context with everything except connection settings; without the client certificate if it is withheld.
     pub(in crate::tls) fn context(&self, withheld: bool) -> Result<SslContextBuilder, ErrorStack> {
         let mut context = SslContext::builder(SslMethod::tls_client())?;
         context.set_options(SslOptions::IGNORE_UNEXPECTED_EOF);
@@ -130,8 +130,8 @@ impl Rules {
         X509::stack_from_pem(pem.as_bytes())
     }
 
-    /// The certificates that were given as text are all anchors. The library wants chains to end at one that
-    /// signed itself: it knows no `PARTIAL_CHAIN`.
+    /// Every configured certificate is an anchor. The client library requires chains to end at a self-signed
+    /// certificate: it does not set `PARTIAL_CHAIN`.
     fn trust(&self, context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
         let location = self
             .ca_location
@@ -181,7 +181,7 @@ impl Rules {
     }
 }
 
-/// Lets old versions be spoken too, to hear which one a server knows. Nothing is sent over such a connection.
+/// Also allows old versions, to detect which one a server speaks. Nothing is sent over such a connection.
 pub(in crate::tls) fn allow_old_versions(
     context: &mut SslContextBuilder,
 ) -> Result<(), ErrorStack> {

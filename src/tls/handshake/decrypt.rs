@@ -1,5 +1,4 @@
-//! Opens what a server sealed with its handshake secret under TLS 1.3 (RFC 8446, 5.2 and 7.1).
-//! Only for the handshake of our own connection, whose secret OpenSSL hands out; what is inside is left to `flight`.
+//! Decrypts TLS 1.3 handshake records (RFC 8446, 5.2 and 7.1) of our own connection, whose secret OpenSSL exports.
 
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
@@ -11,23 +10,23 @@ const TAG_BYTES: usize = 16;
 const VECTOR_BYTES: usize = 12;
 
 /// Opens records in the order in which they were sent.
-pub(in crate::tls) struct Unsealer {
+pub(in crate::tls) struct RecordDecryptor {
     cipher: Cipher,
     key: Vec<u8>,
     vector: Vec<u8>,
     count: u64,
 }
 
-impl Unsealer {
+impl RecordDecryptor {
     /// Nothing for a cipher that TLS 1.3 does not use by default.
-    pub(in crate::tls) fn new(secret: &[u8], cipher: u16) -> Option<Unsealer> {
+    pub(in crate::tls) fn new(secret: &[u8], cipher: u16) -> Option<RecordDecryptor> {
         let (cipher, digest, key_bytes) = match cipher {
             0x1301 => (Cipher::aes_128_gcm(), MessageDigest::sha256(), 16),
             0x1302 => (Cipher::aes_256_gcm(), MessageDigest::sha384(), 32),
             0x1303 => (Cipher::chacha20_poly1305(), MessageDigest::sha256(), 32),
             _ => return None,
         };
-        Some(Unsealer {
+        Some(RecordDecryptor {
             cipher,
             key: expand(secret, digest, "key", key_bytes).ok()?,
             vector: expand(secret, digest, "iv", VECTOR_BYTES).ok()?,
@@ -35,10 +34,10 @@ impl Unsealer {
         })
     }
 
-    /// Nothing for what was not sealed with this secret.
-    pub(in crate::tls) fn open(&mut self, header: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-        let text = sealed.len().checked_sub(TAG_BYTES)?;
-        let (text, tag) = sealed.split_at_checked(text)?;
+    /// `None` for records that were not encrypted with this secret.
+    pub(in crate::tls) fn open(&mut self, header: &[u8], encrypted: &[u8]) -> Option<Vec<u8>> {
+        let text = encrypted.len().checked_sub(TAG_BYTES)?;
+        let (text, tag) = encrypted.split_at_checked(text)?;
         let mut vector = self.vector.clone();
         let count = self.count.to_be_bytes();
         for (byte, mask) in vector.iter_mut().rev().zip(count.iter().rev()) {

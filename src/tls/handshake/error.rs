@@ -1,5 +1,4 @@
-//! How a connection to a broker ended, told apart by OpenSSL's codes and not by its words.
-//! What that means for a person is left to `check`.
+//! Handshake errors, classified by OpenSSL's codes and not by its messages.
 
 use std::io;
 
@@ -10,58 +9,58 @@ const ALERT_OFFSET: i32 = 1000;
 /// `SSL_R_UNEXPECTED_EOF_WHILE_READING`
 const UNEXPECTED_END: i32 = 294;
 
-/// How a connection ended, and the raw words.
+/// The kind of error, and OpenSSL's message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
+pub struct HandshakeError {
     /// The kind of end.
-    pub ending: Ending,
+    pub kind: HandshakeErrorKind,
     /// OpenSSL's or the system's words.
     pub raw: Option<String>,
 }
 
 /// The kinds of end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum HandshakeErrorKind {
     /// The broker's certificate failed, so we ended it.
     BadCertificate,
     /// The other side sent an alert, by its number (RFC 8446, 6.2).
     Alert(u8),
     /// The other side closed or reset the connection.
     Closed,
-    /// Nothing (more) came within the limit.
-    Silent,
-    /// What came is no TLS.
+    /// No (more) bytes within the timeout.
+    Timeout,
+    /// The received bytes are not TLS.
     NotTls,
-    /// OpenSSL would not go on with what the other side offered, such as an old version.
+    /// OpenSSL rejected the server's offer, such as an old version.
     Unsuitable,
-    /// Something came that is no answer of Kafka's.
+    /// The received bytes are not a Kafka response.
     NotKafka,
     /// Our own settings cannot be used.
     Unprepared,
 }
 
-impl Broken {
+impl HandshakeError {
     /// An end with the words that a library or the system has for it.
     #[must_use]
-    pub fn new(ending: Ending, raw: Option<String>) -> Broken {
-        Broken { ending, raw }
+    pub fn new(kind: HandshakeErrorKind, raw: Option<String>) -> HandshakeError {
+        HandshakeError { kind, raw }
     }
 
     /// For a connection without TLS.
     #[must_use]
-    pub fn of_io(error: &io::Error) -> Broken {
-        let ending = match error.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Ending::Silent,
-            _ => Ending::Closed,
+    pub fn from_io(error: &io::Error) -> HandshakeError {
+        let kind = match error.kind() {
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => HandshakeErrorKind::Timeout,
+            _ => HandshakeErrorKind::Closed,
         };
-        Broken::new(ending, Some(error.to_string()))
+        HandshakeError::new(kind, Some(error.to_string()))
     }
 }
 
 /// For a connection with TLS.
-pub(in crate::tls) fn broken(error: &ssl::Error) -> Broken {
+pub(in crate::tls) fn classify(error: &ssl::Error) -> HandshakeError {
     if let Some(io) = error.io_error() {
-        return Broken::of_io(io);
+        return HandshakeError::from_io(io);
     }
     let raw = Some(error.to_string());
     let reasons: Vec<i32> = error
@@ -78,10 +77,10 @@ pub(in crate::tls) fn broken(error: &ssl::Error) -> Broken {
         .iter()
         .find_map(|reason| u8::try_from(reason - ALERT_OFFSET).ok());
     let closed = [ErrorCode::ZERO_RETURN, ErrorCode::SYSCALL].contains(&error.code());
-    let ending = match alert {
-        Some(alert) => Ending::Alert(alert),
-        None if closed || reasons.contains(&UNEXPECTED_END) => Ending::Closed,
-        None => Ending::Unsuitable,
+    let kind = match alert {
+        Some(alert) => HandshakeErrorKind::Alert(alert),
+        None if closed || reasons.contains(&UNEXPECTED_END) => HandshakeErrorKind::Closed,
+        None => HandshakeErrorKind::Unsuitable,
     };
-    Broken::new(ending, raw)
+    HandshakeError::new(kind, raw)
 }

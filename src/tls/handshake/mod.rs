@@ -1,5 +1,5 @@
-//! A TLS handshake of our own with a broker, which tells everything that the client library keeps to itself.
-//! The rules are in `rules`, the bytes are read by `flight`; nothing is sent to a server whose certificate failed.
+//! A TLS handshake with a broker that records what the client library hides. Nothing is sent to a server whose
+//! certificate failed.
 
 pub(crate) mod client_config;
 pub(crate) mod decrypt;
@@ -13,34 +13,36 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{self, HandshakeError, Ssl, SslContextBuilder, SslStream, SslVerifyMode};
+use openssl::ssl::{
+    self, HandshakeError as SslHandshakeError, Ssl, SslContextBuilder, SslStream, SslVerifyMode,
+};
 use openssl::x509::{X509, X509Name, X509StoreContextRef, X509VerifyResult};
 
-use self::client_config::{Rules, allow_old_versions};
-use self::error::{Broken, Ending, broken};
-use self::recording_stream::Tap;
-use self::server_messages::Flight;
-use super::certificate::Served;
+use self::client_config::{ClientConfig, allow_old_versions};
+use self::error::{HandshakeError, HandshakeErrorKind, classify};
+use self::recording_stream::RecordingStream;
+use self::server_messages::ServerFlight;
+use super::certificate::PeerCertificate;
 use super::certificate::principal::principal;
 
-/// What a handshake told.
+/// The result of a handshake.
 #[derive(Debug, Clone)]
 pub struct Handshake {
-    /// How it ended; `None` if it was finished.
-    pub broken: Option<Broken>,
+    /// Why it failed; `None` if it completed.
+    pub error: Option<HandshakeError>,
     /// The version that the server chose, such as `TLS 1.3`.
     pub protocol: Option<String>,
     /// The cipher that was agreed on.
     pub cipher: Option<String>,
     /// The certificates in the order in which they were served.
-    pub chain: Vec<Served>,
-    /// Everything that is wrong with them, in the order in which it was found; also where it decides nothing.
+    pub chain: Vec<PeerCertificate>,
+    /// All certificate errors in the order of detection, including those that do not fail the handshake.
     pub errors: Vec<CertificateError>,
     /// The request for a client certificate; `None` if there was none, or none was reached.
-    pub asked: Option<Asked>,
-    /// What we showed.
-    pub shown: Shown,
-    /// The first bytes that came.
+    pub asked: Option<CertificateRequest>,
+    /// The client certificate that was sent.
+    pub shown: ClientCertificate,
+    /// The first received bytes.
     pub first_bytes: Vec<u8>,
 }
 
@@ -49,99 +51,112 @@ pub struct Handshake {
 pub struct CertificateError {
     /// OpenSSL's number (`X509_V_ERR_…`).
     pub code: i32,
-    /// How far the certificate is from the broker's own, which has 0.
+    /// Distance from the broker's own certificate, which has 0.
     pub depth: u32,
     /// The certificate, as far as there is one.
-    pub certificate: Option<Served>,
+    pub certificate: Option<PeerCertificate>,
     /// OpenSSL's words.
     pub raw: String,
 }
 
-/// What a server said about the client certificates that it wants.
+/// The server's request for a client certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// The CAs that it accepts, spelt as principals are; none if it does not say.
+pub struct CertificateRequest {
+    /// The accepted CAs as principals; empty if the server lists none.
     pub authorities: Vec<String>,
-    /// Whether our certificate or one of its chain was issued by one of them; true if it does not say.
+    /// Whether one of them issued our certificate or one of its chain; true if the server lists none.
     pub ours_fits: bool,
 }
 
 /// Whether a user certificate was at hand and shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
+pub enum ClientCertificate {
     /// There is none.
     Nothing,
-    /// It was sent, if the server asked for it.
+    /// Sent, if the server requested one.
     Certificate,
-    /// It was kept back, as the client library does where no CA of the server's list issued it.
+    /// Withheld, as the client library does if no CA of the server's list issued it.
     Withheld,
 }
 
 /// A finished handshake's connection.
-pub struct Session(SslStream<Tap>);
+pub struct Session(SslStream<RecordingStream>);
 
 /// Shakes hands with `host` (a name, an address, or an IPv6 address in brackets) over an open connection.
 /// The session is there only if nothing was wrong, or if the rules let it pass.
 #[must_use]
-pub fn shake_hands(
+pub fn handshake(
     socket: TcpStream,
     host: &str,
-    rules: &Rules,
+    rules: &ClientConfig,
     withhold: bool,
     deadline: Instant,
 ) -> (Handshake, Option<Session>) {
-    let notes = Arc::new(Notes::default());
-    let prepared = prepare(host, rules, withhold, &notes);
+    let results = Arc::new(CallbackResults::default());
+    let prepared = prepare_ssl(host, rules, withhold, &results);
     let shown = match (rules.has_certificate(), withhold) {
-        (false, _) => Shown::Nothing,
-        (true, false) => Shown::Certificate,
-        (true, true) => Shown::Withheld,
+        (false, _) => ClientCertificate::Nothing,
+        (true, false) => ClientCertificate::Certificate,
+        (true, true) => ClientCertificate::Withheld,
     };
     let ssl = match prepared {
         Ok(ssl) => ssl,
-        Err(error) => return (Handshake::unprepared(&error, shown), None),
+        Err(error) => return (Handshake::setup_failed(&error, shown), None),
     };
-    let (broken, session, received) = connect(ssl, Tap::new(socket, deadline));
-    let flight = server_messages::read(&received, lock(&notes.secret).as_deref());
+    let (error, session, received) = connect(ssl, RecordingStream::new(socket, deadline));
+    let flight = server_messages::read(&received, lock(&results.secret).as_deref());
     let mut handshake = Handshake::new(flight, received, shown, rules);
-    handshake.errors = std::mem::take(&mut lock(&notes.found).errors);
+    handshake.errors = std::mem::take(&mut lock(&results.found).errors);
     handshake.cipher = session.as_ref().and_then(|session| {
         let cipher = session.0.ssl().current_cipher()?;
         Some(cipher.standard_name().unwrap_or(cipher.name()).to_owned())
     });
     let distrusted = rules.verifies() && !handshake.errors.is_empty();
-    handshake.broken = match broken {
-        Some(broken) if distrusted => Some(Broken::new(Ending::BadCertificate, broken.raw)),
-        None if distrusted => Some(Broken::new(Ending::BadCertificate, None)),
-        broken => broken,
+    handshake.error = match error {
+        Some(error) if distrusted => Some(HandshakeError::new(
+            HandshakeErrorKind::BadCertificate,
+            error.raw,
+        )),
+        None if distrusted => Some(HandshakeError::new(
+            HandshakeErrorKind::BadCertificate,
+            None,
+        )),
+        error => error,
     };
     (handshake, session.filter(|_| !distrusted))
 }
 
-/// Which version below ours a server speaks: `0x0301` for TLS 1.0. Nothing more is said to it.
+/// The older version that a server speaks: `0x0301` for TLS 1.0. Nothing more is sent to it.
 #[must_use]
-pub fn old_version(socket: TcpStream, host: &str, deadline: Instant) -> Option<String> {
-    let mut context = Rules::default().context(true).ok()?;
+pub fn detect_old_version(socket: TcpStream, host: &str, deadline: Instant) -> Option<String> {
+    let mut context = ClientConfig::default().context(true).ok()?;
     allow_old_versions(&mut context).ok()?;
     let mut ssl = Ssl::new(&context.build()).ok()?;
     ssl.set_verify_callback(SslVerifyMode::PEER, |_, _| false);
-    name_server(&mut ssl, host).ok()?;
-    let (_, _, received) = connect(ssl, Tap::new(socket, deadline));
+    set_server_name(&mut ssl, host).ok()?;
+    let (_, _, received) = connect(ssl, RecordingStream::new(socket, deadline));
     server_messages::read(&received, None)
         .version
         .map(version_name)
 }
 
 impl Handshake {
-    fn new(flight: Flight, received: Vec<u8>, shown: Shown, rules: &Rules) -> Handshake {
+    fn new(
+        flight: ServerFlight,
+        received: Vec<u8>,
+        shown: ClientCertificate,
+        rules: &ClientConfig,
+    ) -> Handshake {
         let chain = flight.certificates.iter();
         let mut first_bytes = received;
         first_bytes.truncate(64);
         Handshake {
-            broken: None,
+            error: None,
             protocol: flight.version.map(version_name),
             cipher: None,
-            chain: chain.filter_map(|der| Served::from_der(der)).collect(),
+            chain: chain
+                .filter_map(|der| PeerCertificate::from_der(der))
+                .collect(),
             errors: Vec::new(),
             asked: flight.authorities.map(|list| asked(&list, rules)),
             shown,
@@ -149,10 +164,18 @@ impl Handshake {
         }
     }
 
-    fn unprepared(error: &ErrorStack, shown: Shown) -> Handshake {
-        let none = Handshake::new(Flight::default(), Vec::new(), shown, &Rules::default());
+    fn setup_failed(error: &ErrorStack, shown: ClientCertificate) -> Handshake {
+        let none = Handshake::new(
+            ServerFlight::default(),
+            Vec::new(),
+            shown,
+            &ClientConfig::default(),
+        );
         Handshake {
-            broken: Some(Broken::new(Ending::Unprepared, Some(error.to_string()))),
+            error: Some(HandshakeError::new(
+                HandshakeErrorKind::Unprepared,
+                Some(error.to_string()),
+            )),
             ..none
         }
     }
@@ -163,36 +186,42 @@ impl Session {
     ///
     /// # Errors
     /// How the connection ended.
-    pub fn send(&mut self, bytes: &[u8], deadline: Instant) -> Result<(), Broken> {
+    pub fn send(&mut self, bytes: &[u8], deadline: Instant) -> Result<(), HandshakeError> {
         self.0.get_mut().until(deadline);
         let mut rest = bytes;
         while !rest.is_empty() {
-            let count = self.0.ssl_write(rest).map_err(|error| broken(&error))?;
+            let count = self.0.ssl_write(rest).map_err(|error| classify(&error))?;
             rest = rest.get(count..).unwrap_or_default();
         }
-        self.0.flush().map_err(|error| Broken::of_io(&error))
+        self.0
+            .flush()
+            .map_err(|error| HandshakeError::from_io(&error))
     }
 
-    /// Receives some bytes; at least one.
+    /// Receives at least one byte.
     ///
     /// # Errors
-    /// How the connection ended, also where it was closed in good order.
-    pub fn receive(&mut self, buffer: &mut [u8], deadline: Instant) -> Result<usize, Broken> {
+    /// How the connection ended, including an orderly close.
+    pub fn receive(
+        &mut self,
+        buffer: &mut [u8],
+        deadline: Instant,
+    ) -> Result<usize, HandshakeError> {
         self.0.get_mut().until(deadline);
-        self.0.ssl_read(buffer).map_err(|error| broken(&error))
+        self.0.ssl_read(buffer).map_err(|error| classify(&error))
     }
 }
 
-/// What callbacks leave behind.
+/// Results of the callbacks.
 #[derive(Default)]
-struct Notes {
-    found: Mutex<Found>,
+struct CallbackResults {
+    found: Mutex<FoundErrors>,
     /// The server's handshake secret of TLS 1.3; it opens nothing but its half of the handshake.
     secret: Mutex<Option<Vec<u8>>>,
 }
 
 #[derive(Default)]
-struct Found {
+struct FoundErrors {
     errors: Vec<CertificateError>,
     first: Option<X509VerifyResult>,
 }
@@ -201,36 +230,36 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn prepare(
+fn prepare_ssl(
     host: &str,
-    rules: &Rules,
+    rules: &ClientConfig,
     withhold: bool,
-    notes: &Arc<Notes>,
+    results: &Arc<CallbackResults>,
 ) -> Result<Ssl, ErrorStack> {
     let mut context = rules.context(withhold)?;
-    keep_secret(&mut context, notes);
+    record_secret(&mut context, results);
     let mut ssl = Ssl::new(&context.build())?;
-    name_server(&mut ssl, host)?;
+    set_server_name(&mut ssl, host)?;
     if rules.checks_names() {
         match host.parse::<IpAddr>() {
             Ok(address) => ssl.param_mut().set_ip(address)?,
             Err(_) => ssl.param_mut().set_host(host)?,
         }
     }
-    let (notes, verifies) = (Arc::clone(notes), rules.verifies());
+    let (results, verifies) = (Arc::clone(results), rules.verifies());
     let mode = if verifies {
         SslVerifyMode::PEER
     } else {
         SslVerifyMode::NONE
     };
     ssl.set_verify_callback(mode, move |fine, store| {
-        note(fine, store, &mut lock(&notes.found)) || !verifies
+        record_error(fine, store, &mut lock(&results.found)) || !verifies
     });
     Ok(ssl)
 }
 
-/// Addresses are not named: there are no certificates to choose from by them.
-fn name_server(ssl: &mut Ssl, host: &str) -> Result<(), ErrorStack> {
+/// No server name for IP addresses: a server cannot select a certificate by them.
+fn set_server_name(ssl: &mut Ssl, host: &str) -> Result<(), ErrorStack> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     if bare.parse::<IpAddr>().is_ok() {
         return Ok(());
@@ -238,16 +267,16 @@ fn name_server(ssl: &mut Ssl, host: &str) -> Result<(), ErrorStack> {
     ssl.set_hostname(host)
 }
 
-/// Goes on after every error, up to the broker's own certificate, which is looked at last: there the handshake
-/// ends if anything was wrong, so that our certificate is not shown to a stranger.
-fn note(fine: bool, store: &mut X509StoreContextRef, found: &mut Found) -> bool {
+/// Continues after every error up to the broker's own certificate, which is verified last: there the handshake ends
+/// if there was any error, so that our certificate is not shown to an untrusted server.
+fn record_error(fine: bool, store: &mut X509StoreContextRef, found: &mut FoundErrors) -> bool {
     if !fine {
         let error = store.error();
         found.first.get_or_insert(error);
         found.errors.push(CertificateError {
             code: error.as_raw(),
             depth: store.error_depth(),
-            certificate: store.current_cert().map(Served::of),
+            certificate: store.current_cert().map(PeerCertificate::from_certificate),
             raw: error.error_string().to_owned(),
         });
         return true;
@@ -255,22 +284,22 @@ fn note(fine: bool, store: &mut X509StoreContextRef, found: &mut Found) -> bool 
     let Some(first) = found.first.filter(|_| store.error_depth() == 0) else {
         return true;
     };
-    // The alert that is sent, and OpenSSL's words, are those of the first error.
+    // The alert that is sent, and OpenSSL's message, are those of the first error.
     store.set_error(first);
     false
 }
 
-fn keep_secret(context: &mut SslContextBuilder, notes: &Arc<Notes>) {
-    let notes = Arc::clone(notes);
+fn record_secret(context: &mut SslContextBuilder, results: &Arc<CallbackResults>) {
+    let results = Arc::clone(results);
     context.set_keylog_callback(move |_, line| {
         let secret = line.strip_prefix("SERVER_HANDSHAKE_TRAFFIC_SECRET ");
         if let Some(digits) = secret.and_then(|line| line.split(' ').nth(1)) {
-            *lock(&notes.secret) = Some(unhex(digits));
+            *lock(&results.secret) = Some(decode_hex(digits));
         }
     });
 }
 
-fn unhex(digits: &str) -> Vec<u8> {
+fn decode_hex(digits: &str) -> Vec<u8> {
     let digits: Vec<u32> = digits
         .chars()
         .filter_map(|digit| digit.to_digit(16))
@@ -282,52 +311,56 @@ fn unhex(digits: &str) -> Vec<u8> {
         .collect()
 }
 
-/// How it broke, the session if it did not, and what came.
-fn connect(ssl: Ssl, tap: Tap) -> (Option<Broken>, Option<Session>, Vec<u8>) {
-    match ssl.connect(tap) {
+/// The error, the session if there is none, and the received bytes.
+fn connect(
+    ssl: Ssl,
+    stream: RecordingStream,
+) -> (Option<HandshakeError>, Option<Session>, Vec<u8>) {
+    match ssl.connect(stream) {
         Ok(stream) => {
             let received = stream.get_ref().received().to_vec();
             (None, Some(Session(stream)), received)
         }
-        Err(HandshakeError::SetupFailure(error)) => {
-            let broken = Broken::new(Ending::Unprepared, Some(error.to_string()));
-            (Some(broken), None, Vec::new())
+        Err(SslHandshakeError::SetupFailure(error)) => {
+            let error =
+                HandshakeError::new(HandshakeErrorKind::Unprepared, Some(error.to_string()));
+            (Some(error), None, Vec::new())
         }
-        Err(HandshakeError::Failure(mut half) | HandshakeError::WouldBlock(mut half)) => {
+        Err(SslHandshakeError::Failure(mut half) | SslHandshakeError::WouldBlock(mut half)) => {
             let came = half.get_ref().received();
             if !came.is_empty() && !server_messages::looks_like_tls(came) {
-                half.get_mut().linger();
+                half.get_mut().drain();
             }
             let received = half.get_ref().received().to_vec();
-            let broken = in_handshake(half.error(), &received);
-            (Some(broken), None, received)
+            let error = in_handshake(half.error(), &received);
+            (Some(error), None, received)
         }
     }
 }
 
-fn in_handshake(error: &ssl::Error, received: &[u8]) -> Broken {
-    let broken = broken(error);
+fn in_handshake(error: &ssl::Error, received: &[u8]) -> HandshakeError {
+    let error = classify(error);
     if !received.is_empty() && !server_messages::looks_like_tls(received) {
-        return Broken::new(Ending::NotTls, broken.raw);
+        return HandshakeError::new(HandshakeErrorKind::NotTls, error.raw);
     }
-    broken
+    error
 }
 
-fn asked(authorities: &[Vec<u8>], rules: &Rules) -> Asked {
-    let names = authorities
+fn asked(authorities: &[Vec<u8>], rules: &ClientConfig) -> CertificateRequest {
+    let dns_names = authorities
         .iter()
         .filter_map(|der| X509Name::from_der(der).ok());
-    let names: Vec<X509Name> = names.collect();
+    let dns_names: Vec<X509Name> = dns_names.collect();
     let chain = rules.chain().unwrap_or_default();
     let issued = |one: &X509| {
-        names.iter().any(|name| {
+        dns_names.iter().any(|name| {
             name.try_cmp(one.issuer_name())
                 .is_ok_and(std::cmp::Ordering::is_eq)
         })
     };
-    Asked {
-        authorities: names.iter().map(|name| principal(name)).collect(),
-        ours_fits: names.is_empty() || chain.iter().any(issued),
+    CertificateRequest {
+        authorities: dns_names.iter().map(|name| principal(name)).collect(),
+        ours_fits: dns_names.is_empty() || chain.iter().any(issued),
     }
 }
 

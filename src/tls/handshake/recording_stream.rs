@@ -1,25 +1,24 @@
-//! A socket that keeps what the other side sent during a handshake, and that ends at a deadline.
-//! What the bytes mean is left to `flight`.
+//! A socket with a deadline that records the bytes received during a handshake.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// More than any handshake takes; what is beyond is not kept.
-const KEPT_BYTES: usize = 256 * 1024;
+/// More than any handshake; later bytes are not recorded.
+const MAX_RECORDED_BYTES: usize = 256 * 1024;
 
 const LINGER: Duration = Duration::from_millis(300);
 
 /// A TCP connection under a deadline.
-pub(in crate::tls) struct Tap {
+pub(in crate::tls) struct RecordingStream {
     socket: TcpStream,
     deadline: Instant,
     received: Vec<u8>,
 }
 
-impl Tap {
-    pub(in crate::tls) fn new(socket: TcpStream, deadline: Instant) -> Tap {
-        Tap {
+impl RecordingStream {
+    pub(in crate::tls) fn new(socket: TcpStream, deadline: Instant) -> RecordingStream {
+        RecordingStream {
             socket,
             deadline,
             received: Vec::new(),
@@ -31,13 +30,13 @@ impl Tap {
         self.deadline = deadline;
     }
 
-    /// The first bytes that the other side sent, as they came.
+    /// The first received bytes.
     pub(in crate::tls) fn received(&self) -> &[u8] {
         &self.received
     }
 
-    /// Reads what comes within a moment: whoever sends something foreign has mostly sent more of it.
-    pub(in crate::tls) fn linger(&mut self) {
+    /// Reads what arrives within a moment, because foreign servers mostly send more.
+    pub(in crate::tls) fn drain(&mut self) {
         self.deadline = self.deadline.min(Instant::now() + LINGER);
         let mut rest = [0; 256];
         // Its end is as good as silence here.
@@ -45,15 +44,15 @@ impl Tap {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        let room = KEPT_BYTES.saturating_sub(self.received.len());
+        let room = MAX_RECORDED_BYTES.saturating_sub(self.received.len());
         self.received.extend(bytes.iter().take(room));
     }
 }
 
-/// The time left until a deadline.
+/// Time until a deadline.
 ///
 /// # Errors
-/// `TimedOut` where nothing is left.
+/// `TimedOut` after the deadline.
 fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() {
@@ -70,7 +69,7 @@ fn late(error: io::Error) -> io::Error {
     }
 }
 
-impl Read for Tap {
+impl Read for RecordingStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.socket.set_read_timeout(Some(left(self.deadline)?))?;
         let count = self.socket.read(buffer).map_err(late)?;
@@ -79,7 +78,7 @@ impl Read for Tap {
     }
 }
 
-impl Write for Tap {
+impl Write for RecordingStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.socket.set_write_timeout(Some(left(self.deadline)?))?;
         self.socket.write(bytes).map_err(late)

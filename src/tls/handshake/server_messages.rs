@@ -1,7 +1,7 @@
-//! What a server sent during a handshake, read from the recorded bytes: its version, its certificates, whom it accepts.
-//! OpenSSL tells none of it once verification failed, and never the CAs; the handshake itself is left to it.
+//! Parses a server's handshake messages from the recorded bytes: version, certificates, accepted CAs. OpenSSL does
+//! not return them after a failed verification, and never returns the CAs.
 
-use super::decrypt::Unsealer;
+use super::decrypt::RecordDecryptor;
 
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
@@ -16,9 +16,9 @@ const SUPPORTED_VERSIONS: usize = 43;
 const CERTIFICATE_AUTHORITIES: usize = 47;
 const TLS_1_3: u16 = 0x0304;
 
-/// What was recognised; everything else is passed over.
+/// The recognised messages; all others are skipped.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(in crate::tls) struct Flight {
+pub(in crate::tls) struct ServerFlight {
     /// The version that the server chose, such as `0x0303` for TLS 1.2.
     pub(in crate::tls) version: Option<u16>,
     /// The certificates in the order in which they were served, DER.
@@ -35,29 +35,29 @@ pub(in crate::tls) fn looks_like_tls(bytes: &[u8]) -> bool {
 }
 
 /// Reads a recording; `secret` is the server's handshake secret of TLS 1.3.
-pub(in crate::tls) fn read(recording: &[u8], secret: Option<&[u8]>) -> Flight {
-    let mut flight = Flight::default();
+pub(in crate::tls) fn read(recording: &[u8], secret: Option<&[u8]>) -> ServerFlight {
+    let mut flight = ServerFlight::default();
     let mut cipher = None;
     let clear = records(recording).take_while(|record| record.kind != CHANGE_CIPHER_SPEC);
     let clear: Vec<Record<'_>> = clear.collect();
     let hellos: Vec<u8> = contents(&clear, HANDSHAKE);
     for (kind, body) in messages(&hellos) {
         if kind == SERVER_HELLO {
-            (flight.version, cipher) = hello(body);
+            (flight.version, cipher) = parse_hello(body);
         }
     }
     let alert = clear.iter().find(|record| record.kind == ALERT);
     flight.alert = alert.and_then(|record| record.content.get(1).copied());
-    let sealed = secret
+    let encrypted = secret
         .zip(cipher)
-        .and_then(|(secret, cipher)| Unsealer::new(secret, cipher));
-    let hidden = sealed.map(|unsealer| unsealed(recording, unsealer));
+        .and_then(|(secret, cipher)| RecordDecryptor::new(secret, cipher));
+    let hidden = encrypted.map(|unsealer| unsealed(recording, unsealer));
     flight.take(&hellos);
     flight.take(&hidden.unwrap_or_default());
     flight
 }
 
-impl Flight {
+impl ServerFlight {
     fn take(&mut self, handshake: &[u8]) {
         let new = self.version == Some(TLS_1_3);
         for (kind, body) in messages(handshake) {
@@ -71,7 +71,7 @@ impl Flight {
     }
 }
 
-/// One record: its header of five bytes, and what follows.
+/// One record: its header of five bytes, and its content.
 struct Record<'a> {
     kind: u8,
     header: &'a [u8],
@@ -102,13 +102,13 @@ fn contents(records: &[Record<'_>], kind: u8) -> Vec<u8> {
 }
 
 /// The handshake messages that the server sealed with its handshake secret, one after the other.
-fn unsealed(recording: &[u8], mut unsealer: Unsealer) -> Vec<u8> {
+fn unsealed(recording: &[u8], mut unsealer: RecordDecryptor) -> Vec<u8> {
     let mut all = Vec::new();
     for record in records(recording).filter(|record| record.kind == SEALED) {
         let Some(mut clear) = unsealer.open(record.header, record.content) else {
             break;
         };
-        // The kind stands last, behind it only padding.
+        // The type comes last, followed only by padding.
         let end = clear.iter().rposition(|byte| *byte != 0).unwrap_or(0);
         if clear.get(end) == Some(&HANDSHAKE) {
             clear.truncate(end);
@@ -129,7 +129,7 @@ fn messages(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
 }
 
 /// The version and the cipher.
-fn hello(body: &[u8]) -> (Option<u16>, Option<u16>) {
+fn parse_hello(body: &[u8]) -> (Option<u16>, Option<u16>) {
     let mut body = Reader(body);
     let version = body.number(2);
     let cipher = (|| {
@@ -168,7 +168,7 @@ fn authorities_of_1_2(body: &[u8]) -> Vec<Vec<u8>> {
         body.list(2)?;
         body.list(2)
     })();
-    names(list.unwrap_or_default())
+    dns_names(list.unwrap_or_default())
 }
 
 fn authorities_of_1_3(body: &[u8]) -> Vec<Vec<u8>> {
@@ -178,10 +178,10 @@ fn authorities_of_1_3(body: &[u8]) -> Vec<Vec<u8>> {
         let value = extension(body.list(2)?, CERTIFICATE_AUTHORITIES)?;
         Reader(value).list(2)
     })();
-    names(list.unwrap_or_default())
+    dns_names(list.unwrap_or_default())
 }
 
-fn names(list: &[u8]) -> Vec<Vec<u8>> {
+fn dns_names(list: &[u8]) -> Vec<Vec<u8>> {
     let mut list = Reader(list);
     std::iter::from_fn(|| list.list(2).map(<[u8]>::to_vec)).collect()
 }
@@ -264,7 +264,7 @@ mod tests {
             .flat_map(|part| record(HANDSHAKE, part))
             .collect();
         let bytes = [records, record(ALERT, &[2, 40])].concat();
-        let expected = Flight {
+        let expected = ServerFlight {
             version: Some(0x0303),
             certificates: vec![b"leaf".to_vec(), b"middle".to_vec()],
             authorities: Some(vec![b"name".to_vec()]),
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn what_is_no_tls_is_empty() {
         for bytes in [b"HTTP/1.1 400 Bad Request".as_slice(), b"", b"\x16\x03"] {
-            assert_eq!(read(bytes, None), Flight::default());
+            assert_eq!(read(bytes, None), ServerFlight::default());
         }
         assert!(looks_like_tls(&[22, 3, 3]) && !looks_like_tls(b"HTTP"));
     }
@@ -285,8 +285,8 @@ mod tests {
         #[test]
         fn hostile_bytes_are_survived(noise: Vec<u8>, kind in 0_u8..25, secret: Vec<u8>) {
             let framed = [record(HANDSHAKE, &hello_of_1_2()), record(HANDSHAKE, &message(kind, &noise))].concat();
-            let sealed = [record(HANDSHAKE, &hello_of_1_2()), record(SEALED, &noise)].concat();
-            for bytes in [noise, framed, sealed] {
+            let encrypted = [record(HANDSHAKE, &hello_of_1_2()), record(SEALED, &noise)].concat();
+            for bytes in [noise, framed, encrypted] {
                 let flight = read(&bytes, Some(&secret));
                 prop_assert!(flight.certificates.len() <= bytes.len());
             }

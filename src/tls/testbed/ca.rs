@@ -1,5 +1,5 @@
-//! Throw-away certificates, made in memory: what a Ditto portal would offer for download, and what its broker holds.
-//! Reading such files is left to the rest of `tls`; nothing made here is meant to protect real data.
+//! Test CA: throw-away certificates in memory, as a Ditto portal offers them and as its broker has them. Not for
+//! protecting real data.
 
 use std::net::IpAddr;
 use std::ops::Range;
@@ -28,9 +28,9 @@ const DAY_SECONDS: i64 = 24 * 60 * 60;
 const CA_DAYS: Range<i64> = -1000..1000;
 const PASSWORD_BYTES: usize = 12;
 
-/// What the certificates should say.
+/// Options of the certificates.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct CaOptions {
     /// The user certificate's common name.
     pub user_name: String,
     /// The days between which the user certificate is valid, counted from now.
@@ -41,10 +41,10 @@ pub struct Order {
     pub broker_days: Range<i64>,
 }
 
-impl Default for Order {
+impl Default for CaOptions {
     fn default() -> Self {
         let hosts = ["localhost", "127.0.0.1", "::1"];
-        Order {
+        CaOptions {
             user_name: "user".to_owned(),
             user_days: -1..90,
             broker_hosts: hosts.map(str::to_owned).to_vec(),
@@ -54,7 +54,7 @@ impl Default for Order {
 }
 
 /// Two unrelated CAs, a broker's certificate from the one and a user's from the other.
-pub struct Issued {
+pub struct TestCertificates {
     /// The truststore: the cluster CA's certificate and no key, for OpenSSL and Java.
     pub cluster_p12: Vec<u8>,
     /// The password of `cluster_p12`.
@@ -69,19 +69,20 @@ pub struct Issued {
     user: Identity,
 }
 
-impl Issued {
-    /// Makes everything anew; two calls share no key, so one's user is a stranger to the other's broker.
+impl TestCertificates {
+    /// Creates all certificates. Two calls share no key, so that one's user is unknown to the other's broker.
     ///
     /// # Errors
-    /// Where OpenSSL has no random numbers, or the order holds a name that a certificate cannot hold.
-    pub fn new(order: &Order) -> anyhow::Result<Issued> {
+    /// If OpenSSL has no random numbers, or if a name does not fit in a certificate.
+    pub fn new(options: &CaOptions) -> anyhow::Result<TestCertificates> {
         let cluster_ca = Identity::authority("ditto-cdc demo cluster CA")?;
         let clients_ca = Identity::authority("ditto-cdc demo clients CA")?;
-        let broker = Identity::broker(order, &cluster_ca).context("making a broker certificate")?;
-        let user = Identity::user(order, &clients_ca).context("making a user certificate")?;
+        let broker =
+            Identity::broker(options, &cluster_ca).context("making a broker certificate")?;
+        let user = Identity::user(options, &clients_ca).context("making a user certificate")?;
         let cluster_password = random_password()?;
         let user_password = random_password()?;
-        Ok(Issued {
+        Ok(TestCertificates {
             cluster_p12: truststore("cluster-ca", &cluster_ca.certificate, &cluster_password)?,
             user_p12: keystore(&user, &clients_ca.certificate, &user_password)?,
             cluster_password,
@@ -93,10 +94,10 @@ impl Issued {
         })
     }
 
-    /// The cluster CA's certificate as PEM text: what a client trusts.
+    /// The cluster CA's certificate as PEM text: the trust anchor of clients.
     ///
     /// # Errors
-    /// Where OpenSSL cannot write PEM (out of memory).
+    /// If OpenSSL is out of memory.
     pub fn cluster_pem(&self) -> anyhow::Result<String> {
         pem_text(self.cluster_ca.certificate.to_pem()?)
     }
@@ -104,7 +105,7 @@ impl Issued {
     /// The user's certificate, then the clients CA's, as PEM text.
     ///
     /// # Errors
-    /// Where OpenSSL cannot write PEM (out of memory).
+    /// If OpenSSL is out of memory.
     pub fn user_pem(&self) -> anyhow::Result<String> {
         let leaf = pem_text(self.user.certificate.to_pem()?)?;
         Ok(leaf + &pem_text(self.clients_ca.certificate.to_pem()?)?)
@@ -113,14 +114,14 @@ impl Issued {
     /// The user's private key as unencrypted PKCS#8 PEM text.
     ///
     /// # Errors
-    /// Where OpenSSL cannot write PEM (out of memory).
+    /// If OpenSSL is out of memory.
     pub fn user_key_pem(&self) -> anyhow::Result<Secret> {
         Ok(Secret::new(pem_text(
             self.user.key.private_key_to_pem_pkcs8()?,
         )?))
     }
 
-    /// What the broker's side of the connection presents.
+    /// The broker's certificate and key.
     pub(in crate::tls) fn broker(&self) -> &Identity {
         &self.broker
     }
@@ -152,25 +153,26 @@ impl Identity {
         Ok(Identity { certificate, key })
     }
 
-    fn broker(order: &Order, authority: &Identity) -> anyhow::Result<Identity> {
+    fn broker(options: &CaOptions, authority: &Identity) -> anyhow::Result<Identity> {
         let key = new_key()?;
-        let mut draft = draft("ditto-cdc demo broker", &key, &order.broker_days)?;
+        let mut draft = draft("ditto-cdc demo broker", &key, &options.broker_days)?;
         draft.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
-        let mut names = SubjectAlternativeName::new();
-        for host in &order.broker_hosts {
+        let mut dns_names = SubjectAlternativeName::new();
+        for host in &options.broker_hosts {
             match host.parse::<IpAddr>() {
-                Ok(_) => names.ip(host),
-                Err(_) => names.dns(host),
+                Ok(_) => dns_names.ip(host),
+                Err(_) => dns_names.dns(host),
             };
         }
-        let names = names.build(&draft.x509v3_context(Some(&authority.certificate), None))?;
-        draft.append_extension(names)?;
+        let dns_names =
+            dns_names.build(&draft.x509v3_context(Some(&authority.certificate), None))?;
+        draft.append_extension(dns_names)?;
         authority.sign(draft, key)
     }
 
-    fn user(order: &Order, authority: &Identity) -> anyhow::Result<Identity> {
+    fn user(options: &CaOptions, authority: &Identity) -> anyhow::Result<Identity> {
         let key = new_key()?;
-        let mut draft = draft(&order.user_name, &key, &order.user_days)?;
+        let mut draft = draft(&options.user_name, &key, &options.user_days)?;
         draft.append_extension(ExtendedKeyUsage::new().client_auth().build()?)?;
         authority.sign(draft, key)
     }
@@ -224,10 +226,10 @@ fn days_from_now(days: i64) -> anyhow::Result<Asn1Time> {
     Ok(Asn1Time::from_unix(then)?)
 }
 
-/// Letters and digits only: the password is to be pasted into a shell.
+/// Letters and digits only, so that the password can be pasted into a shell.
 ///
 /// # Errors
-/// Where the system has no random numbers.
+/// If the system has no random numbers.
 pub fn random_password() -> anyhow::Result<Secret> {
     let mut bytes = [0_u8; PASSWORD_BYTES];
     openssl::rand::rand_bytes(&mut bytes).context("making a password")?;
@@ -255,7 +257,7 @@ mod tests {
 
     #[test]
     fn each_store_opens_with_its_own_password_and_holds_what_a_portal_offers() {
-        let issued = Issued::new(&Order::default()).unwrap();
+        let issued = TestCertificates::new(&CaOptions::default()).unwrap();
         let cluster = Pkcs12::from_der(&issued.cluster_p12).unwrap();
         let cluster = cluster.parse2(issued.cluster_password.expose()).unwrap();
         assert!(cluster.pkey.is_none() && cluster.cert.is_none());
@@ -271,7 +273,7 @@ mod tests {
 
     #[test]
     fn each_leaf_is_signed_by_its_own_authority_only() {
-        let issued = Issued::new(&Order::default()).unwrap();
+        let issued = TestCertificates::new(&CaOptions::default()).unwrap();
         let check = |leaf: &X509, authority: &Identity, expected: bool| {
             assert_eq!(leaf.verify(&authority.key).unwrap_or(false), expected);
         };
@@ -284,11 +286,11 @@ mod tests {
     #[test]
     fn a_user_certificate_is_valid_when_ordered() {
         let check = |days: Range<i64>, expected: (bool, bool)| {
-            let order = Order {
+            let options = CaOptions {
                 user_days: days,
-                ..Order::default()
+                ..CaOptions::default()
             };
-            let leaf = Issued::new(&order).unwrap().user.certificate;
+            let leaf = TestCertificates::new(&options).unwrap().user.certificate;
             let now = Asn1Time::days_from_now(0).unwrap();
             let found = (leaf.not_before() <= now, leaf.not_after() >= now);
             assert_eq!(found, expected);

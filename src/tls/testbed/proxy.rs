@@ -1,5 +1,4 @@
-//! A TLS front: listens, asks clients for a certificate and lets the right ones through to a plain port.
-//! The bytes of one connection are moved by `pump`; certificates come from `issue`.
+//! TLS-terminating proxy: requires a client certificate, and forwards to a plain port.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -13,25 +12,25 @@ use anyhow::Context;
 use openssl::ssl::{SslAcceptor, SslMethod, SslVerifyMode, SslVersion};
 use openssl::x509::store::X509StoreBuilder;
 
-use super::ca::Issued;
-use super::relay::{forward, lock, shake_hands, shut};
+use super::ca::TestCertificates;
+use super::relay::{forward, handshake, lock, shut};
 
-/// How long a refused client gets to read why.
-const FAREWELL_WAIT: Duration = Duration::from_millis(500);
+/// How long a refused client gets to read the alert.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A listening front. Dropping it closes every connection and waits for the threads.
-pub struct Front {
+pub struct TlsProxy {
     address: SocketAddr,
     open: Arc<Open>,
     listener: Option<JoinHandle<()>>,
 }
 
-impl Front {
+impl TlsProxy {
     /// Listens on a free port of the loopback interface and forwards to `target`.
     ///
     /// # Errors
-    /// Where no port is free or OpenSSL refuses the certificates.
-    pub fn start(issued: &Issued, target: SocketAddr) -> anyhow::Result<Front> {
+    /// If no port is free, or if OpenSSL rejects the certificates.
+    pub fn start(issued: &TestCertificates, target: SocketAddr) -> anyhow::Result<TlsProxy> {
         let acceptor =
             acceptor(issued).context("preparing the TLS front of the embedded broker")?;
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
@@ -42,21 +41,21 @@ impl Front {
         let listener = thread::Builder::new()
             .name("tls-front".to_owned())
             .spawn(move || listen(&socket, &acceptor, target, &shared))?;
-        Ok(Front {
+        Ok(TlsProxy {
             address,
             open,
             listener: Some(listener),
         })
     }
 
-    /// Where clients connect.
+    /// The address for clients.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 }
 
-impl Drop for Front {
+impl Drop for TlsProxy {
     fn drop(&mut self) {
         self.open.close();
         // Wakes the listener, which then sees that it is to stop.
@@ -101,7 +100,7 @@ impl Open {
     }
 }
 
-fn acceptor(issued: &Issued) -> anyhow::Result<SslAcceptor> {
+fn acceptor(issued: &TestCertificates) -> anyhow::Result<SslAcceptor> {
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
     builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
     builder.set_certificate(&issued.broker().certificate)?;
@@ -140,18 +139,18 @@ fn serve(client: TcpStream, acceptor: &SslAcceptor, target: SocketAddr) {
     let Ok(socket) = client.try_clone() else {
         return;
     };
-    match shake_hands(client, acceptor) {
+    match handshake(client, acceptor) {
         Some(session) => forward(session, &socket, target),
-        None => farewell(&socket),
+        None => drain_and_close(&socket),
     }
     shut(&socket);
 }
 
-/// A socket closed with unread bytes is reset, and the reset can overtake the alert that says
-/// why the client was refused; so what the client still sends is read first.
-fn farewell(socket: &TcpStream) {
+/// A socket closed with unread bytes is reset, and the reset can overtake the alert; so the client's remaining bytes
+/// are read first.
+fn drain_and_close(socket: &TcpStream) {
     let _ = socket.shutdown(Shutdown::Write);
-    let _ = socket.set_read_timeout(Some(FAREWELL_WAIT));
+    let _ = socket.set_read_timeout(Some(CLOSE_TIMEOUT));
     let mut rest = [0_u8; 1024];
     let mut reader = socket;
     while matches!(reader.read(&mut rest), Ok(1..)) {}
@@ -167,7 +166,7 @@ mod tests {
     use openssl::x509::X509;
 
     use super::*;
-    use crate::tls::testbed::ca::Order;
+    use crate::tls::testbed::ca::CaOptions;
 
     /// Answers every byte with itself.
     fn echo() -> SocketAddr {
@@ -182,7 +181,11 @@ mod tests {
         address
     }
 
-    fn connector(trust: &Issued, user: Option<&Issued>, version: SslVersion) -> SslConnector {
+    fn connector(
+        trust: &TestCertificates,
+        user: Option<&TestCertificates>,
+        version: SslVersion,
+    ) -> SslConnector {
         let mut builder = SslConnector::builder(SslMethod::tls_client()).unwrap();
         let ca = X509::from_pem(trust.cluster_pem().unwrap().as_bytes()).unwrap();
         let mut store = X509StoreBuilder::new().unwrap();
@@ -200,8 +203,12 @@ mod tests {
         builder.build()
     }
 
-    /// What the echo of `sent` is, or OpenSSL's words for why there is none.
-    fn exchange(front: &Front, connector: &SslConnector, sent: &[u8]) -> Result<Vec<u8>, String> {
+    /// The echo of `sent`, or OpenSSL's error.
+    fn exchange(
+        front: &TlsProxy,
+        connector: &SslConnector,
+        sent: &[u8],
+    ) -> Result<Vec<u8>, String> {
         let socket = TcpStream::connect(front.address()).unwrap();
         let words = |error: &dyn std::error::Error| error.to_string();
         let mut session = connector
@@ -215,15 +222,15 @@ mod tests {
 
     #[test]
     fn only_the_clients_ca_opens_the_door() {
-        let ours = Issued::new(&Order::default()).unwrap();
-        let foreign = Issued::new(&Order::default()).unwrap();
-        let past = Order {
+        let ours = TestCertificates::new(&CaOptions::default()).unwrap();
+        let foreign = TestCertificates::new(&CaOptions::default()).unwrap();
+        let past = CaOptions {
             user_days: -30..-1,
-            ..Order::default()
+            ..CaOptions::default()
         };
-        let expired = Issued::new(&past).unwrap();
-        let front = Front::start(&ours, echo()).unwrap();
-        let strict = Front::start(&expired, echo()).unwrap();
+        let expired = TestCertificates::new(&past).unwrap();
+        let front = TlsProxy::start(&ours, echo()).unwrap();
+        let strict = TlsProxy::start(&expired, echo()).unwrap();
         for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
             let check = |front, trust, user, expected: &str| {
                 let got = exchange(front, &connector(trust, user, version), b"hello");
@@ -245,8 +252,8 @@ mod tests {
 
     #[test]
     fn a_long_exchange_arrives_whole() {
-        let ours = Issued::new(&Order::default()).unwrap();
-        let front = Front::start(&ours, echo()).unwrap();
+        let ours = TestCertificates::new(&CaOptions::default()).unwrap();
+        let front = TlsProxy::start(&ours, echo()).unwrap();
         let connector = connector(&ours, Some(&ours), SslVersion::TLS1_3);
         let sent: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
         assert_eq!(exchange(&front, &connector, &sent).unwrap(), sent);
@@ -254,8 +261,8 @@ mod tests {
 
     #[test]
     fn noise_and_silence_disturb_nobody_and_do_not_delay_the_end() {
-        let ours = Issued::new(&Order::default()).unwrap();
-        let front = Front::start(&ours, echo()).unwrap();
+        let ours = TestCertificates::new(&CaOptions::default()).unwrap();
+        let front = TlsProxy::start(&ours, echo()).unwrap();
         let silent = TcpStream::connect(front.address()).unwrap();
         let mut noisy = TcpStream::connect(front.address()).unwrap();
         noisy.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();

@@ -9,19 +9,19 @@ use std::time::Duration;
 
 use openssl::ssl::{ErrorCode, SslAcceptor, SslStream};
 
-/// A client that connects and says nothing must not hold its thread for ever.
-const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
+/// A client that connects and sends nothing must not block its thread for long.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// The client's socket as OpenSSL sees it: during the handshake it reads from the socket,
-/// afterwards only what the pump put in, so that the session is never locked while waiting.
-pub(in crate::tls) struct Wire {
+/// The client's socket as OpenSSL's transport: during the handshake it reads from the socket, afterwards only from
+/// memory, so that the session is never locked while waiting.
+pub(in crate::tls) struct MemoryTransport {
     socket: TcpStream,
     received: Vec<u8>,
     handshake: bool,
 }
 
-impl Read for Wire {
+impl Read for MemoryTransport {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.handshake {
             return self.socket.read(buffer);
@@ -35,7 +35,7 @@ impl Read for Wire {
     }
 }
 
-impl Write for Wire {
+impl Write for MemoryTransport {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.socket.write(bytes)
     }
@@ -45,16 +45,16 @@ impl Write for Wire {
     }
 }
 
-type Session = Mutex<SslStream<Wire>>;
+type Session = Mutex<SslStream<MemoryTransport>>;
 
-/// The session, once the client has proven who it is; OpenSSL has told a refused client why.
-pub(in crate::tls) fn shake_hands(
+/// The session, after the client was authenticated; a refused client has received OpenSSL's alert.
+pub(in crate::tls) fn handshake(
     client: TcpStream,
     acceptor: &SslAcceptor,
-) -> Option<SslStream<Wire>> {
-    client.set_read_timeout(Some(HANDSHAKE_WAIT)).ok()?;
+) -> Option<SslStream<MemoryTransport>> {
+    client.set_read_timeout(Some(HANDSHAKE_TIMEOUT)).ok()?;
     client.set_nodelay(true).ok()?;
-    let wire = Wire {
+    let wire = MemoryTransport {
         socket: client,
         received: Vec::new(),
         handshake: true,
@@ -67,7 +67,11 @@ pub(in crate::tls) fn shake_hands(
 }
 
 /// Moves bytes both ways until one side is done, and closes both sockets.
-pub(in crate::tls) fn forward(session: SslStream<Wire>, socket: &TcpStream, target: SocketAddr) {
+pub(in crate::tls) fn forward(
+    session: SslStream<MemoryTransport>,
+    socket: &TcpStream,
+    target: SocketAddr,
+) {
     let Ok(plain) = TcpStream::connect(target) else {
         return;
     };
@@ -80,7 +84,7 @@ pub(in crate::tls) fn forward(session: SslStream<Wire>, socket: &TcpStream, targ
         });
         let _ = decrypt(socket, &session, &plain);
         shut(&plain);
-        // Frees the other direction where it waits for a client that no longer reads.
+        // Unblocks the other direction if it waits for a client that no longer reads.
         shut(socket);
     });
 }
@@ -94,16 +98,16 @@ fn decrypt(mut socket: &TcpStream, session: &Session, mut plain: &TcpStream) -> 
         if received.is_empty() {
             return Ok(());
         }
-        let alive = open_sealed(&mut lock(session), received, &mut clear);
+        let alive = decrypt_records(&mut lock(session), received, &mut clear);
         plain.write_all(&clear)?;
         clear.clear();
         alive?;
     }
 }
 
-/// Appends to `clear` what `received` completes; an error once the client has said goodbye.
-fn open_sealed(
-    session: &mut SslStream<Wire>,
+/// Appends the decrypted bytes of `received` to `clear`; an error after the client's close.
+fn decrypt_records(
+    session: &mut SslStream<MemoryTransport>,
     received: &[u8],
     clear: &mut Vec<u8>,
 ) -> io::Result<()> {
@@ -136,7 +140,7 @@ pub(in crate::tls) fn shut(socket: &TcpStream) {
     let _ = socket.shutdown(Shutdown::Both);
 }
 
-/// No invariant can be broken half-way in what is guarded here, so a poisoned lock is taken as it is.
+/// The guarded value has no invariant that a panic could break, so a poisoned lock is used as it is.
 pub(in crate::tls) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

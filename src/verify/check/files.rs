@@ -71,7 +71,7 @@ pub fn user(file: &str, store: &Keystore, now: i64) -> Check {
     let check = match (from, to) {
         (Some(from), _) if from > now => not_yet(&principal, from, now),
         (_, Some(to)) if to < now => expired(&principal, to, now),
-        _ if !store.may_be_a_clients() => not_for_clients(&principal),
+        _ if !store.allows_client_auth() => not_for_clients(&principal),
         (_, Some(to)) if days_until(to, now) < EXPIRY_WARNING_DAYS => Check::warn(
             USER_CHECK,
             format!("is {principal} and expires {}", when(to, now)),
@@ -87,7 +87,7 @@ pub fn user(file: &str, store: &Keystore, now: i64) -> Check {
     let mut check = check
         .detail("file", file)
         .detail("principal", principal)
-        .detail("issuer", store.wanted_issuer());
+        .detail("issuer", store.required_issuer());
     for (name, time) in [("notBefore", from), ("notAfter", to)] {
         if let Some(time) = time {
             check = check.detail(name, moment(time));
@@ -197,18 +197,18 @@ pub fn moment(seconds: i64) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::tls::testbed::ca::{Issued, Order};
+    use crate::tls::testbed::ca::{CaOptions, TestCertificates};
     use crate::verify::check::Status;
     use crate::verify::check::Status::{Fail, Pass, Warn};
 
     const NOW: i64 = 1_770_000_000;
 
     fn store(days: std::ops::Range<i64>) -> (Keystore, Truststore) {
-        let order = Order {
+        let order = CaOptions {
             user_days: days,
-            ..Order::default()
+            ..CaOptions::default()
         };
-        let issued = Issued::new(&order).unwrap();
+        let issued = TestCertificates::new(&order).unwrap();
         let user = Keystore::from_bytes(&issued.user_p12, Some(&issued.user_password));
         let cluster = Truststore::from_bytes(&issued.cluster_p12, Some(&issued.cluster_password));
         (user.unwrap(), cluster.unwrap())

@@ -1,7 +1,6 @@
-//! The few requests of Kafka's protocol that the probe sends, and their answers read without trust.
-//! Only bytes: how they travel is left to `line`. Whatever comes in, nothing here fails otherwise than with `None`.
+//! Codec of the Kafka requests that the probe sends. Decoding returns `None` for any malformed bytes.
 
-use super::Node;
+use super::facts::Node;
 
 const METADATA: i16 = 3;
 const SASL_HANDSHAKE: i16 = 17;
@@ -10,10 +9,10 @@ const API_VERSIONS: i16 = 18;
 /// Metadata's versions without compact encoding, which begin alike; 0 would ask for all topics.
 const METADATA_VERSIONS: std::ops::RangeInclusive<i16> = 1..=8;
 const CLIENT: &str = "ditto-cdc";
-/// The answer of a listener that wants no login to somebody who begins one (`ILLEGAL_SASL_STATE`).
-const NO_LOGIN_WANTED: i16 = 34;
-/// A host name has at most 255 letters; what is longer is none.
-const HOST_BYTES: usize = 255;
+/// The error code of a listener without login when one is started (`ILLEGAL_SASL_STATE`).
+const ILLEGAL_SASL_STATE: i16 = 34;
+/// Longest valid host name.
+const MAX_HOST_BYTES: usize = 255;
 
 /// The number by which an answer belongs to its request.
 pub(super) const CORRELATION: i32 = 0x0064_6974;
@@ -26,13 +25,13 @@ pub(super) fn api_versions() -> Vec<u8> {
 /// "Who are your brokers?", about no topic.
 pub(super) fn metadata(version: i16) -> Vec<u8> {
     let mut body = vec![0, 0, 0, 0];
-    // Not to create topics, and not to list what may be done.
+    // Neither create topics nor list permitted operations.
     body.extend(vec![0; usize::from(version >= 4)]);
     body.extend(vec![0; 2 * usize::from(version >= 8)]);
     request(METADATA, version, &body)
 }
 
-/// "May I log in?", with a mechanism that nobody has: the answer says whether a login is wanted, and how.
+/// A SASL handshake with an unknown mechanism: the response shows whether a login is required, and how.
 pub(super) fn sasl_handshake() -> Vec<u8> {
     request(SASL_HANDSHAKE, 1, &[0, 1, b'-'])
 }
@@ -45,12 +44,12 @@ fn request(key: i16, version: i16, body: &[u8]) -> Vec<u8> {
     all.extend(short(CLIENT.len()));
     all.extend(CLIENT.as_bytes());
     all.extend(body);
-    let mut framed = u32::try_from(all.len())
+    let mut frame_state = u32::try_from(all.len())
         .unwrap_or_default()
         .to_be_bytes()
         .to_vec();
-    framed.extend(all);
-    framed
+    frame_state.extend(all);
+    frame_state
 }
 
 fn short(length: usize) -> [u8; 2] {
@@ -59,24 +58,24 @@ fn short(length: usize) -> [u8; 2] {
 
 /// In which version to ask for metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shared {
+pub(super) enum CommonVersion {
     Version(i16),
     /// Broker and probe have none in common.
     Nothing,
 }
 
-/// Nothing if it is no answer.
-pub(super) fn read_api_versions(answer: &[u8]) -> Option<Shared> {
+/// `None` if it is not a valid response.
+pub(super) fn read_api_versions(answer: &[u8]) -> Option<CommonVersion> {
     let mut answer = Bytes::after_correlation(answer)?;
     answer.i16()?;
     let count = answer.i32().filter(|count| *count >= 0)?;
-    let mut version = Shared::Nothing;
+    let mut version = CommonVersion::Nothing;
     for _ in 0..count {
         let (key, low, high) = (answer.i16()?, answer.i16()?, answer.i16()?);
         if key == METADATA {
             let shared = low.max(*METADATA_VERSIONS.start())..=high.min(*METADATA_VERSIONS.end());
             if !shared.is_empty() {
-                version = Shared::Version(*shared.start());
+                version = CommonVersion::Version(*shared.start());
             }
         }
     }
@@ -101,7 +100,7 @@ fn node(answer: &mut Bytes<'_>) -> Option<Node> {
     let id = answer.i32()?;
     let host = answer
         .text()
-        .filter(|host| (1..=HOST_BYTES).contains(&host.len()))?;
+        .filter(|host| (1..=MAX_HOST_BYTES).contains(&host.len()))?;
     let port = u16::try_from(answer.i32()?).ok()?;
     answer.text()?;
     let plain = |letter: char| !letter.is_control() && !letter.is_whitespace();
@@ -109,10 +108,10 @@ fn node(answer: &mut Bytes<'_>) -> Option<Node> {
     Some(Node { id, host, port })
 }
 
-/// The mechanisms of a listener that wants a login; `None` if it wants none.
+/// The mechanisms of a listener that requires a login; `None` if it requires none.
 pub(super) fn read_sasl_handshake(answer: &[u8]) -> Option<Vec<String>> {
     let mut answer = Bytes::after_correlation(answer)?;
-    answer.i16().filter(|error| *error != NO_LOGIN_WANTED)?;
+    answer.i16().filter(|error| *error != ILLEGAL_SASL_STATE)?;
     let count = answer.i32().filter(|count| *count >= 0)?;
     let mut names = Vec::new();
     for _ in 0..count {
@@ -145,7 +144,7 @@ impl<'a> Bytes<'a> {
         self.take().map(i32::from_be_bytes)
     }
 
-    /// Kafka's null is read as an empty text.
+    /// Kafka's null string is read as an empty string.
     fn text(&mut self) -> Option<String> {
         let length = usize::try_from(self.i16()?).unwrap_or(0);
         let (text, rest) = self.0.split_at_checked(length)?;
@@ -183,10 +182,10 @@ mod tests {
             let bytes = answer(&[&[0, 0], &[0, 0, 0, 1], &[0, 3, 0, low, 0, high]]);
             assert_eq!(read_api_versions(&bytes), Some(expected), "{low} {high}");
         };
-        check(0, 12, Shared::Version(1));
-        check(4, 12, Shared::Version(4));
-        check(9, 12, Shared::Nothing);
-        check(0, 0, Shared::Nothing);
+        check(0, 12, CommonVersion::Version(1));
+        check(4, 12, CommonVersion::Version(4));
+        check(9, 12, CommonVersion::Nothing);
+        check(0, 0, CommonVersion::Nothing);
         assert_eq!(read_api_versions(b"HTTP/1.1 400"), None);
         assert_eq!(
             read_api_versions(&answer(&[&[0, 0, 255, 255, 255, 255]])),

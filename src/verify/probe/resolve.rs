@@ -7,38 +7,38 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::{Family, Target, Unresolved};
+use super::facts::{Family, ResolveError, Target};
 
 /// All addresses in the resolver's order.
 ///
 /// # Errors
-/// [`Unresolved`], with the resolver's words.
+/// [`ResolveError`], with the resolver's words.
 pub(super) fn addresses(
     target: &Target,
     family: Family,
     limit: Duration,
-) -> Result<Vec<SocketAddr>, Unresolved> {
+) -> Result<Vec<SocketAddr>, ResolveError> {
     let (sender, receiver) = mpsc::sync_channel(1);
-    let name = (bare(&target.host).to_owned(), target.port);
+    let name = (without_brackets(&target.host).to_owned(), target.port);
     // A resolver that hangs keeps its thread; it ends with the program.
     let started = thread::Builder::new().spawn(move || {
         let found = (name.0.as_str(), name.1).to_socket_addrs();
         let _ = sender.send(found.map(Vec::from_iter).map_err(|error| error.to_string()));
     });
-    started.map_err(|error| Unresolved::Failed(error.to_string()))?;
+    started.map_err(|error| ResolveError::Failed(error.to_string()))?;
     let found = receiver
         .recv_timeout(limit)
-        .map_err(|_| Unresolved::Silent(limit))?;
-    let mut found = found.map_err(Unresolved::Failed)?;
-    let mut seen = HashSet::new();
-    found.retain(|address| allowed(family, address) && seen.insert(*address));
+        .map_err(|_| ResolveError::Timeout(limit))?;
+    let mut found = found.map_err(ResolveError::Failed)?;
+    let mut probed = HashSet::new();
+    found.retain(|address| is_allowed(family, address) && probed.insert(*address));
     if found.is_empty() {
-        return Err(Unresolved::OtherFamily);
+        return Err(ResolveError::OtherFamily);
     }
     Ok(found)
 }
 
-fn allowed(family: Family, address: &SocketAddr) -> bool {
+fn is_allowed(family: Family, address: &SocketAddr) -> bool {
     match family {
         Family::Any => true,
         Family::V4 => address.is_ipv4(),
@@ -47,7 +47,7 @@ fn allowed(family: Family, address: &SocketAddr) -> bool {
 }
 
 /// Without the brackets of an IPv6 address.
-fn bare(host: &str) -> &str {
+fn without_brackets(host: &str) -> &str {
     let inner = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'));

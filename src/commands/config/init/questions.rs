@@ -31,9 +31,9 @@ pub(super) struct CertificateFile {
 /// Asks all questions, in the order in which the portal shows the values.
 pub(super) fn ask_all(context: &mut Context<'_>) -> Result<Answers, Exit> {
     let brokers = ask_until_valid("Endpoint (host:port)", "", context, |text, _| {
-        let mended =
+        let brokers =
             normalize_brokers(text).map_err(|error| format!("{}; {}", error.what, error.fix))?;
-        Ok(mended)
+        Ok(brokers)
     })?;
     let topic = ask_until_valid("Topic", "", context, |text, _| {
         non_empty(text, "the topic must have a name")

@@ -4,7 +4,7 @@ use super::context::BrokerContext;
 use super::format::{DAY, closest, format_duration, format_list, is_intermediate_name, moment};
 use super::{client_certificate, network};
 use crate::tls::handshake::{CertificateError, Handshake};
-use crate::tls::{Broken, Ending, Served};
+use crate::tls::{HandshakeError, HandshakeErrorKind, PeerCertificate};
 use crate::verify::check::{Check, Fault};
 use crate::verify::probe::Address;
 
@@ -40,9 +40,9 @@ pub(super) fn tls(broker: &BrokerContext<'_>) -> Vec<Check> {
     let Some(handshake) = &address.handshake else {
         return tls_disabled(address).into_iter().collect();
     };
-    let checks = match &handshake.broken {
+    let checks = match &handshake.error {
         None => vec![handshake_completed(broker, handshake)],
-        Some(failure) if failure.ending == Ending::BadCertificate => {
+        Some(failure) if failure.kind == HandshakeErrorKind::BadCertificate => {
             certificate_errors(broker, handshake)
         }
         Some(_) if client_certificate::is_rejected(address) => {
@@ -80,7 +80,7 @@ fn describe(check: Check, handshake: &Handshake) -> Check {
     }
     check.detail(
         "names",
-        leaf.map(|leaf| leaf.names.clone()).unwrap_or_default(),
+        leaf.map(|leaf| leaf.dns_names.clone()).unwrap_or_default(),
     )
 }
 
@@ -115,27 +115,31 @@ fn handshake_completed(broker: &BrokerContext<'_>, handshake: &Handshake) -> Che
 }
 
 /// The failed check of a handshake that ended for another reason than a certificate.
-fn handshake_failed(broker: &BrokerContext<'_>, address: &Address, failure: &Broken) -> Check {
+fn handshake_failed(
+    broker: &BrokerContext<'_>,
+    address: &Address,
+    failure: &HandshakeError,
+) -> Check {
     let target = &broker.report.target;
-    let check = match (&address.listener, failure.ending) {
+    let check = match (&address.listener, failure.kind) {
         (Some(listener), _) => network::unexpected_listener(broker, "tls", listener),
-        (None, Ending::Alert(70)) => Check::fail(
+        (None, HandshakeErrorKind::Alert(70)) => Check::fail(
             "tls",
             Fault::B7,
             format!("{target} supports no TLS version that this program supports (1.2 and 1.3)"),
         )
         .fix("the people who run the brokers must allow TLS 1.2 or 1.3"),
-        (None, Ending::Alert(number)) => Check::fail(
+        (None, HandshakeErrorKind::Alert(number)) => Check::fail(
             "tls",
             Fault::B7,
             format!("{target} ended the handshake: it accepts none of the ciphers offered (alert {number})"),
         )
         .fix("remove ssl.cipher.suites, ssl.curves.list and ssl.sigalgs.list from the settings, or ask the people who run the brokers which ciphers they allow"),
-        (None, Ending::Unprepared) => {
+        (None, HandshakeErrorKind::Unprepared) => {
             Check::fail_unnumbered("tls", "the TLS settings cannot be used".to_owned())
                 .fix("check the ssl.* properties: ciphers, curves, certificates and keys")
         }
-        (None, Ending::Silent) => Check::fail("tls", Fault::B4, format!("{target} stopped responding during the handshake"))
+        (None, HandshakeErrorKind::Timeout) => Check::fail("tls", Fault::B4, format!("{target} stopped responding during the handshake"))
             .fix("try again; if it happens again, a firewall or proxy between here and the broker drops packets"),
         (None, _) => Check::fail(
             "tls",
@@ -248,7 +252,7 @@ fn wrong_name(broker: &BrokerContext<'_>, handshake: &Handshake) -> Check {
     let names = handshake
         .chain
         .first()
-        .map(|leaf| leaf.names.clone())
+        .map(|leaf| leaf.dns_names.clone())
         .unwrap_or_default();
     let what = format!(
         "the broker at {} sends a certificate for {}, not for {host}",
@@ -352,7 +356,7 @@ fn partial_chain(broker: &BrokerContext<'_>, error: &CertificateError) -> Option
     Some(Check::fail("tls", Fault::C1, what).fix(fix))
 }
 
-fn tls_interception(chain: &[Served]) -> Option<&str> {
+fn tls_interception(chain: &[PeerCertificate]) -> Option<&str> {
     let issuers = chain.iter().map(|one| one.issuer.as_str());
     let is_product = |name: &&str| {
         let name = name.to_ascii_lowercase();
@@ -364,7 +368,7 @@ fn tls_interception(chain: &[Served]) -> Option<&str> {
 }
 
 /// Whether an intermediate is missing: another broker sends it, or the issuer is named like an intermediate.
-fn omits_intermediate(broker: &BrokerContext<'_>, chain: &[Served]) -> bool {
+fn omits_intermediate(broker: &BrokerContext<'_>, chain: &[PeerCertificate]) -> bool {
     let Some(last) = chain.last() else {
         return false;
     };

@@ -3,8 +3,8 @@
 
 use super::context::BrokerContext;
 use super::format::{format_duration, format_list, is_intermediate_name, moment};
-use crate::tls::handshake::{Asked, Handshake, Shown};
-use crate::tls::{Broken, Ending, Served};
+use crate::tls::handshake::{CertificateRequest, ClientCertificate, Handshake};
+use crate::tls::{HandshakeError, HandshakeErrorKind, PeerCertificate};
 use crate::verify::check::{Check, Fault};
 use crate::verify::probe::Address;
 
@@ -18,8 +18,13 @@ pub(super) fn is_rejected(address: &Address) -> bool {
     };
     // A server requests a client certificate only after it has sent its own.
     let requested = handshake.asked.is_some();
-    let ended = |failure: &Broken| matches!(failure.ending, Ending::Alert(_) | Ending::Closed);
-    match (&handshake.broken, &address.answer) {
+    let ended = |failure: &HandshakeError| {
+        matches!(
+            failure.kind,
+            HandshakeErrorKind::Alert(_) | HandshakeErrorKind::Closed
+        )
+    };
+    match (&handshake.error, &address.answer) {
         (Some(failure), _) => requested && ended(failure),
         (None, Some(Err(failure))) => requested && ended(failure) && address.listener.is_none(),
         _ => false,
@@ -41,7 +46,7 @@ pub(super) fn client_certificate(broker: &BrokerContext<'_>) -> Vec<Check> {
     let Some(request) = handshake
         .asked
         .as_ref()
-        .filter(|_| handshake.broken.is_none())
+        .filter(|_| handshake.error.is_none())
     else {
         return not_requested(address).into_iter().collect();
     };
@@ -52,13 +57,13 @@ pub(super) fn client_certificate(broker: &BrokerContext<'_>) -> Vec<Check> {
         .map_or("the user certificate", |own| own.subject.as_str());
     let check = match handshake.shown {
         _ if !address.works() => return Vec::new(),
-        Shown::Certificate => Check::pass(NAME, format!("the broker accepts {name}")),
-        Shown::Nothing => Check::warn(
+        ClientCertificate::Certificate => Check::pass(NAME, format!("the broker accepts {name}")),
+        ClientCertificate::Nothing => Check::warn(
             NAME,
             "the broker requests a user certificate, but accepts connections without one",
         )
         .fix("set the user certificate; without one, the brokers treat this client as ANONYMOUS"),
-        Shown::Withheld => Check::warn(
+        ClientCertificate::Withheld => Check::warn(
             NAME,
             format!(
                 "the broker accepts certificates issued by {}, not {name}; it accepts this connection without a certificate",
@@ -79,18 +84,18 @@ fn not_requested(address: &Address) -> Option<Check> {
 
 fn rejection_check(broker: &BrokerContext<'_>, address: &Address, handshake: &Handshake) -> Check {
     let failure = handshake
-        .broken
+        .error
         .as_ref()
         .or_else(|| address.answer.as_ref()?.as_ref().err());
-    let alert = failure.and_then(|failure| match failure.ending {
-        Ending::Alert(number) => Some(number),
+    let alert = failure.and_then(|failure| match failure.kind {
+        HandshakeErrorKind::Alert(number) => Some(number),
         _ => None,
     });
     let request = handshake.asked.as_ref();
     let (fault, what, fix) = match handshake.shown {
-        Shown::Nothing => missing_certificate_fault(broker),
-        Shown::Withheld => unaccepted_issuer_fault(broker, request),
-        Shown::Certificate => rejection_fault(broker, alert),
+        ClientCertificate::Nothing => missing_certificate_fault(broker),
+        ClientCertificate::Withheld => unaccepted_issuer_fault(broker, request),
+        ClientCertificate::Certificate => rejection_fault(broker, alert),
     };
     let accepted = request
         .map(|request| request.authorities.clone())
@@ -123,7 +128,7 @@ fn missing_certificate_fault(broker: &BrokerContext<'_>) -> (Fault, String, Stri
 /// The fault if no CA that the broker accepts issued the user certificate: the client library then sends none.
 fn unaccepted_issuer_fault(
     broker: &BrokerContext<'_>,
-    request: Option<&Asked>,
+    request: Option<&CertificateRequest>,
 ) -> (Fault, String, String) {
     let authorities = request
         .map(|request| request.authorities.as_slice())
@@ -162,7 +167,11 @@ fn unaccepted_issuer_fault(
 }
 
 /// Whether the chain in the file ends before a root, and the missing issuer seems to be an intermediate CA.
-fn lacks_intermediate(broker: &BrokerContext<'_>, last: &Served, authorities: &[String]) -> bool {
+fn lacks_intermediate(
+    broker: &BrokerContext<'_>,
+    last: &PeerCertificate,
+    authorities: &[String],
+) -> bool {
     let addresses = broker.all.iter().flat_map(|report| &report.addresses);
     let mut served = addresses
         .filter_map(|address| address.handshake.as_ref())

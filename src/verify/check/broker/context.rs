@@ -1,6 +1,6 @@
 //! Inputs of the broker checks: probe reports plus what this machine knows.
 
-use crate::tls::{Anchor, Keystore, Served, Truststore};
+use crate::tls::{Anchor, Keystore, PeerCertificate, Truststore};
 use crate::verify::probe::{Address, Report, Tcp};
 
 /// Facts that need no broker: the clock and the two certificate files.
@@ -11,7 +11,7 @@ pub struct LocalContext {
     /// The certificates of `cluster.p12`; empty if the settings give others.
     pub anchors: Vec<Anchor>,
     /// The certificates of `user.p12`, the user's own first; empty without such a file.
-    pub user: Vec<Served>,
+    pub user: Vec<PeerCertificate>,
     /// Whether the extended key usage of the user certificate allows client authentication.
     pub user_allows_client_auth: bool,
     /// Path of the cluster certificate, for messages; empty without a file.
@@ -30,7 +30,7 @@ impl LocalContext {
                 .map(|store| store.anchors().to_vec())
                 .unwrap_or_default(),
             user: user.map(|store| store.chain().to_vec()).unwrap_or_default(),
-            user_allows_client_auth: user.is_none_or(Keystore::may_be_a_clients),
+            user_allows_client_auth: user.is_none_or(Keystore::allows_client_auth),
             cluster_file: String::new(),
             user_file: String::new(),
         }
@@ -74,7 +74,7 @@ fn progress_rank(address: &Address) -> u8 {
     let finished = address
         .handshake
         .as_ref()
-        .is_some_and(|made| made.broken.is_none());
+        .is_some_and(|made| made.error.is_none());
     match (&address.tcp, address.works()) {
         (_, true) => 4,
         (Tcp::Open(_), _) if finished || address.answer.is_some() => 3,

@@ -3,9 +3,9 @@
 use super::client_certificate;
 use super::context::BrokerContext;
 use super::format::{format_list, quote_first_line};
-use crate::tls::{Broken, Ending};
+use crate::tls::{HandshakeError, HandshakeErrorKind};
 use crate::verify::check::{Check, Fault};
-use crate::verify::probe::{Address, Listener, Tcp, Unresolved};
+use crate::verify::probe::{Address, Listener, ResolveError, Tcp};
 
 /// The first advice if an address does not respond.
 const ENDPOINT: &str = "compare host and port with the endpoint that the Ditto portal shows";
@@ -15,18 +15,18 @@ pub(super) fn dns(broker: &BrokerContext<'_>) -> Vec<Check> {
     let host = &report.target.host;
     let check = match &report.resolved {
         Ok(()) => Check::pass(name, format!("{host} resolves to {}", format_list(&addresses(report.addresses.iter())))),
-        Err(Unresolved::Failed(words)) => {
+        Err(ResolveError::Failed(words)) => {
             Check::fail(name, Fault::B1, format!("the name {host} does not resolve"))
                 .fix("check the spelling against the portal, and check that this machine resolves other names (VPN, DNS server)")
                 .raw(words)
         }
-        Err(Unresolved::Silent(limit)) => Check::fail(
+        Err(ResolveError::Timeout(limit)) => Check::fail(
             name,
             Fault::B1,
             format!("the DNS resolver did not answer for {host} within {} s", limit.as_secs()),
         )
         .fix("check this machine's DNS servers, VPN and network"),
-        Err(Unresolved::OtherFamily) => Check::fail(
+        Err(ResolveError::OtherFamily) => Check::fail(
             name,
             Fault::B1,
             format!("{host} has no address of the family that broker.address.family allows"),
@@ -146,11 +146,13 @@ fn brokers(count: usize) -> &'static str {
 fn no_kafka_response(
     broker: &BrokerContext<'_>,
     listener: Option<&Listener>,
-    failure: &Broken,
+    failure: &HandshakeError,
 ) -> Check {
-    let check = match (listener, failure.ending) {
+    let check = match (listener, failure.kind) {
         (Some(listener), _) => unexpected_listener(broker, "kafka", listener),
-        (None, Ending::Silent) => unexpected_listener(broker, "kafka", &Listener::Silent),
+        (None, HandshakeErrorKind::Timeout) => {
+            unexpected_listener(broker, "kafka", &Listener::Silent)
+        }
         (None, _) => unexpected_listener(broker, "kafka", &Listener::Closing),
     };
     match &failure.raw {

@@ -1,20 +1,20 @@
-//! How many rounds of hashing a PKCS#12 store asks for before a password can be tried.
-//! OpenSSL does whatever number a file holds, which can be hours of work; what else a store holds is left to it.
+//! KDF iteration counts of a PKCS#12 store, to be limited before a password is tried: OpenSSL performs any number,
+//! which can take hours.
 
 use crate::tls::der::{CONSTRUCTED, INTEGER, OCTETS, SEQUENCE, claimed_bytes, elements};
 
 /// Makers use 1 to 600,000; this many takes a second or two.
-pub(in crate::tls) const MOST: u64 = 5_000_000;
+pub(in crate::tls) const MAX_ITERATIONS: u64 = 5_000_000;
 /// A store needs fifteen levels.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 /// The largest number of rounds that can be seen before decrypting.
-pub(in crate::tls) fn most_rounds(store: &[u8]) -> u64 {
-    deepest_first(store, DEEPEST)
+pub(in crate::tls) fn kdf_iterations(store: &[u8]) -> u64 {
+    search(store, MAX_DEPTH)
 }
 
 /// In each algorithm, and in the MAC, the number stands straight after the salt.
-fn deepest_first(bytes: &[u8], levels: usize) -> u64 {
+fn search(bytes: &[u8], levels: usize) -> u64 {
     let mut most = 0;
     let mut after_salt = false;
     for element in elements(bytes) {
@@ -24,7 +24,7 @@ fn deepest_first(bytes: &[u8], levels: usize) -> u64 {
         after_salt = element.tag == OCTETS;
         let holds_more = element.tag & CONSTRUCTED != 0 || (after_salt && wraps(element.content));
         if let Some(levels) = levels.checked_sub(1).filter(|_| holds_more) {
-            most = most.max(deepest_first(element.content, levels));
+            most = most.max(search(element.content, levels));
         }
     }
     most
@@ -47,7 +47,8 @@ mod tests {
 
     #[test]
     fn rounds_are_found_where_salts_are() {
-        let check = |bytes: &[u8], expected| assert_eq!(most_rounds(bytes), expected, "{bytes:x?}");
+        let check =
+            |bytes: &[u8], expected| assert_eq!(kdf_iterations(bytes), expected, "{bytes:x?}");
         check(&[], 0);
         check(&[4, 1, 9, 2, 2, 8, 0], 2048);
         check(&[0x30, 7, 4, 1, 9, 2, 2, 8, 0], 2048);
@@ -60,7 +61,7 @@ mod tests {
 
     #[test]
     fn real_stores_are_within_the_limit() {
-        let check = |store: &[u8], expected| assert_eq!(most_rounds(store), expected);
+        let check = |store: &[u8], expected| assert_eq!(kdf_iterations(store), expected);
         check(include_bytes!("../../../tests/fixtures/p12/ec.p12"), 2048);
         check(
             include_bytes!("../../../tests/fixtures/p12/openssl11.p12"),

@@ -1,5 +1,4 @@
-//! What a store may hold, before anybody asks what it should hold, and why one could not be opened.
-//! How each format is read is left to the readers, and what people are told to the wording.
+//! The contents of a store, and why one cannot be opened.
 
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
@@ -9,14 +8,14 @@ use crate::util::secret::Secret;
 
 /// The certificates in the order of the file, and the private key if there is one.
 #[derive(Default)]
-pub(in crate::tls) struct Contents {
+pub(in crate::tls) struct StoreContents {
     pub(in crate::tls) certificates: Vec<X509>,
     pub(in crate::tls) key: Option<PKey<Private>>,
 }
 
-/// Why bytes did not become contents; a text is what OpenSSL said.
+/// Why a store cannot be opened; strings are OpenSSL's messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::tls) enum Trouble {
+pub(in crate::tls) enum OpenError {
     Empty,
     /// A store in one of Java's own formats, by the name that keytool gives it.
     Java(&'static str),
@@ -31,9 +30,9 @@ pub(in crate::tls) enum Trouble {
     },
     /// A PEM block begins and does not end.
     TruncatedPem,
-    /// More bytes than anybody puts into a store.
+    /// Larger than any plausible store.
     TooLarge,
-    /// OpenSSL would take only what stands before it.
+    /// OpenSSL would ignore the NUL and what follows it.
     NulInPassword,
     /// None or an empty one was given, and the empty one does not open it.
     PasswordMissing(String),
@@ -47,23 +46,23 @@ pub(in crate::tls) enum Trouble {
     Unreadable(String),
 }
 
-impl Trouble {
+impl OpenError {
     /// The password is to blame, or that there is none.
-    pub(in crate::tls) fn refused(error: &ErrorStack, password: Option<&Secret>) -> Trouble {
+    pub(in crate::tls) fn refused(error: &ErrorStack, password: Option<&Secret>) -> OpenError {
         let raw = error.to_string();
         match password {
-            Some(set) if !set.expose().is_empty() => Trouble::PasswordWrong(raw),
-            _ => Trouble::PasswordMissing(raw),
+            Some(set) if !set.expose().is_empty() => OpenError::PasswordWrong(raw),
+            _ => OpenError::PasswordMissing(raw),
         }
     }
 
     /// OpenSSL's words.
     pub(in crate::tls) fn raw(&self) -> Option<&str> {
         match self {
-            Trouble::PasswordMissing(raw)
-            | Trouble::PasswordWrong(raw)
-            | Trouble::Unsupported(raw)
-            | Trouble::Unreadable(raw) => Some(raw),
+            OpenError::PasswordMissing(raw)
+            | OpenError::PasswordWrong(raw)
+            | OpenError::Unsupported(raw)
+            | OpenError::Unreadable(raw) => Some(raw),
             _ => None,
         }
     }

@@ -42,7 +42,7 @@ pub mod commands;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::output::Out;
+use crate::output::Output;
 use crate::util::env::Env;
 use crate::util::exit::Exit;
 
@@ -53,7 +53,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return print_usage(&error).into(),
     };
     let env = Env::detect();
-    let mut out = Out::new(env.stderr_terminal, global.quiet, global.no_progress);
+    let mut out = Output::new(env.stderr_terminal, global.quiet, global.no_progress);
     let mut context = commands::Context {
         global: &global,
         env: &env,

@@ -19,7 +19,7 @@ pub use requery::{ApiVersion, Requery};
 pub use crate::record::options::{Format, Op};
 use crate::util::env::ColourWhen;
 
-/// ChangeOptions at, check and recover Ditto's change data capture stream.
+/// Look at, check and recover Ditto's change data capture stream.
 #[derive(Debug, Parser)]
 #[command(name = "ditto-cdc", version, max_term_width = 100)]
 #[command(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::cli::Global;
-use crate::output::Out;
+use crate::output::Output;
 use crate::util::env::Env;
 use crate::util::exit::Exit;
 
@@ -20,7 +20,7 @@ pub struct Context<'a> {
     /// Becomes true when the user presses Ctrl-C.
     pub interrupt: &'a Arc<AtomicBool>,
     /// Standard output and standard error.
-    pub out: &'a mut Out,
+    pub out: &'a mut Output,
 }
 
 impl Context<'_> {

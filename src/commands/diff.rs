@@ -40,10 +40,10 @@ pub fn run(typed: &cli::Diff, context: &mut Context<'_>) -> Exit {
     };
     if let Some(pager) = pager(typed, context) {
         let less = (context.var)(LESS.0).is_none().then_some(LESS);
-        context.out.page(&pager, less.as_slice());
+        context.out.start_pager(&pager, less.as_slice());
     }
     let (exit, shown) = show_captures(&plan, context);
-    context.out.end_page();
+    context.out.end_pager();
     match exit {
         Exit::Success if typed.exit_code && shown > 0 => Exit::Differences,
         exit => exit,

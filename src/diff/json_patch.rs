@@ -3,6 +3,7 @@
 
 use super::model::{Diff, Kind};
 use super::path::{Step, push_pointer};
+use crate::json::push_on_one_line;
 
 /// Appends a patch, a JSON array on one line. Operations on arrays are in descending order, so that every index
 /// refers to the old document.
@@ -48,13 +49,4 @@ fn push_operation(name: &str, steps: &[Step<'_>], value: Option<&[u8]>, out: &mu
         push_on_one_line(value, out);
     }
     out.push(b'}');
-}
-
-/// Appends JSON without line ends. Valid JSON has them only between tokens, where they mean nothing.
-pub(super) fn push_on_one_line(json: &[u8], out: &mut Vec<u8>) {
-    if memchr::memchr2(b'\n', b'\r', json).is_none() {
-        out.extend_from_slice(json);
-    } else {
-        out.extend(json.iter().filter(|byte| !matches!(byte, b'\n' | b'\r')));
-    }
 }

@@ -3,9 +3,9 @@
 
 use super::equality::{Spelling, same};
 use super::hash::Key;
-use super::json_patch::push_on_one_line;
 use super::members::Members;
 use super::tape::{Kind, NodeRef, Tape};
+use crate::json::push_on_one_line;
 
 /// Appends a merge patch from `old` to `new`. `false` if there is no exact one: the patch is then an approximation.
 ///

@@ -86,6 +86,15 @@ impl<'a> Visitor<'a> for Finder<'a, '_> {
     }
 }
 
+/// Appends JSON without line ends. Valid JSON has them only between tokens, where they mean nothing.
+pub fn push_on_one_line(json: &[u8], out: &mut Vec<u8>) {
+    if memchr::memchr2(b'\n', b'\r', json).is_none() {
+        out.extend_from_slice(json);
+    } else {
+        out.extend(json.iter().filter(|byte| !matches!(byte, b'\n' | b'\r')));
+    }
+}
+
 #[cfg(test)]
 mod skip_tests;
 #[cfg(test)]

@@ -1,5 +1,4 @@
-//! The only toucher of standard output and standard error: buffers, flushes, progress, closed pipes.
-//! What is printed was made elsewhere; here it only finds its way.
+//! Standard output and standard error: buffers, flushes, progress, closed pipes. The only module that writes to them.
 
 mod system;
 
@@ -19,90 +18,92 @@ use crate::record::{Failure, Progress};
 use crate::util::exit::Exit;
 use crate::view::escape;
 
-use self::system::{settle_stdout, stdout_ends_torn, wait_for_input, widen};
+use self::system::{
+    increase_pipe_capacity, stdout_ends_in_partial_line, sync_stdout, wait_for_input,
+};
 
 /// Why writing ended.
 #[derive(Debug)]
-pub enum Ended {
-    /// The reader closed the pipe: it has what it wanted.
+pub enum WriteEnd {
+    /// The reader closed the pipe.
     Closed,
     /// The output could not be written.
     Failed(io::Error),
 }
 
 /// Both streams of the program.
-pub struct Out {
+pub struct Output {
     buffer: Vec<u8>,
     quiet: bool,
     /// Standard error is a terminal.
     pub stderr_terminal: bool,
     may_show_progress: bool,
     bar: Option<ProgressBar>,
-    /// The pipe behind standard output was asked to take more at once.
-    widened: Once,
-    /// Shows standard output page by page, once somebody asked for that.
+    /// The capacity of a pipe at standard output was increased.
+    pipe_capacity_increased: Once,
+    /// The pager of standard output, if one was started.
     pager: Option<Child>,
-    /// How often the buffer was written.
+    /// Number of flushes of the buffer.
     flushes: u64,
-    /// Why standard output takes no more; said again at every flush, since the first may be nobody's.
+    /// Why standard output cannot be written; repeated at every flush, because the first caller may ignore it.
     failed: Option<io::Error>,
-    /// What is kept for a caller that listens.
-    heard: Option<Heard>,
+    /// Output that is captured for a caller.
+    captured: Option<Captured>,
 }
 
-/// What was said while somebody listened.
+/// Captured output.
 #[derive(Debug, Clone, Default)]
-pub struct Heard {
-    /// What would have gone to standard output, where it was kept back.
-    pub kept: Vec<u8>,
-    /// Each hint's label and text.
+pub struct Captured {
+    /// What would have gone to standard output, if it was held back.
+    pub stdout: Vec<u8>,
+    /// Label and text of each hint.
     pub hints: Vec<(String, String)>,
     keeps: bool,
 }
 
 /// From this size on the buffer is written without waiting for a quiet moment.
-const FULL: usize = 128 << 10;
+const BUFFER_BYTES: usize = 128 << 10;
 /// A buffer that one large event stretched further than this is let go.
-const KEPT: usize = 1 << 20;
-/// How often a progress bar is drawn.
-const DRAWS_PER_SECOND: u8 = 10;
+const MAX_REUSED_BUFFER: usize = 1 << 20;
+/// Redraws of the progress bar.
+const REDRAWS_PER_SECOND: u8 = 10;
 
-impl Out {
-    /// For a run that says only what went wrong (`quiet`) and may show progress or not.
+impl Output {
+    /// With `quiet`, only errors are printed.
     #[must_use]
-    pub fn new(stderr_terminal: bool, quiet: bool, no_progress: bool) -> Out {
-        Out {
-            buffer: Vec::with_capacity(2 * FULL),
+    pub fn new(stderr_terminal: bool, quiet: bool, no_progress: bool) -> Output {
+        Output {
+            buffer: Vec::with_capacity(2 * BUFFER_BYTES),
             quiet,
             stderr_terminal,
             may_show_progress: stderr_terminal && !quiet && !no_progress,
             bar: None,
-            widened: Once::new(),
+            pipe_capacity_increased: Once::new(),
             pager: None,
             flushes: 0,
             failed: None,
-            heard: None,
+            captured: None,
         }
     }
 
-    /// From now on hints are remembered; with `keep`, what goes to standard output is kept back.
-    pub fn listen(&mut self, keep: bool) {
-        let keeps = keep;
-        self.heard = Some(Heard {
+    /// Captures hints from now on; with `hold_back`, also what goes to standard output.
+    pub fn capture(&mut self, hold_back: bool) {
+        let keeps = hold_back;
+        self.captured = Some(Captured {
             keeps,
-            ..Heard::default()
+            ..Captured::default()
         });
     }
 
     /// Ends listening.
-    pub fn heard(&mut self) -> Heard {
+    pub fn captured(&mut self) -> Captured {
         let _ = self.flush();
-        self.heard.take().unwrap_or_default()
+        self.captured.take().unwrap_or_default()
     }
 
-    /// From now on standard output goes through a pager, a command line for the shell.
-    /// Without one that starts, it goes where it went before.
-    pub fn page(&mut self, command: &str, variables: &[(&str, &str)]) {
+    /// Sends standard output through a pager, a command line for the shell, from now on. If it does not start,
+    /// nothing changes.
+    pub fn start_pager(&mut self, command: &str, variables: &[(&str, &str)]) {
         let started = Command::new("sh")
             .args(["-c", command])
             .envs(variables.iter().copied())
@@ -114,15 +115,15 @@ impl Out {
     }
 
     /// Closes the pager's input and waits until its reader has seen enough.
-    pub fn end_page(&mut self) {
+    pub fn end_pager(&mut self) {
         if let Some(mut pager) = self.pager.take() {
             drop(pager.stdin.take());
-            // How a pager ends is no business of ours.
+            // The pager's exit code does not matter.
             let _ = pager.wait();
         }
     }
 
-    /// Where text for standard output is put together.
+    /// The buffer of standard output.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
@@ -133,16 +134,16 @@ impl Out {
         !self.buffer.is_empty()
     }
 
-    /// How often the buffer was written. With an empty buffer, whatever was put in before the last time has arrived.
+    /// Number of flushes. If the buffer is empty, everything before the last flush was written.
     #[must_use]
     pub fn flushes(&self) -> u64 {
         self.flushes
     }
 
-    /// Whether nobody reads standard output any more, as a pipe can tell: without a write, nobody else would.
+    /// Whether the reader of a pipe at standard output is gone, without writing to it.
     #[cfg(unix)]
     #[must_use]
-    pub fn is_abandoned(&self) -> bool {
+    pub fn reader_is_gone(&self) -> bool {
         let stdout = io::stdout();
         let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
         let answered = poll(&mut asked, Some(&Timespec::default()));
@@ -152,36 +153,36 @@ impl Out {
     /// Elsewhere only a write finds out.
     #[cfg(not(unix))]
     #[must_use]
-    pub fn is_abandoned(&self) -> bool {
+    pub fn reader_is_gone(&self) -> bool {
         false
     }
 
-    /// Writes the buffer if it is full.
+    /// Flushes the buffer if it is full.
     ///
     /// # Errors
-    /// [`Ended`] where standard output takes no more.
-    pub fn flush_if_full(&mut self) -> Result<(), Ended> {
-        if self.buffer.len() < FULL {
+    /// [`WriteEnd`] if standard output cannot be written.
+    pub fn flush_if_full(&mut self) -> Result<(), WriteEnd> {
+        if self.buffer.len() < BUFFER_BYTES {
             return Ok(());
         }
         self.flush()
     }
 
-    /// Writes the buffer.
+    /// Flushes the buffer.
     ///
     /// # Errors
-    /// [`Ended`] where standard output takes no more.
-    pub fn flush(&mut self) -> Result<(), Ended> {
+    /// [`WriteEnd`] if standard output cannot be written.
+    pub fn flush(&mut self) -> Result<(), WriteEnd> {
         if let Some(error) = &self.failed {
-            return Err(again(error).into());
+            return Err(repeat_error(error).into());
         }
         if self.buffer.is_empty() {
             return Ok(());
         }
         let buffer = std::mem::take(&mut self.buffer);
-        let written = self.write_now(&buffer);
-        self.buffer = if buffer.capacity() > KEPT {
-            Vec::with_capacity(2 * FULL)
+        let written = self.write_through(&buffer);
+        self.buffer = if buffer.capacity() > MAX_REUSED_BUFFER {
+            Vec::with_capacity(2 * BUFFER_BYTES)
         } else {
             buffer
         };
@@ -189,22 +190,23 @@ impl Out {
         written
     }
 
-    /// Writes the buffer, then a text that was put together elsewhere.
+    /// Flushes the buffer, then writes a text.
     ///
     /// # Errors
-    /// [`Ended`] where standard output takes no more.
-    pub fn write(&mut self, text: &[u8]) -> Result<(), Ended> {
+    /// [`WriteEnd`] if standard output cannot be written.
+    pub fn write(&mut self, text: &[u8]) -> Result<(), WriteEnd> {
         self.flush()?;
         if text.is_empty() {
             return Ok(());
         }
-        self.widened.call_once(widen);
-        self.write_now(text)
+        self.pipe_capacity_increased
+            .call_once(increase_pipe_capacity);
+        self.write_through(text)
     }
 
-    fn write_now(&mut self, text: &[u8]) -> Result<(), Ended> {
-        if let Some(heard) = self.heard.as_mut().filter(|heard| heard.keeps) {
-            heard.kept.extend_from_slice(text);
+    fn write_through(&mut self, text: &[u8]) -> Result<(), WriteEnd> {
+        if let Some(captured) = self.captured.as_mut().filter(|captured| captured.keeps) {
+            captured.stdout.extend_from_slice(text);
             self.flushes += 1;
             return Ok(());
         }
@@ -223,42 +225,42 @@ impl Out {
         match written {
             Ok(()) => self.flushes += 1,
             Err(error) => {
-                self.failed = Some(again(&error));
+                self.failed = Some(repeat_error(&error));
                 return Err(error.into());
             }
         }
         Ok(())
     }
 
-    /// Waits until the disk has what was flushed, where standard output is a file.
+    /// Waits until flushed output is on disk, if standard output is a file.
     ///
     /// # Errors
-    /// [`Ended`] where the disk does not take it.
-    pub fn settle(&mut self) -> Result<(), Ended> {
-        settle_stdout().map_err(|error| {
-            self.failed = Some(again(&error));
+    /// [`WriteEnd`] for I/O errors of the file.
+    pub fn sync(&mut self) -> Result<(), WriteEnd> {
+        sync_stdout().map_err(|error| {
+            self.failed = Some(repeat_error(&error));
             error.into()
         })
     }
 
-    /// Ends a line that a killed run left half written at the end of the file that standard output is appended to.
-    /// What is then written would otherwise be taken for the rest of it.
+    /// Ends a partial line that a killed run left at the end of the file to which standard output is appended.
+    /// Otherwise the first new line would become its continuation.
     ///
     /// # Errors
-    /// [`Ended`] where standard output takes no more.
-    pub fn end_torn_line(&mut self) -> Result<(), Ended> {
-        if self.buffer.is_empty() && stdout_ends_torn() {
+    /// [`WriteEnd`] if standard output cannot be written.
+    pub fn end_partial_line(&mut self) -> Result<(), WriteEnd> {
+        if self.buffer.is_empty() && stdout_ends_in_partial_line() {
             self.buffer.push(b'\n');
         }
         self.flush()
     }
 
-    /// Prints a whole text to standard output.
+    /// Prints a text to standard output.
     pub fn print_text(&mut self, text: &[u8]) -> Exit {
         self.buffer.extend_from_slice(text);
         match self.flush() {
-            Ok(()) | Err(Ended::Closed) => Exit::Success,
-            Err(Ended::Failed(error)) => {
+            Ok(()) | Err(WriteEnd::Closed) => Exit::Success,
+            Err(WriteEnd::Failed(error)) => {
                 self.warn(&format!("writing to standard output: {error}"));
                 Exit::Failed
             }
@@ -281,7 +283,7 @@ impl Out {
         }
     }
 
-    /// Prints a line for people, unless they asked for quiet.
+    /// Prints a message, unless `--quiet` is set.
     pub fn note(&mut self, text: &str) {
         if !self.quiet {
             self.line(text);
@@ -293,7 +295,7 @@ impl Out {
         self.line(text);
     }
 
-    /// Prints why something could not be done and what to do next, the library's words last.
+    /// Prints an error: what failed, what to do, and the library's message last.
     pub fn failure(&mut self, failure: &Failure) {
         self.line(&failure.what);
         if let Some(fix) = &failure.fix {
@@ -304,22 +306,22 @@ impl Out {
         }
     }
 
-    /// One line of standard error; foreign text in it cannot reach the terminal unescaped.
+    /// Prints one line on standard error, with control characters escaped.
     fn line(&mut self, text: &str) {
-        self.labelled("ditto-cdc: ", text);
+        self.print_labelled("ditto-cdc: ", text);
     }
 
     fn indented(&mut self, label: &str, text: &str) {
-        self.labelled(&format!("  {label}"), text);
+        self.print_labelled(&format!("  {label}"), text);
     }
 
-    fn labelled(&mut self, label: &str, text: &str) {
+    fn print_labelled(&mut self, label: &str, text: &str) {
         let lines: Vec<String> = text.lines().map(escape::text).collect();
         self.print(&format!("{label}{}", lines.join("\n")));
     }
 
     fn print(&mut self, line: &str) {
-        // What was shown before the line was said stands before it, also where both are one terminal.
+        // Output before the message must precede it, also if both are the same terminal.
         let _ = self.flush();
         if self.pager.is_some() {
             // The pager has the terminal: a line beside it would be overwritten.
@@ -328,22 +330,22 @@ impl Out {
             let _ = self.flush();
             return;
         }
-        // Nobody is left to tell where standard error is closed.
+        // If standard error is closed, there is no other place to report it.
         let write = || drop(writeln!(io::stderr(), "{line}"));
         self.bar
             .as_ref()
             .map_or_else(write, |bar| bar.suspend(write));
     }
 
-    /// Prints what may help, below the line that it is about.
+    /// Prints a hint below the message that it belongs to.
     pub fn hint(&mut self, label: &str, text: &str) {
-        if let Some(heard) = &mut self.heard {
-            heard.hints.push((label.to_owned(), text.to_owned()));
+        if let Some(captured) = &mut self.captured {
+            captured.hints.push((label.to_owned(), text.to_owned()));
         }
         self.indented(&format!("{label}: "), text);
     }
 
-    /// Shows how far a bounded read has come.
+    /// Shows the progress of a bounded read.
     pub fn progress(&mut self, progress: Progress, bytes: bool) {
         let Some(total) = progress.total.filter(|_| self.may_show_progress) else {
             return;
@@ -353,7 +355,7 @@ impl Out {
         bar.set_position(progress.done);
     }
 
-    /// Shows how far a requery has come, with what it is doing.
+    /// Shows the progress of a requery, with its current step.
     pub fn progress_of(&mut self, done: u64, total: u64, message: &str) {
         if !self.may_show_progress {
             return;
@@ -378,17 +380,17 @@ impl Out {
     }
 }
 
-impl From<io::Error> for Ended {
+impl From<io::Error> for WriteEnd {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Ended::Closed,
-            _ => Ended::Failed(error),
+            io::ErrorKind::BrokenPipe => WriteEnd::Closed,
+            _ => WriteEnd::Failed(error),
         }
     }
 }
 
 /// The same error once more.
-fn again(error: &io::Error) -> io::Error {
+fn repeat_error(error: &io::Error) -> io::Error {
     let code = error.raw_os_error();
     code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
@@ -396,7 +398,7 @@ fn again(error: &io::Error) -> io::Error {
 fn bar(total: u64, bytes: bool) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(
         Some(total),
-        ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND),
+        ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_SECOND),
     );
     let template = if bytes {
         "{bar:24} {percent}%  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left"

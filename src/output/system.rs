@@ -1,5 +1,4 @@
-//! What the operating system is asked about both streams: files, pipes, terminals.
-//! What is written, and when, is decided in `out`.
+//! Operating system calls for both streams: files, pipes, terminals.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -8,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(unix)]
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// Waits until the disk has what was written, where standard output is a file.
+/// Waits until standard output is on disk, if it is a file.
 #[cfg(unix)]
-pub(super) fn settle_stdout() -> io::Result<()> {
+pub(super) fn sync_stdout() -> io::Result<()> {
     let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
     let file = File::from(stdout);
     if file.metadata()?.is_file() {
@@ -21,7 +20,7 @@ pub(super) fn settle_stdout() -> io::Result<()> {
 
 /// Elsewhere the system decides when.
 #[cfg(not(unix))]
-pub(super) fn settle_stdout() -> io::Result<()> {
+pub(super) fn sync_stdout() -> io::Result<()> {
     Ok(())
 }
 
@@ -51,8 +50,9 @@ pub(super) fn wait_for_input(_: &AtomicBool) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether standard output is a file whose last byte ends no line. Only Linux lets one read what is open for writing.
-pub(super) fn stdout_ends_torn() -> bool {
+/// Whether standard output is a file whose last byte is not a line end. Only Linux allows reading a file that is open
+/// for writing.
+pub(super) fn stdout_ends_in_partial_line() -> bool {
     let last = || -> io::Result<u8> {
         let mut file = File::open("/proc/self/fd/1")?;
         if !file.metadata()?.is_file() {
@@ -66,13 +66,13 @@ pub(super) fn stdout_ends_torn() -> bool {
     last().is_ok_and(|last| last != b'\n')
 }
 
-/// Lets a pipe behind standard output hold as much as the system allows everybody: with Linux's 64 KiB, writer and
-/// reader wait for each other at every few events (600 MB took a third longer). Where that is refused, nothing is lost.
+/// Increases the capacity of a pipe at standard output to the system's limit for users: with Linux's 64 KiB, writer
+/// and reader wait for each other every few events (600 MB took a third longer). A failure changes nothing.
 #[cfg(target_os = "linux")]
-pub(super) fn widen() {
+pub(super) fn increase_pipe_capacity() {
     let _ = rustix::pipe::fcntl_setpipe_size(io::stdout(), 1 << 20);
 }
 
 /// Elsewhere pipes are as they are.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn widen() {}
+pub(super) fn increase_pipe_capacity() {}

@@ -141,7 +141,7 @@ pub fn json(report: &Report) -> Vec<u8> {
         "summary": {"pass": pass, "warn": warn, "fail": fail, "skip": skip},
     });
     let mut out = Vec::new();
-    escape::push_str(&whole.to_string(), escape::Spelling::Json, &mut out);
+    escape::push_str(&whole.to_string(), escape::EscapeStyle::Json, &mut out);
     out.push(b'\n');
     out
 }

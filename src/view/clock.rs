@@ -1,5 +1,4 @@
-//! Times as a person at a terminal reads them: in their own time zone, the date only where it is not today's.
-//! What time it is now is an argument.
+//! Times in the reader's time zone, with the date only if it is not today's.
 
 use jiff::{Timestamp, ZonedDateTime};
 
@@ -10,15 +9,15 @@ pub struct WallClock {
 }
 
 impl WallClock {
-    /// For a reader who lives at this time in this time zone.
+    /// For a reader at this time in this time zone.
     #[must_use]
     pub fn new(now: ZonedDateTime) -> WallClock {
         WallClock { now }
     }
 
-    /// Shows milliseconds since 1970-01-01 UTC; a number that is no time is shown as it is.
+    /// Formats milliseconds since 1970-01-01 UTC; a number beyond the calendar is printed as it is.
     #[must_use]
-    pub fn show(&self, millis: i64) -> String {
+    pub fn format(&self, millis: i64) -> String {
         let Ok(time) = Timestamp::from_millisecond(millis) else {
             return format!("{millis} ms");
         };
@@ -46,7 +45,7 @@ mod tests {
             (1_769_774_521_220, "2026-01-30 13:02:01.220"),
             (i64::MAX, "9223372036854775807 ms"),
         ] {
-            assert_eq!(clock.show(millis), expected);
+            assert_eq!(clock.format(millis), expected);
         }
     }
 }

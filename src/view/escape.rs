@@ -1,9 +1,8 @@
-//! Foreign text for a terminal: whatever could move the cursor, reorder or hide text is spelled out.
-//! Widths and colours are left to the views.
+//! Terminal escaping: characters that could move the cursor, reorder or hide text are written as escapes.
 
 use crate::json::contains_byte;
 
-/// Whether a terminal may act on a character, or a person would not see it.
+/// Whether a terminal may interpret a character, or not show it.
 #[must_use]
 pub fn is_dangerous(c: char) -> bool {
     c.is_control()
@@ -17,18 +16,18 @@ pub fn is_dangerous(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// How a dangerous character is spelled.
+/// How a dangerous character is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spelling {
+pub enum EscapeStyle {
     /// As JSON spells it, so that JSON stays the same JSON: `\u001b`.
     Json,
-    /// For free text, which nobody parses: `\u{1b}`, and `\xff` for a byte that is no text.
+    /// For free text that is not parsed: `\u{1b}`, and `\xff` for a byte that is not UTF-8.
     Text,
 }
 
 /// Appends bytes with everything dangerous spelled out. Bytes that are not UTF-8 become `\xff`.
-pub fn push(bytes: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
-    if is_plain(bytes) {
+pub fn push(bytes: &[u8], spelling: EscapeStyle, out: &mut Vec<u8>) {
+    if is_safe(bytes) {
         return out.extend_from_slice(bytes);
     }
     for chunk in bytes.utf8_chunks() {
@@ -39,9 +38,9 @@ pub fn push(bytes: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends a text with everything dangerous spelled out.
-pub fn push_str(text: &str, spelling: Spelling, out: &mut Vec<u8>) {
-    if is_plain(text.as_bytes()) {
+/// Appends a string with dangerous characters escaped.
+pub fn push_str(text: &str, spelling: EscapeStyle, out: &mut Vec<u8>) {
+    if is_safe(text.as_bytes()) {
         return out.extend_from_slice(text.as_bytes());
     }
     let mut plain = 0;
@@ -55,14 +54,14 @@ pub fn push_str(text: &str, spelling: Spelling, out: &mut Vec<u8>) {
 
 /// Whether bytes are printable ASCII, as most are.
 #[must_use]
-pub fn is_plain(bytes: &[u8]) -> bool {
+pub fn is_safe(bytes: &[u8]) -> bool {
     !contains_byte(bytes, |byte| !matches!(byte, b' '..=b'~'))
 }
 
-fn push_escape(c: char, spelling: Spelling, out: &mut Vec<u8>) {
+fn push_escape(c: char, spelling: EscapeStyle, out: &mut Vec<u8>) {
     match spelling {
-        Spelling::Text => out.extend_from_slice(c.escape_unicode().to_string().as_bytes()),
-        Spelling::Json => {
+        EscapeStyle::Text => out.extend_from_slice(c.escape_unicode().to_string().as_bytes()),
+        EscapeStyle::Json => {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
             }
@@ -70,11 +69,11 @@ fn push_escape(c: char, spelling: Spelling, out: &mut Vec<u8>) {
     }
 }
 
-/// A text that is safe to print.
+/// A string that is safe to print.
 #[must_use]
 pub fn text(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
-    push_str(text, Spelling::Text, &mut out);
+    push_str(text, EscapeStyle::Text, &mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
 
@@ -103,7 +102,7 @@ mod tests {
             ("\u{e0041}".as_bytes(), "\\udb40\\udc41", "\\u{e0041}"),
             (b"a\xff\xfeb", "a\\xff\\xfeb", "a\\xff\\xfeb"),
         ] {
-            for (spelling, expected) in [(Spelling::Json, json), (Spelling::Text, text)] {
+            for (spelling, expected) in [(EscapeStyle::Json, json), (EscapeStyle::Text, text)] {
                 let mut out = Vec::new();
                 push(bytes, spelling, &mut out);
                 assert_eq!(String::from_utf8_lossy(&out), expected);

@@ -1,13 +1,13 @@
-//! Everything that a document may hold against a terminal, at every place of an event, in every format.
-//! Whether what is shown is right is tested elsewhere; here only that nothing dangerous comes through.
+//! Dangerous characters at every place of an event, in every format: none reaches the terminal.
 #![allow(clippy::unwrap_used)]
 
 use std::fmt::Write as _;
 
 use super::tests::{FORMATS, text_of};
 use super::*;
+use crate::diff::Options;
 
-/// What has moved cursors, set titles, filled clipboards, answered back or hidden text in some terminal.
+/// Sequences that have moved cursors, set titles, filled clipboards, sent replies or hidden text in some terminal.
 const CORPUS: &[&str] = &[
     "\u{1b}[2J\u{1b}[H",
     "\u{1b}]0;title\u{7}",
@@ -33,7 +33,7 @@ const CORPUS: &[&str] = &[
     "\u{fff9}\u{fffb}",
 ];
 
-/// Events with a text at every place: as JSON may escape it, and as it stands where JSON allows that.
+/// Events with a string at every place: escaped as JSON allows, and raw where JSON allows it.
 fn events(text: &str) -> Vec<String> {
     let mut escaped = String::new();
     for unit in text.encode_utf16() {

@@ -1,20 +1,21 @@
-//! A line in the making: words in styles, and what every view says of an event's identity and place.
-//! Which words make a line is decided by the views.
+//! A line of styled words, with the parts that several views share: time, operation, identity, place.
 
 use std::fmt;
 use std::io::Write as _;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::View;
 use super::escape;
-use super::escape::Spelling;
+use super::escape::EscapeStyle;
+use super::model::View;
 use super::styles::Ink;
 use crate::event::{Event, Kind, Op};
 use crate::record::{Place, Record};
 
-/// What a gap is called.
-pub(super) const GAP: &str = "the stream has a gap: requery everything, then resume";
+/// Width of the output without a terminal.
+pub(super) const DEFAULT_WIDTH: usize = 160;
+/// The text of a gap.
+const GAP: &str = "the stream has a gap: requery everything, then resume";
 
 /// A line with its width in columns, at the end of a buffer.
 pub(super) struct Line<'v, 'o> {
@@ -40,7 +41,7 @@ impl<'v, 'o> Line<'v, 'o> {
     }
 
     /// A word in a style, one blank before it unless it is the first.
-    fn near(&mut self, word: &str, ink: Ink) {
+    fn word_after_blank(&mut self, word: &str, ink: Ink) {
         self.after(" ", word, ink);
     }
 
@@ -71,27 +72,27 @@ impl<'v, 'o> Line<'v, 'o> {
 
     fn plain(&mut self, word: &str) {
         let begin = self.out.len();
-        escape::push_str(word, Spelling::Text, self.out);
+        escape::push_str(word, EscapeStyle::Text, self.out);
         self.columns += columns(self.out.get(begin..).unwrap_or_default());
     }
 
     pub fn time(&mut self, record: &Record<'_>) {
         if let Some(time) = record.time {
-            let time = self.view.clock.show(time.millis);
+            let time = self.view.clock.format(time.millis);
             self.word(&time, self.view.styles.dim);
         }
     }
 
-    /// The time one blank after what stands before it.
-    pub fn near_time(&mut self, record: &Record<'_>) {
+    /// The time, one blank after the previous word.
+    pub fn time_after_blank(&mut self, record: &Record<'_>) {
         if let Some(time) = record.time {
-            let time = self.view.clock.show(time.millis);
-            self.near(&time, self.view.styles.dim);
+            let time = self.view.clock.format(time.millis);
+            self.word_after_blank(&time, self.view.styles.dim);
         }
     }
 
-    /// What happened, padded so that the next column is straight.
-    pub fn operation(&mut self, event: &Event<'_>, width: usize) {
+    /// The operation, padded to a width.
+    fn operation(&mut self, event: &Event<'_>, width: usize) {
         let styles = self.view.styles;
         let (word, style) = match (event.op(), &event.kind) {
             (_, Kind::RequeryRequired) => ("requery", styles.alarm),
@@ -109,8 +110,20 @@ impl<'v, 'o> Line<'v, 'o> {
         self.numbers(format_args!("{word:width$}"), style);
     }
 
-    /// Collection and id, as far as the event has them.
-    pub fn identity(&mut self, event: &Event<'_>, gap: &str) {
+    /// Operation, identity and transaction of an event; for a gap the text of gaps instead of an identity.
+    pub fn event_header(&mut self, event: &Event<'_>, operation_columns: usize, separator: &str) {
+        self.operation(event, operation_columns);
+        if event.kind == Kind::RequeryRequired {
+            self.txn(event);
+            self.word(GAP, self.view.styles.alarm);
+        } else {
+            self.identity(event, separator);
+            self.txn(event);
+        }
+    }
+
+    /// Collection and id, if the event has them.
+    fn identity(&mut self, event: &Event<'_>, gap: &str) {
         let id = event.id();
         if event.collection.is_none() && id.is_none() {
             return;
@@ -119,12 +132,12 @@ impl<'v, 'o> Line<'v, 'o> {
         self.after(gap, collection, self.view.styles.collection);
         self.plain("/");
         match id {
-            Some(id) => self.plain(&bare(id)),
+            Some(id) => self.plain(&without_quotes(id)),
             None => self.plain("?"),
         }
     }
 
-    pub fn txn(&mut self, event: &Event<'_>) {
+    fn txn(&mut self, event: &Event<'_>) {
         if let Some(txn) = event.txn_id {
             self.numbers(format_args!("txn {}", txn.0), self.view.styles.dim);
         }
@@ -145,12 +158,12 @@ impl<'v, 'o> Line<'v, 'o> {
     }
 }
 
-/// A text id without its quotes, any other as JSON.
-fn bare(id: &[u8]) -> std::borrow::Cow<'_, str> {
+/// A string id without its quotes, any other as JSON.
+fn without_quotes(id: &[u8]) -> std::borrow::Cow<'_, str> {
     crate::json::unquote(id).unwrap_or_else(|| String::from_utf8_lossy(id))
 }
 
-/// How many columns a text takes.
+/// Number of columns of a string.
 pub(super) fn columns(text: impl AsRef<[u8]>) -> usize {
     let text = text.as_ref();
     if text.is_ascii() {
@@ -159,12 +172,12 @@ pub(super) fn columns(text: impl AsRef<[u8]>) -> usize {
     UnicodeWidthStr::width(String::from_utf8_lossy(text).as_ref())
 }
 
-/// Cuts a text to so many columns; a cut is marked with `…`.
-pub(super) fn clip(text: &str, room: usize, already_cut: bool) -> String {
-    if !already_cut && columns(text) <= room {
+/// Cuts a string to a number of columns; a cut is marked with `…`.
+pub(super) fn truncate(text: &str, columns_left: usize, already_cut: bool) -> String {
+    if !already_cut && columns(text) <= columns_left {
         return text.to_owned();
     }
-    let room_before_mark = room.saturating_sub(1);
+    let room_before_mark = columns_left.saturating_sub(1);
     let ascii = text
         .get(..room_before_mark)
         .filter(|begin| begin.is_ascii());
@@ -174,7 +187,7 @@ pub(super) fn clip(text: &str, room: usize, already_cut: bool) -> String {
     let (mut clipped, mut used) = (String::new(), 0);
     for c in text.chars() {
         used += c.width().unwrap_or(0);
-        if used >= room {
+        if used >= columns_left {
             break;
         }
         clipped.push(c);

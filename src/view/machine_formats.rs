@@ -1,14 +1,15 @@
-//! What changed, for programs: `patch`, `merge` and `changes`, one JSON object a line with the event's identity.
-//! Events that change no document are passed through as they are, so that no gap is hidden.
+//! Machine formats of changes (`patch`, `merge`, `changes`): one JSON object per line with the event's identity.
+//! Other events are passed through, so that no gap is hidden.
 
-use super::{Compared, push_on_one_line};
+use super::model::EventDiff;
 use crate::diff::path::push_jq;
 use crate::diff::{Kind, Options, json_patch, merge_patch};
 use crate::event::{Event, Op};
+use crate::json::push_on_one_line;
 
 /// Which of the formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Program {
+pub(super) enum MachineFormat {
     Patch,
     Merge,
     Changes,
@@ -16,23 +17,26 @@ pub(super) enum Program {
 
 /// Appends an event's line.
 pub(super) fn event(
-    program: Program,
-    compared: &Compared<'_, '_>,
+    format: MachineFormat,
+    event_diff: &EventDiff<'_, '_>,
     options: &Options,
     out: &mut Vec<u8>,
 ) {
-    let event = compared.event;
+    let event = event_diff.event;
     let op = match event.op() {
         Op::Insert => "insert",
         Op::Update => "update",
         Op::Remove => "remove",
-        Op::Other => return push_on_one_line(event.raw, out),
+        Op::Other => {
+            push_on_one_line(event.raw.trim_ascii(), out);
+            return out.push(b'\n');
+        }
     };
     identity(event, op, out);
-    match program {
-        Program::Patch => push_patch(compared, options, out),
-        Program::Merge => push_merge(event, out),
-        Program::Changes => push_changes(compared, options, out),
+    match format {
+        MachineFormat::Patch => push_patch(event_diff, options, out),
+        MachineFormat::Merge => push_merge(event, out),
+        MachineFormat::Changes => push_changes(event_diff, options, out),
     }
     out.extend_from_slice(b"}\n");
 }
@@ -42,26 +46,20 @@ fn identity(event: &Event<'_>, op: &str, out: &mut Vec<u8>) {
         .txn_id
         .map_or_else(|| "null".to_owned(), |txn| txn.0.to_string());
     out.extend_from_slice(format!("{{\"txnId\":{txn},\"collection\":").as_bytes());
-    // Writing a text to memory cannot fail.
+    // Serializing a string to memory cannot fail.
     let _ = serde_json::to_writer(&mut *out, &event.collection.as_deref());
     out.extend_from_slice(b",\"id\":");
-    push_json(event.id().unwrap_or(b"null"), out);
+    push_on_one_line(event.id().unwrap_or(b"null").trim_ascii(), out);
     out.extend_from_slice(format!(",\"op\":\"{op}\"").as_bytes());
 }
 
-/// Appends JSON without line ends.
-fn push_json(json: &[u8], out: &mut Vec<u8>) {
-    push_on_one_line(json, out);
-    out.pop();
-}
-
-fn push_patch(compared: &Compared<'_, '_>, options: &Options, out: &mut Vec<u8>) {
-    let event = compared.event;
+fn push_patch(event_diff: &EventDiff<'_, '_>, options: &Options, out: &mut Vec<u8>) {
+    let event = event_diff.event;
     out.extend_from_slice(b",\"patch\":");
     match event.op() {
         Op::Insert => json_patch::push_whole(event.new, out),
         Op::Remove => json_patch::push_whole(None, out),
-        Op::Update | Op::Other => json_patch::push(compared.diff(options), out),
+        Op::Update | Op::Other => json_patch::push(event_diff.diff(options), out),
     }
 }
 
@@ -70,14 +68,14 @@ fn push_merge(event: &Event<'_>, out: &mut Vec<u8>) {
     let exact = match (event.op(), event.old, event.new) {
         (Op::Insert, _, Some(new)) => merge_patch::push_whole(new, out),
         (Op::Update, Some(old), Some(new)) => merge_patch::push(old, new, out),
-        // What makes `null` of a document.
+        // The patch from a document to `null`.
         _ => merge_patch::push_whole(b"null", out),
     };
     out.extend_from_slice(format!(",\"mergeExact\":{exact}").as_bytes());
 }
 
-fn push_changes(compared: &Compared<'_, '_>, options: &Options, out: &mut Vec<u8>) {
-    let diff = compared.diff(options);
+fn push_changes(event_diff: &EventDiff<'_, '_>, options: &Options, out: &mut Vec<u8>) {
+    let diff = event_diff.diff(options);
     let mut lists = [
         ("changed", Vec::new()),
         ("added", Vec::new()),
@@ -111,7 +109,8 @@ fn push_changes(compared: &Compared<'_, '_>, options: &Options, out: &mut Vec<u8
     }
 }
 
-/// Appends a path to a list of JSON strings. A path holds raw JSON in its odd keys: backslashes and quotes are text.
+/// Appends a path to a list of JSON strings. A path contains raw JSON in its unusual keys: their backslashes and
+/// quotes are escaped again.
 fn push_path(path: &[u8], list: &mut Vec<u8>) {
     if !list.is_empty() {
         list.push(b',');

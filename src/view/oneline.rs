@@ -1,60 +1,51 @@
-//! One line an event, for people: when, what happened to which document, where it stands, and what changed.
-//! What the values are is not shown here.
+//! One line per event: time, operation, document, place, and the names of changed fields or the beginning of the
+//! document.
 
 use super::escape;
-use super::escape::Spelling;
-use super::line::{GAP, Line, clip, columns};
+use super::escape::EscapeStyle;
+use super::line::{DEFAULT_WIDTH, Line, columns, truncate};
+use super::model::{EventDiff, View};
 use super::styles::Ink;
-use super::{Compared, View};
 use crate::diff::path::push_jq;
 use crate::diff::{Diff, Kind as Change, Options};
-use crate::event::{Kind, Op};
+use crate::event::Op;
 use crate::record::{OffsetGap, Record};
 
-/// The width where there is no terminal to ask.
-const WIDTH_ELSEWHERE: usize = 160;
-/// Contents are shown only if so many columns are left for them.
-const LEAST_PREVIEW: usize = 16;
+/// Contents are shown only if at least this many columns are left.
+const MIN_PREVIEW_COLUMNS: usize = 16;
 /// Names of changed fields are collected up to this many bytes, beyond any line.
-const MOST_NAMES: usize = 1000;
+const MAX_NAMES_BYTES: usize = 1000;
 /// Operations have one width.
-const OPERATION: usize = 7;
+const OPERATION_COLUMNS: usize = 7;
 
 /// Appends an event's line.
 pub(super) fn event(
     view: &View,
     record: &Record<'_>,
-    compared: &Compared<'_, '_>,
+    event_diff: &EventDiff<'_, '_>,
     out: &mut Vec<u8>,
 ) {
-    let event = compared.event;
+    let event = event_diff.event;
     let mut line = Line::new(view, out);
     line.time(record);
-    line.operation(event, OPERATION);
-    if event.kind == Kind::RequeryRequired {
-        line.txn(event);
-        line.word(GAP, view.styles.alarm);
-    } else {
-        line.identity(event, "  ");
-        line.txn(event);
-    }
+    line.event_header(event, OPERATION_COLUMNS, "  ");
     line.place(record);
     if event.op() == Op::Update {
-        let names = names(compared.diff(&view.diff), &view.diff);
-        preview(&mut line, &names, Spelling::Text);
+        let names = names(event_diff.diff(&view.diff), &view.diff);
+        preview(&mut line, &names, EscapeStyle::Text);
     } else if let Some(document) = event.new.or(event.value).or(event.old) {
-        preview(&mut line, document, Spelling::Json);
+        preview(&mut line, document, EscapeStyle::Json);
     }
     line.end();
 }
 
 /// Appends the line for records that retention removed.
-pub(super) fn lost(view: &View, lost: &OffsetGap, out: &mut Vec<u8>) {
+pub(super) fn offset_gap(view: &View, offset_gap: &OffsetGap, out: &mut Vec<u8>) {
     let mut line = Line::new(view, out);
     let styles = view.styles;
     line.word("lost   ", styles.alarm);
     line.word(
-        &format!("the stream has a gap: {}", lost.message()),
+        &format!("the stream has a gap: {}", offset_gap.message()),
         styles.alarm,
     );
     line.end();
@@ -65,7 +56,7 @@ fn names(diff: &Diff<'_>, options: &Options) -> Vec<u8> {
     let (mut names, mut steps) = (Vec::new(), Vec::new());
     for change in &diff.changes {
         diff.path(change, &mut steps);
-        if !options.shows(&steps, change.kind) || names.len() > MOST_NAMES {
+        if !options.shows(&steps, change.kind) || names.len() > MAX_NAMES_BYTES {
             continue;
         }
         if !names.is_empty() {
@@ -85,22 +76,22 @@ fn names(diff: &Diff<'_>, options: &Options) -> Vec<u8> {
     names
 }
 
-/// As much of a text as fits.
-fn preview(line: &mut Line<'_, '_>, text: &[u8], spelling: Spelling) {
-    let width = line.view.width.unwrap_or(WIDTH_ELSEWHERE);
-    let room = width.saturating_sub(line.columns + 2);
-    if room < LEAST_PREVIEW {
+/// As much of a string as fits.
+fn preview(line: &mut Line<'_, '_>, text: &[u8], spelling: EscapeStyle) {
+    let width = line.view.width.unwrap_or(DEFAULT_WIDTH);
+    let columns_left = width.saturating_sub(line.columns + 2);
+    if columns_left < MIN_PREVIEW_COLUMNS {
         return;
     }
     // No character takes less than a byte, so this is enough of a large document.
-    let most = text.len().min(room * 4 + 4);
+    let most = text.len().min(columns_left * 4 + 4);
     let mut safe = Vec::new();
     escape::push(text.get(..most).unwrap_or(text), spelling, &mut safe);
     let safe = String::from_utf8_lossy(&safe);
-    let clipped = if most == text.len() && columns(safe.as_bytes()) <= room {
+    let clipped = if most == text.len() && columns(safe.as_bytes()) <= columns_left {
         safe.into_owned()
     } else {
-        clip(&safe, room, most < text.len())
+        truncate(&safe, columns_left, most < text.len())
     };
     line.word(&clipped, Ink::default());
 }

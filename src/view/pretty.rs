@@ -1,5 +1,4 @@
-//! An event indented and coloured, with every digit and every key as it was received.
-//! The only importer of `colored_json`; what is not JSON is not shown here.
+//! Indented and coloured JSON, with every digit and key as received. The only importer of `colored_json`.
 
 use std::io;
 
@@ -10,12 +9,12 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::value::RawValue;
 
 use super::escape;
-use super::escape::Spelling;
+use super::escape::EscapeStyle;
 
-/// Nested deeper than this, a value is printed on one line as it is: recursion must have an end.
-const DEEPEST: usize = 100;
+/// Deeper values are printed on one line: recursion must end.
+const MAX_DEPTH: usize = 100;
 
-/// Appends JSON indented, coloured if asked for.
+/// Appends indented JSON, coloured if requested.
 pub(super) fn push(json: &[u8], coloured: bool, out: &mut Vec<u8>) {
     let mode = if coloured {
         ColorMode::On
@@ -28,9 +27,9 @@ pub(super) fn push(json: &[u8], coloured: bool, out: &mut Vec<u8>) {
         formatter.write_colored_json(&Node { raw, depth: 0 }, out, mode)
     });
     if written.is_err() {
-        // Never less than the event: what cannot be indented is printed as it is.
+        // Never less than the event: JSON that cannot be indented is printed as it is.
         out.truncate(before);
-        escape::push(json, Spelling::Json, out);
+        escape::push(json, EscapeStyle::Json, out);
     }
     out.push(b'\n');
 }
@@ -47,7 +46,7 @@ impl Serialize for Node<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = self.raw.get();
         match text.as_bytes().first() {
-            Some(b'{' | b'[') if self.depth < DEEPEST => self.serialize_container(serializer),
+            Some(b'{' | b'[') if self.depth < MAX_DEPTH => self.serialize_container(serializer),
             Some(b'"') => match serde_json::from_str::<String>(text) {
                 Ok(string) => serializer.serialize_str(&string),
                 Err(_) => self.raw.serialize(serializer),
@@ -79,7 +78,7 @@ impl Node<'_> {
                 }
                 seq.end()
             }
-            // A key with half a surrogate pair is legal JSON and no text.
+            // A key with a lone surrogate is legal JSON, but not a Rust string.
             Err(_) => self.raw.serialize(serializer),
         }
     }
@@ -133,7 +132,7 @@ struct Safe {
 impl Safe {
     fn push<W: ?Sized + io::Write>(writer: &mut W, text: &str) -> io::Result<()> {
         let mut safe = Vec::with_capacity(text.len());
-        escape::push_str(text, Spelling::Json, &mut safe);
+        escape::push_str(text, EscapeStyle::Json, &mut safe);
         writer.write_all(&safe)
     }
 }

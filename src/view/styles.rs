@@ -1,18 +1,18 @@
-//! Colours as values: "no colour" is a set of empty styles, so that no view asks whether to colour.
-//! The signs and words carry the meaning; colour only repeats it.
+//! Colours as values: "no colour" is a set of empty styles. Signs and words carry the meaning, colour only repeats
+//! it.
 
 use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 
 /// The longest escape sequence of a style here.
-const LONGEST: usize = 16;
+const MAX_SEQUENCE_BYTES: usize = 16;
 
-/// A style with its escape sequence, spelled once for all its uses; nothing where there is no colour.
-/// Prints as the sequence that begins it, and with `#` as the one that ends it.
+/// A style with its escape sequence, formatted once; empty without colour. `Display` prints the start sequence, and
+/// with `#` the end sequence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ink {
-    on: [u8; LONGEST],
+    on: [u8; MAX_SEQUENCE_BYTES],
     length: usize,
 }
 
@@ -27,13 +27,13 @@ impl Ink {
         ink
     }
 
-    /// What begins the style.
+    /// The start sequence.
     #[must_use]
     pub fn on(&self) -> &[u8] {
         self.on.get(..self.length).unwrap_or_default()
     }
 
-    /// What ends it.
+    /// The end sequence.
     #[must_use]
     pub fn off(&self) -> &'static [u8] {
         if self.length == 0 { b"" } else { b"\x1b[0m" }
@@ -50,15 +50,15 @@ impl fmt::Display for Ink {
 /// A style for each role.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Styles {
-    /// What came: a document or a value.
+    /// Inserted documents and values.
     pub insert: Ink,
-    /// What changed.
+    /// Changes.
     pub update: Ink,
-    /// What went.
+    /// Removed documents and values.
     pub remove: Ink,
     /// A value that moved.
     pub moved: Ink,
-    /// A gap in the stream, and what could not be read.
+    /// Gaps and unreadable records.
     pub alarm: Ink,
     /// A collection's name.
     pub collection: Ink,

@@ -1,21 +1,21 @@
-//! Every format on the same few events: exact in a pipe, safe on a terminal, silent on what is redacted.
-//! The lines of the diff are tested beside it.
+//! Every format on the same events: exact in a pipe, safe on a terminal, redacted.
 #![allow(clippy::unwrap_used)]
 
 use std::borrow::Cow;
 
 use super::*;
+use crate::diff::Options;
 use crate::diff::pattern::Pattern;
 use crate::record::{Clock, Place, Timestamp};
 
 const UPDATE: &str = "{\"txnId\":553361,\"type\":\"documentChanged\",\"collection\":\"people\",\
     \"change\":{\"method\":\"upsert\",\"oldValue\":{\"_id\":\"a\u{1b}[2J\"},\"newValue\":{\"_id\":\"a\u{9b}1\",\"n\":1.0}}}";
 
-fn show(format: Format, terminal: bool, payload: &str) -> String {
-    show_with(format, terminal, payload, Options::default())
+fn render(format: Format, terminal: bool, payload: &str) -> String {
+    render_with(format, terminal, payload, Options::default())
 }
 
-fn show_with(format: Format, terminal: bool, payload: &str, diff: Options) -> String {
+fn render_with(format: Format, terminal: bool, payload: &str, diff: Options) -> String {
     let view = View {
         format,
         styles: Styles::new(false),
@@ -41,7 +41,7 @@ pub(super) const FORMATS: [Format; 9] = [
     Format::Changes,
 ];
 
-/// What a view makes of a record with this payload, event or not.
+/// The output of a view for a record with this payload, event or not.
 pub(super) fn text_of(view: &View, key: Option<&[u8]>, payload: &str) -> String {
     let record = Record {
         place: Place::Offset {
@@ -92,7 +92,7 @@ fn formats_for_programs_are_exact_in_a_pipe_and_safe_on_a_terminal() {
         (Format::Oneline, false, "no event", String::new()),
     ] {
         assert_eq!(
-            show(format, terminal, payload),
+            render(format, terminal, payload),
             expected,
             "{format:?} {terminal}"
         );
@@ -176,12 +176,12 @@ fn what_changed_for_programs() {
         ),
     ] {
         assert_eq!(
-            show(format, false, payload),
+            render(format, false, payload),
             format!("{}{rest}\n", head(op))
         );
     }
     for format in [Format::Patch, Format::Merge, Format::Changes] {
-        assert_eq!(show(format, false, &gap), format!("{gap}\n"));
+        assert_eq!(render(format, false, &gap), format!("{gap}\n"));
     }
 }
 
@@ -208,7 +208,7 @@ fn one_line_says_what_happened_to_which_document() {
             "12:02:01.220  heartbeat  p3@18234\n",
         ),
     ] {
-        assert_eq!(show(Format::Oneline, true, payload), expected);
+        assert_eq!(render(Format::Oneline, true, payload), expected);
     }
 }
 
@@ -226,7 +226,7 @@ fn what_is_redacted_reaches_no_format() {
     };
     for format in FORMATS {
         for payload in [&update, &unknown, &"{\"pin\":\"s3cret".to_owned()] {
-            let shown = show_with(format, true, payload, options.clone());
+            let shown = render_with(format, true, payload, options.clone());
             assert!(
                 !shown.to_lowercase().contains("s3cret"),
                 "{format:?} {shown}"
@@ -236,9 +236,9 @@ fn what_is_redacted_reaches_no_format() {
             assert!(tells, "{format:?} {shown}");
         }
     }
-    let shown = show_with(Format::Diff, true, &update, options.clone());
+    let shown = render_with(Format::Diff, true, &update, options.clone());
     assert_eq!(shown.lines().nth(1), Some("  ~ pin   (redacted, changed)"));
-    let shown = show_with(Format::Patch, true, &update, options);
+    let shown = render_with(Format::Patch, true, &update, options);
     assert!(
         shown.contains(r#"{"op":"replace","path":"/pin","value":"(redacted, changed)"}"#),
         "{shown}"

@@ -1,5 +1,5 @@
-//! What the demo shows: a running broker and Big Peer with one story in both, and the certificate files in a temporary folder.
-//! What is said about it is left to `demo`.
+//! The demo's environment: a running broker and Big Peer with the same data, and the certificate files in a temporary
+//! folder.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,21 +20,21 @@ use crate::util::secret::Secret;
 
 /// The topic that holds the story.
 pub const TOPIC: &str = "ditto.demo.cafe";
-/// A topic that exists and that nobody may read.
+/// A topic that exists and that the user may not read.
 pub const FORBIDDEN_TOPIC: &str = "ditto.demo.forbidden";
 
 /// Fixed, so that everybody sees the same story and documents can quote it.
 const SEED: u64 = 1;
-const TRICKLE: Duration = Duration::from_secs(1);
-/// How soon Ctrl-C is noticed.
-const GLANCE: Duration = Duration::from_millis(50);
+const EVENT_INTERVAL: Duration = Duration::from_secs(1);
+/// Interval of Ctrl-C checks.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A setting's environment variable and its value. Holds passwords: not for printing elsewhere.
 pub type Setting = (&'static str, String);
 
 /// The running broker, its story and its files.
-pub(super) struct Stage {
-    // Dropped in this order: who asks for changes, then who takes their events.
+pub(super) struct DemoEnvironment {
+    // Dropped in this order: the producer of changes before the receiver of their events.
     pub(super) server: Server,
     live: Arc<Live>,
     pub(super) broker: Arc<Embedded>,
@@ -44,9 +44,9 @@ pub(super) struct Stage {
     pub(super) settings: Vec<Setting>,
 }
 
-impl Stage {
-    /// Starts the broker, writes the files and tells the story.
-    pub(super) fn build() -> anyhow::Result<Stage> {
+impl DemoEnvironment {
+    /// Starts the broker, writes the files and generates the events.
+    pub(super) fn build() -> anyhow::Result<DemoEnvironment> {
         let broker = Embedded::start(&Options {
             topics: vec![(TOPIC.to_owned(), PARTITIONS)],
             forbidden: vec![FORBIDDEN_TOPIC.to_owned()],
@@ -69,7 +69,7 @@ impl Stage {
         let lines = messages
             .iter()
             .map(|message| format!("{}\n", message.payload));
-        Ok(Stage {
+        Ok(DemoEnvironment {
             server,
             live,
             broker,
@@ -79,14 +79,14 @@ impl Stage {
         })
     }
 
-    /// How a copy that knows only the stream differs from the Big Peer.
+    /// The differences between the Big Peer and a replica built from the stream alone.
     pub(super) fn lost_in_gap(&self) -> anyhow::Result<Difference> {
         let mut copy = Replica::default();
         copy.apply(&self.story)?;
         Ok(self.live.look(|generator| copy.compare(generator.store())))
     }
 
-    /// Every document of the Big Peer as JSON text, with its collection's name.
+    /// Every document of the Big Peer as JSON, with its collection's name.
     #[cfg(test)]
     pub(super) fn documents(&self) -> Vec<(String, String)> {
         self.live.look(|generator| {
@@ -97,13 +97,13 @@ impl Stage {
     }
 
     /// The café works on for a while.
-    pub(super) fn live_on(&self) -> anyhow::Result<()> {
+    pub(super) fn continue_events(&self) -> anyhow::Result<()> {
         self.live
             .act(|generator| afternoon(generator, now_millis()))
     }
 
-    /// How many documents and events a copy was made of, and how it differs from the Big Peer.
-    pub(super) fn judge(
+    /// Numbers of documents and events of a replica, and its differences from the Big Peer.
+    pub(super) fn compare_replica(
         &self,
         snapshot: &Path,
         events: &str,
@@ -117,14 +117,14 @@ impl Stage {
 
     /// A new change every second, until the user has seen enough.
     pub(super) fn trickle(&self, interrupt: &AtomicBool) -> anyhow::Result<Exit> {
-        while wait(interrupt, TRICKLE) {
+        while wait(interrupt, EVENT_INTERVAL) {
             self.live.act(|generator| generator.round(now_millis()))?;
         }
         Ok(Exit::Interrupted)
     }
 
-    /// Stops the broker and removes the files; dropping does the same, but says nothing about a failure.
-    pub(super) fn clear(self) -> anyhow::Result<()> {
+    /// Stops the broker and removes the files; dropping does the same, but ignores errors.
+    pub(super) fn shut_down(self) -> anyhow::Result<()> {
         let path = self.folder.path().display().to_string();
         let removed = self.folder.close();
         removed.with_context(|| format!("removing the temporary folder {path}"))
@@ -168,12 +168,12 @@ fn produce(broker: &Embedded, messages: &[Message]) -> anyhow::Result<()> {
 
 /// `false` as soon as the user interrupts.
 fn wait(interrupt: &AtomicBool, time: Duration) -> bool {
-    let glances = time.as_millis() / GLANCE.as_millis();
+    let glances = time.as_millis() / POLL_INTERVAL.as_millis();
     for _ in 0..glances {
         if interrupt.load(Ordering::SeqCst) {
             return false;
         }
-        thread::sleep(GLANCE);
+        thread::sleep(POLL_INTERVAL);
     }
     true
 }

@@ -1,5 +1,4 @@
-//! `ditto-cdc demo`: an embedded broker and Big Peer with a story in them, a guided walk through it, or the servers alone.
-//! What the story and the walk say is in `demo`, broker and files are in `demo_stage`; the walk's commands are the program's own.
+//! `demo`: an embedded broker and Big Peer, with a guided tour or as servers to try.
 
 use std::ffi::OsString;
 use std::io;
@@ -7,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
-use self::environment::{Setting, Stage, TOPIC};
+use self::environment::{DemoEnvironment, Setting, TOPIC};
 use super::Context;
 use crate::cli::{self, Cli, Print};
 use crate::demo::replica::Difference;
@@ -15,40 +14,40 @@ use crate::demo::tour::{
     CHANGES, CLOSING, INVITATION, OPENING, OTHERS, STEPS, THROW_AWAY, TRICKLE_NOTE, TourCommand,
     TourStep,
 };
-use crate::output::{Ended, Heard};
+use crate::output::{Captured, WriteEnd};
 use crate::util::env::Env;
 use crate::util::exit::Exit;
 use crate::util::shell::{command_line, quoted};
 use crate::view::{Ink, Styles};
 
-/// What to do once the broker runs.
+/// What to do when the broker runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     /// Walk through it and end.
     Walk,
-    /// Keep it running and tell people how to use it.
+    /// Keep running and print how to use it.
     Serve,
     /// Keep it running and print nothing but settings.
     ServeForEval,
 }
 
-/// What the demo needs of the rest of the program.
+/// The parts of the program that the demo uses.
 trait Host {
     /// Prints to standard output, at once.
     fn print(&mut self, text: &str) -> io::Result<()>;
-    /// Tells a person something that is no result.
+    /// Prints a message on standard error.
     fn note(&mut self, text: &str);
     /// Runs the program's own command line (the words after its name) in the stage's folder, with its settings only.
     /// With `keep` its output is not shown, but handed back.
     fn command(
         &mut self,
         words: &[&str],
-        stage: &Stage,
+        environment: &DemoEnvironment,
         keep: bool,
-    ) -> anyhow::Result<(Exit, Heard)>;
+    ) -> anyhow::Result<(Exit, Captured)>;
     /// Set once the user presses Ctrl-C.
     fn interrupt(&self) -> &AtomicBool;
-    /// How headings look; empty where there is no colour.
+    /// The style of headings; empty without colour.
     fn heading(&self) -> Ink;
 }
 
@@ -62,7 +61,7 @@ pub fn run(typed: &cli::Demo, dispatch: Dispatch, context: &mut Context<'_>) -> 
         (true, None) => Mode::Serve,
         (true, Some(Print::Env)) => Mode::ServeForEval,
     };
-    let ended = stage(mode, &mut Program { dispatch, context });
+    let ended = environment(mode, &mut Program { dispatch, context });
     ended.unwrap_or_else(|error| {
         if is_closed_pipe(&error) {
             return Exit::Success;
@@ -87,8 +86,8 @@ impl Host for Program<'_, '_> {
     fn print(&mut self, text: &str) -> io::Result<()> {
         self.context.out.buffer().extend_from_slice(text.as_bytes());
         self.context.out.flush().map_err(|ended| match ended {
-            Ended::Closed => io::ErrorKind::BrokenPipe.into(),
-            Ended::Failed(error) => error,
+            WriteEnd::Closed => io::ErrorKind::BrokenPipe.into(),
+            WriteEnd::Failed(error) => error,
         })
     }
 
@@ -99,20 +98,23 @@ impl Host for Program<'_, '_> {
     fn command(
         &mut self,
         words: &[&str],
-        stage: &Stage,
+        environment: &DemoEnvironment,
         keep: bool,
-    ) -> anyhow::Result<(Exit, Heard)> {
+    ) -> anyhow::Result<(Exit, Captured)> {
         let typed = Cli::try_parse_from(std::iter::once(&"ditto-cdc").chain(words))?;
         let var = |name: &str| {
-            let setting = stage.settings.iter().find(|(known, _)| *known == name);
+            let setting = environment
+                .settings
+                .iter()
+                .find(|(known, _)| *known == name);
             setting.map(|(_, value)| OsString::from(value))
         };
-        // The user's own `.env` has no say in the demo.
+        // The user's own `.env` must not affect the demo.
         let env = Env {
             stdout_terminal: self.context.env.stdout_terminal && !keep,
-            ..self.context.env.within(stage.folder.path())
+            ..self.context.env.within(environment.folder.path())
         };
-        self.context.out.listen(keep);
+        self.context.out.capture(keep);
         let mut context = Context {
             global: self.context.global,
             env: &env,
@@ -121,7 +123,7 @@ impl Host for Program<'_, '_> {
             out: self.context.out,
         };
         let end = (self.dispatch)(&typed.command, &mut context);
-        Ok((end, self.context.out.heard()))
+        Ok((end, self.context.out.captured()))
     }
 
     fn interrupt(&self) -> &AtomicBool {
@@ -135,38 +137,38 @@ impl Host for Program<'_, '_> {
     }
 }
 
-/// Starts the broker, does as `mode` says, and removes everything again.
-fn stage(mode: Mode, host: &mut dyn Host) -> anyhow::Result<Exit> {
-    let stage = Stage::build()?;
+/// Starts the broker, runs the mode, and removes everything.
+fn environment(mode: Mode, host: &mut dyn Host) -> anyhow::Result<Exit> {
+    let environment = DemoEnvironment::build()?;
     let end = match mode {
-        Mode::Walk => walk(&stage, host)?,
+        Mode::Walk => run_tour(&environment, host)?,
         Mode::Serve => {
-            let settings = settings_text(&stage.settings);
+            let settings = settings_text(&environment.settings);
             host.print(&format!(
                 "{OPENING}\n\n{INVITATION}\n\n{settings}ditto-cdc tail\n\n{OTHERS}\n\n{TRICKLE_NOTE}\n"
             ))?;
-            stage.trickle(host.interrupt())?
+            environment.trickle(host.interrupt())?
         }
         Mode::ServeForEval => {
-            host.print(&settings_text(&stage.settings))?;
+            host.print(&settings_text(&environment.settings))?;
             host.note(TRICKLE_NOTE);
-            stage.trickle(host.interrupt())?
+            environment.trickle(host.interrupt())?
         }
     };
-    stage.clear()?;
+    environment.shut_down()?;
     Ok(end)
 }
 
-fn walk(stage: &Stage, host: &mut dyn Host) -> anyhow::Result<Exit> {
-    let folder = stage.folder.path().display();
-    let (broker, url) = (stage.broker.endpoint(), stage.server.url());
+fn run_tour(environment: &DemoEnvironment, host: &mut dyn Host) -> anyhow::Result<Exit> {
+    let folder = environment.folder.path().display();
+    let (broker, url) = (environment.broker.endpoint(), environment.server.url());
     host.print(&format!(
         "{OPENING}\n\n  Big Peer  {url}\n  broker    {broker}\n  topic     {TOPIC}\n  files     {folder}\n"
     ))?;
-    let mut advice = Advice::default();
+    let mut suggestion = SuggestedCommand::default();
     for (number, step) in (1..).zip(&STEPS) {
         host.print(&heading(host.heading(), number, step.heading))?;
-        let end = take_step(step, stage, &mut advice, host)?;
+        let end = run_step(step, environment, &mut suggestion, host)?;
         if end != Exit::Success {
             return Ok(end);
         }
@@ -180,17 +182,17 @@ fn heading(style: Ink, number: usize, text: &str) -> String {
     format!("\n{style}{number}. {text}{style:#}\n")
 }
 
-/// What the program itself has advised after the gap.
+/// The command that the program itself suggested after the gap.
 #[derive(Debug, Default)]
-struct Advice {
-    /// The words behind the program's name.
+struct SuggestedCommand {
+    /// The arguments after the program's name.
     words: Vec<String>,
 }
 
-impl Advice {
-    /// Takes the advised command out of what a command has said.
-    fn listen(&mut self, heard: &Heard) {
-        let found = heard.hints.iter().find(|(label, _)| label == "try");
+impl SuggestedCommand {
+    /// Finds the suggested command in the output of a command.
+    fn note(&mut self, captured: &Captured) {
+        let found = captured.hints.iter().find(|(label, _)| label == "try");
         let line = found.and_then(|(_, text)| text.strip_prefix("ditto-cdc "));
         if let Some(line) = line {
             // No settings were typed in the demo, so nothing in it is quoted.
@@ -219,14 +221,14 @@ impl Advice {
     }
 }
 
-/// [`Exit::Success`] where the command ended as the walk says it does.
-fn take_step(
+/// [`Exit::Success`] if the command ended as the tour expects.
+fn run_step(
     step: &TourStep,
-    stage: &Stage,
-    advice: &mut Advice,
+    environment: &DemoEnvironment,
+    suggestion: &mut SuggestedCommand,
     host: &mut dyn Host,
 ) -> anyhow::Result<Exit> {
-    let words = advice.words(&step.line);
+    let words = suggestion.words(&step.line);
     let keep = matches!(step.line, TourCommand::Prove(_));
     let line = command_line(&words);
     let behind = if keep {
@@ -238,7 +240,7 @@ fn take_step(
     if host.interrupt().load(Ordering::SeqCst) {
         return Ok(Exit::Interrupted);
     }
-    let (end, heard) = host.command(&words, stage, keep)?;
+    let (end, captured) = host.command(&words, environment, keep)?;
     if end == Exit::Interrupted {
         return Ok(end);
     }
@@ -250,28 +252,34 @@ fn take_step(
     }
     match step.line {
         TourCommand::Words(_) if end == Exit::Gap => {
-            let lost = stage.lost_in_gap()?;
-            host.print(&format!("(status {})\n\n{}\n", end.code(), told(lost)))?;
-            advice.listen(&heard);
+            let lost = environment.lost_in_gap()?;
+            host.print(&format!("(status {})\n\n{}\n", end.code(), describe(lost)))?;
+            suggestion.note(&captured);
         }
         TourCommand::Words(_) | TourCommand::Resume(_) => {}
-        TourCommand::Advised => stage.live_on()?,
-        TourCommand::Prove(_) => return prove(stage, advice.folder(), &heard, host),
+        TourCommand::Advised => environment.continue_events()?,
+        TourCommand::Prove(_) => return compare(environment, suggestion.folder(), &captured, host),
     }
     Ok(Exit::Success)
 }
 
-/// What a copy without requery would be.
-fn told(lost: Difference) -> String {
+/// What a replica without requery would miss.
+fn describe(lost: Difference) -> String {
     format!(
         "A copy that knew only this stream would now be wrong: {} documents missing,\n{} outdated, and {} that the Big Peer has long removed.",
         lost.missing, lost.stale, lost.left_over
     )
 }
 
-fn prove(stage: &Stage, folder: &str, heard: &Heard, host: &mut dyn Host) -> anyhow::Result<Exit> {
-    let events = String::from_utf8_lossy(&heard.kept);
-    let (documents, events, found) = stage.judge(&stage.folder.path().join(folder), &events)?;
+fn compare(
+    environment: &DemoEnvironment,
+    folder: &str,
+    captured: &Captured,
+    host: &mut dyn Host,
+) -> anyhow::Result<Exit> {
+    let events = String::from_utf8_lossy(&captured.stdout);
+    let (documents, events, found) =
+        environment.compare_replica(&environment.folder.path().join(folder), &events)?;
     anyhow::ensure!(
         found.is_none(),
         "the copy differs from the Big Peer: {} documents missing, {} outdated, {} left over",

@@ -10,8 +10,7 @@ use serde_json::json;
 use super::*;
 use crate::snapshot::manifest::Manifest;
 
-/// A host that runs nothing and remembers everything: what was printed, and each command with the user
-/// certificate's path.
+/// A host that records what was printed, and each command with the user certificate's path, and runs nothing.
 struct Fake<'e> {
     ends: &'e dyn Fn(&[&str]) -> Exit,
     leaves_out: usize,
@@ -31,11 +30,11 @@ impl Host for Fake<'_> {
     fn command(
         &mut self,
         words: &[&str],
-        stage: &Stage,
+        environment: &DemoEnvironment,
         keep: bool,
-    ) -> anyhow::Result<(Exit, Heard)> {
+    ) -> anyhow::Result<(Exit, Captured)> {
         let value = |name| {
-            stage
+            environment
                 .settings
                 .iter()
                 .find(|s| s.0 == name)
@@ -47,18 +46,18 @@ impl Host for Fake<'_> {
         assert!(file.exists());
         self.commands.push((command_line(words), file));
         self.out.push_str("ran\n");
-        let mut heard = Heard::default();
+        let mut captured = Captured::default();
         let advised = "ditto-cdc requery --txn-id 7 --output requery-7";
-        heard.hints.push(("try".to_owned(), advised.to_owned()));
+        captured.hints.push(("try".to_owned(), advised.to_owned()));
         let end = (self.ends)(words);
         if keep {
             snapshot(
-                stage,
-                &stage.folder.path().join("requery-7"),
+                environment,
+                &environment.folder.path().join("requery-7"),
                 self.leaves_out,
             );
         }
-        Ok((end, heard))
+        Ok((end, captured))
     }
 
     fn interrupt(&self) -> &AtomicBool {
@@ -70,16 +69,16 @@ impl Host for Fake<'_> {
     }
 }
 
-/// What was seen of one run.
-struct Seen {
+/// The record of one run.
+struct RecordedRun {
     end: anyhow::Result<Exit>,
     out: String,
     commands: Vec<(String, PathBuf)>,
 }
 
-/// What requery would have written, but for some documents.
-fn snapshot(stage: &Stage, folder: &Path, leaves_out: usize) {
-    let lines = stage.documents().split_off(leaves_out);
+/// The snapshot that requery would have written, without some documents.
+fn snapshot(environment: &DemoEnvironment, folder: &Path, leaves_out: usize) {
+    let lines = environment.documents().split_off(leaves_out);
     fs::create_dir(folder).unwrap();
     let mut manifest = Manifest::new(String::new(), String::new());
     manifest.complete = true;
@@ -94,7 +93,7 @@ fn snapshot(stage: &Stage, folder: &Path, leaves_out: usize) {
     manifest.write(folder).unwrap();
 }
 
-fn see(mode: Mode, interrupted: bool, ends: impl Fn(&[&str]) -> Exit) -> Seen {
+fn see(mode: Mode, interrupted: bool, ends: impl Fn(&[&str]) -> Exit) -> RecordedRun {
     see_without(0, mode, interrupted, ends)
 }
 
@@ -103,7 +102,7 @@ fn see_without(
     mode: Mode,
     interrupted: bool,
     ends: impl Fn(&[&str]) -> Exit,
-) -> Seen {
+) -> RecordedRun {
     let mut host = Fake {
         ends: &ends,
         leaves_out,
@@ -111,8 +110,8 @@ fn see_without(
         out: String::new(),
         commands: Vec::new(),
     };
-    let end = stage(mode, &mut host);
-    Seen {
+    let end = environment(mode, &mut host);
+    RecordedRun {
         end,
         out: host.out,
         commands: host.commands,
@@ -120,10 +119,11 @@ fn see_without(
 }
 
 fn as_told(words: &[&str]) -> Exit {
-    let told = |step: &&TourStep| matches!(step.line, TourCommand::Words(told) if told == words);
+    let describe =
+        |step: &&TourStep| matches!(step.line, TourCommand::Words(describe) if describe == words);
     STEPS
         .iter()
-        .find(told)
+        .find(describe)
         .map_or(Exit::Success, |step| step.end)
 }
 
@@ -156,7 +156,7 @@ fn a_copy_that_lacks_a_document_ends_the_walk() {
 
 #[test]
 fn the_gap_hides_an_insert_an_update_and_a_delete() {
-    let lost = Stage::build().unwrap().lost_in_gap().unwrap();
+    let lost = DemoEnvironment::build().unwrap().lost_in_gap().unwrap();
     assert!(
         lost.missing > 0 && lost.stale > 0 && lost.left_over > 0,
         "{lost:?}"

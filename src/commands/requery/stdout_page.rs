@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::output::{Ended, Out};
+use crate::output::{Output, WriteEnd};
 use crate::snapshot::manifest::Manifest;
 use crate::snapshot::read::queries::Target;
 use crate::snapshot::write::page_buffer::BufferedPage;
@@ -17,7 +17,7 @@ pub(super) struct StdoutPage {
 
 impl StdoutPage {
     /// Prints the documents; a large one piece by piece.
-    pub fn print(self, out: &mut Out) -> Result<(), Ended> {
+    pub fn print(self, out: &mut Output) -> Result<(), WriteEnd> {
         let txn_id = self.txn_id.map(|txn_id| format!("\"txnId\":{txn_id},"));
         let before = format!(
             "{{{}\"type\":\"snapshotDocument\",\"collection\":{},\"change\":{{\"method\":\"read\",\"value\":",
@@ -41,7 +41,7 @@ impl StdoutPage {
                 piece = later.get(1..).unwrap_or_default();
                 out.flush_if_full()?;
             }
-            Ok::<(), Ended>(())
+            Ok::<(), WriteEnd>(())
         })?;
         out.flush()
     }

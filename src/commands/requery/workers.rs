@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::options::Options;
 use super::stdout_page;
 use crate::commands::Context;
-use crate::output::Ended;
+use crate::output::WriteEnd;
 use crate::snapshot::manifest::{Census, Collection};
 use crate::snapshot::read::CollectionReader;
 use crate::snapshot::read::listing::{Listing, list};
@@ -166,8 +166,8 @@ fn handle_events(
             }
             Ok(WorkerEvent::Page(page)) => match page.print(context.out) {
                 Ok(()) => {}
-                Err(Ended::Closed) => return Outcome::Closed,
-                Err(Ended::Failed(error)) => return Outcome::Unwritable(error),
+                Err(WriteEnd::Closed) => return Outcome::Closed,
+                Err(WriteEnd::Failed(error)) => return Outcome::Unwritable(error),
             },
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,

@@ -62,7 +62,7 @@ impl Run<'_> {
 
     fn offset_gap(&mut self, lost: &OffsetGap) -> Result<(), StopReason> {
         self.counters.gaps += 1;
-        self.renderer.view.lost(lost, self.out.buffer());
+        self.renderer.view.offset_gap(lost, self.out.buffer());
         self.messages.report_offset_gap(lost, self.out);
         if let Some(checkpointer) = &mut self.checkpointer {
             checkpointer.note_offset_gap(lost);

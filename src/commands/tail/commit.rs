@@ -28,7 +28,7 @@ impl Run<'_> {
             self.counters.gaps += 1;
             self.handle_gap(txn)?;
         }
-        self.out.end_torn_line()?;
+        self.out.end_partial_line()?;
         self.note_flushed_positions(source);
         self.save()
     }
@@ -88,7 +88,7 @@ impl Run<'_> {
         if had_output {
             return self.commit_positions(source, false);
         }
-        if self.out.is_abandoned() {
+        if self.out.reader_is_gone() {
             return Err(StopReason::OutputClosed);
         }
         let elapsed = self.idle_timer.elapsed();
@@ -140,7 +140,7 @@ impl Run<'_> {
         let Some(checkpointer) = &mut self.checkpointer else {
             return Ok(());
         };
-        self.out.settle()?;
+        self.out.sync()?;
         Ok(checkpointer.save()?)
     }
 }

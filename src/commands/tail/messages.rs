@@ -4,7 +4,7 @@ use super::plan::Plan;
 use super::recovery_hint::RecoveryHint;
 use crate::cli::OnGap;
 use crate::event::{TxnId, Unreadable};
-use crate::output::Out;
+use crate::output::Output;
 use crate::record::{GapReason, Notice, OffsetGap};
 
 /// What a run reports on standard error.
@@ -29,7 +29,7 @@ impl<'a> Messages<'a> {
     }
 
     /// A `requeryRequired`. Formats for people show it in the output instead.
-    pub(super) fn report_gap(&self, txn: Option<TxnId>, place: &str, out: &mut Out) {
+    pub(super) fn report_gap(&self, txn: Option<TxnId>, place: &str, out: &mut Output) {
         if self.plan.format.is_for_people() {
             return;
         }
@@ -40,7 +40,7 @@ impl<'a> Messages<'a> {
     }
 
     /// Offsets that can no longer be read. Formats for people show the gap in the output instead.
-    pub(super) fn report_offset_gap(&self, lost: &OffsetGap, out: &mut Out) {
+    pub(super) fn report_offset_gap(&self, lost: &OffsetGap, out: &mut Output) {
         if self.plan.format.is_for_people() {
             return;
         }
@@ -52,25 +52,25 @@ impl<'a> Messages<'a> {
     }
 
     /// The command that recovers. With `--on-gap stop` the end of the run prints it.
-    pub(super) fn hint_recovery(&self, txn: Option<TxnId>, out: &mut Out) {
+    pub(super) fn hint_recovery(&self, txn: Option<TxnId>, out: &mut Output) {
         if let (Some(recovery), OnGap::Mark) = (&self.recovery, self.plan.on_gap) {
             out.hint("try", &recovery.requery(txn.map(|txn| txn.0), &[]));
         }
     }
 
     /// A gap of an earlier run that `name`, the state file, still has.
-    pub(super) fn report_open_gap(name: &str, gap: &str, out: &mut Out) {
+    pub(super) fn report_open_gap(name: &str, gap: &str, out: &mut Output) {
         out.warn(&format!(
             "gap: {name} remembers {gap}, and no requery has resolved it yet"
         ));
     }
 
-    pub(super) fn report_unreadable(why: Unreadable, description: &str, out: &mut Out) {
+    pub(super) fn report_unreadable(why: Unreadable, description: &str, out: &mut Output) {
         out.warn(&format!("unreadable record: {why}, at {description}"));
     }
 
     /// A `requeryRequired` that the base snapshot resolves.
-    pub(super) fn report_resolved(&self, txn: Option<TxnId>, place: &str, out: &mut Out) {
+    pub(super) fn report_resolved(&self, txn: Option<TxnId>, place: &str, out: &mut Output) {
         let (name, txn) = (&self.base_name, txn.map_or(0, |txn| txn.0));
         out.note(&format!(
             "{name} resolves the requeryRequired with txnID {txn} at {place}"
@@ -78,7 +78,7 @@ impl<'a> Messages<'a> {
     }
 
     /// How many events the base snapshot already includes, if the number has changed.
-    pub(super) fn report_skipped(&mut self, already_included: u64, out: &mut Out) {
+    pub(super) fn report_skipped(&mut self, already_included: u64, out: &mut Output) {
         if already_included == self.reported_included {
             return;
         }
@@ -89,7 +89,7 @@ impl<'a> Messages<'a> {
         ));
     }
 
-    pub(super) fn report_notice(notice: &Notice, out: &mut Out) {
+    pub(super) fn report_notice(notice: &Notice, out: &mut Output) {
         match notice {
             Notice::Disconnected(raw) => {
                 out.warn(&format!("lost the connection, trying again: {raw}"));

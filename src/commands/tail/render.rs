@@ -92,7 +92,7 @@ impl Renderer {
 fn quote(payload: &[u8]) -> String {
     let length = payload.len().min(MAX_QUOTED_BYTES);
     let mut quoted = Vec::new();
-    escape::push(&payload[..length], escape::Spelling::Text, &mut quoted);
+    escape::push(&payload[..length], escape::EscapeStyle::Text, &mut quoted);
     if length < payload.len() {
         quoted.extend_from_slice("…".as_bytes());
     }

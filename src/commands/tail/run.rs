@@ -11,14 +11,14 @@ use super::plan::Plan;
 use super::recovery_hint::RecoveryHint;
 use super::render::Renderer;
 use super::worker_pool::WorkerPool;
-use crate::output::Out;
+use crate::output::Output;
 use crate::record::position::Position;
 
 /// One run over one source, or over several captures in turn.
 pub(super) struct Run<'a> {
     pub(super) plan: &'a Plan,
     pub(super) renderer: Arc<Renderer>,
-    pub(super) out: &'a mut Out,
+    pub(super) out: &'a mut Output,
     pub(super) counters: Counters,
     pub(super) messages: Messages<'a>,
     pub(super) idle_timer: IdleTimer,
@@ -40,7 +40,7 @@ impl<'a> Run<'a> {
         renderer: &Arc<Renderer>,
         name: String,
         recovery: Option<RecoveryHint>,
-        out: &'a mut Out,
+        out: &'a mut Output,
     ) -> Self {
         let parallel = plan.allows_parallel();
         Run {

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::kafka::ReadStopped;
-use crate::output::Ended;
+use crate::output::WriteEnd;
 use crate::record::Failure;
 
 /// Why the main loop stopped.
@@ -25,11 +25,11 @@ pub(super) enum StopReason {
     OutputFailed(io::Error),
 }
 
-impl From<Ended> for StopReason {
-    fn from(ended: Ended) -> Self {
+impl From<WriteEnd> for StopReason {
+    fn from(ended: WriteEnd) -> Self {
         match ended {
-            Ended::Closed => StopReason::OutputClosed,
-            Ended::Failed(error) => StopReason::OutputFailed(error),
+            WriteEnd::Closed => StopReason::OutputClosed,
+            WriteEnd::Failed(error) => StopReason::OutputFailed(error),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::render::Renderer;
 use super::run::Run;
 use super::stop_reason::StopReason;
 use crate::cli::{Cli, Command};
-use crate::output::Out;
+use crate::output::Output;
 use crate::record::{Place, Progress, Record, Source, SourceItem};
 use crate::state::StateFile;
 use crate::util::env::Env;
@@ -107,7 +107,7 @@ fn positions_are_saved_while_records_never_pause() {
         clock: WallClock::new(Env::detect().now),
         diff: plan.diff.clone(),
     };
-    let mut out = Out::new(false, true, true);
+    let mut out = Output::new(false, true, true);
     let renderer = Arc::new(Renderer {
         filter: plan.filter.clone(),
         view,

@@ -1,5 +1,4 @@
-//! An event as a person thinks of it: a header, and a line for each value that changed.
-//! How a value is cut to the line is told in `value` and `text`.
+//! The diff view of an event: a header, and a line for each change.
 
 mod text;
 mod value;
@@ -7,12 +6,12 @@ mod value;
 use std::fmt;
 use std::io::Write as _;
 
-use super::diff::value::{Room, push_value};
+use super::diff::value::{Columns, push_value};
 use super::escape;
-use super::escape::Spelling;
-use super::line::{GAP, Line, columns};
+use super::escape::EscapeStyle;
+use super::line::{DEFAULT_WIDTH, Line, columns};
+use super::model::{EventDiff, View};
 use super::styles::Ink;
-use super::{Compared, View};
 use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
 use crate::diff::{Change, Diff, Kind, MAX_ALIGNED, MAX_DEPTH, Note};
@@ -20,50 +19,44 @@ use crate::event::{Event, Kind as Announced, Op, Unreadable};
 use crate::record::{OffsetGap, Record};
 
 /// Columns of paths are straight up to this width.
-const WIDEST_PATH: usize = 32;
-/// The most lines of changes for one event, unless asked otherwise.
-const MOST_LINES: usize = 50;
-/// The width where there is no terminal to ask.
-const WIDTH_ELSEWHERE: usize = 160;
+const MAX_PATH_COLUMNS: usize = 32;
+/// Default limit of changes per event.
+const DEFAULT_MAX_CHANGES: usize = 50;
 /// So many bytes are the paths of most events.
-const USUAL_PATHS: usize = 256;
-/// A value gets so many columns at least, also where the line is full.
-const LEAST_ROOM: usize = 20;
+const TYPICAL_PATHS_BYTES: usize = 256;
+/// Smallest width of a value, even if the line is full.
+const MIN_VALUE_COLUMNS: usize = 20;
 
 /// Appends an event.
 pub(super) fn event(
     view: &View,
     record: &Record<'_>,
-    compared: &Compared<'_, '_>,
+    event_diff: &EventDiff<'_, '_>,
     out: &mut Vec<u8>,
 ) {
-    let event = compared.event;
+    let event = event_diff.event;
     let mut line = Line::new(view, out);
-    line.operation(event, 0);
+    line.event_header(event, 0, " ");
     if event.kind == Announced::RequeryRequired {
-        line.txn(event);
-        line.word(GAP, view.styles.alarm);
         return line.end();
     }
-    line.identity(event, " ");
-    line.txn(event);
     line.place(record);
-    line.near_time(record);
+    line.time_after_blank(record);
     line.end();
     if event.op() == Op::Other {
         preview(view, event.raw, out);
     } else {
-        changes(view, compared, out);
+        changes(view, event_diff, out);
     }
 }
 
-/// Appends a record that is no event: why, and how it begins.
+/// Appends an unreadable record: the reason, and its first bytes.
 pub(super) fn unreadable(view: &View, record: &Record<'_>, why: Unreadable, out: &mut Vec<u8>) {
     let mut line = Line::new(view, out);
     line.word("unreadable", view.styles.alarm);
     line.word(&why.to_string(), view.styles.alarm);
     line.place(record);
-    line.near_time(record);
+    line.time_after_blank(record);
     line.end();
     if let Some(payload) = record.payload.as_deref().filter(|bytes| !bytes.is_empty()) {
         preview(view, payload, out);
@@ -71,76 +64,80 @@ pub(super) fn unreadable(view: &View, record: &Record<'_>, why: Unreadable, out:
 }
 
 /// Appends a line for records that retention removed.
-pub(super) fn lost(view: &View, lost: &OffsetGap, out: &mut Vec<u8>) {
-    super::oneline::lost(view, lost, out);
+pub(super) fn offset_gap(view: &View, offset_gap: &OffsetGap, out: &mut Vec<u8>) {
+    super::oneline::offset_gap(view, offset_gap, out);
 }
 
 /// The beginning of a payload on a line of its own.
 fn preview(view: &View, payload: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"  ");
-    let room = if view.diff.full {
+    let columns_left = if view.diff.full {
         None
     } else {
         Some(width(view) - 2)
     };
-    value::push_clipped(payload.trim_ascii(), Spelling::Text, room, out);
+    value::push_clipped(payload.trim_ascii(), EscapeStyle::Text, columns_left, out);
     out.push(b'\n');
 }
 
 fn width(view: &View) -> usize {
-    view.width.unwrap_or(WIDTH_ELSEWHERE).max(LEAST_ROOM)
+    view.width.unwrap_or(DEFAULT_WIDTH).max(MIN_VALUE_COLUMNS)
 }
 
-/// A change and where its path stands in the text of all paths.
-struct Row<'d, 'a> {
+/// A change, with its path's range in the text of all paths.
+struct ChangeLine<'d, 'a> {
     change: &'d Change<'a>,
     path: std::ops::Range<usize>,
     columns: usize,
     redacted: bool,
 }
 
-/// How many changes are not shown.
+/// Numbers of changes that are not shown.
 #[derive(Default)]
-struct LeftOut {
+struct HiddenCounts {
     /// Beyond the most lines.
     more: usize,
-    /// At paths that nobody asked for.
-    unwanted: usize,
+    /// Excluded by `--only` or `--ignore`.
+    excluded: usize,
 }
 
-fn changes(view: &View, compared: &Compared<'_, '_>, out: &mut Vec<u8>) {
-    let (event, diff) = (compared.event, compared.diff(&view.diff));
-    let mut paths = Vec::with_capacity(USUAL_PATHS);
-    let (rows, left) = rows(view, event, diff, &mut paths);
-    let widest = rows.iter().map(|row| row.columns).max().unwrap_or(0);
-    let page = Page {
+fn changes(view: &View, event_diff: &EventDiff<'_, '_>, out: &mut Vec<u8>) {
+    let (event, diff) = (event_diff.event, event_diff.diff(&view.diff));
+    let mut paths = Vec::with_capacity(TYPICAL_PATHS_BYTES);
+    let (change_lines, left) = change_lines(view, event, diff, &mut paths);
+    let widest = change_lines
+        .iter()
+        .map(|change_line| change_line.columns)
+        .max()
+        .unwrap_or(0);
+    let page = Layout {
         view,
         diff,
         paths: &paths,
-        widest: widest.min(WIDEST_PATH),
+        widest: widest.min(MAX_PATH_COLUMNS),
     };
-    for row in &rows {
-        page.row(row, out);
+    for change_line in &change_lines {
+        page.change_line(change_line, out);
     }
     page.footer(event, &left, out);
 }
 
 /// The changes that are shown.
-fn rows<'d, 'a>(
+fn change_lines<'d, 'a>(
     view: &View,
     event: &Event<'_>,
     diff: &'d Diff<'a>,
     paths: &mut Vec<u8>,
-) -> (Vec<Row<'d, 'a>>, LeftOut) {
-    let (mut rows, mut left) = (
+) -> (Vec<ChangeLine<'d, 'a>>, HiddenCounts) {
+    let (mut change_lines, mut left) = (
         Vec::with_capacity(diff.changes.len().min(64)),
-        LeftOut::default(),
+        HiddenCounts::default(),
     );
     let mut steps = Vec::new();
     let usual = if view.diff.full {
         usize::MAX
     } else {
-        MOST_LINES
+        DEFAULT_MAX_CHANGES
     };
     let most = view.diff.max_changes.unwrap_or(usual);
     for change in &diff.changes {
@@ -148,33 +145,33 @@ fn rows<'d, 'a>(
         let shown = view.diff.shows(&steps, change.kind);
         match change.kind {
             _ if is_identity(event, &steps) => {}
-            _ if shown && rows.len() == most => left.more += 1,
-            _ if shown => rows.push(row(view, change, &steps, paths)),
+            _ if shown && change_lines.len() == most => left.more += 1,
+            _ if shown => change_lines.push(change_line(view, change, &steps, paths)),
             Kind::MovedAway | Kind::Respelled => {}
-            _ => left.unwanted += 1,
+            _ => left.excluded += 1,
         }
     }
-    (rows, left)
+    (change_lines, left)
 }
 
-/// The id of a document that came or went stands in the header already.
+/// The id of an inserted or removed document is already in the header.
 fn is_identity(event: &Event<'_>, steps: &[Step<'_>]) -> bool {
     event.op() != Op::Update && matches!(steps, [Step::Key(key)] if crate::json::eq_str(key, "_id"))
 }
 
-fn row<'d, 'a>(
+fn change_line<'d, 'a>(
     view: &View,
     change: &'d Change<'a>,
     steps: &[Step<'_>],
     paths: &mut Vec<u8>,
-) -> Row<'d, 'a> {
+) -> ChangeLine<'d, 'a> {
     let begin = paths.len();
     push_jq(steps, paths);
-    if !paths.get(begin..).is_some_and(escape::is_plain) {
+    if !paths.get(begin..).is_some_and(escape::is_safe) {
         let path = paths.split_off(begin);
-        escape::push(&path, Spelling::Json, paths);
+        escape::push(&path, EscapeStyle::Json, paths);
     }
-    Row {
+    ChangeLine {
         change,
         columns: columns(paths.get(begin..).unwrap_or_default()),
         path: begin..paths.len(),
@@ -183,18 +180,18 @@ fn row<'d, 'a>(
     }
 }
 
-/// What the lines of one event have in common.
-struct Page<'p, 'a> {
+/// Layout that the lines of one event share.
+struct Layout<'p, 'a> {
     view: &'p View,
     diff: &'p Diff<'a>,
     paths: &'p [u8],
     widest: usize,
 }
 
-impl<'a> Page<'_, 'a> {
-    fn row(&self, row: &Row<'_, 'a>, out: &mut Vec<u8>) {
+impl<'a> Layout<'_, 'a> {
+    fn change_line(&self, change_line: &ChangeLine<'_, 'a>, out: &mut Vec<u8>) {
         let styles = &self.view.styles;
-        let (sign, style) = match row.change.kind {
+        let (sign, style) = match change_line.change.kind {
             Kind::Added => ("+", styles.insert),
             Kind::Removed | Kind::MovedAway => ("-", styles.remove),
             Kind::Changed | Kind::Respelled => ("~", styles.update),
@@ -203,43 +200,43 @@ impl<'a> Page<'_, 'a> {
         out.extend_from_slice(b"  ");
         push_styled(sign.as_bytes(), style, out);
         out.push(b' ');
-        out.extend_from_slice(self.paths.get(row.path.clone()).unwrap_or_default());
-        let padding = self.widest.saturating_sub(row.columns);
+        out.extend_from_slice(self.paths.get(change_line.path.clone()).unwrap_or_default());
+        let padding = self.widest.saturating_sub(change_line.columns);
         out.extend(std::iter::repeat_n(b' ', padding + 2));
-        let used = 4 + row.columns + padding + 2;
-        if row.redacted {
-            out.extend_from_slice(redaction(row.change.kind).as_bytes());
+        let used = 4 + change_line.columns + padding + 2;
+        if change_line.redacted {
+            out.extend_from_slice(redaction(change_line.change.kind).as_bytes());
         } else {
-            self.values(row.change, used, out);
+            self.values(change_line.change, used, out);
         }
-        self.notes(row.change, out);
+        self.notes(change_line.change, out);
         out.push(b'\n');
     }
 
     fn values(&self, change: &Change<'a>, used: usize, out: &mut Vec<u8>) {
-        let room = self.room(used);
+        let columns_left = self.columns_left(used);
         let styles = &self.view.styles;
         match (change.kind, change.old, change.new) {
             (Kind::Moved { from }, _, Some(new)) => {
                 let word = format!("moved from [{from}]  ");
                 out.extend_from_slice(word.as_bytes());
-                push_value(new, room.less(word.len()), out);
+                push_value(new, columns_left.less(word.len()), out);
             }
             (_, Some(old), Some(new)) => {
                 if !text::push(old, new, self.view, out) {
-                    value::push_both(old, new, room, styles, out);
+                    value::push_both(old, new, columns_left, styles, out);
                 }
             }
-            (_, Some(value), None) | (_, None, Some(value)) => push_value(value, room, out),
+            (_, Some(value), None) | (_, None, Some(value)) => push_value(value, columns_left, out),
             (_, None, None) => {}
         }
     }
 
-    fn room(&self, used: usize) -> Room {
+    fn columns_left(&self, used: usize) -> Columns {
         if self.view.diff.full {
-            return Room::endless();
+            return Columns::unlimited();
         }
-        Room::columns(width(self.view).saturating_sub(used).max(LEAST_ROOM))
+        Columns::new(width(self.view).saturating_sub(used).max(MIN_VALUE_COLUMNS))
     }
 
     fn notes(&self, change: &Change<'a>, out: &mut Vec<u8>) {
@@ -260,15 +257,15 @@ impl<'a> Page<'_, 'a> {
             out.extend_from_slice(b"  in ");
             let mut shown = Vec::new();
             push_jq(&[Step::Key(field)], &mut shown);
-            escape::push(&shown, Spelling::Json, out);
+            escape::push(&shown, EscapeStyle::Json, out);
             out.push(b' ');
-            push_value(value, Room::columns(WIDEST_PATH), out);
+            push_value(value, Columns::new(MAX_PATH_COLUMNS), out);
         }
     }
 
-    fn footer(&self, event: &Event<'_>, left: &LeftOut, out: &mut Vec<u8>) {
+    fn footer(&self, event: &Event<'_>, left: &HiddenCounts, out: &mut Vec<u8>) {
         if left.more > 0 {
-            let more = counted(left.more, "more change");
+            let more = plural(left.more, "more change");
             out.extend_from_slice(format!("  … {more} (--max-changes)\n").as_bytes());
         }
         let begin = out.len();
@@ -286,15 +283,15 @@ impl<'a> Page<'_, 'a> {
         }
         let respelled = self.diff.respelled();
         if respelled > 0 && !self.view.diff.strict {
-            let same = counted(respelled, "same value");
+            let same = plural(respelled, "same value");
             remark(format_args!("{same} written differently"));
         }
-        if left.unwanted > 0 {
-            let changes = counted(left.unwanted, "change");
+        if left.excluded > 0 {
+            let changes = plural(left.excluded, "change");
             remark(format_args!("{changes} not asked for"));
         }
         if self.diff.by_position > 0 {
-            let arrays = counted(self.diff.by_position, "array");
+            let arrays = plural(self.diff.by_position, "array");
             remark(format_args!(
                 "{arrays} compared by position: more than {MAX_ALIGNED} elements"
             ));
@@ -314,7 +311,7 @@ fn redaction(kind: Kind) -> &'static str {
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
+fn plural(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

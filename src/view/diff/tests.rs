@@ -1,5 +1,4 @@
-//! The diff as a person sees it: every example of the specification, and every limit.
-//! What a document does to a terminal is tested here, too.
+//! The diff view: every example of the specification, every limit, and control characters.
 #![allow(clippy::unwrap_used)]
 
 use crate::diff::pattern::Pattern;
@@ -7,7 +6,7 @@ use crate::diff::{ArrayKey, Options};
 use crate::view::tests::text_of;
 use crate::view::{Format, Styles, View, WallClock};
 
-fn show(payload: &str, width: usize, options: Options, coloured: bool) -> String {
+fn format(payload: &str, width: usize, options: Options, coloured: bool) -> String {
     let view = View {
         format: Format::Diff,
         styles: Styles::new(coloured),
@@ -32,7 +31,7 @@ fn update(old: &str, new: &str) -> String {
 
 /// The lines below the header.
 fn lines(old: &str, new: &str, options: Options) -> String {
-    let shown = show(&update(old, new), 80, options, false);
+    let shown = format(&update(old, new), 80, options, false);
     let (header, lines) = shown.split_once('\n').unwrap();
     assert_eq!(header, "update c/1  txn 7  p3@18234 12:02:01.220");
     lines.to_owned()
@@ -60,7 +59,7 @@ fn an_update() {
         &format!(r#""oldValue":{OLD},"newValue":{new}"#),
     );
     assert_eq!(
-        show(&payload, 80, Options::default(), false),
+        format(&payload, 80, Options::default(), false),
         r#"update people/6213e9c90012e4af0017cb9f  txn 553361  p3@18234 12:02:01.220
   ~ name             "Susan" → "Frank"
   ~ manager          null → {"_id":"99","name":"Wei"}  (type changed)
@@ -79,7 +78,7 @@ fn an_insert_a_remove_a_gap() {
         r#"{"_id":"6213e9c90012e4af0017cb9f","date":1645472312,"name":"Susan","address":{"street":"12 Main St","city":"Zürich","geo":{"lon":8.5417,"lat":47.3769}}}"#
     );
     let check = |payload: &str, expected: &str| {
-        assert_eq!(show(payload, 80, Options::default(), false), expected);
+        assert_eq!(format(payload, 80, Options::default(), false), expected);
     };
     check(
         &event("people", 553_358, &insert),
@@ -128,7 +127,7 @@ fn arrays() {
         &format!(r#""oldValue":{old},"newValue":{new}"#),
     );
     assert_eq!(
-        show(&payload, 80, options, false),
+        format(&payload, 80, options, false),
         r#"update orders/o-1001  txn 553364  p3@18234 12:02:01.220
   + lines[0]      {"sku":"SKU-000000","qty":1,"price":1.0}
   - lines[1]      {"sku":"SKU-000002","qty":2,"price":3.0}
@@ -270,8 +269,8 @@ fn colour_only_repeats() {
         1,
         &format!(r#""oldValue":{OLD},"newValue":{new}"#),
     );
-    let plain = show(&payload, 80, Options::default(), false);
-    let coloured = show(&payload, 80, Options::default(), true);
+    let plain = format(&payload, 80, Options::default(), false);
+    let coloured = format(&payload, 80, Options::default(), true);
     let mut stripped = String::new();
     for (at, part) in coloured.split('\u{1b}').enumerate() {
         let text = if at == 0 {

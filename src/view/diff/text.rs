@@ -1,58 +1,67 @@
-//! Long texts of which some words changed: `demo [-next-]{+on+} Friday`, with what is the same cut short.
-//! Which words changed is told in `diff::words`.
+//! Long strings with few changed words: `demo [-next-]{+on+} Friday`, with the common parts cut.
 
 use super::value::size;
 use crate::diff::word_diff::{Segment, compare};
 use crate::json::{
     char_count, common_prefix_len, common_suffix_len, escaped_body, prefix, raw_body, suffix,
 };
-use crate::view::View;
 use crate::view::escape;
-use crate::view::escape::Spelling;
+use crate::view::escape::EscapeStyle;
+use crate::view::model::View;
 use crate::view::styles::Ink;
 
 /// Texts longer than this, in bytes, are compared word by word.
-const LONG: usize = 60;
-/// What is the same is cut to so many characters at each change.
-const KEPT: usize = 18;
+const MIN_LONG_CHARS: usize = 60;
+/// Characters of a common part that are kept next to a change.
+const KEPT_CHARS: usize = 18;
 /// More characters than this are cut.
-const LEAST: usize = 2 * KEPT;
-/// So many bytes tell whether there are more.
-const WINDOW: usize = 48;
-/// So many of these bytes hold what is shown of them, and as many that may be no characters of their own.
-const NEAR: usize = KEPT + WINDOW - LEAST;
-/// The most characters of one text.
-const MOST: usize = 400;
+const MIN_CUT_CHARS: usize = 2 * KEPT_CHARS;
+/// Bytes that are enough to decide whether there are more characters.
+const WINDOW_BYTES: usize = 48;
+/// Bytes near a change that contain the kept characters, allowing as many that may not be characters of their own.
+const NEAR_BYTES: usize = KEPT_CHARS + WINDOW_BYTES - MIN_CUT_CHARS;
+/// Largest number of characters of one string.
+const MAX_CHARS: usize = 400;
 
-/// Appends two long texts as one; `false`, and nothing, where they are not texts, not long, or have little in common.
+/// Appends two long strings as one; `false`, and nothing, if they are not strings, not long, or have little in
+/// common.
 pub(super) fn push(old: &[u8], new: &[u8], view: &View, out: &mut Vec<u8>) -> bool {
-    if old.len().max(new.len()) <= LONG + 2 {
+    if old.len().max(new.len()) <= MIN_LONG_CHARS + 2 {
         return false;
     }
     let (Some(old_inside), Some(new_inside)) = (raw_body(old), raw_body(new)) else {
         return false;
     };
-    let far = if view.diff.full {
-        Far::default()
+    let elided = if view.diff.full {
+        ElidedContext::default()
     } else {
-        Far::of(old_inside, new_inside)
+        ElidedContext::of(old_inside, new_inside)
     };
-    push_near((old_inside, new_inside), far, view, out)
+    push_elided((old_inside, new_inside), elided, view, out)
 }
 
-/// Appends two texts, inside their quotes, of which so much is not looked at.
-fn push_near((old, new): (&[u8], &[u8]), far: Far, view: &View, out: &mut Vec<u8>) -> bool {
-    let near = |inside| escaped_body(far.cut(inside));
-    let (Some(old_text), Some(new_text)) = (near(old), near(new)) else {
+/// Appends two string bodies, of which the elided context is not read.
+fn push_elided(
+    (old, new): (&[u8], &[u8]),
+    elided: ElidedContext,
+    view: &View,
+    out: &mut Vec<u8>,
+) -> bool {
+    let word_after_blank = |inside| escaped_body(elided.cut(inside));
+    let (Some(old_text), Some(new_text)) = (word_after_blank(old), word_after_blank(new)) else {
         return false;
     };
-    let Some(parts) = compare(&old_text, &new_text, far.head + far.tail) else {
+    let Some(parts) = compare(&old_text, &new_text, elided.head + elided.tail) else {
         return false;
     };
     let mut writer = Writer {
         view,
-        far,
-        left: if view.diff.full { usize::MAX } else { MOST },
+        elided,
+        left: if view.diff.full {
+            usize::MAX
+        } else {
+            MAX_CHARS
+        },
         out,
     };
     writer.out.push(b'"');
@@ -69,68 +78,68 @@ fn push_near((old, new): (&[u8], &[u8]), far: Far, view: &View, out: &mut Vec<u8
     true
 }
 
-/// How many bytes at either end of two texts, inside their quotes, are the same and too far from what is not to be shown.
+/// Equal bytes at either end of two string bodies that are too far from a difference to be shown.
 #[derive(Debug, Default, Clone, Copy)]
-struct Far {
+struct ElidedContext {
     head: usize,
     tail: usize,
 }
 
-impl Far {
+impl ElidedContext {
     /// Cuts before blanks, which are in no escape and begin a word of their own.
-    fn of(old: &[u8], new: &[u8]) -> Far {
+    fn of(old: &[u8], new: &[u8]) -> ElidedContext {
         let equal = common_prefix_len(old, new);
         let (head, rest) = old.split_at(equal);
         let tail = common_suffix_len(rest, new.get(equal..).unwrap_or_default());
         let tail = rest.get(rest.len() - tail..).unwrap_or_default();
-        Far {
-            head: far_head(head).unwrap_or(0),
-            tail: far_tail(tail).unwrap_or(0),
+        ElidedContext {
+            head: elided_prefix(head).unwrap_or(0),
+            tail: elided_suffix(tail).unwrap_or(0),
         }
     }
 
     fn cut(self, inside: &[u8]) -> &[u8] {
-        let near = inside.get(self.head..inside.len() - self.tail);
-        near.unwrap_or(inside)
+        let word_after_blank = inside.get(self.head..inside.len() - self.tail);
+        word_after_blank.unwrap_or(inside)
     }
 }
 
-/// How much of an equal beginning need not be looked at, if that is long.
-fn far_head(head: &[u8]) -> Option<usize> {
+/// How much of a long common prefix need not be read.
+fn elided_prefix(head: &[u8]) -> Option<usize> {
     let word = memchr::memrchr(b' ', head)?;
-    let window = head.get(..word)?.last_chunk::<WINDOW>()?;
-    let blank = memchr::memrchr(b' ', window.get(..WINDOW - NEAR)?)?;
-    has_enough(window).then_some(word - WINDOW + blank)
+    let window = head.get(..word)?.last_chunk::<WINDOW_BYTES>()?;
+    let blank = memchr::memrchr(b' ', window.get(..WINDOW_BYTES - NEAR_BYTES)?)?;
+    has_enough(window).then_some(word - WINDOW_BYTES + blank)
 }
 
 /// The same for an equal end.
-fn far_tail(tail: &[u8]) -> Option<usize> {
+fn elided_suffix(tail: &[u8]) -> Option<usize> {
     let word = memchr::memchr(b' ', tail)?;
-    let window = tail.get(word..)?.first_chunk::<WINDOW>()?;
-    let blank = NEAR + memchr::memchr(b' ', window.get(NEAR..)?)?;
+    let window = tail.get(word..)?.first_chunk::<WINDOW_BYTES>()?;
+    let blank = NEAR_BYTES + memchr::memchr(b' ', window.get(NEAR_BYTES..)?)?;
     has_enough(window).then_some(tail.len() - word - blank)
 }
 
-/// Whether more than [`LEAST`] bytes are characters of their own, since few are in escapes or outside ASCII.
-fn has_enough(window: &[u8; WINDOW]) -> bool {
-    let lost = |byte: &u8| u8::from(*byte == b'\\') + u8::from(!byte.is_ascii());
-    let lost = window.iter().map(lost).fold(0, u8::wrapping_add);
+/// Whether more than [`MIN_CUT_CHARS`] bytes are characters of their own, since few are in escapes or outside ASCII.
+fn has_enough(window: &[u8; WINDOW_BYTES]) -> bool {
+    let offset_gap = |byte: &u8| u8::from(*byte == b'\\') + u8::from(!byte.is_ascii());
+    let offset_gap = window.iter().map(offset_gap).fold(0, u8::wrapping_add);
     let pairs = window.iter().zip(window.get(1..).unwrap_or_default());
     let number = |byte: u8, next: u8| u8::from(byte == b'\\') & u8::from(next == b'u');
     let numbers = pairs.fold(0, |any, (byte, next)| any | number(*byte, *next));
-    usize::from(lost) < WINDOW - LEAST && numbers == 0
+    usize::from(offset_gap) < WINDOW_BYTES - MIN_CUT_CHARS && numbers == 0
 }
 
 struct Writer<'w> {
     view: &'w View,
-    far: Far,
-    /// How many characters may still be written.
+    elided: ElidedContext,
+    /// Number of characters that may still be written.
     left: usize,
     out: &'w mut Vec<u8>,
 }
 
 impl Writer<'_> {
-    /// `false` where the room is used up.
+    /// `false` if the space is used up.
     fn part(&mut self, part: &Segment<'_>, begins: bool, ends: bool) -> bool {
         let styles = self.view.styles;
         match *part {
@@ -142,16 +151,16 @@ impl Writer<'_> {
     }
 
     fn both(&mut self, text: &str, begins: bool, ends: bool) {
-        let cut = (begins && self.far.head > 0) || (ends && self.far.tail > 0);
-        if self.view.diff.full || !(cut || prefix(text, LEAST).len() < text.len()) {
+        let cut = (begins && self.elided.head > 0) || (ends && self.elided.tail > 0);
+        if self.view.diff.full || !(cut || prefix(text, MIN_CUT_CHARS).len() < text.len()) {
             return self.write(text);
         }
         if !begins {
-            self.write(prefix(text, KEPT));
+            self.write(prefix(text, KEPT_CHARS));
         }
         self.out.extend_from_slice("…".as_bytes());
         if !ends {
-            self.write(suffix(text, KEPT));
+            self.write(suffix(text, KEPT_CHARS));
         }
     }
 
@@ -163,10 +172,10 @@ impl Writer<'_> {
         self.out.extend_from_slice(ink.off());
     }
 
-    /// Writes a text as far as there is room.
+    /// Writes as much of a string as fits.
     fn write(&mut self, text: &str) {
         let shown = prefix(text, self.left);
-        escape::push_str(shown, Spelling::Json, self.out);
+        escape::push_str(shown, EscapeStyle::Json, self.out);
         if shown.len() < text.len() {
             self.out.extend_from_slice("…".as_bytes());
         }
@@ -195,9 +204,9 @@ mod tests {
         }
     }
 
-    fn show(old: &str, new: &str, far: Far) -> Option<String> {
+    fn format(old: &str, new: &str, elided: ElidedContext) -> Option<String> {
         let mut out = Vec::new();
-        let shown = push_near((old.as_bytes(), new.as_bytes()), far, &view(), &mut out);
+        let shown = push_elided((old.as_bytes(), new.as_bytes()), elided, &view(), &mut out);
         shown.then(|| String::from_utf8_lossy(&out).into_owned())
     }
 
@@ -217,20 +226,20 @@ mod tests {
     }
 
     proptest! {
-        /// What is not looked at changes nothing.
+        /// Eliding context changes no output.
         #[test]
         fn what_is_far_is_not_missed(head in text(), old in "[a-c ]{0,9}", new in "[a-c ]{0,9}", tail in text()) {
             let (old, new) = (format!("{head}{old}{tail}"), format!("{head}{new}{tail}"));
-            let far = Far::of(old.as_bytes(), new.as_bytes());
-            prop_assert_eq!(show(&old, &new, far), show(&old, &new, Far::default()));
+            let elided = ElidedContext::of(old.as_bytes(), new.as_bytes());
+            prop_assert_eq!(format(&old, &new, elided), format(&old, &new, ElidedContext::default()));
         }
     }
 
     #[test]
     fn long_texts_are_far() {
         let check = |old: &str, new: &str, any: bool| {
-            let far = Far::of(old.as_bytes(), new.as_bytes());
-            assert_eq!(far.head > 0 && far.tail > 0, any, "{old}");
+            let elided = ElidedContext::of(old.as_bytes(), new.as_bytes());
+            assert_eq!(elided.head > 0 && elided.tail > 0, any, "{old}");
         };
         let words = "some words ".repeat(20);
         check(

@@ -1,78 +1,95 @@
-//! One value, or an old and a new one, in so many columns. What does not fit is cut, and its size is said.
-//! Texts of which only some words differ are shown in `text`.
+//! One value, or an old and a new one, in a number of columns. What does not fit is cut, with its size.
 
 use std::io::Write as _;
 
 use crate::json::{Item, contains_byte, items};
 use crate::view::escape;
-use crate::view::escape::Spelling;
-use crate::view::line::{clip, columns};
+use crate::view::escape::EscapeStyle;
+use crate::view::line::{columns, truncate};
 use crate::view::styles::{Ink, Styles};
 
-/// Arrays and objects of at most so many bytes are shown as JSON, larger ones as a summary.
-const INLINE: usize = 60;
+/// Arrays and objects up to this size are shown as JSON, larger ones as a summary.
+const MAX_INLINE_BYTES: usize = 60;
 /// The most columns of one value inside a summary.
-const IN_SUMMARY: usize = 30;
+const MAX_SUMMARY_ITEM_COLUMNS: usize = 30;
 /// The least columns of each of two values.
-const LEAST: usize = 12;
+const MIN_COLUMNS: usize = 12;
 
-/// How many columns there are.
+/// Number of columns.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Room(Option<usize>);
+pub(super) struct Columns(Option<usize>);
 
-impl Room {
+impl Columns {
     /// As many as needed.
-    pub fn endless() -> Room {
-        Room(None)
+    pub fn unlimited() -> Columns {
+        Columns(None)
     }
 
-    pub fn columns(columns: usize) -> Room {
-        Room(Some(columns))
+    pub fn new(columns: usize) -> Columns {
+        Columns(Some(columns))
     }
 
-    pub fn less(self, columns: usize) -> Room {
-        Room(self.0.map(|room| room.saturating_sub(columns).max(LEAST)))
+    pub fn less(self, columns: usize) -> Columns {
+        Columns(
+            self.0
+                .map(|columns_left| columns_left.saturating_sub(columns).max(MIN_COLUMNS)),
+        )
     }
 }
 
 /// Appends a value.
-pub(super) fn push_value(raw: &[u8], room: Room, out: &mut Vec<u8>) {
-    let Some(room) = room.0 else {
+pub(super) fn push_value(raw: &[u8], columns_left: Columns, out: &mut Vec<u8>) {
+    let Some(columns_left) = columns_left.0 else {
         return push_compact(raw, out);
     };
     let container = is_container(raw);
-    if !container && raw.len() <= room && escape::is_plain(raw) {
+    if !container && raw.len() <= columns_left && escape::is_safe(raw) {
         return out.extend_from_slice(raw);
     }
-    if raw.len() <= if container { INLINE } else { room * 4 } {
+    if raw.len()
+        <= if container {
+            MAX_INLINE_BYTES
+        } else {
+            columns_left * 4
+        }
+    {
         let begin = out.len();
         push_compact(raw, out);
-        if columns(out.get(begin..).unwrap_or_default()) <= room {
+        if columns(out.get(begin..).unwrap_or_default()) <= columns_left {
             return;
         }
         out.truncate(begin);
     }
     if container {
-        push_summary(raw, room, out);
+        push_summary(raw, columns_left, out);
     } else {
-        push_cut(raw, room, out);
+        push_cut(raw, columns_left, out);
     }
 }
 
-/// Appends `old → new`; where both do not fit, the shorter one gets what it needs.
-pub(super) fn push_both(old: &[u8], new: &[u8], room: Room, styles: &Styles, out: &mut Vec<u8>) {
-    let (one, other) = match room.0 {
-        None => (room, room),
+/// Appends `old → new`; if both do not fit, the shorter one gets what it needs.
+pub(super) fn push_both(
+    old: &[u8],
+    new: &[u8],
+    columns_left: Columns,
+    styles: &Styles,
+    out: &mut Vec<u8>,
+) {
+    let (one, other) = match columns_left.0 {
+        None => (columns_left, columns_left),
         Some(all) => {
             let all = all.saturating_sub(3);
-            let (old, new, half) = (needs(old, all), needs(new, all), all / 2);
+            let (old, new, half) = (columns_needed(old, all), columns_needed(new, all), all / 2);
             let (one, other) = match (old + new <= all, old <= half, new <= half) {
                 (true, _, _) => (old, new),
                 (_, true, _) => (old, all - old),
                 (_, _, true) => (all - new, new),
                 _ => (half, half),
             };
-            (Room(Some(one.max(LEAST))), Room(Some(other.max(LEAST))))
+            (
+                Columns(Some(one.max(MIN_COLUMNS))),
+                Columns(Some(other.max(MIN_COLUMNS))),
+            )
         }
     };
     push_coloured(old, one, styles.remove, out);
@@ -80,58 +97,64 @@ pub(super) fn push_both(old: &[u8], new: &[u8], room: Room, styles: &Styles, out
     push_coloured(new, other, styles.insert, out);
 }
 
-/// How many columns a value takes in full, or more than `most`.
-fn needs(raw: &[u8], most: usize) -> usize {
-    if raw.len() > most * 4 || escape::is_plain(raw) {
+/// Number of columns of a value in full, or more than `limit`.
+fn columns_needed(raw: &[u8], most: usize) -> usize {
+    if raw.len() > most * 4 || escape::is_safe(raw) {
         return raw.len();
     }
-    // What a terminal would act on is spelled out, and takes more columns than bytes.
+    // Escaped control characters take more columns than bytes.
     let mut shown = Vec::new();
     push_compact(raw, &mut shown);
     columns(&shown)
 }
 
-fn push_coloured(value: &[u8], room: Room, ink: Ink, out: &mut Vec<u8>) {
+fn push_coloured(value: &[u8], columns_left: Columns, ink: Ink, out: &mut Vec<u8>) {
     out.extend_from_slice(ink.on());
-    push_value(value, room, out);
+    push_value(value, columns_left, out);
     out.extend_from_slice(ink.off());
 }
 
-/// Appends the beginning of any bytes, and their size where that is not all.
+/// Appends the first bytes, and the size if that is not all.
 pub(super) fn push_clipped(
     bytes: &[u8],
-    spelling: Spelling,
-    room: Option<usize>,
+    spelling: EscapeStyle,
+    columns_left: Option<usize>,
     out: &mut Vec<u8>,
 ) {
-    let Some(room) = room else {
+    let Some(columns_left) = columns_left else {
         return escape::push(bytes, spelling, out);
     };
-    let (most, begin) = (bytes.len().min(room * 4), out.len());
+    let (most, begin) = (bytes.len().min(columns_left * 4), out.len());
     escape::push(bytes.get(..most).unwrap_or(bytes), spelling, out);
-    if most == bytes.len() && columns(out.get(begin..).unwrap_or_default()) <= room {
+    if most == bytes.len() && columns(out.get(begin..).unwrap_or_default()) <= columns_left {
         return;
     }
     let shown = out.split_off(begin);
     let shown = String::from_utf8_lossy(&shown);
     let size = size(bytes.len());
-    let room = room.saturating_sub(size.len() + 3).max(1);
-    out.extend_from_slice(clip(&shown, room, true).as_bytes());
+    let columns_left = columns_left.saturating_sub(size.len() + 3).max(1);
+    out.extend_from_slice(truncate(&shown, columns_left, true).as_bytes());
     out.extend_from_slice(format!(" ({size})").as_bytes());
 }
 
-/// Appends the beginning of a text or a number, and its size.
-fn push_cut(raw: &[u8], room: usize, out: &mut Vec<u8>) {
-    let most = raw.len().min(room * 4);
+/// Appends the beginning of a string or number, and its size.
+fn push_cut(raw: &[u8], columns_left: usize, out: &mut Vec<u8>) {
+    let most = raw.len().min(columns_left * 4);
     let mut shown = Vec::new();
-    escape::push(raw.get(..most).unwrap_or(raw), Spelling::Json, &mut shown);
+    escape::push(
+        raw.get(..most).unwrap_or(raw),
+        EscapeStyle::Json,
+        &mut shown,
+    );
     let shown = String::from_utf8_lossy(&shown);
     let (quote, size) = (
         if raw.first() == Some(&b'"') { "\"" } else { "" },
         size(raw.len()),
     );
-    let room = room.saturating_sub(size.len() + 3 + quote.len()).max(2);
-    out.extend_from_slice(clip(&shown, room, true).as_bytes());
+    let columns_left = columns_left
+        .saturating_sub(size.len() + 3 + quote.len())
+        .max(2);
+    out.extend_from_slice(truncate(&shown, columns_left, true).as_bytes());
     out.extend_from_slice(format!("{quote} ({size})").as_bytes());
 }
 
@@ -143,7 +166,7 @@ fn is_container(raw: &[u8]) -> bool {
 fn push_compact(raw: &[u8], out: &mut Vec<u8>) {
     let is_blank = |byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
     if !is_container(raw) || !contains_byte(raw, is_blank) {
-        return escape::push(raw, Spelling::Json, out);
+        return escape::push(raw, EscapeStyle::Json, out);
     }
     let (mut at, mut compact) = (0, Vec::with_capacity(raw.len()));
     while let Some(byte) = raw.get(at) {
@@ -156,23 +179,23 @@ fn push_compact(raw: &[u8], out: &mut Vec<u8>) {
         }
         at = end;
     }
-    escape::push(&compact, Spelling::Json, out);
+    escape::push(&compact, EscapeStyle::Json, out);
 }
 
 /// Appends as many items as fit: `{ street: "12 Main St", … 2 more keys } (75 B)`.
-fn push_summary(raw: &[u8], room: usize, out: &mut Vec<u8>) {
+fn push_summary(raw: &[u8], columns_left: usize, out: &mut Vec<u8>) {
     let (open, close, word) = match raw.first() {
         Some(b'{') => ("{ ", " }", " key"),
         _ => ("[ ", " ]", " element"),
     };
     let begin = out.len();
     out.extend_from_slice(open.as_bytes());
-    // For each item that is written, where it ends and in which column.
+    // For each written item its end, and its column there.
     let mut ends: Vec<(usize, usize)> = Vec::new();
     let (mut used, mut count) = (open.len(), 0);
     for item in items(raw) {
         count += 1;
-        if used <= room {
+        if used <= columns_left {
             if count > 1 {
                 out.extend_from_slice(b", ");
                 used += 2;
@@ -194,7 +217,7 @@ fn push_summary(raw: &[u8], room: usize, out: &mut Vec<u8>) {
             (_, true) => format!("… {rest}{word}{}", if rest == 1 { "" } else { "s" }),
             _ => format!(", … {rest} more{word}{}", if rest == 1 { "" } else { "s" }),
         };
-        if ends.is_empty() || used + columns(more.as_bytes()) + last <= room {
+        if ends.is_empty() || used + columns(more.as_bytes()) + last <= columns_left {
             out.truncate(end);
             // Writing to a buffer cannot fail.
             let _ = write!(out, "{more}{close} ({size})");
@@ -204,26 +227,26 @@ fn push_summary(raw: &[u8], room: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends an item; how many columns that takes.
+/// Appends an item; returns its number of columns.
 fn push_item(item: &Item<'_>, out: &mut Vec<u8>) -> usize {
     let begin = out.len();
     if let Some(key) = item.key {
         let name = key.get(1..key.len().max(2) - 1).unwrap_or_default();
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-        let bare = !name.is_empty() && name.iter().all(plain);
+        let without_quotes = !name.is_empty() && name.iter().all(plain);
         push_clipped(
-            if bare { name } else { key },
-            Spelling::Json,
-            Some(IN_SUMMARY),
+            if without_quotes { name } else { key },
+            EscapeStyle::Json,
+            Some(MAX_SUMMARY_ITEM_COLUMNS),
             out,
         );
         out.extend_from_slice(b": ");
     }
     let short = match item.value.first() {
-        Some(b'{') if item.value.len() > IN_SUMMARY => "{…}",
-        Some(b'[') if item.value.len() > IN_SUMMARY => "[…]",
+        Some(b'{') if item.value.len() > MAX_SUMMARY_ITEM_COLUMNS => "{…}",
+        Some(b'[') if item.value.len() > MAX_SUMMARY_ITEM_COLUMNS => "[…]",
         _ => {
-            push_value(item.value, Room(Some(IN_SUMMARY)), out);
+            push_value(item.value, Columns(Some(MAX_SUMMARY_ITEM_COLUMNS)), out);
             return columns(out.get(begin..).unwrap_or_default());
         }
     };
@@ -232,7 +255,7 @@ fn push_item(item: &Item<'_>, out: &mut Vec<u8>) -> usize {
     key + "[-]".len()
 }
 
-/// A number of bytes as a person reads it: `75 B`, `1.2 kB`, `34 MB`.
+/// A number of bytes for people: `75 B`, `1.2 kB`, `34 MB`.
 pub(super) fn size(bytes: usize) -> String {
     let mut unit = 1_usize;
     for name in ["B", "kB", "MB"] {
@@ -255,12 +278,12 @@ mod tests {
 
     #[test]
     fn values_in_columns() {
-        let check = |raw: &str, room: usize, expected: &str| {
+        let check = |raw: &str, columns_left: usize, expected: &str| {
             let mut out = Vec::new();
-            push_value(raw.as_bytes(), Room::columns(room), &mut out);
+            push_value(raw.as_bytes(), Columns::new(columns_left), &mut out);
             let shown = String::from_utf8_lossy(&out).into_owned();
-            assert_eq!(shown, expected, "{raw} {room}");
-            assert!(columns(shown.as_bytes()) <= room, "{shown}");
+            assert_eq!(shown, expected, "{raw} {columns_left}");
+            assert!(columns(shown.as_bytes()) <= columns_left, "{shown}");
         };
         let address = r#"{"street":"12 Main St","city":"Zürich","geo":{"lon":8.5417,"lat":47.37}}"#;
         check("7", 20, "7");
@@ -286,10 +309,16 @@ mod tests {
 
     #[test]
     fn both_values_are_shown_in_full_where_they_fit() {
-        let check = |old: &str, new: &str, room: usize, expected: &str| {
+        let check = |old: &str, new: &str, columns_left: usize, expected: &str| {
             let mut out = Vec::new();
-            let (room, styles) = (Room::columns(room), Styles::default());
-            push_both(old.as_bytes(), new.as_bytes(), room, &styles, &mut out);
+            let (columns_left, styles) = (Columns::new(columns_left), Styles::default());
+            push_both(
+                old.as_bytes(),
+                new.as_bytes(),
+                columns_left,
+                &styles,
+                &mut out,
+            );
             assert_eq!(String::from_utf8_lossy(&out), expected);
         };
         check("1", "20", 70, "1 → 20");

@@ -1,0 +1,48 @@
+//! The view's options, and an event with its diff.
+
+use std::cell::OnceCell;
+
+use super::clock::WallClock;
+use super::styles::Styles;
+use crate::diff::{Diff, Options};
+use crate::event::Event;
+use crate::record::options::Format;
+
+/// The format and options of the output.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The format.
+    pub format: Format,
+    /// Colours, or none.
+    pub styles: Styles,
+    /// Whether `pretty` is coloured: its colours are not ours.
+    pub coloured: bool,
+    /// The output is a terminal: nothing dangerous may reach it, also in formats for programs.
+    pub terminal: bool,
+    /// Columns of the terminal.
+    pub width: Option<usize>,
+    /// Formats times.
+    pub clock: WallClock,
+    /// Which changes to show, and how.
+    pub diff: Options,
+}
+
+/// An event with its diff, computed on first use.
+pub(super) struct EventDiff<'e, 'a> {
+    pub event: &'e Event<'a>,
+    diff: OnceCell<Diff<'a>>,
+}
+
+impl<'e, 'a> EventDiff<'e, 'a> {
+    pub fn new(event: &'e Event<'a>) -> Self {
+        EventDiff {
+            event,
+            diff: OnceCell::new(),
+        }
+    }
+
+    pub fn diff(&self, options: &Options) -> &Diff<'a> {
+        self.diff
+            .get_or_init(|| Diff::from_event(self.event, options))
+    }
+}

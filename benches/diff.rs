@@ -1,5 +1,5 @@
-//! How fast changes are found and shown, on one thread, against parsing the same events into values:
-//! `bench_diff FILE` with the output of `generate`. Prints ratios, since seconds say nothing about another machine.
+//! Benchmark of diff and rendering on one thread, compared with parsing the same events into `serde_json` values:
+//! `bench_diff FILE` with the output of `generate`. Prints ratios, because seconds depend on the machine.
 #![allow(clippy::print_stdout, clippy::cast_precision_loss)]
 
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ use ditto_cdc::record::{Clock, Place, Record, Timestamp};
 use ditto_cdc::view::{Format, Styles, View, WallClock};
 use serde_json::Value;
 
-/// The best of so many runs counts.
+/// Number of runs; the best one counts.
 const RUNS: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -92,7 +92,7 @@ fn view(format: Format) -> Result<View, Box<dyn Error>> {
     })
 }
 
-/// The length of all that was shown.
+/// Total length of the output.
 fn show(lines: &[&[u8]], view: &View) -> usize {
     let (mut out, mut size) = (Vec::new(), 0);
     for (offset, line) in (0..).zip(lines) {
@@ -143,7 +143,7 @@ fn arrays(name: &str, elements: u64, number: &dyn Fn(u64, u64) -> u64) {
     );
 }
 
-/// A number that only looks random.
+/// A pseudo-random number.
 fn noise(seed: u64) -> u64 {
     (seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ seed.rotate_left(31))
         .wrapping_mul(0xbf58_476d_1ce4_e5b9)

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# How fast captures are filtered, against the tools that people would use otherwise: all in one run, on one file,
-# best of several. Needs jq; measures jaq too if it is in PATH or JAQ names it. Prints ratios, since seconds say
-# nothing about another machine.
+# Benchmark of filtering captures, compared with jq, jaq and wc on the same file; best of several runs. Needs jq; also
+# measures jaq if it is in PATH or in JAQ. Prints ratios, because seconds depend on the machine.
 #
-#   benches/file.sh [MEGABYTES]        (600 unless told; jq alone then takes a minute)
+#   benches/file.sh [MEGABYTES]        (default 600; jq alone takes a minute)
 #   DITTO_CDC=path/to/ditto-cdc benches/file.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,23 +17,23 @@ mkdir -p "$folder"
 cargo build --release --quiet --example generate
 if [ -z "${DITTO_CDC:-}" ]; then cargo build --release --quiet --bin ditto-cdc; fi
 [ -s "$file" ] || target/release/examples/generate "$megabytes" > "$file"
-cat "$file" > /dev/null # into the page cache: disks are not what is measured
+cat "$file" > /dev/null # loads the file into the page cache, to exclude the disk
 
-# best RUNS COMMAND…: the shortest time in seconds. What is written is thrown away: disks again.
+# best RUNS COMMAND…: the shortest time in seconds. Output is discarded, to exclude the disk.
 best() {
     local runs=$1 TIMEFORMAT=%R
     shift
     for _ in $(seq "$runs"); do { time "$@" > /dev/null 2> "$folder/errors"; } 2>&1; done | sort -n | head -n 1
 }
 
-# row NAME SECONDS: with the throughput, and how many times our time that is.
+# row NAME SECONDS: prints time, throughput and the ratio to the time of ditto-cdc.
 row() {
     awk -v name="$1" -v s="$2" -v ours="$ours" -v bytes="$(stat -c %s "$file")" \
         'BEGIN { printf "%-44s %8.3f s %8.2f GB/s %8.2f x\n", name, s, bytes / s / 1e9, s / ours }'
 }
 
 select='select(.collection == "people" or .type == "requeryRequired")'
-# A fast wrong answer is worth nothing: the same events first.
+# First checks that all tools select the same events.
 head -n 20000 "$file" > "$folder/some.ndjson"
 "$mine" tail --input "$folder/some.ndjson" -c people --format json > "$folder/mine"
 jq -c "$select | .txnId" "$folder/some.ndjson" > "$folder/theirs"
@@ -58,7 +57,7 @@ else
     echo "jaq: not found (cargo install jaq --root FOLDER, then JAQ=FOLDER/bin/jaq)"
 fi
 
-# condition EXPR SELECTION: `--where` against jq with the same meaning; the last column is how many times faster.
+# condition EXPR SELECTION: `--where` compared with an equivalent jq filter; the last column is the speed-up.
 condition() {
     local some=$folder/some.ndjson
     if [ "$("$mine" tail --input "$some" --where "$1" --no-control --format json | jq -c .txnId | cksum)" \

@@ -1,5 +1,4 @@
-//! Writes events like Ditto's to standard output, the same ones each time: `generate MEGABYTES`.
-//! For benchmarks of files; nothing here is part of the program, and nothing here is measured.
+//! Deterministic generator of Ditto-like events for benchmarks: `generate MEGABYTES` writes them to standard output.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -42,7 +41,7 @@ fn main() -> io::Result<()> {
     out.flush()
 }
 
-/// Numbers that only look random (xorshift), so that every run measures the same bytes.
+/// Pseudo-random numbers (xorshift) with a fixed seed, so that every run measures the same bytes.
 struct Dice(u64);
 
 impl Dice {

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# How fast whole topics are read from a real broker over mutual TLS, against kcat and Kafka's console consumer: all
-# in turn, several rounds, medians. Needs Java 17, Maven and kcat. Prints ratios, since seconds say nothing about
-# another machine.
+# Benchmark of reading whole topics from a real broker over mutual TLS, compared with kcat and Kafka's console consumer:
+# alternating, several rounds, medians. Needs Java 17, Maven and kcat. Prints ratios, because seconds depend on the machine.
 #
-#   benches/kafka.sh [MEGABYTES]       (600 unless told; five minutes)
+#   benches/kafka.sh [MEGABYTES]       (default 600; five minutes)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# How fast `requery` is: 1,000,000 documents of 500 bytes from a server that answers at memory speed, beside curl
-# fetching the same bytes; and a single document of 100 MiB. To /dev/null both, then into a snapshot's folder, beside
-# the time in which the disk (TMPDIR chooses it) alone takes as many bytes. Shows seconds, seconds of CPU and peak
-# memory of five runs.
+# Benchmark of `requery`: 1,000,000 documents of 500 bytes, and one document of 100 MiB, from an HTTP server that answers
+# from memory. To /dev/null, compared with curl; then into a snapshot folder, compared with writing the same number of
+# bytes to the disk (of TMPDIR). Shows seconds, CPU seconds and peak memory of five runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --quiet

@@ -1,5 +1,5 @@
-//! An HTTP server that answers at memory speed, for `benches/requery.sh`: one collection of documents with string ids.
-//! It knows just the questions that `requery` asks of a healthy server, and `GET /all` for curl.
+//! Benchmark HTTP server for `benches/requery.sh`: one collection with string ids, served from memory. It supports only the
+//! queries of a `requery` without errors, and `GET /all` for curl.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::io::{BufRead, BufReader, Write};
@@ -7,11 +7,11 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
-/// The documents, one after the other with commas between.
+/// All documents, separated by commas.
 struct Documents {
     bytes: Vec<u8>,
     count: usize,
-    /// Bytes a document takes with its comma.
+    /// Size of a document with its comma, in bytes.
     stride: usize,
 }
 
@@ -93,7 +93,7 @@ fn serve(stream: &TcpStream, documents: &Documents) {
     }
 }
 
-/// The request's line and body; `None` where the connection ends.
+/// Request line and body; `None` at the end of the connection.
 fn request(reader: &mut impl BufRead) -> Option<(String, String)> {
     let (mut first, mut length) = (String::new(), 0);
     loop {
@@ -125,7 +125,7 @@ fn answer(mut stream: &TcpStream, before: &str, rows: &[u8], after: &str) -> std
     stream.write_all(after.as_bytes())
 }
 
-/// The number behind the last id that the client has.
+/// The number of the first document after the last id of the client.
 fn after(body: &str) -> usize {
     let last = body.split(r#""last":"id-"#).nth(1);
     last.map_or(0, |rest| rest[..9].parse::<usize>().unwrap() + 1)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes one target under libFuzzer without a nightly toolchain and without cargo-fuzz: fuzz/run.sh TARGET [SECONDS]
 # Only the package itself and the targets are instrumented; cargo calls this script as the compiler's wrapper for that.
-# AddressSanitizer is left out: there is no unsafe code, and librdkafka's build cannot be linked with it.
+# AddressSanitizer is not used: there is no unsafe code, and librdkafka's build cannot be linked with it.
 set -euo pipefail
 if [ -n "${DITTO_CDC_FUZZ:-}" ]; then
   for word in "$@"; do
@@ -16,7 +16,7 @@ cd "$(dirname "$0")"
 target=$1
 DITTO_CDC_FUZZ=$PWD RUSTC_WRAPPER=$PWD/run.sh cargo build --release --bin "$target"
 
-# Seeds: the events of the examples and fixtures one by one, and the fixtures as they are.
+# Seeds: each event of the examples and fixtures, and the whole fixture files.
 seeds=corpus/seeds
 mkdir -p "$seeds" "corpus/$target" artifacts
 cat ../examples/*.ndjson ../tests/fixtures/*.ndjson | split -l 1 -a 4 - "$seeds/line-"

@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# Everything that is handed out, into the folder dist/: an archive with program, manual, completions and documents, a
-# Debian package, a bill of materials (CycloneDX) and the checksums of all of them. Installs cargo-deb and
-# cargo-cyclonedx below target/ if they are not there.
+# Builds a release in dist/: an archive with program, manual pages, completions and documents, a Debian package, a bill of
+# materials (CycloneDX) and checksums. Installs cargo-deb and cargo-cyclonedx below target/ if they are missing.
 #
 #   packaging/release.sh [TARGET]
 #
-# x86_64-unknown-linux-musl unless told: static, runs on any Linux; needs this target of rustup's, and musl-tools.
+# Default: x86_64-unknown-linux-musl, static, runs on any Linux; needs this rustup target and musl-tools.
 # x86_64-unknown-linux-gnu is compiled in a bare Debian 11, so that glibc 2.31 is enough; needs root and debootstrap.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,13 +17,13 @@ tools=$PWD/target/tools
 export PATH=$tools/bin:$PATH
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 
-# OpenSSL keeps the folder that it was built in, so that the build has one place, wherever the sources are.
+# OpenSSL embeds its build folder, so the build always uses the same folder.
 export CARGO_TARGET_DIR=/tmp/ditto-cdc-build
 mkdir -p -m 700 "$CARGO_TARGET_DIR"
-[ -O "$CARGO_TARGET_DIR" ] || { echo "$CARGO_TARGET_DIR is somebody else's" >&2; exit 1; }
+[ -O "$CARGO_TARGET_DIR" ] || { echo "$CARGO_TARGET_DIR belongs to another user" >&2; exit 1; }
 
-# The same sources, compilers and CARGO_HOME (which OpenSSL keeps among its flags) should give the same bytes: no other path of
-# this machine, no time of this day.
+# The same sources, compilers and CARGO_HOME (which OpenSSL embeds in its flags) should give the same bytes: no other path
+# and no build time is embedded.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 0)
 export SOURCE_DATE_EPOCH
 export RUSTFLAGS="--remap-path-prefix=$PWD=ditto-cdc --remap-path-prefix=$cargo_home=cargo"
@@ -39,7 +38,7 @@ done
 build=(cargo build --release --locked --offline --bin ditto-cdc --target "$target")
 sysroot=$(rustc --print sysroot)
 
-# The compiler and everything that it reads lie in the old root under the same names as here.
+# The compiler and its inputs have the same paths in the Debian root as on this machine.
 build_in_old_root() {
     local root=$PWD/target/roots/compile
     if [ ! -e "$root/usr/bin/perl" ]; then
@@ -68,7 +67,7 @@ mkdir -p "dist/$name"
 strip -o "dist/$name/ditto-cdc" "$CARGO_TARGET_DIR/$target/release/ditto-cdc"
 cp README.md CHANGELOG.md SECURITY.md LICENSE-MIT LICENSE-APACHE "dist/$name/"
 cp -r completions man docs "dist/$name/"
-# Files in one order, with one time and nobody's name, so that the archive is the same everywhere.
+# Fixed order, time and owner of files, so that the archive is reproducible.
 tar -C dist --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
     --use-compress-program='gzip -n -9' -cf "dist/$name.tar.gz" "$name"
 rm -r "dist/${name:?}"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Does what was built run elsewhere? Makes bare Debian roots, one of them with an old glibc and none with anything that
-# the program might miss, installs the package into one and runs the demo in all. Needs root and debootstrap.
+# Tests a release on other systems: creates minimal Debian roots, one with an old glibc, installs the package in one and
+# runs the demo in all. Needs root and debootstrap.
 #
 #   packaging/release.sh && packaging/roots.sh
 set -euo pipefail

@@ -1,5 +1,5 @@
-//! Conditions against Ditto's own query engine: thousands of them on hundreds of documents must come out the same.
-//! Needs the engine (`tests/conditions/install.sh`); without it nothing is tested, except under `CI=true`.
+//! Differential test of conditions against Ditto's query engine: thousands of conditions on hundreds of documents.
+//! Skipped if the engine is not installed (`tests/conditions/install.sh`), except with `CI=true`.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod support;
@@ -13,7 +13,7 @@ use ditto_cdc::condition::{Condition, Facts};
 use serde::Deserialize;
 use support::engine::python;
 
-/// What comes out differently, with the reasons in `docs/conditions.md`; each of them must still be different.
+/// Known differences, explained in `docs/conditions.md`; each of them must still differ.
 const QUIRKS: &[&str] = &[
     "NOT (v = 1 AND TRUE)",
     "NOT (v = 1 AND MISSING)",
@@ -22,19 +22,19 @@ const QUIRKS: &[&str] = &[
     "1 = v = TRUE",
 ];
 
-/// What the engine says of one condition.
+/// The engine's results for one condition.
 #[derive(Deserialize)]
-struct Answer {
+struct EngineResult {
     #[serde(rename = "where")]
     text: String,
-    /// One letter a document: T, F, N for null, M for missing, V for another value, E for an error.
+    /// One letter per document: T, F, N for null, M for missing, V for another value, E for an error.
     each: Option<String>,
-    /// The `_id`s that `WHERE` finds.
+    /// The `_id`s of the documents that match as `WHERE`.
     matches: Option<Vec<String>>,
     error: Option<String>,
 }
 
-impl Answer {
+impl EngineResult {
     fn finds_nothing(&self) -> bool {
         self.matches.as_ref().is_some_and(Vec::is_empty)
     }
@@ -46,10 +46,10 @@ struct Document {
     id: String,
 }
 
-/// Everything that the engine said: the documents as they are, then the answers.
-struct Said {
+/// The documents, as id and JSON, and the engine's results.
+struct Recorded {
     documents: Vec<(String, String)>,
-    answers: Vec<Answer>,
+    answers: Vec<EngineResult>,
 }
 
 #[test]
@@ -60,50 +60,54 @@ fn conditions_come_out_as_in_dittos_engine() {
         );
         return;
     };
-    let said = ask(&python);
-    assert!(said.documents.len() > 200, "{}", said.documents.len());
-    assert!(said.answers.len() > 2000, "{}", said.answers.len());
-    let quirk = |answer: &Answer| QUIRKS.contains(&answer.text.as_str());
-    let healed: Vec<&str> = said
+    let recorded = engine_results(&python);
+    assert!(
+        recorded.documents.len() > 200,
+        "{}",
+        recorded.documents.len()
+    );
+    assert!(recorded.answers.len() > 2000, "{}", recorded.answers.len());
+    let quirk = |answer: &EngineResult| QUIRKS.contains(&answer.text.as_str());
+    let agreeing: Vec<&str> = recorded
         .answers
         .iter()
-        .filter(|answer| quirk(answer) && difference(answer, &said.documents).is_none())
+        .filter(|answer| quirk(answer) && difference(answer, &recorded.documents).is_none())
         .map(|answer| answer.text.as_str())
         .collect();
-    assert!(healed.is_empty(), "no difference any more: {healed:?}");
-    let wrong: Vec<String> = said
+    assert!(agreeing.is_empty(), "no difference any more: {agreeing:?}");
+    let wrong: Vec<String> = recorded
         .answers
         .iter()
         .filter(|answer| !quirk(answer))
-        .filter_map(|answer| difference(answer, &said.documents))
+        .filter_map(|answer| difference(answer, &recorded.documents))
         .collect();
     assert!(
         wrong.is_empty(),
         "{} of {} conditions differ:\n{}",
         wrong.len(),
-        said.answers.len(),
+        recorded.answers.len(),
         wrong.join("\n")
     );
 }
 
-/// Asking takes a minute, so what the engine said is kept until the questions change.
-fn ask(python: &Path) -> Said {
+/// Runs the engine, which takes a minute. The results are cached until the script changes.
+fn engine_results(python: &Path) -> Recorded {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conditions/engine.py");
     let mut hasher = DefaultHasher::new();
     fs::read(&script).unwrap().hash(&mut hasher);
-    let kept = python.with_file_name(format!("said-{:016x}.ndjson", hasher.finish()));
-    if !kept.exists() {
+    let cache = python.with_file_name(format!("results-{:016x}.ndjson", hasher.finish()));
+    if !cache.exists() {
         let output = Command::new(python).arg(script).output().unwrap();
         let log = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{log}");
-        fs::write(&kept, output.stdout).unwrap();
+        fs::write(&cache, output.stdout).unwrap();
     }
-    let text = fs::read_to_string(kept).unwrap();
+    let text = fs::read_to_string(cache).unwrap();
     let (documents, answers) = text
         .lines()
         .partition::<Vec<_>, _>(|line| line.starts_with(r#"{"_id""#));
     let id = |line: &str| serde_json::from_str::<Document>(line).unwrap().id;
-    Said {
+    Recorded {
         documents: documents
             .iter()
             .map(|line| (id(line), (*line).to_owned()))
@@ -115,12 +119,12 @@ fn ask(python: &Path) -> Said {
     }
 }
 
-/// What is different, if anything.
-fn difference(answer: &Answer, documents: &[(String, String)]) -> Option<String> {
-    let ours = match (Asked::new(&answer.text), &answer.error) {
+/// The first difference between this program and the engine.
+fn difference(answer: &EngineResult, documents: &[(String, String)]) -> Option<String> {
+    let ours = match (Variants::new(&answer.text), &answer.error) {
         (Ok(ours), None) => ours,
         (Err(_), Some(_)) => return None,
-        // The engine takes it, and finds nothing ever.
+        // The engine accepts it, but no document ever matches.
         (Err(why), None) if why.contains("is never true") && answer.finds_nothing() => return None,
         (Err(why), None) => return Some(format!("{}: refused here: {why}", answer.text)),
         (Ok(_), Some(why)) => return Some(format!("{}: refused there: {why}", answer.text)),
@@ -128,23 +132,22 @@ fn difference(answer: &Answer, documents: &[(String, String)]) -> Option<String>
     let each = answer.each.as_ref().unwrap().chars();
     let found = answer.matches.as_ref().unwrap();
     each.zip(documents).find_map(|(theirs, (id, json))| {
-        let (letter, holds) = ours.on(json);
+        let (letter, holds) = ours.result(json);
         let same = letter == theirs && holds == found.contains(id);
         (!same).then(|| format!("{}: {letter} here, {theirs} there, on {json}", answer.text))
     })
 }
 
-/// One condition asked in ways that tell all answers apart.
-struct Asked {
+/// A condition in variants that distinguish all results.
+struct Variants {
     holds: Condition,
     others: [(char, Condition); 4],
 }
 
-impl Asked {
+impl Variants {
     fn new(text: &str) -> Result<Self, String> {
-        let parse =
-            |text: String| Condition::parse(&text).map_err(|mistake| mistake.why().to_owned());
-        Ok(Asked {
+        let parse = |text: String| Condition::parse(&text).map_err(|error| error.why().to_owned());
+        Ok(Variants {
             holds: parse(text.to_owned())?,
             others: [
                 ('F', parse(format!("NOT ({text})"))?),
@@ -155,7 +158,7 @@ impl Asked {
         })
     }
 
-    fn on(&self, document: &str) -> (char, bool) {
+    fn result(&self, document: &str) -> (char, bool) {
         let facts = Facts {
             new: Some(document.as_bytes()),
             ..Facts::default()

@@ -1,5 +1,4 @@
-//! The demo through the binary, in an empty home: the whole walk, and a second terminal beside `--serve`.
-//! What its servers answer to single statements is tested in `src/demo`.
+//! The `demo` command in an empty home folder: the whole tour, and other commands during `--serve`.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -10,11 +9,11 @@ use std::time::Duration;
 
 use support::program::{Running, run};
 
-/// Generous: the walk takes a few seconds on a busy machine.
+/// Generous: the tour takes a few seconds on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
 #[test]
-fn the_walk_shows_every_step_and_that_the_copy_is_right() {
+fn the_tour_shows_every_step_and_that_the_copy_is_right() {
     let temporary = tempfile::tempdir().unwrap();
     let env = [("TMPDIR", temporary.path().display().to_string())];
     let seen = run(&env, &["demo"], LIMIT);
@@ -53,11 +52,11 @@ fn a_second_terminal_verifies_requeries_and_resumes_and_ctrl_c_leaves_nothing() 
     assert_eq!(settings.len(), 8);
 
     let trip = run(&settings, &["verify", "--round-trip", "orders"], LIMIT);
-    let said = String::from_utf8_lossy(&trip.stdout).into_owned();
-    assert_eq!(trip.status, Some(0), "{said}{}", trip.stderr);
+    let report = String::from_utf8_lossy(&trip.stdout).into_owned();
+    assert_eq!(trip.status, Some(0), "{report}{}", trip.stderr);
     assert!(
-        said.contains("API and event agree on transaction"),
-        "{said}"
+        report.contains("API and event agree on transaction"),
+        "{report}"
     );
 
     let copy = temporary.path().join("copy");

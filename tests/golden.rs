@@ -1,5 +1,5 @@
-//! Transcripts of the real program: each file under `tests/golden` holds a command, its output and its status.
-//! `UPDATE_GOLDEN=1 cargo test --release --test golden` writes them anew; the diff is then read by a person.
+//! Golden tests: each file in `tests/golden` contains a command, its output and its exit code.
+//! `UPDATE_GOLDEN=1 cargo test --release --test golden` re-creates them; review the diff.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ fn command_of(transcript: &str) -> &str {
     transcript[..end].trim_end()
 }
 
-/// Runs a transcript's command in a shell among the fixtures, in a fixed environment.
+/// Runs the command of a transcript in the folder of the fixtures, in a fixed environment.
 fn run(command: &str) -> Output {
     let program = Path::new(env!("CARGO_BIN_EXE_ditto-cdc"));
     let path = format!(

@@ -1,5 +1,5 @@
-//! The picture in the README is what the program prints on a terminal, drawn: `docs/picture.svg` from a capture.
-//! `UPDATE_GOLDEN=1 cargo test --release --test picture` draws it anew.
+//! The picture in the README, `docs/picture.svg`, is rendered from the output of the program.
+//! `UPDATE_GOLDEN=1 cargo test --release --test picture` re-creates it.
 #![allow(clippy::unwrap_used)]
 
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ const COLUMNS: usize = 110;
 const LINE: usize = 19;
 const CHARACTER: f64 = 8.4;
 
-/// A run of text in one style, as terminals are told: the numbers between `ESC [` and `m`.
+/// Text in one style, given by the numbers between `ESC [` and `m`.
 struct Span<'a> {
     style: &'a str,
     text: &'a str,
@@ -23,9 +23,9 @@ fn spans(line: &str) -> Vec<Span<'_>> {
     let mut rest = line;
     while !rest.is_empty() {
         if let Some(code) = rest.strip_prefix("\u{1b}[") {
-            let (codes, behind) = code.split_once('m').unwrap();
+            let (codes, after) = code.split_once('m').unwrap();
             style = codes;
-            rest = behind;
+            rest = after;
             continue;
         }
         let end = rest.find('\u{1b}').unwrap_or(rest.len());
@@ -38,7 +38,7 @@ fn spans(line: &str) -> Vec<Span<'_>> {
     spans
 }
 
-/// How a style looks on a dark background.
+/// The colour of a style on a dark background.
 fn attributes(style: &str) -> &'static str {
     match style {
         "1" => r##" font-weight="bold" fill="#ffffff""##,

@@ -1,6 +1,5 @@
-//! Every command of the README and of the pages in docs/ is run as it stands, page by page in its order, with an
-//! embedded broker and the demo's Big Peer behind the settings. Blocks of `sh` must end well; transcripts (`console`) are compared with what the
-//! real program prints. A page with a test of its own is named here.
+//! Documentation test: runs every command of the README and of docs/ in order, against an embedded broker and Big Peer.
+//! Blocks of `sh` must succeed; transcripts (`console`) must match the output.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -19,12 +18,12 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Pages whose blocks need more than a broker, and the test that runs them.
+/// Pages whose blocks need more than a broker, with the test that runs them.
 const ELSEWHERE: &[(&str, &str)] = &[("docs/recovery.md", "tests/recovery.rs")];
-/// Pages that begin with no settings at all, because they are about them.
+/// Pages about settings, which start without any.
 const BARE: &[&str] = &["docs/connecting.md"];
 
-/// The fenced blocks of a page with their languages, in their order.
+/// The fenced blocks of a page in order, with their languages.
 fn blocks(page: &str) -> Vec<(String, String)> {
     let text = fs::read_to_string(root().join(page)).unwrap();
     let fenced = text.split("\n```").skip(1).step_by(2);
@@ -46,8 +45,7 @@ fn pages() -> Vec<String> {
     pages
 }
 
-/// A folder with what a customer would have: both files, the passwords and the API key; and a broker and a Big Peer that
-/// they fit.
+/// A user's folder with certificate files, passwords and API key, and the broker and Big Peer that accept them.
 struct Customer {
     bare: bool,
     broker: Embedded,
@@ -55,12 +53,12 @@ struct Customer {
     folder: TempDir,
 }
 
-/// The café's documents, once they are as new as the newest event of the example.
+/// The demo's documents in a state after the newest event of the example.
 fn big_peer(key: &Secret) -> Server {
     let mut generator = Generator::new(7);
     demo::history(&mut generator, 0);
     while generator.txn() < 553_312 {
-        generator.round(0);
+        generator.random_action(0);
     }
     let live = Live::new(generator, Box::new(|_| Ok(())));
     Server::start(&Arc::new(live), key).unwrap()
@@ -114,7 +112,7 @@ impl Customer {
         customer
     }
 
-    /// `cargo` that runs the program that is there already, and knows the test command, which is this test.
+    /// A substitute for `cargo` that runs the built program and skips `cargo test`, which would run this test again.
     fn shim_cargo(&self) {
         let bin = self.folder.path().join("bin");
         fs::create_dir(&bin).unwrap();
@@ -127,8 +125,8 @@ impl Customer {
     fn must_end_well(&self, page: &str, block: &str) {
         let output = self.run(block);
         let both = [&output.stdout[..], &output.stderr[..]].concat();
-        let said = String::from_utf8_lossy(&both);
-        assert!(output.status.success(), "{page}:\n{block}\n{said}");
+        let printed = String::from_utf8_lossy(&both);
+        assert!(output.status.success(), "{page}:\n{block}\n{printed}");
     }
 
     fn must_print(&self, page: &str, transcript: &str) {
@@ -142,7 +140,7 @@ impl Customer {
         );
     }
 
-    /// Runs a script with what the portal shows in place of the words that stand for it.
+    /// Runs a script with its placeholders replaced by real values.
     fn run(&self, script: &str) -> Output {
         let issued = self.broker.certificates();
         let (cluster, user) = (&issued.cluster_password, &issued.user_password);

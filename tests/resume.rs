@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ditto_cdc::snapshot::document_id::{DocumentId, IdType};
-use ditto_cdc::snapshot::manifest::{Collection, Manifest, Position, cover};
+use ditto_cdc::snapshot::manifest::{Collection, Manifest, Position, add_range};
 use support::program::Output;
 use support::stage::{GAP, Stage, TOPIC, event};
 
@@ -29,8 +29,8 @@ fn manifest() -> Manifest {
     }
     let mut places = Vec::new();
     let five = DocumentId::parse(b"\"5\"");
-    cover(&mut places, Some(IdType::String), five.as_ref(), Some(20));
-    cover(&mut places, Some(IdType::String), None, Some(30));
+    add_range(&mut places, Some(IdType::String), five.as_ref(), Some(20));
+    add_range(&mut places, Some(IdType::String), None, Some(30));
     manifest.collections.push(Collection {
         name: "people".into(),
         complete: true,

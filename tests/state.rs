@@ -300,12 +300,14 @@ fn partitions_that_came_are_read_and_those_that_went_are_a_gap() {
     let new: BTreeSet<String> = [1, 3].map(|txn| event(txn, "people")).into();
     assert_eq!(lines(&output), new);
     assert!(
-        output.stderr.contains("gap: events p7 is no longer there"),
+        output
+            .stderr
+            .contains("gap: events partition 7 no longer exists"),
         "{}",
         output.stderr
     );
     assert!(
-        kept.tail(&END).stderr.contains("remembers a lost position"),
+        kept.tail(&END).stderr.contains("remembers an offset gap"),
         "the gap is forgotten"
     );
 }
@@ -319,7 +321,7 @@ fn a_topic_that_was_made_anew_is_a_gap_and_read_from_its_beginning() {
     let stopped = kept.tail(&[&END[..], &["--on-gap", "stop"]].concat());
     assert_eq!((stopped.status, stopped.lines().len()), (Some(4), 0));
     assert!(
-        stopped.stderr.contains("ends before the position 500"),
+        stopped.stderr.contains("ends before offset 500"),
         "{}",
         stopped.stderr
     );

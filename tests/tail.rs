@@ -1,5 +1,4 @@
-//! `tail` on the embedded broker: following, ending, joining a group, losing the broker, refusals and secrets.
-//! What only a real Kafka can judge is in `real_kafka`; what needs no Kafka is in the golden transcripts.
+//! `tail` on the embedded broker: live reading, stopping, consumer groups, broker loss, refusals and secrets.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -166,7 +165,7 @@ fn what_cannot_heal_ends_at_once_with_status_3() {
             "user.p12",
         ),
         (
-            "nobody there",
+            "no server there",
             stranger("DITTO_CDC_BROKERS", "127.0.0.1:1"),
             &[],
             "nothing listens at 127.0.0.1:1",
@@ -302,7 +301,7 @@ fn a_reader_that_leaves_ends_it_well() {
     let output = Running::start_reading(&stage.env(), &args, 1).wait(LIMIT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert_eq!(output.stderr, "");
-    // Also where nothing more is written: it does not wait for the next event to find out.
+    // Even without further output: it must not need the next event to notice.
     let quiet = Stage::new(1);
     quiet.write(0, 1, "people", 1_000);
     let output = Running::start_reading(&quiet.env(), &args, 1).wait(LIMIT);

@@ -1,5 +1,5 @@
-//! Fuzzes conditions: any text is read or refused with a place inside it, and any bytes can be asked.
-//! What an envelope refutes must not hold for the whole event.
+//! Fuzzes conditions: any string yields a condition or an error with a position inside it, and documents may be any bytes.
+//! A condition that partial evaluation rejects must not hold for the whole event.
 
 #![no_main]
 
@@ -11,13 +11,13 @@ fuzz_target!(|input: (&str, &[u8], &[u8])| {
     for parsed in [Condition::parse(text), Condition::changed(text)] {
         let condition = match parsed {
             Ok(condition) => condition,
-            Err(mistake) => {
-                assert!(mistake.column() <= text.chars().count() + 1 && !mistake.to_string().is_empty());
+            Err(error) => {
+                assert!(error.column() <= text.chars().count() + 1 && !error.to_string().is_empty());
                 continue;
             }
         };
-        let seen = Facts { collection: Some("people"), txn_id: Some(7), ..Facts::default() };
-        let all = Facts { method: Some("update"), op: Some("update"), old: Some(old), new: Some(new), ..seen };
-        assert!(!(condition.fails_early(&seen) && condition.holds(&all)));
+        let envelope = Facts { collection: Some("people"), txn_id: Some(7), ..Facts::default() };
+        let event = Facts { method: Some("update"), op: Some("update"), old: Some(old), new: Some(new), ..envelope };
+        assert!(!(condition.fails_early(&envelope) && condition.holds(&event)));
     }
 });

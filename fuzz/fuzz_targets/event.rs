@@ -1,5 +1,5 @@
-//! Fuzzes decoding and filtering: the filter must say what decoding everything first would have said.
-//! Only what is hidden by its envelope may be JSON that is broken further on.
+//! Fuzzes decoding and filtering: the filter must decide as if the whole payload had been decoded first.
+//! Only a payload that is rejected early may be invalid JSON further on.
 
 #![no_main]
 

@@ -7,35 +7,35 @@ use serde_json::Value;
 use super::error_message;
 use crate::json;
 
-/// Takes the rows of an answer while it arrives.
-pub trait Rows {
-    /// Bytes of a row, exactly as the server sent them; `last` ends the row. Most rows come in one part, rows of
-    /// megabytes in several.
+/// Receives the rows of a response while it arrives.
+pub trait RowSink {
+    /// Takes bytes of a row, exactly as the server sent them; `last` ends the row. Most rows are one part, rows of
+    /// megabytes are several.
     ///
     /// # Errors
     /// If the rows cannot be stored: the response is not read further.
     fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()>;
 }
 
-/// For answers whose rows do not matter.
+/// Discards all rows.
 #[derive(Debug, Clone, Copy)]
 pub struct IgnoreRows;
 
-impl Rows for IgnoreRows {
+impl RowSink for IgnoreRows {
     fn part(&mut self, _: &[u8], _: bool) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// Keeps all rows: for answers that are known to be small.
+/// Collects all rows in memory, for responses that are known to be small.
 #[derive(Debug, Clone, Default)]
-pub struct Collected {
+pub struct CollectedRows {
     /// Raw JSON of each row.
     pub rows: Vec<Vec<u8>>,
     open: Vec<u8>,
 }
 
-impl Rows for Collected {
+impl RowSink for CollectedRows {
     fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()> {
         self.open.extend_from_slice(bytes);
         if last {
@@ -47,7 +47,7 @@ impl Rows for Collected {
 
 /// The response without its rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct QueryResponse {
     /// The transaction of the response, if the server sends it: `transactionId`, or `txnId` of the older interface.
     pub transaction_id: Option<u64>,
     /// Number of rows.
@@ -60,13 +60,13 @@ pub struct Answer {
     pub mutated: u64,
     /// The error message; empty if there is none.
     pub(super) error: String,
-    /// A member was there that only Ditto's answers have.
+    /// A member was present that only Ditto's responses have.
     pub(super) is_dql: bool,
 }
 
-impl Answer {
-    /// Takes a member of the answer that holds no rows.
-    pub(super) fn take(&mut self, key: &[u8], value: &[u8]) {
+impl QueryResponse {
+    /// Reads a member of the response other than the rows.
+    pub(super) fn read_member(&mut self, key: &[u8], value: &[u8]) {
         let is = |name: &str| json::eq_str(key, name);
         if is("transactionId") || is("txnId") {
             self.is_dql = true;
@@ -86,7 +86,7 @@ impl Answer {
         } else if is("queryType") || is("items") || is("documents") {
             self.is_dql = true;
         } else if is("message") && self.error.is_empty() {
-            // Only an error has one; without anything of DQL's beside it the body is none of Ditto's.
+            // Only an error has one. Without any other member of DQL, the body is not Ditto's.
             self.error = parsed(value)
                 .map(|error| error_message::from_json(&error))
                 .unwrap_or_default();
@@ -94,7 +94,7 @@ impl Answer {
     }
 }
 
-/// A transaction's number: digits, with or without quotes.
+/// A transaction id: digits, with or without quotes.
 fn number(raw: &[u8]) -> Option<u64> {
     let digits = raw
         .strip_prefix(b"\"")

@@ -11,34 +11,34 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::chunk_buffer::Chunks;
 
-/// Connections to one server, with their runtime.
+/// Connections to one server, and their runtime.
 #[derive(Clone)]
 pub(super) struct HttpConnection {
     pub http: Client,
     runtime: Arc<Runtime>,
 }
 
-/// Why there is no response, or no more of it.
+/// Why there is no response, or no further chunk of it.
 #[derive(Debug)]
 pub(super) enum ResponseError {
-    /// The timeout ended.
+    /// The timeout has elapsed.
     TimedOut,
     /// An error of the HTTP library.
     Http(reqwest::Error),
 }
 
-/// The head of an answer, and its body while it arrives.
-pub(super) struct Reply {
+/// The head of a response, and its body while it arrives.
+pub(super) struct StreamingResponse {
     pub response: Response,
     runtime: Arc<Runtime>,
     timeout: Duration,
 }
 
 impl HttpConnection {
-    /// Prepares; nothing is sent yet.
+    /// Creates the HTTP client and its runtime; nothing is sent yet.
     ///
     /// # Errors
-    /// Why it cannot work here, in words.
+    /// A message, if TLS or the runtime cannot be set up.
     pub fn new(builder: ClientBuilder) -> Result<HttpConnection, String> {
         let http = builder.build().map_err(|error| root_cause(&error))?;
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -49,13 +49,17 @@ impl HttpConnection {
         })
     }
 
-    /// Sends a request and waits for the answer's head; for each piece of the body as long again.
+    /// Sends a request and waits for the head of the response. The timeout also applies to each chunk of the body.
     ///
     /// # Errors
     /// [`ResponseError`].
-    pub fn send(&self, request: RequestBuilder, timeout: Duration) -> Result<Reply, ResponseError> {
+    pub fn send(
+        &self,
+        request: RequestBuilder,
+        timeout: Duration,
+    ) -> Result<StreamingResponse, ResponseError> {
         let response = wait(&self.runtime, timeout, request.send())?;
-        Ok(Reply {
+        Ok(StreamingResponse {
             response,
             runtime: Arc::clone(&self.runtime),
             timeout,
@@ -63,8 +67,8 @@ impl HttpConnection {
     }
 }
 
-impl Reply {
-    /// The beginning of the body, as far as it can be read.
+impl StreamingResponse {
+    /// The first bytes of the body, up to `max_bytes` or to an error.
     pub fn read_prefix(mut self, max_bytes: usize) -> Vec<u8> {
         let mut body = Vec::new();
         while let Ok(chunk) = self.next() {
@@ -78,7 +82,7 @@ impl Reply {
     }
 }
 
-impl Chunks for Reply {
+impl Chunks for StreamingResponse {
     fn next(&mut self) -> io::Result<Bytes> {
         loop {
             let chunk = wait(&self.runtime, self.timeout, self.response.chunk());
@@ -110,7 +114,7 @@ fn wait<T>(
     }
 }
 
-/// The root cause, which has the useful message.
+/// The message of the root cause, which is the most specific one.
 pub(super) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut root_cause = error;
     while let Some(source) = root_cause.source() {

@@ -1,136 +1,139 @@
-//! Streaming decoder of a response body: rows are passed on when they are complete, so that memory stays flat.
+//! Streaming decoder of a response body: passes each row on when it is complete, so that memory stays constant.
 
-use super::answer::{Answer, Rows};
+use super::answer::{QueryResponse, RowSink};
 use super::chunk_buffer::{BodyError, ChunkBuffer, Chunks};
 use crate::json::{self, IncrementalScanner};
 
-/// A row larger than this is handed on in parts.
+/// A row larger than this is passed on in parts.
 const ROW_PART_BYTES: usize = 1 << 20;
-/// No other member of an answer is so large.
+/// Larger members other than the rows are rejected.
 const MAX_MEMBER_BYTES: usize = 16 << 20;
 
 /// Decodes a response to its end.
-pub(super) fn decode(pieces: impl Chunks, rows: &mut dyn Rows) -> Result<Answer, BodyError> {
+pub(super) fn decode(
+    chunks: impl Chunks,
+    rows: &mut dyn RowSink,
+) -> Result<QueryResponse, BodyError> {
     let mut decoder = Decoder {
-        window: ChunkBuffer::new(pieces),
+        buffer: ChunkBuffer::new(chunks),
         rows,
-        answer: Answer::default(),
+        answer: QueryResponse::default(),
     };
     decoder.object()?;
-    decoder.answer.bytes = decoder.window.read;
+    decoder.answer.bytes = decoder.buffer.read;
     Ok(decoder.answer)
 }
 
 struct Decoder<'r, P> {
-    window: ChunkBuffer<P>,
-    rows: &'r mut dyn Rows,
-    answer: Answer,
+    buffer: ChunkBuffer<P>,
+    rows: &'r mut dyn RowSink,
+    answer: QueryResponse,
 }
 
 impl<P: Chunks> Decoder<'_, P> {
     fn object(&mut self) -> Result<(), BodyError> {
-        if self.window.next()? != b'{' {
-            return Err(self.window.not_json());
+        if self.buffer.peek()? != b'{' {
+            return Err(self.buffer.not_json());
         }
-        self.window.pass(1);
+        self.buffer.consume(1);
         let mut first = true;
         loop {
-            match (self.window.next()?, first) {
+            match (self.buffer.peek()?, first) {
                 (b'}', _) => break,
-                (b',', false) => self.window.pass(1),
+                (b',', false) => self.buffer.consume(1),
                 (_, true) => {}
-                _ => return Err(self.window.not_json()),
+                _ => return Err(self.buffer.not_json()),
             }
             first = false;
             self.member()?;
         }
-        self.window.pass(1);
-        self.window.expect_end()
+        self.buffer.consume(1);
+        self.buffer.expect_end()
     }
 
     fn member(&mut self) -> Result<(), BodyError> {
-        if self.window.next()? != b'"' {
-            return Err(self.window.not_json());
+        if self.buffer.peek()? != b'"' {
+            return Err(self.buffer.not_json());
         }
         let key = self.value()?;
-        if self.window.next()? != b':' {
-            return Err(self.window.not_json());
+        if self.buffer.peek()? != b':' {
+            return Err(self.buffer.not_json());
         }
-        self.window.pass(1);
-        let holds_rows = json::eq_str(&key, "items") || json::eq_str(&key, "documents");
-        if holds_rows && self.window.next()? == b'[' {
+        self.buffer.consume(1);
+        let contains_rows = json::eq_str(&key, "items") || json::eq_str(&key, "documents");
+        if contains_rows && self.buffer.peek()? == b'[' {
             self.answer.is_dql = true;
             return self.rows();
         }
         let value = self.value()?;
-        self.answer.take(&key, &value);
+        self.answer.read_member(&key, &value);
         Ok(())
     }
 
     fn rows(&mut self) -> Result<(), BodyError> {
-        self.window.pass(1);
+        self.buffer.consume(1);
         let mut first = true;
         loop {
-            match (self.window.next()?, first) {
+            match (self.buffer.peek()?, first) {
                 (b']', _) => break,
                 (b',', false) => {
-                    self.window.pass(1);
-                    self.window.next()?;
+                    self.buffer.consume(1);
+                    self.buffer.peek()?;
                 }
                 (_, true) => {}
-                _ => return Err(self.window.not_json()),
+                _ => return Err(self.buffer.not_json()),
             }
             first = false;
             self.row()?;
             self.answer.rows += 1;
         }
-        self.window.pass(1);
+        self.buffer.consume(1);
         Ok(())
     }
 
     fn row(&mut self) -> Result<(), BodyError> {
-        if !matches!(self.window.next()?, b'{' | b'[') {
+        if !matches!(self.buffer.peek()?, b'{' | b'[') {
             let value = self.value()?;
             return self.rows.part(&value, true).map_err(BodyError::Sink);
         }
-        let (mut arriving, mut at) = (IncrementalScanner::default(), 0);
+        let (mut scanner, mut at) = (IncrementalScanner::default(), 0);
         loop {
-            let looked = arriving.scan(self.window.bytes().get(at..).unwrap_or_default());
-            at += looked.at;
-            if !looked.ended && at < ROW_PART_BYTES {
-                self.window.more()?;
+            let progress = scanner.scan(self.buffer.bytes().get(at..).unwrap_or_default());
+            at += progress.at;
+            if !progress.ended && at < ROW_PART_BYTES {
+                self.buffer.require_more()?;
                 continue;
             }
-            let part = self.window.bytes().get(..at).unwrap_or_default();
+            let part = self.buffer.bytes().get(..at).unwrap_or_default();
             self.rows
-                .part(part, looked.ended)
+                .part(part, progress.ended)
                 .map_err(BodyError::Sink)?;
-            // More of the piece may be in view now than was before.
-            self.window.pass(at);
+            // The view may now contain more of the chunk.
+            self.buffer.consume(at);
             at = 0;
-            if looked.ended {
+            if progress.ended {
                 return Ok(());
             }
         }
     }
 
-    /// Takes a value that is small enough to be held whole.
+    /// Reads a value that is small enough for memory.
     fn value(&mut self) -> Result<Vec<u8>, BodyError> {
-        self.window.next()?;
+        self.buffer.peek()?;
         loop {
-            let bytes = self.window.bytes();
+            let bytes = self.buffer.bytes();
             let end = json::value_end(bytes, 0);
-            // A number may go on in the next bytes.
+            // A number may continue in the next bytes.
             if let Some(end) = end.filter(|end| *end > 0 && *end < bytes.len()) {
                 let value = bytes.get(..end).unwrap_or_default().to_vec();
-                self.window.pass(end);
+                self.buffer.consume(end);
                 return Ok(value);
             }
-            let stuck = matches!(bytes.first(), Some(b'}' | b']' | b',' | b':'));
-            if stuck || bytes.len() > MAX_MEMBER_BYTES {
-                return Err(self.window.not_json());
+            let is_misplaced = matches!(bytes.first(), Some(b'}' | b']' | b',' | b':'));
+            if is_misplaced || bytes.len() > MAX_MEMBER_BYTES {
+                return Err(self.buffer.not_json());
             }
-            self.window.more()?;
+            self.buffer.require_more()?;
         }
     }
 }

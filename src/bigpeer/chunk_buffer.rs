@@ -4,17 +4,17 @@ use std::io;
 
 use bytes::Bytes;
 
-/// Bytes of a chunk that are appended to the end of the one before it; doubled each time they are too few.
+/// Bytes of a chunk that are appended to the end of the previous one; doubled each time that is not enough.
 const JOIN_BYTES: usize = 4096;
-/// Quoted length of a body that is not JSON.
+/// Bytes that are quoted of a body that is not JSON.
 const MAX_QUOTED_BYTES: usize = 4096;
 
 /// Why a body cannot be decoded.
 #[derive(Debug)]
 pub(super) enum BodyError {
-    /// It ended too early, or reading it failed.
-    Cut(String),
-    /// The timeout ended.
+    /// The body ended too early, or reading it failed.
+    Truncated(String),
+    /// The timeout has elapsed.
     TimedOut,
     /// Not a JSON object; its first bytes.
     NotJson(Vec<u8>),
@@ -24,7 +24,7 @@ pub(super) enum BodyError {
 
 /// A source of body chunks.
 pub(super) trait Chunks {
-    /// The next chunk; empty at the end.
+    /// Waits for the next chunk; empty at the end.
     ///
     /// # Errors
     /// I/O errors and timeouts.
@@ -33,11 +33,11 @@ pub(super) trait Chunks {
 
 /// The part of a body that is not consumed yet.
 pub(super) struct ChunkBuffer<P> {
-    pieces: P,
+    chunks: P,
     chunk: Bytes,
     /// Start of the view in the chunk, if nothing is joined.
     at: usize,
-    /// The end of the previous chunks, then this chunk from `joined_from` on; empty if the chunk is enough.
+    /// The end of the previous chunks; from `joined_from` on, the current chunk. Empty if the view is in one chunk.
     joined: Vec<u8>,
     joined_from: usize,
     /// Start of the view in `joined`.
@@ -47,9 +47,9 @@ pub(super) struct ChunkBuffer<P> {
 }
 
 impl<P: Chunks> ChunkBuffer<P> {
-    pub fn new(pieces: P) -> Self {
+    pub fn new(chunks: P) -> Self {
         ChunkBuffer {
-            pieces,
+            chunks,
             chunk: Bytes::new(),
             at: 0,
             joined: Vec::new(),
@@ -70,9 +70,9 @@ impl<P: Chunks> ChunkBuffer<P> {
         view.unwrap_or_default()
     }
 
-    /// Passes bytes that are in view.
+    /// Consumes bytes of the view.
     #[inline]
-    pub fn pass(&mut self, count: usize) {
+    pub fn consume(&mut self, count: usize) {
         if self.joined.is_empty() {
             self.at += count;
             return;
@@ -86,53 +86,53 @@ impl<P: Chunks> ChunkBuffer<P> {
 
     /// The next byte that is not blank, without consuming it.
     #[inline]
-    pub fn next(&mut self) -> Result<u8, BodyError> {
+    pub fn peek(&mut self) -> Result<u8, BodyError> {
         match self.bytes().first() {
             Some(byte) if !is_blank(*byte) => Ok(*byte),
-            _ => self.after_blanks(),
+            _ => self.skip_blanks(),
         }
     }
 
-    fn after_blanks(&mut self) -> Result<u8, BodyError> {
+    fn skip_blanks(&mut self) -> Result<u8, BodyError> {
         loop {
             let bytes = self.bytes();
             let blanks = bytes.iter().take_while(|byte| is_blank(**byte)).count();
-            self.pass(blanks);
+            self.consume(blanks);
             if let Some(byte) = self.bytes().first() {
                 return Ok(*byte);
             }
-            self.more()?;
+            self.require_more()?;
         }
     }
 
-    /// Waits until there is more in view.
-    pub fn more(&mut self) -> Result<(), BodyError> {
-        if self.widen()? {
+    /// Extends the view; an error at the end of the body.
+    pub fn require_more(&mut self) -> Result<(), BodyError> {
+        if self.extend_view()? {
             return Ok(());
         }
         Err(match self.read {
             0 => BodyError::NotJson(Vec::new()),
-            _ => BodyError::Cut("it ended in its middle".to_owned()),
+            _ => BodyError::Truncated("it ended in the middle".to_owned()),
         })
     }
 
-    /// Passes the rest, which must be blank, and sees the body's end.
+    /// Consumes the rest of the body, which must be blank.
     pub fn expect_end(&mut self) -> Result<(), BodyError> {
         loop {
             let bytes = self.bytes();
             if !bytes.iter().all(|byte| is_blank(*byte)) {
                 return Err(self.not_json());
             }
-            let passed = bytes.len();
-            self.pass(passed);
-            if !self.widen()? {
+            let count = bytes.len();
+            self.consume(count);
+            if !self.extend_view()? {
                 return Ok(());
             }
         }
     }
 
-    /// Brings more into view; `false` at the body's end.
-    fn widen(&mut self) -> Result<bool, BodyError> {
+    /// Extends the view; `false` at the end of the body.
+    fn extend_view(&mut self) -> Result<bool, BodyError> {
         let mut from = self.joined.len().saturating_sub(self.joined_from);
         if self.joined.is_empty() || from == self.chunk.len() {
             let rest = self.chunk.get(self.at..).unwrap_or_default();
@@ -158,13 +158,13 @@ impl<P: Chunks> ChunkBuffer<P> {
     fn next_chunk(&mut self) -> Result<Bytes, BodyError> {
         // Frees the chunk, so that the HTTP library can reuse its memory.
         self.chunk = Bytes::new();
-        match self.pieces.next() {
+        match self.chunks.next() {
             Ok(chunk) => {
                 self.read += chunk.len() as u64;
                 Ok(chunk)
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(BodyError::TimedOut),
-            Err(error) => Err(BodyError::Cut(error.to_string())),
+            Err(error) => Err(BodyError::Truncated(error.to_string())),
         }
     }
 

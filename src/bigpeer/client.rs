@@ -8,12 +8,12 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{ClientBuilder, StatusCode};
 
-use super::answer::{Answer, Rows};
-use super::blocking_http::{HttpConnection, Reply, ResponseError, root_cause};
+use super::answer::{QueryResponse, RowSink};
+use super::blocking_http::{HttpConnection, ResponseError, StreamingResponse, root_cause};
 use super::body;
 use super::chunk_buffer::BodyError;
 use super::endpoint::{Endpoint, Version};
-use super::error::{ApiError, Kind};
+use super::error::{ApiError, ApiErrorKind};
 use super::{error_message, retry};
 use crate::util::secret::Secret;
 
@@ -21,15 +21,15 @@ use crate::util::secret::Secret;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Timeout of a response, and of a pause in its body, unless a query has its own.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Bytes of an error's body that are read.
+/// Bytes that are read of the body of an error.
 const MAX_ERROR_BODY_BYTES: usize = 64 << 10;
-/// So many redirects are followed on the same host.
+/// Redirects that are followed on the same host.
 const MAX_REDIRECTS: usize = 5;
 
-/// Speaks with one Big Peer. Has no `Debug`: it holds the key.
+/// HTTP client of one Big Peer. Has no `Debug`, because it contains the key.
 #[derive(Clone)]
 pub struct Client {
-    wire: HttpConnection,
+    connection: HttpConnection,
     base: Endpoint,
     key: Secret,
     version: Version,
@@ -53,9 +53,9 @@ pub struct Query {
 pub struct Find {
     /// The collection's name.
     pub collection: String,
-    /// The condition in Ditto's older language; `true` is everything.
+    /// The condition in Ditto's language before DQL; `true` selects everything.
     pub condition: String,
-    /// The most documents.
+    /// Maximum number of documents.
     pub limit: u64,
     /// Number of documents to skip.
     pub offset: u64,
@@ -108,7 +108,7 @@ impl Find {
     }
 }
 
-/// A collection's name as DQL takes it, whatever it holds.
+/// A collection's name as a quoted DQL identifier; any name is valid.
 #[must_use]
 pub fn quoted_name(collection: &str) -> String {
     format!("`{}`", collection.replace('`', "``"))
@@ -130,12 +130,13 @@ impl Client {
             .tcp_nodelay(true)
             .redirect(Policy::custom(same_origin));
         if base.is_loopback() {
-            // A proxy would be sent the key in clear.
+            // A proxy would receive the key unencrypted.
             builder = builder.no_proxy();
         }
-        let wire = HttpConnection::new(builder).map_err(|words| ApiError::new(Kind::Tls, words))?;
+        let connection = HttpConnection::new(builder)
+            .map_err(|message| ApiError::new(ApiErrorKind::Tls, message))?;
         let client = Client {
-            wire,
+            connection,
             base,
             key,
             version,
@@ -156,12 +157,16 @@ impl Client {
         self.base.execute(self.version)
     }
 
-    /// Runs a statement; its rows go to `rows` while they arrive.
+    /// Runs a statement; passes its rows to `rows` while they arrive.
     ///
     /// # Errors
-    /// [`ApiError`]; rows that were handed on before belong to no answer then.
-    pub fn execute(&self, query: &Query, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
-        self.ask(
+    /// [`ApiError`]; rows that were passed on before are then void.
+    pub fn execute(
+        &self,
+        query: &Query,
+        rows: &mut dyn RowSink,
+    ) -> Result<QueryResponse, ApiError> {
+        self.send(
             &self.address(),
             query.body(),
             query.at_least,
@@ -170,12 +175,12 @@ impl Client {
         )
     }
 
-    /// Asks the interface before DQL; each row is `{"id":…,"fields":{…}}`.
+    /// Queries the interface before DQL; each row is `{"id":…,"fields":{…}}`.
     ///
     /// # Errors
     /// As [`Client::execute`].
-    pub fn find(&self, find: &Find, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
-        self.ask(
+    pub fn find(&self, find: &Find, rows: &mut dyn RowSink) -> Result<QueryResponse, ApiError> {
+        self.send(
             &self.base.find(),
             find.body(),
             find.at_least,
@@ -184,16 +189,16 @@ impl Client {
         )
     }
 
-    fn ask(
+    fn send(
         &self,
         url: &str,
         body: String,
         at_least: Option<u64>,
         timeout: Option<Duration>,
-        rows: &mut dyn Rows,
-    ) -> Result<Answer, ApiError> {
+        rows: &mut dyn RowSink,
+    ) -> Result<QueryResponse, ApiError> {
         let mut request = self
-            .wire
+            .connection
             .http
             .post(url)
             .header(AUTHORIZATION, self.authorization()?)
@@ -202,10 +207,12 @@ impl Client {
         if let Some(txn) = at_least {
             request = request.header("X-DITTO-TXN-ID", txn);
         }
-        let answered = self.wire.send(request, timeout.unwrap_or(RESPONSE_TIMEOUT));
-        let answered = answered.map_err(|silence| to_api_error(&silence));
-        let outcome = answered.and_then(|reply| classify(reply, rows));
-        outcome.map_err(|error| self.without_key(error))
+        let response = self
+            .connection
+            .send(request, timeout.unwrap_or(RESPONSE_TIMEOUT));
+        let response = response.map_err(|error| to_api_error(&error));
+        let result = response.and_then(|response| read_response(response, rows));
+        result.map_err(|error| self.without_key(error))
     }
 
     fn authorization(&self) -> Result<HeaderValue, ApiError> {
@@ -213,17 +220,17 @@ impl Client {
         let value = HeaderValue::from_str(&text);
         let mut value = value.map_err(|_| {
             ApiError::new(
-                Kind::RefusedKey,
-                "it holds characters that no key has, such as a line end",
+                ApiErrorKind::RefusedKey,
+                "it contains characters that are not valid in a key, such as a line end",
             )
         })?;
         value.set_sensitive(true);
         Ok(value)
     }
 
-    /// A server may repeat the key in its error.
+    /// Redacts the key, which a server may repeat in its error.
     fn without_key(&self, mut error: ApiError) -> ApiError {
-        error.words = error.words.replace(self.key.expose(), "(the API key)");
+        error.message = error.message.replace(self.key.expose(), "(the API key)");
         error
     }
 }
@@ -243,57 +250,65 @@ fn same_origin(attempt: Attempt<'_>) -> Action {
     }
 }
 
-fn to_api_error(silence: &ResponseError) -> ApiError {
-    let error = match silence {
+fn to_api_error(error: &ResponseError) -> ApiError {
+    let error = match error {
         ResponseError::TimedOut => {
-            return ApiError::new(Kind::TimedOut, "operation timed out".to_owned());
+            return ApiError::new(ApiErrorKind::TimedOut, "operation timed out".to_owned());
         }
         ResponseError::Http(error) => error,
     };
-    let words = root_cause(error);
+    let message = root_cause(error);
     let tls = ["certificate", "ssl", "tls"]
         .iter()
-        .any(|part| words.to_lowercase().contains(part));
+        .any(|part| message.to_lowercase().contains(part));
     let kind = match () {
-        () if error.is_connect() && tls => Kind::Tls,
-        () if error.is_timeout() && !error.is_connect() => Kind::TimedOut,
-        () if error.is_connect() || error.is_timeout() => Kind::Unreachable,
-        () => Kind::Cut,
+        () if error.is_connect() && tls => ApiErrorKind::Tls,
+        () if error.is_timeout() && !error.is_connect() => ApiErrorKind::TimedOut,
+        () if error.is_connect() || error.is_timeout() => ApiErrorKind::Unreachable,
+        () => ApiErrorKind::Truncated,
     };
-    ApiError::new(kind, words)
+    ApiError::new(kind, message)
 }
 
-fn classify(reply: Reply, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
+fn read_response(
+    reply: StreamingResponse,
+    rows: &mut dyn RowSink,
+) -> Result<QueryResponse, ApiError> {
     let status = reply.response.status();
     if !status.is_success() {
         return Err(error_response(status, reply));
     }
-    let with_status = |kind, words: String| ApiError {
+    let with_status = |kind, message: String| ApiError {
         kind,
         status: Some(status.as_u16()),
-        words,
+        message,
     };
-    let answer = body::decode(reply, rows).map_err(|broken| match broken {
-        BodyError::Cut(words) => with_status(Kind::Cut, words),
-        BodyError::TimedOut => with_status(Kind::TimedOut, "the body paused too long".to_owned()),
-        BodyError::NotJson(bytes) => with_status(Kind::NotDql, error_message::from_body(&bytes)),
-        BodyError::Sink(error) => with_status(Kind::Sink(error), String::new()),
+    let answer = body::decode(reply, rows).map_err(|error| match error {
+        BodyError::Truncated(message) => with_status(ApiErrorKind::Truncated, message),
+        BodyError::TimedOut => with_status(
+            ApiErrorKind::TimedOut,
+            "the body was interrupted for too long".to_owned(),
+        ),
+        BodyError::NotJson(bytes) => {
+            with_status(ApiErrorKind::NotDql, error_message::from_body(&bytes))
+        }
+        BodyError::Sink(error) => with_status(ApiErrorKind::Sink(error), String::new()),
     })?;
     if !answer.is_dql {
-        return Err(with_status(Kind::NotDql, answer.error));
+        return Err(with_status(ApiErrorKind::NotDql, answer.error));
     }
     if answer.error.is_empty() {
         return Ok(answer);
     }
     let kind = if means_too_large(&answer.error) {
-        Kind::TooLarge
+        ApiErrorKind::TooLarge
     } else {
-        Kind::Failed
+        ApiErrorKind::Failed
     };
     Err(with_status(kind, answer.error))
 }
 
-fn error_response(status: StatusCode, reply: Reply) -> ApiError {
+fn error_response(status: StatusCode, reply: StreamingResponse) -> ApiError {
     let header = |name| {
         reply
             .response
@@ -304,35 +319,35 @@ fn error_response(status: StatusCode, reply: Reply) -> ApiError {
     };
     let after = header(RETRY_AFTER).and_then(|text| retry::retry_after(&text, Timestamp::now()));
     let location = header(LOCATION);
-    let words = error_message::from_body(&reply.read_prefix(MAX_ERROR_BODY_BYTES));
+    let message = error_message::from_body(&reply.read_prefix(MAX_ERROR_BODY_BYTES));
     let kind = match status.as_u16() {
-        413 => Kind::TooLarge,
-        // "Too many requests" is about no result.
-        400..=428 | 430..=499 if means_too_large(&words) => Kind::TooLarge,
-        400 | 422 => Kind::BadQuery,
-        401 => Kind::RefusedKey,
-        403 => Kind::Forbidden,
-        404 => Kind::NotFound,
-        405 | 410 | 501 => Kind::NoInterface,
-        408 | 504 => Kind::TimedOut,
-        429 | 500 | 502 | 503 | 505..=599 => Kind::Busy { after },
-        300..=399 => Kind::Redirected,
-        _ => Kind::Failed,
+        413 => ApiErrorKind::TooLarge,
+        // "Too many requests" is not about the size of a result.
+        400..=428 | 430..=499 if means_too_large(&message) => ApiErrorKind::TooLarge,
+        400 | 422 => ApiErrorKind::BadQuery,
+        401 => ApiErrorKind::RefusedKey,
+        403 => ApiErrorKind::Forbidden,
+        404 => ApiErrorKind::NotFound,
+        405 | 410 | 501 => ApiErrorKind::NoInterface,
+        408 | 504 => ApiErrorKind::TimedOut,
+        429 | 500 | 502 | 503 | 505..=599 => ApiErrorKind::Busy { after },
+        300..=399 => ApiErrorKind::Redirected,
+        _ => ApiErrorKind::Failed,
     };
-    let words = location
+    let message = location
         .filter(|_| status.is_redirection())
-        .unwrap_or(words);
+        .unwrap_or(message);
     ApiError {
         kind,
         status: Some(status.as_u16()),
-        words,
+        message,
     }
 }
 
 /// The server's message for a page that is too large is not documented.
-fn means_too_large(words: &str) -> bool {
-    let words = words.to_lowercase();
-    let said = [
+fn means_too_large(message: &str) -> bool {
+    let message = message.to_lowercase();
+    let too_large = [
         "too large",
         "too big",
         "too many",
@@ -343,5 +358,6 @@ fn means_too_large(words: &str) -> bool {
     let about = [
         "result", "response", "payload", "size", "rows", "items", "limit", "large",
     ];
-    said.iter().any(|said| words.contains(said)) && about.iter().any(|about| words.contains(about))
+    let contains = |phrase: &&str| message.contains(*phrase);
+    too_large.iter().any(contains) && about.iter().any(contains)
 }

@@ -1,4 +1,4 @@
-//! The URL of the HTTP API, from the portal's or a typed form. Refuses URLs that would show the key.
+//! URL of the HTTP API. Rejects URLs that would send the key unencrypted.
 
 use reqwest::Url;
 
@@ -22,7 +22,7 @@ impl Endpoint {
     /// Parses a URL: with or without `https://` (the portal shows none), with or without the path of the API.
     ///
     /// # Errors
-    /// What is wrong, and what to do; neither quotes a password in the URL.
+    /// What is wrong and how to fix it; neither quotes a password of the URL.
     pub fn parse(text: &str) -> Result<Endpoint, (String, String)> {
         let text = text.trim();
         let whole = if text.contains("://") {
@@ -33,29 +33,32 @@ impl Endpoint {
         let mut url = Url::parse(&whole).map_err(|why| not_an_address(&format!("{why}")))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err((
-                "cannot use the url: it carries a user name or password".to_owned(),
-                "take out what stands before the `@`; the HTTP API takes an API key (--api-key-file)".to_owned(),
+                "cannot use the url: it contains a user name or password".to_owned(),
+                "remove the part before the `@`; the HTTP API uses an API key (--api-key-file)"
+                    .to_owned(),
             ));
         }
         if url.host_str().is_none_or(str::is_empty) {
-            return Err(not_an_address("there is no host in it"));
+            return Err(not_an_address("it has no host"));
         }
         url.set_query(None);
         url.set_fragment(None);
         let path = without_interface(url.path()).to_owned();
         url.set_path(&path);
         let base = Endpoint { url };
-        base.refuse_unsafe()?;
+        base.check_encryption()?;
         Ok(base)
     }
 
-    /// The key must not travel in clear; by the time a server redirects to https it has.
-    fn refuse_unsafe(&self) -> Result<(), (String, String)> {
+    /// The key must not be sent unencrypted, not even to a server that would redirect to https.
+    fn check_encryption(&self) -> Result<(), (String, String)> {
         match self.url.scheme() {
             "https" => Ok(()),
             "http" if self.is_loopback() => Ok(()),
             "http" => Err((
-                format!("refusing to send the API key to {self}: http:// would carry it in clear"),
+                format!(
+                    "refusing to send the API key to {self}: http:// would send it unencrypted"
+                ),
                 format!(
                     "use {}",
                     self.to_string().replacen("http://", "https://", 1)
@@ -74,13 +77,13 @@ impl Endpoint {
         host == "localhost" || ip.is_some_and(|ip| ip.is_loopback())
     }
 
-    /// The host's name or number.
+    /// The host: a name or an IP address.
     #[must_use]
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// The port, with the scheme's default.
+    /// The port; by default that of the scheme.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.url.port_or_known_default().unwrap_or(443)
@@ -102,14 +105,14 @@ impl Endpoint {
     }
 }
 
-/// The address without a slash at its end.
+/// The URL without a slash at its end.
 impl std::fmt::Display for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.url.as_str().trim_end_matches('/'))
     }
 }
 
-/// People paste the address of a whole request, too.
+/// Cuts off the path of the API, for a URL that was copied from a request.
 fn without_interface(path: &str) -> &str {
     let cut = path
         .find("/api/")
@@ -122,7 +125,7 @@ fn without_interface(path: &str) -> &str {
 fn not_an_address(why: &str) -> (String, String) {
     (
         format!("cannot use the url: {why}"),
-        "copy the Cloud URL Endpoint from the Ditto portal, with the app's id behind the host"
+        "copy the Cloud URL Endpoint from the Ditto portal, with the app's id after the host"
             .to_owned(),
     )
 }
@@ -133,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_taken_as_people_have_them() {
+    fn common_spellings_of_a_url_are_accepted() {
         for (text, expected) in [
             (
                 "x.cloud.dittolive.app/a-1",
@@ -161,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn what_would_show_the_key_or_is_no_address_is_refused() {
+    fn urls_that_are_invalid_or_would_expose_the_key_are_rejected() {
         for (text, part) in [
-            ("http://x.cloud.ditto.live/a", "in clear"),
-            ("http://localhost.evil.example/a", "in clear"),
-            ("http://127.0.0.1.evil.example/a", "in clear"),
-            ("http://10.0.0.1/a", "in clear"),
-            ("https://me:hunter2@x/a", "carries a user name or password"),
+            ("http://x.cloud.ditto.live/a", "unencrypted"),
+            ("http://localhost.evil.example/a", "unencrypted"),
+            ("http://127.0.0.1.evil.example/a", "unencrypted"),
+            ("http://10.0.0.1/a", "unencrypted"),
+            ("https://me:hunter2@x/a", "contains a user name or password"),
             ("ftp://x/a", "is not https"),
             ("", "cannot use the url"),
             ("https://", "cannot use the url"),

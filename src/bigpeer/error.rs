@@ -1,55 +1,55 @@
-//! Errors of the HTTP API, as types that callers branch on, with the server's own message.
+//! Typed errors of the HTTP API, with the server's own message.
 
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
-/// Why a question had no good answer.
+/// Why a request failed.
 #[derive(Debug)]
 pub struct ApiError {
     /// The kind of error.
-    pub kind: Kind,
+    pub kind: ApiErrorKind,
     /// The HTTP status, if there was a response.
     pub status: Option<u16>,
-    /// The server's or the library's own words, without the key; not yet safe for a terminal.
-    pub words: String,
+    /// The message of the server or the library, without the key; not escaped for a terminal.
+    pub message: String,
 }
 
 /// The kinds of [`ApiError`].
 #[derive(Debug)]
-pub enum Kind {
+pub enum ApiErrorKind {
     /// 401: the key is wrong.
     RefusedKey,
-    /// 403: the key is right, and does not allow this.
+    /// 403: the key is valid, but does not allow this.
     Forbidden,
     /// 400, or an error about the statement in a 200.
     BadQuery,
-    /// 404: below the wanted transaction, past its collection, or a wrong path.
+    /// 404: the server is before the minimum transaction or has garbage-collected it, or the path is wrong.
     NotFound,
     /// 405, 410, 501: the server does not have this interface, or no longer has it.
     NoInterface,
-    /// 404 or an older answer while the wanted transaction is not there yet.
-    Behind,
-    /// 413, or a message with that meaning: a smaller page may succeed.
+    /// 404 or an older response: the server has not reached the minimum transaction yet.
+    TransactionNotReached,
+    /// 413, or a message with that meaning. A smaller page may succeed.
     TooLarge,
-    /// 429, 500, 502, 503 and their like: another attempt may do.
+    /// 429, 500, 502, 503 and similar ones. Retriable.
     Busy {
         /// `Retry-After`.
         after: Option<Duration>,
     },
-    /// 408, or our own patience: another attempt, or a smaller page, may do.
+    /// 408, or a timeout of this client. Retriable; a smaller page may succeed.
     TimedOut,
-    /// The body ended before its end, or the connection did.
-    Cut,
+    /// The body or the connection ended early. Retriable; a smaller page may succeed.
+    Truncated,
     /// No server at this name, address or port. Retriable.
     Unreachable,
-    /// The server's certificate was not accepted, or TLS failed otherwise.
+    /// The server's certificate was rejected, or TLS failed otherwise.
     Tls,
     /// A 2xx whose body is not a DQL response.
     NotDql,
-    /// A redirect that is not followed, since it would carry the key elsewhere.
+    /// A redirect that is not followed, because it would send the key to another host.
     Redirected,
-    /// Another status, or a 200 with an error that fits nothing else.
+    /// Any other status, or any other error in a 200.
     Failed,
     /// The rows could not be written.
     Sink(io::Error),
@@ -58,11 +58,11 @@ pub enum Kind {
 impl ApiError {
     /// An error without an HTTP status.
     #[must_use]
-    pub fn new(kind: Kind, words: impl Into<String>) -> Self {
+    pub fn new(kind: ApiErrorKind, message: impl Into<String>) -> Self {
         ApiError {
             kind,
             status: None,
-            words: words.into(),
+            message: message.into(),
         }
     }
 
@@ -70,22 +70,28 @@ impl ApiError {
     #[must_use]
     pub fn retry(&self) -> Option<Option<Duration>> {
         match self.kind {
-            Kind::Busy { after } => Some(after),
-            Kind::TimedOut | Kind::Cut | Kind::Unreachable | Kind::Behind => Some(None),
+            ApiErrorKind::Busy { after } => Some(after),
+            ApiErrorKind::TimedOut
+            | ApiErrorKind::Truncated
+            | ApiErrorKind::Unreachable
+            | ApiErrorKind::TransactionNotReached => Some(None),
             _ => None,
         }
     }
 
-    /// Whether a smaller page may do.
+    /// Whether a smaller page may succeed.
     #[must_use]
-    pub fn wants_less(&self) -> bool {
-        matches!(self.kind, Kind::TooLarge | Kind::TimedOut | Kind::Cut)
+    pub fn suggests_smaller_page(&self) -> bool {
+        matches!(
+            self.kind,
+            ApiErrorKind::TooLarge | ApiErrorKind::TimedOut | ApiErrorKind::Truncated
+        )
     }
 
     /// Whether the server does not know a function or clause of the statement.
     #[must_use]
     pub fn is_unknown_to_server(&self) -> bool {
-        let words = self.words.to_lowercase();
+        let message = self.message.to_lowercase();
         let about = [
             "function",
             "unexpected token",
@@ -94,38 +100,42 @@ impl ApiError {
             "unsupported",
             "syntax",
         ];
-        matches!(self.kind, Kind::BadQuery | Kind::Failed)
-            && about.iter().any(|about| words.contains(about))
+        matches!(self.kind, ApiErrorKind::BadQuery | ApiErrorKind::Failed)
+            && about.iter().any(|about| message.contains(about))
     }
 
-    /// The error in words that can follow "querying …: ".
+    /// A message that can follow "querying …: ".
     #[must_use]
-    pub fn why(&self) -> String {
-        let status = |says: &str| {
+    pub fn summary(&self) -> String {
+        let status = |text: &str| {
             self.status.map_or_else(
-                || says.to_owned(),
-                |status| format!("{says} (HTTP {status})"),
+                || text.to_owned(),
+                |status| format!("{text} (HTTP {status})"),
             )
         };
         match &self.kind {
-            Kind::RefusedKey => status("the server refused the API key"),
-            Kind::Forbidden => status("the API key does not allow this"),
-            Kind::BadQuery => status("the server refused the statement"),
-            Kind::NotFound => status("the server found nothing there"),
-            Kind::NoInterface => status("there is no such interface at that address"),
-            Kind::Behind => status("the server has not reached the wanted transaction"),
-            Kind::TooLarge => status("the result is too large for the server"),
-            Kind::Busy { .. } => status("the server is busy or failed"),
-            Kind::TimedOut => status("no answer in time"),
-            Kind::Cut => "the answer was cut off".to_owned(),
-            Kind::Unreachable => "nobody answers there".to_owned(),
-            Kind::Tls => "the TLS connection failed".to_owned(),
-            Kind::NotDql => status(
-                "the answer is not one of Ditto's: a proxy or sign-on page may have answered",
-            ),
-            Kind::Redirected => status("the server redirects elsewhere, where the key is not sent"),
-            Kind::Failed => status("the server reported an error"),
-            Kind::Sink(error) => format!("writing the documents failed: {error}"),
+            ApiErrorKind::RefusedKey => status("the server refused the API key"),
+            ApiErrorKind::Forbidden => status("the API key does not allow this"),
+            ApiErrorKind::BadQuery => status("the server refused the statement"),
+            ApiErrorKind::NotFound => status("not found on this server"),
+            ApiErrorKind::NoInterface => status("the server does not have this interface"),
+            ApiErrorKind::TransactionNotReached => {
+                status("the server has not reached the requested transaction")
+            }
+            ApiErrorKind::TooLarge => status("the result is too large for the server"),
+            ApiErrorKind::Busy { .. } => status("the server is busy or failed"),
+            ApiErrorKind::TimedOut => status("no response in time"),
+            ApiErrorKind::Truncated => "the response was cut off".to_owned(),
+            ApiErrorKind::Unreachable => "no server responds there".to_owned(),
+            ApiErrorKind::Tls => "the TLS connection failed".to_owned(),
+            ApiErrorKind::NotDql => {
+                status("the response is not from Ditto: a proxy or sign-on page may have responded")
+            }
+            ApiErrorKind::Redirected => {
+                status("the server redirects to another address, to which the key is not sent")
+            }
+            ApiErrorKind::Failed => status("the server reported an error"),
+            ApiErrorKind::Sink(error) => format!("writing the documents failed: {error}"),
         }
     }
 
@@ -133,25 +143,31 @@ impl ApiError {
     #[must_use]
     pub fn fix(&self) -> Option<&'static str> {
         Some(match &self.kind {
-            Kind::RefusedKey => {
-                "check the API key: the portal shows it once, when it is made, and it may have been revoked or belong to another app"
+            ApiErrorKind::RefusedKey => {
+                "check the API key: the portal shows it only once; it may have been revoked, or belong to another app"
             }
-            Kind::Forbidden => {
-                "use a key that may read every collection, or name those that this one may read"
+            ApiErrorKind::Forbidden => {
+                "use a key that can read every collection, or name the collections that this key can read"
             }
-            Kind::NotFound | Kind::NoInterface => {
-                "check the url: host, and the app's id behind it; older servers may need --api-version v4"
+            ApiErrorKind::NotFound | ApiErrorKind::NoInterface => {
+                "check the url: the host, then the app's id; older servers may need --api-version v4"
             }
-            Kind::Unreachable => "check the url, and the way there: name, firewall, proxy",
-            Kind::Tls => {
-                "the server's certificate is checked with the system's roots (SSL_CERT_FILE names others)"
+            ApiErrorKind::Unreachable => {
+                "check the url and the network: host name, firewall, proxy"
             }
-            Kind::NotDql => {
-                "check the url; with a proxy or a sign-on in between, ask its owner for a way past it"
+            ApiErrorKind::Tls => {
+                "the server's certificate is verified with the system's root certificates (SSL_CERT_FILE selects others)"
             }
-            Kind::Redirected => "if that is where the API is, give it as --url",
-            Kind::Behind => "check --txn-id and the url, or wait longer (--deadline)",
-            Kind::Busy { .. } | Kind::TimedOut | Kind::Cut => "try again later",
+            ApiErrorKind::NotDql => {
+                "check the url; if a proxy or sign-on page is in between, ask its administrator for access"
+            }
+            ApiErrorKind::Redirected => "if that is where the API is, give it as --url",
+            ApiErrorKind::TransactionNotReached => {
+                "check --txn-id and the url, or wait longer (--deadline)"
+            }
+            ApiErrorKind::Busy { .. } | ApiErrorKind::TimedOut | ApiErrorKind::Truncated => {
+                "try again later"
+            }
             _ => return None,
         })
     }
@@ -159,11 +175,11 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.why())?;
-        if self.words.is_empty() {
+        f.write_str(&self.summary())?;
+        if self.message.is_empty() {
             return Ok(());
         }
-        write!(f, ": {}", self.words)
+        write!(f, ": {}", self.message)
     }
 }
 

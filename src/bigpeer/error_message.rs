@@ -1,8 +1,10 @@
-//! Extracts the server's message from the body of an error, in every observed or documented form.
+//! Extracts the server's message from the body of an error, in all observed and documented forms.
 
 use serde_json::Value;
 
-/// The most characters that are quoted.
+use crate::util::text::truncate;
+
+/// Maximum length of a message.
 const MAX_MESSAGE_CHARS: usize = 400;
 
 /// The message of a body: a description from JSON, the title of an HTML page, or its first line.
@@ -16,33 +18,33 @@ pub(super) fn from_body(body: &[u8]) -> String {
     if is_html(body) {
         return title(text).map_or_else(
             || "an HTML page".to_owned(),
-            |title| truncate(&format!("an HTML page: {title}")),
+            |title| truncate(&format!("an HTML page: {title}"), MAX_MESSAGE_CHARS).into_owned(),
         );
     }
-    truncate(text.lines().next().unwrap_or_default())
+    truncate(text.lines().next().unwrap_or_default(), MAX_MESSAGE_CHARS).into_owned()
 }
 
 /// The message of a JSON error: `{"error":{"description"}}`, `{"error":{"code","message","data"}}`, `{"message"}`.
 /// Empty for `{}`, null and "".
 #[must_use]
 pub(super) fn from_json(json: &Value) -> String {
-    let said = match json {
+    let message = match json {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         Value::Object(members) if members.is_empty() => String::new(),
         Value::Object(members) => {
             let named = ["error", "description", "message", "data", "detail"].into_iter();
-            let said = named.filter_map(|name| members.get(name)).map(from_json);
-            said.into_iter()
-                .find(|said| !said.is_empty())
+            let mut messages = named.filter_map(|name| members.get(name)).map(from_json);
+            messages
+                .find(|message| !message.is_empty())
                 .unwrap_or_else(|| json.to_string())
         }
         other => other.to_string(),
     };
-    truncate(&said)
+    truncate(&message, MAX_MESSAGE_CHARS).into_owned()
 }
 
-/// Whether a body is a page for people.
+/// Whether a body is an HTML page.
 #[must_use]
 pub(super) fn is_html(body: &[u8]) -> bool {
     body.trim_ascii_start().first() == Some(&b'<')
@@ -55,13 +57,6 @@ fn title(html: &str) -> Option<String> {
     let to = from + lower.get(from..)?.find('<')?;
     let words: Vec<&str> = html.get(from..to)?.split_whitespace().collect();
     (!words.is_empty()).then(|| words.join(" "))
-}
-
-fn truncate(text: &str) -> String {
-    match text.char_indices().nth(MAX_MESSAGE_CHARS) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

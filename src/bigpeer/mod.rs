@@ -1,5 +1,4 @@
-//! Ditto's HTTP API: DQL over HTTP, responses decoded row by row as they arrive, errors as types. The only importer
-//! of `reqwest`.
+//! Client of Ditto's HTTP API (DQL): decodes responses row by row while they arrive.
 
 mod answer;
 mod blocking_http;
@@ -11,8 +10,8 @@ mod error;
 mod error_message;
 mod retry;
 
-pub use answer::{Answer, Collected, IgnoreRows, Rows};
+pub use answer::{CollectedRows, IgnoreRows, QueryResponse, RowSink};
 pub use client::{Client, Find, Query, quoted_name};
 pub use endpoint::{Endpoint, Version};
-pub use error::{ApiError, Kind};
+pub use error::{ApiError, ApiErrorKind};
 pub use retry::Backoff;

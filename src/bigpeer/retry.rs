@@ -1,16 +1,16 @@
-//! Retries: exponential backoff with full jitter, `Retry-After`, and a deadline that counts from the last progress.
+//! Exponential backoff with full jitter, `Retry-After`, and a deadline that counts from the last progress.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// The bound of the first pause; it doubles.
+/// Upper bound of the first pause; each attempt doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
-/// The bound of every pause.
+/// Upper bound of every pause.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// The backoff of one caller.
+/// Backoff state of one request.
 #[derive(Debug)]
 pub struct Backoff {
     deadline: Duration,
@@ -19,7 +19,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Gives up once so much time has passed without progress.
+    /// A backoff that ends after `deadline` without progress.
     #[must_use]
     pub fn new(deadline: Duration) -> Self {
         Backoff {
@@ -29,7 +29,7 @@ impl Backoff {
         }
     }
 
-    /// Something was achieved: the next error is a first one again.
+    /// Notes progress: resets the pause and the deadline.
     pub fn progressed(&mut self) {
         self.progress = Instant::now();
         self.attempt = 0;
@@ -51,7 +51,7 @@ impl Backoff {
     }
 }
 
-/// Somewhere between nothing and the attempt's bound, so that many clients do not come back together.
+/// A pause between 0 and the attempt's bound, so that clients do not retry in lockstep.
 fn jitter(attempt: u32, random: u64) -> Duration {
     let bound = FIRST_PAUSE
         .saturating_mul(1 << attempt.min(16))
@@ -60,7 +60,7 @@ fn jitter(attempt: u32, random: u64) -> Duration {
     Duration::from_nanos(random % nanos.max(1))
 }
 
-/// Reads `Retry-After`: seconds, or an HTTP date.
+/// Parses `Retry-After`: seconds, or an HTTP date.
 #[must_use]
 pub(super) fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     let text = text.trim();
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_are_spread_below_a_bound_that_doubles() {
+    fn pauses_are_uniform_below_a_bound_that_doubles() {
         for (attempt, bound) in [(0, 200), (1, 400), (4, 3_200), (10, 30_000), (99, 30_000)] {
             let bound = Duration::from_millis(bound);
             for random in [0, 1, u64::MAX / 3, u64::MAX] {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_deadline_counts_from_the_last_progress_and_a_wish_is_obeyed() {
+    fn the_deadline_counts_from_the_last_progress_and_retry_after_is_a_lower_bound() {
         let mut backoff = Backoff::new(Duration::from_secs(100));
         assert!(
             backoff

@@ -2,7 +2,7 @@
 
 use super::value::Constant;
 
-/// A test, or a value that a test uses.
+/// A test, or an operand of a test.
 #[derive(Debug, Clone)]
 pub(super) enum Expr {
     Constant(Constant),
@@ -34,7 +34,7 @@ pub(super) enum Comparison {
     AtLeast,
 }
 
-/// A place in a document.
+/// A path in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Path {
     pub side: Side,
@@ -69,7 +69,7 @@ pub(super) enum Envelope {
 #[derive(Debug, Clone)]
 pub(super) enum List {
     Literal(Vec<Expr>),
-    /// A value that has to be an array.
+    /// A value that must be an array.
     Array(Box<Expr>),
 }
 

@@ -1,4 +1,4 @@
-//! A syntax error in a condition: its place, what was expected, and a caret under the place.
+//! Syntax error in a condition: position, message, and a caret under the position.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ impl ParseError {
         self.before().chars().count() + 1
     }
 
-    /// The message without the place.
+    /// The message without the position.
     #[must_use]
     pub fn why(&self) -> &str {
         &self.why
@@ -48,7 +48,7 @@ impl fmt::Display for ParseError {
     }
 }
 
-/// On one line, with control characters escaped.
+/// The string with control characters replaced by blanks, so that it fits on one line.
 fn single_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })

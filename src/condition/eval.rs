@@ -1,5 +1,5 @@
-//! Evaluation of a condition for an event, in the logic of Ditto's engine: true, false, null or missing. Fields are
-//! looked up on demand.
+//! Evaluator of conditions in the four-valued logic of Ditto's engine: true, false, null, missing. Fields are located on
+//! demand.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -10,19 +10,17 @@ use super::ast::{
 use super::facts::Facts;
 use super::like::{Rules, like};
 use super::number::Number;
-use super::path::find;
-use super::same::{same, same_to_engine};
-use super::value::{ComparisonResult, Value};
-use crate::json::elements;
+use super::value::{ComparisonResult, MAX_DEPTH, Value};
+use crate::json::{elements, eq_numbers, eq_str, eq_values, fields};
 
-/// The result of a test, or a value in the place of a test.
+/// The result of a test, or of a value used as a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Truth {
     True,
     False,
     Null,
     Missing,
-    /// A value that is not a truth value: a number, string, array or object.
+    /// A value that is not a boolean: a number, string, array or object.
     Other,
     /// A test of a value of the wrong type.
     Error,
@@ -56,7 +54,7 @@ impl From<bool> for Truth {
     }
 }
 
-/// Whether a tree that is a condition holds: nothing but true will do, so the first other term decides.
+/// Whether a condition is true. The first term of an `AND` that is not true decides.
 pub(super) fn holds(expr: &Expr, facts: &Facts<'_>) -> bool {
     match expr {
         Expr::And(terms) => terms.iter().all(|term| holds(term, facts)),
@@ -227,7 +225,7 @@ fn equals_any<'a>(value: &Value<'_>, items: impl Iterator<Item = Value<'a>>) -> 
     }
 }
 
-/// The upper bound is evaluated only if the lower one is met.
+/// The upper bound is compared only if the lower one is satisfied.
 fn between(operands: &[Expr; 3], facts: &Facts<'_>) -> Truth {
     let values = operands.each_ref().map(|operand| value_of(operand, facts));
     if values.iter().any(|value| matches!(value, Value::Error)) {
@@ -280,7 +278,7 @@ fn with_strings(
     }
 }
 
-/// Nulls inside the array are plain values here.
+/// Nulls inside the array are ordinary values here.
 fn array_contains(operands: &[Expr; 2], facts: &Facts<'_>) -> Truth {
     let [array, value] = operands.each_ref().map(|operand| value_of(operand, facts));
     match (&array, &value) {
@@ -288,7 +286,7 @@ fn array_contains(operands: &[Expr; 2], facts: &Facts<'_>) -> Truth {
         (Value::Missing, _) | (_, Value::Missing) => Truth::Missing,
         (Value::Null, _) | (_, Value::Null) => Truth::Null,
         (Value::Array(raw), value) => elements(raw)
-            .any(|item| same_to_engine(&Value::read(item), value))
+            .any(|item| eq_in_engine(&Value::read(item), value))
             .into(),
         _ => Truth::Error,
     }
@@ -297,10 +295,43 @@ fn array_contains(operands: &[Expr; 2], facts: &Facts<'_>) -> Truth {
 fn differs(delta: Delta, steps: &[PathStep], facts: &Facts<'_>) -> bool {
     let [old, new] = [facts.old, facts.new].map(|side| side.and_then(|side| find(side, steps)));
     match (delta, old, new) {
-        (Delta::Changed, Some(old), Some(new)) => !same(old, new),
+        (Delta::Changed, Some(old), Some(new)) => !eq_values(old, new, eq_numbers, MAX_DEPTH),
         (Delta::Changed, None, None) => false,
         (Delta::Changed, _, _) => true,
         (Delta::Added, old, new) => old.is_none() && new.is_some(),
         (Delta::Removed, old, new) => old.is_some() && new.is_none(),
     }
+}
+
+/// Whether two values are equal to Ditto's engine, whose numbers have 64 bits. Unlike in comparisons, null equals null.
+fn eq_in_engine(one: &Value<'_>, two: &Value<'_>) -> bool {
+    match (one, two) {
+        (Value::Null, Value::Null) => true,
+        (Value::Bool(one), Value::Bool(two)) => one == two,
+        (Value::Text(one), Value::Text(two)) => one == two,
+        (Value::Number(one), Value::Number(two)) => one.compare(*two).is_eq(),
+        (Value::Array(one), Value::Array(two)) | (Value::Object(one), Value::Object(two)) => {
+            eq_values(one, two, eq_engine_numbers, MAX_DEPTH)
+        }
+        _ => false,
+    }
+}
+
+fn eq_engine_numbers(one: &[u8], two: &[u8]) -> bool {
+    match (Value::read(one), Value::read(two)) {
+        (Value::Number(one), Value::Number(two)) => one.compare(two).is_eq(),
+        _ => false,
+    }
+}
+
+/// The value at a path; `None` if there is none.
+fn find<'a>(document: &'a [u8], steps: &[PathStep]) -> Option<&'a [u8]> {
+    steps.iter().try_fold(document, |value, step| match step {
+        PathStep::Key(key) if value.first() == Some(&b'{') => {
+            let mut fields = fields(value);
+            fields.find_map(|(name, value)| eq_str(name, key).then_some(value))
+        }
+        PathStep::Index(index) if value.first() == Some(&b'[') => elements(value).nth(*index),
+        _ => None,
+    })
 }

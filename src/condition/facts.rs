@@ -1,4 +1,4 @@
-//! The inputs of a condition.
+//! Inputs of a condition: the event's envelope and its documents.
 
 /// The inputs of a condition. Documents are raw JSON; a missing one is `None`, and so is `null`.
 #[derive(Debug, Clone, Copy, Default)]

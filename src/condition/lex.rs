@@ -1,11 +1,11 @@
-//! Lexer of conditions: words, strings, numbers and signs, each with its span.
+//! Lexer of conditions and DQL statements: words, strings, numbers and signs, each with its span.
 
 use super::error::ParseError;
 
-/// One piece of a condition.
+/// A token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token {
-    /// A bare word: a name, a function, or a word of the language.
+pub(crate) enum Token {
+    /// A bare word: a name, a function or a keyword.
     Word(String),
     /// A name in backticks.
     Name(String),
@@ -15,26 +15,26 @@ pub(super) enum Token {
     Number(String),
     /// `=`, `(`, `&&` and the like.
     Sign(&'static str),
-    /// Nothing is left.
+    /// The end of the input.
     End,
 }
 
 /// A token with its span in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SpannedToken {
+pub(crate) struct SpannedToken {
     pub token: Token,
     pub at: usize,
     pub end: usize,
 }
 
 /// Longer signs come first.
-const SIGNS: [&str; 23] = [
+const SIGNS: [&str; 24] = [
     "==", "!=", "<>", "<=", ">=", "&&", "||", "=", "<", ">", "!", "(", ")", "[", "]", "{", "}",
-    ",", ":", ".", "-", "+", ";",
+    ",", ":", ".", "-", "+", "*", ";",
 ];
 
-/// Splits a condition; the last token is [`Token::End`].
-pub(super) fn tokens(text: &str) -> Result<Vec<SpannedToken>, ParseError> {
+/// Splits the input; the last token is [`Token::End`].
+pub(crate) fn tokens(text: &str) -> Result<Vec<SpannedToken>, ParseError> {
     let mut lexer = Lexer { text, at: 0 };
     let mut found: Vec<SpannedToken> = Vec::new();
     loop {
@@ -57,7 +57,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<SpannedToken>, ParseError> {
 }
 
 impl SpannedToken {
-    /// Whether a dot that follows at once goes on with a path.
+    /// Whether a dot directly after this token continues a path.
     fn ends_operand(&self) -> bool {
         matches!(
             self.token,
@@ -113,14 +113,14 @@ impl Lexer<'_> {
             return Ok(Token::Sign(sign));
         }
         let why = if first.is_alphanumeric() || first == '$' || first == '@' {
-            format!("'{first}' cannot stand in a bare name: put the name in backticks")
+            format!("'{first}' is not allowed in a bare name: put the name in backticks")
         } else {
-            format!("'{}' means nothing here", first.escape_debug())
+            format!("'{}' is not allowed here", first.escape_debug())
         };
         Err(self.wrong(self.at, why))
     }
 
-    /// Backticks double inside a name.
+    /// A name in backticks; a doubled backtick stands for one.
     fn name(&mut self) -> Result<Token, ParseError> {
         let start = self.at;
         let mut name = String::new();
@@ -135,26 +135,26 @@ impl Lexer<'_> {
                 return Ok(Token::Name(name));
             }
         }
-        Err(self.wrong(start, "this name has no closing backtick".into()))
+        Err(self.wrong(start, "this name has no closing `".into()))
     }
 
     fn text(&mut self, quote: char) -> Result<Token, ParseError> {
         let start = self.at;
         self.at += 1;
-        let mut said = String::new();
+        let mut text = String::new();
         while let Some(c) = self.rest().chars().next() {
             let here = self.at;
             self.at += c.len_utf8();
             match c {
-                '\\' => said.push(self.escape(here)?),
-                _ if c == quote => return Ok(Token::String(said)),
-                _ => said.push(c),
+                '\\' => text.push(self.escape(here)?),
+                _ if c == quote => return Ok(Token::String(text)),
+                _ => text.push(c),
             }
         }
-        Err(self.wrong(start, format!("this text has no closing {quote}")))
+        Err(self.wrong(start, format!("this string has no closing {quote}")))
     }
 
-    /// The character of an escape after a backslash; unknown letters stand for themselves.
+    /// The character of an escape, after the backslash; an unknown letter stands for itself.
     fn escape(&mut self, start: usize) -> Result<char, ParseError> {
         let Some(c) = self.rest().chars().next() else {
             return Err(self.wrong(start, "a backslash ends the condition".into()));
@@ -174,15 +174,14 @@ impl Lexer<'_> {
     fn unicode(&mut self, start: usize) -> Result<char, ParseError> {
         let digits = self.rest().get(..4).unwrap_or_default();
         let hexadecimal = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_hexdigit());
-        let said = u32::from_str_radix(digits, 16)
+        let character = u32::from_str_radix(digits, 16)
             .ok()
             .filter(|_| hexadecimal)
             .and_then(char::from_u32);
-        let why =
-            "after \\u come four hexadecimal digits of a character; others are typed as they are";
-        let said = said.ok_or_else(|| self.wrong(start, why.into()))?;
+        let why = "\\u needs four hexadecimal digits; type characters above U+FFFF as they are";
+        let character = character.ok_or_else(|| self.wrong(start, why.into()))?;
         self.at += 4;
-        Ok(said)
+        Ok(character)
     }
 
     fn number(&mut self) -> Result<Token, ParseError> {
@@ -208,10 +207,11 @@ impl Lexer<'_> {
         self.whole_number(start, complete)
     }
 
-    /// A number must not run into a name.
+    /// Ends a number, which a letter must not follow directly.
     fn whole_number(&mut self, start: usize, complete: bool) -> Result<Token, ParseError> {
         if !complete || self.rest().starts_with(is_word) {
-            let why = "this is no number; a name that begins with a digit stands in backticks";
+            let why =
+                "this is not a valid number; put a name that starts with a digit in backticks";
             return Err(self.wrong(start, why.into()));
         }
         let typed = self.text.get(start..self.at).unwrap_or_default();

@@ -1,20 +1,19 @@
-//! Patterns of `LIKE`: `%` matches any string, `_` any character. There is no escape character unless `ESCAPE` names
-//! one.
+//! `LIKE` matching: `%` matches any string, `_` any character. There is no escape character unless `ESCAPE` names one.
 
-/// How a pattern is read.
+/// Options of a pattern.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
-    /// Capital and small letters are the same.
+    /// Case-insensitive.
     pub any_case: bool,
     pub escape: Option<char>,
 }
 
-/// One piece of a pattern.
+/// An element of a pattern.
 enum Piece {
     Char(char),
     One,
     Many,
-    /// An escape character at the end.
+    /// An escape character at the end, which matches nothing.
     Nothing,
 }
 
@@ -30,7 +29,7 @@ pub(super) fn like(text: &str, pattern: &str, rules: Rules) -> bool {
                 pattern = rest;
                 continue;
             }
-            Some((next_piece, rest)) => after(text, &next_piece, rules).map(|text| (text, rest)),
+            Some((piece, rest)) => after(text, &piece, rules).map(|text| (text, rest)),
             None if text.is_empty() => return true,
             None => None,
         };
@@ -54,20 +53,20 @@ pub(super) fn like(text: &str, pattern: &str, rules: Rules) -> bool {
 fn next_piece(pattern: &str, rules: Rules) -> Option<(Piece, &str)> {
     let mut chars = pattern.chars();
     let first = chars.next()?;
-    let next_piece = match first {
+    let piece = match first {
         _ if Some(first) == rules.escape => chars.next().map_or(Piece::Nothing, Piece::Char),
         '%' => Piece::Many,
         '_' => Piece::One,
         _ => Piece::Char(first),
     };
-    Some((next_piece, chars.as_str()))
+    Some((piece, chars.as_str()))
 }
 
 /// The rest of the string after a piece matched its character.
-fn after<'t>(text: &'t str, next_piece: &Piece, rules: Rules) -> Option<&'t str> {
+fn after<'t>(text: &'t str, piece: &Piece, rules: Rules) -> Option<&'t str> {
     let mut chars = text.chars();
     let first = chars.next()?;
-    let fits = match next_piece {
+    let fits = match piece {
         Piece::One => true,
         Piece::Char(wanted) => {
             first == *wanted || (rules.any_case && first.to_lowercase().eq(wanted.to_lowercase()))

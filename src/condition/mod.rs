@@ -1,5 +1,17 @@
-//! Conditions on events (`--where`, `--changed`): a part of DQL's WHERE on raw bytes. Logic, orders and types are
-//! those of Ditto's engine.
+//! Conditions on events (`--where`, `--changed`): a subset of DQL's WHERE, evaluated on raw JSON. Logic, order and
+//! types are those of Ditto's query engine.
+//!
+//! ```
+//! use ditto_cdc::condition::{Condition, Facts};
+//!
+//! let condition = Condition::parse("qty > 5 AND changed(status)").unwrap();
+//! let facts = Facts {
+//!     old: Some(br#"{"qty": 9, "status": "open"}"#),
+//!     new: Some(br#"{"qty": 9, "status": "paid"}"#),
+//!     ..Facts::default()
+//! };
+//! assert!(condition.holds(&facts));
+//! ```
 
 mod ast;
 mod error;
@@ -11,16 +23,15 @@ mod number;
 mod operand;
 mod parse;
 mod partial_eval;
-mod path;
-mod same;
 mod value;
 
 pub use error::ParseError;
 pub use facts::Facts;
+pub(crate) use lex::{SpannedToken, Token, tokens};
 
 use ast::Expr;
 
-/// A condition that was understood.
+/// A parsed condition.
 #[derive(Debug, Clone)]
 pub struct Condition(Expr);
 
@@ -28,7 +39,7 @@ impl Condition {
     /// Parses a condition such as `qty > 5 AND status IN ('open', 'paid')`. `docs/conditions.md` has the grammar.
     ///
     /// # Errors
-    /// [`ParseError`] with the place and what was expected there.
+    /// [`ParseError`] with the position and what was expected there.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         parse::condition(text).map(Condition)
     }
@@ -36,26 +47,26 @@ impl Condition {
     /// Parses a path such as `address.city` or `lines[0].qty` as the condition `changed(path)`.
     ///
     /// # Errors
-    /// [`ParseError`] with the place and what was expected there.
+    /// [`ParseError`] with the position and what was expected there.
     pub fn changed(path: &str) -> Result<Self, ParseError> {
         parse::changed(path).map(Condition)
     }
 
-    /// Whether an event matches. Unknown (null, missing, values of two types) does not match.
+    /// Whether an event matches. A result of null, missing or error does not match.
     #[must_use]
     pub fn holds(&self, facts: &Facts<'_>) -> bool {
         eval::holds(&self.0, facts)
     }
 
-    /// Whether an event cannot match, whatever the unread rest of it is. Uses only collection, method and txnId; a
-    /// missing one is not read yet.
+    /// Whether an event cannot match, whatever its unread fields contain. Uses only collection, method and txnId; `None`
+    /// means not read yet.
     #[must_use]
     pub fn fails_early(&self, known: &Facts<'_>) -> bool {
         partial_eval::is_definitely_false(&self.0, known)
     }
 
-    /// Whether a document matches; `None` if the condition needs the event or both sides of a change. DQL reads these
-    /// words as names of fields.
+    /// Whether a document matches; `None` if the condition uses the event or both documents of a change. DQL reads such
+    /// words as field names.
     #[must_use]
     pub fn holds_for(&self, document: Option<&[u8]>) -> Option<bool> {
         partial_eval::is_of_one_document(&self.0).then(|| {

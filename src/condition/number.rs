@@ -13,8 +13,8 @@ pub(super) enum Number {
 }
 
 impl Number {
-    /// A JSON number.
-    pub fn read(raw: &[u8]) -> Option<Self> {
+    /// Parses a JSON number.
+    pub fn parse(raw: &[u8]) -> Option<Self> {
         if let Some(number) = small(raw) {
             return Some(Number::Whole(number.into()));
         }
@@ -28,11 +28,11 @@ impl Number {
             .map(Number::Float)
     }
 
-    /// A number of a condition, without its sign: may be hexadecimal, and `.5` and `5.` are fine.
-    pub fn typed(text: &str, negative: bool) -> Option<Self> {
+    /// Parses a number of a condition, given without its sign. It may be hexadecimal, `.5` or `5.`.
+    pub fn parse_literal(text: &str, negative: bool) -> Option<Self> {
         let sign = if negative { "-" } else { "" };
         let Some(digits) = text.strip_prefix("0x") else {
-            return Number::read(format!("{sign}{text}").as_bytes());
+            return Number::parse(format!("{sign}{text}").as_bytes());
         };
         let value = i128::from_str_radix(&format!("{sign}{digits}"), 16).ok()?;
         // The nearest float: what Ditto's engine stores for integers of more than 64 bits.
@@ -50,11 +50,11 @@ impl Number {
         }
     }
 
-    /// Which number is greater, by their exact values.
+    /// Compares the exact values.
     pub fn compare(self, other: Self) -> Ordering {
         match (self, other) {
             (Number::Whole(one), Number::Whole(two)) => one.cmp(&two),
-            // Neither is "not a number".
+            // Neither is NaN.
             (Number::Float(one), Number::Float(two)) => {
                 one.partial_cmp(&two).unwrap_or(Ordering::Equal)
             }
@@ -64,7 +64,7 @@ impl Number {
     }
 }
 
-/// Digits that surely fit, which nearly all whole numbers are.
+/// Fast path: an integer of at most 18 digits.
 fn small(raw: &[u8]) -> Option<i64> {
     let (negative, digits) = match raw {
         [b'-', digits @ ..] => (true, digits),
@@ -81,7 +81,7 @@ fn small(raw: &[u8]) -> Option<i64> {
         }
         value = value * 10 + i64::from(digit);
     }
-    // A float has a negative zero, a whole number has not; they are equal.
+    // The integer 0 equals the float -0.0.
     Some(if negative { -value } else { value })
 }
 
@@ -91,7 +91,7 @@ fn whole(value: i128) -> Option<Number> {
 }
 
 fn against_float(whole: i128, float: f64) -> Ordering {
-    // A cast that stops at the ends, which are far beyond any whole number.
+    // The cast saturates at the ends of i128, which are far beyond any `Whole`.
     #[allow(clippy::cast_possible_truncation)]
     let floor = float.floor() as i128;
     let fraction = float > float.floor();

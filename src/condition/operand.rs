@@ -7,12 +7,12 @@ use super::number::Number;
 use super::parse::Parser;
 use super::value::Constant;
 
-/// Words of the language. A field of such a name stands in backticks.
+/// Keywords. A field with such a name needs backticks.
 const RESERVED: [&str; 9] = [
     "AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "ILIKE", "ESCAPE", "IS",
 ];
 
-/// Every function, for messages.
+/// All functions, for messages.
 const FUNCTIONS: &str =
     "contains, starts_with, ends_with, array_contains, type, changed, added and removed";
 
@@ -24,9 +24,9 @@ impl Parser<'_> {
             return Ok(Expr::Constant(Constant::Number(number)));
         }
         match self.peek().clone() {
-            Token::String(said) => {
+            Token::String(text) => {
                 self.skip();
-                Ok(Expr::Constant(Constant::String(said)))
+                Ok(Expr::Constant(Constant::String(text)))
             }
             Token::Sign("(") => {
                 self.skip();
@@ -49,13 +49,13 @@ impl Parser<'_> {
         let signed = negative || self.take_sign("+");
         let Token::Number(typed) = self.peek() else {
             return if signed {
-                Err(self.expected("a number; there is no arithmetic"))
+                Err(self.expected("a number; arithmetic is not supported"))
             } else {
                 Ok(None)
             };
         };
-        let number = Number::typed(typed, negative);
-        let number = number.ok_or_else(|| self.wrong("this is no number"))?;
+        let number = Number::parse_literal(typed, negative);
+        let number = number.ok_or_else(|| self.wrong("this is not a valid number"))?;
         self.skip();
         Ok(Some(number))
     }
@@ -92,7 +92,7 @@ impl Parser<'_> {
             return Err(self.wrong_at(
                 start,
                 &format!(
-                    "{word} is what the event says and has no fields; the document's field is `{word}` in backticks"
+                    "{word} is a property of the event and has no fields; write the document's field `{word}` in backticks"
                 ),
             ));
         }
@@ -116,7 +116,7 @@ impl Parser<'_> {
     pub(super) fn path_in_both(&mut self) -> Result<Vec<PathStep>, ParseError> {
         let side = matches!(self.peek(), Token::Word(word) if word == "old" || word == "new");
         if side && matches!(self.ahead(1), Token::Sign(".")) {
-            return Err(self.wrong("both documents are looked at here: leave out old. and new."));
+            return Err(self.wrong("this path is read in both documents: leave out old. and new."));
         }
         let first = self.key()?;
         self.steps(vec![first])
@@ -147,7 +147,7 @@ impl Parser<'_> {
     fn index(&mut self) -> Result<PathStep, ParseError> {
         let index = match self.peek() {
             Token::Number(typed) => typed.parse().ok(),
-            Token::String(_) => return Err(self.wrong("a field of an object is written .name")),
+            Token::String(_) => return Err(self.wrong("write a field of an object as .name")),
             _ => None,
         };
         let Some(index) = index else {
@@ -160,7 +160,7 @@ impl Parser<'_> {
         Err(self.expected("']'"))
     }
 
-    /// A function; its name and the parenthesis come next.
+    /// A function, at its name.
     fn function(&mut self, typed: &str) -> Result<Expr, ParseError> {
         let name = typed.to_ascii_lowercase();
         if let Some(delta) = delta(&name) {
@@ -169,7 +169,7 @@ impl Parser<'_> {
         let start = self.here();
         if !is_function(&name) {
             return Err(self.wrong(&format!(
-                "there is no function {typed}; there are {FUNCTIONS}"
+                "unknown function {typed}; the functions are {FUNCTIONS}"
             )));
         }
         self.skip();
@@ -204,13 +204,13 @@ impl Parser<'_> {
             return Ok(());
         }
         match self.peek().clone() {
-            Token::String(said) => {
+            Token::String(text) => {
                 self.skip();
-                out.push_str(&quoted(&said));
+                out.push_str(&quoted(&text));
             }
             Token::Word(word) => {
                 let name = json_literal(&word)
-                    .ok_or_else(|| self.expected("a constant: fields cannot stand in here"))?;
+                    .ok_or_else(|| self.expected("a constant: fields are not allowed here"))?;
                 self.skip();
                 out.push_str(name);
             }
@@ -221,7 +221,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// The rest of an array or object from its opening bracket on.
+    /// An array or object, at its opening bracket.
     fn json_members(&mut self, out: &mut String, close: &'static str) -> Result<(), ParseError> {
         let object = close == "}";
         self.skip();

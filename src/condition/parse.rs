@@ -5,10 +5,10 @@ use super::error::ParseError;
 use super::lex::{SpannedToken, Token, tokens};
 use super::value::Constant;
 
-/// So deep may parentheses, arrays and objects be nested in a condition.
+/// Maximum nesting of parentheses, arrays and objects in a condition.
 const MAX_DEPTH: usize = 64;
 
-/// Reads a whole condition.
+/// Parses a whole condition.
 pub(super) fn condition(text: &str) -> Result<Expr, ParseError> {
     let mut parser = Parser::new(text)?;
     if parser.peek() == &Token::End {
@@ -19,7 +19,7 @@ pub(super) fn condition(text: &str) -> Result<Expr, ParseError> {
     Ok(expr)
 }
 
-/// Reads a path alone, as the test whether its value changed.
+/// Parses a path as the test whether its value changed.
 pub(super) fn changed(text: &str) -> Result<Expr, ParseError> {
     let mut parser = Parser::new(text)?;
     let steps = parser.path_in_both()?;
@@ -113,7 +113,7 @@ impl<'t> Parser<'t> {
         Some(found)
     }
 
-    /// A comparison with a literal NULL would never be true, which is never intended.
+    /// Rejects a comparison with a literal NULL or MISSING, which is never true.
     fn comparison(&mut self, left: Box<Expr>, comparison: Comparison) -> Result<Expr, ParseError> {
         let sign = self.next - 1;
         let right = Box::new(self.operand()?);
@@ -137,7 +137,7 @@ impl<'t> Parser<'t> {
     fn between(&mut self, value: Expr) -> Result<Expr, ParseError> {
         let low = self.operand()?;
         if !self.take_word("AND") {
-            return Err(self.expected("AND and the upper end of BETWEEN"));
+            return Err(self.expected("AND and the upper bound of BETWEEN"));
         }
         let high = self.operand()?;
         Ok(Expr::Between(Box::new([value, low, high])))
@@ -158,14 +158,14 @@ impl<'t> Parser<'t> {
     }
 
     fn one_character(&mut self) -> Result<char, ParseError> {
-        if let Token::String(said) = self.peek() {
-            let mut chars = said.chars();
+        if let Token::String(text) = self.peek() {
+            let mut chars = text.chars();
             if let (Some(only), None) = (chars.next(), chars.next()) {
                 self.next += 1;
                 return Ok(only);
             }
         }
-        Err(self.expected("a text of one character, such as '!'"))
+        Err(self.expected("a string of one character, such as '!'"))
     }
 
     fn is(&mut self, value: Box<Expr>) -> Result<Expr, ParseError> {
@@ -199,7 +199,7 @@ impl<'t> Parser<'t> {
         Err(self.expected("a list such as (1, 2)"))
     }
 
-    /// Values or tests with commas between them; the opening bracket was taken.
+    /// Values or tests separated by commas, after the opening bracket.
     pub fn items(
         &mut self,
         close: &'static str,
@@ -220,7 +220,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A condition in parentheses, the opening one of which was taken.
+    /// A condition in parentheses, after the opening one.
     pub fn group(&mut self) -> Result<Expr, ParseError> {
         let inner = self.deeper(Self::or)?;
         if self.take_sign(")") {
@@ -255,8 +255,8 @@ impl<'t> Parser<'t> {
     }
 
     pub fn ahead(&self, count: usize) -> &Token {
-        let placed = self.tokens.get(self.next + count);
-        placed.map_or(&Token::End, |placed| &placed.token)
+        let spanned = self.tokens.get(self.next + count);
+        spanned.map_or(&Token::End, |spanned| &spanned.token)
     }
 
     pub fn skip(&mut self) {
@@ -283,14 +283,14 @@ impl<'t> Parser<'t> {
         found
     }
 
-    /// The place of the next token.
+    /// Byte offset of the next token.
     pub fn here(&self) -> usize {
         self.tokens
             .get(self.next)
-            .map_or(self.text.len(), |placed| placed.at)
+            .map_or(self.text.len(), |spanned| spanned.at)
     }
 
-    /// A mistake at the next token.
+    /// An error at the next token.
     pub fn wrong(&self, why: &str) -> ParseError {
         self.wrong_at(self.here(), why)
     }
@@ -305,7 +305,7 @@ impl<'t> Parser<'t> {
             Token::End => "the end".to_owned(),
             Token::Word(word) | Token::Number(word) => format!("'{word}'"),
             Token::Name(_) => "a name".to_owned(),
-            Token::String(_) => "a text".to_owned(),
+            Token::String(_) => "a string".to_owned(),
             Token::Sign(sign) => format!("'{sign}'"),
         };
         let hint = self.hint();
@@ -318,15 +318,15 @@ impl<'t> Parser<'t> {
         let touches = before.is_some_and(|before| before.end == self.here());
         match (before.map(|before| &before.token), self.peek()) {
             (Some(Token::String(_)), Token::String(_)) if touches => {
-                "; a quote inside a text is written \\'"
+                "; write a quote inside a string as \\'"
             }
             (Some(Token::Word(_)), Token::Sign("-")) => {
-                "; a name with a dash stands in backticks, and there is no arithmetic"
+                "; put a name with a dash in backticks (arithmetic is not supported)"
             }
             (Some(Token::Sign(".")), Token::Number(_)) => {
-                "; a name that begins with a digit stands in backticks"
+                "; put a name that starts with a digit in backticks"
             }
-            (_, Token::Sign(";")) => "; a condition is no statement",
+            (_, Token::Sign(";")) => "; write a condition, not a statement",
             _ => "",
         }
     }
@@ -355,7 +355,7 @@ fn one_or(mut terms: Vec<Expr>, many: impl FnOnce(Vec<Expr>) -> Expr) -> Expr {
             terms.push(last);
             many(terms)
         }
-        // A rule always yields a term; nothing at all would be no test.
+        // Unreachable: a rule always yields a term.
         (None, _) => Expr::Constant(Constant::Missing),
     }
 }

@@ -4,8 +4,8 @@ use super::ast::{Envelope, Expr, List, Side};
 use super::eval::{Truth, truth};
 use super::facts::Facts;
 
-/// Whether a condition is false whatever the unread rest of the event is. Uses only collection, method and txnId of
-/// `known`; a missing one is not read yet.
+/// Whether a condition is false, whatever the unread fields contain. Uses only collection, method and txnId of
+/// `known`; `None` means not read yet.
 pub(super) fn is_definitely_false(expr: &Expr, known: &Facts<'_>) -> bool {
     match expr {
         Expr::And(terms) => terms.iter().any(|term| is_definitely_false(term, known)),
@@ -32,20 +32,24 @@ pub(super) fn is_of_one_document(expr: &Expr) -> bool {
     })
 }
 
-/// Whether all that stands at the ends of an expression's branches is so.
-fn every_leaf(expr: &Expr, is_so: &dyn Fn(&Expr) -> bool) -> bool {
-    let all = |exprs: &[Expr]| exprs.iter().all(|expr| every_leaf(expr, is_so));
+/// Whether a predicate holds for all leaves of an expression.
+fn every_leaf(expr: &Expr, predicate: &dyn Fn(&Expr) -> bool) -> bool {
+    let all = |exprs: &[Expr]| exprs.iter().all(|expr| every_leaf(expr, predicate));
     match expr {
-        Expr::Constant(_) | Expr::Field(_) | Expr::Delta(..) | Expr::Envelope(_) => is_so(expr),
+        Expr::Constant(_) | Expr::Field(_) | Expr::Delta(..) | Expr::Envelope(_) => predicate(expr),
         Expr::Type(inner) | Expr::Not(inner) | Expr::IsNull(inner) | Expr::IsMissing(inner) => {
-            every_leaf(inner, is_so)
+            every_leaf(inner, predicate)
         }
-        Expr::Compare(one, _, two) => every_leaf(one, is_so) && every_leaf(two, is_so),
+        Expr::Compare(one, _, two) => every_leaf(one, predicate) && every_leaf(two, predicate),
         Expr::And(terms) | Expr::Or(terms) => all(terms),
-        Expr::In(value, List::Literal(items)) => every_leaf(value, is_so) && all(items),
-        Expr::In(value, List::Array(array)) => every_leaf(value, is_so) && every_leaf(array, is_so),
+        Expr::In(value, List::Literal(items)) => every_leaf(value, predicate) && all(items),
+        Expr::In(value, List::Array(array)) => {
+            every_leaf(value, predicate) && every_leaf(array, predicate)
+        }
         Expr::Between(operands) => all(&**operands),
-        Expr::Like(value, like) => every_leaf(value, is_so) && every_leaf(&like.pattern, is_so),
+        Expr::Like(value, like) => {
+            every_leaf(value, predicate) && every_leaf(&like.pattern, predicate)
+        }
         Expr::Substring(_, operands) | Expr::ArrayContains(operands) => all(&**operands),
     }
 }

@@ -159,7 +159,7 @@ fn mistakes() {
     check(
         "qty BETWEEN 1 OR 2",
         15,
-        "expected AND and the upper end of BETWEEN, found 'OR'",
+        "expected AND and the upper bound of BETWEEN, found 'OR'",
     );
     check("qty IS 1", 8, "expected NULL, MISSING or NOT, found '1'");
     check(
@@ -172,27 +172,27 @@ fn mistakes() {
         7,
         "two tests in a row need parentheses: (a = b) = c",
     );
-    check("name = 'Zürich", 8, "this text has no closing '");
+    check("name = 'Zürich", 8, "this string has no closing '");
     check(
         "ü = 1",
         1,
-        "'ü' cannot stand in a bare name: put the name in backticks",
+        "'ü' is not allowed in a bare name: put the name in backticks",
     );
-    check("a['b'] = 1", 3, "a field of an object is written .name");
+    check("a['b'] = 1", 3, "write a field of an object as .name");
     check("type(a, b) = 'x'", 1, "type takes one value");
     check(
         "changed(old.a)",
         9,
-        "both documents are looked at here: leave out old. and new.",
+        "this path is read in both documents: leave out old. and new.",
     );
     check("x IN [a.b, 1", 13, "expected ',' or ']', found the end");
 }
 
 #[test]
 fn the_caret_stands_under_the_mistake() {
-    let said = Condition::parse("'日本' = qty)").unwrap_err().to_string();
+    let message = Condition::parse("'日本' = qty)").unwrap_err().to_string();
     assert_eq!(
-        said,
+        message,
         "column 11: expected AND, OR or the end of the condition, found ')'\n  '日本' = qty)\n              ^"
     );
 }

@@ -1,16 +1,15 @@
-//! Values as Ditto's engine compares them: only with their own kind, and null and missing with nothing.
-//! Numbers are in `number`; when two values are one and the same in spite of that is in `same`.
+//! Values and their comparison in Ditto's engine: only within a type; null and missing compare with nothing.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::number::Number;
-use crate::json::{elements, fields, unquote};
+use crate::json::{elements, sorted_fields, unquote};
 
-/// Values nested deeper than this are compared as they are written.
+/// Values nested deeper than this are compared byte by byte.
 pub(super) const MAX_DEPTH: usize = 128;
 
-/// A value that was typed.
+/// A literal.
 #[derive(Debug, Clone)]
 pub(super) enum Constant {
     Missing,
@@ -22,7 +21,7 @@ pub(super) enum Constant {
     Json(Vec<u8>),
 }
 
-/// A value that a test uses.
+/// An operand of a test.
 #[derive(Debug, Clone)]
 pub(super) enum Value<'a> {
     Missing,
@@ -32,17 +31,17 @@ pub(super) enum Value<'a> {
     Text(Cow<'a, str>),
     Array(&'a [u8]),
     Object(&'a [u8]),
-    /// A test of a value of the wrong type. It propagates.
+    /// The result of a test of a value of the wrong type. It propagates.
     Error,
 }
 
-/// How two values compare.
+/// The result of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ComparisonResult {
     Known(Ordering),
     /// One of them is null.
     Null,
-    /// One of them is missing, or they are of two kinds.
+    /// One of them is missing, or they have different types.
     Missing,
     /// One of them is an error.
     Error,
@@ -58,7 +57,7 @@ impl<'a> Value<'a> {
             Some(b't') => Some(Value::Bool(true)),
             Some(b'f') => Some(Value::Bool(false)),
             Some(b'n') => Some(Value::Null),
-            _ => Number::read(raw).map(Value::Number),
+            _ => Number::parse(raw).map(Value::Number),
         };
         known.unwrap_or(Value::Missing)
     }
@@ -113,7 +112,7 @@ fn compare(one: &Value<'_>, two: &Value<'_>, depth: usize) -> ComparisonResult {
     }
 }
 
-/// The first two elements that differ decide, then the length.
+/// The first different elements decide, then the lengths.
 fn arrays(one: &[u8], two: &[u8], depth: usize) -> ComparisonResult {
     let (mut ones, mut twos) = (elements(one), elements(two));
     loop {
@@ -129,8 +128,8 @@ fn arrays(one: &[u8], two: &[u8], depth: usize) -> ComparisonResult {
     }
 }
 
-/// The first key in alphabetical order that is in one of them only, or whose values differ, decides: nothing is less
-/// than anything.
+/// The first key in alphabetical order that only one of them has, or whose values differ, decides: a missing value is
+/// less than any value.
 fn objects(one: &[u8], two: &[u8], depth: usize) -> ComparisonResult {
     let (ones, twos) = (sorted_fields(one), sorted_fields(two));
     let (mut ones, mut twos) = (ones.iter().peekable(), twos.iter().peekable());
@@ -149,14 +148,4 @@ fn objects(one: &[u8], two: &[u8], depth: usize) -> ComparisonResult {
             }
         }
     }
-}
-
-/// The fields in the order of their keys; of fields with one key the first counts.
-pub(super) fn sorted_fields(object: &[u8]) -> Vec<(Cow<'_, str>, &[u8])> {
-    let mut all: Vec<_> = fields(object)
-        .filter_map(|(key, value)| Some((unquote(key)?, value)))
-        .collect();
-    all.sort_by(|one, two| one.0.cmp(&two.0));
-    all.dedup_by(|later, first| later.0 == first.0);
-    all
 }

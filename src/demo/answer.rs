@@ -11,7 +11,7 @@ use super::store::Id;
 use crate::condition::{Condition, Facts};
 use crate::snapshot::document_id::{DocumentId, IdType};
 
-/// Limit of the store: a demo, not a database.
+/// Maximum number of documents, which bounds the memory of the demo.
 const MAX_DOCUMENTS: usize = 10_000;
 
 /// The result of a statement.
@@ -19,7 +19,7 @@ const MAX_DOCUMENTS: usize = 10_000;
 pub(super) struct QueryResult {
     pub(super) rows: Vec<Value>,
     pub(super) mutated: Vec<Value>,
-    /// The events of its changes.
+    /// The events of the changes.
     pub(super) messages: Vec<Message>,
     pub(super) is_mutation: bool,
 }
@@ -29,7 +29,7 @@ type Arguments = Map<String, Value>;
 /// Executes a statement.
 ///
 /// # Errors
-/// Why it cannot be, in the manner of the engine.
+/// The error message, in the form of the engine's.
 pub(super) fn execute(
     generator: &mut Generator,
     statement: &str,
@@ -43,9 +43,9 @@ pub(super) fn execute(
             let document = argument(arguments, &document)?.clone();
             insert(generator, &collection, document, millis)
         }
-        Statement::Delete(collection, tests) => {
-            let tests = resolve(&tests, arguments)?;
-            let found = matching(generator, &collection, &tests);
+        Statement::Delete(collection, predicates) => {
+            let predicates = resolve(&predicates, arguments)?;
+            let found = matching(generator, &collection, &predicates);
             let ids: Vec<Id> = found.iter().map(|row| row.1.clone()).collect();
             let mutated = found.iter().map(|row| row.2["_id"].clone()).collect();
             Ok(QueryResult {
@@ -82,7 +82,9 @@ fn insert(
         return Err("Invalid query: a document needs an _id that is a string, integer, boolean, array or object".to_owned());
     }
     if generator.store().documents().count() >= MAX_DOCUMENTS {
-        return Err(format!("this demo keeps at most {MAX_DOCUMENTS} documents"));
+        return Err(format!(
+            "this demo stores at most {MAX_DOCUMENTS} documents"
+        ));
     }
     let messages = generator.write(collection, document, millis);
     Ok(QueryResult {
@@ -98,12 +100,12 @@ fn selected(
     select: &Select,
     arguments: &Arguments,
 ) -> Result<QueryResult, String> {
-    let tests = resolve(&select.tests, arguments)?;
-    let mut found = matching(generator, &select.collection, &tests);
+    let predicates = resolve(&select.predicates, arguments)?;
+    let mut found = matching(generator, &select.collection, &predicates);
     if select.ordered {
         found.sort_by(|one, other| one.0.cmp(&other.0));
     }
-    let rows: Vec<Value> = match select.wanted {
+    let rows: Vec<Value> = match select.projection {
         Projection::Documents => found.into_iter().map(|row| row.2.clone()).collect(),
         Projection::Count => vec![json!({"n": found.len()})],
         Projection::Census => {
@@ -128,24 +130,27 @@ fn size(count: Option<u64>) -> usize {
         .unwrap_or(usize::MAX)
 }
 
-/// A condition with the values of its arguments.
+/// A predicate with the values of its arguments.
 enum Resolved<'t> {
     Type(IdType),
     Is(DocumentId),
     After(DocumentId),
-    Own(&'t Condition),
+    Condition(&'t Condition),
 }
 
-fn resolve<'t>(tests: &'t [Predicate], arguments: &Arguments) -> Result<Vec<Resolved<'t>>, String> {
-    let one = |test: &'t Predicate| {
-        Ok(match test {
+fn resolve<'t>(
+    predicates: &'t [Predicate],
+    arguments: &Arguments,
+) -> Result<Vec<Resolved<'t>>, String> {
+    let one = |predicate: &'t Predicate| {
+        Ok(match predicate {
             Predicate::Type(kind) => Resolved::Type(*kind),
             Predicate::Is(name) => Resolved::Is(id(arguments, name)?),
-            Predicate::Behind(name) => Resolved::After(id(arguments, name)?),
-            Predicate::Own(condition) => Resolved::Own(condition),
+            Predicate::After(name) => Resolved::After(id(arguments, name)?),
+            Predicate::Condition(condition) => Resolved::Condition(condition),
         })
     };
-    tests.iter().map(one).collect()
+    predicates.iter().map(one).collect()
 }
 
 fn argument<'a>(arguments: &'a Arguments, name: &str) -> Result<&'a Value, String> {
@@ -155,7 +160,8 @@ fn argument<'a>(arguments: &'a Arguments, name: &str) -> Result<&'a Value, Strin
 
 fn id(arguments: &Arguments, name: &str) -> Result<DocumentId, String> {
     let value = argument(arguments, name)?.to_string();
-    DocumentId::parse(value.as_bytes()).ok_or_else(|| format!("Invalid query: :{name} is no id"))
+    DocumentId::parse(value.as_bytes())
+        .ok_or_else(|| format!("Invalid query: :{name} is not a valid id"))
 }
 
 impl Resolved<'_> {
@@ -165,7 +171,7 @@ impl Resolved<'_> {
             Resolved::Is(id) => key == id,
             // Ids of two types do not compare.
             Resolved::After(last) => key.id_type() == last.id_type() && key > last,
-            Resolved::Own(condition) => condition.holds(&Facts {
+            Resolved::Condition(condition) => condition.holds(&Facts {
                 collection: Some(collection),
                 new: Some(document.to_string().as_bytes()),
                 ..Facts::default()
@@ -177,7 +183,7 @@ impl Resolved<'_> {
 fn matching<'s>(
     generator: &'s Generator,
     collection: &str,
-    tests: &[Resolved<'_>],
+    predicates: &[Resolved<'_>],
 ) -> Vec<(DocumentId, &'s Id, &'s Value)> {
     let documents = generator.store().documents();
     let here = documents.filter(|(id, _)| id.collection == collection);
@@ -186,9 +192,9 @@ fn matching<'s>(
         Some((DocumentId::parse(raw.as_bytes())?, id, document))
     });
     let fits = |row: &(DocumentId, &Id, &Value)| {
-        tests
+        predicates
             .iter()
-            .all(|test| test.holds(collection, &row.0, row.2))
+            .all(|predicate| predicate.holds(collection, &row.0, row.2))
     };
     keyed.filter(fits).collect()
 }

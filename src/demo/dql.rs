@@ -1,6 +1,6 @@
-//! Parser of the DQL subset that this program sends. Unknown statements are errors in the form of the engine's.
+//! Parser of the DQL subset that this program sends. Error messages have the form of the engine's.
 
-use crate::condition::Condition;
+use crate::condition::{Condition, SpannedToken, Token, tokens};
 use crate::snapshot::document_id::IdType;
 
 /// A statement.
@@ -19,9 +19,9 @@ pub(super) enum Statement {
 /// A `SELECT` statement.
 #[derive(Debug)]
 pub(super) struct Select {
-    pub(super) wanted: Projection,
+    pub(super) projection: Projection,
     pub(super) collection: String,
-    pub(super) tests: Vec<Predicate>,
+    pub(super) predicates: Vec<Predicate>,
     pub(super) ordered: bool,
     pub(super) limit: Option<u64>,
     pub(super) offset: u64,
@@ -38,7 +38,7 @@ pub(super) enum Projection {
     Census,
 }
 
-/// One condition of a `WHERE`; all have to hold.
+/// One term of a `WHERE`; all of them must hold.
 #[derive(Debug)]
 pub(super) enum Predicate {
     /// `type(_id) = 'kind'`
@@ -46,33 +46,17 @@ pub(super) enum Predicate {
     /// `_id = :argument`
     Is(String),
     /// `_id > :argument`, for arrays and objects `CAST(_id AS STRING) > CAST(:argument AS STRING)`
-    Behind(String),
+    After(String),
     /// A condition in parentheses.
-    Own(Box<Condition>),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum TokenKind {
-    Word(String),
-    Name(String),
-    Text(String),
-    Argument(String),
-    Sign(char),
-}
-
-#[derive(Debug)]
-struct Token {
-    kind: TokenKind,
-    start: usize,
-    end: usize,
+    Condition(Box<Condition>),
 }
 
 /// Parses a statement.
 ///
 /// # Errors
-/// The message, in the form of the engine's.
+/// The error message, in the form of the engine's.
 pub(super) fn parse(text: &str) -> Result<Statement, String> {
-    let tokens = lex(text)?;
+    let tokens = tokens(text).map_err(|error| syntax_error(error.why()))?;
     let mut parser = Parser {
         text,
         tokens,
@@ -80,115 +64,61 @@ pub(super) fn parse(text: &str) -> Result<Statement, String> {
     };
     let statement = parser.statement()?;
     match parser.peek() {
-        None => Ok(statement),
-        Some(_) => Err(parser.unexpected("end of statement")),
+        Token::End => Ok(statement),
+        _ => Err(parser.unexpected("end of statement")),
     }
 }
 
-fn lex(text: &str) -> Result<Vec<Token>, String> {
-    let mut tokens = Vec::new();
-    let mut chars = text.char_indices().peekable();
-    while let Some((start, c)) = chars.next() {
-        let rest = text.get(start + c.len_utf8()..).unwrap_or_default();
-        let kind = match c {
-            _ if c.is_whitespace() => continue,
-            '-' if rest.starts_with('-') => {
-                while chars.next_if(|(_, c)| *c != '\n').is_some() {}
-                continue;
-            }
-            '`' => TokenKind::Name(quoted(c, &mut chars)?),
-            '\'' | '"' => TokenKind::Text(quoted(c, &mut chars)?),
-            ':' => TokenKind::Argument(word(&mut chars)),
-            _ if is_word(c) => TokenKind::Word(format!("{c}{}", word(&mut chars))),
-            sign => TokenKind::Sign(sign),
-        };
-        let end = chars.peek().map_or(text.len(), |(at, _)| *at);
-        tokens.push(Token { kind, start, end });
-    }
-    Ok(tokens)
-}
-
-type Chars<'a> = std::iter::Peekable<std::str::CharIndices<'a>>;
-
-fn word(chars: &mut Chars<'_>) -> String {
-    let mut word = String::new();
-    while let Some((_, c)) = chars.next_if(|(_, c)| is_word(*c)) {
-        word.push(c);
-    }
-    word
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// Up to the closing quote; a doubled backtick is one, and a backslash escapes in other quotes.
-fn quoted(quote: char, chars: &mut Chars<'_>) -> Result<String, String> {
-    let mut text = String::new();
-    while let Some((_, c)) = chars.next() {
-        if c == quote {
-            if quote != '`' || chars.next_if(|(_, c)| *c == '`').is_none() {
-                return Ok(text);
-            }
-            text.push('`');
-        } else if c == '\\' && quote != '`' {
-            text.extend(chars.next().map(|(_, c)| c));
-        } else {
-            text.push(c);
-        }
-    }
-    Err(format!(
-        "Invalid query: sql parser error: Unterminated {quote}"
-    ))
+fn syntax_error(why: &str) -> String {
+    format!("Invalid query: sql parser error: {why}")
 }
 
 struct Parser<'a> {
     text: &'a str,
-    tokens: Vec<Token>,
+    tokens: Vec<SpannedToken>,
     at: usize,
 }
 
 impl Parser<'_> {
-    fn peek(&self) -> Option<&TokenKind> {
-        self.tokens.get(self.at).map(|token| &token.kind)
+    fn peek(&self) -> &Token {
+        self.ahead(0)
+    }
+
+    fn ahead(&self, count: usize) -> &Token {
+        let spanned = self.tokens.get(self.at + count);
+        spanned.map_or(&Token::End, |spanned| &spanned.token)
     }
 
     fn unexpected(&self, expected: &str) -> String {
         let token = self.tokens.get(self.at);
-        let found = token.and_then(|token| self.text.get(token.start..token.end));
-        let found = found.unwrap_or("EOF");
-        format!("Invalid query: sql parser error: Expected: {expected}, found: {found}")
+        let found = token.and_then(|token| self.text.get(token.at..token.end));
+        let found = found.filter(|found| !found.is_empty()).unwrap_or("EOF");
+        syntax_error(&format!("Expected: {expected}, found: {found}"))
     }
 
     fn has_word(&mut self, wanted: &str) -> bool {
-        let found =
-            matches!(self.peek(), Some(TokenKind::Word(word)) if word.eq_ignore_ascii_case(wanted));
+        let found = matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(wanted));
         self.at += usize::from(found);
         found
     }
 
-    fn has_sign(&mut self, wanted: char) -> bool {
-        let found = self.peek() == Some(&TokenKind::Sign(wanted));
+    fn has_sign(&mut self, wanted: &str) -> bool {
+        let found = matches!(self.peek(), Token::Sign(sign) if *sign == wanted);
         self.at += usize::from(found);
         found
     }
 
-    /// These words and signs, blanks between them.
+    /// Consumes words and signs; blanks separate them in the pattern.
     fn expect(&mut self, pattern: &str) -> Result<(), String> {
         for part in pattern.split(' ') {
-            let sign = part.chars().next().filter(|c| !is_word(*c));
-            let found = match sign {
-                Some(sign) => self.has_sign(sign),
-                None => self.has_word(part),
-            };
-            if !found {
+            if !(self.has_word(part) || self.has_sign(part)) {
                 return Err(self.unexpected(part));
             }
         }
         Ok(())
     }
 
-    /// Whether they stand here; then they are passed.
+    /// Consumes words and signs if all of them come next.
     fn has(&mut self, pattern: &str) -> bool {
         let at = self.at;
         let found = self.expect(pattern).is_ok();
@@ -212,46 +142,43 @@ impl Parser<'_> {
         if self.has("DELETE FROM") {
             let collection = self.name()?;
             self.expect("WHERE")?;
-            return Ok(Statement::Delete(collection, self.tests()?));
+            return Ok(Statement::Delete(collection, self.predicates()?));
         }
         Err(self.unexpected("SELECT, INSERT or DELETE"))
     }
 
     fn select(&mut self) -> Result<Statement, String> {
-        let wanted = self.wanted()?;
+        let projection = self.projection()?;
         self.expect("FROM")?;
-        if wanted == Projection::Documents && self.has_word("system") {
-            if self.peek() != Some(&TokenKind::Argument("collections".to_owned())) {
-                return Err(self.unexpected("system:collections"));
-            }
-            self.at += 1;
+        if projection == Projection::Documents && self.has_word("system") {
+            self.expect(": collections")?;
             return Ok(Statement::Listing(self.count("LIMIT")?));
         }
         let collection = self.name()?;
-        let tests = if self.has_word("WHERE") {
-            self.tests()?
+        let predicates = if self.has_word("WHERE") {
+            self.predicates()?
         } else {
             Vec::new()
         };
-        if wanted == Projection::Census {
+        if projection == Projection::Census {
             self.expect("GROUP BY type ( _id )")?;
         }
-        let ordered = wanted == Projection::Documents && self.has("ORDER BY");
+        let ordered = projection == Projection::Documents && self.has("ORDER BY");
         if ordered && !self.has("CAST ( _id AS STRING )") {
             self.expect("_id")?;
         }
         Ok(Statement::Select(Select {
-            wanted,
+            projection,
             collection,
-            tests,
+            predicates,
             ordered,
             limit: self.count("LIMIT")?,
             offset: self.count("OFFSET")?.unwrap_or(0),
         }))
     }
 
-    fn wanted(&mut self) -> Result<Projection, String> {
-        if self.has_sign('*') {
+    fn projection(&mut self) -> Result<Projection, String> {
+        if self.has_sign("*") {
             return Ok(Projection::Documents);
         }
         if self.has("type ( _id ) AS t , COUNT ( * ) AS n") {
@@ -260,9 +187,7 @@ impl Parser<'_> {
         if self.has("COUNT ( * ) AS n") {
             return Ok(Projection::Count);
         }
-        if let (Some(TokenKind::Word(name)), Some(TokenKind::Sign('('))) =
-            (self.peek(), self.tokens.get(self.at + 1).map(|t| &t.kind))
-        {
+        if let (Token::Word(name), Token::Sign("(")) = (self.peek(), self.ahead(1)) {
             return Err(format!("Invalid query: Function \"{name}\" not found"));
         }
         Err(self.unexpected("*, COUNT(*) AS n, or type(_id) AS t, COUNT(*) AS n"))
@@ -273,7 +198,7 @@ impl Parser<'_> {
             return Ok(None);
         }
         let number = match self.peek() {
-            Some(TokenKind::Word(digits)) => digits.parse().ok(),
+            Token::Number(digits) => digits.parse().ok(),
             _ => None,
         };
         let number = number.ok_or_else(|| self.unexpected("a number"))?;
@@ -283,7 +208,7 @@ impl Parser<'_> {
 
     fn name(&mut self) -> Result<String, String> {
         let name = match self.peek() {
-            Some(TokenKind::Name(name) | TokenKind::Word(name)) if !name.is_empty() => name.clone(),
+            Token::Name(name) | Token::Word(name) if !name.is_empty() => name.clone(),
             _ => return Err(self.unexpected("a collection")),
         };
         self.at += 1;
@@ -291,25 +216,28 @@ impl Parser<'_> {
     }
 
     fn argument(&mut self) -> Result<String, String> {
-        let Some(TokenKind::Argument(name)) = self.peek().cloned() else {
-            return Err(self.unexpected("an argument"));
-        };
-        self.at += 1;
-        Ok(name)
-    }
-
-    fn tests(&mut self) -> Result<Vec<Predicate>, String> {
-        let mut tests = vec![self.test()?];
-        while self.has_word("AND") {
-            tests.push(self.test()?);
+        match (self.peek(), self.ahead(1)) {
+            (Token::Sign(":"), Token::Word(name)) => {
+                let name = name.clone();
+                self.at += 2;
+                Ok(name)
+            }
+            _ => Err(self.unexpected("an argument")),
         }
-        Ok(tests)
     }
 
-    fn test(&mut self) -> Result<Predicate, String> {
+    fn predicates(&mut self) -> Result<Vec<Predicate>, String> {
+        let mut predicates = vec![self.predicate()?];
+        while self.has_word("AND") {
+            predicates.push(self.predicate()?);
+        }
+        Ok(predicates)
+    }
+
+    fn predicate(&mut self) -> Result<Predicate, String> {
         if self.has("type ( _id ) =") {
             let kind = match self.peek() {
-                Some(TokenKind::Text(name)) => IdType::parse(name),
+                Token::String(name) => IdType::parse(name),
                 _ => None,
             };
             let kind = kind.ok_or_else(|| self.unexpected("a type of id"))?;
@@ -319,34 +247,35 @@ impl Parser<'_> {
         if self.has("CAST ( _id AS STRING ) > CAST (") {
             let argument = self.argument()?;
             self.expect("AS STRING )")?;
-            return Ok(Predicate::Behind(argument));
+            return Ok(Predicate::After(argument));
         }
         if self.has("_id >") {
-            return self.argument().map(Predicate::Behind);
+            return self.argument().map(Predicate::After);
         }
         if self.has("_id =") {
             return self.argument().map(Predicate::Is);
         }
-        self.raw_condition()
+        self.condition()
     }
 
-    /// A condition in parentheses, which is read as the rest of the program reads conditions.
-    fn raw_condition(&mut self) -> Result<Predicate, String> {
+    /// A condition in parentheses, in the language of `--where`.
+    fn condition(&mut self) -> Result<Predicate, String> {
         let start = self.tokens.get(self.at).map_or(0, |token| token.end);
         self.expect("(")?;
         let mut depth = 1_u32;
         while let Some(token) = self.tokens.get(self.at) {
-            self.at += 1;
-            match token.kind {
-                TokenKind::Sign('(') => depth = depth.saturating_add(1),
-                TokenKind::Sign(')') => depth -= 1,
+            match token.token {
+                Token::Sign("(") => depth = depth.saturating_add(1),
+                Token::Sign(")") => depth -= 1,
+                Token::End => break,
                 _ => {}
             }
+            self.at += 1;
             if depth == 0 {
-                let text = self.text.get(start..token.start).unwrap_or_default();
+                let text = self.text.get(start..token.at).unwrap_or_default();
                 let parsed = Condition::parse(text.trim());
                 let parsed = parsed.map_err(|why| format!("Invalid query: {}", why.why()))?;
-                return Ok(Predicate::Own(Box::new(parsed)));
+                return Ok(Predicate::Condition(Box::new(parsed)));
             }
         }
         Err(self.unexpected(")"))

@@ -35,7 +35,7 @@ pub(super) fn order(number: u64, till: &Value, placed_at: &str) -> Value {
     json!({"_id": format!("o-{number}"), "store": till["store"], "till": till["till"], "status": "open", "placedAt": placed_at, "lines": [], "totalCents": 0})
 }
 
-/// Puts `quantity` of a menu item on an order.
+/// Adds a line with `quantity` of a menu item to an order.
 pub(super) fn add_line(order: &mut Value, item: &Value, quantity: u64) {
     let line = json!({"item": item["_id"], "name": item["name"]["de"], "qty": quantity, "cents": item["cents"]});
     if let Some(lines) = order["lines"].as_array_mut() {
@@ -58,7 +58,7 @@ pub(super) fn pay(order: &mut Value, tender: &str, paid_at: &str) {
     order["payment"] = json!({"tender": tender, "paidAt": paid_at, "cents": order["totalCents"]});
 }
 
-/// Whether an order still takes changes.
+/// Whether an order can still change.
 pub(super) fn is_open(order: &Value) -> bool {
     order["status"] == "open"
 }

@@ -11,9 +11,9 @@ use super::{Message, PARTITIONS};
 
 const FIRST_TXN: u64 = 552_784;
 const FIRST_ORDER: u64 = 1001;
-/// Older orders are put away, so that an endless trickle needs no endless memory.
+/// Older orders are removed, which bounds the memory of an endless stream.
 const MAX_ORDERS: usize = 40;
-/// Prices are reset here, because the trickle has no end.
+/// Higher prices are halved, because the stream is endless.
 const MAX_PRICE_CENTS: u64 = 3000;
 /// Number of unreported actions in a gap.
 const ROUNDS_IN_GAP: usize = 6;
@@ -41,8 +41,8 @@ pub enum Action {
     Gap,
 }
 
-/// Frequency of actions in the trickle; a gap happens only on request.
-const TRICKLE_ACTIONS: [Action; 12] = [
+/// Relative frequency of random actions; a gap happens only on request.
+const RANDOM_ACTIONS: [Action; 12] = [
     Action::Order,
     Action::Order,
     Action::AddLine,
@@ -96,7 +96,7 @@ impl Generator {
         document: Value,
         millis: i64,
     ) -> Option<Vec<Message>> {
-        let taken = self.store.get(&Id::of(collection, &document)).is_some();
+        let taken = self.store.get(&Id::new(collection, &document)).is_some();
         let change = (!taken).then(|| self.store.insert(collection, document))?;
         Some(self.commit(vec![change], millis))
     }
@@ -126,12 +126,12 @@ impl Generator {
         messages
     }
 
-    /// Lets something usual happen; never returns nothing once the shop is open.
-    pub fn round(&mut self, time_millis: i64) -> Vec<Message> {
-        let happening = self.random.pick(&TRICKLE_ACTIONS).copied();
-        let messages = self.perform(happening.unwrap_or(Action::Order), time_millis);
+    /// Performs a random action. After [`Generator::open`], it returns at least one event.
+    pub fn random_action(&mut self, time_millis: i64) -> Vec<Message> {
+        let action = self.random.pick(&RANDOM_ACTIONS).copied();
+        let messages = self.perform(action.unwrap_or(Action::Order), time_millis);
         if messages.is_empty() {
-            // Nothing to pay or cancel: a new guest comes instead.
+            // There is nothing to pay or cancel.
             return self.perform(Action::Order, time_millis);
         }
         messages
@@ -139,9 +139,9 @@ impl Generator {
 
     /// Performs one action and returns its events, all of one transaction. Empty if it is not possible, such as
     /// paying without an open order.
-    pub fn perform(&mut self, happening: Action, time_millis: i64) -> Vec<Message> {
+    pub fn perform(&mut self, action: Action, time_millis: i64) -> Vec<Message> {
         let clock = clock(time_millis);
-        let changes = match happening {
+        let changes = match action {
             Action::Order => self.order(&clock),
             Action::AddLine => self.add_line().into_iter().collect(),
             Action::ChangeQuantity => self.change_quantity().into_iter().collect(),
@@ -222,7 +222,7 @@ impl Generator {
         let items = self.store.find("menu_items", |item| sold(item) > 0);
         let take = |item: &mut Value| {
             let left = item["stock"].as_u64().unwrap_or_default();
-            // An empty shelf is filled up at once.
+            // An empty stock is refilled at once.
             item["stock"] = json!(left.checked_sub(sold(item)).unwrap_or(50));
         };
         let changes = items.iter().filter_map(|id| self.store.update(id, take));
@@ -272,10 +272,10 @@ impl Generator {
 
     /// Performs actions without events, and returns the `requeryRequired`.
     fn gap(&mut self, time_millis: i64) -> Message {
-        // The removal first: of a document that is known from events.
+        // The removal comes first, so that it removes a document that is known from events.
         let lost = [Action::Cancel, Action::Order, Action::Pay];
-        for happening in lost.into_iter().cycle().take(ROUNDS_IN_GAP) {
-            self.perform(happening, time_millis);
+        for action in lost.into_iter().cycle().take(ROUNDS_IN_GAP) {
+            self.perform(action, time_millis);
         }
         self.txn += 1;
         let event = json!({"txnID": self.txn, "type": "requeryRequired", "documents": []});
@@ -319,7 +319,7 @@ fn partition(key: &str) -> i32 {
     i32::try_from(partition).unwrap_or_default()
 }
 
-/// RFC 3339, because Ditto's documents have no date type and dates are usually strings.
+/// The time in RFC 3339, because Ditto has no date type and dates are usually strings.
 fn clock(time_millis: i64) -> String {
     let time = Timestamp::from_millisecond(time_millis - time_millis % 1000);
     time.unwrap_or(Timestamp::UNIX_EPOCH).to_string()

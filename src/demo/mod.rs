@@ -26,11 +26,11 @@ pub struct Message {
     pub key: Option<String>,
     /// The event, as JSON on one line.
     pub payload: String,
-    /// When it was written: milliseconds since 1970-01-01 UTC.
+    /// Timestamp: milliseconds since 1970-01-01 UTC.
     pub time_millis: i64,
 }
 
-/// The events of the tour: about thirty changes of a day, a gap, and changes after it.
+/// The actions of the tour: about thirty changes of a day, a gap, and changes after it.
 const DAY_ACTIONS: [Action; 14] = [
     Action::Order,
     Action::Shift,
@@ -52,24 +52,23 @@ const ACTION_INTERVAL_MS: i64 = 7_000;
 /// Actions after the requery, so that the stream continues.
 const AFTERNOON_ACTIONS: [Action; 4] = [Action::Order, Action::Pay, Action::Cancel, Action::Price];
 
-/// Lives on for a while.
+/// Performs the actions after the requery and returns their events.
 pub fn afternoon(generator: &mut Generator, now_millis: i64) -> Vec<Message> {
     let rounds = AFTERNOON_ACTIONS.into_iter();
     rounds
-        .flat_map(|happening| generator.perform(happening, now_millis))
+        .flat_map(|action| generator.perform(action, now_millis))
         .collect()
 }
 
-/// Opens the shop and lives through one day that ends shortly before `now_millis` (since 1970-01-01 UTC).
+/// Writes the initial documents and performs one day of actions that ends shortly before `now_millis` (since 1970-01-01
+/// UTC). Returns the events.
 pub fn history(generator: &mut Generator, now_millis: i64) -> Vec<Message> {
     let rounds = i64::try_from(DAY_ACTIONS.len()).unwrap_or_default();
     let opening = now_millis.saturating_sub((rounds + 1).saturating_mul(ACTION_INTERVAL_MS));
     let mut messages = generator.open(opening);
-    for (happening, round) in DAY_ACTIONS.into_iter().zip(1_i64..) {
-        messages.extend(generator.perform(
-            happening,
-            opening.saturating_add(round * ACTION_INTERVAL_MS),
-        ));
+    for (action, round) in DAY_ACTIONS.into_iter().zip(1_i64..) {
+        messages
+            .extend(generator.perform(action, opening.saturating_add(round * ACTION_INTERVAL_MS)));
     }
     messages
 }
@@ -85,7 +84,7 @@ mod tests {
 
     const NOW: i64 = 1_769_860_800_000;
 
-    /// The documents that a reader of the stream knows.
+    /// The documents that a consumer of the stream has.
     #[derive(Default)]
     struct Replay {
         documents: BTreeMap<String, Value>,
@@ -114,8 +113,8 @@ mod tests {
 
         fn apply(&mut self, id: &str, change: &Value) {
             let old = change.get("value").or(change.get("oldValue")).unwrap();
-            let known = self.documents.remove(id).unwrap_or_default();
-            assert_eq!(&known, old, "{id}");
+            let current = self.documents.remove(id).unwrap_or_default();
+            assert_eq!(&current, old, "{id}");
             if let Some(new) = change.get("newValue") {
                 assert_ne!(new, old, "{id} did not change");
                 self.documents.insert(id.to_owned(), new.clone());
@@ -136,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replay_knows_every_old_value_and_a_gap_is_healed_by_a_requery_only() {
+    fn a_replay_has_every_old_value_and_only_a_requery_closes_a_gap() {
         let mut generator = Generator::new(7);
         let mut replay = Replay::default();
         let mut messages = generator.open(NOW);
@@ -148,7 +147,7 @@ mod tests {
             messages = if gap {
                 Vec::new()
             } else {
-                generator.round(NOW + round)
+                generator.random_action(NOW + round)
             };
             if gap {
                 let stale = replay.documents.clone();
@@ -158,14 +157,17 @@ mod tests {
                 assert_ne!(replay.documents, stale, "nothing was lost");
             }
         }
-        assert!(replay.documents.len() < 200, "the shop grows without end");
+        assert!(
+            replay.documents.len() < 200,
+            "the store grows without limit"
+        );
     }
 
     #[test]
-    fn the_same_seed_tells_the_same_story() {
-        let tell = |seed| history(&mut Generator::new(seed), NOW);
-        assert_eq!(tell(1), tell(1));
-        assert_ne!(tell(1), tell(2));
+    fn the_same_seed_yields_the_same_events() {
+        let events = |seed| history(&mut Generator::new(seed), NOW);
+        assert_eq!(events(1), events(1));
+        assert_ne!(events(1), events(2));
     }
 
     #[test]

@@ -1,7 +1,6 @@
-//! A small sequence of numbers that look random and are the same for the same seed.
-//! Good enough to vary a story; nothing secret may depend on it.
+//! Deterministic pseudo-random number generator. Not for secrets.
 
-/// The generator `SplitMix64` (Steele, Lea and Flood, 2014).
+/// `SplitMix64` (Steele, Lea and Flood, 2014).
 pub(super) struct Random(u64);
 
 impl Random {

@@ -1,5 +1,4 @@
-//! A replica as a consumer would keep it: a snapshot's files, then the events after it. Compared with the server,
-//! never built from it.
+//! A consumer's replica: the files of a snapshot, then the events after it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,19 +21,19 @@ pub struct Replica {
 pub struct Difference {
     /// The same in both.
     pub equal: usize,
-    /// On the server, and not in the copy.
+    /// Only on the server.
     pub missing: usize,
-    /// In both, with other content.
+    /// In both, with different content.
     pub stale: usize,
-    /// In the copy, and gone from the server.
-    pub left_over: usize,
+    /// Only in the replica.
+    pub extra: usize,
 }
 
 impl Difference {
-    /// Whether there is none.
+    /// Whether both have the same documents.
     #[must_use]
     pub fn is_none(self) -> bool {
-        self.missing + self.stale + self.left_over == 0
+        self.missing + self.stale + self.extra == 0
     }
 }
 
@@ -42,7 +41,7 @@ impl Replica {
     /// Reads a snapshot.
     ///
     /// # Errors
-    /// If there is no complete snapshot, or if a file cannot be read.
+    /// No complete snapshot in the folder, or I/O errors.
     pub fn from_snapshot(folder: &Path) -> anyhow::Result<Replica> {
         let manifest = Manifest::read(folder).map_err(|failure| anyhow::anyhow!(failure.what))?;
         anyhow::ensure!(
@@ -50,7 +49,7 @@ impl Replica {
             "the snapshot in {} is not complete",
             folder.display()
         );
-        let mut copy = Replica::default();
+        let mut replica = Replica::default();
         for collection in &manifest.collections {
             let Some(file) = &collection.file else {
                 continue;
@@ -59,16 +58,16 @@ impl Replica {
             let text = fs::read_to_string(&path);
             let text = text.with_context(|| format!("reading {}", path.display()))?;
             for line in text.lines() {
-                copy.put(&collection.name, serde_json::from_str(line)?);
+                replica.put(&collection.name, serde_json::from_str(line)?);
             }
         }
-        Ok(copy)
+        Ok(replica)
     }
 
     /// Applies events, one per line, as `tail --format json` prints them; returns their number.
     ///
     /// # Errors
-    /// If a line is not an event.
+    /// A line that is not valid JSON.
     pub fn apply(&mut self, events: &str) -> anyhow::Result<usize> {
         for line in events.lines() {
             let event: Value = serde_json::from_str(line).context("reading an event")?;
@@ -77,7 +76,7 @@ impl Replica {
             if let Some(new) = change.get("newValue") {
                 self.put(name, new.clone());
             } else if let Some(old) = change.get("value") {
-                self.documents.remove(&Id::of(name, old));
+                self.documents.remove(&Id::new(name, old));
             }
         }
         Ok(events.lines().count())
@@ -91,7 +90,7 @@ impl Replica {
 
     fn put(&mut self, collection: &str, document: Value) {
         self.documents
-            .insert(Id::of(collection, &document), document);
+            .insert(Id::new(collection, &document), document);
     }
 
     /// Compares with the server's documents.
@@ -100,12 +99,12 @@ impl Replica {
         let mut found = Difference::default();
         for (id, document) in store.documents() {
             match self.documents.get(id) {
-                Some(held) if held == document => found.equal += 1,
+                Some(own) if own == document => found.equal += 1,
                 Some(_) => found.stale += 1,
                 None => found.missing += 1,
             }
         }
-        found.left_over = self.documents.len() - found.equal - found.stale;
+        found.extra = self.documents.len() - found.equal - found.stale;
         found
     }
 }

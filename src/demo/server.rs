@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,23 +12,24 @@ use serde_json::{Map, Value, json};
 use super::Message;
 use super::answer;
 use super::generator::Generator;
+use crate::util::mutex::lock;
 use crate::util::secret::Secret;
 
-/// So many requests are answered at once; others wait.
+/// Number of requests that are processed in parallel; others wait.
 const WORKERS: usize = 6;
-/// The most bytes of a request's head.
+/// Maximum size of a request's head.
 const MAX_HEAD_BYTES: usize = 16 << 10;
-/// The most bytes of a request's body.
+/// Maximum size of a request's body.
 const MAX_BODY_BYTES: usize = 1 << 20;
 /// Timeout of a request and of its response.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-/// Interval at which a worker checks for the end.
+/// Interval at which a worker checks whether to stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Puts events into the stream.
+/// Callback that writes events to the stream.
 pub type Publish = Box<dyn Fn(&[Message]) -> anyhow::Result<()> + Send + Sync>;
 
-/// The café with its stream: both change together, under one lock.
+/// The café and its stream; both change under one lock.
 pub struct Live {
     generator: Mutex<Generator>,
     publish: Publish,
@@ -47,28 +48,20 @@ impl Live {
     /// Changes the café and publishes the returned events.
     ///
     /// # Errors
-    /// If the events cannot be published.
-    pub fn act(&self, act: impl FnOnce(&mut Generator) -> Vec<Message>) -> anyhow::Result<()> {
-        let mut generator = self
-            .generator
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let messages = act(&mut generator);
+    /// Errors of `publish`.
+    pub fn apply(&self, change: impl FnOnce(&mut Generator) -> Vec<Message>) -> anyhow::Result<()> {
+        let mut generator = lock(&self.generator);
+        let messages = change(&mut generator);
         (self.publish)(&messages)
     }
 
-    /// Looks at the café.
-    pub fn look<T>(&self, look: impl FnOnce(&Generator) -> T) -> T {
-        look(
-            &self
-                .generator
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+    /// Reads from the café.
+    pub fn read<T>(&self, read: impl FnOnce(&Generator) -> T) -> T {
+        read(&lock(&self.generator))
     }
 }
 
-/// The running server. Dropping it ends its threads.
+/// The running server. Dropping it stops its threads.
 pub struct Server {
     address: SocketAddr,
     stop: Arc<AtomicBool>,
@@ -79,7 +72,7 @@ impl Server {
     /// Starts on a free port of the loopback interface.
     ///
     /// # Errors
-    /// If no port or thread is available.
+    /// I/O errors if no port or thread is available.
     pub fn start(live: &Arc<Live>, key: &Secret) -> io::Result<Server> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let mut server = Server {
@@ -126,7 +119,7 @@ struct Worker {
     stop: Arc<AtomicBool>,
 }
 
-/// A request as far as it matters here.
+/// The parts of a request that the server uses.
 struct Request {
     method: String,
     path: String,
@@ -141,7 +134,7 @@ impl Worker {
     fn work(&self, listener: &TcpListener) {
         while !self.stop.load(Ordering::SeqCst) {
             match listener.accept() {
-                // A client that went away takes its error with it.
+                // Errors of a connection concern only its client.
                 Ok((stream, _)) => drop(self.serve(stream)),
                 Err(_) => thread::sleep(POLL_INTERVAL),
             }
@@ -151,16 +144,16 @@ impl Worker {
     fn serve(&self, stream: TcpStream) -> io::Result<()> {
         stream.set_read_timeout(Some(POLL_INTERVAL))?;
         stream.set_write_timeout(Some(POLL_INTERVAL))?;
-        let mut wire = HttpConnection {
+        let mut connection = HttpConnection {
             stream,
             stop: &self.stop,
             started: Instant::now(),
         };
-        let (status, body) = match wire.request()? {
+        let (status, body) = match connection.request()? {
             Ok(request) => self.answer(&request),
             Err(refused) => refused,
         };
-        wire.send(status, &body.to_string())
+        connection.send(status, &body.to_string())
     }
 
     fn answer(&self, request: &Request) -> Response {
@@ -171,7 +164,7 @@ impl Worker {
         if key != Some(self.key.expose()) {
             return error(
                 401,
-                "Unauthorized: the API key is not the one that the demo printed",
+                "Unauthorized: wrong API key; use the one that the demo printed",
             );
         }
         let known = ["/api/v5/store/execute", "/api/v4/store/execute"];
@@ -179,7 +172,7 @@ impl Worker {
             return error(404, "not found");
         }
         if request.method != "POST" {
-            return error(405, "only POST is known here");
+            return error(405, "only POST is supported");
         }
         let Ok(Value::Object(body)) = serde_json::from_slice(&request.body) else {
             return error(400, "the body is not a JSON object");
@@ -199,12 +192,12 @@ impl Worker {
         arguments: &Map<String, Value>,
     ) -> Response {
         let mut answer = error(500, "nothing was executed");
-        let acted = self.live.act(|generator| {
+        let applied = self.live.apply(|generator| {
             let (found, messages) = execute(generator, at_least, statement, arguments);
             answer = found;
             messages
         });
-        match acted {
+        match applied {
             Ok(()) => answer,
             Err(why) => error(500, &format!("{why:#}")),
         }
@@ -223,7 +216,7 @@ fn execute(
         Some(Ok(wanted)) if wanted > generator.txn() => {
             return nothing(error(
                 404,
-                &format!("transaction {wanted} is not there yet"),
+                &format!("transaction {wanted} does not exist yet"),
             ));
         }
         _ => {}
@@ -256,7 +249,7 @@ pub fn now_millis() -> i64 {
     i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
 }
 
-/// A connection that ends with its limit, or with the demo.
+/// A connection that ends at [`REQUEST_TIMEOUT`] or with the server.
 struct HttpConnection<'s> {
     stream: TcpStream,
     stop: &'s AtomicBool,
@@ -264,8 +257,8 @@ struct HttpConnection<'s> {
 }
 
 impl HttpConnection<'_> {
-    /// Whether a pause may be waited out.
-    fn is_timeout(&self, error: &io::Error) -> bool {
+    /// Whether to retry after an error of a timed-out read or write.
+    fn may_retry(&self, error: &io::Error) -> bool {
         let pause = matches!(
             error.kind(),
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
@@ -273,7 +266,7 @@ impl HttpConnection<'_> {
         pause && self.started.elapsed() < REQUEST_TIMEOUT && !self.stop.load(Ordering::SeqCst)
     }
 
-    fn more(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
+    fn read_more(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
         let mut part = [0; 4096];
         loop {
             match self.stream.read(&mut part) {
@@ -285,7 +278,7 @@ impl HttpConnection<'_> {
                     bytes.extend_from_slice(part.get(..count).unwrap_or_default());
                     return Ok(());
                 }
-                Err(error) if self.is_timeout(&error) => {}
+                Err(error) if self.may_retry(&error) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -300,7 +293,7 @@ impl HttpConnection<'_> {
             if bytes.len() > MAX_HEAD_BYTES {
                 return Ok(Err(error(431, "the request's head is too large")));
             }
-            self.more(&mut bytes)?;
+            self.read_more(&mut bytes)?;
         };
         let body = bytes.split_off(end + 4);
         let head = String::from_utf8_lossy(&bytes).into_owned();
@@ -310,7 +303,7 @@ impl HttpConnection<'_> {
             found.next().map(|(_, value)| value.trim().to_owned())
         };
         if header("transfer-encoding").is_some() {
-            return Ok(Err(error(411, "a length is needed")));
+            return Ok(Err(error(411, "Content-Length is required")));
         }
         let length = header("content-length").unwrap_or_else(|| "0".to_owned());
         let Ok(length) = length.parse::<usize>() else {
@@ -321,7 +314,7 @@ impl HttpConnection<'_> {
         }
         let mut body = body;
         while body.len() < length {
-            self.more(&mut body)?;
+            self.read_more(&mut body)?;
         }
         body.truncate(length);
         let mut words = head.split_whitespace();
@@ -345,7 +338,7 @@ impl HttpConnection<'_> {
             match self.stream.write(rest) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-                Err(error) if self.is_timeout(&error) => {}
+                Err(error) if self.may_retry(&error) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -16,8 +16,8 @@ pub struct Id {
 }
 
 impl Id {
-    /// The `_id` of a document; equal ids have equal strings, however they are spelled.
-    pub(super) fn of(collection: &str, document: &Value) -> Id {
+    /// The key of a document. Ids that are equal but written differently yield equal keys.
+    pub(super) fn new(collection: &str, document: &Value) -> Id {
         let raw = document.get("_id").map(Value::to_string);
         let key = raw.and_then(|raw| DocumentId::parse(raw.as_bytes()));
         Id {
@@ -46,9 +46,10 @@ impl Store {
         self.documents.iter()
     }
 
-    /// The ids of a collection's documents that fulfil a condition.
-    pub(super) fn find(&self, collection: &str, fits: impl Fn(&Value) -> bool) -> Vec<Id> {
-        let wanted = |(id, document): &(&Id, &Value)| id.collection == collection && fits(document);
+    /// The ids of a collection's documents for which `is_match` holds.
+    pub(super) fn find(&self, collection: &str, is_match: impl Fn(&Value) -> bool) -> Vec<Id> {
+        let wanted =
+            |(id, document): &(&Id, &Value)| id.collection == collection && is_match(document);
         let found = self.documents.iter().filter(wanted);
         found.map(|(id, _)| id.clone()).collect()
     }
@@ -57,15 +58,15 @@ impl Store {
         self.documents.get(id)
     }
 
-    /// The document must be a new one.
+    /// Inserts a new document.
     pub(super) fn insert(&mut self, collection: &str, document: Value) -> Change {
-        let id = Id::of(collection, &document);
+        let id = Id::new(collection, &document);
         let body = json!({"method": "upsert", "oldValue": null, "newValue": document});
         self.documents.insert(id.clone(), document);
         Change { id, body }
     }
 
-    /// `None` if nothing changed or the document does not exist.
+    /// Edits a document; `None` if nothing changed or it does not exist.
     pub(super) fn update(&mut self, id: &Id, edit: impl FnOnce(&mut Value)) -> Option<Change> {
         let document = self.documents.get_mut(id)?;
         let old = document.clone();

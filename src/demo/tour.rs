@@ -2,7 +2,7 @@
 
 use crate::util::exit::Exit;
 
-/// One command of the walk.
+/// One step of the tour.
 #[derive(Debug, Clone, Copy)]
 pub struct TourStep {
     /// The topic of the step.
@@ -18,27 +18,27 @@ pub struct TourStep {
 /// The words after the program's name, run as they are shown.
 #[derive(Debug, Clone, Copy)]
 pub enum TourCommand {
-    /// These.
+    /// These words.
     Words(&'static [&'static str]),
-    /// The command that the step before has advised.
-    Advised,
-    /// `tail --from` the advised folder, and these.
+    /// The command that the previous step suggested.
+    Suggested,
+    /// `tail --from` with the suggested folder, and these words.
     Resume(&'static [&'static str]),
-    /// The same with its output in a file, and then the comparison of copy and server.
-    Prove(&'static [&'static str]),
+    /// Like `Resume`, with the output in a file; afterwards the replica is compared with the server.
+    Compare(&'static [&'static str]),
 }
 
-/// File of the changes of the last step.
+/// The file for the events of the last step.
 pub const CHANGES: &str = "changes.ndjson";
 
-/// What was started, before the first command.
+/// Introduction, printed before the first command.
 pub const OPENING: &str = "\
-Two servers now run inside this program, for this machine only. A small Big Peer
-holds the documents of a café whose tills write orders, and answers over HTTP to
-whoever has its API key. A Kafka broker holds a topic: a list of all changes of
-these documents, split into partitions, each read from an offset on. Like
-Ditto's it speaks mutual TLS: it proves itself by a certificate that cluster.p12
-vouches for, and lets in whoever holds user.p12. All was made a moment ago.";
+Two servers now run inside this program. Only this machine can reach them.
+A small Big Peer stores the documents of a café and answers HTTP requests that
+have its API key. A Kafka broker has a topic with all changes of these
+documents. The topic is split into partitions; in a partition, each record has
+an offset. As with Ditto, the connection uses mutual TLS: cluster.p12 verifies
+the broker, and user.p12 identifies you to the broker.";
 
 /// How to use servers that keep running.
 pub const INVITATION: &str = "Paste this into a second terminal:";
@@ -48,30 +48,29 @@ pub const OTHERS: &str = "\
 Also try: ditto-cdc verify --round-trip orders
           ditto-cdc requery --output copy && ditto-cdc tail --from copy";
 
-/// Stands above the settings, which hold passwords.
-pub const THROW_AWAY: &str =
-    "# Passwords of a throw-away demo: they protect nothing, so they may be seen.";
+/// Comment above the settings, which contain passwords.
+pub const THROW_AWAY: &str = "# These passwords are only for this demo and protect nothing.";
 
-/// What servers that keep running do.
-pub const TRICKLE_NOTE: &str =
-    "A new change comes every second. Ctrl-C ends it all and removes the files.";
+/// What the running servers do.
+pub const EVENTS_NOTE: &str =
+    "A new change is written every second. Ctrl-C stops it and removes the files.";
 
-/// The commands, in their order.
+/// The steps, in order.
 pub const STEPS: [TourStep; 8] = [
     TourStep {
         heading: "Is everything right?",
         explanation: "\
-Each layer is checked, from the two files over network and certificates to the
-newest record, and nothing is changed. Where something is wrong, it says what
-to do.",
+verify checks each layer: the two files, the network, the certificates, the
+topic and its newest record. It changes nothing. If a check fails, it prints how
+to fix the problem.",
         line: TourCommand::Words(&["verify"]),
         end: Exit::Success,
     },
     TourStep {
-        heading: "Every change, a line each",
+        heading: "Every change, one per line",
         explanation: "\
-From the topic's beginning to its present end. The changes of one document come
-in their order; between documents on different partitions there is none.",
+This reads the topic from the beginning to its current end. The changes of one
+document are in order; there is no order between partitions.",
         line: TourCommand::Words(&[
             "tail",
             "--format",
@@ -86,9 +85,9 @@ in their order; between documents on different partitions there is none.",
     TourStep {
         heading: "What changed in a document",
         explanation: "\
-Old against new, value by value: ~ changed, + added, - removed. -c picks
-collections, --op what really happened: insert, update or remove. One line is
-there unasked: no filter hides a gap in the stream.",
+Each changed value, old and new: ~ changed, + added, - removed. -c selects
+collections, --op selects insert, update or remove.
+One extra line appears: filters never hide a gap.",
         line: TourCommand::Words(&[
             "tail",
             "-c",
@@ -105,10 +104,10 @@ there unasked: no filter hides a gap in the stream.",
         end: Exit::Success,
     },
     TourStep {
-        heading: "Only what you look for",
+        heading: "Only the changes you need",
         explanation: "\
---where takes conditions as Ditto's DQL has them; old., new. and changed(…) ask
-for both sides of a change. --only narrows what is shown of it.",
+--where takes a condition in the syntax of Ditto's DQL. old. and new. are the
+document before and after the change. --only limits the changes that are shown.",
         line: TourCommand::Words(&[
             "tail",
             "--where",
@@ -127,9 +126,9 @@ for both sides of a change. --only narrows what is shown of it.",
     TourStep {
         heading: "What the gap means",
         explanation: "\
-requeryRequired says that the stream fell behind: changes are missing, removals
-too. Whoever keeps a copy of the data has to fetch all of it again and then go
-on from here. With --on-gap stop a script cannot overlook it.",
+The event requeryRequired means that changes are missing from the stream,
+including removals. If you keep a copy of the data, fetch all documents again
+and then continue after the gap. With --on-gap stop, a script cannot miss it.",
         line: TourCommand::Words(&[
             "tail",
             "-c",
@@ -148,29 +147,29 @@ on from here. With --on-gap stop a script cannot overlook it.",
         end: Exit::Gap,
     },
     TourStep {
-        heading: "Everything again",
+        heading: "Fetch all documents again",
         explanation: "\
-That is the command which tail advised. requery first notes where the stream is,
-then reads every collection from the Big Peer over HTTP, at or after the gap,
-counts before and after, and writes one file a collection and a manifest.",
-        line: TourCommand::Advised,
+This is the command that tail suggested. requery records the current offsets,
+then reads every collection over HTTP, in a state after the gap. It counts the
+documents before and after, and writes one file per collection and a manifest.",
+        line: TourCommand::Suggested,
         end: Exit::Success,
     },
     TourStep {
-        heading: "Go on without a hole",
+        heading: "Continue without a gap",
         explanation: "\
-The café has worked on meanwhile. From the snapshot's folder tail goes on where
-requery noted that the stream was, and leaves out what the snapshot contains.",
+Meanwhile, the café kept working. tail --from with the snapshot's folder starts
+at the recorded offsets and skips events that the snapshot already contains.",
         line: TourCommand::Resume(&["--until", "end", "--format", "oneline"]),
         end: Exit::Success,
     },
     TourStep {
-        heading: "Is the copy right?",
+        heading: "Is the copy correct?",
         explanation: "\
-The same for a program: behind > or | tail writes JSON, each event as it was
-received. A copy made of the snapshot and these events is compared with all that
-the Big Peer holds.",
-        line: TourCommand::Prove(&["--until", "end"]),
+The same for a program: after > or | tail writes JSON, each event exactly as
+received. The demo builds a copy from the snapshot and these events, and
+compares it with all documents of the Big Peer.",
+        line: TourCommand::Compare(&["--until", "end"]),
         end: Exit::Success,
     },
 ];
@@ -186,10 +185,10 @@ Download cluster.p12 and user.p12 from the Ditto portal, with their passwords:
   ditto-cdc verify
   ditto-cdc tail
 
-The passwords are asked for, or read from DITTO_CDC_CLUSTER_CERT_PASSWORD and
-DITTO_CDC_USER_CERT_PASSWORD; requery also wants DITTO_CDC_URL and
-DITTO_CDC_API_KEY. The demo's servers and files are gone now:
-`ditto-cdc demo --serve` keeps them, with a new change every second.";
+ditto-cdc asks for the passwords, or reads DITTO_CDC_CLUSTER_CERT_PASSWORD and
+DITTO_CDC_USER_CERT_PASSWORD. requery also needs DITTO_CDC_URL and
+DITTO_CDC_API_KEY. The demo's servers and files are now removed.
+`ditto-cdc demo --serve` keeps them running, with a new change every second.";
 
 #[cfg(test)]
 mod tests {
@@ -197,9 +196,9 @@ mod tests {
 
     #[test]
     fn nothing_is_wider_than_a_plain_terminal() {
-        let said = STEPS.iter().map(|step| step.explanation);
-        for line in said
-            .chain([OPENING, CLOSING, OTHERS, TRICKLE_NOTE])
+        let explanations = STEPS.iter().map(|step| step.explanation);
+        for line in explanations
+            .chain([OPENING, CLOSING, OTHERS, EVENTS_NOTE])
             .flat_map(str::lines)
         {
             assert!(line.chars().count() <= 80, "{line}");

@@ -2,8 +2,8 @@
 
 use super::hash::Key;
 use super::members::Members;
-use super::tape::{At, Kind, NodeRef, Tape, is_canonical_scalar};
-use crate::json::{Decimal, Exponent, decimal, eq_unescaped, is_canonical, unescaped};
+use super::tape::{At, Kind, NodeRef, Tape};
+use crate::json::{Decimal, Exponent, decimal, eq_numbers, eq_unescaped, is_canonical, unescaped};
 
 /// Which spellings distinguish values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,14 +75,9 @@ pub(super) type Typed<'a> = (&'a [u8], Kind);
 pub(super) fn same_leaves(old: Typed<'_>, new: Typed<'_>, spelling: Spelling) -> bool {
     match (old.1, new.1) {
         (Kind::String, Kind::String) => eq_unescaped(old.0, new.0),
-        (Kind::Number, Kind::Number) => spelling == Spelling::Any && same_numbers(old.0, new.0),
+        (Kind::Number, Kind::Number) => spelling == Spelling::Any && eq_numbers(old.0, new.0),
         _ => false,
     }
-}
-
-fn same_numbers(old: &[u8], new: &[u8]) -> bool {
-    old == new
-        || (!(is_canonical_scalar(old) && is_canonical_scalar(new)) && decimal(old) == decimal(new))
 }
 
 /// Readers disagree about an object in which a key occurs twice: two such objects are equal only member by member in

@@ -128,7 +128,7 @@ fn segment(text: &str) -> Result<(Segment, &str), &'static str> {
     match index {
         "" | "*" => Ok((Segment::AnyIndex, after)),
         _ => {
-            let index = index.parse().map_err(|_| "the index is no number")?;
+            let index = index.parse().map_err(|_| "the index is not a number")?;
             Ok((Segment::Index(index), after))
         }
     }
@@ -266,7 +266,7 @@ mod tests {
         check("a..b", "a name is missing");
         check("a[1", "a bracket is not closed");
         check("a[\"1]", "a quote is missing");
-        check("a[x]", "the index is no number");
+        check("a[x]", "the index is not a number");
         check("a[1]b", "a dot is missing after the bracket");
     }
 }

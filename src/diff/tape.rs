@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell};
 
 use super::hash::Key;
-use crate::json::{container_end, contains_byte, scalar_end, string};
+use crate::json::{container_end, is_canonical_scalar, scalar_end, string};
 
 /// Deeper than this a value is one value, compared byte by byte: recursion must have an end.
 pub const MAX_DEPTH: usize = 128;
@@ -212,18 +212,6 @@ impl<'t, 'a> NodeRef<'t, 'a> {
             .elements(self.at)
             .map(move |at| NodeRef::new(self.tape, at))
     }
-}
-
-/// Whether a number is canonical: without an exponent, trailing zeros of a fraction or a negative zero. Two canonical
-/// numbers are equal only byte by byte. Literals are canonical.
-pub(super) fn is_canonical_scalar(scalar: &[u8]) -> bool {
-    match scalar.first() {
-        Some(b'0'..=b'9' | b'-') => {}
-        _ => return true,
-    }
-    let exponent = contains_byte(scalar, |byte| matches!(byte, b'e' | b'E'));
-    let zeros = scalar.ends_with(b"0") && scalar.contains(&b'.');
-    !(exponent || zeros || scalar.starts_with(b"-0"))
 }
 
 struct Builder<'a> {

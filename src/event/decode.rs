@@ -15,19 +15,19 @@ use crate::json::{Visitor, eq_str, unescaped, unquote, visit, visit_unchecked};
 pub fn decode(payload: Option<&[u8]>) -> Result<Event<'_>, Unreadable> {
     let raw = payload.ok_or(Unreadable::Empty)?;
     let mut envelope = Envelope::default();
-    let mut notes = EnvelopeVisitor {
+    let mut visitor = EnvelopeVisitor {
         envelope: &mut envelope,
         enough: |_: &Envelope<'_>| false,
     };
-    let _complete = visit(raw, &mut notes)?;
+    let _complete = visit(raw, &mut visitor)?;
     envelope.event(raw)
 }
 
-/// The transaction of a payload, reading no further; `None` if there is none.
+/// The transaction of a payload, read only up to that field; `None` if there is none.
 #[must_use]
 pub fn txn_id(payload: &[u8]) -> Option<TxnId> {
     let mut found = None;
-    // Whether the payload is a valid event does not matter here.
+    // An invalid payload may still have a transaction.
     let _ = read_envelope(payload, |envelope| {
         found = envelope.txn_id();
         found.is_some()
@@ -35,7 +35,7 @@ pub fn txn_id(payload: &[u8]) -> Option<TxnId> {
     found
 }
 
-/// Reads the envelope until `enough` returns `true`; the rest is then not read.
+/// Reads the envelope until `enough` returns `true`.
 pub(super) fn read_envelope<'a>(
     raw: &'a [u8],
     enough: impl FnMut(&Envelope<'a>) -> bool,
@@ -60,25 +60,25 @@ pub(super) fn read_envelope_unchecked<'a>(
     enough: impl FnMut(&Envelope<'a>) -> bool,
 ) -> Option<Result<Envelope<'a>, EnvelopeError>> {
     let mut envelope = Envelope::default();
-    let mut notes = EnvelopeVisitor {
+    let mut visitor = EnvelopeVisitor {
         envelope: &mut envelope,
         enough,
     };
-    Some(match visit_unchecked(raw, &mut notes)? {
+    Some(match visit_unchecked(raw, &mut visitor)? {
         ControlFlow::Continue(()) => Ok(envelope),
         ControlFlow::Break(()) => Err(EnvelopeError::Enough),
     })
 }
 
-/// Why [`read_envelope`] did not come to the end.
+/// Why [`read_envelope`] stopped early.
 pub(super) enum EnvelopeError {
-    /// The caller had seen enough.
+    /// `enough` returned `true`.
     Enough,
     /// The payload is not JSON.
     Syntax(Unreadable),
 }
 
-/// Raw JSON of the fields that make an event, as far as they have been seen.
+/// Raw JSON of the envelope's fields that were read so far.
 #[derive(Default)]
 pub(super) struct Envelope<'a> {
     pub kind: Option<&'a [u8]>,
@@ -88,17 +88,17 @@ pub(super) struct Envelope<'a> {
     old: Option<&'a [u8]>,
     new: Option<&'a [u8]>,
     value: Option<&'a [u8]>,
-    /// A first `change` was there: another one does not count.
-    changed: bool,
+    /// A `change` was read; the first one counts.
+    has_change: bool,
 }
 
 impl<'a> Envelope<'a> {
-    /// The transaction's number, if it was seen.
+    /// The transaction, if it was read.
     pub fn txn_id(&self) -> Option<TxnId> {
         self.txn_id.and_then(number)
     }
 
-    /// The event of a payload that was walked to its end.
+    /// The event of a payload that was read to its end.
     pub fn event(&self, raw: &'a [u8]) -> Result<Event<'a>, Unreadable> {
         Ok(Event {
             raw,
@@ -118,7 +118,7 @@ impl<'a> Envelope<'a> {
             b"type" => Some(&mut self.kind),
             b"collection" => Some(&mut self.collection),
             b"change" => {
-                self.changed = true;
+                self.has_change = true;
                 None
             }
             _ => None,
@@ -181,8 +181,8 @@ impl<'a, F: FnMut(&Envelope<'a>) -> bool> Visitor<'a> for EnvelopeVisitor<'_, 'a
     }
 
     fn enter(&mut self, key: &'a [u8]) -> bool {
-        let first = !self.envelope.changed && eq_str(key, "change");
-        self.envelope.changed |= first;
+        let first = !self.envelope.has_change && eq_str(key, "change");
+        self.envelope.has_change |= first;
         first
     }
 

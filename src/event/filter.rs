@@ -1,4 +1,4 @@
-//! Event filter, which decides from as few bytes as possible.
+//! Event filter that reads as few bytes of a payload as possible.
 
 use globset::{Glob, GlobMatcher};
 
@@ -11,7 +11,7 @@ use crate::json::unquote;
 /// The filter options as typed. Empty lists match everything.
 #[derive(Debug, Clone, Default)]
 pub struct FilterOptions {
-    /// Patterns of collection names; `!name` excludes. Case counts, `*` matches `/` too, `?` is one byte.
+    /// Patterns of collection names; `!name` excludes. Case-sensitive; `*` also matches `/`, `?` matches one byte.
     pub collections: Vec<String>,
     /// Literal values of `change.method`.
     pub methods: Vec<String>,
@@ -25,11 +25,11 @@ pub struct FilterOptions {
     pub no_control: bool,
     /// Only transactions after this one. Events without a number match.
     pub after_txn: Option<u64>,
-    /// Only transactions up to this one. Events without a number are shown.
+    /// Only transactions up to this one. Events without a number match.
     pub until_txn: Option<u64>,
 }
 
-/// A collection pattern that cannot be understood.
+/// An invalid collection pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GlobError {
     /// The pattern as typed.
@@ -55,9 +55,9 @@ pub struct Filter {
 /// The filter's decision on a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict<'a> {
-    /// An event that is wanted; all of it was checked.
+    /// A matching event; the whole payload was validated.
     Shown(Event<'a>),
-    /// An event that is not wanted; it was read no further than needed to know that.
+    /// An event that does not match; it was read only as far as necessary to decide.
     Hidden,
     /// Not an event. No filter hides these.
     Unreadable(Unreadable),
@@ -133,7 +133,7 @@ impl Filter {
         hidden
     }
 
-    /// Whether a collection or a method can be unwanted.
+    /// Whether a collection, a method or a transaction can reject an event.
     fn needs_envelope(&self) -> bool {
         let limits = self.after_txn.or(self.until_txn);
         !(self.include.is_empty()
@@ -142,13 +142,13 @@ impl Filter {
             && limits.is_none())
     }
 
-    /// Whether anything can be unwanted before all of it was read.
+    /// Whether anything can reject an event before all of it was read.
     fn rejects_anything(&self) -> bool {
         self.needs_envelope() || !self.conditions.is_empty() || !self.keep_control
     }
 
-    /// Whether a payload is not wanted if it is JSON: conditions on documents are decided before anything is checked,
-    /// since most events do not meet them.
+    /// Whether the filter rejects a payload if it is valid JSON. Conditions are evaluated before validation, because most
+    /// events do not match them.
     fn rejects_by_envelope(&self, raw: &[u8]) -> bool {
         let mut rejection = EarlyReject::new(self);
         match read_envelope_unchecked(raw, |envelope| rejection.is_certain(envelope)) {
@@ -158,7 +158,7 @@ impl Filter {
         }
     }
 
-    /// Whether an event that was decoded already is wanted. Agrees with [`Filter::verdict`].
+    /// Whether a decoded event matches. Agrees with [`Filter::verdict`].
     #[must_use]
     pub fn matches(&self, event: &Event<'_>) -> bool {
         if self.is_out_of_range(event.txn_id) {
@@ -174,7 +174,7 @@ impl Filter {
                 || event
                     .id()
                     .is_some_and(|id| self.ids.iter().any(|wanted| wanted.matches(id))))
-            && self.meets_conditions(event)
+            && self.matches_conditions(event)
     }
 
     /// Whether a transaction is outside the requested range. Also applies to gaps, because it is a position in the
@@ -186,7 +186,7 @@ impl Filter {
         })
     }
 
-    fn meets_conditions(&self, event: &Event<'_>) -> bool {
+    fn matches_conditions(&self, event: &Event<'_>) -> bool {
         self.conditions.is_empty() || {
             let facts = event.facts();
             self.conditions
@@ -209,13 +209,13 @@ impl Filter {
     }
 }
 
-/// Decides while a payload is being read; each answer is found once.
+/// Incremental rejection while a payload is being read. Collection and method are matched once each.
 struct EarlyReject<'f> {
     filter: &'f Filter,
     collection: Option<bool>,
     method: Option<bool>,
     /// Number of fields known when the conditions were evaluated, and their result.
-    refuted: Option<(usize, bool)>,
+    early_result: Option<(usize, bool)>,
 }
 
 impl<'f> EarlyReject<'f> {
@@ -224,7 +224,7 @@ impl<'f> EarlyReject<'f> {
             filter,
             collection: None,
             method: None,
-            refuted: None,
+            early_result: None,
         }
     }
 
@@ -235,17 +235,18 @@ impl<'f> EarlyReject<'f> {
         {
             return known.kind.and_then(kind).is_some();
         }
-        // Strings with escapes are left to the decision on the whole event.
-        let ask = |known: &mut Option<bool>, raw: Option<&[u8]>, wanted: &dyn Fn(&str) -> bool| {
-            let raw = raw.filter(|_| known.is_none());
-            if let Some(text) = raw.and_then(unquote) {
-                *known = Some(wanted(&text));
-            }
-            *known == Some(false)
-        };
-        let unwanted = ask(&mut self.collection, known.collection, &|name| {
+        // A value that is not a string is decided on the whole event.
+        let is_rejected =
+            |known: &mut Option<bool>, raw: Option<&[u8]>, wanted: &dyn Fn(&str) -> bool| {
+                let raw = raw.filter(|_| known.is_none());
+                if let Some(text) = raw.and_then(unquote) {
+                    *known = Some(wanted(&text));
+                }
+                *known == Some(false)
+            };
+        let unwanted = is_rejected(&mut self.collection, known.collection, &|name| {
             filter.matches_collection(Some(name))
-        }) || ask(&mut self.method, known.method, &|name| {
+        }) || is_rejected(&mut self.method, known.method, &|name| {
             filter.matches_method(Some(name))
         }) || self.is_definitely_false(known);
         match known
@@ -259,7 +260,7 @@ impl<'f> EarlyReject<'f> {
         }
     }
 
-    /// Whether the fields that can make it certain have all been there.
+    /// Whether all fields that can cause a rejection were read.
     fn knows_all(&self, known: &Envelope<'_>) -> bool {
         let filter = self.filter;
         let collection = filter.include.is_empty() && filter.exclude.is_empty();
@@ -281,8 +282,8 @@ impl<'f> EarlyReject<'f> {
             txn_id.is_some(),
         ];
         let count = parts.into_iter().filter(|part| *part).count();
-        match self.refuted {
-            Some((before, refuted)) if refuted || before == count => return refuted,
+        match self.early_result {
+            Some((before, is_false)) if is_false || before == count => return is_false,
             _ => {}
         }
         let (collection, method) = (
@@ -296,13 +297,13 @@ impl<'f> EarlyReject<'f> {
             ..Facts::default()
         };
         let mut conditions = self.filter.conditions.iter();
-        let refuted = conditions.any(|condition| condition.fails_early(&facts));
-        self.refuted = Some((count, refuted));
-        refuted
+        let is_false = conditions.any(|condition| condition.fails_early(&facts));
+        self.early_result = Some((count, is_false));
+        is_false
     }
 }
 
-/// A pattern of collection names. Plain names are compared as they are, which is many times faster.
+/// A pattern of collection names. A name without wildcards is compared directly, which is many times faster.
 #[derive(Debug, Clone)]
 enum Pattern {
     Name(String),

@@ -1,4 +1,4 @@
-//! Document ids of `--id`, compared with raw JSON.
+//! Document id filter (`--id`) on raw JSON.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::json::unquote;
 pub(super) struct IdFilter {
     /// The id as a string.
     text: Option<String>,
-    /// The id as another kind of JSON value.
+    /// The id as a JSON value of another type.
     value: Option<Value>,
 }
 
@@ -31,14 +31,14 @@ impl IdFilter {
         }
     }
 
-    /// Whether this raw id is meant. The order of keys does not matter, numbers compare digit by digit.
-    /// An id nested deeper than 128 levels is only a match for nothing: no such id exists.
+    /// Whether a raw id matches. The order of keys does not matter; numbers compare digit by digit. An id nested deeper
+    /// than 128 levels never matches.
     pub fn matches(&self, raw: &[u8]) -> bool {
         if raw.first() == Some(&b'"') {
             return self
                 .text
                 .as_deref()
-                .is_some_and(|text| unquote(raw).is_some_and(|said| said == text));
+                .is_some_and(|text| unquote(raw).is_some_and(|content| content == text));
         }
         let Some(value) = &self.value else {
             return false;

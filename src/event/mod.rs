@@ -1,4 +1,4 @@
-//! Ditto events: decoding, classification and filtering on raw bytes. Cannot fail or panic on foreign bytes.
+//! Ditto events: decoding, classification and filtering on raw bytes. No input causes a panic.
 
 mod decode;
 pub mod filter;
@@ -23,7 +23,7 @@ pub enum Kind<'a> {
     DocumentChanged,
     /// The stream has a gap: everything must be queried again.
     RequeryRequired,
-    /// An undocumented type, as spelled.
+    /// An undocumented type, unescaped.
     Other(Cow<'a, str>),
 }
 
@@ -54,12 +54,12 @@ impl<'a> Event<'a> {
     /// The operation.
     #[must_use]
     pub fn op(&self) -> Op {
-        let there = |value: Option<&[u8]>| value.is_some_and(|json| json != b"null");
+        let present = |value: Option<&[u8]>| value.is_some_and(|json| json != b"null");
         match (
             &self.kind,
-            there(self.old),
-            there(self.new),
-            there(self.value),
+            present(self.old),
+            present(self.new),
+            present(self.value),
         ) {
             (Kind::DocumentChanged, false, true, _) => Op::Insert,
             (Kind::DocumentChanged, true, true, _) => Op::Update,
@@ -72,15 +72,15 @@ impl<'a> Event<'a> {
     /// The inputs of conditions.
     #[must_use]
     pub fn facts(&self) -> Facts<'_> {
-        let there = |value: Option<&'a [u8]>| value.filter(|json| *json != b"null");
-        let (old, new) = (there(self.old), there(self.new));
+        let present = |value: Option<&'a [u8]>| value.filter(|json| *json != b"null");
+        let (old, new) = (present(self.old), present(self.new));
         Facts {
             collection: self.collection.as_deref(),
             method: self.method.as_deref(),
             op: self.op().word(),
             txn_id: self.txn_id.map(|id| id.0),
             // The document of a removal is the removed one.
-            old: old.or_else(|| there(self.value).filter(|_| new.is_none())),
+            old: old.or_else(|| present(self.value).filter(|_| new.is_none())),
             new,
         }
     }
@@ -119,13 +119,13 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unreadable::Empty => f.write_str("the record has no payload (a tombstone)"),
-            Unreadable::NotUtf8 { at } => write!(f, "the payload is not UTF-8 text (byte {at})"),
+            Unreadable::NotUtf8 { at } => write!(f, "the payload is not valid UTF-8 (byte {at})"),
             Unreadable::NotJson { at } => {
                 write!(f, "the payload is not valid JSON (about byte {at})")
             }
-            Unreadable::NotAnEvent => {
-                f.write_str("the payload is JSON but not an event: no object with a \"type\" text")
-            }
+            Unreadable::NotAnEvent => f.write_str(
+                "the payload is JSON but not an event: not an object with a \"type\" string",
+            ),
         }
     }
 }

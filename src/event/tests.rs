@@ -1,5 +1,4 @@
-//! Tables of events and payloads that are none, and the agreement of filter and decoder.
-//! The JSON underneath is tested in `json`.
+//! Tables of valid events and invalid payloads; properties that filter and decoder agree.
 
 #![allow(clippy::unwrap_used)]
 
@@ -148,7 +147,7 @@ fn odd_spellings() {
         r#"{"type":"t","change":null,"change":{"method":"m"},"collection":null,"collection":"c"}"#,
     );
     assert_eq!((shadowed.method, shadowed.collection), (None, None));
-    // Neither a nested envelope nor a string that looks like one is taken for the envelope.
+    // A nested envelope, or a string that contains one, is not the envelope.
     let nested = event(
         r#"{"a":{"collection":"x"},"b":"\"collection\":\"y\"","c":[{"method":"z"}],"type":"t","change":{"d":{"method":"z"}}}"#,
     );
@@ -248,7 +247,7 @@ fn wishes() {
     );
     check(&ids(&["a"]), &[INSERT, UPDATE, REQUERY, OLD_REQUERY]);
     check(&ids(&[r#"{"a":1,"b":2}"#]), &[REMOVE, REQUERY, OLD_REQUERY]);
-    let behind = |after_txn: Option<u64>, until_txn: Option<u64>| FilterOptions {
+    let in_range = |after_txn: Option<u64>, until_txn: Option<u64>| FilterOptions {
         after_txn,
         until_txn,
         ..FilterOptions::default()
@@ -259,11 +258,11 @@ fn wishes() {
         let (late, early): (Vec<&str>, Vec<&str>) = all
             .iter()
             .partition(|json| number(json).is_none_or(|number| number > limit));
-        check(&behind(Some(limit), None), &late);
+        check(&in_range(Some(limit), None), &late);
         let unnumbered = all.iter().filter(|json| number(json).is_none());
         let mut early: Vec<&str> = early.into_iter().chain(unnumbered.copied()).collect();
         early.sort_by_key(|json| all.iter().position(|one| one == json));
-        check(&behind(None, Some(limit)), &early);
+        check(&in_range(None, Some(limit)), &early);
     }
     check(
         &FilterOptions {
@@ -328,7 +327,7 @@ fn meeting(condition: &str) -> FilterOptions {
     }
 }
 
-/// First part of the performance contract: a rejected payload is not read to its end.
+/// A rejected payload is not read to its end.
 #[test]
 fn hidden_by_its_envelope() {
     let options = FilterOptions {

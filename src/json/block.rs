@@ -6,8 +6,7 @@ use fearless_simd::u8x64;
 /// Bytes per block.
 pub(super) const BLOCK_BYTES: usize = 64;
 
-/// Evaluates an expression with the widest SIMD registers of the machine: what is inlined into it is compiled for
-/// each level.
+/// Evaluates an expression at the highest SIMD level of the machine. Inlined code is compiled for each level.
 macro_rules! with_widest_simd {
     ($simd:ident => $run:expr) => {
         fearless_simd::dispatch!(fearless_simd::Level::new(), $simd => $run)
@@ -20,7 +19,7 @@ pub(super) use with_widest_simd;
 pub(super) struct Block<S: Simd> {
     simd: S,
     bytes: u8x64<S>,
-    /// With the bit set by which square and curly brackets differ.
+    /// The bytes with bit 0x20 set, by which square and curly brackets differ.
     folded: u8x64<S>,
 }
 
@@ -95,7 +94,7 @@ impl<S: Simd> Block<S> {
         self.is(b':')
     }
 
-    /// Everything below the space, line ends and tabs too.
+    /// Everything below the space, including line ends and tabs.
     #[inline(always)]
     pub fn control(self) -> u64 {
         self.is_up_to(b' ' - 1)
@@ -146,7 +145,7 @@ impl<S: Simd> Block<S> {
     }
 }
 
-/// A block that begins with these bytes, of which there are fewer, and ends with others.
+/// A block of fewer than 64 bytes, filled up `with` a byte.
 #[inline(always)]
 pub(super) fn padded(rest: &[u8], with: u8) -> [u8; BLOCK_BYTES] {
     let mut block = [with; BLOCK_BYTES];
@@ -194,8 +193,8 @@ mod tests {
         ]
     }
 
-    /// The definition, one byte after the other.
-    fn plainly(block: &[u8; BLOCK_BYTES]) -> Masks {
+    /// The masks computed byte by byte.
+    fn expected_masks(block: &[u8; BLOCK_BYTES]) -> Masks {
         let tests: [fn(u8) -> bool; 15] = [
             |byte| byte == b'"',
             |byte| byte == b'\\',
@@ -219,7 +218,7 @@ mod tests {
         })
     }
 
-    /// Every kind of registers that this machine has.
+    /// Every SIMD level of this machine.
     fn levels() -> Vec<Level> {
         let mut levels = vec![Level::new(), Level::baseline()];
         #[cfg(target_arch = "x86_64")]
@@ -233,7 +232,7 @@ mod tests {
     fn check(block: &[u8; BLOCK_BYTES]) {
         for level in levels() {
             let found = dispatch!(level, simd => masks(simd, block));
-            assert_eq!(found, plainly(block), "{level:?} {block:?}");
+            assert_eq!(found, expected_masks(block), "{level:?} {block:?}");
         }
     }
 

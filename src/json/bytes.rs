@@ -1,4 +1,5 @@
-//! Byte string comparisons with SIMD: common prefix, common suffix, search for a class of bytes.
+//! Byte string comparisons in a form that the compiler vectorizes: common prefix, common suffix, search for a class
+//! of bytes.
 
 /// Bytes compared at once while they are equal.
 const STEP: usize = 32;
@@ -9,8 +10,8 @@ const WORD: usize = 8;
 #[must_use]
 #[inline]
 pub fn common_prefix_len(one: &[u8], other: &[u8]) -> usize {
-    let (set_bits, others) = (one.as_chunks::<STEP>().0, other.as_chunks::<STEP>().0);
-    let steps = set_bits.iter().zip(others);
+    let (ones, others) = (one.as_chunks::<STEP>().0, other.as_chunks::<STEP>().0);
+    let steps = ones.iter().zip(others);
     let mut same = STEP * steps.take_while(|(one, other)| one == other).count();
     let words = |bytes| from(bytes, same).as_chunks::<WORD>().0;
     for (one, other) in words(one).iter().zip(words(other)) {
@@ -20,16 +21,16 @@ pub fn common_prefix_len(one: &[u8], other: &[u8]) -> usize {
         }
         same += WORD;
     }
-    let (set_bits, others) = (from(one, same), from(other, same));
-    let rest = set_bits.iter().zip(others);
+    let (ones, others) = (from(one, same), from(other, same));
+    let rest = ones.iter().zip(others);
     same + rest.take_while(|(one, other)| one == other).count()
 }
 
 /// Length of the common suffix.
 #[must_use]
 pub fn common_suffix_len(one: &[u8], other: &[u8]) -> usize {
-    let (set_bits, others) = (one.as_rchunks::<STEP>().1, other.as_rchunks::<STEP>().1);
-    let steps = set_bits.iter().rev().zip(others.iter().rev());
+    let (ones, others) = (one.as_rchunks::<STEP>().1, other.as_rchunks::<STEP>().1);
+    let steps = ones.iter().rev().zip(others.iter().rev());
     let mut same = STEP * steps.take_while(|(one, other)| one == other).count();
     let words = |bytes| before(bytes, same).as_rchunks::<WORD>().1;
     for (one, other) in words(one).iter().rev().zip(words(other).iter().rev()) {
@@ -39,8 +40,8 @@ pub fn common_suffix_len(one: &[u8], other: &[u8]) -> usize {
         }
         same += WORD;
     }
-    let (set_bits, others) = (before(one, same), before(other, same));
-    let rest = set_bits.iter().rev().zip(others.iter().rev());
+    let (ones, others) = (before(one, same), before(other, same));
+    let rest = ones.iter().rev().zip(others.iter().rev());
     same + rest.take_while(|(one, other)| one == other).count()
 }
 

@@ -1,5 +1,5 @@
-//! Whether JSON is spelled as most is: no blanks between tokens, no escapes, no number that has other usual spellings.
-//! For JSON that was checked before; of other bytes the answer means nothing.
+//! Test for canonical JSON: no blanks between tokens, no escapes, no number with another usual spelling. For valid
+//! JSON; the result for other bytes is undefined.
 
 use fearless_simd::Simd;
 
@@ -17,16 +17,16 @@ pub fn is_canonical(json: &[u8]) -> bool {
 #[inline(always)]
 fn is_canonical_with(simd: impl Simd, json: &[u8]) -> bool {
     let (blocks, rest) = json.as_chunks::<BLOCK_BYTES>();
-    let mut look = CarriedBits::default();
+    let mut state = CarriedBits::default();
     if !blocks
         .iter()
-        .all(|block| look.is_canonical(Block::load(simd, block)))
+        .all(|block| state.is_canonical(Block::load(simd, block)))
     {
         return false;
     }
     // A value that ends with the bytes must also end before a comma.
     let last = padded(rest, b',');
-    look.is_canonical(Block::load(simd, &last))
+    state.is_canonical(Block::load(simd, &last))
 }
 
 /// Bits carried into the next block; each is 1 or 0 and describes its first byte, except `in_string`.
@@ -34,7 +34,7 @@ fn is_canonical_with(simd: impl Simd, json: &[u8]) -> bool {
 struct CarriedBits {
     /// All ones inside a string.
     in_string: u64,
-    /// The byte before is a digit, a sign, a zero, and the last digit of a fraction so far.
+    /// The previous byte is a digit, a minus sign, a zero, or part of a fraction.
     digit: u64,
     minus: u64,
     zero: u64,
@@ -48,9 +48,9 @@ impl CarriedBits {
             return false;
         }
         let quote = block.quote();
-        let raw_body = prefix_xor(quote) ^ self.in_string;
-        self.in_string = 0u64.wrapping_sub(raw_body >> 63);
-        let outside = !(raw_body | quote);
+        let string_bytes = prefix_xor(quote) ^ self.in_string;
+        self.in_string = 0u64.wrapping_sub(string_bytes >> 63);
+        let outside = !(string_bytes | quote);
         let (blank, digit) = (block.blank() & outside, block.digit() & outside);
         let minus = block.minus() & outside;
         if digit | self.digit == 0 {
@@ -66,13 +66,11 @@ impl CarriedBits {
         let after_zero = zero << 1 | self.zero;
         // Adding to the first digit of a fraction carries to the bit after the last.
         let (sum, over) = digit.overflowing_add(dot << 1 | self.fraction);
-        let behind_fractions = sum & !digit;
+        let after_fraction = sum & !digit;
         (self.digit, self.minus, self.zero) = (digit >> 63, minus >> 63, zero >> 63);
         self.fraction = dot >> 63 | u64::from(over);
-        let odd = blank
-            | (exponent & after_digit)
-            | (zero & after_minus)
-            | (behind_fractions & after_zero);
+        let odd =
+            blank | (exponent & after_digit) | (zero & after_minus) | (after_fraction & after_zero);
         odd == 0
     }
 }

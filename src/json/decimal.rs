@@ -1,10 +1,10 @@
-//! Numbers as decimal fractions of any length, so that two spellings of one number compare equal and no two others do.
-//! Nothing is computed in binary, so no digit is ever lost.
+//! Arbitrary-precision decimal numbers: two spellings are equal exactly if they denote the same number. Nothing is
+//! converted to binary, so no digit is lost.
 
 use std::borrow::Cow;
 
-/// A number in the one form that each value has: `±digits × 10^exponent`, the digits without zeros at either end.
-/// Zero, also a negative one, has no digits.
+/// A number in normal form: `±digits × 10^exponent`, the digits without zeros at either end. Zero and negative zero
+/// have no digits.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Decimal<'a> {
     /// Below zero.
@@ -15,12 +15,12 @@ pub struct Decimal<'a> {
     pub exponent: Exponent,
 }
 
-/// A power of ten, in the one form that each has.
+/// A power of ten in normal form.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Exponent {
-    /// Of at most 36 digits.
+    /// At most 36 digits.
     Small(i128),
-    /// Longer.
+    /// More digits.
     Huge {
         /// Below zero.
         negative: bool,
@@ -29,12 +29,12 @@ pub enum Exponent {
     },
 }
 
-/// So many digits fit an `i128`, and the length of a document may still be added.
+/// Digits of an exponent that fits an `i128` even after the length of a document is added.
 const MAX_EXACT_DIGITS: usize = 36;
-/// The first size of more digits.
+/// The smallest number with more digits.
 const EXACT_LIMIT: u128 = 10_u128.pow(36);
 
-/// Reads a JSON number; other bytes give nonsense.
+/// Parses a JSON number; the result for other bytes is undefined.
 #[must_use]
 pub fn decimal(raw: &[u8]) -> Decimal<'_> {
     let (negative, unsigned) = match raw {
@@ -77,7 +77,7 @@ fn split(text: &[u8], is: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
 
 /// The digits without zeros at either end, and the number of zeros at the right.
 fn trimmed(digits: Cow<'_, [u8]>) -> (Cow<'_, [u8]>, usize) {
-    let significant = |digits: &[u8]| {
+    let significant_range = |digits: &[u8]| {
         let end = digits
             .iter()
             .rposition(|digit| *digit != b'0')
@@ -88,9 +88,9 @@ fn trimmed(digits: Cow<'_, [u8]>) -> (Cow<'_, [u8]>, usize) {
             .unwrap_or(end);
         start.min(end)..end
     };
-    let range = significant(&digits);
+    let range = significant_range(&digits);
     let zeros = digits.len() - range.end;
-    let kept = match digits {
+    let significant = match digits {
         Cow::Borrowed(all) => Cow::Borrowed(all.get(range).unwrap_or_default()),
         Cow::Owned(mut all) => {
             all.truncate(range.end);
@@ -98,14 +98,14 @@ fn trimmed(digits: Cow<'_, [u8]>) -> (Cow<'_, [u8]>, usize) {
             Cow::Owned(all)
         }
     };
-    (kept, zeros)
+    (significant, zeros)
 }
 
 fn length(count: usize) -> i128 {
     i128::try_from(count).unwrap_or(i128::MAX >> 8)
 }
 
-/// The exponent that is written, moved by `shift`.
+/// The written exponent plus `shift`.
 fn exponent(written: &[u8], shift: i128) -> Exponent {
     let (negative, digits) = match written {
         [b'-', rest @ ..] => (true, rest),
@@ -125,7 +125,7 @@ fn exponent(written: &[u8], shift: i128) -> Exponent {
     }
 }
 
-/// The one form of a size that may just have outgrown its digits.
+/// The normal form of an exponent that may have more digits than [`MAX_EXACT_DIGITS`].
 fn from_size(size: i128) -> Exponent {
     if size.unsigned_abs() < EXACT_LIMIT {
         return Exponent::Small(size);

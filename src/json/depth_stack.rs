@@ -1,22 +1,22 @@
-//! The stack of open brackets, as bits.
+//! Bit stack of open brackets: one bit per container, so that depth costs almost nothing.
 
-/// The open containers, one bit each, so that depth costs next to nothing.
+/// The open containers, one bit each.
 pub(super) struct BracketStack {
-    /// The innermost containers below a 1, the newest in the lowest bit; 1 is an object.
+    /// The innermost containers below a sentinel 1, the newest in the lowest bit; 1 is an object, 0 an array.
     bits: u64,
-    /// Words of outer brackets: 31 bits each, below a 1 bit too.
+    /// Words of outer containers: 31 bits each, also below a sentinel 1.
     outer: Vec<u32>,
-    /// Below this some of the outer ones come back.
+    /// If `bits` is lower than this, a word of `outer` is popped.
     floor: u64,
 }
 
-/// The brackets of a block.
+/// The result for the brackets of a block.
 pub(super) struct Brackets {
-    /// Bytes whose container is an object; of opening brackets the container around them. At the top, anything.
+    /// Bytes whose container is an object; for an opening bracket, the container around it. Undefined at the top level.
     pub objects: u64,
-    /// Brackets that close another kind.
+    /// Closing brackets of the wrong kind.
     pub errors: u64,
-    /// Whether fewer containers were open somewhere than expected.
+    /// Whether fewer than `depth` containers were open at some byte.
     pub shallow: bool,
 }
 
@@ -31,11 +31,12 @@ impl Default for BracketStack {
 }
 
 impl BracketStack {
-    /// Processes the brackets of a block. Closing more than is open is not an error here: it makes the block shallow.
+    /// Processes the brackets of a block. A closing bracket without an opening one is not an error here: it
+    /// makes the block shallow.
     #[inline(always)]
     pub fn block(&mut self, open: u64, close: u64, curly: u64, depth: u32) -> Brackets {
         let (mut bits, mut errors) = (self.bits, 0);
-        let mut least = bits;
+        let mut lowest = bits;
         let mut objects = (bits & 1).wrapping_neg();
         let mut left = open | close;
         while left != 0 {
@@ -53,7 +54,7 @@ impl BracketStack {
                 if bits < self.floor {
                     bits = self.pop_word(bits);
                 }
-                least = least.min(bits);
+                lowest = lowest.min(bits);
             }
             objects ^= ((around ^ (bits & 1)).wrapping_neg() << at) << 1;
         }
@@ -61,11 +62,11 @@ impl BracketStack {
         Brackets {
             objects,
             errors,
-            shallow: least < 1 << depth,
+            shallow: lowest < 1 << depth,
         }
     }
 
-    /// The number of open containers, in a form that [`depth`] converts: few blocks need it.
+    /// The number of open containers, in a form that [`depth`] converts, because few blocks need it.
     #[inline]
     pub fn level(&self) -> (usize, u64) {
         (self.outer.len(), self.bits)

@@ -16,7 +16,7 @@ pub struct ElementSpans<'a> {
     base: usize,
     /// The array's own commas in the current block that are not consumed yet.
     commas: u64,
-    /// The array's bracket, if it stands in the current block.
+    /// The array's closing bracket, if it is in the current block.
     bracket: u64,
     in_string: u64,
     escaping: u64,
@@ -24,30 +24,30 @@ pub struct ElementSpans<'a> {
     depth: u32,
     /// Start of the current element, or of the blanks before it.
     start: usize,
-    /// Behind the array, once that is known.
+    /// The offset after the array, once it is known.
     end: Option<usize>,
 }
 
 impl<'a> ElementSpans<'a> {
     /// The elements from `start` to the end of the array; `start` is after the bracket or before an element.
     #[must_use]
-    pub fn new(json: &'a [u8], at: usize) -> Self {
-        let mut split = ElementSpans {
+    pub fn new(json: &'a [u8], start: usize) -> Self {
+        let mut spans = ElementSpans {
             json,
-            base: at,
+            base: start,
             commas: 0,
             bracket: 0,
             in_string: 0,
             escaping: 0,
             depth: 1,
-            start: at,
+            start,
             end: None,
         };
-        with_widest_simd!(simd => split.load(simd));
-        split
+        with_widest_simd!(simd => spans.load(simd));
+        spans
     }
 
-    /// The offset after the array's bracket, when all elements are consumed; `None` without a bracket.
+    /// The offset after the array's closing bracket; `None` until all elements are consumed.
     #[must_use]
     pub fn end(&self) -> Option<usize> {
         self.end
@@ -68,11 +68,11 @@ impl<'a> ElementSpans<'a> {
             } else {
                 u64::MAX
             };
-            let passed = self.commas & near;
-            if passed != 0 {
-                count += passed.count_ones() as usize;
-                self.start = self.base + BLOCK_BYTES - passed.leading_zeros() as usize;
-                self.commas ^= passed;
+            let skipped = self.commas & near;
+            if skipped != 0 {
+                count += skipped.count_ones() as usize;
+                self.start = self.base + BLOCK_BYTES - skipped.leading_zeros() as usize;
+                self.commas ^= skipped;
             }
             if self.commas == 0 && self.bracket & near != 0 {
                 count += usize::from(self.next().is_some());
@@ -105,26 +105,26 @@ impl<'a> ElementSpans<'a> {
     fn load(&mut self, simd: impl Simd) {
         let rest = self.json.get(self.base..).unwrap_or_default();
         if let Some(block) = rest.first_chunk::<BLOCK_BYTES>() {
-            self.take(Block::load(simd, block));
+            self.scan(Block::load(simd, block));
         } else {
-            self.take(Block::load(simd, &padded(rest, b' ')));
+            self.scan(Block::load(simd, &padded(rest, b' ')));
         }
     }
 
     #[inline(always)]
-    fn take(&mut self, block: Block<impl Simd>) {
+    fn scan(&mut self, block: Block<impl Simd>) {
         let quote = block.quote() & !escaped(block.backslash(), &mut self.escaping);
-        let raw_body = prefix_xor(quote) ^ self.in_string;
-        self.in_string = 0u64.wrapping_sub(raw_body >> 63);
-        let (open, close) = (block.open() & !raw_body, block.close() & !raw_body);
-        let commas = block.comma() & !raw_body;
-        // Elements without containers alternate with what is between them.
+        let string_bytes = prefix_xor(quote) ^ self.in_string;
+        self.in_string = 0u64.wrapping_sub(string_bytes >> 63);
+        let (open, close) = (block.open() & !string_bytes, block.close() & !string_bytes);
+        let commas = block.comma() & !string_bytes;
+        // If no container is nested in an element, opening and closing brackets alternate.
         let nested = prefix_xor(open | close) ^ 0u64.wrapping_sub(u64::from(self.depth == 2));
         if self.depth <= 2 && open & !nested | close & nested == 0 {
             self.commas = commas & !nested;
             self.depth = 1 + (nested >> 63) as u32;
         } else if close.count_ones() + 1 < self.depth {
-            // A block that does not return to the array itself has none of its commas.
+            // The block does not return to the level of the array, so it has none of its commas.
             self.commas = 0;
             self.depth = self.depth + open.count_ones() - close.count_ones();
         } else {
@@ -157,7 +157,7 @@ impl<'a> ElementSpans<'a> {
         }
     }
 
-    /// The element that ends here.
+    /// The element that ends at `end`.
     fn element(&mut self, end: usize) -> Range<usize> {
         let raw = self.json.get(self.start..end).unwrap_or_default();
         let begin = raw.len() - raw.trim_ascii_start().len();
@@ -200,11 +200,11 @@ mod tests {
 
     fn check(array: &str) {
         let array = array.as_bytes();
-        let mut split = ElementSpans::new(array, 1);
-        let found: Vec<&[u8]> = split.by_ref().map(|range| &array[range]).collect();
+        let mut spans = ElementSpans::new(array, 1);
+        let found: Vec<&[u8]> = spans.by_ref().map(|range| &array[range]).collect();
         assert_eq!(found, elements(array).collect::<Vec<_>>());
-        assert_eq!(split.end(), Some(array.len()));
-        assert_eq!(split.next(), None);
+        assert_eq!(spans.end(), Some(array.len()));
+        assert_eq!(spans.next(), None);
     }
 
     #[test]
@@ -241,16 +241,16 @@ mod tests {
                 let array = array.as_bytes();
                 let ends: Vec<usize> = ElementSpans::new(array, 1).map(|range| range.end).collect();
                 for limit in 0..=array.len() {
-                    let mut split = ElementSpans::new(array, 1);
-                    let passed = split.skip_until(limit);
+                    let mut spans = ElementSpans::new(array, 1);
+                    let passed = spans.skip_until(limit);
                     // Blanks may follow an element before its comma or bracket.
                     let ended = |end: &&usize| {
                         let after = array[**end..].iter().position(|byte| *byte != b' ');
                         after.is_some_and(|blanks| **end + blanks < limit)
                     };
                     assert_eq!(passed, ends.iter().filter(ended).count());
-                    assert_eq!(split.end().is_some(), limit == array.len());
-                    assert_eq!(split.count(), ends.len() - passed);
+                    assert_eq!(spans.end().is_some(), limit == array.len());
+                    assert_eq!(spans.count(), ends.len() - passed);
                 }
             }
         }
@@ -259,10 +259,10 @@ mod tests {
     #[test]
     fn noise_is_nonsense_or_less() {
         for noise in ["", "[", "[1", "[1,", "[\"", "[{]}]", "[}}}]]"] {
-            let mut split = ElementSpans::new(noise.as_bytes(), 1.min(noise.len()));
-            assert!(split.by_ref().count() < 8);
-            let mut split = ElementSpans::new(noise.as_bytes(), 1.min(noise.len()));
-            assert!(split.skip_until(noise.len() + 70) < 8);
+            let mut spans = ElementSpans::new(noise.as_bytes(), 1.min(noise.len()));
+            assert!(spans.by_ref().count() < 8);
+            let mut spans = ElementSpans::new(noise.as_bytes(), 1.min(noise.len()));
+            assert!(spans.skip_until(noise.len() + 70) < 8);
         }
     }
 }

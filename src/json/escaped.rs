@@ -10,7 +10,7 @@ use super::strings::unescape;
 #[must_use]
 pub fn escaped_body(raw_body: &[u8]) -> Option<Cow<'_, str>> {
     let pairs = raw_body.iter().zip(raw_body.get(1..).unwrap_or_default());
-    // As numbers, so that the compiler vectorizes the loop.
+    // The tests yield numbers, so that the compiler vectorizes the loop.
     let unusual = |byte: u8, next: u8| {
         let short = br#""\nrt"#.iter().fold(0, |any, short| any | is(next, *short));
         is(byte, b'\\') & !short
@@ -19,18 +19,18 @@ pub fn escaped_body(raw_body: &[u8]) -> Option<Cow<'_, str>> {
         return std::str::from_utf8(raw_body).ok().map(Cow::Borrowed);
     }
     let text = unescape(raw_body)?;
-    let mut escaped_body = String::with_capacity(raw_body.len());
+    let mut out = String::with_capacity(raw_body.len());
     for c in text.chars() {
         match c {
-            '"' => escaped_body.push_str("\\\""),
-            '\\' => escaped_body.push_str("\\\\"),
-            '\n' => escaped_body.push_str("\\n"),
-            '\r' => escaped_body.push_str("\\r"),
-            '\t' => escaped_body.push_str("\\t"),
-            c => escaped_body.push(c),
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c => out.push(c),
         }
     }
-    Some(Cow::Owned(escaped_body))
+    Some(Cow::Owned(out))
 }
 
 fn is(byte: u8, other: u8) -> u8 {
@@ -42,16 +42,16 @@ pub fn characters(escaped_body: &str) -> impl Iterator<Item = (usize, char)> {
     let mut next = 0;
     std::iter::from_fn(move || {
         let at = next;
-        let (said, length) = match escaped_body.as_bytes().get(at..)? {
+        let (character, length) = match escaped_body.as_bytes().get(at..)? {
             [b'\\', escaped, ..] if escaped.is_ascii() => (unescape_char(*escaped), 2),
             [byte, ..] if byte.is_ascii() => (char::from(*byte), 1),
             _ => {
-                let said = escaped_body.get(at..)?.chars().next()?;
-                (said, said.len_utf8())
+                let c = escaped_body.get(at..)?.chars().next()?;
+                (c, c.len_utf8())
             }
         };
         next += length;
-        Some((at, said))
+        Some((at, character))
     })
 }
 
@@ -94,10 +94,7 @@ pub fn suffix(escaped_body: &str, count: usize) -> &str {
     if near.is_some_and(are_single) {
         return escaped_body.get(begin..).unwrap_or(escaped_body);
     }
-    let before = prefix(
-        escaped_body,
-        super::escaped::char_count(escaped_body).saturating_sub(count),
-    );
+    let before = prefix(escaped_body, char_count(escaped_body).saturating_sub(count));
     escaped_body.get(before.len()..).unwrap_or(escaped_body)
 }
 
@@ -112,12 +109,12 @@ mod tests {
 
     #[test]
     fn spellings() {
-        let check = |raw_body: &str, expected: Option<&str>, said: &str| {
+        let check = |raw_body: &str, expected: Option<&str>, unescaped: &str| {
             let found = escaped_body(raw_body.as_bytes());
             assert_eq!(found.as_deref(), expected, "{raw_body}");
             let found = found.unwrap_or_default();
             let characters: String = characters(&found).map(|(_, c)| c).collect();
-            assert_eq!(characters, said);
+            assert_eq!(characters, unescaped);
         };
         check("", Some(""), "");
         check(r#"a\n\"b\" \\"#, Some(r#"a\n\"b\" \\"#), "a\n\"b\" \\");

@@ -1,4 +1,5 @@
-//! Reports the fields of the objects that a visitor enters. Trusts the grammar, except at the top level.
+//! Visitor of fields, and the state that reports them from the operators of a block. Trusts the grammar, except at
+//! the top level.
 
 use std::ops::ControlFlow;
 
@@ -6,15 +7,15 @@ use super::block::set_bits;
 
 /// A visitor of fields. Spans are raw JSON without the blanks around it; keys have their quotes.
 pub trait Visitor<'a> {
-    /// A field of the outermost object is complete. `Break` ends the walk.
+    /// A field of the outermost object is complete. `Break` ends the visit.
     fn field(&mut self, key: &'a [u8], value: &'a [u8]) -> ControlFlow<()>;
 
-    /// An object begins as the value of this key of the outermost object: are its fields wanted too?
+    /// An object starts as the value of this key of the outermost object. Returns whether to report its fields too.
     fn enter(&mut self, _key: &'a [u8]) -> bool {
         false
     }
 
-    /// A field of an object that was entered is complete. `Break` ends the walk.
+    /// A field of an entered object is complete. `Break` ends the visit.
     fn inner(&mut self, _key: &'a [u8], _value: &'a [u8]) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
@@ -39,22 +40,23 @@ pub(super) struct Operators {
 pub(super) struct Fields {
     /// The outermost container is an object.
     object: bool,
-    /// The object at depth 2 is watched.
+    /// The object at depth 2 was entered.
     entered: bool,
     outer: Field,
     inner: Field,
 }
 
-/// A field that has begun.
+/// A field that has started.
 #[derive(Default, Clone, Copy)]
 struct Field {
+    /// Offset of the key, or of the blanks before it.
     key: usize,
-    /// `None` until the colon has come.
+    /// Offset of the colon; `None` before it was read.
     colon: Option<usize>,
 }
 
 impl Fields {
-    /// Blocks in which fewer containers than this are open somewhere have to be reported.
+    /// A block must be reported if fewer containers than this are open at some byte.
     pub fn depth(&self) -> u32 {
         1 + u32::from(self.object) + u32::from(self.entered)
     }
@@ -66,16 +68,16 @@ impl Fields {
         json: &'a [u8],
         visitor: &mut impl Visitor<'a>,
         (base, depth): (usize, usize),
-        all: &Operators,
+        operators: &Operators,
     ) -> Result<ControlFlow<()>, usize> {
         let mut depth = depth;
-        for bit in set_bits(all.open | all.close | all.comma | all.colon) {
+        for bit in set_bits(operators.open | operators.close | operators.comma | operators.colon) {
             let at = base + bit;
             let is = |mask: u64| mask >> bit & 1 == 1;
-            if is(all.open) {
-                self.open(json, visitor, (at, depth), is(all.curly));
+            if is(operators.open) {
+                self.open(json, visitor, (at, depth), is(operators.curly));
                 depth += 1;
-            } else if is(all.colon) {
+            } else if is(operators.colon) {
                 if let Some(field) = self.field(depth) {
                     field.colon = Some(at);
                 }
@@ -86,7 +88,7 @@ impl Fields {
                 if self.end(json, visitor, (at, depth)).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
-                if is(all.close) {
+                if is(operators.close) {
                     depth -= 1;
                     self.entered &= depth >= 2;
                 }
@@ -95,7 +97,7 @@ impl Fields {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The current field of the container at this depth, if that is watched.
+    /// The current field of the container at this depth, if its fields are reported.
     fn field(&mut self, depth: usize) -> Option<&mut Field> {
         match depth {
             1 if self.object => Some(&mut self.outer),

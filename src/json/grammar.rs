@@ -1,7 +1,7 @@
 //! JSON's grammar as bit masks: which token may follow which, for all tokens of a block at once. Numbers, literals
 //! and strings are single tokens.
 
-/// Which token was the last one, for the next block to go on; each is 1 or 0.
+/// The last token of the previous block; each is 1 or 0.
 #[derive(Default)]
 pub(super) struct Grammar {
     open: u64,
@@ -22,8 +22,8 @@ pub(super) struct Tokens {
     pub comma: u64,
     /// `:`
     pub colon: u64,
-    /// Strings with their opening quotes and without the closing ones.
-    pub raw_body: u64,
+    /// Bytes of strings with the opening quotes and without the closing ones.
+    pub string_bytes: u64,
     /// Opening quotes.
     pub string: u64,
     /// Closing quotes.
@@ -41,19 +41,19 @@ pub(super) struct Tokens {
 impl Grammar {
     /// The tokens at invalid positions.
     #[inline(always)]
-    pub fn block(&mut self, all: &Tokens) -> u64 {
-        let after_open = after(&mut self.open, all.open, 0, all.blank);
-        let after_comma = after(&mut self.comma, all.comma, 0, all.blank);
-        let name = all.objects & (after_open | after_comma);
-        let keys = self.ends(all, all.string & name) & all.string_end;
-        let after_key = after(&mut self.key, keys, 0, all.blank);
-        let values = all.close | (all.string_end & !keys);
-        let after_value = after(&mut self.value, values, all.scalar_end, all.blank);
-        let begins = all.open | all.scalar;
-        (all.colon ^ after_key)
-            | (all.comma & !after_value)
-            | (all.close & !(after_value | after_open))
-            | ((begins | all.string) & after_value)
+    pub fn block(&mut self, tokens: &Tokens) -> u64 {
+        let after_open = after(&mut self.open, tokens.open, 0, tokens.blank);
+        let after_comma = after(&mut self.comma, tokens.comma, 0, tokens.blank);
+        let name = tokens.objects & (after_open | after_comma);
+        let keys = self.ends(tokens, tokens.string & name) & tokens.string_end;
+        let after_key = after(&mut self.key, keys, 0, tokens.blank);
+        let values = tokens.close | (tokens.string_end & !keys);
+        let after_value = after(&mut self.value, values, tokens.scalar_end, tokens.blank);
+        let begins = tokens.open | tokens.scalar;
+        (tokens.colon ^ after_key)
+            | (tokens.comma & !after_value)
+            | (tokens.close & !(after_value | after_open))
+            | ((begins | tokens.string) & after_value)
             | (begins & name)
     }
 
@@ -65,14 +65,14 @@ impl Grammar {
     /// Ends of the keys that start here or started before: adding to a string's first bit carries to the bit after
     /// its last.
     #[inline(always)]
-    fn ends(&mut self, all: &Tokens, keys: u64) -> u64 {
-        let (sum, carry) = all.raw_body.overflowing_add(keys | self.in_key);
+    fn ends(&mut self, tokens: &Tokens, keys: u64) -> u64 {
+        let (sum, carry) = tokens.string_bytes.overflowing_add(keys | self.in_key);
         self.in_key = u64::from(carry);
-        sum & !all.raw_body
+        sum & !tokens.string_bytes
     }
 }
 
-/// The first bytes after the blanks that follow `tokens`, or that continue from the block before: adding to the first
+/// The first bytes after the blanks that follow `tokens`, or that continue from the previous block: adding to the first
 /// of a run of blanks carries to the bit after the last. Bytes of `more` already follow a token.
 #[inline]
 fn after(carry: &mut u64, tokens: u64, more: u64, blank: u64) -> u64 {

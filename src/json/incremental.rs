@@ -5,7 +5,7 @@ use fearless_simd::Simd;
 use super::block::{BLOCK_BYTES, Block, padded, with_widest_simd};
 use super::skip::Skipper;
 
-/// Looks for the end of one array or object, from its opening bracket on.
+/// Finds the end of one array or object, starting at its opening bracket.
 #[derive(Default, Clone)]
 pub struct IncrementalScanner {
     skipper: Skipper,
@@ -14,7 +14,7 @@ pub struct IncrementalScanner {
 /// The result of [`IncrementalScanner::scan`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScanProgress {
-    /// Number of bytes that need not be passed again.
+    /// Number of bytes scanned; the next call starts after them.
     pub at: usize,
     /// Whether the value ends there.
     pub ended: bool,
@@ -55,18 +55,18 @@ mod tests {
 
     /// The end, with bytes arriving in pieces of these lengths, the last one repeated.
     fn end(json: &[u8], pieces: &[usize]) -> Option<usize> {
-        let (mut arriving, mut looked, mut there) = (IncrementalScanner::default(), 0, 0);
+        let (mut scanner, mut consumed, mut received) = (IncrementalScanner::default(), 0, 0);
         let mut pieces = pieces.iter().copied();
         loop {
-            let answer = arriving.scan(json.get(looked..there).unwrap_or_default());
-            looked += answer.at;
-            if answer.ended {
-                return Some(looked);
+            let progress = scanner.scan(json.get(consumed..received).unwrap_or_default());
+            consumed += progress.at;
+            if progress.ended {
+                return Some(consumed);
             }
-            if there == json.len() {
+            if received == json.len() {
                 return None;
             }
-            there = (there + pieces.next().unwrap_or(1).max(1)).min(json.len());
+            received = (received + pieces.next().unwrap_or(1).max(1)).min(json.len());
         }
     }
 

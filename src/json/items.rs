@@ -3,7 +3,7 @@
 
 use super::skip::{separators, value_end};
 
-/// Something in an array or object. Spans are raw JSON.
+/// A member of an object or an element of an array. Spans are raw JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item<'a> {
     /// The key with its quotes; `None` in arrays.
@@ -17,7 +17,7 @@ pub fn items(json: &[u8]) -> impl Iterator<Item = Item<'_>> {
     let json = json.trim_ascii();
     let object = json.first() == Some(&b'{');
     let container = object || json.first() == Some(&b'[');
-    let mut level = Level::of(if container { json } else { b"" });
+    let mut level = Level::new(if container { json } else { b"" });
     std::iter::from_fn(move || {
         let key = if object { Some(level.next()?) } else { None };
         level.next().map(|value| Item { key, value })
@@ -26,13 +26,13 @@ pub fn items(json: &[u8]) -> impl Iterator<Item = Item<'_>> {
 
 /// The elements of an array.
 pub fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut level = Level::of(array);
+    let mut level = Level::new(array);
     std::iter::from_fn(move || level.next())
 }
 
 /// The fields of an object, with raw keys.
 pub fn fields(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let mut level = Level::of(object);
+    let mut level = Level::new(object);
     std::iter::from_fn(move || Some((level.next()?, level.next()?)))
 }
 
@@ -43,7 +43,7 @@ struct Level<'a> {
 }
 
 impl<'a> Level<'a> {
-    fn of(json: &'a [u8]) -> Self {
+    fn new(json: &'a [u8]) -> Self {
         Level { json, at: 1 }
     }
 

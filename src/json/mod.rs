@@ -1,4 +1,14 @@
-//! Raw JSON: validation, fields, strings and numbers on bytes. Builds no values, so numbers keep every digit.
+//! Raw JSON scanner: validation, fields, strings and numbers on bytes. Builds no values, so numbers keep every digit.
+//!
+//! ```
+//! use ditto_cdc::json;
+//!
+//! let document = br#"{"_id": "a\u0062", "qty": 1e400}"#;
+//! assert!(json::check(document).is_ok());
+//! let id = json::field(document, "_id").and_then(json::unquote);
+//! assert_eq!(id.as_deref(), Some("ab"));
+//! assert_eq!(json::field(document, "qty"), Some(&b"1e400"[..]));
+//! ```
 
 mod block;
 mod bytes;
@@ -6,6 +16,7 @@ mod canonical;
 mod decimal;
 mod depth_stack;
 mod elements;
+mod equality;
 mod escaped;
 mod fields;
 mod grammar;
@@ -23,6 +34,7 @@ pub(crate) use bytes::{common_prefix_len, common_suffix_len, contains_byte};
 pub use canonical::is_canonical;
 pub use decimal::{Decimal, Exponent, decimal};
 pub use elements::ElementSpans;
+pub use equality::{NumberRule, eq_numbers, eq_values, is_canonical_scalar, sorted_fields};
 pub use escaped::{char_count, characters, escaped_body, prefix, suffix};
 pub use fields::Visitor;
 pub use incremental::{IncrementalScanner, ScanProgress};
@@ -32,23 +44,23 @@ pub use skip::{separators, value_end, visit_unchecked};
 pub use strings::{eq_str, eq_unescaped, raw_body, unescaped, unquote};
 pub use visit::visit;
 
-/// Why bytes are not JSON.
+/// A syntax error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SyntaxError {
-    /// Not UTF-8 from this byte on; also for bytes that are neither UTF-8 nor JSON.
+    /// Not UTF-8 from this byte on. Takes precedence over [`SyntaxError::NotJson`].
     NotUtf8 {
-        /// Counted from 0.
+        /// Byte offset, counted from 0.
         at: usize,
     },
     /// Not JSON from about this byte on, to within 64 bytes; the length if the end is missing.
     NotJson {
-        /// Counted from 0.
+        /// Byte offset, counted from 0.
         at: usize,
     },
 }
 
-/// Whether these bytes are exactly one JSON value in UTF-8, with or without blanks around it.
-/// Any depth, any length and lone surrogate escapes are fine, as RFC 8259's grammar has it; a byte order mark is not.
+/// Checks that the bytes are exactly one JSON value in UTF-8, with or without blanks around it.
+/// Any depth, any length and lone surrogate escapes are valid, as in RFC 8259's grammar; a byte order mark is not.
 ///
 /// # Errors
 /// The first [`SyntaxError`].
@@ -62,7 +74,7 @@ pub fn check(bytes: &[u8]) -> Result<(), SyntaxError> {
     visit(bytes, &mut Ignore).map(|_| ())
 }
 
-/// The raw value of a field of a valid object, the first of that name; `None` if `object` is not an object.
+/// The raw value of the first field with this name in a valid object; `None` if `object` is not an object.
 #[must_use]
 pub fn field<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let mut finder = Finder { name, found: None };
@@ -86,7 +98,7 @@ impl<'a> Visitor<'a> for Finder<'a, '_> {
     }
 }
 
-/// Appends JSON without line ends. Valid JSON has them only between tokens, where they mean nothing.
+/// Appends JSON without its line ends. In valid JSON they occur only between tokens.
 pub fn push_on_one_line(json: &[u8], out: &mut Vec<u8>) {
     if memchr::memchr2(b'\n', b'\r', json).is_none() {
         out.extend_from_slice(json);

@@ -17,35 +17,35 @@ pub(super) struct Quotes {
 }
 
 /// The strings of a block.
-pub(super) struct Text {
+pub(super) struct StringMasks {
     /// Quotes that begin or end a string.
     pub quote: u64,
-    /// Strings with their opening quotes and without the closing ones.
-    pub raw_body: u64,
-    /// Bytes that no string may hold, and escapes that are none.
+    /// Bytes of strings with the opening quotes and without the closing ones.
+    pub string_bytes: u64,
+    /// Bytes that a string must not contain, and invalid escapes.
     pub errors: u64,
 }
 
 impl Quotes {
     /// The strings of the block at `base`.
     #[inline(always)]
-    pub fn block(&mut self, json: &[u8], base: usize, block: Block<impl Simd>) -> Text {
+    pub fn block(&mut self, json: &[u8], base: usize, block: Block<impl Simd>) -> StringMasks {
         let (backslash, control) = (block.backslash(), block.control());
         let mut escaped = 0;
         if backslash | self.escaping != 0 {
             escaped = self::escaped(backslash, &mut self.escaping);
         }
         let quote = block.quote() & !escaped;
-        let raw_body = prefix_xor(quote) ^ self.in_string;
-        self.in_string = 0u64.wrapping_sub(raw_body >> 63);
-        let mut errors = control & raw_body;
-        let (escaped, control) = (escaped & raw_body, control & !raw_body);
+        let string_bytes = prefix_xor(quote) ^ self.in_string;
+        self.in_string = 0u64.wrapping_sub(string_bytes >> 63);
+        let mut errors = control & string_bytes;
+        let (escaped, control) = (escaped & string_bytes, control & !string_bytes);
         if escaped | control != 0 {
             errors |= check_escapes(json, base, escaped, control);
         }
-        Text {
+        StringMasks {
             quote,
-            raw_body,
+            string_bytes,
             errors,
         }
     }
@@ -57,8 +57,8 @@ impl Quotes {
 }
 
 /// Bytes escaped by a backslash: in a run of backslashes every second one escapes. Runs are distinguished by whether
-/// they start at an even position, since adding to a run's first bit clears the run. `escaping` is 1 if the block
-/// before ended with one that escapes, and is set so for the next block.
+/// they start at an even position, since adding to a run's first bit clears the run. `escaping` is 1 if the previous
+/// block ended with a backslash that escapes; it is updated for the next block.
 #[inline]
 pub(super) fn escaped(backslash: u64, escaping: &mut u64) -> u64 {
     let before = *escaping;
@@ -70,13 +70,13 @@ pub(super) fn escaped(backslash: u64, escaping: &mut u64) -> u64 {
     escapes << 1 | before
 }
 
-/// An escape must be one of eight characters, with four hexadecimal digits after `u`; three control characters are
-/// blanks outside strings.
+/// Checks that an escape is one of nine characters, with four hexadecimal digits after `u`, and that a control
+/// character outside strings is a tab or line end.
 #[inline(never)]
 fn check_escapes(json: &[u8], base: usize, escaped: u64, control: u64) -> u64 {
     let mut errors = 0;
     for at in set_bits(escaped) {
-        let sound = match json.get(base + at) {
+        let valid = match json.get(base + at) {
             Some(b'u') => {
                 let digits = json.get(base + at + 1..base + at + 5);
                 digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
@@ -84,7 +84,7 @@ fn check_escapes(json: &[u8], base: usize, escaped: u64, control: u64) -> u64 {
             Some(byte) => b"\"\\/bfnrt".contains(byte),
             None => false,
         };
-        errors |= u64::from(!sound) << at;
+        errors |= u64::from(!valid) << at;
     }
     for at in set_bits(control) {
         let blank = matches!(json.get(base + at), Some(b'\t' | b'\n' | b'\r'));

@@ -7,11 +7,11 @@ use super::block::Block;
 /// State carried into the next block: each is 1 or 0 and describes its first byte.
 #[derive(Default)]
 pub(super) struct Scalars {
-    /// The byte before belongs to a number or literal.
-    going_on: u64,
-    /// The byte before was a sign or dot: here stands a digit.
-    wanted: u64,
-    /// Between a dot and here stand digits alone.
+    /// The previous byte belongs to a number or literal.
+    in_scalar: u64,
+    /// The previous byte is a sign or dot, so this one must be a digit.
+    needs_digit: u64,
+    /// Only digits precede this byte since the last dot.
     fraction: u64,
 }
 
@@ -37,8 +37,8 @@ impl Scalars {
         block: Block<impl Simd>,
         scalar: u64,
     ) -> Spans {
-        let follows = scalar << 1 | self.going_on;
-        self.going_on = scalar >> 63;
+        let follows = scalar << 1 | self.in_scalar;
+        self.in_scalar = scalar >> 63;
         let starts = scalar & !follows;
         let (digit, dot) = (scalar & block.digit(), scalar & block.dot());
         let sign = starts & block.minus();
@@ -60,23 +60,23 @@ impl Scalars {
     /// Signs and dots precede digits; no other dot follows the digits after a dot.
     #[inline(always)]
     fn fractions(&mut self, digit: u64, dot: u64, sign: u64) -> u64 {
-        let wanted = (dot | sign) << 1 | self.wanted;
-        self.wanted = (dot | sign) >> 63;
+        let needs_digit = (dot | sign) << 1 | self.needs_digit;
+        self.needs_digit = (dot | sign) >> 63;
         // Adding to the first of a run of digits carries to the bit after the last.
         let (sum, over) = digit.overflowing_add(dot << 1 | self.fraction);
         self.fraction = dot >> 63 | u64::from(over);
-        (wanted & !digit) | (sum & dot)
+        (needs_digit & !digit) | (sum & dot)
     }
 }
 
-/// Looks at each number and literal of a block that has something `odd` in it.
+/// Validates each number and literal of a block that contains an `odd` byte.
 #[inline(never)]
 fn one_by_one(json: &[u8], base: usize, scalar: u64, mut odd: u64) -> u64 {
     let mut errors = 0;
     while odd != 0 {
         let at = odd.trailing_zeros();
-        let sound = check(json, scalar_start(json, base + at as usize)).is_some();
-        errors |= u64::from(!sound) << at;
+        let valid = check(json, scalar_start(json, base + at as usize)).is_some();
+        errors |= u64::from(!valid) << at;
         // Adding to a bit of a run clears the run from there on.
         odd &= scalar.wrapping_add(1 << at);
     }
@@ -98,7 +98,7 @@ fn ends(byte: u8) -> bool {
     )
 }
 
-/// Checks the number or literal that begins at `at`.
+/// Validates the number or literal that starts at `at`.
 fn check(json: &[u8], at: usize) -> Option<()> {
     let rest = json.get(at..)?;
     let rest = match rest.first()? {

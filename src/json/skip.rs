@@ -20,8 +20,8 @@ pub fn visit_unchecked<'a>(
         return None;
     }
     while let Next::Field(key, value) = next_field(json, &mut at)? {
-        let watched = value.first() == Some(&b'{') && visitor.enter(key);
-        if watched && inner(value, visitor)?.is_break() {
+        let entered = value.first() == Some(&b'{') && visitor.enter(key);
+        if entered && inner(value, visitor)?.is_break() {
             return Some(ControlFlow::Break(()));
         }
         if visitor.field(key, value).is_break() {
@@ -41,13 +41,13 @@ fn inner<'a>(object: &'a [u8], visitor: &mut impl Visitor<'a>) -> Option<Control
     Some(ControlFlow::Continue(()))
 }
 
-/// The next part of an object.
+/// The next field or the end of an object.
 enum Next<'a> {
     Field(&'a [u8], &'a [u8]),
     End,
 }
 
-/// The next part of an object that is read up to `at`; `None` if there is neither a field nor the end.
+/// Reads the next field or the end at `at`; `None` if there is neither.
 fn next_field<'a>(json: &'a [u8], at: &mut usize) -> Option<Next<'a>> {
     *at = separators(json, *at);
     if json.get(*at) == Some(&b'}') {
@@ -67,7 +67,7 @@ fn blanks(json: &[u8], at: usize) -> usize {
     at + rest.len() - rest.trim_ascii_start().len()
 }
 
-/// Behind the blanks, commas and colons from `at` on.
+/// The offset after the blanks, commas and colons at `at`.
 #[must_use]
 #[inline]
 pub fn separators(json: &[u8], at: usize) -> usize {
@@ -101,13 +101,13 @@ pub(crate) fn scalar_end(json: &[u8], at: usize) -> usize {
     at + rest.iter().position(is_end).unwrap_or(rest.len()).max(1)
 }
 
-/// Behind the string whose quote stands at `at`.
+/// The offset after the string whose opening quote is at `at`.
 #[inline]
 pub(crate) fn string_end(json: &[u8], at: usize) -> Option<usize> {
     string(json, at).map(|(end, _)| end)
 }
 
-/// The same, and whether the string has an escape.
+/// The offset after the string whose opening quote is at `at`, and whether the string has an escape.
 #[inline]
 pub(crate) fn string(json: &[u8], at: usize) -> Option<(usize, bool)> {
     let (mut at, mut escaped) = (at + 1, false);
@@ -121,13 +121,14 @@ pub(crate) fn string(json: &[u8], at: usize) -> Option<(usize, bool)> {
     }
 }
 
-/// Behind the array or object whose bracket stands at `at`.
+/// The offset after the array or object whose opening bracket is at `at`.
 #[inline]
 pub(crate) fn container_end(json: &[u8], at: usize) -> Option<usize> {
     container_end_before(json, at, json.len())
 }
 
-/// The same, if that is not after `limit`; bytes far after it are not read.
+/// The offset after the array or object at `at`; `None` if that is after `limit`. Reads at most one block beyond
+/// `limit`.
 pub(crate) fn container_end_before(json: &[u8], at: usize, limit: usize) -> Option<usize> {
     with_widest_simd!(simd => container_end_with(simd, json, at, limit))
 }
@@ -151,12 +152,13 @@ fn container_end_with(simd: impl Simd, json: &[u8], at: usize, limit: usize) -> 
     (end <= limit).then_some(end)
 }
 
+/// State of skipping one array or object, carried from block to block.
 #[derive(Default, Clone)]
 pub(super) struct Skipper {
     depth: u32,
-    /// All ones while a string goes on into the next block.
+    /// All ones if a string continues in the next block.
     in_string: u64,
-    /// 1 if the last byte of the block before was a backslash that escapes.
+    /// 1 if the last byte of the previous block is a backslash that escapes.
     escaping: u64,
 }
 
@@ -165,14 +167,14 @@ impl Skipper {
     #[inline(always)]
     pub(super) fn end_in(&mut self, block: Block<impl Simd>) -> Option<usize> {
         let (quote, backslash) = (block.quote(), block.backslash());
-        // In a long string nothing changes.
+        // Inside a long string the state does not change.
         if self.in_string != 0 && quote | backslash | self.escaping == 0 {
             return None;
         }
         let quote = quote & !escaped(backslash, &mut self.escaping);
-        let raw_body = prefix_xor(quote) ^ self.in_string;
-        self.in_string = 0u64.wrapping_sub(raw_body >> 63);
-        let (open, close) = (block.open() & !raw_body, block.close() & !raw_body);
+        let string_bytes = prefix_xor(quote) ^ self.in_string;
+        self.in_string = 0u64.wrapping_sub(string_bytes >> 63);
+        let (open, close) = (block.open() & !string_bytes, block.close() & !string_bytes);
         if close.count_ones() < self.depth {
             self.depth = self.depth - close.count_ones() + open.count_ones();
             return None;

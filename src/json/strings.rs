@@ -24,7 +24,7 @@ pub(super) fn unescape(raw_body: &[u8]) -> Option<Cow<'_, str>> {
     if memchr::memchr(b'\\', raw_body).is_none() {
         return Some(Cow::Borrowed(text));
     }
-    resolve(text).map(Cow::Owned)
+    unescape_all(text).map(Cow::Owned)
 }
 
 /// Whether the content of a raw JSON string equals `text`.
@@ -37,12 +37,15 @@ pub fn eq_str(raw: &[u8], text: &str) -> bool {
         [b'"', first, ..] if *first != b'\\' && text.as_bytes().first() != Some(first) => false,
         // An escape is never shorter than its character.
         _ if raw.len() < text.len() + 2 => false,
-        _ => memchr::memchr(b'\\', raw).is_some() && unquote(raw).is_some_and(|said| said == text),
+        _ => {
+            memchr::memchr(b'\\', raw).is_some()
+                && unquote(raw).is_some_and(|content| content == text)
+        }
     }
 }
 
-/// The content of a raw JSON string as bytes: UTF-8, with a lone surrogate escape as the three bytes that UTF-8 would
-/// have for it. Two strings are equal exactly if these bytes are. Bytes that are not a string are returned unchanged.
+/// The content of a raw JSON string as bytes: UTF-8, with a lone surrogate escape as three bytes in the encoding of
+/// UTF-8 (WTF-8). Two strings are equal exactly if these bytes are. Bytes that are not a string are returned unchanged.
 #[must_use]
 pub fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
     let Some(inner) = raw_body(raw) else {
@@ -51,11 +54,11 @@ pub fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', inner).is_none() {
         return Cow::Borrowed(inner);
     }
-    let said = std::str::from_utf8(inner).ok().and_then(bytes);
-    said.map_or(Cow::Borrowed(inner), Cow::Owned)
+    let content = std::str::from_utf8(inner).ok().and_then(unescape_to_bytes);
+    content.map_or(Cow::Borrowed(inner), Cow::Owned)
 }
 
-/// Whether two raw JSON strings have the same content. Unescapes only where they differ.
+/// Whether two raw JSON strings have the same content. Unescapes only after the common prefix.
 #[must_use]
 pub fn eq_unescaped(one: &[u8], other: &[u8]) -> bool {
     let equal = common_prefix_len(one, other);
@@ -82,11 +85,11 @@ fn common_restart(raw: &[u8], at: usize) -> usize {
     /// A pair of surrogates.
     const MAX_ESCAPE_BYTES: usize = 12;
     let mut begin = at.saturating_sub(MAX_ESCAPE_BYTES);
-    let raw_body = |at: usize| {
+    let is_inside = |at: usize| {
         let before = at.checked_sub(1).and_then(|before| raw.get(before));
         before == Some(&b'\\') || raw.get(at).is_some_and(|byte| byte & 0xc0 == 0x80)
     };
-    while begin > 0 && raw_body(begin) {
+    while begin > 0 && is_inside(begin) {
         begin -= 1;
     }
     begin
@@ -104,12 +107,12 @@ fn characters(text: &str) -> impl Iterator<Item = u32> {
         let next = all.next()?;
         let after = all.as_str();
         let escaped = (next == '\\').then(|| decode_escape(after)).flatten();
-        let Some((said, length)) = escaped else {
+        let Some((character, length)) = escaped else {
             rest = after;
             return Some(u32::from(next));
         };
         rest = after.get(length..)?;
-        said.map_or_else(|| code_unit(after), |said| Some(u32::from(said)))
+        character.map_or_else(|| code_unit(after), |c| Some(u32::from(c)))
     })
 }
 
@@ -122,14 +125,14 @@ pub(super) fn utf8(bytes: &[u8]) -> Result<(), SyntaxError> {
     }
 }
 
-fn resolve(text: &str) -> Option<String> {
+fn unescape_all(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = split_at_escape(rest) {
         out.push_str(before);
-        let (said, length) = decode_escape(after)?;
-        match said {
-            Some(said) => out.push(said),
+        let (character, length) = decode_escape(after)?;
+        match character {
+            Some(c) => out.push(c),
             None => out.extend(['\\'].into_iter().chain(after.get(..length)?.chars())),
         }
         rest = after.get(length..)?;
@@ -138,14 +141,14 @@ fn resolve(text: &str) -> Option<String> {
     Some(out)
 }
 
-fn bytes(text: &str) -> Option<Vec<u8>> {
+fn unescape_to_bytes(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = split_at_escape(rest) {
         out.extend_from_slice(before.as_bytes());
-        let (said, length) = decode_escape(after)?;
-        match said {
-            Some(said) => out.extend_from_slice(said.encode_utf8(&mut [0; 4]).as_bytes()),
+        let (character, length) = decode_escape(after)?;
+        match character {
+            Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
             None => out.extend(surrogate(code_unit(after)?)),
         }
         rest = after.get(length..)?;
@@ -154,13 +157,13 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The parts before the next backslash and after it.
+/// The strings before and after the next backslash.
 fn split_at_escape(text: &str) -> Option<(&str, &str)> {
     let at = memchr::memchr(b'\\', text.as_bytes())?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
-/// A surrogate as UTF-8 would spell it if it might.
+/// A surrogate in the encoding of UTF-8, which does not allow surrogates (WTF-8).
 fn surrogate(code_unit: u32) -> [u8; 3] {
     let low = |shift: u32| u8::try_from(code_unit >> shift & 0x3f).unwrap_or(0) | 0x80;
     [0xed, low(6), low(0)]
@@ -168,7 +171,7 @@ fn surrogate(code_unit: u32) -> [u8; 3] {
 
 /// The character of the escape after a backslash, `None` for a lone surrogate; and its length without the backslash.
 fn decode_escape(after: &str) -> Option<(Option<char>, usize)> {
-    let said = match after.as_bytes().first()? {
+    let character = match after.as_bytes().first()? {
         b'b' => '\u{8}',
         b'f' => '\u{c}',
         b'n' => '\n',
@@ -178,7 +181,7 @@ fn decode_escape(after: &str) -> Option<(Option<char>, usize)> {
         &byte @ (b'"' | b'\\' | b'/') => char::from(byte),
         _ => return None,
     };
-    Some((Some(said), 1))
+    Some((Some(character), 1))
 }
 
 fn unicode(after: &str) -> Option<(Option<char>, usize)> {
@@ -188,8 +191,8 @@ fn unicode(after: &str) -> Option<(Option<char>, usize)> {
         .and_then(|rest| rest.strip_prefix('\\'))
         .and_then(code_unit);
     if let (0xd800..0xdc00, Some(low @ 0xdc00..0xe000)) = (first, second) {
-        let said = 0x10000 + ((first - 0xd800) << 10) + (low - 0xdc00);
-        return Some((char::from_u32(said), 11));
+        let code_point = 0x10000 + ((first - 0xd800) << 10) + (low - 0xdc00);
+        return Some((char::from_u32(code_point), 11));
     }
     Some((char::from_u32(first), 5))
 }
@@ -250,7 +253,7 @@ mod tests {
         }
     }
 
-    /// Characters that are often the same in other spellings.
+    /// Strings of characters that have several spellings.
     fn spellings() -> impl Strategy<Value = String> {
         let one = proptest::sample::select(vec![
             "a",

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{SyntaxError, check, field, unquote};
 
-/// Pads with blanks so that every place relative to a block of 64 bytes is met.
+/// Pads with blanks so that every offset within a block of 64 bytes is tested.
 fn everywhere(json: &[u8], mut test: impl FnMut(&[u8])) {
     for pad in 0..70 {
         let mut padded = vec![b' '; pad];
@@ -212,7 +212,7 @@ pub(crate) fn json() -> impl Strategy<Value = String> {
     })
 }
 
-/// JSON with a few bytes changed, removed or put in.
+/// JSON with a few bytes changed, removed or inserted.
 pub(crate) fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
         3 => proptest::sample::select(br#"{}[]:,"\ 0-e.tnu"#.to_vec()),
@@ -224,8 +224,8 @@ pub(crate) fn mutated() -> impl Strategy<Value = Vec<u8>> {
     )
         .prop_map(|(json, changes)| {
             let mut bytes = json.into_bytes();
-            for (place, byte, how) in changes {
-                let at = place.index(bytes.len().max(1));
+            for (index, byte, how) in changes {
+                let at = index.index(bytes.len().max(1));
                 match how {
                     0 => bytes.insert(at.min(bytes.len()), byte),
                     1 if at < bytes.len() => bytes[at] = byte,
@@ -275,14 +275,14 @@ proptest! {
 
     #[test]
     fn strings_agree(json in json()) {
-        if let Ok(Value::String(said)) = serde_json::from_str(&json) {
+        if let Ok(Value::String(content)) = serde_json::from_str(&json) {
             let found = unquote(json.trim().as_bytes()).unwrap();
-            prop_assert_eq!(found.as_ref(), said.as_str());
+            prop_assert_eq!(found.as_ref(), content.as_str());
         }
     }
 }
 
-/// Runs of backslashes in every place relative to a block, ended by a quote: odd runs escape it.
+/// Runs of backslashes at every offset within a block, followed by a quote: odd runs escape it.
 #[test]
 fn runs_of_backslashes() {
     for run in 0..140 {

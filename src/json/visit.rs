@@ -1,5 +1,5 @@
-//! One pass over JSON that checks all of it and reports the fields of the objects that a caller watches.
-//! Works on blocks of 64 bytes and keeps no tree and no recursion, so depth and length have no limit but memory.
+//! Validating visitor: one SIMD pass over JSON that reports the fields of the objects that a visitor enters.
+//! It has no tree and no recursion, so only memory limits depth and length.
 
 use std::ops::ControlFlow;
 
@@ -22,10 +22,10 @@ pub fn visit<'a>(
     json: &'a [u8],
     visitor: &mut impl Visitor<'a>,
 ) -> Result<ControlFlow<()>, SyntaxError> {
-    let mut walker = Validator::new(json, visitor);
-    let result = with_widest_simd!(simd => walker.run(simd));
+    let mut validator = Validator::new(json, visitor);
+    let result = with_widest_simd!(simd => validator.run(simd));
     match result {
-        Ok(ControlFlow::Continue(())) if !walker.foreign.is_utf8(json) => {
+        Ok(ControlFlow::Continue(())) if !validator.utf8_check.is_utf8(json) => {
             strings::utf8(json).map(ControlFlow::Continue)
         }
         Ok(flow) => Ok(flow),
@@ -39,19 +39,19 @@ pub fn visit<'a>(
 /// Offset of a syntax error.
 type ErrorOffset = usize;
 
-struct Validator<'a, 'w, W> {
+struct Validator<'a, 'v, V> {
     json: &'a [u8],
-    visitor: &'w mut W,
+    visitor: &'v mut V,
     quotes: Quotes,
     scalars: Scalars,
     brackets: BracketStack,
     grammar: Grammar,
     fields: Fields,
-    foreign: Utf8Check,
+    utf8_check: Utf8Check,
 }
 
-impl<'a, 'w, W: Visitor<'a>> Validator<'a, 'w, W> {
-    fn new(json: &'a [u8], visitor: &'w mut W) -> Self {
+impl<'a, 'v, V: Visitor<'a>> Validator<'a, 'v, V> {
+    fn new(json: &'a [u8], visitor: &'v mut V) -> Self {
         Validator {
             json,
             visitor,
@@ -60,7 +60,7 @@ impl<'a, 'w, W: Visitor<'a>> Validator<'a, 'w, W> {
             brackets: BracketStack::default(),
             grammar: Grammar::default(),
             fields: Fields::default(),
-            foreign: Utf8Check::default(),
+            utf8_check: Utf8Check::default(),
         }
     }
 
@@ -93,18 +93,18 @@ impl<'a, 'w, W: Visitor<'a>> Validator<'a, 'w, W> {
         block: Block<impl Simd>,
     ) -> Result<ControlFlow<()>, ErrorOffset> {
         if block.beyond_ascii() != 0 {
-            self.foreign.block(self.json, base);
+            self.utf8_check.block(self.json, base);
         }
-        let text = self.quotes.block(self.json, base, block);
-        let outside = !text.raw_body;
-        // Long strings: nothing that has to be remembered changes inside one.
-        if outside | text.quote | text.errors == 0 {
+        let strings = self.quotes.block(self.json, base, block);
+        let outside = !strings.string_bytes;
+        // Inside a long string the state does not change.
+        if outside | strings.quote | strings.errors == 0 {
             return Ok(ControlFlow::Continue(()));
         }
         let (open, close) = (block.open() & outside, block.close() & outside);
         let (comma, colon) = (block.comma() & outside, block.colon() & outside);
         let (blank, curly) = (block.blank() & outside, block.curly());
-        let scalar = outside & !(open | close | comma | colon | blank | text.quote);
+        let scalar = outside & !(open | close | comma | colon | blank | strings.quote);
         let spans = self.scalars.block(self.json, base, block, scalar);
         let level = self.brackets.level();
         let brackets = self.brackets.block(open, close, curly, self.fields.depth());
@@ -113,51 +113,52 @@ impl<'a, 'w, W: Visitor<'a>> Validator<'a, 'w, W> {
             close,
             comma,
             colon,
-            raw_body: text.raw_body,
-            string: text.quote & text.raw_body,
-            string_end: text.quote & outside,
+            string_bytes: strings.string_bytes,
+            string: strings.quote & strings.string_bytes,
+            string_end: strings.quote & outside,
             scalar: spans.starts,
             scalar_end: spans.ends,
             blank,
             objects: brackets.objects,
         });
-        let errors = text.errors | spans.errors | brackets.errors | ungrammatical;
+        let errors = strings.errors | spans.errors | brackets.errors | ungrammatical;
         if !brackets.shallow && errors == 0 {
             return Ok(ControlFlow::Continue(()));
         }
         // Errors in strings precede the fields of the block.
-        if text.errors != 0 {
-            return Err(base + text.errors.trailing_zeros() as usize);
+        if strings.errors != 0 {
+            return Err(base + strings.errors.trailing_zeros() as usize);
         }
-        let sound = errors.wrapping_sub(1) & !errors;
+        let before_error = errors.wrapping_sub(1) & !errors;
         let operators = Operators {
-            open: open & sound,
-            close: close & sound,
+            open: open & before_error,
+            close: close & before_error,
             curly,
-            comma: comma & sound,
-            colon: colon & sound,
+            comma: comma & before_error,
+            colon: colon & before_error,
         };
-        self.shallow((base, depth(level)), &operators, errors)
+        self.report((base, depth(level)), &operators, errors)
     }
 
-    /// Reports the fields of a block up to its first flaw.
-    fn shallow(
+    /// Reports the fields of a block up to its first error.
+    fn report(
         &mut self,
-        place: (usize, usize),
+        base_and_depth: (usize, usize),
         operators: &Operators,
         errors: u64,
     ) -> Result<ControlFlow<()>, ErrorOffset> {
         let flow = self
             .fields
-            .report(self.json, self.visitor, place, operators)?;
+            .report(self.json, self.visitor, base_and_depth, operators)?;
         if errors == 0 || flow.is_break() {
             return Ok(flow);
         }
-        Err(place.0 + errors.trailing_zeros() as usize)
+        Err(base_and_depth.0 + errors.trailing_zeros() as usize)
     }
 }
 
-/// Blocks with bytes outside ASCII. Neighbours are checked together: no character reaches into a block of ASCII.
+/// Runs of blocks with bytes outside ASCII. A run is checked at once, because no character extends into a block of
+/// ASCII.
 #[derive(Default)]
 struct Utf8Check {
     start: usize,

@@ -1,7 +1,7 @@
 //! Callbacks of the client library: log lines, errors and rebalances, queued in order.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -12,6 +12,7 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::group::Group;
 use crate::record::OffsetGap;
+use crate::util::mutex::lock;
 
 /// Capacity of the queue: the oldest log lines and errors are dropped first.
 const MAX_EVENTS: usize = 1000;
@@ -73,7 +74,7 @@ impl Context {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<ClientEvent>> {
-        self.event.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.event)
     }
 }
 

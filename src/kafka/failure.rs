@@ -87,7 +87,7 @@ fn explain(connection: &Connection, code: Code, reason: &str) -> (FailureClass, 
     match code {
         Code::TopicAuthorizationFailed => setup(
             format!(
-                "{} is not allowed to read the topic {topic}, or there is no such topic",
+                "{} may not read the topic {topic}, or there is no such topic",
                 principal(connection)
             ),
             "compare --topic with the portal; a broker with access rules gives the same answer for a topic that does not exist".into(),

@@ -1,6 +1,6 @@
 //! Consumer group membership: start offsets of assigned partitions, and the commit before partitions are revoked.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionLi
 use super::context::{ClientEvent, Context};
 use super::failure::{ErrorClass, classify};
 use crate::record::{GapReason, OffsetGap};
+use crate::util::mutex::lock;
 
 /// State of a group member.
 pub(super) struct Group {
@@ -38,7 +39,7 @@ impl Group {
 
     /// Everything before these offsets was written and flushed.
     pub(super) fn note_written(&self, positions: Vec<(i32, i64)>) {
-        *self.written.lock().unwrap_or_else(PoisonError::into_inner) = positions;
+        *lock(&self.written) = positions;
     }
 
     /// Assigns partitions: each starts at its committed offset, or at the oldest record if retention has removed that
@@ -86,7 +87,7 @@ impl Group {
         taken: &TopicPartitionList,
     ) -> KafkaResult<Vec<ClientEvent>> {
         let mut list = TopicPartitionList::new();
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut written = lock(&self.written);
         let taken_elements = taken.elements();
         for element in &taken_elements {
             let partition = element.partition();

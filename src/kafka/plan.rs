@@ -130,7 +130,7 @@ pub(super) fn from_position(
             )),
             Some(high) if offset > *high => Err(wrong(
                 format!("partition {partition} of the topic {topic} has no offset {offset} yet"),
-                format!("its next offset is {high}; a smaller number than before means that the topic was made anew"),
+                format!("its next offset is {high}; a smaller number than before means that the topic was re-created"),
             )),
             Some(_) => Ok((partition, offset)),
         })

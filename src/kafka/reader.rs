@@ -297,7 +297,7 @@ impl Reader {
                 self.topic.name()
             ),
             fix: Some(
-                "the topic was made anew or lost its newest records: treat it as a gap, and requery everything".into(),
+                "the topic was re-created or lost its newest records: treat it as a gap, and run requery".into(),
             ),
             raw: None,
         })
@@ -330,10 +330,10 @@ impl Reader {
         for (partition, next) in self.partitions.open() {
             let added =
                 list.add_partition_offset(self.topic.name(), partition, Offset::Offset(next));
-            added.map_err(|error| self.topic.unexpected("going on behind a gap", &error))?;
+            added.map_err(|error| self.topic.unexpected("continuing after a gap", &error))?;
         }
         let sought = self.topic.consumer.seek_partitions(list, SEEK_TIMEOUT);
-        sought.map_err(|error| self.topic.unexpected("going on behind a gap", &error))?;
+        sought.map_err(|error| self.topic.unexpected("continuing after a gap", &error))?;
         Ok(())
     }
 

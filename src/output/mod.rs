@@ -1,4 +1,5 @@
-//! Standard output and standard error: buffers, flushes, progress, closed pipes. The only module that writes to them.
+//! Buffered standard output and standard error, with progress bar and pager. Nothing else writes to them, so that
+//! messages and output keep their order.
 
 mod system;
 
@@ -54,18 +55,18 @@ pub struct Output {
 /// Captured output.
 #[derive(Debug, Clone, Default)]
 pub struct Captured {
-    /// What would have gone to standard output, if it was held back.
+    /// Standard output, if it was redirected here.
     pub stdout: Vec<u8>,
     /// Label and text of each hint.
     pub hints: Vec<(String, String)>,
-    keeps: bool,
+    redirects_stdout: bool,
 }
 
-/// From this size on the buffer is written without waiting for a quiet moment.
+/// The buffer is flushed at this size, even if more output follows at once.
 const BUFFER_BYTES: usize = 128 << 10;
-/// A buffer that one large event stretched further than this is let go.
+/// Buffers above this size, grown by one large event, are not reused.
 const MAX_REUSED_BUFFER: usize = 1 << 20;
-/// Redraws of the progress bar.
+/// Redraw rate of the progress bar.
 const REDRAWS_PER_SECOND: u8 = 10;
 
 impl Output {
@@ -86,17 +87,16 @@ impl Output {
         }
     }
 
-    /// Captures hints from now on; with `hold_back`, also what goes to standard output.
-    pub fn capture(&mut self, hold_back: bool) {
-        let keeps = hold_back;
+    /// Captures hints from now on; with `redirects_stdout`, standard output is captured instead of written.
+    pub fn capture(&mut self, redirects_stdout: bool) {
         self.captured = Some(Captured {
-            keeps,
+            redirects_stdout,
             ..Captured::default()
         });
     }
 
-    /// Ends listening.
-    pub fn captured(&mut self) -> Captured {
+    /// Ends the capture and returns it.
+    pub fn end_capture(&mut self) -> Captured {
         let _ = self.flush();
         self.captured.take().unwrap_or_default()
     }
@@ -110,11 +110,11 @@ impl Output {
             .stdin(Stdio::piped())
             .spawn();
         self.pager = started.ok();
-        // The pager has the terminal; a bar would draw into its page.
+        // The pager owns the terminal: a progress bar would overwrite its page.
         self.may_show_progress &= self.pager.is_none();
     }
 
-    /// Closes the pager's input and waits until its reader has seen enough.
+    /// Closes the pager's input and waits until the user quits it.
     pub fn end_pager(&mut self) {
         if let Some(mut pager) = self.pager.take() {
             drop(pager.stdin.take());
@@ -128,7 +128,7 @@ impl Output {
         &mut self.buffer
     }
 
-    /// Whether something waits to be flushed.
+    /// Whether the buffer holds unflushed output.
     #[must_use]
     pub fn is_dirty(&self) -> bool {
         !self.buffer.is_empty()
@@ -145,12 +145,12 @@ impl Output {
     #[must_use]
     pub fn reader_is_gone(&self) -> bool {
         let stdout = io::stdout();
-        let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
-        let answered = poll(&mut asked, Some(&Timespec::default()));
-        answered.is_ok() && asked[0].revents().contains(PollFlags::ERR)
+        let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
+        let polled = poll(&mut fds, Some(&Timespec::default()));
+        polled.is_ok() && fds[0].revents().contains(PollFlags::ERR)
     }
 
-    /// Elsewhere only a write finds out.
+    /// On other systems only a write can detect it.
     #[cfg(not(unix))]
     #[must_use]
     pub fn reader_is_gone(&self) -> bool {
@@ -190,7 +190,7 @@ impl Output {
         written
     }
 
-    /// Flushes the buffer, then writes a text.
+    /// Flushes the buffer, then writes bytes directly.
     ///
     /// # Errors
     /// [`WriteEnd`] if standard output cannot be written.
@@ -205,7 +205,11 @@ impl Output {
     }
 
     fn write_through(&mut self, text: &[u8]) -> Result<(), WriteEnd> {
-        if let Some(captured) = self.captured.as_mut().filter(|captured| captured.keeps) {
+        if let Some(captured) = self
+            .captured
+            .as_mut()
+            .filter(|captured| captured.redirects_stdout)
+        {
             captured.stdout.extend_from_slice(text);
             self.flushes += 1;
             return Ok(());
@@ -255,7 +259,7 @@ impl Output {
         self.flush()
     }
 
-    /// Prints a text to standard output.
+    /// Prints a complete output to standard output.
     pub fn print_text(&mut self, text: &[u8]) -> Exit {
         self.buffer.extend_from_slice(text);
         match self.flush() {
@@ -271,7 +275,7 @@ impl Output {
     ///
     /// # Errors
     /// `Interrupted` at Ctrl-C, `UnexpectedEof` at Ctrl-D.
-    pub fn ask(&mut self, question: &str, interrupt: &AtomicBool) -> io::Result<String> {
+    pub fn prompt(&mut self, question: &str, interrupt: &AtomicBool) -> io::Result<String> {
         let _ = self.flush();
         write!(io::stderr(), "{}: ", escape::text(question))?;
         io::stderr().flush()?;
@@ -290,7 +294,7 @@ impl Output {
         }
     }
 
-    /// Prints a line about something that went wrong.
+    /// Prints a warning or error, even with `--quiet`.
     pub fn warn(&mut self, text: &str) {
         self.line(text);
     }
@@ -321,16 +325,16 @@ impl Output {
     }
 
     fn print(&mut self, line: &str) {
-        // Output before the message must precede it, also if both are the same terminal.
+        // Earlier output must precede the message if both streams are the same terminal.
         let _ = self.flush();
         if self.pager.is_some() {
-            // The pager has the terminal: a line beside it would be overwritten.
+            // The pager owns the terminal: it would overwrite a line on standard error.
             self.buffer.extend_from_slice(line.as_bytes());
             self.buffer.push(b'\n');
             let _ = self.flush();
             return;
         }
-        // If standard error is closed, there is no other place to report it.
+        // A closed standard error cannot be reported anywhere.
         let write = || drop(writeln!(io::stderr(), "{line}"));
         self.bar
             .as_ref()
@@ -356,7 +360,7 @@ impl Output {
     }
 
     /// Shows the progress of a requery, with its current step.
-    pub fn progress_of(&mut self, done: u64, total: u64, message: &str) {
+    pub fn requery_progress(&mut self, done: u64, total: u64, message: &str) {
         if !self.may_show_progress {
             return;
         }
@@ -389,7 +393,7 @@ impl From<io::Error> for WriteEnd {
     }
 }
 
-/// The same error once more.
+/// A copy of an error, which `io::Error` cannot clone.
 fn repeat_error(error: &io::Error) -> io::Error {
     let code = error.raw_os_error();
     code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)

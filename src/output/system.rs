@@ -1,4 +1,4 @@
-//! Operating system calls for both streams: files, pipes, terminals.
+//! System calls on the standard streams: files, pipes, terminals.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -18,13 +18,13 @@ pub(super) fn sync_stdout() -> io::Result<()> {
     Ok(())
 }
 
-/// Elsewhere the system decides when.
+/// Not supported on other systems.
 #[cfg(not(unix))]
 pub(super) fn sync_stdout() -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until standard input has something: reading it would go on after a Ctrl-C that only sets a flag.
+/// Waits until standard input is readable. A blocking read would not notice a Ctrl-C that only sets a flag.
 #[cfg(unix)]
 pub(super) fn wait_for_input(interrupt: &AtomicBool) -> io::Result<()> {
     let stdin = io::stdin();
@@ -44,7 +44,7 @@ pub(super) fn wait_for_input(interrupt: &AtomicBool) -> io::Result<()> {
     }
 }
 
-/// Elsewhere a read ends at Ctrl-C.
+/// On other systems Ctrl-C ends a blocking read.
 #[cfg(not(unix))]
 pub(super) fn wait_for_input(_: &AtomicBool) -> io::Result<()> {
     Ok(())
@@ -73,6 +73,6 @@ pub(super) fn increase_pipe_capacity() {
     let _ = rustix::pipe::fcntl_setpipe_size(io::stdout(), 1 << 20);
 }
 
-/// Elsewhere pipes are as they are.
+/// Not supported on other systems.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn increase_pipe_capacity() {}

@@ -125,23 +125,23 @@ impl OffsetGap {
     /// Which records are lost and why, in words that need no more than "gap:" before them.
     #[must_use]
     pub fn message(&self) -> String {
-        let place = format!("{} p{}", self.topic, self.partition);
+        let place = format!("{} partition {}", self.topic, self.partition);
         match self.why {
             GapReason::Retention => format!(
-                "the offsets {} to {} of {place} are lost: retention removed them before they were read",
+                "offsets {} to {} of {place} are lost: retention removed them before they were read",
                 self.wanted,
                 self.resumed - 1
             ),
             GapReason::Rewound => format!(
-                "{place} ends before the position {}: the topic was made anew, or its newest records were lost",
+                "{place} ends before offset {}: the topic was re-created, or its newest records were lost",
                 self.wanted
             ),
             GapReason::Behind(txn) => format!(
-                "of {place} nothing at or before transaction {txn} is left, and what retention removed before the offset {} may have come behind it",
+                "{place} has no record at or before transaction {txn} any more, and the records that retention removed before offset {} may be newer",
                 self.resumed
             ),
             GapReason::Gone => format!(
-                "{place} is no longer there, which was read up to the offset {}: the topic was made anew",
+                "{place} no longer exists (it was read up to offset {}): the topic was re-created",
                 self.wanted
             ),
         }

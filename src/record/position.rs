@@ -41,7 +41,7 @@ fn parse_other(text: &str, now: &ZonedDateTime) -> Result<Position, String> {
         return parse_offsets(text).map(Position::Offsets);
     }
     Err(format!(
-        "'{text}' is no position: expected beginning, end, -100, @2026-01-31T12:00:00Z, @-1h, PARTITION:OFFSET,…, txn:552789 or the folder of a requery"
+        "cannot understand '{text}'; use beginning, end, -100, @2026-01-31T12:00:00Z, @-1h, PARTITION:OFFSET,…, txn:552789 or the folder of a requery"
     ))
 }
 
@@ -49,7 +49,7 @@ fn parse_count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count) if count > 0 => Ok(count),
         _ => Err(format!(
-            "'-{text}' is no count of records: expected a whole number such as -100"
+            "'-{text}' is not a valid number of records; use a whole number such as -100"
         )),
     }
 }
@@ -57,8 +57,9 @@ fn parse_count(text: &str) -> Result<usize, String> {
 fn parse_offsets(text: &str) -> Result<Vec<(i32, i64)>, String> {
     let mut offsets: Vec<(i32, i64)> = Vec::new();
     for part in text.split(',') {
-        let pair = parse_pair(part.trim())
-            .ok_or_else(|| format!("'{part}' is no PARTITION:OFFSET: expected such as 0:1500"))?;
+        let pair = parse_pair(part.trim()).ok_or_else(|| {
+            format!("'{part}' is not a valid PARTITION:OFFSET; use for example 0:1500")
+        })?;
         if offsets.iter().any(|(partition, _)| *partition == pair.0) {
             return Err(format!("partition {} is named twice", pair.0));
         }
@@ -76,7 +77,9 @@ fn parse_pair(text: &str) -> Option<(i32, i64)> {
 /// Parses the time after `@`: a point in time, or a duration before now.
 fn parse_time(text: &str, now: &ZonedDateTime) -> Result<i64, String> {
     let wrong = || {
-        format!("'@{text}' is no time: expected such as @2026-01-31T12:00:00Z, @2026-01-31 or @-1h")
+        format!(
+            "'@{text}' is not a valid time; use for example @2026-01-31T12:00:00Z, @2026-01-31 or @-1h"
+        )
     };
     if let Some(span) = text.strip_prefix('-') {
         let span: Span = span.parse().map_err(|_| wrong())?;
@@ -135,9 +138,9 @@ mod tests {
             ("", "expected beginning, end"),
             ("-0", "whole number"),
             ("-x", "whole number"),
-            ("@", "is no time"),
-            ("@-", "is no time"),
-            ("@noon", "is no time"),
+            ("@", "is not a valid time"),
+            ("@-", "is not a valid time"),
+            ("@noon", "is not a valid time"),
             ("0:-1", "PARTITION:OFFSET"),
             ("0:1,", "PARTITION:OFFSET"),
             ("0:1,0:2", "named twice"),

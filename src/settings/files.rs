@@ -141,7 +141,7 @@ pub(super) fn unreadable(what: &str, error: &io::Error) -> SettingsError {
         io::ErrorKind::NotFound => ("there is no such file".to_owned(), "check the path"),
         io::ErrorKind::PermissionDenied => (
             "this user may not read it".to_owned(),
-            "check who owns it and its mode (ls -l)",
+            "check its owner and mode (ls -l)",
         ),
         io::ErrorKind::IsADirectory => ("it is a folder".to_owned(), "name a file in it"),
         _ => (error.to_string(), "check the path"),

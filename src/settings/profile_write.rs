@@ -1,12 +1,12 @@
 //! Writing of a profile to `ditto-cdc.toml`, atomically, with mode 600 and the rest of the file unchanged.
 
-use std::io::Write;
 use std::path::Path;
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::SettingsError;
 use super::files::unreadable;
+use crate::util::atomic_file::replace_private;
 
 /// Adds or replaces a section; creates the file and its folder if needed.
 ///
@@ -28,7 +28,10 @@ pub fn write(path: &Path, profile: &str, lines: &[(String, String)]) -> Result<(
         section.decor_mut().set_prefix("\n");
     }
     document.insert(profile, Item::Table(section));
-    replace(&path, &document.to_string()).map_err(|error| unreadable(&what, &error))
+    let folder = path.parent().unwrap_or(&path);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| replace_private(&path, document.to_string().as_bytes()))
+        .map_err(|error| unreadable(&what, &error))
 }
 
 fn read(path: &Path, what: &str) -> Result<DocumentMut, SettingsError> {
@@ -42,17 +45,6 @@ fn read(path: &Path, what: &str) -> Result<DocumentMut, SettingsError> {
         fix: "correct or move the file; `ditto-cdc config --profile NAME` shows the line"
             .to_owned(),
     })
-}
-
-/// Replaces the file by renaming a temporary one, which is atomic. Temporary files have mode 600.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

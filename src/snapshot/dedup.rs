@@ -1,12 +1,11 @@
-//! Which events of the stream a snapshot contains already, decided in the time of a look-up.
-//! The rule itself stands in the manifest, at `Collection::read_at`; positions are read by `cmd`.
+//! Deduplication: an index of a snapshot that decides whether it already contains an event.
 
 use std::collections::HashMap;
 
 use super::document_id::{DocumentId, IdType};
-use super::manifest::{Collection, Manifest, Place};
+use super::manifest::{Collection, Manifest, ReadRange};
 
-/// The places of a manifest, sorted.
+/// The id ranges of a manifest, for binary search.
 #[derive(Debug, Clone, Default)]
 pub struct SnapshotIndex {
     collections: HashMap<String, CollectionIndex>,
@@ -14,15 +13,15 @@ pub struct SnapshotIndex {
     max_txn: Option<u64>,
 }
 
-/// One collection.
+/// The ranges of one collection.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CollectionIndex {
     by_type: HashMap<IdType, Vec<IdRange>>,
-    /// For types that no place names.
+    /// The transaction of types without ranges.
     others: Option<u64>,
 }
 
-/// The ids up to this one, and at which transaction they were read.
+/// A range of ids, inclusive, and the transaction at which it was read.
 #[derive(Debug, Clone)]
 struct IdRange {
     up_to: Option<DocumentId>,
@@ -30,7 +29,7 @@ struct IdRange {
 }
 
 impl SnapshotIndex {
-    /// The index of a manifest: of incomplete collections, nothing is proven.
+    /// The index of a manifest's complete collections: nothing is proven about the others.
     #[must_use]
     pub fn new(manifest: &Manifest) -> SnapshotIndex {
         let complete = manifest.collections.iter().filter(|one| one.complete);
@@ -47,7 +46,7 @@ impl SnapshotIndex {
         }
     }
 
-    /// Whether the snapshot contains an event of this transaction for this document already. `id` is raw JSON.
+    /// Whether the snapshot already contains an event of this transaction for this document. `id` is raw JSON.
     #[must_use]
     pub fn contains(&self, collection: &str, id: &[u8], txn_id: u64) -> bool {
         if self.max_txn < Some(txn_id) {
@@ -60,7 +59,7 @@ impl SnapshotIndex {
 }
 
 impl CollectionIndex {
-    /// The places of one collection, whether it is complete or not.
+    /// The index of one collection, complete or not.
     pub(super) fn new(collection: &Collection) -> CollectionIndex {
         let mut places = CollectionIndex::default();
         for place in &collection.places {
@@ -76,7 +75,7 @@ impl CollectionIndex {
             }
         }
         for parts in places.by_type.values_mut() {
-            // A manifest that was changed by hand proves nothing, rather than something wrong.
+            // Unsorted ranges of a manifest that was changed by hand would give wrong results.
             if !parts.is_sorted_by(IdRange::ends_before) {
                 parts.clear();
             }
@@ -93,7 +92,7 @@ impl CollectionIndex {
             .max(self.others)
     }
 
-    /// The transaction at which the place of a document was read.
+    /// The transaction at which the range of a document was read.
     pub(super) fn read_at(&self, id: &DocumentId) -> Option<u64> {
         let Some(parts) = self.by_type.get(&id.id_type()) else {
             return self.others;
@@ -113,7 +112,7 @@ impl IdRange {
     }
 
     /// `None` if the last id cannot be parsed: such a range covers nothing.
-    fn from_place(place: &Place) -> Option<IdRange> {
+    fn from_place(place: &ReadRange) -> Option<IdRange> {
         let up_to = match &place.up_to {
             None => None,
             Some(last) => Some(DocumentId::parse(last.get().as_bytes())?),

@@ -1,6 +1,4 @@
-//! Document ids in the order of Ditto's engine: by type, then within the type.
-//!
-//! Booleans, integers and strings have their own order; arrays and objects are ordered by their canonical string,
+//! Document ids in the order of Ditto's engine. Arrays and objects are ordered by their canonical string,
 //! `CAST(_id AS STRING)`.
 
 use std::fmt::Write as _;
@@ -53,7 +51,7 @@ impl IdType {
     }
 }
 
-/// One id. Two spellings of one id are equal; the order is the walk's, and means something within a type only.
+/// One id. Two spellings of one id are equal. The order equals the engine's only within a type.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DocumentId {
     /// `false` before `true`.
@@ -99,7 +97,7 @@ impl DocumentId {
         }
     }
 
-    /// The id as canonical JSON: keys sorted, no blanks.
+    /// The id as canonical JSON: keys sorted, no whitespace.
     #[must_use]
     pub fn json(&self) -> String {
         match self {
@@ -111,7 +109,7 @@ impl DocumentId {
     }
 }
 
-/// `CAST(_id AS STRING)` of an array or object: keys sorted by bytes, no blanks, only required escapes.
+/// `CAST(_id AS STRING)` of an array or object: keys sorted by bytes, no whitespace, only required escapes.
 fn canonical_text(raw: &[u8]) -> Option<String> {
     let value: Value = serde_json::from_slice(raw).ok()?;
     let mut text = String::with_capacity(raw.len());
@@ -152,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_read_and_canonical() {
+    fn ids_are_parsed_and_made_canonical() {
         for (raw, id_type, json) in [
             ("true", IdType::Boolean, "true"),
             (
@@ -177,13 +175,9 @@ mod tests {
                 r#"{"a":[{}],"b":{"A":null,"z":1}}"#,
             ),
         ] {
-            let key = DocumentId::parse(raw.as_bytes()).unwrap();
-            assert_eq!(
-                (key.id_type(), key.json().as_str()),
-                (id_type, json),
-                "{raw}"
-            );
-            assert_eq!(DocumentId::parse(json.as_bytes()), Some(key), "{raw}");
+            let id = DocumentId::parse(raw.as_bytes()).unwrap();
+            assert_eq!((id.id_type(), id.json().as_str()), (id_type, json), "{raw}");
+            assert_eq!(DocumentId::parse(json.as_bytes()), Some(id), "{raw}");
             assert_eq!(IdType::parse(id_type.name()), Some(id_type));
         }
         for raw in ["1.0", "null", "", "1e3", "{", "\"", "nope", "[1", "--1"] {

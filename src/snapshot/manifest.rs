@@ -1,5 +1,5 @@
 //! `manifest.json`: the content of a snapshot, whether it is complete, and which events of the stream it includes.
-//! Written last.
+//! It is written last, so that a snapshot without it is unfinished.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,12 +32,12 @@ pub struct Manifest {
     pub started: String,
     /// When the last file was flushed, RFC 3339 in UTC.
     pub ended: String,
-    /// Whether everything in the scope is there.
+    /// Whether everything in the scope is present.
     pub complete: bool,
     /// Why not, a sentence each.
     #[serde(default)]
     pub why_not: Vec<String>,
-    /// The transaction that every answer had to have reached.
+    /// The minimum transaction of every response.
     pub floor: Option<u64>,
     /// The sources of the minimum transaction, a sentence each; the highest counts.
     #[serde(default)]
@@ -71,11 +71,12 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// What a complete snapshot has and one of this scope would not, in words; `names` are its collections.
+    /// A phrase for what the complete snapshot `old` contains and one of this scope would not. `names` are the
+    /// collections of this scope.
     #[must_use]
     pub fn misses(&self, names: &[String], old: &Manifest) -> Option<String> {
         if self.condition.is_some() && self.condition != old.scope.condition {
-            return Some("documents that do not meet this run's --where".to_owned());
+            return Some("documents that do not match this run's --where".to_owned());
         }
         if self.whole_app {
             return None;
@@ -99,7 +100,7 @@ pub struct Position {
     pub topic: String,
     /// The partition, counted from 0.
     pub partition: i32,
-    /// The first offset that was not there yet before the first request.
+    /// The first offset that did not exist before the first request.
     pub next_offset: i64,
 }
 
@@ -107,9 +108,9 @@ pub struct Position {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Collection {
-    /// Its name, whatever characters that has.
+    /// Its name: any string.
     pub name: String,
-    /// Whether every document is there, as far as that could be proven.
+    /// Whether every document is proven to be present.
     pub complete: bool,
     /// Why not, a sentence each.
     #[serde(default)]
@@ -121,7 +122,7 @@ pub struct Collection {
     pub documents: u64,
     /// Number of documents for each type of id, as `type(_id)` names it.
     pub by_type: BTreeMap<String, u64>,
-    /// Number of responses that the documents came in.
+    /// Number of responses with documents.
     pub pages: u64,
     /// The lowest transaction at which a page was read.
     pub lowest_transaction_id: Option<u64>,
@@ -139,8 +140,8 @@ pub struct Collection {
     pub census_before: Option<Census>,
     /// The server's count after the read.
     pub census_after: Option<Census>,
-    /// The transaction at which each range of ids was read, which decides about events. See [`Collection::read_at`].
-    pub places: Vec<Place>,
+    /// The transaction at which each range of ids was read. See [`Collection::read_at`].
+    pub places: Vec<ReadRange>,
 }
 
 /// The server's count of documents.
@@ -149,18 +150,18 @@ pub struct Collection {
 pub struct Census {
     /// At which transaction it counted.
     pub transaction_id: Option<u64>,
-    /// All together.
+    /// Total number of documents.
     pub documents: u64,
     /// By type of id; empty if the server cannot tell types.
     #[serde(default)]
     pub by_type: BTreeMap<String, u64>,
 }
 
-/// A part of a collection that was read at one transaction, or at several of which this is the lowest.
+/// A range of ids that was read at one transaction, or at several of which this is the lowest.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Place {
-    /// The type of the ids; `None` for every type that no other place names.
+pub struct ReadRange {
+    /// The type of the ids; `None` for all types without a range of their own.
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// The last id of the range, inclusive; the range starts after the range before it of the same type. `None` if
@@ -171,20 +172,19 @@ pub struct Place {
 }
 
 impl Collection {
-    /// The transaction at which this id was read: an event for it with a `txnId` up to that is included, whether the
-    /// document exists or not; a higher one supersedes it. `None` if nothing is proven, so that every event has to be
-    /// applied.
+    /// The transaction at which this id was read. Events for it up to that `txnId` are included, whether the document
+    /// exists or not; later ones are not. `None` if nothing is proven, so that every event must be applied.
     #[must_use]
     pub fn read_at(&self, id: &[u8]) -> Option<u64> {
         let key = DocumentId::parse(id)?;
         let name = key.id_type().name();
-        let of_type = |place: &&Place| place.kind.as_deref() == Some(name);
-        let own: Vec<&Place> = self.places.iter().filter(of_type).collect();
+        let of_type = |place: &&ReadRange| place.kind.as_deref() == Some(name);
+        let own: Vec<&ReadRange> = self.places.iter().filter(of_type).collect();
         if own.is_empty() {
             let any = self.places.iter().find(|place| place.kind.is_none());
             return any.and_then(|place| place.transaction_id);
         }
-        let reaches = |place: &&&Place| {
+        let reaches = |place: &&&ReadRange| {
             place.up_to.as_ref().is_none_or(|last| {
                 DocumentId::parse(last.get().as_bytes()).is_some_and(|last| key <= last)
             })
@@ -194,16 +194,16 @@ impl Collection {
             .and_then(|place| place.transaction_id)
     }
 
-    /// Whether an event for this document is contained in the snapshot already.
+    /// Whether the snapshot already contains an event for this document.
     #[must_use]
     pub fn contains(&self, id: &[u8], txn_id: u64) -> bool {
         self.read_at(id).is_some_and(|read_at| txn_id <= read_at)
     }
 }
 
-/// Adds the range of a page; neighbours that were read at one transaction are merged.
-pub fn cover(
-    places: &mut Vec<Place>,
+/// Adds the range of a page; adjacent ranges of one transaction are merged.
+pub fn add_range(
+    places: &mut Vec<ReadRange>,
     kind: Option<IdType>,
     up_to: Option<&DocumentId>,
     transaction_id: Option<u64>,
@@ -214,7 +214,7 @@ pub fn cover(
         Some(last) if last.kind == name && last.transaction_id == transaction_id => {
             last.up_to = up_to;
         }
-        _ => places.push(Place {
+        _ => places.push(ReadRange {
             kind: name,
             up_to,
             transaction_id,
@@ -249,7 +249,7 @@ impl Manifest {
         self.collections.iter().find(|one| one.name == name)
     }
 
-    /// Replaces the manifest of a folder atomically, safe against power loss.
+    /// Replaces the manifest of a folder atomically and durably.
     ///
     /// # Errors
     /// I/O errors of the folder; an existing manifest is then unchanged.
@@ -262,7 +262,7 @@ impl Manifest {
     /// Reads the manifest of a snapshot.
     ///
     /// # Errors
-    /// A [`Failure`] with what is wrong with the folder or the manifest, and what to do.
+    /// A [`Failure`] if the folder or the manifest cannot be read, or is not valid.
     pub fn read(folder: &Path) -> Result<Manifest, Failure> {
         let path = folder.join(NAME);
         let what = format!("reading the snapshot {}", folder.display());
@@ -283,14 +283,14 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Checks what readers rely on beyond the types.
+    /// Checks that file names stay inside the folder.
     fn check(&self, what: &str) -> Result<(), Failure> {
         for collection in &self.collections {
             let path = collection.file.as_deref().unwrap_or("x");
             if path.contains(['/', '\\']) || path == ".." || path.is_empty() {
                 return Err(invalid(
                     format!(
-                        "{what}: the file of the collection {} lies elsewhere: {path}",
+                        "{what}: the file of the collection {} is outside the folder: {path}",
                         collection.name
                     ),
                     "the manifest was changed by hand; make a new snapshot: ditto-cdc requery --output DIR",
@@ -320,17 +320,17 @@ fn parse<'a, T: Deserialize<'a>>(what: &str, bytes: &'a [u8]) -> Result<T, Failu
 fn unreadable(what: &str, folder: &Path, error: &io::Error) -> Failure {
     let (why, fix) = match error.kind() {
         io::ErrorKind::NotFound if folder.is_dir() => (
-            format!("there is no {NAME} in it, so no requery has been finished there"),
+            format!("it contains no {NAME}, so no requery has been finished there"),
             "finish one: ditto-cdc requery --output DIR --resume",
         ),
         io::ErrorKind::NotFound => ("there is no such folder".to_owned(), "check the path"),
         io::ErrorKind::NotADirectory => (
             "it is a file".to_owned(),
-            "name the folder that requery --output made",
+            "give the folder that requery --output created",
         ),
         _ => (
             format!("{NAME} cannot be read"),
-            "check who owns it and its mode (ls -l)",
+            "check its owner and mode (ls -l)",
         ),
     };
     invalid(format!("{what}: {why}"), fix, Some(error.to_string()))

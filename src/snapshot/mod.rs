@@ -1,4 +1,4 @@
-//! Snapshots: everything that a Big Peer holds, with a proof of completeness and the position of the stream after it.
+//! Snapshots of a Big Peer, with a proof of completeness and the offsets from which the stream continues.
 
 pub mod dedup;
 pub mod document_id;

@@ -1,5 +1,4 @@
-//! Completeness proof: reconciles the counts before and after a read with the inserts and removes of the stream in
-//! between. Pure.
+//! Completeness proof: reconciles the counts before and after a read with the inserts and removes in between.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,20 +6,20 @@ use super::dedup::CollectionIndex;
 use super::document_id::{DocumentId, IdType};
 use super::manifest::{Census, Collection};
 
-/// Memory for all recorded changes. Beyond it the stream proves nothing more.
+/// Memory for all recorded changes. A collection that exceeds it cannot be proven by the stream.
 const MAX_LEDGER_BYTES: usize = 24 << 20;
 /// Memory of a recorded change besides its id.
 const BYTES_PER_CHANGE: usize = 112;
-/// The manifest's name of a proof that needs no stream.
+/// The proof, in the manifest, if the counts are equal and the stream has no changes.
 const EQUAL_COUNTS: &str = "equal counts";
 
 /// The result for one collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Complete, and how that is known.
+    /// Complete, and the proof in words.
     Proven(String),
-    /// Not proven; a sentence for each count that is not explained.
-    Open(Vec<String>),
+    /// Not proven; a sentence for each unexplained count.
+    Unproven(Vec<String>),
 }
 
 /// An insert or remove of a document, from the stream.
@@ -42,11 +41,11 @@ pub struct Change<'a> {
 #[derive(Debug, Default)]
 pub struct ChangeLedger {
     windows: HashMap<String, CollectionChanges>,
-    room: usize,
-    /// The highest transaction that the stream has shown.
+    free_bytes: usize,
+    /// The highest transaction of the stream so far.
     newest: Option<u64>,
-    /// Why the stream explains nothing at all.
-    flaw: Option<String>,
+    /// Why the stream cannot prove anything.
+    failure: Option<String>,
 }
 
 /// The changes of one collection between its lowest and highest transaction.
@@ -54,24 +53,23 @@ pub struct ChangeLedger {
 struct CollectionChanges {
     span: TxnRange,
     places: CollectionIndex,
-    /// Whether the document was there before, by document and transaction; it is the other way round after it.
+    /// Whether the document was counted before the change, by document and transaction; after it, the opposite holds.
     changes: BTreeMap<(DocumentId, u64), bool>,
-    flaw: Option<String>,
+    failure: Option<String>,
 }
 
-/// The transactions of a collection's answers.
+/// The transactions of a collection's responses.
 #[derive(Debug, Clone, Copy)]
 struct TxnRange {
     low: u64,
     high: u64,
     before: u64,
     after: u64,
-    /// The transactions between which no range's own transaction is known: a change between them may be on either
-    /// side.
+    /// Pages by offset have no ranges of ids: it is unknown which page includes a change between these transactions.
     ambiguous: Option<(u64, u64)>,
 }
 
-/// The numbers of one type of id, or of all.
+/// The counts of one type of id, or of all.
 struct TypeCounts {
     what: String,
     kind: Option<IdType>,
@@ -81,19 +79,19 @@ struct TypeCounts {
 }
 
 impl ChangeLedger {
-    /// For collections that were counted before and after the walk.
+    /// A ledger for collections that were counted before and after the read.
     #[must_use]
     pub fn new(collections: &[Collection]) -> ChangeLedger {
         let window = |one: &Collection| Some((one.name.clone(), CollectionChanges::new(one)?));
         ChangeLedger {
             windows: collections.iter().filter_map(window).collect(),
-            room: MAX_LEDGER_BYTES,
+            free_bytes: MAX_LEDGER_BYTES,
             newest: None,
-            flaw: None,
+            failure: None,
         }
     }
 
-    /// Whether the stream can prove anything: not without transactions in the responses.
+    /// Whether events can be between the counts; `false` if the responses have no transactions.
     #[must_use]
     pub fn needs_events(&self) -> bool {
         self.windows
@@ -101,12 +99,12 @@ impl ChangeLedger {
             .any(|window| window.span.low < window.span.high)
     }
 
-    /// The stream has come to this transaction.
+    /// Notes that the stream has reached this transaction.
     pub fn note_txn(&mut self, txn_id: u64) {
         self.newest = self.newest.max(Some(txn_id));
     }
 
-    /// The stream has a gap that reaches up to a transaction. One before all answers hides nothing that matters.
+    /// Notes a gap up to a transaction. A gap before all responses is irrelevant.
     pub fn note_gap(&mut self, txn_id: Option<u64>) {
         let lowest = self.windows.values().map(|window| window.span.low).min();
         if txn_id.is_none() || txn_id > lowest {
@@ -115,9 +113,9 @@ impl ChangeLedger {
         }
     }
 
-    /// The stream as a whole explains nothing, and why.
+    /// Notes why the whole stream cannot prove anything.
     pub fn note_failure(&mut self, why: String) {
-        self.flaw.get_or_insert(why);
+        self.failure.get_or_insert(why);
     }
 
     /// Notes an event without the data that the proof needs.
@@ -125,79 +123,76 @@ impl ChangeLedger {
         if let Some(window) = self.windows.get_mut(collection)
             && txn_id.is_none_or(|txn_id| window.span.covers(txn_id))
         {
-            window.flaw.get_or_insert(why.to_owned());
+            window.failure.get_or_insert(why.to_owned());
         }
     }
 
-    /// Notes a change of a document. The same event may come several times.
-    pub fn note_change(&mut self, note_change: &Change<'_>) {
-        let Some(window) = self.windows.get_mut(note_change.collection) else {
+    /// Notes a change of a document. The same event may be delivered several times.
+    pub fn note_change(&mut self, change: &Change<'_>) {
+        let Some(window) = self.windows.get_mut(change.collection) else {
             return;
         };
-        if note_change.was == note_change.is
-            || !window.span.covers(note_change.txn_id)
-            || window.flaw.is_some()
+        if change.was == change.is || !window.span.covers(change.txn_id) || window.failure.is_some()
         {
             return;
         }
-        let Some(key) = DocumentId::parse(note_change.id) else {
-            let why = "an event in it has an id that Ditto takes for none";
-            return self.note_unclear(note_change.collection, Some(note_change.txn_id), why);
+        let Some(key) = DocumentId::parse(change.id) else {
+            let why = "an event in it has an id that is not valid in Ditto";
+            return self.note_unclear(change.collection, Some(change.txn_id), why);
         };
-        let size = note_change.id.len() + BYTES_PER_CHANGE;
-        match window
-            .changes
-            .insert((key, note_change.txn_id), note_change.was)
-        {
-            None if self.room < size => {
+        let size = change.id.len() + BYTES_PER_CHANGE;
+        match window.changes.insert((key, change.txn_id), change.was) {
+            None if self.free_bytes < size => {
                 window.changes.clear();
-                window.flaw = Some(format!(
-                    "it shows more insertions and removals than can be remembered in {} MB",
+                window.failure = Some(format!(
+                    "it contains more insertions and removals than fit into {} MB",
                     MAX_LEDGER_BYTES >> 20
                 ));
             }
-            None => self.room -= size,
-            Some(was) if was != note_change.was => {
-                window.flaw = Some(format!(
-                    "it shows one document both inserted and removed in transaction {}",
-                    note_change.txn_id
+            None => self.free_bytes -= size,
+            Some(was) if was != change.was => {
+                window.failure = Some(format!(
+                    "it contains one document both inserted and removed in transaction {}",
+                    change.txn_id
                 ));
             }
             Some(_) => {}
         }
     }
 
-    /// Whether later events may still explain this collection's counts.
+    /// Whether later events may still change the verdict on this collection.
     #[must_use]
     pub fn needs_more_events(&self, collection: &Collection) -> bool {
         let Some(window) = self.windows.get(&collection.name) else {
             return false;
         };
-        if self.flaw.is_some() || window.flaw.is_some() || window.span.low == window.span.high {
+        if self.failure.is_some() || window.failure.is_some() || window.span.low == window.span.high
+        {
             return false;
         }
         match self.verdict(collection) {
-            Verdict::Open(_) => true,
+            Verdict::Unproven(_) => true,
             Verdict::Proven(_) => {
                 !window.changes.is_empty() && self.newest < Some(window.span.after)
             }
         }
     }
 
-    /// Whether a collection is complete, and how that is known.
+    /// Whether a collection is proven to be complete.
     #[must_use]
     pub fn verdict(&self, collection: &Collection) -> Verdict {
         let all = counts(collection);
         let window = self.windows.get(&collection.name);
         let shown = window.map_or(0, |window| window.changes.len());
         let equal = |one: &TypeCounts| one.before == one.written && one.written == one.after;
-        let doubt = window
-            .is_some_and(|window| window.flaw.is_some() || window.check_outside_counts().is_err());
+        let doubt = window.is_some_and(|window| {
+            window.failure.is_some() || window.check_outside_counts().is_err()
+        });
         if shown == 0 && !doubt && all.iter().all(equal) {
             return Verdict::Proven(EQUAL_COUNTS.to_owned());
         }
         let explained = window
-            .ok_or_else(|| "the server does not say at which transaction it answered".to_owned())
+            .ok_or_else(|| "the server's responses have no transaction id".to_owned())
             .and_then(|window| self.explain(window, &all));
         match explained {
             Ok(()) => {
@@ -209,18 +204,18 @@ impl ChangeLedger {
                 let mut open: Vec<String> = open.map(TypeCounts::sentence).collect();
                 if open.is_empty() {
                     open.push(format!(
-                        "the counts are equal, which proves nothing here (insertions and removals in the stream meanwhile: {shown})"
+                        "the counts are equal, but that proves nothing, because documents changed in between (insertions and removals in the stream: {shown})"
                     ));
                 }
-                open.push(format!("the stream does not explain that: {why}"));
-                Verdict::Open(open)
+                open.push(format!("the stream does not explain this: {why}"));
+                Verdict::Unproven(open)
             }
         }
     }
 
     fn explain(&self, window: &CollectionChanges, all: &[TypeCounts]) -> Result<(), String> {
-        if let Some(flaw) = self.flaw.as_ref().or(window.flaw.as_ref()) {
-            return Err(flaw.clone());
+        if let Some(failure) = self.failure.as_ref().or(window.failure.as_ref()) {
+            return Err(failure.clone());
         }
         window.check_outside_counts()?;
         window.check_consistency()?;
@@ -232,14 +227,14 @@ impl CollectionChanges {
     /// `None` if a response had no transaction.
     fn new(collection: &Collection) -> Option<CollectionChanges> {
         let places = &collection.places;
-        let said: Option<Vec<u64>> = places.iter().map(|place| place.transaction_id).collect();
+        let txns: Option<Vec<u64>> = places.iter().map(|place| place.transaction_id).collect();
         let before = collection.census_before.as_ref()?.transaction_id?;
         let after = collection.census_after.as_ref()?.transaction_id?;
         let (first, last) = (
             collection.lowest_transaction_id,
             collection.highest_transaction_id,
         );
-        let answers = said?.into_iter().chain([before, after]);
+        let answers = txns?.into_iter().chain([before, after]);
         let answers: Vec<u64> = answers.chain(first).chain(last).collect();
         let by_key = places.iter().any(|place| place.kind.is_some());
         Some(CollectionChanges {
@@ -252,17 +247,18 @@ impl CollectionChanges {
             },
             places: CollectionIndex::new(collection),
             changes: BTreeMap::new(),
-            flaw: None,
+            failure: None,
         })
     }
 
-    /// The documents read must equal the count before plus the changes until they were read.
+    /// Checks that the documents read are the count before plus the changes until they were read, and likewise the
+    /// count after.
     fn check_counts(&self, counts: &TypeCounts) -> Result<(), String> {
         let (mut read, mut after) = (i128::from(counts.before), i128::from(counts.before));
         let of_kind = |key: &DocumentId| counts.kind.is_none_or(|kind| kind == key.id_type());
         for ((key, txn_id), was) in self.changes.iter().filter(|((key, _), _)| of_kind(key)) {
             let Some(read_at) = self.places.read_at(key) else {
-                return Err("it is not known at which transaction each place was read".to_owned());
+                return Err("it is unknown at which transaction each document was read".to_owned());
             };
             let net = if *was { -1 } else { 1 };
             let between =
@@ -274,14 +270,14 @@ impl CollectionChanges {
             return Ok(());
         }
         Err(format!(
-            "by its {} insertions and removals {read} {} should have been read, and {after} counted after",
+            "by its {} insertions and removals, {read} {} should have been read, and {after} counted afterwards",
             self.changes.len(),
             counts.what
         ))
     }
 
-    /// A change before the first count or after the second one affects the documents read, but no count would reveal
-    /// that its event is missing.
+    /// Checks that all pages are between the counts: a change outside them affects the documents read, but no count
+    /// reveals that its event is missing.
     fn check_outside_counts(&self) -> Result<(), String> {
         let TxnRange {
             low,
@@ -294,21 +290,21 @@ impl CollectionChanges {
             return Ok(());
         }
         Err(format!(
-            "answers in between are of the transactions {low} to {high}, the counts of {before} and {after}: the servers behind the address are not in step"
+            "the pages are of transactions {low} to {high}, but the counts are of {before} and {after}: the servers at this address are not at the same transaction"
         ))
     }
 
-    /// A document that appears was not there before: else an event is missing.
+    /// Checks that inserts and removes of each document alternate; otherwise an event is missing.
     fn check_consistency(&self) -> Result<(), String> {
         let mut last: Option<(&DocumentId, bool)> = None;
         for ((key, txn_id), was) in &self.changes {
             if last.is_some_and(|(other, before)| other == key && before == *was) {
-                return Err("an event between two that it shows is missing".to_owned());
+                return Err("an event between two others is missing".to_owned());
             }
             let ambiguous = |(low, high)| low < *txn_id && *txn_id <= high;
             if self.span.ambiguous.is_some_and(ambiguous) {
                 return Err(
-                    "documents came and went between pages, and by offset nobody can tell which page saw it"
+                    "documents were inserted or removed between pages, and with offsets it is unknown which page includes the change"
                         .to_owned(),
                 );
             }

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use super::text::{read, write};
-use super::{Gap, State, StateFile};
+use super::{Gap, State, StateFile, parse, serialize};
 use crate::record::{GapReason, OffsetGap};
 
 fn state() -> State {
@@ -22,7 +21,7 @@ fn state() -> State {
 }
 
 #[test]
-fn a_state_comes_back_as_it_was() {
+fn a_state_survives_a_round_trip() {
     let bare = State {
         cluster: None,
         gap: None,
@@ -30,15 +29,15 @@ fn a_state_comes_back_as_it_was() {
         ..state()
     };
     for state in [state(), bare] {
-        assert_eq!(read(write(&state).as_bytes()), Ok(state));
+        assert_eq!(parse(serialize(&state).as_bytes()), Ok(state));
     }
 }
 
 #[test]
-fn what_is_no_state_is_refused_with_the_reason() {
-    let good = write(&state());
+fn an_invalid_state_is_rejected_with_the_reason() {
+    let good = serialize(&state());
     let half = &good[..good.len() / 2];
-    for (text, words) in [
+    for (text, message) in [
         (String::new(), "it is empty"),
         ("\n".to_owned(), "it is empty"),
         ("0:5,1:7".to_owned(), "not what --state writes"),
@@ -56,8 +55,8 @@ fn what_is_no_state_is_refused_with_the_reason() {
         (good.replace("12", "-1"), "below 0"),
         (good.replace("\"0\"", "\"x\""), "damaged"),
     ] {
-        let why = read(text.as_bytes()).unwrap_err();
-        assert!(why.contains(words), "{text}: {why}");
+        let why = parse(text.as_bytes()).unwrap_err();
+        assert!(why.contains(message), "{text}: {why}");
     }
 }
 
@@ -72,12 +71,12 @@ fn lost(partition: i32, wanted: i64, resumed: i64) -> OffsetGap {
 }
 
 #[test]
-fn a_gap_is_answered_by_a_requery_that_came_after_all_of_it() {
+fn a_gap_is_resolved_by_a_requery_after_all_of_it() {
     let mut gap = Gap::default();
     gap.note_requery(Some(45), Some((0, 11)));
     gap.note_requery(Some(40), Some((1, 3)));
     gap.note_offset_gap(&lost(2, 5, 9));
-    for (positions, floor, answered) in [
+    for (positions, min_txn, resolved) in [
         (&[(0, 12), (1, 4), (2, 9)][..], Some(45), true),
         (&[(0, 99), (1, 99), (2, 99)], Some(99), true),
         (&[(0, 12), (1, 4), (2, 9)], Some(44), false),
@@ -88,8 +87,8 @@ fn a_gap_is_answered_by_a_requery_that_came_after_all_of_it() {
         (&[(0, 12), (1, 4)], Some(45), true),
     ] {
         let positions: BTreeMap<i32, i64> = positions.iter().copied().collect();
-        let found = gap.is_resolved_by(&positions, floor);
-        assert_eq!(found, answered, "{positions:?} {floor:?}");
+        let found = gap.is_resolved_by(&positions, min_txn);
+        assert_eq!(found, resolved, "{positions:?} {min_txn:?}");
     }
     let mut only_lost = Gap::default();
     only_lost.note_offset_gap(&lost(0, 5, 9));
@@ -97,7 +96,7 @@ fn a_gap_is_answered_by_a_requery_that_came_after_all_of_it() {
 }
 
 #[test]
-fn a_gap_is_told_in_a_few_words() {
+fn a_gap_is_described_in_a_phrase() {
     let gap = |announced: &[Option<u64>], losses: u64| {
         let mut gap = Gap::default();
         for txn in announced {
@@ -108,25 +107,25 @@ fn a_gap_is_told_in_a_few_words() {
         }
         gap.describe()
     };
-    for (told, expected) in [
+    for (description, expected) in [
         (gap(&[Some(45)], 0), "a requeryRequired, txnID 45"),
         (gap(&[None], 0), "a requeryRequired without a txnID"),
         (
             gap(&[Some(5), Some(45), None], 0),
             "3 requeryRequired, txnID up to 45",
         ),
-        (gap(&[], 1), "a lost position"),
+        (gap(&[], 1), "an offset gap"),
         (
             gap(&[Some(5)], 2),
-            "a requeryRequired, txnID 5 and 2 lost positions",
+            "a requeryRequired, txnID 5 and 2 offset gaps",
         ),
     ] {
-        assert_eq!(told, expected);
+        assert_eq!(description, expected);
     }
 }
 
 #[test]
-fn a_file_keeps_the_last_state_and_nothing_else() {
+fn a_file_stores_the_last_state_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.json");
     let (mut file, found) = StateFile::open(&path).unwrap();
@@ -148,7 +147,7 @@ fn a_file_keeps_the_last_state_and_nothing_else() {
 }
 
 #[test]
-fn a_second_user_is_told_who_has_the_file() {
+fn the_process_that_uses_the_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.json");
     let first = StateFile::open(&path).unwrap();
@@ -184,7 +183,7 @@ fn a_failed_write_leaves_the_old_state() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_stays_a_link() {
+fn a_symbolic_link_is_followed_and_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let (real, link) = (folder.path().join("real"), folder.path().join("link"));
     StateFile::open(&real).unwrap().0.write(&state()).unwrap();
@@ -202,7 +201,7 @@ fn a_link_stays_a_link() {
 }
 
 #[test]
-fn places_that_are_no_file_are_refused() {
+fn a_path_that_is_not_a_file_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     for (path, words) in [
         (folder.path().to_owned(), "it is a folder"),

@@ -1,22 +1,46 @@
-//! Atomic file replacement: written beside its path, flushed, and renamed, so that it survives a power loss.
+//! Atomic file replacement: write a temporary file beside the target, flush it, rename it, and flush the folder.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Replaces a file, so that a reader finds the old content or the new one, never a part.
+/// Replaces a file: readers see the old or the new content, never a part. The new content survives a power loss.
 ///
 /// # Errors
 /// I/O errors of the folder; the old file is then unchanged.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = beside(path);
-    let written = File::create(&beside).and_then(|mut file| {
+    replace_with(path, bytes, |beside| File::create(beside))
+}
+
+/// Like [`replace`], for a file that only its owner may read (mode 600).
+///
+/// # Errors
+/// I/O errors of the folder; the old file is then unchanged.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_with(path, bytes, |beside| {
+        // A temporary file of a run that crashed may have another mode.
+        drop(fs::remove_file(beside));
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(beside)
+    })
+}
+
+fn replace_with(
+    path: &Path,
+    bytes: &[u8],
+    create: impl FnOnce(&Path) -> io::Result<File>,
+) -> io::Result<()> {
+    let beside = beside(path, ".new");
+    let written = create(&beside).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
     });
     let moved = written.and_then(|()| fs::rename(&beside, path));
     if let Err(error) = moved {
-        // The rest is useless; a failed removal changes nothing.
+        // The temporary file is useless; a failed removal is harmless.
         drop(fs::remove_file(&beside));
         return Err(error);
     }
@@ -37,7 +61,7 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Elsewhere folders cannot be flushed; the system does it.
+/// Other systems cannot flush a folder.
 ///
 /// # Errors
 /// Never.
@@ -46,45 +70,10 @@ pub fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The name under which a file is written before it is moved.
-fn beside(path: &Path) -> std::path::PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    path.with_file_name(name)
-}
-
-/// A second handle on a file for direct I/O; `None` if the file system does not support it.
-#[cfg(target_os = "linux")]
+/// The path of a helper file beside `path`: the same name with a suffix.
 #[must_use]
-pub fn open_direct(path: &Path) -> Option<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let direct = rustix::fs::OFlags::DIRECT.bits().cast_signed();
-    let file = File::options().write(true).custom_flags(direct).open(path);
-    file.ok()
-}
-
-/// Elsewhere it is not worth its own rules.
-#[cfg(not(target_os = "linux"))]
-#[must_use]
-pub fn open_direct(_: &Path) -> Option<File> {
-    None
-}
-
-/// Writes bytes at an offset.
-///
-/// # Errors
-/// I/O errors of the file.
-#[cfg(unix)]
-pub fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
-}
-
-/// Writes bytes at an offset.
-///
-/// # Errors
-/// I/O errors of the file.
-#[cfg(not(unix))]
-pub fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    io::Seek::seek(&mut file, io::SeekFrom::Start(offset))?;
-    file.write_all(bytes)
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(suffix);
+    beside.into()
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::ZonedDateTime;
 
-/// The surroundings of one run.
+/// The environment of one run.
 #[derive(Debug, Clone)]
 pub struct Env {
     /// Standard input is a terminal.
@@ -23,8 +23,7 @@ pub struct Env {
     pub now: ZonedDateTime,
     /// The folder in which the program was started.
     pub cwd: PathBuf,
-    /// The base of relative paths, if not the process's working folder: the demo runs commands in a folder of its
-    /// own.
+    /// The base of relative paths, if it is not the working folder of the process (the demo sets one).
     pub base: Option<PathBuf>,
     /// The user's home folder.
     pub home: Option<PathBuf>,
@@ -33,8 +32,8 @@ pub struct Env {
 /// The environment's colour preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColourPreference {
-    /// Nothing: colour on a terminal.
-    Unsaid,
+    /// No preference: colour on a terminal.
+    Unset,
     /// Never, unless a flag overrides it.
     Never,
     /// Always, also into a pipe.
@@ -54,7 +53,7 @@ pub enum ColourWhen {
 }
 
 impl Env {
-    /// Looks at the real world.
+    /// Detects the environment of this process.
     #[must_use]
     pub fn detect() -> Env {
         let stdout_terminal = std::io::stdout().is_terminal();
@@ -64,7 +63,7 @@ impl Env {
             stdout_terminal,
             stderr_terminal,
             width: width(stdout_terminal || stderr_terminal),
-            colour: colour_wish(&variable),
+            colour: colour_preference(&variable),
             now: ZonedDateTime::now(),
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             base: None,
@@ -72,7 +71,7 @@ impl Env {
         }
     }
 
-    /// The same surroundings in another folder.
+    /// The same environment with another working folder.
     #[must_use]
     pub fn within(&self, folder: &Path) -> Env {
         Env {
@@ -82,7 +81,7 @@ impl Env {
         }
     }
 
-    /// A typed path as the process can open it; it stays as it was typed wherever that does.
+    /// A path as typed, below [`Env::base`] if there is one.
     #[must_use]
     pub fn path(&self, typed: &Path) -> PathBuf {
         let base = self.base.as_ref();
@@ -95,7 +94,7 @@ impl Env {
         match (when, self.colour) {
             (ColourWhen::Always, _) | (ColourWhen::Auto, ColourPreference::Always) => true,
             (ColourWhen::Never, _) | (ColourWhen::Auto, ColourPreference::Never) => false,
-            (ColourWhen::Auto, ColourPreference::Unsaid) => terminal,
+            (ColourWhen::Auto, ColourPreference::Unset) => terminal,
         }
     }
 }
@@ -109,12 +108,12 @@ pub fn variable(name: &str) -> Option<OsString> {
 /// The width of the terminal; `COLUMNS` overrides it, as in other tools.
 fn width(terminal: bool) -> Option<usize> {
     let columns = std::env::var("COLUMNS").ok();
-    let asked = columns.and_then(|columns| columns.parse().ok());
-    let seen = || terminal.then(|| usize::from(console::Term::stdout().size().1));
-    asked.or_else(seen).filter(|width| *width > 0)
+    let set = columns.and_then(|columns| columns.parse().ok());
+    let detected = || terminal.then(|| usize::from(console::Term::stdout().size().1));
+    set.or_else(detected).filter(|width| *width > 0)
 }
 
-fn colour_wish(var: &dyn Fn(&str) -> Option<OsString>) -> ColourPreference {
+fn colour_preference(var: &dyn Fn(&str) -> Option<OsString>) -> ColourPreference {
     let set = |name: &str| var(name).is_some_and(|value| !value.is_empty());
     let truthy = |name: &str| var(name).is_some_and(|value| !value.is_empty() && value != "0");
     if set("NO_COLOR") {
@@ -124,7 +123,7 @@ fn colour_wish(var: &dyn Fn(&str) -> Option<OsString>) -> ColourPreference {
     } else if set("CI") || var("TERM").is_some_and(|term| term == "dumb") {
         ColourPreference::Never
     } else {
-        ColourPreference::Unsaid
+        ColourPreference::Unset
     }
 }
 
@@ -133,19 +132,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_decides_on_colour() {
+    fn colour_preference_of_the_environment() {
         for (name, value, expected) in [
-            ("X", "", ColourPreference::Unsaid),
+            ("X", "", ColourPreference::Unset),
             ("NO_COLOR", "1", ColourPreference::Never),
-            ("NO_COLOR", "", ColourPreference::Unsaid),
+            ("NO_COLOR", "", ColourPreference::Unset),
             ("CLICOLOR_FORCE", "1", ColourPreference::Always),
-            ("CLICOLOR_FORCE", "0", ColourPreference::Unsaid),
+            ("CLICOLOR_FORCE", "0", ColourPreference::Unset),
             ("CI", "true", ColourPreference::Never),
             ("TERM", "dumb", ColourPreference::Never),
-            ("TERM", "xterm", ColourPreference::Unsaid),
+            ("TERM", "xterm", ColourPreference::Unset),
         ] {
-            let var = |asked: &str| (asked == name).then(|| OsString::from(value));
-            assert_eq!(colour_wish(&var), expected, "{name}={value}");
+            let var = |variable: &str| (variable == name).then(|| OsString::from(value));
+            assert_eq!(colour_preference(&var), expected, "{name}={value}");
         }
     }
 }

@@ -1,18 +1,17 @@
-//! Every way in which the program can end, each with a sentence.
-//! The numbers are part of the contract with scripts; nothing else in the program names a number.
+//! Exit codes. Scripts rely on the numbers.
 
 use std::process::ExitCode;
 
 /// How the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
-    /// All went well; a reader that closed its pipe counts as well.
+    /// Success; also if the reader of the output has closed the pipe.
     Success,
-    /// `diff --exit-code` had something to show.
+    /// `diff --exit-code` found differences.
     Differences,
     /// A read or the server failed, or some records could not be read.
     Failed,
-    /// The command line was wrong.
+    /// The command line is not valid.
     Usage,
     /// Configuration, certificates, authorization, or no server reachable.
     Setup,
@@ -25,7 +24,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The status that the shell sees.
+    /// The exit status of the process.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {

@@ -9,11 +9,11 @@ pub struct Secret(String);
 impl Secret {
     /// Wraps a secret.
     #[must_use]
-    pub fn new(text: String) -> Self {
-        Secret(text)
+    pub fn new(secret: String) -> Self {
+        Secret(secret)
     }
 
-    /// The secret itself, for the one place that hands it to a library.
+    /// The secret itself, for a library that needs it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,6 +1,6 @@
 //! Quoting of words for a POSIX shell.
 
-/// The command line of these words.
+/// A command line that runs this program with these arguments.
 #[must_use]
 pub fn command_line(arguments: &[&str]) -> String {
     let words = arguments.iter().map(|word| quoted(word));
@@ -10,7 +10,7 @@ pub fn command_line(arguments: &[&str]) -> String {
     words.join(" ")
 }
 
-/// For a POSIX shell; plain words stay as they are.
+/// Quotes a word for a POSIX shell. A word that needs no quotes is unchanged.
 #[must_use]
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@,=+".contains(c);
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_quoted_where_a_shell_needs_it() {
+    fn words_are_quoted_if_a_shell_needs_it() {
         let check = |word: &str, expected: &str| assert_eq!(quoted(word), expected);
         check("--until", "--until");
         check("/tmp/a-1/user.p12", "/tmp/a-1/user.p12");

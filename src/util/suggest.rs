@@ -1,34 +1,32 @@
-//! "Did you mean" suggestions by edit distance.
+//! "Did you mean" suggestions by edit distance (Levenshtein).
+
+use strsim::levenshtein;
 
 /// The closest of these names, at most three, closest first.
 #[must_use]
 pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let limit = (wanted.chars().count() / 3).max(2);
     let mut close: Vec<(usize, &str)> = names
-        .map(|name| (distance(&wanted.to_lowercase(), &name.to_lowercase()), name))
-        .filter(|(steps, name)| *steps <= limit || is_part(wanted, name))
+        .map(|name| {
+            (
+                levenshtein(&wanted.to_lowercase(), &name.to_lowercase()),
+                name,
+            )
+        })
+        .filter(|(distance, name)| *distance <= limit || is_part(wanted, name))
         .collect();
     close.sort_unstable();
     close.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-fn is_part(wanted: &str, name: &str) -> bool {
-    wanted.len() >= 4 && (name.contains(wanted) || (name.len() >= 4 && wanted.contains(name)))
+/// The name with the smallest edit distance.
+#[must_use]
+pub fn closest<'a>(wanted: &str, names: &'a [String]) -> Option<&'a String> {
+    names.iter().min_by_key(|name| levenshtein(wanted, name))
 }
 
-/// The Levenshtein distance in characters.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (above, letter) in one.chars().enumerate() {
-        let mut next = vec![above + 1];
-        for (at, (o, pair)) in other.iter().zip(row.windows(2)).enumerate() {
-            let replaced = pair[0] + usize::from(*o != letter);
-            next.push(replaced.min(pair[1] + 1).min(next[at] + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
+fn is_part(wanted: &str, name: &str) -> bool {
+    wanted.len() >= 4 && (name.contains(wanted) || (name.len() >= 4 && wanted.contains(name)))
 }
 
 #[cfg(test)]
@@ -58,7 +56,23 @@ mod tests {
         ] {
             assert_eq!(nearest(wanted, names.into_iter()), expected, "{wanted}");
         }
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "ab"), 2);
+        assert_eq!(levenshtein("kitten", "sitting"), 3);
+        assert_eq!(levenshtein("", "ab"), 2);
+    }
+
+    #[test]
+    fn the_closest_name_takes_the_fewest_changes() {
+        let check = |wanted, expected: &str| {
+            let names = [
+                "broker-0.ditto.live",
+                "broker-1.ditto.live",
+                "*.ditto.cloud",
+            ]
+            .map(str::to_owned);
+            assert_eq!(closest(wanted, &names).map(String::as_str), Some(expected));
+        };
+        check("broker-1.dito.live", "broker-1.ditto.live");
+        check("x.ditto.cloud", "*.ditto.cloud");
+        assert_eq!(closest("a", &[]), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Times in the reader's time zone, with the date only if it is not today's.
+//! Time formatting in the local time zone, with the date only if it is not today's.
 
 use jiff::{Timestamp, ZonedDateTime};
 
@@ -9,7 +9,7 @@ pub struct WallClock {
 }
 
 impl WallClock {
-    /// For a reader at this time in this time zone.
+    /// For this current time and its time zone.
     #[must_use]
     pub fn new(now: ZonedDateTime) -> WallClock {
         WallClock { now }
@@ -21,8 +21,8 @@ impl WallClock {
         let Ok(time) = Timestamp::from_millisecond(millis) else {
             return format!("{millis} ms");
         };
-        let there = self.now.time_zone().to_datetime(time);
-        let (date, time) = (there.date(), there.time());
+        let local = self.now.time_zone().to_datetime(time);
+        let (date, time) = (local.date(), local.time());
         if date == self.now.date() {
             format!("{time:.3}")
         } else {

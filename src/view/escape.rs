@@ -19,19 +19,19 @@ pub fn is_dangerous(c: char) -> bool {
 /// How a dangerous character is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EscapeStyle {
-    /// As JSON spells it, so that JSON stays the same JSON: `\u001b`.
+    /// A JSON escape, which keeps the value of the JSON: `\u001b`.
     Json,
     /// For free text that is not parsed: `\u{1b}`, and `\xff` for a byte that is not UTF-8.
     Text,
 }
 
-/// Appends bytes with everything dangerous spelled out. Bytes that are not UTF-8 become `\xff`.
-pub fn push(bytes: &[u8], spelling: EscapeStyle, out: &mut Vec<u8>) {
+/// Appends bytes with dangerous characters escaped. Bytes that are not UTF-8 become `\xff`.
+pub fn push(bytes: &[u8], style: EscapeStyle, out: &mut Vec<u8>) {
     if is_safe(bytes) {
         return out.extend_from_slice(bytes);
     }
     for chunk in bytes.utf8_chunks() {
-        push_str(chunk.valid(), spelling, out);
+        push_str(chunk.valid(), style, out);
         for byte in chunk.invalid() {
             out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());
         }
@@ -39,27 +39,27 @@ pub fn push(bytes: &[u8], spelling: EscapeStyle, out: &mut Vec<u8>) {
 }
 
 /// Appends a string with dangerous characters escaped.
-pub fn push_str(text: &str, spelling: EscapeStyle, out: &mut Vec<u8>) {
+pub fn push_str(text: &str, style: EscapeStyle, out: &mut Vec<u8>) {
     if is_safe(text.as_bytes()) {
         return out.extend_from_slice(text.as_bytes());
     }
     let mut plain = 0;
     for (at, c) in text.char_indices().filter(|(_, c)| is_dangerous(*c)) {
         out.extend_from_slice(&text.as_bytes()[plain..at]);
-        push_escape(c, spelling, out);
+        push_escape(c, style, out);
         plain = at + c.len_utf8();
     }
     out.extend_from_slice(&text.as_bytes()[plain..]);
 }
 
-/// Whether bytes are printable ASCII, as most are.
+/// Whether all bytes are printable ASCII.
 #[must_use]
 pub fn is_safe(bytes: &[u8]) -> bool {
     !contains_byte(bytes, |byte| !matches!(byte, b' '..=b'~'))
 }
 
-fn push_escape(c: char, spelling: EscapeStyle, out: &mut Vec<u8>) {
-    match spelling {
+fn push_escape(c: char, style: EscapeStyle, out: &mut Vec<u8>) {
+    match style {
         EscapeStyle::Text => out.extend_from_slice(c.escape_unicode().to_string().as_bytes()),
         EscapeStyle::Json => {
             for unit in c.encode_utf16(&mut [0; 2]) {
@@ -102,9 +102,9 @@ mod tests {
             ("\u{e0041}".as_bytes(), "\\udb40\\udc41", "\\u{e0041}"),
             (b"a\xff\xfeb", "a\\xff\\xfeb", "a\\xff\\xfeb"),
         ] {
-            for (spelling, expected) in [(EscapeStyle::Json, json), (EscapeStyle::Text, text)] {
+            for (style, expected) in [(EscapeStyle::Json, json), (EscapeStyle::Text, text)] {
                 let mut out = Vec::new();
-                push(bytes, spelling, &mut out);
+                push(bytes, style, &mut out);
                 assert_eq!(String::from_utf8_lossy(&out), expected);
             }
         }

@@ -1,4 +1,4 @@
-//! Dangerous characters at every place of an event, in every format: none reaches the terminal.
+//! Dangerous characters in every position of an event, in every format: none reaches the terminal.
 #![allow(clippy::unwrap_used)]
 
 use std::fmt::Write as _;
@@ -33,7 +33,7 @@ const CORPUS: &[&str] = &[
     "\u{fff9}\u{fffb}",
 ];
 
-/// Events with a string at every place: escaped as JSON allows, and raw where JSON allows it.
+/// Events with a string in every position: escaped, and raw if JSON allows it.
 fn events(text: &str) -> Vec<String> {
     let mut escaped = String::new();
     for unit in text.encode_utf16() {

@@ -1,4 +1,4 @@
-//! A line of styled words, with the parts that several views share: time, operation, identity, place.
+//! Line builder: styled words with their width in columns, and the event header that all views share.
 
 use std::fmt;
 use std::io::Write as _;
@@ -59,7 +59,7 @@ impl<'v, 'o> Line<'v, 'o> {
         }
     }
 
-    /// A word of our own letters and numbers, two blanks before it.
+    /// A word of printable ASCII, without escaping; two blanks before it unless it is the first.
     fn numbers(&mut self, numbers: fmt::Arguments<'_>, ink: Ink) {
         self.gap("  ");
         self.out.extend_from_slice(ink.on());
@@ -110,7 +110,7 @@ impl<'v, 'o> Line<'v, 'o> {
         self.numbers(format_args!("{word:width$}"), style);
     }
 
-    /// Operation, identity and transaction of an event; for a gap the text of gaps instead of an identity.
+    /// Operation, identity and transaction of an event; for a gap, [`GAP`] instead of the identity.
     pub fn event_header(&mut self, event: &Event<'_>, operation_columns: usize, separator: &str) {
         self.operation(event, operation_columns);
         if event.kind == Kind::RequeryRequired {
@@ -177,9 +177,9 @@ pub(super) fn truncate(text: &str, columns_left: usize, already_cut: bool) -> St
     if !already_cut && columns(text) <= columns_left {
         return text.to_owned();
     }
-    let room_before_mark = columns_left.saturating_sub(1);
+    let columns_before_mark = columns_left.saturating_sub(1);
     let ascii = text
-        .get(..room_before_mark)
+        .get(..columns_before_mark)
         .filter(|begin| begin.is_ascii());
     if let Some(begin) = ascii {
         return format!("{begin}…");

@@ -1,5 +1,5 @@
 //! Machine formats of changes (`patch`, `merge`, `changes`): one JSON object per line with the event's identity.
-//! Other events are passed through, so that no gap is hidden.
+//! Other events are passed through, because a gap must not be hidden.
 
 use super::model::EventDiff;
 use crate::diff::path::push_jq;
@@ -7,7 +7,7 @@ use crate::diff::{Kind, Options, json_patch, merge_patch};
 use crate::event::{Event, Op};
 use crate::json::push_on_one_line;
 
-/// Which of the formats.
+/// The format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MachineFormat {
     Patch,
@@ -109,8 +109,8 @@ fn push_changes(event_diff: &EventDiff<'_, '_>, options: &Options, out: &mut Vec
     }
 }
 
-/// Appends a path to a list of JSON strings. A path contains raw JSON in its unusual keys: their backslashes and
-/// quotes are escaped again.
+/// Appends a path to a list of JSON strings. Keys that need quotes are raw JSON in a path, so their backslashes
+/// and quotes are escaped again.
 fn push_path(path: &[u8], list: &mut Vec<u8>) {
     if !list.is_empty() {
         list.push(b',');

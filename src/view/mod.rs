@@ -1,4 +1,4 @@
-//! Renders events as text into a buffer, for people and for programs.
+//! Event rendering: formats for people and for programs, into a buffer.
 
 pub mod checks;
 mod clock;
@@ -30,8 +30,8 @@ impl View {
     #[must_use]
     pub fn event(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) -> bool {
         let event_diff = EventDiff::new(event);
-        let choosy = self.diff.hides_changes() && event.op() != Op::Other;
-        if choosy && !self.diff.shows_any(event_diff.diff(&self.diff)) {
+        let hides_changes = self.diff.hides_changes() && event.op() != Op::Other;
+        if hides_changes && !self.diff.shows_any(event_diff.diff(&self.diff)) {
             return false;
         }
         if self.diff.redact.is_empty() {
@@ -42,7 +42,7 @@ impl View {
         let record = self.redacted(record, &payload);
         match crate::event::decode(Some(&payload)) {
             Ok(event) => self.push(&record, &EventDiff::new(&event), out),
-            // Rewriting leaves an event an event; should it ever not, that is seen.
+            // Redaction keeps an event readable. If it ever does not, the record is shown as unreadable.
             Err(why) => self.push_unreadable(&record, why, out),
         }
         true
@@ -100,12 +100,12 @@ impl View {
 
     fn push_machine_format(
         &self,
-        push_machine_format: MachineFormat,
+        format: MachineFormat,
         event_diff: &EventDiff<'_, '_>,
         out: &mut Vec<u8>,
     ) {
         self.guarded(out, EscapeStyle::Json, |out| {
-            machine_formats::event(push_machine_format, event_diff, &self.diff, out);
+            machine_formats::event(format, event_diff, &self.diff, out);
         });
     }
 
@@ -132,14 +132,14 @@ impl View {
         });
     }
 
-    /// Lets `write` append one line; on a terminal with everything dangerous spelled out.
-    fn guarded(&self, out: &mut Vec<u8>, spelling: EscapeStyle, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Lets `write` append one line; on a terminal, dangerous characters are escaped.
+    fn guarded(&self, out: &mut Vec<u8>, style: EscapeStyle, write: impl FnOnce(&mut Vec<u8>)) {
         if !self.terminal {
             return write(out);
         }
         let mut line = Vec::new();
         write(&mut line);
-        escape::push(line.strip_suffix(b"\n").unwrap_or(&line), spelling, out);
+        escape::push(line.strip_suffix(b"\n").unwrap_or(&line), style, out);
         out.push(b'\n');
     }
 }

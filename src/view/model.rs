@@ -13,13 +13,13 @@ use crate::record::options::Format;
 pub struct View {
     /// The format.
     pub format: Format,
-    /// Colours, or none.
+    /// Styles by role; empty without colour.
     pub styles: Styles,
-    /// Whether `pretty` is coloured: its colours are not ours.
+    /// Whether `pretty` is coloured (it has its own colours).
     pub coloured: bool,
-    /// The output is a terminal: nothing dangerous may reach it, also in formats for programs.
+    /// The output is a terminal: dangerous characters are escaped in every format.
     pub terminal: bool,
-    /// Columns of the terminal.
+    /// Width of the terminal in columns.
     pub width: Option<usize>,
     /// Formats times.
     pub clock: WallClock,

@@ -1,5 +1,4 @@
-//! One line per event: time, operation, document, place, and the names of changed fields or the beginning of the
-//! document.
+//! The `oneline` format: time, operation, document, position, and the changed fields or the beginning of the document.
 
 use super::escape;
 use super::escape::EscapeStyle;
@@ -13,9 +12,9 @@ use crate::record::{OffsetGap, Record};
 
 /// Contents are shown only if at least this many columns are left.
 const MIN_PREVIEW_COLUMNS: usize = 16;
-/// Names of changed fields are collected up to this many bytes, beyond any line.
+/// Limit of the names of changed fields, longer than any line.
 const MAX_NAMES_BYTES: usize = 1000;
-/// Operations have one width.
+/// Width of the padded operation.
 const OPERATION_COLUMNS: usize = 7;
 
 /// Appends an event's line.
@@ -51,7 +50,7 @@ pub(super) fn offset_gap(view: &View, offset_gap: &OffsetGap, out: &mut Vec<u8>)
     line.end();
 }
 
-/// The paths that changed, each with the sign that `diff` has for it.
+/// The changed paths, each with the sign of the `diff` format.
 fn names(diff: &Diff<'_>, options: &Options) -> Vec<u8> {
     let (mut names, mut steps) = (Vec::new(), Vec::new());
     for change in &diff.changes {
@@ -77,21 +76,21 @@ fn names(diff: &Diff<'_>, options: &Options) -> Vec<u8> {
 }
 
 /// As much of a string as fits.
-fn preview(line: &mut Line<'_, '_>, text: &[u8], spelling: EscapeStyle) {
+fn preview(line: &mut Line<'_, '_>, text: &[u8], style: EscapeStyle) {
     let width = line.view.width.unwrap_or(DEFAULT_WIDTH);
     let columns_left = width.saturating_sub(line.columns + 2);
     if columns_left < MIN_PREVIEW_COLUMNS {
         return;
     }
     // No character takes less than a byte, so this is enough of a large document.
-    let most = text.len().min(columns_left * 4 + 4);
+    let max_bytes = text.len().min(columns_left * 4 + 4);
     let mut safe = Vec::new();
-    escape::push(text.get(..most).unwrap_or(text), spelling, &mut safe);
+    escape::push(text.get(..max_bytes).unwrap_or(text), style, &mut safe);
     let safe = String::from_utf8_lossy(&safe);
-    let clipped = if most == text.len() && columns(safe.as_bytes()) <= columns_left {
+    let clipped = if max_bytes == text.len() && columns(safe.as_bytes()) <= columns_left {
         safe.into_owned()
     } else {
-        truncate(&safe, columns_left, most < text.len())
+        truncate(&safe, columns_left, max_bytes < text.len())
     };
     line.word(&clipped, Ink::default());
 }

@@ -1,4 +1,4 @@
-//! Indented and coloured JSON, with every digit and key as received. The only importer of `colored_json`.
+//! Indented and coloured JSON, with every digit and key as received.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::escape;
 use super::escape::EscapeStyle;
 
-/// Deeper values are printed on one line: recursion must end.
+/// Deeper values are printed on one line, which limits the recursion.
 const MAX_DEPTH: usize = 100;
 
 /// Appends indented JSON, coloured if requested.
@@ -27,15 +27,14 @@ pub(super) fn push(json: &[u8], coloured: bool, out: &mut Vec<u8>) {
         formatter.write_colored_json(&Node { raw, depth: 0 }, out, mode)
     });
     if written.is_err() {
-        // Never less than the event: JSON that cannot be indented is printed as it is.
+        // JSON that cannot be indented is printed as it is: the event must not be lost.
         out.truncate(before);
         escape::push(json, EscapeStyle::Json, out);
     }
     out.push(b'\n');
 }
 
-/// A value that is taken apart one level at a time, so that nothing is lost on the way:
-/// a tree would merge keys that occur twice.
+/// A value that is parsed one level at a time: a tree would merge duplicate keys.
 #[derive(Clone, Copy)]
 struct Node<'a> {
     raw: &'a RawValue,
@@ -54,7 +53,7 @@ impl Serialize for Node<'_> {
             Some(b't') => serializer.serialize_bool(true),
             Some(b'f') => serializer.serialize_bool(false),
             Some(b'n') => serializer.serialize_unit(),
-            // Numbers as they are spelled.
+            // Numbers keep their digits.
             _ => self.raw.serialize(serializer),
         }
     }
@@ -123,7 +122,7 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// The usual indentation, with dangerous characters in strings spelled out.
+/// Two-space indentation, with dangerous characters in strings escaped.
 #[derive(Clone, Default)]
 struct Safe {
     inner: PrettyFormatter<'static>,

@@ -1,5 +1,4 @@
-//! Colours as values: "no colour" is a set of empty styles. Signs and words carry the meaning, colour only repeats
-//! it.
+//! Colour styles by role; without colour they are empty. Signs and words carry the meaning, colour only repeats it.
 
 use std::fmt;
 
@@ -17,7 +16,7 @@ pub struct Ink {
 }
 
 impl Ink {
-    fn of(style: Style) -> Ink {
+    fn new(style: Style) -> Ink {
         let text = style.render().to_string();
         let mut ink = Ink::default();
         if let Some(on) = ink.on.get_mut(..text.len()) {
@@ -74,15 +73,15 @@ impl Styles {
             return Styles::default();
         }
         let fore = |colour: AnsiColor| Style::new().fg_color(Some(colour.into()));
-        let colour = |colour| Ink::of(fore(colour));
+        let colour = |colour| Ink::new(fore(colour));
         Styles {
             insert: colour(AnsiColor::Green),
             update: colour(AnsiColor::Yellow),
             remove: colour(AnsiColor::Red),
             moved: colour(AnsiColor::Cyan),
-            alarm: Ink::of(fore(AnsiColor::Magenta).bold()),
-            collection: Ink::of(Style::new().bold()),
-            dim: Ink::of(Style::new().dimmed()),
+            alarm: Ink::new(fore(AnsiColor::Magenta).bold()),
+            collection: Ink::new(Style::new().bold()),
+            dim: Ink::new(Style::new().dimmed()),
         }
     }
 }

@@ -231,9 +231,9 @@ fn what_is_redacted_reaches_no_format() {
                 !shown.to_lowercase().contains("s3cret"),
                 "{format:?} {shown}"
             );
-            let tells =
+            let is_marked =
                 *payload != update || format == Format::Changes || shown.contains("redacted");
-            assert!(tells, "{format:?} {shown}");
+            assert!(is_marked, "{format:?} {shown}");
         }
     }
     let shown = render_with(Format::Diff, true, &update, options.clone());

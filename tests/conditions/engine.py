@@ -1,8 +1,8 @@
-"""What Ditto's own query engine says of many conditions on many documents, for tests/conditions.rs.
+"""Results of Ditto's query engine for many conditions on many documents, for tests/conditions.rs.
 
-Opens an empty local store (no account, no network), inserts the documents, asks every condition, and writes one
-JSON value a line: first the documents, then {"where", "each", "matches"} per condition, or {"where", "error"}.
-`each` has one letter a document, see `letter`; `matches` are the documents that WHERE finds.
+Opens an empty local store (no account, no network), inserts the documents, evaluates every condition, and writes one
+JSON value per line: first the documents, then {"where", "each", "matches"} per condition, or {"where", "error"}.
+`each` has one letter per document, see `letter`; `matches` are the documents that match as WHERE.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from ditto import Ditto, DittoConfig, DittoConfigConnect
 
 MISSING = object()
 
-# Values of every kind that the engine knows, around the places where kinds and orders meet.
+# Values of every type of the engine, including boundary values of types and orders.
 VALUES = [
     MISSING, None, True, False,
     0, 1, -1, 2, 5, 10, 2**31, 2**53 - 1, 2**53, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63),
@@ -60,7 +60,7 @@ COMPARISONS = ["=", "==", "!=", "<>", "<", "<=", ">", ">="]
 
 
 def documents():
-    """Each value beside several others, at the top and inside an object and an array."""
+    """Each value combined with several others, at the top level and inside an object and an array."""
     number = 0
     for shift in (1, 7, 23, 40):
         for at, value in enumerate(VALUES):
@@ -76,7 +76,7 @@ def documents():
 
 
 def atoms(dice):
-    """Conditions of one test each."""
+    """Conditions with a single test."""
     for literal, comparison in itertools.product(LITERALS, COMPARISONS):
         yield f"v {comparison} {literal}"
     for literal, comparison in itertools.product(LITERALS[::3], ["=", "<"]):
@@ -109,7 +109,7 @@ def atoms(dice):
 
 
 def compounds(dice, terms):
-    """Conditions of several tests with every connection, with and without parentheses."""
+    """Conditions with several tests, combined with every operator, with and without parentheses."""
     for _ in range(800):
         yield compound(dice, terms, dice.randint(1, 3))
     plain = ["v", "w", "nothing", "o", "v = 1", "s LIKE 'a%'", "v LIKE 'a'", "contains(v, 'a')", "v IN (1)"]
@@ -120,10 +120,10 @@ def compounds(dice, terms):
         yield from (f"{one} AND {two}", f"{one} OR {two}", f"type({one}) = type({two})", f"({one}) IS NULL")
 
 
-# What the two make different things of, and why, is told in docs/conditions.md.
+# Known differences; docs/conditions.md explains them.
 QUIRKS = ["NOT (v = 1 AND TRUE)", "NOT (v = 1 AND MISSING)", "1 IN (v, w) OR v = 5", "v IN (1) OR TRUE", "1 = v = TRUE"]
 
-# What neither understands.
+# Invalid in both.
 WRONG = [
     "v =", "= 1", "v = = 1", "v IN ()", "v IN (1", "v IN (1,)", "v IN 1, 2", "v LIKE", "LIKE 'a'", "(v = 1", "v = 1)",
     "v NOT = 1", "v NOT 1", "v BETWEEN 1", "v BETWEEN 1 AND", "v BETWEEN 1 OR 2", "v IS", "v IS 1", "v IS NOT 1",
@@ -145,7 +145,7 @@ def compound(dice, terms, depth):
 
 
 def is_open(term):
-    """Whether a test goes well with AND, OR and NOT. See docs/conditions.md for what the engine makes of others."""
+    """Whether a test can be combined with AND, OR and NOT. docs/conditions.md explains the engine's results for others."""
     if term.endswith("(v, w)") or re.search(r"[=<>] (NULL|MISSING)$|^(NULL|MISSING) [=<>]", term):
         return False
     subject = r"\b(v|w|s|o|_id|V|nothing)\b"
@@ -153,7 +153,7 @@ def is_open(term):
 
 
 def letter(row):
-    """T, F, N (null), M (missing), V (any other value), or E where the engine could not evaluate it."""
+    """T, F, N (null), M (missing), V (any other value), or E if the engine could not evaluate it."""
     if "t" not in row:
         return "E"
     value = row.get("r", MISSING)
@@ -182,7 +182,7 @@ async def main():
             connect=DittoConfigConnect.small_peers_only(),
             persistence_directory=folder,
         )
-        # Closes itself where nobody holds it.
+        # Must stay referenced, or it closes itself.
         ditto = await Ditto.open(config)
         store = ditto.store
         for document in documents():
@@ -193,7 +193,7 @@ async def main():
         for condition in dict.fromkeys(itertools.chain(terms, compounds(dice, open_terms), QUIRKS, WRONG)):
             print(json.dumps(await answers(store, condition), ensure_ascii=False))
         sys.stdout.flush()
-        # The engine's threads outlive a normal end.
+        # The engine's threads would prevent a normal exit.
         os._exit(0)
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs Ditto's own query engine for `tests/conditions.rs` into target/ditto-engine: once, about 25 MB.
-# Needs Python 3.10 or newer on Linux (glibc 2.35 or newer). Nothing of it becomes part of ditto-cdc.
+# Installs Ditto's query engine for `tests/conditions.rs` into target/ditto-engine; a single download of about 25 MB.
+# Needs Python 3.10 or newer on Linux (glibc 2.35 or newer). The engine is not part of ditto-cdc.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python3 -m venv target/ditto-engine

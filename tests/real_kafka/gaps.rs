@@ -68,7 +68,7 @@ fn a_follower_that_retention_overtook_says_so_and_goes_on() {
     kafka.delete_records(topic, 0, 490);
     follower.signal("CONT");
 
-    follower.wait_for_words(&["gap: the offsets"], LIMIT);
+    follower.wait_for_words(&["gap: offsets"], LIMIT);
     let last = event("people", 500);
     kafka.produce(topic, [Message::to(0, last.clone())]);
     follower.wait_for_line(&last, LIMIT);

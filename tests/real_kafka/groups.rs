@@ -231,6 +231,6 @@ fn a_position_of_the_group_that_retention_overtook_is_a_gap() {
     marking.wait_for_lines(50, LONG);
     let output = marking.interrupt();
     assert_eq!(output.lines(), lines(50..100));
-    let said = "gap: the offsets 10 to 49";
+    let said = "gap: offsets 10 to 49";
     assert!(output.stderr.contains(said), "{}", output.stderr);
 }

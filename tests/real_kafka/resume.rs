@@ -34,7 +34,7 @@ fn retention_behind_a_kept_position_is_a_gap_and_stays_one() {
     kafka.delete_records(topic, 0, 50);
 
     let stop = [&END[..], &["--on-gap", "stop"]].concat();
-    for told in ["the offsets 10 to 49 of", "remembers a lost position"] {
+    for told in ["offsets 10 to 49 of", "remembers an offset gap"] {
         let output = with_state(kafka, topic, &file, &stop);
         assert_eq!((output.status, output.lines().len()), (Some(4), 0));
         for words in [told, "try: ditto-cdc requery --from 0:50 --output requery"] {
@@ -43,7 +43,7 @@ fn retention_behind_a_kept_position_is_a_gap_and_stays_one() {
     }
     let output = with_state(kafka, topic, &file, &END);
     assert_eq!(output.lines(), lines(50..100));
-    assert!(output.stderr.contains("remembers a lost position"));
+    assert!(output.stderr.contains("remembers an offset gap"));
     // Records that were read may go: that is no gap.
     kafka.delete_records(topic, 0, 100);
     let (_folder, fresh) = state_file();

@@ -104,13 +104,13 @@ fn what_does_not_pass_is_said() {
             json!({}),
             &["--txn-id", "99999"],
             1,
-            "has not reached the wanted transaction",
+            "has not reached the requested transaction",
         ),
         (json!({"legacy": true}), &[], 3, "check the url"),
-        (answers(405), &[], 3, "there is no such interface"),
+        (answers(405), &[], 3, "does not have this interface"),
         (answers(410), &[], 3, "check the url"),
         (answers(501), &[], 3, "(HTTP 501)"),
-        (answers(303), &[], 3, "redirects elsewhere"),
+        (answers(303), &[], 3, "redirects to another address"),
     ] {
         front.set(&json!({"faults": [], "legacy": false}));
         front.set(&set);

@@ -85,7 +85,7 @@ fn the_floor_is_the_highest_of_many_and_a_lost_position_is_said() {
     assert!(
         output
             .stderr
-            .contains("requeryRequired at p0@71 has no txnID"),
+            .contains("requeryRequired at partition 0 offset 71 has no txnID"),
         "{}",
         output.stderr
     );
@@ -99,7 +99,7 @@ fn the_floor_is_the_highest_of_many_and_a_lost_position_is_said() {
     let output = run(&env, &["requery", "--output", &path], LIMIT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert!(
-        output.stderr.contains("ends before the offset 5000"),
+        output.stderr.contains("ends before offset 5000"),
         "{}",
         output.stderr
     );

@@ -100,7 +100,7 @@ fn files_in_the_wrong_place_are_recognised_by_what_they_hold() {
         refused(
             Some(&cluster),
             Some(&user),
-            ("A9", "the two look exchanged", fix),
+            ("A9", "the two files look swapped", fix),
         );
     };
     exchanged("changeit", "pässwörd", "the two passwords with them");
@@ -108,7 +108,7 @@ fn files_in_the_wrong_place_are_recognised_by_what_they_hold() {
     let (cluster, user) = (made("ec.p12", Some("changeit")), made(trust, Some("x")));
     let check = (
         "A9",
-        "the two look exchanged",
+        "the two files look swapped",
         "then check the two passwords",
     );
     refused(Some(&cluster), Some(&user), check);

@@ -97,7 +97,7 @@ fn nothing_is_sent_without_encryption() {
     let report = with(&env("http://big-peer.example/app"));
     report
         .ended(3)
-        .has("http-api", "fail", Some("F4"), "in clear");
+        .has("http-api", "fail", Some("F4"), "unencrypted");
 }
 
 /// A server with an untrusted certificate receives a handshake, but no request.

@@ -1,5 +1,5 @@
 //! The streaming decoder on bodies that arrive in every way: whole, byte by byte, and cut anywhere.
-//! Rows must come out as they were sent, and nothing that is no answer may pass for one.
+//! RowSink must come out as they were sent, and nothing that is no answer may pass for one.
 #![allow(clippy::unwrap_used)]
 
 use std::io;
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::{BodyError, Chunks, decode};
-use crate::bigpeer::answer::{Answer, Collected};
+use crate::bigpeer::answer::{CollectedRows, QueryResponse};
 
 /// Hands out pieces of the given lengths, then the rest.
 struct Cut<'a> {
@@ -25,8 +25,8 @@ impl Chunks for Cut<'_> {
     }
 }
 
-fn read(bytes: &[u8], lengths: Vec<usize>) -> Result<(Answer, Vec<String>), BodyError> {
-    let mut rows = Collected::default();
+fn read(bytes: &[u8], lengths: Vec<usize>) -> Result<(QueryResponse, Vec<String>), BodyError> {
+    let mut rows = CollectedRows::default();
     let answer = decode(Cut { bytes, lengths }, &mut rows)?;
     let text = |row: &Vec<u8>| String::from_utf8_lossy(row).into_owned();
     Ok((answer, rows.rows.iter().map(text).collect()))
@@ -62,7 +62,7 @@ fn a_body_cut_anywhere_is_no_answer() {
     for at in 0..body.len() {
         let cut = read(&body[..at], vec![7; 100]);
         assert!(
-            matches!(cut, Err(BodyError::Cut(_) | BodyError::NotJson(_))),
+            matches!(cut, Err(BodyError::Truncated(_) | BodyError::NotJson(_))),
             "{at}"
         );
     }
@@ -98,7 +98,10 @@ fn errors_and_foreign_bodies() {
         "Bad Gateway",
     ] {
         assert!(
-            matches!(error(body), Err(BodyError::NotJson(_) | BodyError::Cut(_))),
+            matches!(
+                error(body),
+                Err(BodyError::NotJson(_) | BodyError::Truncated(_))
+            ),
             "{body}"
         );
     }
@@ -107,7 +110,7 @@ fn errors_and_foreign_bodies() {
 #[test]
 fn a_row_of_many_megabytes_comes_in_parts() {
     struct Parts(Vec<(usize, bool)>);
-    impl super::super::answer::Rows for Parts {
+    impl super::super::answer::RowSink for Parts {
         fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()> {
             self.0.push((bytes.len(), last));
             Ok(())
@@ -159,7 +162,7 @@ fn a_large_row_ends_wherever_a_piece_does() {
             for first in [1_usize << 14, 300_001, 1 << 20] {
                 let at = body.len() - cut;
                 let lengths = vec![at - first, first];
-                let mut rows = Collected::default();
+                let mut rows = CollectedRows::default();
                 let bytes = body.as_bytes();
                 let answer = decode(Cut { bytes, lengths }, &mut rows);
                 assert!(answer.is_ok(), "{length} {cut} {first} {answer:?}");

@@ -1,5 +1,4 @@
-//! The demo's environment: a running broker and Big Peer with the same data, and the certificate files in a temporary
-//! folder.
+//! Test environment of the demo: embedded broker, Big Peer with the same data, certificate files in a temporary folder.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,28 +17,29 @@ use crate::tls::testbed::ca::random_password;
 use crate::util::exit::Exit;
 use crate::util::secret::Secret;
 
-/// The topic that holds the story.
+/// The topic of the demo's events.
 pub const TOPIC: &str = "ditto.demo.cafe";
-/// A topic that exists and that the user may not read.
+/// A topic that exists, but that the user is not authorized to read.
 pub const FORBIDDEN_TOPIC: &str = "ditto.demo.forbidden";
 
-/// Fixed, so that everybody sees the same story and documents can quote it.
+/// Fixed, so that each run has the same events and the documentation can quote them.
 const SEED: u64 = 1;
+/// Time between two events of `--serve`.
 const EVENT_INTERVAL: Duration = Duration::from_secs(1);
-/// Interval of Ctrl-C checks.
+/// Time between two checks for Ctrl-C.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A setting's environment variable and its value. Holds passwords: not for printing elsewhere.
+/// A setting's environment variable and its value. Contains passwords.
 pub type Setting = (&'static str, String);
 
-/// The running broker, its story and its files.
+/// The running servers, their events and files.
 pub(super) struct DemoEnvironment {
     // Dropped in this order: the producer of changes before the receiver of their events.
     pub(super) server: Server,
     live: Arc<Live>,
     pub(super) broker: Arc<Embedded>,
-    /// The story's events, one on a line.
-    story: String,
+    /// The events produced at the start, one per line.
+    history: String,
     pub(super) folder: TempDir,
     pub(super) settings: Vec<Setting>,
 }
@@ -53,7 +53,7 @@ impl DemoEnvironment {
             ..Options::default()
         })?;
         let folder = tempfile::Builder::new().prefix("ditto-cdc-demo-").tempdir();
-        let folder = folder.context("making a temporary folder for cluster.p12 and user.p12")?;
+        let folder = folder.context("creating a temporary folder for cluster.p12 and user.p12")?;
         let mut settings = settings(&broker, folder.path())?;
         let mut generator = Generator::new(SEED);
         let messages = history(&mut generator, now_millis());
@@ -63,7 +63,8 @@ impl DemoEnvironment {
         let publish = Box::new(move |messages: &[Message]| produce(&publisher, messages));
         let live = Arc::new(Live::new(generator, publish));
         let key = random_password()?;
-        let server = Server::start(&live, &key).context("starting the small Big Peer")?;
+        let server =
+            Server::start(&live, &key).context("starting the HTTP server of the Big Peer")?;
         settings.push(("DITTO_CDC_URL", server.url()));
         settings.push(("DITTO_CDC_API_KEY", key.expose().to_owned()));
         let lines = messages
@@ -73,7 +74,7 @@ impl DemoEnvironment {
             server,
             live,
             broker,
-            story: lines.collect(),
+            history: lines.collect(),
             folder,
             settings,
         })
@@ -81,25 +82,27 @@ impl DemoEnvironment {
 
     /// The differences between the Big Peer and a replica built from the stream alone.
     pub(super) fn lost_in_gap(&self) -> anyhow::Result<Difference> {
-        let mut copy = Replica::default();
-        copy.apply(&self.story)?;
-        Ok(self.live.look(|generator| copy.compare(generator.store())))
+        let mut replica = Replica::default();
+        replica.apply(&self.history)?;
+        Ok(self
+            .live
+            .read(|generator| replica.compare(generator.store())))
     }
 
     /// Every document of the Big Peer as JSON, with its collection's name.
     #[cfg(test)]
     pub(super) fn documents(&self) -> Vec<(String, String)> {
-        self.live.look(|generator| {
+        self.live.read(|generator| {
             let documents = generator.store().documents();
             let texts = documents.map(|(id, text)| (id.collection.clone(), text.to_string()));
             texts.collect()
         })
     }
 
-    /// The café works on for a while.
+    /// Produces the events between the snapshot and the end of the tour.
     pub(super) fn continue_events(&self) -> anyhow::Result<()> {
         self.live
-            .act(|generator| afternoon(generator, now_millis()))
+            .apply(|generator| afternoon(generator, now_millis()))
     }
 
     /// Numbers of documents and events of a replica, and its differences from the Big Peer.
@@ -108,17 +111,20 @@ impl DemoEnvironment {
         snapshot: &Path,
         events: &str,
     ) -> anyhow::Result<(usize, usize, Difference)> {
-        let mut copy = Replica::from_snapshot(snapshot)?;
-        let documents = copy.count();
-        let events = copy.apply(events)?;
-        let difference = self.live.look(|generator| copy.compare(generator.store()));
+        let mut replica = Replica::from_snapshot(snapshot)?;
+        let documents = replica.count();
+        let events = replica.apply(events)?;
+        let difference = self
+            .live
+            .read(|generator| replica.compare(generator.store()));
         Ok((documents, events, difference))
     }
 
-    /// A new change every second, until the user has seen enough.
-    pub(super) fn trickle(&self, interrupt: &AtomicBool) -> anyhow::Result<Exit> {
+    /// Produces an event per second until Ctrl-C.
+    pub(super) fn produce_events(&self, interrupt: &AtomicBool) -> anyhow::Result<Exit> {
         while wait(interrupt, EVENT_INTERVAL) {
-            self.live.act(|generator| generator.round(now_millis()))?;
+            self.live
+                .apply(|generator| generator.random_action(now_millis()))?;
         }
         Ok(Exit::Interrupted)
     }
@@ -166,10 +172,10 @@ fn produce(broker: &Embedded, messages: &[Message]) -> anyhow::Result<()> {
     broker.flush()
 }
 
-/// `false` as soon as the user interrupts.
+/// Waits; returns `false` at once after Ctrl-C.
 fn wait(interrupt: &AtomicBool, time: Duration) -> bool {
-    let glances = time.as_millis() / POLL_INTERVAL.as_millis();
-    for _ in 0..glances {
+    let checks = time.as_millis() / POLL_INTERVAL.as_millis();
+    for _ in 0..checks {
         if interrupt.load(Ordering::SeqCst) {
             return false;
         }

@@ -1,4 +1,6 @@
-//! `demo`: an embedded broker and Big Peer, with a guided tour or as servers to try.
+//! `demo`: a guided tour of the program on an embedded broker and Big Peer, or both as running servers.
+
+pub(crate) mod environment;
 
 use std::ffi::OsString;
 use std::io;
@@ -11,7 +13,7 @@ use super::Context;
 use crate::cli::{self, Cli, Print};
 use crate::demo::replica::Difference;
 use crate::demo::tour::{
-    CHANGES, CLOSING, INVITATION, OPENING, OTHERS, STEPS, THROW_AWAY, TRICKLE_NOTE, TourCommand,
+    CHANGES, CLOSING, EVENTS_NOTE, INVITATION, OPENING, OTHERS, STEPS, THROW_AWAY, TourCommand,
     TourStep,
 };
 use crate::output::{Captured, WriteEnd};
@@ -20,14 +22,14 @@ use crate::util::exit::Exit;
 use crate::util::shell::{command_line, quoted};
 use crate::view::{Ink, Styles};
 
-/// What to do when the broker runs.
+/// What to do after the servers have started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// Walk through it and end.
-    Walk,
-    /// Keep running and print how to use it.
+    /// Run the guided tour and exit.
+    Tour,
+    /// Keep the servers running and print how to use them.
     Serve,
-    /// Keep it running and print nothing but settings.
+    /// Keep the servers running and print only the settings.
     ServeForEval,
 }
 
@@ -37,13 +39,13 @@ trait Host {
     fn print(&mut self, text: &str) -> io::Result<()>;
     /// Prints a message on standard error.
     fn note(&mut self, text: &str);
-    /// Runs the program's own command line (the words after its name) in the stage's folder, with its settings only.
-    /// With `keep` its output is not shown, but handed back.
+    /// Runs the program's own command line (the words after its name) in the environment's folder, with its settings only.
+    /// With `capture_stdout` its output is returned instead of shown.
     fn command(
         &mut self,
         words: &[&str],
         environment: &DemoEnvironment,
-        keep: bool,
+        capture_stdout: bool,
     ) -> anyhow::Result<(Exit, Captured)>;
     /// Set once the user presses Ctrl-C.
     fn interrupt(&self) -> &AtomicBool;
@@ -54,15 +56,15 @@ trait Host {
 /// Runs a command of this program.
 type Dispatch = fn(&cli::Command, &mut Context<'_>) -> Exit;
 
-/// Runs the command.
+/// Runs `demo`.
 pub fn run(typed: &cli::Demo, dispatch: Dispatch, context: &mut Context<'_>) -> Exit {
     let mode = match (typed.serve, typed.print) {
-        (false, _) => Mode::Walk,
+        (false, _) => Mode::Tour,
         (true, None) => Mode::Serve,
         (true, Some(Print::Env)) => Mode::ServeForEval,
     };
-    let ended = environment(mode, &mut Program { dispatch, context });
-    ended.unwrap_or_else(|error| {
+    let result = run_mode(mode, &mut Program { dispatch, context });
+    result.unwrap_or_else(|error| {
         if is_closed_pipe(&error) {
             return Exit::Success;
         }
@@ -76,7 +78,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
     cause.is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// The program itself as the demo's host.
+/// The host of the real program.
 struct Program<'p, 'c> {
     dispatch: Dispatch,
     context: &'p mut Context<'c>,
@@ -99,7 +101,7 @@ impl Host for Program<'_, '_> {
         &mut self,
         words: &[&str],
         environment: &DemoEnvironment,
-        keep: bool,
+        capture_stdout: bool,
     ) -> anyhow::Result<(Exit, Captured)> {
         let typed = Cli::try_parse_from(std::iter::once(&"ditto-cdc").chain(words))?;
         let var = |name: &str| {
@@ -111,10 +113,10 @@ impl Host for Program<'_, '_> {
         };
         // The user's own `.env` must not affect the demo.
         let env = Env {
-            stdout_terminal: self.context.env.stdout_terminal && !keep,
+            stdout_terminal: self.context.env.stdout_terminal && !capture_stdout,
             ..self.context.env.within(environment.folder.path())
         };
-        self.context.out.capture(keep);
+        self.context.out.capture(capture_stdout);
         let mut context = Context {
             global: self.context.global,
             env: &env,
@@ -123,7 +125,7 @@ impl Host for Program<'_, '_> {
             out: self.context.out,
         };
         let end = (self.dispatch)(&typed.command, &mut context);
-        Ok((end, self.context.out.captured()))
+        Ok((end, self.context.out.end_capture()))
     }
 
     fn interrupt(&self) -> &AtomicBool {
@@ -137,22 +139,22 @@ impl Host for Program<'_, '_> {
     }
 }
 
-/// Starts the broker, runs the mode, and removes everything.
-fn environment(mode: Mode, host: &mut dyn Host) -> anyhow::Result<Exit> {
+/// Starts the servers, runs the mode, then stops them and removes all files.
+fn run_mode(mode: Mode, host: &mut dyn Host) -> anyhow::Result<Exit> {
     let environment = DemoEnvironment::build()?;
     let end = match mode {
-        Mode::Walk => run_tour(&environment, host)?,
+        Mode::Tour => run_tour(&environment, host)?,
         Mode::Serve => {
             let settings = settings_text(&environment.settings);
             host.print(&format!(
-                "{OPENING}\n\n{INVITATION}\n\n{settings}ditto-cdc tail\n\n{OTHERS}\n\n{TRICKLE_NOTE}\n"
+                "{OPENING}\n\n{INVITATION}\n\n{settings}ditto-cdc tail\n\n{OTHERS}\n\n{EVENTS_NOTE}\n"
             ))?;
-            environment.trickle(host.interrupt())?
+            environment.produce_events(host.interrupt())?
         }
         Mode::ServeForEval => {
             host.print(&settings_text(&environment.settings))?;
-            host.note(TRICKLE_NOTE);
-            environment.trickle(host.interrupt())?
+            host.note(EVENTS_NOTE);
+            environment.produce_events(host.interrupt())?
         }
     };
     environment.shut_down()?;
@@ -212,8 +214,8 @@ impl SuggestedCommand {
     fn words<'a>(&'a self, line: &TourCommand) -> Vec<&'a str> {
         match line {
             TourCommand::Words(words) => words.to_vec(),
-            TourCommand::Advised => self.words.iter().map(String::as_str).collect(),
-            TourCommand::Resume(more) | TourCommand::Prove(more) => {
+            TourCommand::Suggested => self.words.iter().map(String::as_str).collect(),
+            TourCommand::Resume(more) | TourCommand::Compare(more) => {
                 let from = ["tail", "--from", self.folder()];
                 from.into_iter().chain(more.iter().copied()).collect()
             }
@@ -229,25 +231,25 @@ fn run_step(
     host: &mut dyn Host,
 ) -> anyhow::Result<Exit> {
     let words = suggestion.words(&step.line);
-    let keep = matches!(step.line, TourCommand::Prove(_));
+    let capture_stdout = matches!(step.line, TourCommand::Compare(_));
     let line = command_line(&words);
-    let behind = if keep {
+    let redirection = if capture_stdout {
         format!(" > {CHANGES}")
     } else {
         String::new()
     };
-    host.print(&format!("{}\n\n$ {line}{behind}\n", step.explanation))?;
+    host.print(&format!("{}\n\n$ {line}{redirection}\n", step.explanation))?;
     if host.interrupt().load(Ordering::SeqCst) {
         return Ok(Exit::Interrupted);
     }
-    let (end, captured) = host.command(&words, environment, keep)?;
+    let (end, captured) = host.command(&words, environment, capture_stdout)?;
     if end == Exit::Interrupted {
         return Ok(end);
     }
     if end != step.end {
         let (found, expected) = (end.code(), step.end.code());
         anyhow::bail!(
-            "running `{line}` on the demo's own servers ended with status {found} in place of {expected}"
+            "running `{line}` on the demo's own servers ended with status {found} instead of {expected}"
         );
     }
     match step.line {
@@ -257,8 +259,10 @@ fn run_step(
             suggestion.note(&captured);
         }
         TourCommand::Words(_) | TourCommand::Resume(_) => {}
-        TourCommand::Advised => environment.continue_events()?,
-        TourCommand::Prove(_) => return compare(environment, suggestion.folder(), &captured, host),
+        TourCommand::Suggested => environment.continue_events()?,
+        TourCommand::Compare(_) => {
+            return compare(environment, suggestion.folder(), &captured, host);
+        }
     }
     Ok(Exit::Success)
 }
@@ -266,8 +270,8 @@ fn run_step(
 /// What a replica without requery would miss.
 fn describe(lost: Difference) -> String {
     format!(
-        "A copy that knew only this stream would now be wrong: {} documents missing,\n{} outdated, and {} that the Big Peer has long removed.",
-        lost.missing, lost.stale, lost.left_over
+        "A copy built from this stream alone would now be wrong: {} documents missing,\n{} outdated, and {} that the Big Peer has already removed.",
+        lost.missing, lost.stale, lost.extra
     )
 }
 
@@ -285,7 +289,7 @@ fn compare(
         "the copy differs from the Big Peer: {} documents missing, {} outdated, {} left over",
         found.missing,
         found.stale,
-        found.left_over
+        found.extra
     );
     host.print(&format!(
         "Snapshot ({documents} documents) + stream ({events} events) = Big Peer: all {} documents\nare equal; none is missing, outdated or left over.\n",
@@ -300,8 +304,6 @@ fn settings_text(settings: &[Setting]) -> String {
         .map(|(name, value)| format!("export {name}={}\n", quoted(value)));
     format!("{THROW_AWAY}\n{}", lines.collect::<String>())
 }
-
-pub(crate) mod environment;
 
 #[cfg(test)]
 #[path = "tests.rs"]

@@ -1,5 +1,4 @@
-//! The walk with a host that runs nothing: steps, statuses, the comparison, Ctrl-C.
-//! The commands themselves are run by `tests/demo.rs`.
+//! The guided tour with a host that runs no commands: steps, exit codes, comparison, Ctrl-C.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -10,8 +9,8 @@ use serde_json::json;
 use super::*;
 use crate::snapshot::manifest::Manifest;
 
-/// A host that records what was printed, and each command with the user certificate's path, and runs nothing.
-struct Fake<'e> {
+/// A host that runs nothing: it records the output, and each command with the path of the user certificate.
+struct RecordingHost<'e> {
     ends: &'e dyn Fn(&[&str]) -> Exit,
     leaves_out: usize,
     interrupt: AtomicBool,
@@ -19,7 +18,7 @@ struct Fake<'e> {
     commands: Vec<(String, PathBuf)>,
 }
 
-impl Host for Fake<'_> {
+impl Host for RecordingHost<'_> {
     fn print(&mut self, text: &str) -> io::Result<()> {
         self.out.push_str(text);
         Ok(())
@@ -31,7 +30,7 @@ impl Host for Fake<'_> {
         &mut self,
         words: &[&str],
         environment: &DemoEnvironment,
-        keep: bool,
+        capture_stdout: bool,
     ) -> anyhow::Result<(Exit, Captured)> {
         let value = |name| {
             environment
@@ -47,10 +46,12 @@ impl Host for Fake<'_> {
         self.commands.push((command_line(words), file));
         self.out.push_str("ran\n");
         let mut captured = Captured::default();
-        let advised = "ditto-cdc requery --txn-id 7 --output requery-7";
-        captured.hints.push(("try".to_owned(), advised.to_owned()));
+        let suggested = "ditto-cdc requery --txn-id 7 --output requery-7";
+        captured
+            .hints
+            .push(("try".to_owned(), suggested.to_owned()));
         let end = (self.ends)(words);
-        if keep {
+        if capture_stdout {
             snapshot(
                 environment,
                 &environment.folder.path().join("requery-7"),
@@ -69,14 +70,14 @@ impl Host for Fake<'_> {
     }
 }
 
-/// The record of one run.
+/// Result and output of one run.
 struct RecordedRun {
     end: anyhow::Result<Exit>,
     out: String,
     commands: Vec<(String, PathBuf)>,
 }
 
-/// The snapshot that requery would have written, without some documents.
+/// Writes the snapshot that `requery` would write, without the first `leaves_out` documents.
 fn snapshot(environment: &DemoEnvironment, folder: &Path, leaves_out: usize) {
     let lines = environment.documents().split_off(leaves_out);
     fs::create_dir(folder).unwrap();
@@ -93,24 +94,24 @@ fn snapshot(environment: &DemoEnvironment, folder: &Path, leaves_out: usize) {
     manifest.write(folder).unwrap();
 }
 
-fn see(mode: Mode, interrupted: bool, ends: impl Fn(&[&str]) -> Exit) -> RecordedRun {
-    see_without(0, mode, interrupted, ends)
+fn run_tour_with(mode: Mode, interrupted: bool, ends: impl Fn(&[&str]) -> Exit) -> RecordedRun {
+    run_without(0, mode, interrupted, ends)
 }
 
-fn see_without(
+fn run_without(
     leaves_out: usize,
     mode: Mode,
     interrupted: bool,
     ends: impl Fn(&[&str]) -> Exit,
 ) -> RecordedRun {
-    let mut host = Fake {
+    let mut host = RecordingHost {
         ends: &ends,
         leaves_out,
         interrupt: AtomicBool::new(interrupted),
         out: String::new(),
         commands: Vec::new(),
     };
-    let end = environment(mode, &mut host);
+    let end = run_mode(mode, &mut host);
     RecordedRun {
         end,
         out: host.out,
@@ -118,39 +119,39 @@ fn see_without(
     }
 }
 
-fn as_told(words: &[&str]) -> Exit {
-    let describe =
-        |step: &&TourStep| matches!(step.line, TourCommand::Words(describe) if describe == words);
+fn as_expected(words: &[&str]) -> Exit {
+    let is_step =
+        |step: &&TourStep| matches!(step.line, TourCommand::Words(expected) if expected == words);
     STEPS
         .iter()
-        .find(describe)
+        .find(is_step)
         .map_or(Exit::Success, |step| step.end)
 }
 
 #[test]
-fn the_walk_shows_and_runs_every_step_and_leaves_no_file() {
-    let seen = see(Mode::Walk, false, as_told);
-    assert_eq!(seen.end.unwrap(), Exit::Success);
-    assert_eq!(seen.commands.len(), STEPS.len());
-    for (words, file) in &seen.commands {
+fn the_tour_shows_and_runs_every_step_and_leaves_no_file() {
+    let recorded = run_tour_with(Mode::Tour, false, as_expected);
+    assert_eq!(recorded.end.unwrap(), Exit::Success);
+    assert_eq!(recorded.commands.len(), STEPS.len());
+    for (words, file) in &recorded.commands {
         let shown = [
             format!("\n$ {words}\nran\n"),
             format!("\n$ {words} > {CHANGES}\nran\n"),
         ];
         assert!(
-            shown.iter().any(|shown| seen.out.contains(shown)),
+            shown.iter().any(|shown| recorded.out.contains(shown)),
             "{words}"
         );
         assert!(!file.parent().unwrap().exists());
     }
-    assert!(seen.out.contains("(status 4)"));
-    assert!(seen.out.contains("are equal; none is missing"));
+    assert!(recorded.out.contains("(status 4)"));
+    assert!(recorded.out.contains("are equal; none is missing"));
 }
 
 #[test]
-fn a_copy_that_lacks_a_document_ends_the_walk() {
-    let seen = see_without(1, Mode::Walk, false, as_told);
-    let words = seen.end.unwrap_err().to_string();
+fn a_copy_that_lacks_a_document_ends_the_tour() {
+    let recorded = run_without(1, Mode::Tour, false, as_expected);
+    let words = recorded.end.unwrap_err().to_string();
     assert!(words.contains("1 documents missing, 0 outdated"), "{words}");
 }
 
@@ -158,31 +159,31 @@ fn a_copy_that_lacks_a_document_ends_the_walk() {
 fn the_gap_hides_an_insert_an_update_and_a_delete() {
     let lost = DemoEnvironment::build().unwrap().lost_in_gap().unwrap();
     assert!(
-        lost.missing > 0 && lost.stale > 0 && lost.left_over > 0,
+        lost.missing > 0 && lost.stale > 0 && lost.extra > 0,
         "{lost:?}"
     );
 }
 
 #[test]
-fn a_step_that_ends_otherwise_ends_the_walk() {
-    let seen = see(Mode::Walk, false, |_| Exit::Failed);
-    let words = seen.end.unwrap_err().to_string();
+fn a_step_that_ends_otherwise_ends_the_tour() {
+    let recorded = run_tour_with(Mode::Tour, false, |_| Exit::Failed);
+    let words = recorded.end.unwrap_err().to_string();
     assert!(
-        words.contains("ended with status 1 in place of 0"),
+        words.contains("ended with status 1 instead of 0"),
         "{words}"
     );
-    assert_eq!(seen.commands.len(), 1);
-    assert!(!seen.commands[0].1.exists());
+    assert_eq!(recorded.commands.len(), 1);
+    assert!(!recorded.commands[0].1.exists());
 }
 
 #[test]
-fn ctrl_c_ends_the_walk_between_and_inside_the_steps() {
-    let before = see(Mode::Walk, true, as_told);
+fn ctrl_c_ends_the_tour_between_and_inside_the_steps() {
+    let before = run_tour_with(Mode::Tour, true, as_expected);
     assert_eq!(
         (before.end.unwrap(), before.commands.len()),
         (Exit::Interrupted, 0)
     );
-    let inside = see(Mode::Walk, false, |_| Exit::Interrupted);
+    let inside = run_tour_with(Mode::Tour, false, |_| Exit::Interrupted);
     assert_eq!(
         (inside.end.unwrap(), inside.commands.len()),
         (Exit::Interrupted, 1)
@@ -191,9 +192,9 @@ fn ctrl_c_ends_the_walk_between_and_inside_the_steps() {
 
 #[test]
 fn for_eval_only_settings_are_printed() {
-    let seen = see(Mode::ServeForEval, true, as_told);
-    assert_eq!(seen.end.unwrap(), Exit::Interrupted);
-    let mut lines = seen.out.lines();
+    let recorded = run_tour_with(Mode::ServeForEval, true, as_expected);
+    assert_eq!(recorded.end.unwrap(), Exit::Interrupted);
+    let mut lines = recorded.out.lines();
     assert!(lines.next().unwrap().starts_with('#'));
     let lines: Vec<&str> = lines.collect();
     assert_eq!(lines.len(), 8);

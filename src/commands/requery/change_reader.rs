@@ -53,9 +53,7 @@ impl ChangeReader {
     ) -> Result<(), Exit> {
         let condition = self.condition.as_deref().map(document_condition);
         let Ok(condition) = condition.transpose() else {
-            ledger.note_failure(
-                "which documents --where means can be told by the server alone".to_owned(),
-            );
+            ledger.note_failure("only the server can evaluate this --where".to_owned());
             return Ok(());
         };
         let mut scan = ChangeScan {
@@ -80,8 +78,8 @@ impl ChangeReader {
         context: &mut Context<'_>,
     ) -> Result<(), ReadStopped> {
         let interrupt = Arc::clone(context.interrupt);
-        let tell = &mut |line: &str| context.out.note(line);
-        let topic = kafka::connect(self.connection.clone(), interrupt, tell)?;
+        let note = &mut |line: &str| context.out.note(line);
+        let topic = kafka::connect(self.connection.clone(), interrupt, note)?;
         let cluster = topic.cluster();
         if self.cluster.is_some() && cluster.is_some() && self.cluster != cluster {
             scan.ledger

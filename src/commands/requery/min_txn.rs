@@ -53,11 +53,11 @@ impl MinTransaction {
     /// Reports the minimum transaction.
     pub fn report(&self, context: &mut Context<'_>) {
         match self.highest {
-            Some(txn_id) => context.out.note(&format!("every answer has to be at or after transaction {txn_id} ({})", self.from.join(", "))),
-            None => context.out.note("no transaction is demanded: without --txn-id and without Kafka nothing says how new the answers have to be"),
+            Some(txn_id) => context.out.note(&format!("the snapshot will contain everything up to transaction {txn_id} ({})", self.from.join(", "))),
+            None => context.out.note("no minimum transaction: without --txn-id and without Kafka it is unknown how new the responses must be"),
         }
         if self.positions.is_empty() {
-            context.out.note("no positions are recorded, since Kafka is not configured: the stream cannot be resumed from this snapshot");
+            context.out.note("no positions are recorded, because Kafka is not configured: the stream cannot continue from this snapshot");
         }
     }
 }
@@ -75,8 +75,8 @@ pub(super) fn with_kafka(
     let mut gap: Option<(u64, String)> = None;
     let interrupt = Arc::clone(context.interrupt);
     let mut collections = BTreeSet::new();
-    let mut unnumbered = BTreeSet::new();
-    let mut look = |record: &Record<'_>| {
+    let mut without_txn_id = BTreeSet::new();
+    let mut visit = |record: &Record<'_>| {
         let payload = record.payload.as_deref()?;
         let event = event::decode(Some(payload)).ok()?;
         let place = format_place(record);
@@ -85,7 +85,7 @@ pub(super) fn with_kafka(
         }
         let is_gap = matches!(event.kind, Kind::RequeryRequired);
         if is_gap && event.txn_id.is_none() {
-            unnumbered.insert(place.clone());
+            without_txn_id.insert(place.clone());
         }
         let txn_id = event.txn_id?.0;
         let best = if is_gap { &mut gap } else { &mut newest };
@@ -95,42 +95,43 @@ pub(super) fn with_kafka(
         // A gap may be newer than every event: both count as the newest that a partition holds.
         Some(())
     };
-    let tell = &mut |line: &str| context.out.note(line);
-    let ends = kafka::read_watermarks(connection, since.as_ref(), interrupt, tell, &mut look);
-    let ends = match ends {
+    let note = &mut |line: &str| context.out.note(line);
+    let watermarks =
+        kafka::read_watermarks(connection, since.as_ref(), interrupt, note, &mut visit);
+    let watermarks = match watermarks {
         Ok(ends) => ends,
         Err(ReadStopped::Interrupted) => return Err(Exit::Interrupted),
         Err(ReadStopped::Failed(failure)) => {
             context.out.failure(&failure);
             context.out.hint(
                 "or",
-                "--no-kafka reads everything without positions to go on from",
+                "--no-kafka takes the snapshot without positions to continue from",
             );
             return Err(failure.exit());
         }
     };
-    for lost in &ends.lost {
+    for lost in &watermarks.lost {
         context.out.warn(&resolved_by_snapshot(lost));
     }
-    for place in unnumbered {
+    for place in without_txn_id {
         context.out.warn(&format!(
-            "the requeryRequired at {place} has no txnID: it cannot say how new the answers have to be (--txn-id can)"
+            "the requeryRequired at {place} has no txnID: it does not say how new the responses must be (use --txn-id)"
         ));
     }
     if let Some((txn_id, place)) = gap {
         floor.raise(txn_id, format!("requeryRequired at {place}: {txn_id}"));
     }
     if let Some((txn_id, place)) = newest {
-        floor.raise(txn_id, format!("newest event, at {place}: {txn_id}"));
+        floor.raise(txn_id, format!("the newest event, {place}: {txn_id}"));
     }
     floor.collections = collections;
-    floor.cluster.clone_from(&ends.cluster);
+    floor.cluster.clone_from(&watermarks.cluster);
     let position = |(partition, next_offset)| manifest::Position {
-        topic: ends.topic.clone(),
+        topic: watermarks.topic.clone(),
         partition,
         next_offset,
     };
-    floor.positions = ends.next.iter().copied().map(position).collect();
+    floor.positions = watermarks.next.iter().copied().map(position).collect();
     Ok(floor)
 }
 
@@ -157,13 +158,15 @@ fn resolved_by_snapshot(lost: &OffsetGap) -> String {
     } = lost;
     let what = match lost.why {
         GapReason::Gone => format!("{topic} has no partition {partition} any more"),
-        GapReason::Rewound => format!("{topic} p{partition} ends before the offset {wanted}"),
+        GapReason::Rewound => {
+            format!("{topic} partition {partition} watermarks before offset {wanted}")
+        }
         _ => format!(
-            "the offsets {wanted} to {} of {topic} p{partition} are lost to retention",
+            "offsets {wanted} to {} of {topic} partition {partition} are lost to retention",
             lost.resumed - 1
         ),
     };
-    format!("{what}: a requery is the answer to that, too")
+    format!("{what}: the snapshot resolves this gap, too")
 }
 
 /// The place of a record in words.
@@ -171,12 +174,12 @@ pub(super) fn format_place(record: &Record<'_>) -> String {
     match record.place {
         Place::Offset {
             partition, offset, ..
-        } => format!("p{partition}@{offset}"),
-        Place::Line { file, line } => format!("{file}:{line}"),
+        } => format!("partition {partition} offset {offset}"),
+        Place::Line { file, line } => format!("{file} line {line}"),
     }
 }
 
-/// Why an interrupted run cannot be gone on with, if so.
+/// Why an interrupted run cannot be resumed, if so.
 pub(super) fn conflict(
     head: &RunIdentity,
     server: &str,
@@ -220,7 +223,7 @@ pub(super) fn conflict(
     }
     match options.txn_id {
         Some(txn_id) if head.floor < Some(txn_id) => Some(format!(
-            "its floor is {}, and --txn-id wants {txn_id}; finished as it is, the stream behind it says that a further requery is due",
+            "it contains transactions up to {}, and --txn-id is {txn_id}; after it the stream would ask for another requery",
             head.floor
                 .map_or_else(|| "none".to_owned(), |floor| floor.to_string())
         )),

@@ -27,10 +27,10 @@ use crate::bigpeer::Client;
 use crate::cli;
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::manifest::{Manifest, Scope};
-use crate::snapshot::read::listing::Listing;
+use crate::snapshot::read::queries::Listing;
 use crate::snapshot::read::queries::Target;
 use crate::snapshot::read::retrying_client::{RequestStatus, RetryingClient, StopReason};
-use crate::snapshot::write::directory::{SnapshotDirectory, failed};
+use crate::snapshot::write::directory::{SnapshotDirectory, disk_failure};
 use crate::snapshot::write::journal::{Entry, Journal, ResumeState, RunIdentity};
 use crate::util::exit::Exit;
 
@@ -109,7 +109,7 @@ fn requery(
     manifest.cluster.clone_from(&head.cluster);
     manifest.positions.clone_from(&head.positions);
     manifest.scope = scope;
-    let work = CollectionWorkers {
+    let workers = CollectionWorkers {
         client,
         stop,
         legacy,
@@ -122,12 +122,12 @@ fn requery(
                 &folder,
                 &head,
                 &resume_state,
-                &work,
+                &workers,
                 &manifest.scope,
                 context,
             )?;
             let read = proof::into_folder(
-                work,
+                workers,
                 &folder,
                 journal,
                 &resume_state,
@@ -141,7 +141,7 @@ fn requery(
             report::report(&manifest, Some(&place), context);
             Ok(report::exit(&manifest))
         }
-        None => into_stream(&work, stream.as_ref(), manifest, context),
+        None => into_stream(&workers, stream.as_ref(), manifest, context),
     }
 }
 
@@ -163,9 +163,10 @@ fn resume_state(
         .map_err(|failure| report_failure(&failure, context))?;
     if options.resume {
         if resume_state.head().is_none() {
-            context
-                .out
-                .note("there is nothing to go on with: this run begins anew");
+            let folder = folder.root().display();
+            context.out.note(&format!(
+                "no interrupted run found in {folder}; starting from the beginning"
+            ));
         }
         return Ok(resume_state);
     }
@@ -194,9 +195,10 @@ fn head(
             Some(why) => {
                 context.out.failure(&Failure {
                     class: FailureClass::Setup,
-                    what: format!("going on with the interrupted run: {why}"),
+                    what: format!("resuming the interrupted run: {why}"),
                     fix: Some(
-                        "give the same as before, or leave --resume out to begin anew".to_owned(),
+                        "use the same options as before, or leave out --resume to start again"
+                            .to_owned(),
                     ),
                     raw: None,
                 });
@@ -204,7 +206,7 @@ fn head(
             }
         };
     }
-    let old = folder.and_then(SnapshotDirectory::old);
+    let old = folder.and_then(SnapshotDirectory::existing);
     let floor = match kafka {
         Some(kafka) => min_txn::with_kafka(kafka, old.as_ref(), options, context)?,
         None => MinTransaction::from_options(options),
@@ -293,14 +295,14 @@ fn check_scope(
     names: &[String],
     context: &mut Context<'_>,
 ) -> Result<(), Exit> {
-    let old = folder.old().filter(|old| old.complete);
+    let old = folder.existing().filter(|old| old.complete);
     let Some(misses) = old.and_then(|old| scope.misses(names, &old)) else {
         return Ok(());
     };
     let failure = Failure {
         class: FailureClass::Setup,
         what: format!(
-            "replacing the snapshot that is there: it is complete and holds {misses}, and this run would not read that"
+            "replacing the existing snapshot: it is complete and contains {misses}, which this run would not read"
         ),
         fix: Some("give another folder as --output, or remove that snapshot first".to_owned()),
         raw: None,
@@ -324,7 +326,7 @@ fn begin(
     folder: &SnapshotDirectory,
     head: &RunIdentity,
     resume_state: &ResumeState,
-    work: &CollectionWorkers,
+    workers: &CollectionWorkers,
     scope: &Scope,
     context: &mut Context<'_>,
 ) -> Result<Journal, Exit> {
@@ -334,17 +336,17 @@ fn begin(
     if resume_state.valid > 0 {
         return Ok(journal);
     }
-    let names = work.targets.iter();
+    let names = workers.targets.iter();
     let names: Vec<String> = names.map(|target| target.collection.clone()).collect();
     let begun = journal
         .add(&Entry::Head(head.clone()))
         .and_then(|()| journal.add(&Entry::Collections(names, scope.clone())));
-    begun.map_err(|error| report_failure(&failed("writing the journal", &error), context))?;
+    begun.map_err(|error| report_failure(&disk_failure("writing the journal", &error), context))?;
     Ok(journal)
 }
 
 fn into_stream(
-    work: &CollectionWorkers,
+    workers: &CollectionWorkers,
     stream: Option<&ChangeReader>,
     mut manifest: Manifest,
     context: &mut Context<'_>,
@@ -352,8 +354,8 @@ fn into_stream(
     context
         .out
         .buffer()
-        .extend(stdout_page::begin(&manifest, &work.targets));
-    manifest.collections = proof::into_stream(work, stream, context)?;
+        .extend(stdout_page::begin(&manifest, &workers.targets));
+    manifest.collections = proof::into_stream(workers, stream, context)?;
     report::conclude(&mut manifest, now());
     context.out.buffer().extend(stdout_page::end(&manifest));
     let printed = context.out.print_text(b"");

@@ -98,7 +98,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     let duration = parsed.and_then(|duration| Duration::try_from(duration).ok());
     let duration = duration.filter(|duration| !duration.is_zero());
     duration.ok_or_else(|| {
-        format!("--deadline: '{text}' is no duration: expected such as 30s, 10m or 1h")
+        format!("--deadline: '{text}' is not a valid duration; write 30s, 10m or 1h")
     })
 }
 

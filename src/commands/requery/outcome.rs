@@ -1,24 +1,24 @@
 //! The end of a run as message and exit code.
 
 use super::workers::Outcome;
-use crate::bigpeer::{ApiError, Kind};
+use crate::bigpeer::{ApiError, ApiErrorKind};
 use crate::commands::Context;
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::manifest::Collection;
 use crate::snapshot::read::retrying_client::StopReason;
-use crate::snapshot::write::directory::failed;
+use crate::snapshot::write::directory::disk_failure;
 use crate::util::exit::Exit;
 
 /// The collections, or the exit code of a run that stopped early.
-pub(super) fn collections_of(
+pub(super) fn into_collections(
     outcome: Outcome,
     resumable: bool,
     context: &mut Context<'_>,
 ) -> Result<Vec<Collection>, Exit> {
     let (exit, documents) = match outcome {
         Outcome::Complete(collections) => return Ok(collections),
-        Outcome::Closed => return Err(Exit::Success),
-        Outcome::Unwritable(error) => {
+        Outcome::OutputClosed => return Err(Exit::Success),
+        Outcome::OutputFailed(error) => {
             context
                 .out
                 .warn(&format!("writing to standard output: {error}"));
@@ -42,13 +42,13 @@ pub(super) fn collections_of(
 pub(super) fn report_stop(stop: &StopReason, context: &mut Context<'_>) -> Exit {
     match stop {
         StopReason::Interrupted => Exit::Interrupted,
-        StopReason::Disk(doing, error) => report_failure(&failed(doing, error), context),
+        StopReason::Disk(doing, error) => report_failure(&disk_failure(doing, error), context),
         StopReason::Api(doing, error) => {
             let failure = Failure {
                 class: class(error),
-                what: format!("{doing}: {}", error.why()),
+                what: format!("{doing}: {}", error.summary()),
                 fix: error.fix().map(str::to_owned),
-                raw: Some(error.words.clone()).filter(|words| !words.is_empty()),
+                raw: Some(error.message.clone()).filter(|words| !words.is_empty()),
             };
             report_failure(&failure, context)
         }
@@ -57,14 +57,14 @@ pub(super) fn report_stop(stop: &StopReason, context: &mut Context<'_>) -> Exit 
 
 fn class(error: &ApiError) -> FailureClass {
     match error.kind {
-        Kind::RefusedKey
-        | Kind::Forbidden
-        | Kind::Unreachable
-        | Kind::Tls
-        | Kind::Redirected
-        | Kind::NotFound
-        | Kind::NoInterface
-        | Kind::NotDql => FailureClass::Setup,
+        ApiErrorKind::RefusedKey
+        | ApiErrorKind::Forbidden
+        | ApiErrorKind::Unreachable
+        | ApiErrorKind::Tls
+        | ApiErrorKind::Redirected
+        | ApiErrorKind::NotFound
+        | ApiErrorKind::NoInterface
+        | ApiErrorKind::NotDql => FailureClass::Setup,
         _ => FailureClass::Read,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::change_reader::ChangeReader;
-use super::outcome::collections_of;
+use super::outcome::into_collections;
 use super::workers::{CollectionWorkers, Outcome};
 use crate::commands::Context;
 use crate::snapshot::manifest::Collection;
@@ -17,10 +17,10 @@ const MAX_ATTEMPTS: u32 = 3;
 
 /// Reads everything into files; collections that are not proven are read again.
 pub(super) fn into_folder(
-    mut work: CollectionWorkers,
+    mut workers: CollectionWorkers,
     folder: &SnapshotDirectory,
     journal: Journal,
-    left: &ResumeState,
+    resume_state: &ResumeState,
     stream: Option<&ChangeReader>,
     context: &mut Context<'_>,
 ) -> Result<Vec<Collection>, Exit> {
@@ -29,12 +29,12 @@ pub(super) fn into_folder(
     for attempt in 1.. {
         // An interrupted run counts for the first attempt only.
         let nothing = ResumeState::default();
-        let left = if attempt == 1 { left } else { &nothing };
-        let outcome = work.to_folder(folder, &journal, left, context);
-        let mut read = collections_of(outcome, true, context)?;
+        let resume_state = if attempt == 1 { resume_state } else { &nothing };
+        let outcome = workers.to_folder(folder, &journal, resume_state, context);
+        let mut read = into_collections(outcome, true, context)?;
         let open = undecided(&mut read, stream, context)?;
         let again = |name: &str| attempt < MAX_ATTEMPTS && open.iter().any(|open| open == name);
-        work.targets.retain(|target| again(&target.collection));
+        workers.targets.retain(|target| again(&target.collection));
         for one in read.iter().filter(|one| again(&one.name)) {
             context.out.note(&format!(
                 "{}: {}; reading it again (attempt {} of {MAX_ATTEMPTS})",
@@ -45,7 +45,7 @@ pub(super) fn into_folder(
         }
         read.retain(|one| !again(&one.name));
         proven.extend(read);
-        if work.targets.is_empty() {
+        if workers.targets.is_empty() {
             break;
         }
     }
@@ -58,12 +58,12 @@ pub(super) fn into_folder(
 
 /// Reads everything to standard output, where nothing can be rolled back: one attempt.
 pub(super) fn into_stream(
-    work: &CollectionWorkers,
+    workers: &CollectionWorkers,
     stream: Option<&ChangeReader>,
     context: &mut Context<'_>,
 ) -> Result<Vec<Collection>, Exit> {
-    let outcome: Outcome = work.to_stream(context);
-    let mut read = collections_of(outcome, false, context)?;
+    let outcome: Outcome = workers.to_stream(context);
+    let mut read = into_collections(outcome, false, context)?;
     undecided(&mut read, stream, context)?;
     for one in &mut read {
         add_advice(one, stream);
@@ -96,7 +96,7 @@ fn undecided(
     for one in read.iter_mut().filter(|one| is_undecided(one)) {
         match ledger.verdict(one) {
             Verdict::Proven(proof) => (one.complete, one.proof) = (true, Some(proof)),
-            Verdict::Open(why) => {
+            Verdict::Unproven(why) => {
                 one.why_not = why;
                 open.push(one.name.clone());
             }

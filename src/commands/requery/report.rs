@@ -80,7 +80,7 @@ pub(super) fn dry_run(
         || "none".to_owned(),
         |floor| format!("{floor} ({})", head.floor_from.join(", ")),
     );
-    let _ = writeln!(text, "floor        {floor}");
+    let _ = writeln!(text, "up to txn    {floor}");
     let positions: Vec<String> = head
         .positions
         .iter()

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,9 +15,9 @@ use crate::commands::Context;
 use crate::output::WriteEnd;
 use crate::snapshot::manifest::{Census, Collection};
 use crate::snapshot::read::CollectionReader;
-use crate::snapshot::read::listing::{Listing, list};
 use crate::snapshot::read::progress::PageSink;
 use crate::snapshot::read::queries::Target;
+use crate::snapshot::read::queries::{Listing, list};
 use crate::snapshot::read::retrying_client::{RetryingClient, StopReason};
 use crate::snapshot::write::PageStore;
 use crate::snapshot::write::directory::SnapshotDirectory;
@@ -26,6 +26,7 @@ use crate::snapshot::write::journal::{
     CollectionResume, CommitPoint, Entry, Journal, PageEntry, ResumeState,
 };
 use crate::snapshot::write::page_buffer::PageBuffer;
+use crate::util::mutex::lock;
 
 /// Interval of progress and Ctrl-C checks.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -53,14 +54,14 @@ pub(super) enum Outcome {
     /// The server or the disk.
     Stopped(StopReason, u64),
     /// The reader of standard output has gone.
-    Closed,
-    Unwritable(io::Error),
+    OutputClosed,
+    OutputFailed(io::Error),
 }
 
 /// One collection that waits for a thread.
 struct Task {
     target: Target,
-    past: CollectionResume,
+    resume: CollectionResume,
     /// `None` for standard output.
     path: Option<PathBuf>,
 }
@@ -91,11 +92,11 @@ impl CollectionWorkers {
         &self,
         folder: &SnapshotDirectory,
         journal: &Arc<Journal>,
-        left: &ResumeState,
+        resume_state: &ResumeState,
         context: &mut Context<'_>,
     ) -> Outcome {
         let task = |target: &Target| Task {
-            past: left.collection(&target.collection),
+            resume: resume_state.collection(&target.collection),
             path: Some(folder.path(&file_name(&target.collection))),
             target: target.clone(),
         };
@@ -106,7 +107,7 @@ impl CollectionWorkers {
     /// Onto standard output.
     pub fn to_stream(&self, context: &mut Context<'_>) -> Outcome {
         let task = |target: &Target| Task {
-            past: CollectionResume::default(),
+            resume: CollectionResume::default(),
             path: None,
             target: target.clone(),
         };
@@ -166,8 +167,8 @@ fn handle_events(
             }
             Ok(WorkerEvent::Page(page)) => match page.print(context.out) {
                 Ok(()) => {}
-                Err(WriteEnd::Closed) => return Outcome::Closed,
-                Err(WriteEnd::Failed(error)) => return Outcome::Unwritable(error),
+                Err(WriteEnd::Closed) => return Outcome::OutputClosed,
+                Err(WriteEnd::Failed(error)) => return Outcome::OutputFailed(error),
             },
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
@@ -180,11 +181,7 @@ fn handle_events(
 impl Shared {
     fn run_worker(&self, event_tx: &SyncSender<WorkerEvent>) {
         while !self.stop.load(Ordering::Relaxed) {
-            let task = self
-                .tasks
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop_front();
+            let task = lock(&self.tasks).pop_front();
             let Some(task) = task else {
                 return;
             };
@@ -205,8 +202,8 @@ impl Shared {
     ) -> Result<Collection, StopReason> {
         let name = task.target.collection.clone();
         let disk = |error| StopReason::Disk(format!("writing the collection {name}"), error);
-        let (store, past) = self.store(task).map_err(disk)?;
-        if let Some(done) = past.done {
+        let (store, resume) = self.store(task).map_err(disk)?;
+        if let Some(done) = resume.done {
             self.client.status().begin(&name, done.documents);
             self.client
                 .status()
@@ -214,29 +211,29 @@ impl Shared {
                 .fetch_add(done.documents, Ordering::Relaxed);
             return Ok(done);
         }
-        let mut journaled;
-        let mut streamed;
-        let keeper: &mut dyn PageSink = if let Some(journal) = &self.journal {
-            journaled = JournaledSink {
+        let mut journal_sink;
+        let mut stdout_sink;
+        let sink: &mut dyn PageSink = if let Some(journal) = &self.journal {
+            journal_sink = JournalSink {
                 journal,
                 name: &name,
             };
-            &mut journaled
+            &mut journal_sink
         } else {
-            streamed = StreamedSink {
+            stdout_sink = StdoutSink {
                 event_tx,
                 name: &name,
             };
-            &mut streamed
+            &mut stdout_sink
         };
         let read_collection = CollectionReader {
             client: &self.client,
             target: &task.target,
             hint: &self.hint,
-            keeper,
+            sink,
             legacy: self.legacy,
         };
-        let mut collection = read_collection.run(store, &past)?;
+        let mut collection = read_collection.run(store, &resume)?;
         if let Some(journal) = &self.journal {
             collection.file = Some(file_name(&name));
             // --resume tries a failed collection again; each run proves the counts itself.
@@ -257,26 +254,26 @@ impl Shared {
                 CollectionResume::default(),
             ));
         };
-        let past = &task.past;
+        let resume = &task.resume;
         let whole = |done: &Collection| {
             vec![CommitPoint {
                 length: done.bytes,
                 sum: done.sha256.clone(),
             }]
         };
-        let marks = past.done.as_ref().map_or_else(
-            || past.pages.iter().map(|page| page.mark.clone()).collect(),
+        let marks = resume.done.as_ref().map_or_else(
+            || resume.pages.iter().map(|page| page.mark.clone()).collect(),
             whole,
         );
         if marks.is_empty()
-            || past.pages.iter().any(|page| page.kind.is_none()) && past.done.is_none()
+            || resume.pages.iter().any(|page| page.kind.is_none()) && resume.done.is_none()
         {
             journal.add(&Entry::Again(task.target.collection.clone()))?;
             return Ok((PageStore::create(path)?, CollectionResume::default()));
         }
         let (store, agreed) = PageStore::resume(path, &marks)?;
         if agreed == marks.len() {
-            return Ok((store, past.clone()));
+            return Ok((store, resume.clone()));
         }
         // A power cut has taken more of the file than of the journal.
         journal.add(&Entry::Again(task.target.collection.clone()))?;
@@ -285,12 +282,12 @@ impl Shared {
 }
 
 /// Keeps pages in a file, with a line in the journal for each.
-struct JournaledSink<'a> {
+struct JournalSink<'a> {
     journal: &'a Journal,
     name: &'a str,
 }
 
-impl PageSink for JournaledSink<'_> {
+impl PageSink for JournalSink<'_> {
     fn record_count(&mut self, census: &Census) -> io::Result<()> {
         self.journal
             .add(&Entry::Census(self.name.to_owned(), census.clone()))
@@ -308,12 +305,12 @@ impl PageSink for JournaledSink<'_> {
 }
 
 /// Hands pages to the thread that prints.
-struct StreamedSink<'a> {
+struct StdoutSink<'a> {
     event_tx: &'a SyncSender<WorkerEvent>,
     name: &'a str,
 }
 
-impl PageSink for StreamedSink<'_> {
+impl PageSink for StdoutSink<'_> {
     fn record_count(&mut self, _: &Census) -> io::Result<()> {
         Ok(())
     }
@@ -418,7 +415,7 @@ impl ProgressDisplay {
         };
         if context.env.stderr_terminal {
             let message = format!("{}{again}", status.current());
-            return context.out.progress_of(documents, total, &message);
+            return context.out.requery_progress(documents, total, &message);
         }
         let waited = self.line.elapsed();
         if waited < PROGRESS_MESSAGE_INTERVAL || context.global.no_progress {

@@ -82,7 +82,7 @@ impl RecoveryHint {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let line = shell::command_line(&words);
         if self.has_secret {
-            return format!("{line} (and the -X that holds a secret)");
+            return format!("{line} (and the -X with the secret)");
         }
         line
     }
@@ -124,7 +124,7 @@ mod tests {
         };
         assert_eq!(
             RecoveryHint::new(&typed).requery(Some(45), &[(0, 3), (2, 0)]),
-            r"ditto-cdc requery --txn-id 45 --from 0:3,2:0 --output requery-45 --brokers host:443 --cluster-cert 'my files/cluster.p12' -X 'client.rack=it'\''s' (and the -X that holds a secret)"
+            r"ditto-cdc requery --txn-id 45 --from 0:3,2:0 --output requery-45 --brokers host:443 --cluster-cert 'my files/cluster.p12' -X 'client.rack=it'\''s' (and the -X with the secret)"
         );
         assert_eq!(
             RecoveryHint::default().requery(None, &[]),

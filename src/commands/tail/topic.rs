@@ -171,7 +171,7 @@ impl TopicRun<'_> {
     ) {
         if let Some(scope) = base.and_then(BaseSnapshot::scope) {
             context.out.note(&format!(
-                "the snapshot holds only {scope}: earlier changes of anything else are unknown"
+                "the snapshot contains only {scope}: earlier changes of other documents are unknown"
             ));
         }
         let state = checkpointer.map_or("", Checkpointer::name);

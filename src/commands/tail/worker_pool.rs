@@ -4,11 +4,12 @@
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::render::{Rendered, Renderer};
 use crate::record::{Batch, Record};
+use crate::util::mutex::lock;
 
 /// The workers, the batch that is being filled, and the batches in flight.
 pub(super) struct WorkerPool {
@@ -174,10 +175,7 @@ fn spawn_worker(renderer: Arc<Renderer>, task_rx: Arc<Mutex<Receiver<Task>>>) {
     thread::spawn(move || {
         loop {
             // No panic is possible while the lock is held.
-            let task = task_rx
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .recv();
+            let task = lock(&task_rx).recv();
             let Ok((mut batch, reply_tx)) = task else {
                 return;
             };

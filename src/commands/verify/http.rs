@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::kafka;
 use super::run::VerifyRun;
-use crate::bigpeer::{Answer, ApiError, Client, Endpoint, IgnoreRows, Kind, Query, Version};
+use crate::bigpeer::{
+    ApiError, ApiErrorKind, Client, Endpoint, IgnoreRows, Query, QueryResponse, Version,
+};
 use crate::settings::Settings;
 use crate::util::exit::Exit;
 use crate::verify::check::http::{ApiSettings, NAME, check_response, unusable_url};
@@ -20,7 +22,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Supported by all servers, and cheap.
 const STATEMENT: &str = "SELECT * FROM system:collections LIMIT 1";
 
-type ApiResult = Result<Answer, ApiError>;
+type ApiResult = Result<QueryResponse, ApiError>;
 
 /// A request in flight.
 pub(super) struct PendingRequest {
@@ -141,7 +143,7 @@ impl VerifyRun<'_, '_> {
 
 fn timed_out() -> ApiError {
     ApiError::new(
-        Kind::TimedOut,
+        ApiErrorKind::TimedOut,
         format!("no response within {} s", TIMEOUT.as_secs()),
     )
 }

@@ -9,7 +9,9 @@ use serde_json::json;
 
 use super::kafka::TopicInspection;
 use super::run::VerifyRun;
-use crate::bigpeer::{Answer, ApiError, Client, IgnoreRows, Kind, Query, quoted_name};
+use crate::bigpeer::{
+    ApiError, ApiErrorKind, Client, IgnoreRows, Query, QueryResponse, quoted_name,
+};
 use crate::event::{self, Op};
 use crate::kafka::inspect::{QueryError, ReadItem};
 use crate::record::Place;
@@ -108,7 +110,7 @@ impl RoundTrip<'_> {
         checks
     }
 
-    fn write(&self) -> Result<Answer, ApiError> {
+    fn write(&self) -> Result<QueryResponse, ApiError> {
         let statement = format!(
             "INSERT INTO {} DOCUMENTS (:doc)",
             quoted_name(self.collection)
@@ -121,7 +123,7 @@ impl RoundTrip<'_> {
         self.execute(statement, ("doc", document.to_string()))
     }
 
-    fn remove(&self) -> Result<Answer, ApiError> {
+    fn remove(&self) -> Result<QueryResponse, ApiError> {
         let statement = format!(
             "DELETE FROM {} WHERE _id = :id",
             quoted_name(self.collection)
@@ -133,7 +135,7 @@ impl RoundTrip<'_> {
         &self,
         statement: String,
         argument: (&'static str, String),
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<QueryResponse, ApiError> {
         let query = Query {
             args: vec![argument],
             timeout: Some(WRITE_TIMEOUT),
@@ -187,7 +189,7 @@ impl RoundTrip<'_> {
     fn event_check(
         &self,
         done: &str,
-        answer: &Answer,
+        answer: &QueryResponse,
         arrival: &Result<Option<EventArrival>, QueryError>,
     ) -> Check {
         let collection = self.collection;
@@ -218,19 +220,25 @@ impl RoundTrip<'_> {
     }
 
     fn api_failed(&self, doing: &str, error: &ApiError) -> Check {
-        let what = format!("{doing} a document in {}: {}", self.collection, error.why());
+        let what = format!(
+            "{doing} a document in {}: {}",
+            self.collection,
+            error.summary()
+        );
         let check = match error.kind {
-            Kind::RefusedKey | Kind::Forbidden => Check::fail(NAME, Fault::F1, what),
+            ApiErrorKind::RefusedKey | ApiErrorKind::Forbidden => {
+                Check::fail(NAME, Fault::F1, what)
+            }
             _ => Check::fail_response(NAME, what),
         };
         let check = match error.fix() {
             Some(fix) => check.fix(fix),
             None => check,
         };
-        if error.words.is_empty() {
+        if error.message.is_empty() {
             check
         } else {
-            check.raw(&error.words)
+            check.raw(&error.message)
         }
     }
 
@@ -248,10 +256,14 @@ impl RoundTrip<'_> {
 }
 
 /// Whether the error proves that the document was not written.
-fn certainly_not_written(kind: &Kind) -> bool {
+fn certainly_not_written(kind: &ApiErrorKind) -> bool {
     !matches!(
         kind,
-        Kind::TimedOut | Kind::Cut | Kind::Busy { .. } | Kind::Failed | Kind::TooLarge
+        ApiErrorKind::TimedOut
+            | ApiErrorKind::Truncated
+            | ApiErrorKind::Busy { .. }
+            | ApiErrorKind::Failed
+            | ApiErrorKind::TooLarge
     )
 }
 

@@ -1,4 +1,4 @@
-//! Results of statements on the café's documents, also through a collection read.
+//! Results of statements on the café's documents, including the queries of a collection read.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,7 +14,7 @@ fn cafe() -> Generator {
     generator
 }
 
-fn ask(
+fn run(
     generator: &mut Generator,
     statement: &str,
     arguments: &Value,
@@ -37,7 +37,7 @@ fn pages_of_ids_of_every_kind_come_in_order_and_once() {
     ];
     for id in ids {
         let document = json!({"_id": serde_json::from_str::<Value>(id).unwrap()});
-        ask(
+        run(
             &mut generator,
             "INSERT INTO `odd ``s` DOCUMENTS (:doc)",
             &json!({"doc": document}),
@@ -54,7 +54,7 @@ fn pages_of_ids_of_every_kind_come_in_order_and_once() {
         loop {
             let query = target.page(kind, last.as_deref(), 1);
             let value = last.map_or(Value::Null, |last| serde_json::from_str(&last).unwrap());
-            let page = ask(&mut generator, &query.statement, &json!({"last": value})).unwrap();
+            let page = run(&mut generator, &query.statement, &json!({"last": value})).unwrap();
             let Some(row) = page.rows.first() else { break };
             last = Some(row["_id"].to_string());
             found.push(row["_id"].to_string());
@@ -71,7 +71,7 @@ fn pages_of_ids_of_every_kind_come_in_order_and_once() {
         r#"{"b":1}"#,
     ];
     assert_eq!(found, sorted);
-    let census = ask(&mut generator, &target.census().statement, &json!({})).unwrap();
+    let census = run(&mut generator, &target.census().statement, &json!({})).unwrap();
     let count: u64 = census
         .rows
         .iter()
@@ -81,26 +81,26 @@ fn pages_of_ids_of_every_kind_come_in_order_and_once() {
 }
 
 #[test]
-fn writing_and_removing_tell_the_stream() {
+fn inserts_and_deletes_publish_events() {
     let mut generator = cafe();
     let document = json!({"_id": "x", "n": 1});
     let insert = "INSERT INTO `orders` DOCUMENTS (:doc)";
-    let written = ask(&mut generator, insert, &json!({"doc": document})).unwrap();
+    let written = run(&mut generator, insert, &json!({"doc": document})).unwrap();
     let event: Value = serde_json::from_str(&written.messages[0].payload).unwrap();
     assert_eq!(
         (&event["change"]["newValue"], event["txnId"].as_u64()),
         (&document, Some(generator.txn()))
     );
     assert!(
-        ask(&mut generator, insert, &json!({"doc": document}))
+        run(&mut generator, insert, &json!({"doc": document}))
             .unwrap_err()
             .contains("already exists")
     );
     let remove = "DELETE FROM `orders` WHERE _id = :id";
-    let removed = ask(&mut generator, remove, &json!({"id": "x"})).unwrap();
+    let removed = run(&mut generator, remove, &json!({"id": "x"})).unwrap();
     assert!(removed.messages[0].payload.contains(r#""method":"remove""#));
     assert!(
-        ask(&mut generator, remove, &json!({"id": "x"}))
+        run(&mut generator, remove, &json!({"id": "x"}))
             .unwrap()
             .messages
             .is_empty()
@@ -121,7 +121,7 @@ fn arguments_and_documents_are_checked() {
         ("SELECT * FROM a WHERE _id > :k", json!({})),
     ] {
         assert!(
-            ask(&mut generator, statement, &arguments).is_err(),
+            run(&mut generator, statement, &arguments).is_err(),
             "{statement} {arguments}"
         );
     }
@@ -135,7 +135,7 @@ fn a_condition_in_parentheses_narrows() {
             collection: "orders".to_owned(),
             condition: condition.map(str::to_owned),
         };
-        ask(generator, &target.count().statement, &json!({}))
+        run(generator, &target.count().statement, &json!({}))
             .unwrap()
             .rows[0]["n"]
             .as_u64()

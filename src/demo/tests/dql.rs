@@ -3,8 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::snapshot::read::queries;
-use crate::snapshot::read::queries::Target;
+use crate::snapshot::read::queries::{Target, listing};
 
 fn target(condition: Option<&str>) -> Target {
     Target {
@@ -14,30 +13,30 @@ fn target(condition: Option<&str>) -> Target {
 }
 
 #[test]
-fn everything_that_the_walk_asks_is_understood() {
+fn every_query_of_a_collection_read_is_understood() {
     for condition in [None, Some("a = ')' AND (b > 1)")] {
         let target = target(condition);
-        let mut asked = vec![
+        let mut queries = vec![
             target.census(),
             target.count(),
             target.whole(),
             target.offset(5, 7),
         ];
         for kind in IdType::ALL {
-            asked.push(target.page(kind, None, 3));
-            asked.push(target.page(kind, Some("1"), 3));
+            queries.push(target.page(kind, None, 3));
+            queries.push(target.page(kind, Some("1"), 3));
         }
-        asked.push(queries::listing());
-        for query in asked {
+        queries.push(listing());
+        for query in queries {
             let read = parse(&query.statement);
             assert!(read.is_ok(), "{}: {read:?}", query.statement);
             if let Ok(Statement::Select(select)) = read {
                 assert_eq!(select.collection, "a`b c");
                 assert_eq!(
                     select
-                        .tests
+                        .predicates
                         .iter()
-                        .any(|test| matches!(test, Predicate::Own(_))),
+                        .any(|predicate| matches!(predicate, Predicate::Condition(_))),
                     condition.is_some()
                 );
             }
@@ -56,7 +55,7 @@ fn what_is_unknown_is_refused_in_words() {
         ("SELECT * FROM a WHERE (b = )", "Invalid query"),
         ("SELECT * FROM a WHERE (b = 1", "Expected: )"),
         ("SELECT * FROM a LIMIT x", "Expected: a number, found: x"),
-        ("SELECT * FROM `a", "Unterminated `"),
+        ("SELECT * FROM `a", "has no closing `"),
         ("SELECT * FROM ``", "Expected: a collection"),
         ("DELETE FROM a", "Expected: WHERE, found: EOF"),
         ("INSERT INTO a DOCUMENTS (1)", "Expected: an argument"),

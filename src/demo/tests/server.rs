@@ -32,7 +32,7 @@ fn post(server: &Server, headers: &str, body: &str) -> String {
 #[test]
 fn statuses() {
     let (live, server) = start();
-    let txn = live.look(Generator::txn);
+    let txn = live.read(Generator::txn);
     let good = r#"{"statement":"SELECT * FROM system:collections"}"#;
     for (headers, body, expected) in [
         ("Authorization: Bearer k\r\n".to_owned(), good, "200"),
@@ -74,7 +74,7 @@ fn statuses() {
 }
 
 #[test]
-fn hostile_bytes_are_refused_and_the_server_goes_on() {
+fn hostile_bytes_are_rejected_and_the_server_continues() {
     let (_, server) = start();
     let endless = vec![b'a'; MAX_HEAD_BYTES * 2];
     let huge = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", u64::MAX);

@@ -1,6 +1,6 @@
 //! The producer of the embedded broker.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -11,6 +11,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 
 use crate::tls::testbed::ca::TestCertificates;
+use crate::util::mutex::lock;
 
 /// 100 MiB: the largest message that Ditto writes.
 const MAX_MESSAGE_BYTES: &str = "104857600";
@@ -112,7 +113,7 @@ struct DeliveryReports(Mutex<Option<KafkaError>>);
 
 impl DeliveryReports {
     fn take(&self) -> Option<KafkaError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.0).take()
     }
 }
 
@@ -123,7 +124,7 @@ impl ProducerContext for DeliveryReports {
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         if let Err((error, _)) = result {
-            let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut first = lock(&self.0);
             first.get_or_insert_with(|| error.clone());
         }
     }

@@ -5,13 +5,13 @@ use serde::Deserialize;
 use super::legacy;
 use super::retrying_client::{Request, StopReason};
 use super::{CollectionReader, ReadError};
-use crate::bigpeer::{Answer, Kind};
+use crate::bigpeer::{ApiErrorKind, QueryResponse};
 use crate::snapshot::document_id::IdType;
 use crate::snapshot::manifest::Census;
 use crate::snapshot::write::journal::CollectionResume;
 
 impl CollectionReader<'_> {
-    /// A cheap question about the same collection.
+    /// A cheap request about the same collection.
     pub(in crate::snapshot) fn probe(&self) -> Request {
         if self.legacy {
             Request::Find(legacy::find(self.target, 1, 0))
@@ -30,7 +30,7 @@ impl CollectionReader<'_> {
         }
         let census = self.count()?;
         if let Some(census) = &census {
-            self.keeper
+            self.sink
                 .record_count(census)
                 .map_err(|error| self.disk_error(error))?;
         }
@@ -47,7 +47,7 @@ impl CollectionReader<'_> {
             match self.client.query(&doing, &Request::Dql(query)) {
                 Ok((answer, rows)) => return Ok(census(&answer, &rows)),
                 Err(StopReason::Api(_, error)) if error.is_unknown_to_server() => {}
-                Err(StopReason::Api(_, error)) if matches!(error.kind, Kind::Forbidden) => {
+                Err(StopReason::Api(_, error)) if matches!(error.kind, ApiErrorKind::Forbidden) => {
                     return Err(ReadError::Fault(error.to_string()));
                 }
                 Err(stop) => return Err(stop.into()),
@@ -57,15 +57,15 @@ impl CollectionReader<'_> {
     }
 }
 
-/// One row of a count; `t` is missing if there are no documents, or no types.
+/// One row of a count; `t` is missing in a total count.
 #[derive(Deserialize)]
-struct Row {
+struct CountRow {
     t: Option<String>,
     n: u64,
 }
 
-fn census(answer: &Answer, rows: &[Vec<u8>]) -> Option<Census> {
-    let rows: Vec<Row> = rows
+fn census(answer: &QueryResponse, rows: &[Vec<u8>]) -> Option<Census> {
+    let rows: Vec<CountRow> = rows
         .iter()
         .map(|row| serde_json::from_slice(row).ok())
         .collect::<Option<_>>()?;

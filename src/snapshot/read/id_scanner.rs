@@ -1,10 +1,9 @@
-//! Streaming `_id` scanner for documents that are too large for memory. Byte by byte, because only documents of
-//! megabytes need it.
+//! Streaming `_id` scanner for documents of megabytes, which are not held in memory.
 
-/// No id is longer; a document with a longer one counts as one without.
+/// A document with a longer id counts as one without an id.
 const MAX_ID_BYTES: usize = 1 << 20;
 
-/// The state between two pieces of a document.
+/// The state between two parts of a document.
 #[derive(Default)]
 pub struct IdScanner {
     depth: usize,
@@ -27,7 +26,7 @@ enum MemberPart {
 }
 
 impl IdScanner {
-    /// Looks at the next bytes.
+    /// Scans the next bytes.
     pub fn scan(&mut self, bytes: &[u8]) {
         for byte in bytes {
             if self.complete {
@@ -37,7 +36,7 @@ impl IdScanner {
         }
     }
 
-    /// The raw id, once the document has been seen.
+    /// The raw id, after the whole document was scanned.
     #[must_use]
     pub fn id(&self) -> Option<Vec<u8>> {
         (self.complete && self.id.len() < MAX_ID_BYTES).then(|| self.id.trim_ascii().to_vec())
@@ -100,7 +99,7 @@ mod tests {
     use super::IdScanner;
 
     #[test]
-    fn the_id_is_found_wherever_it_stands() {
+    fn the_id_is_found_at_any_place() {
         for (document, expected) in [
             (r#"{"_id":"a\"}","x":1}"#, Some(r#""a\"}""#)),
             (

@@ -1,14 +1,13 @@
-//! The interface before DQL: its questions, and its rows made into documents.
-//! It knows no order and no count, so the walk cannot prove as much of it.
+//! Requests and rows of the interface before DQL, which has no order and no counts.
 
 use std::io;
 use std::ops::ControlFlow;
 
 use super::queries::Target;
-use crate::bigpeer::{Find, Rows};
+use crate::bigpeer::{Find, RowSink};
 use crate::json::{self, Visitor};
 
-/// A part of a collection.
+/// A page of a collection.
 #[must_use]
 pub fn find(target: &Target, limit: u64, offset: u64) -> Find {
     Find {
@@ -25,37 +24,37 @@ pub fn find(target: &Target, limit: u64, offset: u64) -> Find {
 }
 
 /// Unwraps `{"id":…,"fields":{…}}` into the document: the fields as sent, with the `_id` if it is missing.
-pub struct Documents<'r> {
-    rows: &'r mut dyn Rows,
-    held: Vec<u8>,
+pub struct DocumentUnwrapper<'r> {
+    rows: &'r mut dyn RowSink,
+    partial: Vec<u8>,
 }
 
-impl<'r> Documents<'r> {
-    /// Hands documents on to `rows`.
-    pub fn new(rows: &'r mut dyn Rows) -> Self {
-        Documents {
+impl<'r> DocumentUnwrapper<'r> {
+    /// Passes documents on to `rows`.
+    pub fn new(rows: &'r mut dyn RowSink) -> Self {
+        DocumentUnwrapper {
             rows,
-            held: Vec::new(),
+            partial: Vec::new(),
         }
     }
 }
 
-impl Rows for Documents<'_> {
+impl RowSink for DocumentUnwrapper<'_> {
     fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()> {
-        self.held.extend_from_slice(bytes);
+        self.partial.extend_from_slice(bytes);
         if !last {
             return Ok(());
         }
-        let row = std::mem::take(&mut self.held);
+        let row = std::mem::take(&mut self.partial);
         self.rows.part(&document(&row), true)
     }
 }
 
 fn document(row: &[u8]) -> Vec<u8> {
-    let mut parts = Parts::default();
-    // A value that is not an object is passed on, and rejected later for its missing id.
-    let _ = json::visit_unchecked(row, &mut parts);
-    let (Some(fields), false) = (parts.fields, parts.is_document) else {
+    let mut wrapper = Wrapper::default();
+    // A value that is not an object is passed on unchanged, and rejected later for its missing id.
+    let _ = json::visit_unchecked(row, &mut wrapper);
+    let (Some(fields), false) = (wrapper.fields, wrapper.is_document) else {
         return row.to_vec();
     };
     if json::field(fields, "_id").is_some() {
@@ -67,17 +66,17 @@ fn document(row: &[u8]) -> Vec<u8> {
     } else {
         b","
     };
-    [b"{\"_id\":", parts.id.unwrap_or(b"null"), comma, members].concat()
+    [b"{\"_id\":", wrapper.id.unwrap_or(b"null"), comma, members].concat()
 }
 
 #[derive(Default)]
-struct Parts<'a> {
+struct Wrapper<'a> {
     id: Option<&'a [u8]>,
     fields: Option<&'a [u8]>,
     is_document: bool,
 }
 
-impl<'a> Visitor<'a> for Parts<'a> {
+impl<'a> Visitor<'a> for Wrapper<'a> {
     fn field(&mut self, key: &'a [u8], value: &'a [u8]) -> ControlFlow<()> {
         if json::eq_str(key, "fields") {
             self.fields = Some(value);
@@ -95,7 +94,7 @@ mod tests {
     use super::document;
 
     #[test]
-    fn documents_come_out_of_their_wrapping() {
+    fn documents_are_unwrapped() {
         for (row, expected) in [
             (r#"{"id":"a","fields":{"x":1.0}}"#, r#"{"_id":"a","x":1.0}"#),
             (r#"{"id":"a","fields":{}}"#, r#"{"_id":"a"}"#),

@@ -3,7 +3,6 @@
 pub(crate) mod count;
 pub mod id_scanner;
 pub mod legacy;
-pub mod listing;
 pub mod page;
 pub mod page_size;
 pub mod progress;
@@ -14,7 +13,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use self::legacy::Documents;
+use self::legacy::DocumentUnwrapper;
 use self::page::{PageOrder, PageRows, SeenIds};
 use self::page_size::{AdaptivePageSize, PageTiming};
 use self::progress::{CollectionProgress, PageResult, PageSink};
@@ -24,7 +23,7 @@ use super::document_id::IdType;
 use super::manifest::{Census, Collection};
 use super::write::PageStore;
 use super::write::journal::CollectionResume;
-use crate::bigpeer::{Answer, ApiError, Kind, Rows};
+use crate::bigpeer::{ApiError, ApiErrorKind, QueryResponse, RowSink};
 
 /// How often a read by offset restarts if documents move.
 const MAX_ATTEMPTS: u32 = 3;
@@ -46,7 +45,7 @@ pub struct CollectionReader<'a> {
     /// The largest page that another walk found to work; 0 before the first.
     pub hint: &'a AtomicU64,
     /// Keeps finished pages.
-    pub keeper: &'a mut dyn PageSink,
+    pub sink: &'a mut dyn PageSink,
     /// The server knows only the interface before DQL.
     pub legacy: bool,
 }
@@ -59,7 +58,7 @@ pub(super) enum ReadError {
     Unknown(ApiError),
     /// This collection cannot be read to its end; others may.
     Fault(String),
-    /// Documents moved between two pages by offset.
+    /// DocumentUnwrapper moved between two pages by offset.
     Moved,
 }
 
@@ -71,10 +70,10 @@ impl From<StopReason> for ReadError {
 
 /// A page that was read.
 struct ReadPage {
-    asked: u64,
+    requested: u64,
     documents: u64,
     end_of_overlap: bool,
-    answer: Answer,
+    answer: QueryResponse,
     last: Option<Vec<u8>>,
     by_type: [u64; 5],
     timing: PageTiming,
@@ -95,17 +94,17 @@ impl CollectionReader<'_> {
         let before = match self.before(resume) {
             Ok(before) => before,
             Err(ReadError::Stop(stop)) => return Err(stop),
-            Err(turn) => return Ok(self.incomplete(progress, None, String::new(), turn)),
+            Err(error) => return Ok(self.incomplete(progress, None, String::new(), error)),
         };
         let expected = before.as_ref().map_or(0, |census| census.documents);
         self.client
             .status()
             .begin(&self.target.collection, expected);
-        let (way, walked) = self.read(&mut progress, before.as_ref(), resume);
-        if let Err(turn) = walked {
-            return match turn {
+        let (way, result) = self.read(&mut progress, before.as_ref(), resume);
+        if let Err(error) = result {
+            return match error {
                 ReadError::Stop(stop) => Err(stop),
-                turn => Ok(self.incomplete(progress, before, way, turn)),
+                error => Ok(self.incomplete(progress, before, way, error)),
             };
         }
         progress.finish().map_err(|error| self.disk_error(error))?;
@@ -151,9 +150,9 @@ impl CollectionReader<'_> {
         mut progress: CollectionProgress,
         before: Option<Census>,
         way: String,
-        turn: ReadError,
+        error: ReadError,
     ) -> Collection {
-        let why = match turn {
+        let why = match error {
             ReadError::Fault(why) => why,
             ReadError::Unknown(error) => error.to_string(),
             ReadError::Moved => {
@@ -191,16 +190,16 @@ impl CollectionReader<'_> {
             return ("nothing to read".to_owned(), Ok(()));
         }
         if let Some(census) = typed {
-            let walked = self.read_by_id(progress, census, resume);
-            if !matches!(walked, Err(ReadError::Unknown(_))) {
-                return ("keyset by type of id".to_owned(), walked);
+            let result = self.read_by_id(progress, census, resume);
+            if !matches!(result, Err(ReadError::Unknown(_))) {
+                return ("keyset by type of id".to_owned(), result);
             }
         }
-        let walked = self
+        let result = self
             .restart(progress)
             .and_then(|()| self.read_at_once(progress, before));
-        if !matches!(walked, Err(ReadError::Unknown(_))) {
-            return ("one query without a limit".to_owned(), walked);
+        if !matches!(result, Err(ReadError::Unknown(_))) {
+            return ("one query without a limit".to_owned(), result);
         }
         (
             "by offset, with an overlap".to_owned(),
@@ -212,7 +211,7 @@ impl CollectionReader<'_> {
     fn restart(&mut self, progress: &mut CollectionProgress) -> Result<(), ReadError> {
         let started = progress.pages > 0;
         let taken_back = self
-            .keeper
+            .sink
             .restart(&mut progress.store)
             .map_err(|error| self.disk_error(error))?;
         if started && !taken_back {
@@ -267,13 +266,14 @@ impl CollectionReader<'_> {
             })?;
             // A short page is the end only if as many documents were read as counted: the server may truncate pages.
             let all = progress.count_of_type(kind) + read_page.documents >= expected;
-            let end = read_page.documents == 0 || (read_page.documents < read_page.asked && all);
-            if read_page.documents < read_page.asked && !end && read_page.documents > 0 {
+            let end =
+                read_page.documents == 0 || (read_page.documents < read_page.requested && all);
+            if read_page.documents < read_page.requested && !end && read_page.documents > 0 {
                 if short == Some(read_page.documents) {
                     size.on_truncated(read_page.documents);
                 }
                 short = Some(read_page.documents);
-            } else if read_page.documents == read_page.asked {
+            } else if read_page.documents == read_page.requested {
                 size.on_full_page(read_page.answer.bytes, read_page.timing);
             }
             self.hint.fetch_max(size.known_good(), Ordering::Relaxed);
@@ -301,18 +301,24 @@ impl CollectionReader<'_> {
             Ok(read_page) => read_page,
             // Too much at once: in parts, then.
             Err(ReadError::Fault(why)) => {
-                return Err(ReadError::Unknown(ApiError::new(Kind::TooLarge, why)));
+                return Err(ReadError::Unknown(ApiError::new(
+                    ApiErrorKind::TooLarge,
+                    why,
+                )));
             }
             // There is no simpler query: the server rejects the user's condition.
             Err(ReadError::Unknown(error)) => {
                 let doing = format!("reading the collection {}", self.target.collection);
                 return Err(StopReason::Api(doing, error).into());
             }
-            Err(turn) => return Err(turn),
+            Err(error) => return Err(error),
         };
         if before.is_some_and(|census| read_page.documents < census.documents) {
             let why = "the server cut the result";
-            return Err(ReadError::Unknown(ApiError::new(Kind::TooLarge, why)));
+            return Err(ReadError::Unknown(ApiError::new(
+                ApiErrorKind::TooLarge,
+                why,
+            )));
         }
         self.commit_page(progress, &read_page, None, read_page.last.clone(), true)
     }
@@ -355,8 +361,9 @@ impl CollectionReader<'_> {
                 return Err(ReadError::Moved);
             }
             let all = before.is_some_and(|census| done + read_page.documents >= census.documents);
-            let end = read_page.documents == 0 || (read_page.documents < read_page.asked && all);
-            if read_page.documents == read_page.asked {
+            let end =
+                read_page.documents == 0 || (read_page.documents < read_page.requested && all);
+            if read_page.documents == read_page.requested {
                 size.on_full_page(read_page.answer.bytes, read_page.timing);
             }
             let last = read_page.last.clone().or_else(|| progress.last.clone());
@@ -379,8 +386,8 @@ impl CollectionReader<'_> {
         let mut attempts = self.client.attempts();
         loop {
             let last = progress.last.as_deref().map(String::from_utf8_lossy);
-            let asked = size.current();
-            let question = question(asked, last.as_deref());
+            let requested = size.current();
+            let question = question(requested, last.as_deref());
             let counter = &self.client.status().documents;
             let mut read_page = PageRows::new(
                 &mut progress.store,
@@ -395,7 +402,7 @@ impl CollectionReader<'_> {
                 Request::Find(_) => self.client.attempt(
                     &question,
                     &attempts,
-                    &mut Documents::new(&mut read_page as &mut dyn Rows),
+                    &mut DocumentUnwrapper::new(&mut read_page as &mut dyn RowSink),
                 ),
             };
             let error = match answered {
@@ -403,7 +410,7 @@ impl CollectionReader<'_> {
                     let took = asking.elapsed();
                     let wait = read_page.first.map_or(took, |first| first - asking);
                     return Ok(ReadPage {
-                        asked,
+                        requested,
                         timing: PageTiming { wait, took },
                         documents: read_page.documents,
                         end_of_overlap: read_page.overlap,
@@ -435,17 +442,17 @@ impl CollectionReader<'_> {
         match (fault, error.kind) {
             (Some(_), _) if overlap => Err(ReadError::Moved),
             (Some(why), _) => Err(ReadError::Fault(why)),
-            (None, Kind::Sink(error)) => Err(self.disk_error(error).into()),
+            (None, ApiErrorKind::Sink(error)) => Err(self.disk_error(error).into()),
             (None, kind) => {
                 let error = ApiError { kind, ..error };
                 if error.is_unknown_to_server() {
                     return Err(ReadError::Unknown(error));
                 }
-                if matches!(error.kind, Kind::Forbidden) {
+                if matches!(error.kind, ApiErrorKind::Forbidden) {
                     return Err(ReadError::Fault(error.to_string()));
                 }
-                let smaller = error.wants_less() && size.on_too_large();
-                if matches!(error.kind, Kind::TooLarge) {
+                let smaller = error.suggests_smaller_page() && size.on_too_large();
+                if matches!(error.kind, ApiErrorKind::TooLarge) {
                     return if smaller {
                         Ok(())
                     } else {
@@ -474,7 +481,7 @@ impl CollectionReader<'_> {
         };
         let kept = progress
             .take(&came)
-            .and_then(|line| self.keeper.commit_page(&mut progress.store, &line));
+            .and_then(|line| self.sink.commit_page(&mut progress.store, &line));
         Ok(kept.map_err(|error| self.disk_error(error))?)
     }
 

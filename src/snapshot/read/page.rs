@@ -1,4 +1,4 @@
-//! The rows of one page: checks ids, order and duplicates, and writes the rows unchanged.
+//! Row sink of one page: checks ids, order and duplicates, and writes the rows unchanged.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -8,20 +8,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::id_scanner::IdScanner;
-use crate::bigpeer::Rows;
+use crate::bigpeer::RowSink;
 use crate::json::{self, Visitor};
 use crate::snapshot::document_id::{DocumentId, IdType};
 use crate::snapshot::write::PageStore;
+use crate::util::text::truncate;
 
-/// The order of a page's ids, and what it allows to check.
+/// Maximum length of an id in a message.
+const MAX_ID_CHARS: usize = 80;
+
+/// The order of a page's ids, and the state that its check needs.
 pub enum PageOrder {
-    /// All of this type, in ascending order.
+    /// All ids have this type and are ascending.
     Keyset(IdType),
-    /// Any: every id is remembered, as eight bytes.
+    /// Any order: a hash of each id detects duplicates.
     SeenIds(Box<SeenIds>),
 }
 
-/// The ids that were met.
+/// The ids that were inserted.
 #[derive(Default)]
 pub struct SeenIds {
     hashes: HashSet<u64>,
@@ -29,36 +33,36 @@ pub struct SeenIds {
 }
 
 impl SeenIds {
-    /// `false` if the id was already there.
+    /// `false` if the id is a duplicate.
     fn insert(&mut self, key: &DocumentId) -> bool {
         self.hashes.insert(self.hasher.hash_one(key))
     }
 }
 
-/// Takes the rows of a page.
+/// Checks and stores the rows of a page.
 pub struct PageRows<'s> {
     store: &'s mut PageStore,
     order: &'s mut PageOrder,
     counter: &'s AtomicU64,
-    /// The last id so far, raw; that of the page before it at first.
+    /// The last id so far, raw; at the start, that of the previous page.
     pub last: Option<Vec<u8>>,
     /// Number of documents of each type, in the order of [`IdType::ALL`].
     pub by_type: [u64; 5],
     /// Number of documents.
     pub documents: u64,
-    /// Why the page cannot be true.
+    /// Why the page is not valid.
     pub fault: Option<String>,
-    /// The first row repeats the last one of the page before and is not written.
+    /// The first row must repeat the last one of the previous page; it is not written.
     pub overlap: bool,
     /// Time of the first row.
     pub first: Option<Instant>,
-    /// Ids of this page, to be forgotten with it.
-    met: Vec<u64>,
+    /// Hashes of this page's ids, to be removed if the page is discarded.
+    inserted: Vec<u64>,
     scanner: Option<IdScanner>,
 }
 
 impl<'s> PageRows<'s> {
-    /// A page after the id `last`; with `overlap` it starts with that id once more.
+    /// A page after the id `last`; with `overlap` it starts with that id again.
     pub fn new(
         store: &'s mut PageStore,
         order: &'s mut PageOrder,
@@ -76,19 +80,19 @@ impl<'s> PageRows<'s> {
             fault: None,
             overlap,
             first: None,
-            met: Vec::new(),
+            inserted: Vec::new(),
             scanner: None,
         }
     }
 
-    /// Discards the page, which will be requested again.
+    /// Rolls the page back, so that it can be requested again.
     ///
     /// # Errors
     /// I/O errors of the store.
     pub fn discard(self) -> io::Result<()> {
         self.counter.fetch_sub(self.documents, Ordering::Relaxed);
         if let PageOrder::SeenIds(seen) = self.order {
-            for hash in &self.met {
+            for hash in &self.inserted {
                 seen.hashes.remove(hash);
             }
         }
@@ -115,7 +119,7 @@ impl<'s> PageRows<'s> {
         self.fail("documents moved between two pages".to_owned())
     }
 
-    /// One document per line: a line end in JSON can only stand between values, where a blank is equivalent.
+    /// Writes one document per line: a line end in JSON is only valid between tokens, so that a blank can replace it.
     fn write(&mut self, row: &[u8]) -> io::Result<()> {
         if memchr::memchr2(b'\n', b'\r', row).is_none() {
             return self.store.add(row);
@@ -140,9 +144,9 @@ impl<'s> PageRows<'s> {
                     .as_deref()
                     .is_none_or(|last| is_after(kind, last, id));
                 if !is_after || !has_type(kind, id) {
-                    let (id, last) = (text(id), self.last.as_deref().map(text).unwrap_or_default());
+                    let (id, last) = (shortened(id), self.last.as_deref().map(shortened).unwrap_or_default());
                     return self.fail(format!(
-                        "the id {id} came behind {last} in a page of ids of type {}",
+                        "the id {id} follows {last} in a page of ids of type {}",
                         kind.name()
                     ));
                 }
@@ -150,14 +154,14 @@ impl<'s> PageRows<'s> {
             }
             PageOrder::SeenIds(seen) => {
                 let Some(key) = DocumentId::parse(id) else {
-                    let id = text(id);
-                    return self.fail(format!("{id} is no id"));
+                    let id = shortened(id);
+                    return self.fail(format!("{id} is not a valid id"));
                 };
                 if !seen.insert(&key) {
-                    let id = text(id);
-                    return self.fail(format!("the id {id} came twice"));
+                    let id = shortened(id);
+                    return self.fail(format!("the id {id} occurs twice"));
                 }
-                self.met.push(seen.hasher.hash_one(&key));
+                self.inserted.push(seen.hasher.hash_one(&key));
                 key.id_type()
             }
         };
@@ -172,14 +176,14 @@ impl<'s> PageRows<'s> {
         Ok(())
     }
 
-    /// The rest of the response is not read.
+    /// Marks the page as invalid; the rest of the response is then not read.
     fn fail(&mut self, why: String) -> io::Result<()> {
         self.fault = Some(why);
-        Err(io::Error::other("the page cannot be true"))
+        Err(io::Error::other("the page is not valid"))
     }
 
-    /// A row of megabytes, piece by piece: it is written before its id is known, and taken back with the page.
-    fn piece(&mut self, mut scanner: IdScanner, bytes: &[u8], last: bool) -> io::Result<()> {
+    /// Takes a part of a large row: it is written before its id is known, and rolled back with the page.
+    fn row_part(&mut self, mut scanner: IdScanner, bytes: &[u8], last: bool) -> io::Result<()> {
         scanner.scan(bytes);
         if !self.overlap {
             self.write(bytes)?;
@@ -199,22 +203,22 @@ impl<'s> PageRows<'s> {
     }
 }
 
-impl Rows for PageRows<'_> {
+impl RowSink for PageRows<'_> {
     fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()> {
         if self.first.is_none() {
             self.first = Some(Instant::now());
         }
         match self.scanner.take() {
             None if last => self.row(bytes),
-            None => self.piece(IdScanner::default(), bytes, last),
-            Some(scanner) => self.piece(scanner, bytes, last),
+            None => self.row_part(IdScanner::default(), bytes, last),
+            Some(scanner) => self.row_part(scanner, bytes, last),
         }
     }
 }
 
 /// The raw `_id` of a document.
 fn id_of(row: &[u8]) -> Option<&[u8]> {
-    // So nearly every document begins.
+    // Fast path: nearly every document starts like this.
     const FIRST: &[u8] = br#"{"_id":""#;
     if !row.starts_with(FIRST) {
         return find_id(row);
@@ -242,7 +246,7 @@ fn find_id(row: &[u8]) -> Option<&[u8]> {
 /// Whether an id comes after another one of the same type.
 fn is_after(kind: IdType, last: &[u8], id: &[u8]) -> bool {
     if kind == IdType::String {
-        // Without escapes, which are rare, nothing is copied.
+        // Copies only strings with escapes, which are rare.
         return json::unescaped(last) < json::unescaped(id);
     }
     match (DocumentId::parse(last), DocumentId::parse(id)) {
@@ -261,11 +265,7 @@ fn has_type(kind: IdType, id: &[u8]) -> bool {
     }
 }
 
-/// An id for people, not too long.
-fn text(id: &[u8]) -> String {
-    let text = String::from_utf8_lossy(id);
-    match text.char_indices().nth(80) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.into_owned(),
-    }
+/// An id, shortened for a message.
+fn shortened(id: &[u8]) -> String {
+    truncate(&String::from_utf8_lossy(id), MAX_ID_CHARS).into_owned()
 }

@@ -8,23 +8,23 @@ use crate::snapshot::write::FILE_PAGE_BYTES;
 const FIRST_PAGE_DOCUMENTS: u64 = 2_000;
 /// Largest page.
 const MAX_PAGE_DOCUMENTS: u64 = 1 << 20;
-/// Requests are cheap if the wait for the first row is at most this fraction of a page's time.
+/// Requests are cheap if the wait for the first row is less than 1/8 of the page's duration.
 const CHEAP_WAIT_FRACTION: u32 = 8;
-/// A page that fits is grown by so much while nothing is known of a limit.
+/// Growth factor until the first failure.
 const GROWTH: u64 = 4;
-/// Number of good pages after which a larger one is tried again: documents differ in size.
+/// Number of successful pages after which a larger one is tried again, because documents differ in size.
 const PROBE_AFTER_PAGES: u32 = 24;
 
 /// Duration of a page request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageTiming {
-    /// Until the first row: the server may have scanned the whole collection for it.
+    /// Time to the first row: the server may scan the whole collection for it.
     pub wait: Duration,
-    /// Until it was complete.
+    /// Time to the last row.
     pub took: Duration,
 }
 
-/// The size of pages, as it was learned so far.
+/// The page size, in documents, and what is known about the server's limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdaptivePageSize {
     /// Page size in bytes that is enough if requests are cheap.
@@ -32,18 +32,18 @@ pub struct AdaptivePageSize {
     current: u64,
     /// The largest page that succeeded, in documents.
     known_good: u64,
-    /// The smallest page that did not.
-    bad: Option<u64>,
-    /// The server cuts pages at this size without a word.
-    cut: Option<u64>,
-    since: u32,
-    /// The shortest wait so far; longer ones are the network's or the machine's.
-    least_wait: Duration,
+    /// The smallest page that failed.
+    known_bad: Option<u64>,
+    /// The server truncates pages at this size without reporting it.
+    server_limit: Option<u64>,
+    good_pages: u32,
+    /// The shortest wait so far; longer ones are delays of the network or the machine.
+    min_wait: Duration,
 }
 
 impl AdaptivePageSize {
-    /// Starts with what another collection has learned. If requests are cheap, a page of `target_bytes` is large
-    /// enough.
+    /// Starts with the page size of another collection, if any. If requests are cheap, pages do not grow beyond
+    /// `target_bytes`.
     #[must_use]
     pub fn new(hint: Option<u64>, target_bytes: u64) -> AdaptivePageSize {
         let current = hint
@@ -53,10 +53,10 @@ impl AdaptivePageSize {
             target_bytes,
             current,
             known_good: 0,
-            bad: None,
-            cut: None,
-            since: 0,
-            least_wait: Duration::MAX,
+            known_bad: None,
+            server_limit: None,
+            good_pages: 0,
+            min_wait: Duration::MAX,
         }
     }
 
@@ -72,19 +72,21 @@ impl AdaptivePageSize {
         self.known_good
     }
 
-    /// A page came back full.
+    /// Notes a full page.
     pub fn on_full_page(&mut self, bytes: u64, timing: PageTiming) {
         self.known_good = self.known_good.max(self.current);
-        if self.cut.is_some() {
+        if self.server_limit.is_some() {
             return;
         }
-        self.since += 1;
-        if self.since > PROBE_AFTER_PAGES {
-            self.since = 0;
-            self.bad = self.bad.map(|bad| bad + bad / 3 + 1);
+        self.good_pages += 1;
+        if self.good_pages > PROBE_AFTER_PAGES {
+            self.good_pages = 0;
+            self.known_bad = self
+                .known_bad
+                .map(|known_bad| known_bad + known_bad / 3 + 1);
         }
-        self.least_wait = self.least_wait.min(timing.wait);
-        let cheap = self.least_wait * CHEAP_WAIT_FRACTION < timing.took;
+        self.min_wait = self.min_wait.min(timing.wait);
+        let cheap = self.min_wait * CHEAP_WAIT_FRACTION < timing.took;
         let target_bytes = if cheap {
             self.target_bytes
         } else {
@@ -93,11 +95,11 @@ impl AdaptivePageSize {
         if bytes >= target_bytes {
             return;
         }
-        // Half-way to the failed size is worth a try if that is a good deal more.
-        let next = match self.bad {
+        // The middle between this size and the failed one is worth a request only if it is clearly larger.
+        let next = match self.known_bad {
             None => self.current.saturating_mul(GROWTH),
-            Some(bad) if bad > self.current + self.current / 5 => {
-                self.current + (bad - self.current) / 2
+            Some(known_bad) if known_bad > self.current + self.current / 5 => {
+                self.current + (known_bad - self.current) / 2
             }
             Some(_) => self.current,
         };
@@ -105,16 +107,16 @@ impl AdaptivePageSize {
         self.current = next.min(by_bytes.max(self.current)).min(MAX_PAGE_DOCUMENTS);
     }
 
-    /// A page was too large for the server or the connection; `false` if it cannot be smaller.
+    /// Notes a page that was too large for the server or the connection; `false` if it cannot be smaller.
     pub fn on_too_large(&mut self) -> bool {
         if self.current == 1 {
             return false;
         }
-        self.since = 0;
-        self.bad = Some(self.current);
+        self.good_pages = 0;
+        self.known_bad = Some(self.current);
         let half = self.current / 2;
         self.current = if self.known_good > 0 && self.known_good < self.current {
-            // Between the sizes that work and that do not.
+            // Between the sizes that succeed and those that fail.
             self.known_good + (self.current - self.known_good) / 4
         } else {
             self.known_good = 0;
@@ -124,10 +126,10 @@ impl AdaptivePageSize {
         true
     }
 
-    /// The server truncated a page without saying so.
+    /// Notes that the server truncated a page to this number of documents without reporting it.
     pub fn on_truncated(&mut self, documents: u64) {
         self.current = documents.clamp(1, MAX_PAGE_DOCUMENTS);
-        self.cut = Some(self.current);
+        self.server_limit = Some(self.current);
         self.known_good = self.current;
     }
 }
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cap_that_is_never_met_costs_few_requests() {
+    fn a_cap_that_is_never_reached_costs_few_requests() {
         assert!(requests(100_000, u64::MAX).0 <= 4);
         assert!(
             requests(1_000_000, u64::MAX).0 <= 7,
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_cap_is_kept() {
+    fn an_unreported_cap_is_respected() {
         let mut size = AdaptivePageSize::new(None, FILE_PAGE_BYTES);
         size.on_truncated(500);
         for _ in 0..100 {
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_are_held_stay_small_while_asking_is_cheap() {
+    fn buffered_pages_stay_small_while_requests_are_cheap() {
         let timing = |wait, took| PageTiming {
             wait: Duration::from_millis(wait),
             took: Duration::from_millis(took),

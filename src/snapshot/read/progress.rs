@@ -1,4 +1,4 @@
-//! Progress of one collection read: what its file holds, and what that proves.
+//! Progress of one collection read: counts, id ranges and transactions of the committed pages.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -6,43 +6,43 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::page::{PageOrder, SeenIds};
 use crate::snapshot::document_id::{DocumentId, IdType};
-use crate::snapshot::manifest::{Census, Collection, Place, cover};
+use crate::snapshot::manifest::{Census, Collection, ReadRange, add_range};
 use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal;
 use crate::snapshot::write::journal::CollectionResume;
 
-/// Keeps finished pages: in a folder with a journal, or on standard output.
+/// Receives complete pages: a folder with a journal, or standard output.
 pub trait PageSink {
-    /// The server's count before the read.
+    /// Records the server's count before the read.
     ///
     /// # Errors
     /// I/O errors of the journal.
-    fn record_count(&mut self, record_count: &Census) -> io::Result<()>;
+    fn record_count(&mut self, count: &Census) -> io::Result<()>;
 
-    /// A complete page is at the end of the store.
+    /// Commits the page at the end of the store.
     ///
     /// # Errors
     /// I/O errors of the store or the output.
     fn commit_page(&mut self, store: &mut PageStore, page: &journal::PageEntry) -> io::Result<()>;
 
-    /// Discards all pages. `false` if they cannot be rolled back.
+    /// Discards all pages; `false` if they cannot be rolled back.
     ///
     /// # Errors
     /// I/O errors of the journal.
     fn restart(&mut self, store: &mut PageStore) -> io::Result<bool>;
 }
 
-/// The content of one collection's file.
+/// The committed pages of one collection.
 pub struct CollectionProgress {
     pub(in crate::snapshot) store: PageStore,
     pub(in crate::snapshot) order: PageOrder,
-    /// The last id, raw; of the current type in a keyset walk.
+    /// The last id, raw; with keyset paging, that of the current type.
     pub(in crate::snapshot) last: Option<Vec<u8>>,
     pub(in crate::snapshot) by_type: [u64; 5],
     pub(in crate::snapshot) pages: u64,
-    places: Vec<Place>,
+    places: Vec<ReadRange>,
     min_txn: Option<u64>,
-    highest: Option<u64>,
+    max_txn: Option<u64>,
     /// A response had no transaction.
     pub(in crate::snapshot) has_unknown_txn: bool,
     bytes: u64,
@@ -60,7 +60,7 @@ pub(in crate::snapshot) struct PageResult {
 }
 
 impl CollectionProgress {
-    /// Nothing has been read yet.
+    /// The start of a read.
     #[must_use]
     pub fn new(store: PageStore) -> CollectionProgress {
         CollectionProgress {
@@ -71,14 +71,14 @@ impl CollectionProgress {
             pages: 0,
             places: Vec::new(),
             min_txn: None,
-            highest: None,
+            max_txn: None,
             has_unknown_txn: false,
             bytes: 0,
             sum: String::new(),
         }
     }
 
-    /// Everything is void; the file has been emptied by its keeper.
+    /// Everything is void; the file has been emptied by its sink.
     pub(in crate::snapshot) fn reset(&mut self, counter: &AtomicU64) -> io::Result<()> {
         counter.fetch_sub(self.documents(), Ordering::Relaxed);
         self.store.clear()?;
@@ -87,11 +87,11 @@ impl CollectionProgress {
         self.by_type = [0; 5];
         self.pages = 0;
         self.places.clear();
-        (self.min_txn, self.highest, self.has_unknown_txn) = (None, None, false);
+        (self.min_txn, self.max_txn, self.has_unknown_txn) = (None, None, false);
         Ok(())
     }
 
-    /// Restores what an interrupted run has read: the finished types, and the unfinished one with its last id.
+    /// Restores the pages of an interrupted run.
     pub(in crate::snapshot) fn replay(&mut self, resume: &CollectionResume, counter: &AtomicU64) {
         for page in &resume.pages {
             let kind = page.kind.as_deref().and_then(IdType::parse);
@@ -114,45 +114,45 @@ impl CollectionProgress {
         }
     }
 
-    /// Counts a page that is in the store; the journal's line about it.
-    pub(in crate::snapshot) fn take(
+    /// Commits the page at the end of the store; returns its entry for the journal.
+    pub(in crate::snapshot) fn commit_page(
         &mut self,
-        came: &PageResult,
+        page: &PageResult,
     ) -> io::Result<journal::PageEntry> {
         let mark = self.store.commit()?;
-        self.count(came);
-        let named = IdType::ALL.into_iter().zip(came.by_type);
+        self.count(page);
+        let named = IdType::ALL.into_iter().zip(page.by_type);
         let named = named.filter(|(_, count)| *count > 0);
         Ok(journal::PageEntry {
-            kind: came.kind.map(|kind| kind.name().to_owned()),
+            kind: page.kind.map(|kind| kind.name().to_owned()),
             last: came
                 .last
                 .as_ref()
                 .map(|last| String::from_utf8_lossy(last).into_owned()),
-            end: came.end,
+            end: page.end,
             by_type: named
                 .map(|(kind, count)| (kind.name().to_owned(), count))
                 .collect(),
-            transaction_id: came.transaction_id,
+            transaction_id: page.transaction_id,
             mark,
         })
     }
 
-    fn count(&mut self, came: &PageResult) {
+    fn count(&mut self, page: &PageResult) {
         self.pages += 1;
-        for (all, page) in self.by_type.iter_mut().zip(came.by_type) {
-            *all += page;
+        for (total, count) in self.by_type.iter_mut().zip(page.by_type) {
+            *total += count;
         }
-        let at = came.transaction_id;
+        let at = page.transaction_id;
         self.has_unknown_txn |= at.is_none();
         self.min_txn = self.min_txn.into_iter().chain(at).min();
-        self.highest = self.highest.into_iter().chain(at).max();
-        self.last.clone_from(&came.last);
-        if came.kind.is_some() {
-            let key = came.last.as_deref().and_then(DocumentId::parse);
-            let reached = key.as_ref().filter(|_| !came.end);
-            if came.end || reached.is_some() {
-                cover(&mut self.places, came.kind, reached, at);
+        self.max_txn = self.max_txn.into_iter().chain(at).max();
+        self.last.clone_from(&page.last);
+        if page.kind.is_some() {
+            let key = page.last.as_deref().and_then(DocumentId::parse);
+            let reached = key.as_ref().filter(|_| !page.end);
+            if page.end || reached.is_some() {
+                add_range(&mut self.places, page.kind, reached, at);
             }
         }
     }
@@ -168,19 +168,19 @@ impl CollectionProgress {
         self.by_type.iter().sum()
     }
 
-    /// Flushes the file.
+    /// Flushes the file; notes its size and hash.
     pub(in crate::snapshot) fn finish(&mut self) -> io::Result<()> {
         let mark = self.store.finish()?;
         (self.bytes, self.sum) = (mark.length, mark.sum);
         Ok(())
     }
 
-    /// All pages were read at one transaction: they are one cut.
+    /// Whether all pages were read at one transaction, so that they are a consistent cut.
     pub(in crate::snapshot) fn is_single_txn(&self) -> bool {
-        !self.has_unknown_txn && self.min_txn == self.highest
+        !self.has_unknown_txn && self.min_txn == self.max_txn
     }
 
-    /// The collection's entry in the manifest. `elsewhere` is the transaction of all ranges that no page covers.
+    /// The collection's entry in the manifest. `elsewhere` is the transaction of all ids that no page covers.
     pub(in crate::snapshot) fn collection(
         mut self,
         name: &str,
@@ -192,7 +192,7 @@ impl CollectionProgress {
             .map(|kind| (kind.name().to_owned(), self.count_of_type(kind)))
             .filter(|(_, count)| *count > 0)
             .collect();
-        cover(&mut self.places, None, None, elsewhere);
+        add_range(&mut self.places, None, None, elsewhere);
         Collection {
             name: name.to_owned(),
             complete: false,
@@ -202,7 +202,7 @@ impl CollectionProgress {
             by_type,
             pages: self.pages,
             lowest_transaction_id: self.min_txn,
-            highest_transaction_id: self.highest,
+            highest_transaction_id: self.max_txn,
             way,
             file: None,
             bytes: self.bytes,

@@ -1,7 +1,11 @@
-//! The DQL statements of a collection read.
-//!
-//! Names are quoted and values are arguments; only the user's condition is inserted as it is.
+//! DQL statements. Names are quoted and values are arguments; only the user's condition is inserted verbatim.
 
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::retrying_client::{Request, RetryingClient, StopReason};
+use crate::bigpeer::{ApiError, ApiErrorKind};
 use crate::bigpeer::{Query, quoted_name};
 use crate::snapshot::document_id::IdType;
 
@@ -14,7 +18,7 @@ pub struct Target {
     pub condition: Option<String>,
 }
 
-/// The server's own list of collections.
+/// The query for the server's list of collections.
 #[must_use]
 pub fn listing() -> Query {
     Query::new("SELECT * FROM system:collections")
@@ -25,7 +29,7 @@ impl Target {
         quoted_name(&self.collection)
     }
 
-    /// The WHERE clause with further conditions. The line end closes a comment in the user's condition.
+    /// The WHERE clause with further conditions. The line end terminates a comment in the user's condition.
     fn filter(&self, others: &[String]) -> String {
         let own = self.condition.iter().map(|text| format!("({text}\n)"));
         let all: Vec<String> = own.chain(others.iter().cloned()).collect();
@@ -45,7 +49,7 @@ impl Target {
         ))
     }
 
-    /// Counts the documents, for servers that cannot tell types.
+    /// Counts all documents, for servers without `type()`.
     #[must_use]
     pub fn count(&self) -> Query {
         Query::new(format!(
@@ -55,7 +59,7 @@ impl Target {
         ))
     }
 
-    /// The documents with ids of one type after `last`, raw JSON, in the order of
+    /// A page of documents with ids of one type, after the id `last` (raw JSON), in the order of
     /// [`DocumentId`](crate::snapshot::document_id::DocumentId).
     #[must_use]
     pub fn page(&self, kind: IdType, last: Option<&str>, limit: u64) -> Query {
@@ -81,13 +85,13 @@ impl Target {
         }
     }
 
-    /// Everything at once.
+    /// All documents in one response.
     #[must_use]
     pub fn whole(&self) -> Query {
         Query::new(format!("SELECT * FROM {}{}", self.from(), self.filter(&[])))
     }
 
-    /// A part by its place in the order of ids.
+    /// A page by offset in the order of ids.
     #[must_use]
     pub fn offset(&self, limit: u64, offset: u64) -> Query {
         Query::new(format!(
@@ -98,10 +102,10 @@ impl Target {
     }
 }
 
-/// Checks that a condition in parentheses does not open or close any of the statement's own.
+/// Checks that a condition cannot break out of its parentheses.
 ///
 /// # Errors
-/// A sentence with what is not closed, or closed too often.
+/// A message about the parenthesis, quote, comment or `;`.
 pub fn check_condition(text: &str) -> Result<(), String> {
     let (mut depth, mut chars) = (0_u32, text.chars().peekable());
     while let Some(c) = chars.next() {
@@ -113,8 +117,8 @@ pub fn check_condition(text: &str) -> Result<(), String> {
                     .checked_sub(1)
                     .ok_or("a parenthesis is closed that was never opened")?;
             }
-            '/' if chars.peek() == Some(&'*') => return Err("a comment stands in it".to_owned()),
-            ';' => return Err("a `;` stands in it".to_owned()),
+            '/' if chars.peek() == Some(&'*') => return Err("it contains a comment".to_owned()),
+            ';' => return Err("it contains a `;`".to_owned()),
             _ => {}
         }
     }
@@ -135,6 +139,61 @@ fn close_quote(quote: char, chars: &mut impl Iterator<Item = char>) -> Result<()
         }
     }
     Err(format!("a {quote} is not closed"))
+}
+
+/// The server's response to the query for its collections.
+#[derive(Debug)]
+pub enum Listing {
+    /// The names, without internal ones, which start with `__`.
+    Names(BTreeSet<String>),
+    /// The server's message, if it refused.
+    Refused(String),
+    /// The server has no DQL.
+    NoDql(ApiError),
+}
+
+#[derive(Deserialize)]
+struct CollectionRow {
+    name: String,
+}
+
+/// Queries the list of collections.
+///
+/// # Errors
+/// [`StopReason`] if the server does not respond.
+pub fn list(client: &RetryingClient) -> Result<Listing, StopReason> {
+    let request = Request::Dql(listing());
+    match client.query("listing the collections", &request) {
+        Ok((_, rows)) => {
+            let names = rows
+                .iter()
+                .filter_map(|row| serde_json::from_slice(row).ok());
+            let names = names.map(|row: CollectionRow| row.name);
+            Ok(Listing::Names(
+                names.filter(|name| !name.starts_with("__")).collect(),
+            ))
+        }
+        Err(StopReason::Api(_, error))
+            if matches!(
+                error.kind,
+                ApiErrorKind::NotFound | ApiErrorKind::NoInterface
+            ) =>
+        {
+            Ok(Listing::NoDql(error))
+        }
+        Err(StopReason::Api(_, error))
+            if matches!(
+                error.kind,
+                ApiErrorKind::Forbidden
+                    | ApiErrorKind::BadQuery
+                    | ApiErrorKind::Failed
+                    | ApiErrorKind::TooLarge
+            ) =>
+        {
+            Ok(Listing::Refused(error.to_string()))
+        }
+        Err(stop) => Err(stop),
+    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
-//! HTTP client with retries: repeats a request until there is a response at or above the minimum transaction.
+//! HTTP client with retries: repeats a request until there is a response at or after the minimum transaction.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::bigpeer::{
-    Answer, ApiError, Backoff, Client, Collected, Find, IgnoreRows, Kind, Query, Rows,
+    ApiError, ApiErrorKind, Backoff, Client, CollectedRows, Find, IgnoreRows, Query, QueryResponse,
+    RowSink,
 };
+use crate::util::mutex::lock;
 
 /// First response timeout; each timeout doubles it.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
-/// A server that has never responded is given up sooner than one that has.
+/// Deadline of a server that has never responded.
 const FIRST_CONTACT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Interval at which a pause checks for Ctrl-C.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -25,16 +27,16 @@ pub enum Request {
 }
 
 impl Request {
-    fn with(mut self, floor: Option<u64>, wait: Duration) -> Request {
-        let (at_least, patience) = match &mut self {
+    fn with(mut self, min_txn: Option<u64>, wait: Duration) -> Request {
+        let (at_least, timeout) = match &mut self {
             Request::Dql(query) => (&mut query.at_least, &mut query.timeout),
             Request::Find(find) => (&mut find.at_least, &mut find.timeout),
         };
-        (*at_least, *patience) = (floor, Some(wait));
+        (*at_least, *timeout) = (min_txn, Some(wait));
         self
     }
 
-    fn query(&self, client: &Client, rows: &mut dyn Rows) -> Result<Answer, ApiError> {
+    fn query(&self, client: &Client, rows: &mut dyn RowSink) -> Result<QueryResponse, ApiError> {
         match self {
             Request::Dql(query) => client.execute(query, rows),
             Request::Find(find) => client.find(find, rows),
@@ -42,88 +44,88 @@ impl Request {
     }
 }
 
-/// Why a walk ended early.
+/// Why a read ended early.
 #[derive(Debug)]
 pub enum StopReason {
-    /// The user pressed Ctrl-C, or another walk has failed for good.
+    /// The user pressed Ctrl-C, or another read has failed.
     Interrupted,
-    /// An error of the server, with what was being done.
+    /// The action that failed, and an error of the server.
     Api(String, ApiError),
-    /// An error of the disk, with what was being done.
+    /// The action that failed, and an error of the disk.
     Disk(String, std::io::Error),
 }
 
 /// Counters and the last error, for the progress display.
 #[derive(Debug, Default)]
 pub struct RequestStatus {
-    /// Documents in files or on their way there.
+    /// Documents received.
     pub documents: AtomicU64,
     /// Documents that the server counted in the collections started so far.
     pub total: AtomicU64,
     /// Requests so far.
     pub requests: AtomicU64,
-    /// Requests that had to be repeated.
+    /// Repeated requests.
     pub retries: AtomicU64,
-    /// Why the last one was, and the collection that was begun last.
-    words: Mutex<(Option<String>, String)>,
+    /// The reason of the last retry, and the collection that was started last.
+    last: Mutex<(Option<String>, String)>,
 }
 
 impl RequestStatus {
-    /// The reason of the last retry, once.
+    /// Takes the reason of the last retry.
     pub fn take_error(&self) -> Option<String> {
         self.lock().0.take()
     }
 
-    /// The collection that was begun last.
+    /// The collection that was started last.
     pub fn current(&self) -> String {
         self.lock().1.clone()
     }
 
-    /// A collection is begun.
+    /// Notes that a collection is started, with its number of documents.
     pub fn begin(&self, collection: &str, documents: u64) {
         self.total.fetch_add(documents, Ordering::Relaxed);
         collection.clone_into(&mut self.lock().1);
     }
 
-    fn set_error(&self, words: String) {
+    fn set_error(&self, reason: String) {
         self.retries.fetch_add(1, Ordering::Relaxed);
-        self.lock().0 = Some(words);
+        self.lock().0 = Some(reason);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, (Option<String>, String)> {
-        self.words.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.last)
     }
 }
 
-/// Asks one server on behalf of all walks.
+/// The client of all reads of a run.
 pub struct RetryingClient {
     client: Client,
-    floor: Option<u64>,
+    min_txn: Option<u64>,
     deadline: Duration,
     stop: Arc<AtomicBool>,
     status: Arc<RequestStatus>,
-    /// The floor was collected: it is proven by the answers' own transactions instead.
-    collected: AtomicBool,
+    /// The server has garbage-collected the minimum transaction: each response's own transaction is checked instead.
+    min_txn_expired: AtomicBool,
     answered: AtomicBool,
 }
 
 impl RetryingClient {
-    /// Asks at or above `floor`, and gives up after `deadline` without progress.
+    /// A client for responses at or after `min_txn`, which gives up after `deadline` without progress.
     #[must_use]
     pub fn new(
         client: Client,
-        floor: Option<u64>,
+        min_txn: Option<u64>,
         deadline: Duration,
         stop: Arc<AtomicBool>,
         status: Arc<RequestStatus>,
     ) -> Self {
         RetryingClient {
             client,
-            floor,
+            min_txn,
             deadline,
             stop,
             status,
-            collected: AtomicBool::new(false),
+            min_txn_expired: AtomicBool::new(false),
             answered: AtomicBool::new(false),
         }
     }
@@ -134,25 +136,25 @@ impl RetryingClient {
         &self.status
     }
 
-    /// The transaction that every answer has to have reached.
+    /// The minimum transaction of every response.
     #[must_use]
-    pub fn floor(&self) -> Option<u64> {
-        self.floor
+    pub fn min_txn(&self) -> Option<u64> {
+        self.min_txn
     }
 
-    /// The client, for questions outside the rules of the walk.
+    /// The client without retries.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Whether the floor's transaction was collected on the server.
+    /// Whether the server has garbage-collected the minimum transaction.
     #[must_use]
-    pub fn is_collecting_rows(&self) -> bool {
-        self.collected.load(Ordering::Relaxed)
+    pub fn is_min_txn_expired(&self) -> bool {
+        self.min_txn_expired.load(Ordering::Relaxed)
     }
 
-    /// A fresh account of one question's attempts.
+    /// The retry state of a new request.
     #[must_use]
     pub fn attempts(&self) -> Attempts {
         Attempts {
@@ -161,31 +163,29 @@ impl RetryingClient {
         }
     }
 
-    /// One attempt; a response below the minimum transaction is a retriable error.
+    /// One attempt; a response before the minimum transaction is a retriable error.
     ///
     /// # Errors
     /// [`ApiError`]; see [`RetryingClient::recover`].
     pub fn attempt(
         &self,
-        question: &Request,
+        request: &Request,
         attempts: &Attempts,
-        rows: &mut dyn Rows,
-    ) -> Result<Answer, ApiError> {
-        let floor = self.floor.filter(|_| !self.is_collecting_rows());
-        let patience = (RESPONSE_TIMEOUT * (1 << attempts.timeouts.min(6))).min(self.deadline);
+        rows: &mut dyn RowSink,
+    ) -> Result<QueryResponse, ApiError> {
+        let min_txn = self.min_txn.filter(|_| !self.is_min_txn_expired());
+        let timeout = (RESPONSE_TIMEOUT * (1 << attempts.timeouts.min(6))).min(self.deadline);
         self.status.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = question
+        let answer = request
             .clone()
-            .with(floor, patience)
+            .with(min_txn, timeout)
             .query(&self.client, rows)?;
         self.answered.store(true, Ordering::Relaxed);
-        match (self.floor, answer.transaction_id) {
-            (Some(floor), Some(at)) if at < floor => Err(below_min_txn(at, floor)),
-            (Some(floor), None) if self.is_collecting_rows() => Err(ApiError::new(
-                Kind::Behind,
-                format!(
-                    "the server does not say at which transaction it answered, which has to be {floor} or later"
-                ),
+        match (self.min_txn, answer.transaction_id) {
+            (Some(min_txn), Some(at)) if at < min_txn => Err(below_min_txn(at, min_txn)),
+            (Some(min_txn), None) if self.is_min_txn_expired() => Err(ApiError::new(
+                ApiErrorKind::TransactionNotReached,
+                format!("the response has no transaction id; it must be at transaction {min_txn} or later"),
             )),
             _ => Ok(answer),
         }
@@ -198,14 +198,14 @@ impl RetryingClient {
     pub fn query(
         &self,
         doing: &str,
-        question: &Request,
-    ) -> Result<(Answer, Vec<Vec<u8>>), StopReason> {
+        request: &Request,
+    ) -> Result<(QueryResponse, Vec<Vec<u8>>), StopReason> {
         let mut attempts = self.attempts();
         loop {
-            let mut rows = Collected::default();
-            match self.attempt(question, &attempts, &mut rows) {
+            let mut rows = CollectedRows::default();
+            match self.attempt(request, &attempts, &mut rows) {
                 Ok(answer) => return Ok((answer, rows.rows)),
-                Err(error) => self.recover(doing, question, error, &mut attempts)?,
+                Err(error) => self.recover(doing, request, error, &mut attempts)?,
             }
         }
     }
@@ -225,48 +225,53 @@ impl RetryingClient {
             return Err(StopReason::Interrupted);
         }
         let mut error = error;
-        if matches!(error.kind, Kind::NotFound)
-            && self.floor.is_some()
-            && !self.is_collecting_rows()
+        if matches!(error.kind, ApiErrorKind::NotFound)
+            && self.min_txn.is_some()
+            && !self.is_min_txn_expired()
         {
             if self.probe(doing, probe, &error)? {
                 return Ok(());
             }
-            error.kind = Kind::Behind;
+            error.kind = ApiErrorKind::TransactionNotReached;
         }
-        let Some(wish) = error.retry() else {
+        let Some(requested_pause) = error.retry() else {
             return Err(StopReason::Api(doing.to_owned(), error));
         };
-        attempts.timeouts += u32::from(matches!(error.kind, Kind::TimedOut));
-        let hopeless = matches!(error.kind, Kind::Unreachable)
+        attempts.timeouts += u32::from(matches!(error.kind, ApiErrorKind::TimedOut));
+        let never_reached = matches!(error.kind, ApiErrorKind::Unreachable)
             && !self.answered.load(Ordering::Relaxed)
             && attempts.backoff.without_progress() > FIRST_CONTACT_TIMEOUT;
-        let Some(pause) = attempts.backoff.pause(wish).filter(|_| !hopeless) else {
+        let Some(pause) = attempts
+            .backoff
+            .pause(requested_pause)
+            .filter(|_| !never_reached)
+        else {
             return Err(StopReason::Api(doing.to_owned(), error));
         };
         self.status.set_error(format!("{doing}: {error}"));
         self.sleep(pause)
     }
 
-    /// Asks once without the header: whether the wanted transaction is past, and only its record was collected.
+    /// Sends one request without the header: whether the server is past the minimum transaction, and has only
+    /// garbage-collected it.
     fn probe(&self, doing: &str, probe: &Request, error: &ApiError) -> Result<bool, StopReason> {
         let probe = probe.clone().with(None, RESPONSE_TIMEOUT);
         self.status.requests.fetch_add(1, Ordering::Relaxed);
         match probe.query(&self.client, &mut IgnoreRows) {
             Ok(answer) => {
                 self.answered.store(true, Ordering::Relaxed);
-                let met = answer
+                let reached = answer
                     .transaction_id
-                    .is_some_and(|at| Some(at) >= self.floor);
-                self.collected.fetch_or(met, Ordering::Relaxed);
-                Ok(met)
+                    .is_some_and(|at| Some(at) >= self.min_txn);
+                self.min_txn_expired.fetch_or(reached, Ordering::Relaxed);
+                Ok(reached)
             }
-            // It is not about the transaction at all.
-            Err(without) if matches!(without.kind, Kind::NotFound) => {
-                let words = error.words.clone();
+            // The 404 is not about the transaction.
+            Err(without) if matches!(without.kind, ApiErrorKind::NotFound) => {
+                let message = error.message.clone();
                 Err(StopReason::Api(
                     doing.to_owned(),
-                    ApiError { words, ..without },
+                    ApiError { message, ..without },
                 ))
             }
             Err(_) => Ok(false),
@@ -291,9 +296,9 @@ pub struct Attempts {
     timeouts: u32,
 }
 
-fn below_min_txn(at: u64, floor: u64) -> ApiError {
+fn below_min_txn(at: u64, min_txn: u64) -> ApiError {
     ApiError::new(
-        Kind::Behind,
-        format!("the server answered at transaction {at}, and {floor} is wanted"),
+        ApiErrorKind::TransactionNotReached,
+        format!("the response is at transaction {at}; it must be at {min_txn} or later"),
     )
 }

@@ -1,15 +1,14 @@
-//! The look-up agrees with the manifest's own answer, and proves nothing where nothing is known.
-//! How places come about is tested with the manifest.
+//! The index agrees with a linear search of the manifest.
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::snapshot::manifest::cover;
+use crate::snapshot::manifest::add_range;
 
 fn key(raw: &str) -> DocumentId {
     DocumentId::parse(raw.as_bytes()).unwrap()
 }
 
-fn collection(name: &str, complete: bool, places: Vec<Place>) -> Collection {
+fn collection(name: &str, complete: bool, places: Vec<ReadRange>) -> Collection {
     let text = format!(
         r#"{{"name":"{name}","complete":{complete},"documents":0,"byType":{{}},"pages":0,"way":"","bytes":0,"sha256":"","places":[]}}"#
     );
@@ -19,7 +18,7 @@ fn collection(name: &str, complete: bool, places: Vec<Place>) -> Collection {
     }
 }
 
-fn places() -> Vec<Place> {
+fn places() -> Vec<ReadRange> {
     let mut places = Vec::new();
     for (kind, up_to, read_at) in [
         (IdType::Integer, Some("10"), Some(5)),
@@ -30,15 +29,15 @@ fn places() -> Vec<Place> {
         (IdType::Object, Some(r#"{"a":2}"#), Some(8)),
     ] {
         let up_to = up_to.map(key);
-        cover(&mut places, Some(kind), up_to.as_ref(), read_at);
+        add_range(&mut places, Some(kind), up_to.as_ref(), read_at);
     }
     places
 }
 
 #[test]
-fn the_look_up_says_what_the_manifest_says() {
+fn the_index_agrees_with_the_manifest() {
     let mut with_others = places();
-    cover(&mut with_others, None, None, Some(4));
+    add_range(&mut with_others, None, None, Some(4));
     for places in [Vec::new(), places(), with_others] {
         let cars = collection("cars", true, places);
         let mut manifest = Manifest::new(String::new(), String::new());
@@ -77,7 +76,7 @@ fn the_look_up_says_what_the_manifest_says() {
 }
 
 #[test]
-fn an_incomplete_collection_and_unsorted_places_prove_nothing() {
+fn an_incomplete_collection_and_unsorted_ranges_prove_nothing() {
     let mut manifest = Manifest::new(String::new(), String::new());
     manifest.collections.push(collection("a", false, places()));
     let mut turned = places();

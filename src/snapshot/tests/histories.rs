@@ -1,31 +1,31 @@
-//! Proofs over histories that are known: a right walk is always proven, a wrong one never, whatever is held back.
-//! The walks here are made up; real ones are in `tests/requery`.
+//! Property tests of the completeness proof over generated histories: a correct read is always proven, a wrong one
+//! never, whichever event is missing.
 #![allow(clippy::unwrap_used)]
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::snapshot::manifest::{Place, cover};
+use crate::snapshot::manifest::{ReadRange, add_range};
 
-/// A document in the made-up collection.
+/// A document of the generated collection.
 pub(super) type Id = (IdType, u8);
 
-/// One event: document, transaction, and whether the document was there before.
+/// One event: document, transaction, and whether the document existed before.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Told {
+pub(super) struct HistoryEvent {
     pub(super) id: Id,
     pub(super) txn_id: u64,
     pub(super) was: bool,
 }
 
-/// Everything that can happen to a walk.
+/// The transactions and responses during a read.
 #[derive(Debug, Clone)]
 struct History {
     begins_with: Vec<Id>,
-    /// Each transaction changes some documents: it removes those that are there, and inserts others.
+    /// Each transaction changes some documents: it removes those that exist, and inserts the others.
     transactions: Vec<Vec<Id>>,
-    /// Before each answer, how many transactions pass, and how far behind the answering server is.
+    /// Before each response: how many transactions are committed, and by how many the responding server lags.
     answers: Vec<(usize, usize)>,
     limit: usize,
 }
@@ -67,8 +67,8 @@ fn key(id: Id) -> DocumentId {
     DocumentId::parse(raw(id).as_bytes()).unwrap()
 }
 
-/// The states after each transaction, the first one before all of them, and every event.
-fn states(history: &History) -> (Vec<Vec<Id>>, Vec<Told>) {
+/// The state before all transactions and after each one, and every event.
+fn states(history: &History) -> (Vec<Vec<Id>>, Vec<HistoryEvent>) {
     let mut now = history.begins_with.clone();
     now.sort();
     now.dedup();
@@ -85,7 +85,7 @@ fn states(history: &History) -> (Vec<Vec<Id>>, Vec<Told>) {
                 now.push(id);
             }
             let txn_id = 101 + at as u64;
-            events.push(Told { id, txn_id, was });
+            events.push(HistoryEvent { id, txn_id, was });
         }
         states.push(now.clone());
     }
@@ -104,15 +104,15 @@ fn census(state: &[Id], transaction_id: u64) -> Census {
     }
 }
 
-/// The collection as the walk leaves it, and every event of the whole time.
-fn walk(history: &History) -> (Collection, Vec<Told>) {
+/// The collection as it was read, and every event.
+fn read(history: &History) -> (Collection, Vec<HistoryEvent>) {
     let (states, events) = states(history);
     let mut answers = history.answers.iter().cycle();
     let mut passed = 0;
     let mut answer = || {
-        let (more, behind) = answers.next().unwrap();
+        let (more, lag) = answers.next().unwrap();
         passed = (passed + more).min(states.len() - 1);
-        let at = passed.saturating_sub(*behind);
+        let at = passed.saturating_sub(*lag);
         (&states[at], 100 + at as u64)
     };
     let (state, at) = answer();
@@ -129,7 +129,7 @@ fn walk(history: &History) -> (Collection, Vec<Told>) {
             page.truncate(history.limit);
             let end = page.len() < history.limit;
             last = page.last().cloned().or(last);
-            cover(
+            add_range(
                 &mut places,
                 Some(kind),
                 last.as_ref().filter(|_| !end),
@@ -142,7 +142,7 @@ fn walk(history: &History) -> (Collection, Vec<Told>) {
             }
         }
     }
-    cover(&mut places, None, None, before.transaction_id);
+    add_range(&mut places, None, None, before.transaction_id);
     let (state, at) = answer();
     let after = census(state, at);
     let mut collection = collection(before, by_type, after, places);
@@ -155,7 +155,7 @@ pub(super) fn collection(
     before: Census,
     by_type: BTreeMap<String, u64>,
     after: Census,
-    places: Vec<Place>,
+    places: Vec<ReadRange>,
 ) -> Collection {
     let text = r#"{"name":"cars","complete":false,"documents":0,"byType":{},"pages":0,"way":"","bytes":0,"sha256":"","places":[]}"#;
     Collection {
@@ -181,23 +181,25 @@ fn wrong(collection: &Collection, kind: &str, more: bool) -> Option<Collection> 
     Some(wrong)
 }
 
-fn feed(ledger: &mut ChangeLedger, told: &Told) {
-    ledger.note_txn(told.txn_id);
+fn feed(ledger: &mut ChangeLedger, event: &HistoryEvent) {
+    ledger.note_txn(event.txn_id);
     ledger.note_change(&Change {
         collection: "cars",
-        id: raw(told.id).as_bytes(),
-        txn_id: told.txn_id,
-        was: told.was,
-        is: !told.was,
+        id: raw(event.id).as_bytes(),
+        txn_id: event.txn_id,
+        was: event.was,
+        is: !event.was,
     });
 }
 
 pub(super) fn judge<'a>(
     collection: &Collection,
-    events: impl IntoIterator<Item = &'a Told>,
+    events: impl IntoIterator<Item = &'a HistoryEvent>,
 ) -> Verdict {
     let mut ledger = ChangeLedger::new(std::slice::from_ref(collection));
-    events.into_iter().for_each(|told| feed(&mut ledger, told));
+    events
+        .into_iter()
+        .for_each(|event| feed(&mut ledger, event));
     ledger.verdict(collection)
 }
 
@@ -209,10 +211,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn a_right_walk_is_proven_and_a_wrong_one_is_not(history in history(), turn in 0..50_usize) {
-        let (right, mut events) = walk(&history);
-        // In any order, and some of them twice.
-        let again: Vec<Told> = events.iter().copied().skip(turn % 3).step_by(2).collect();
+    fn a_correct_read_is_proven_and_a_wrong_one_is_not(history in history(), turn in 0..50_usize) {
+        let (right, mut events) = read(&history);
+        // In any order, and some events twice.
+        let again: Vec<HistoryEvent> = events.iter().copied().skip(turn % 3).step_by(2).collect();
         events.extend(again);
         let length = events.len().max(1);
         events.rotate_left(turn % length);
@@ -228,21 +230,21 @@ proptest! {
     }
 
     #[test]
-    fn no_event_that_is_held_back_lets_a_loss_pass(history in history()) {
-        let (right, events) = walk(&history);
-        for (held_back, _) in events.iter().enumerate() {
-            let others = || events.iter().enumerate().filter(|(at, _)| *at != held_back).map(|(_, told)| told);
+    fn a_missing_event_never_hides_a_loss(history in history()) {
+        let (right, events) = read(&history);
+        for (missing, _) in events.iter().enumerate() {
+            let others = || events.iter().enumerate().filter(|(at, _)| *at != missing).map(|(_, event)| event);
             for kind in ["integer", "string", "object"] {
                 for more in [false, true] {
                     let Some(wrong) = wrong(&right, kind, more) else { continue };
-                    prop_assert!(!is_proven(&judge(&wrong, others())), "{} of {:?}", held_back, events);
+                    prop_assert!(!is_proven(&judge(&wrong, others())), "{} of {:?}", missing, events);
                 }
             }
         }
     }
 }
 
-/// Whether no answer is older than the first count or newer than the second.
+/// Whether no response is older than the first count or newer than the second.
 fn is_in_step(collection: &Collection) -> bool {
     let at = |census: &Option<Census>| census.as_ref().unwrap().transaction_id.unwrap();
     let between = at(&collection.census_before)..=at(&collection.census_after);

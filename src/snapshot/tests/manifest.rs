@@ -1,11 +1,10 @@
-//! The manifest on disk and as a judge of events, as tables.
-//! Which pages are read is the walk's business.
+//! The manifest: scopes, id ranges, round trips and damaged files.
 #![allow(clippy::unwrap_used)]
 
 use super::*;
 
 #[test]
-fn a_scope_knows_what_a_wider_one_holds() {
+fn a_scope_names_what_a_wider_one_contains() {
     let scope = |whole_app, condition: Option<&str>| Scope {
         whole_app,
         condition: condition.map(str::to_owned),
@@ -78,7 +77,7 @@ fn a_scope_knows_what_a_wider_one_holds() {
     }
 }
 
-fn collection(places: Vec<Place>) -> Collection {
+fn collection(places: Vec<ReadRange>) -> Collection {
     Collection {
         name: "cars".to_owned(),
         complete: true,
@@ -104,36 +103,40 @@ fn key(raw: &str) -> DocumentId {
 }
 
 #[test]
-fn an_event_is_judged_by_the_page_that_read_its_place() {
+fn an_event_is_compared_with_the_page_that_read_its_id() {
     let mut places = Vec::new();
-    cover(
+    add_range(
         &mut places,
         Some(IdType::Integer),
         Some(&key("10")),
         Some(5),
     );
-    cover(
+    add_range(
         &mut places,
         Some(IdType::Integer),
         Some(&key("20")),
         Some(5),
     );
-    cover(
+    add_range(
         &mut places,
         Some(IdType::Integer),
         Some(&key("30")),
         Some(7),
     );
-    cover(&mut places, Some(IdType::Integer), None, Some(9));
-    cover(
+    add_range(&mut places, Some(IdType::Integer), None, Some(9));
+    add_range(
         &mut places,
         Some(IdType::Object),
         Some(&key(r#"{"a":2}"#)),
         None,
     );
-    cover(&mut places, Some(IdType::Object), None, Some(9));
-    cover(&mut places, None, None, Some(3));
-    assert_eq!(places.len(), 6, "pages at one transaction are one place");
+    add_range(&mut places, Some(IdType::Object), None, Some(9));
+    add_range(&mut places, None, None, Some(3));
+    assert_eq!(
+        places.len(),
+        6,
+        "adjacent pages of one transaction are one range"
+    );
     let cars = collection(places);
     for (id, read_at) in [
         ("-1", Some(5)),
@@ -157,9 +160,9 @@ fn an_event_is_judged_by_the_page_that_read_its_place() {
 }
 
 #[test]
-fn nothing_is_proven_where_the_walk_stopped() {
+fn nothing_is_proven_beyond_the_last_page() {
     let mut places = Vec::new();
-    cover(
+    add_range(
         &mut places,
         Some(IdType::String),
         Some(&key("\"m\"")),
@@ -172,11 +175,11 @@ fn nothing_is_proven_where_the_walk_stopped() {
 }
 
 #[test]
-fn it_comes_back_as_it_was_written() {
+fn a_manifest_survives_a_round_trip() {
     let folder = tempfile::tempdir().unwrap();
     let mut manifest = Manifest::new("https://x/a".to_owned(), "2026-01-31T12:00:00Z".to_owned());
     let mut places = Vec::new();
-    cover(
+    add_range(
         &mut places,
         Some(IdType::Object),
         Some(&key(r#"{"b":9007199254740993,"a":1}"#)),
@@ -207,7 +210,7 @@ fn it_comes_back_as_it_was_written() {
 }
 
 #[test]
-fn what_is_no_snapshot_is_named() {
+fn an_invalid_snapshot_is_rejected_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let check = |path: &Path, part: &str| {
         let failure = Manifest::read(path).unwrap_err();
@@ -233,5 +236,5 @@ fn what_is_no_snapshot_is_named() {
         ..collection(Vec::new())
     });
     manifest.write(folder.path()).unwrap();
-    check(folder.path(), "lies elsewhere");
+    check(folder.path(), "is outside the folder");
 }

@@ -1,10 +1,9 @@
-//! What explains the numbers of a walk and what does not, case by case, and what is waited for.
-//! Whether that is right in general is tested by `histories`.
+//! The completeness proof, case by case.
 #![allow(clippy::unwrap_used)]
 
-use super::histories::{Told, collection, is_proven, judge};
+use super::histories::{HistoryEvent, collection, is_proven, judge};
 use super::*;
-use crate::snapshot::manifest::cover;
+use crate::snapshot::manifest::add_range;
 
 fn numbers(documents: u64, transaction_id: Option<u64>) -> Census {
     Census {
@@ -14,12 +13,12 @@ fn numbers(documents: u64, transaction_id: Option<u64>) -> Census {
     }
 }
 
-/// A walk of strings: a page up to `m` at 103, and the rest at 106.
+/// A read of string ids: a page up to `m` at transaction 103, and the rest at 106.
 fn strings(before: u64, written: u64, after: u64) -> Collection {
     let mut places = Vec::new();
     let middle = DocumentId::String("m".to_owned());
-    cover(&mut places, Some(IdType::String), Some(&middle), Some(103));
-    cover(&mut places, Some(IdType::String), None, Some(106));
+    add_range(&mut places, Some(IdType::String), Some(&middle), Some(103));
+    add_range(&mut places, Some(IdType::String), None, Some(106));
     let written = BTreeMap::from([("string".to_owned(), written)]);
     collection(
         numbers(before, Some(100)),
@@ -29,7 +28,7 @@ fn strings(before: u64, written: u64, after: u64) -> Collection {
     )
 }
 
-fn told(ledger: &mut ChangeLedger, id: &str, txn_id: u64, was: bool, is: bool) {
+fn note_change(ledger: &mut ChangeLedger, id: &str, txn_id: u64, was: bool, is: bool) {
     let id = format!("{id:?}");
     ledger.note_change(&Change {
         collection: "cars",
@@ -40,13 +39,13 @@ fn told(ledger: &mut ChangeLedger, id: &str, txn_id: u64, was: bool, is: bool) {
     });
 }
 
-/// A document, a transaction, and whether the document was and is there.
-type Shown = (&'static str, u64, bool, bool);
-/// What it is called; counted before, read, counted after; what the stream shows; the proof, or what speaks against it.
+/// A document, a transaction, and whether the document is counted before and after it.
+type Event = (&'static str, u64, bool, bool);
+/// Name; counted before, read, counted after; events of the stream; the proof, or the reason against it.
 type Case = (
     &'static str,
     [u64; 3],
-    &'static [Shown],
+    &'static [Event],
     Result<&'static str, &'static str>,
 );
 
@@ -61,12 +60,12 @@ const CASES: &[Case] = &[
     ("in time for the next page", [5, 6, 6], &[("z", 104, false, true)], Ok("1 event ")),
     ("too late and read all the same", [5, 6, 6], &[("a", 104, false, true)], Err("5 documents with ids of type string should have been read, and 6")),
     ("before the first count and after the last", [5, 5, 5], &[("a", 100, false, true), ("b", 111, false, true)], Ok("equal counts")),
-    ("a loss behind an insertion and a removal", [5, 5, 5], &[("a", 102, false, true), ("b", 109, true, false)], Err("the counts are equal")),
-    ("a hole in one document's story", [5, 6, 7], &[("a", 102, false, true), ("a", 104, false, true)], Err("an event between two that it shows is missing")),
-    ("two stories", [5, 6, 6], &[("a", 102, false, true), ("a", 102, true, false)], Err("both inserted and removed in transaction 102")),
+    ("a loss hidden by an insertion and a removal", [5, 5, 5], &[("a", 102, false, true), ("b", 109, true, false)], Err("the counts are equal")),
+    ("a missing event of one document", [5, 6, 7], &[("a", 102, false, true), ("a", 104, false, true)], Err("an event between two others is missing")),
+    ("contradicting events", [5, 6, 6], &[("a", 102, false, true), ("a", 102, true, false)], Err("both inserted and removed in transaction 102")),
 ];
 
-/// What goes wrong behind the events.
+/// A failure after the events.
 type Flaw = fn(&mut ChangeLedger);
 
 fn check(case: &Case, flaw: Flaw) {
@@ -75,12 +74,12 @@ fn check(case: &Case, flaw: Flaw) {
     let mut ledger = ChangeLedger::new(std::slice::from_ref(&collection));
     assert!(ledger.needs_events());
     for (id, txn_id, was, is) in shown {
-        told(&mut ledger, id, *txn_id, *was, *is);
+        note_change(&mut ledger, id, *txn_id, *was, *is);
     }
     flaw(&mut ledger);
     match (ledger.verdict(&collection), expected) {
         (Verdict::Proven(proof), Ok(part)) => assert!(proof.contains(part), "{name}: {proof}"),
-        (Verdict::Open(why), Err(part)) => {
+        (Verdict::Unproven(why), Err(part)) => {
             assert!(why.join("; ").contains(part), "{name}: {why:?}");
         }
         (verdict, _) => panic!("{name}: {verdict:?}"),
@@ -88,15 +87,15 @@ fn check(case: &Case, flaw: Flaw) {
 }
 
 #[test]
-fn what_explains_and_what_does_not() {
+fn counts_are_proven_or_not() {
     for case in CASES {
         check(case, |_| ());
     }
 }
 
-/// A stream that would explain the numbers, if it were whole.
+/// A stream that would prove the counts without the failure.
 #[test]
-fn a_flaw_explains_nothing() {
+fn a_failed_stream_proves_nothing() {
     let flaws: [(Flaw, &str); 4] = [
         (
             |ledger| ledger.note_unclear("cars", Some(105), "it is unclear"),
@@ -108,8 +107,8 @@ fn a_flaw_explains_nothing() {
         ),
         (|ledger| ledger.note_gap(None), "(requeryRequired)"),
         (
-            |ledger| ledger.note_failure("nobody knows".to_owned()),
-            "nobody knows",
+            |ledger| ledger.note_failure("it failed".to_owned()),
+            "it failed",
         ),
     ];
     for (flaw, why) in flaws {
@@ -121,7 +120,7 @@ fn a_flaw_explains_nothing() {
 }
 
 #[test]
-fn gaps_elsewhere_and_events_of_others_do_not_matter() {
+fn earlier_gaps_and_events_of_other_collections_do_not_matter() {
     let collection = strings(5, 6, 6);
     let mut ledger = ChangeLedger::new(std::slice::from_ref(&collection));
     ledger.note_gap(Some(100));
@@ -134,16 +133,16 @@ fn gaps_elsewhere_and_events_of_others_do_not_matter() {
         was: false,
         is: true,
     });
-    told(&mut ledger, "a", 102, false, true);
+    note_change(&mut ledger, "a", 102, false, true);
     assert!(is_proven(&ledger.verdict(&collection)));
 }
 
 #[test]
-fn what_is_missing_is_waited_for() {
+fn missing_events_are_waited_for() {
     let collection = strings(5, 6, 6);
     let mut ledger = ChangeLedger::new(std::slice::from_ref(&collection));
     assert!(ledger.needs_more_events(&collection));
-    told(&mut ledger, "a", 102, false, true);
+    note_change(&mut ledger, "a", 102, false, true);
     ledger.note_txn(102);
     assert!(
         ledger.needs_more_events(&collection),
@@ -161,26 +160,23 @@ fn what_is_missing_is_waited_for() {
 }
 
 #[test]
-fn room_has_a_limit_that_is_said() {
+fn the_memory_limit_is_reported() {
     let collection = strings(5, 5, 5);
     let mut ledger = ChangeLedger::new(std::slice::from_ref(&collection));
     let long = "x".repeat(1 << 20);
     for number in 0..30 {
-        told(&mut ledger, &format!("{long}{number}"), 102, false, true);
-        told(&mut ledger, &format!("{long}{number}"), 109, true, false);
+        note_change(&mut ledger, &format!("{long}{number}"), 102, false, true);
+        note_change(&mut ledger, &format!("{long}{number}"), 109, true, false);
     }
-    let Verdict::Open(why) = ledger.verdict(&collection) else {
-        panic!("it cannot know that");
+    let Verdict::Unproven(why) = ledger.verdict(&collection) else {
+        panic!("must not be proven");
     };
-    assert!(
-        why.join("; ").contains("can be remembered in 24 MB"),
-        "{why:?}"
-    );
+    assert!(why.join("; ").contains("fit into 24 MB"), "{why:?}");
 }
 
-/// Servers that say less.
+/// Servers without counts by type, without transactions, or without pages by id.
 #[test]
-fn totals_silence_and_offsets() {
+fn totals_missing_transactions_and_offsets() {
     let total = |documents, at| Census {
         transaction_id: at,
         documents,
@@ -189,7 +185,7 @@ fn totals_silence_and_offsets() {
     let by_type = |count| BTreeMap::from([("string".to_owned(), count), ("array".to_owned(), 1)]);
     let at_once = |at| {
         let mut places = Vec::new();
-        cover(&mut places, None, None, at);
+        add_range(&mut places, None, None, at);
         places
     };
     let equal = collection(total(3, None), by_type(2), total(3, None), at_once(None));
@@ -198,14 +194,11 @@ fn totals_silence_and_offsets() {
         "no transaction is needed for equal counts"
     );
     let silent = collection(total(3, None), by_type(2), total(4, None), at_once(None));
-    let Verdict::Open(why) = judge(&silent, &[]) else {
-        panic!("nothing explains it");
+    let Verdict::Unproven(why) = judge(&silent, &[]) else {
+        panic!("must not be proven");
     };
-    assert!(
-        why.join("; ").contains("does not say at which transaction"),
-        "{why:?}"
-    );
-    let insert = Told {
+    assert!(why.join("; ").contains("have no transaction id"), "{why:?}");
+    let insert = HistoryEvent {
         id: (IdType::String, 1),
         txn_id: 102,
         was: false,
@@ -216,7 +209,7 @@ fn totals_silence_and_offsets() {
         (102, 105, true),
         (101, 103, false),
     ] {
-        // What was inserted in 102 is not read in 101, is read in 103, and nobody can tell in between.
+        // A document inserted in 102 is not read in 101 and is read in 103; in between it is unknown.
         let mut one = collection(
             total(3, Some(100)),
             by_type(2),

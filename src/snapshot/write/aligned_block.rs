@@ -13,7 +13,7 @@ pub(in crate::snapshot) struct Block {
     /// Offset in the file; a multiple of [`ALIGNMENT`].
     pub offset: u64,
     /// So many of its first bytes were handed on before, with the block before it.
-    pub known: usize,
+    pub hashed: usize,
 }
 
 impl Block {
@@ -28,15 +28,15 @@ impl Block {
             bytes,
             start,
             offset: 0,
-            known: 0,
+            hashed: 0,
         }
     }
 
     /// Empties it and moves it to another place, with bytes that were handed on before.
-    pub fn begin(&mut self, offset: u64, known: &[u8]) {
+    pub fn begin(&mut self, offset: u64, hashed: &[u8]) {
         self.bytes.truncate(self.start);
-        self.bytes.extend_from_slice(known);
-        (self.offset, self.known) = (offset, known.len());
+        self.bytes.extend_from_slice(hashed);
+        (self.offset, self.hashed) = (offset, hashed.len());
     }
 
     /// Copies what fits; returns the rest.
@@ -60,7 +60,7 @@ impl Block {
 
     /// Those that were not handed on before.
     pub fn unhashed(&self) -> &[u8] {
-        self.bytes().get(self.known..).unwrap_or_default()
+        self.bytes().get(self.hashed..).unwrap_or_default()
     }
 
     /// The aligned part, and the rest.

@@ -1,6 +1,6 @@
 //! The folder of a snapshot: a run builds the new one in a staging folder and replaces the old one at its end.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use crate::record::{Failure, FailureClass};
 use crate::snapshot::manifest;
 use crate::snapshot::manifest::Manifest;
 use crate::util::atomic_file::sync_folder;
+use crate::util::lock_file::{self, LockError};
 
 /// Staging folder of a run, inside the snapshot's folder.
 const STAGING: &str = ".requery";
@@ -33,25 +34,31 @@ impl SnapshotDirectory {
     pub fn open(root: &Path) -> Result<SnapshotDirectory, Failure> {
         let staging = root.join(STAGING);
         let doing = || format!("preparing the folder {}", root.display());
-        fs::create_dir_all(&staging).map_err(|error| failed(&doing(), &error))?;
-        let lock = File::create(staging.join(LOCK)).map_err(|error| failed(&doing(), &error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(occupied(&doing())),
-            Err(TryLockError::Error(error)) => return Err(failed(&doing(), &error)),
-        }
+        fs::create_dir_all(&staging).map_err(|error| disk_failure(&doing(), &error))?;
+        let lock = lock_file::acquire(&staging.join(LOCK)).map_err(|error| match error {
+            LockError::Held(_) => occupied(&doing()),
+            LockError::Io(error) => disk_failure(&doing(), &error),
+        })?;
         let folder = SnapshotDirectory {
             root: root.to_owned(),
             staging,
             _lock: lock,
         };
-        folder.recover().map_err(|error| failed(&doing(), &error))?;
+        folder
+            .recover()
+            .map_err(|error| disk_failure(&doing(), &error))?;
         Ok(folder)
     }
 
-    /// The snapshot that is there now, if it is one.
+    /// The path of the snapshot.
     #[must_use]
-    pub fn old(&self) -> Option<Manifest> {
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The existing snapshot, if there is one.
+    #[must_use]
+    pub fn existing(&self) -> Option<Manifest> {
         Manifest::read(&self.root).ok()
     }
 
@@ -61,7 +68,7 @@ impl SnapshotDirectory {
     /// A [`Failure`] with the folder's name.
     pub fn resume_state(&self) -> Result<ResumeState, Failure> {
         ResumeState::read(&self.staging.join(JOURNAL)).map_err(|error| {
-            failed(
+            disk_failure(
                 &format!("reading the journal in {}", self.staging.display()),
                 &error,
             )
@@ -75,12 +82,14 @@ impl SnapshotDirectory {
     pub fn journal(&self, valid: u64) -> Result<Journal, Failure> {
         let doing = || format!("preparing {}", self.staging.display());
         if valid == 0 {
-            self.empty().map_err(|error| failed(&doing(), &error))?;
+            self.clear_staging()
+                .map_err(|error| disk_failure(&doing(), &error))?;
         }
-        Journal::open(&self.staging.join(JOURNAL), valid).map_err(|error| failed(&doing(), &error))
+        Journal::open(&self.staging.join(JOURNAL), valid)
+            .map_err(|error| disk_failure(&doing(), &error))
     }
 
-    fn empty(&self) -> io::Result<()> {
+    fn clear_staging(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.staging)? {
             let entry = entry?;
             if entry.file_name() != LOCK {
@@ -102,7 +111,7 @@ impl SnapshotDirectory {
     /// # Errors
     /// A [`Failure`]; `--resume` continues from what was written.
     pub fn commit(self, manifest: &Manifest) -> Result<PathBuf, Failure> {
-        let aside = !manifest.complete && self.old().is_some_and(|old| old.complete);
+        let aside = !manifest.complete && self.existing().is_some_and(|old| old.complete);
         let done = if aside {
             self.store_incomplete(manifest)
         } else {
@@ -113,7 +122,7 @@ impl SnapshotDirectory {
                 .map(|()| self.root.clone())
         };
         done.map_err(|error| {
-            failed(
+            disk_failure(
                 &format!(
                     "moving the snapshot to its place in {}",
                     self.root.display()
@@ -145,7 +154,7 @@ impl SnapshotDirectory {
 
     /// Every step can be repeated: a file that is not in staging any more is in its place.
     fn roll_forward(&self, manifest: &Manifest) -> io::Result<()> {
-        let old = self.old();
+        let old = self.existing();
         let place = self.root.join(manifest::NAME);
         // A manifest beside foreign files would be a lie.
         remove(&place)?;
@@ -160,11 +169,11 @@ impl SnapshotDirectory {
                 .filter_map(|one| one.file.clone())
                 .collect()
         };
-        let kept = files(manifest);
+        let current = files(manifest);
         for file in old
             .iter()
             .flat_map(files)
-            .filter(|file| !kept.contains(file))
+            .filter(|file| !current.contains(file))
         {
             remove(&self.root.join(file))?;
         }
@@ -188,7 +197,7 @@ impl SnapshotDirectory {
 
     /// Removes the staging folder.
     fn remove_staging(&self) -> io::Result<()> {
-        self.empty()?;
+        self.clear_staging()?;
         remove(&self.staging.join(LOCK))?;
         // Another process may have started a run in it just now.
         drop(fs::remove_dir(&self.staging));
@@ -214,22 +223,22 @@ fn occupied(doing: &str) -> Failure {
 
 /// A failure of the disk, with what to do.
 #[must_use]
-pub fn failed(doing: &str, error: &io::Error) -> Failure {
+pub fn disk_failure(doing: &str, error: &io::Error) -> Failure {
     let (why, fix) = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
             "the disk is full",
-            "make room and go on with --resume: what was read is kept, and a snapshot that was there is untouched",
+            "free some disk space and continue with --resume: what was read is saved, and an existing snapshot is unchanged",
         ),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => (
             "this user may not write there",
-            "give another --output, or check who owns the folder (ls -ld)",
+            "use another --output, or check the owner of the folder (ls -ld)",
         ),
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
             ("a file is in the way", "give a folder as --output")
         }
         _ => (
             "the system refused",
-            "check the folder and the disk, then go on with --resume",
+            "check the folder and the disk, then continue with --resume",
         ),
     };
     Failure {

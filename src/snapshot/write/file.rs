@@ -6,8 +6,8 @@ use std::path::Path;
 use std::thread::{self, JoinHandle};
 
 use super::aligned_block::{ALIGNMENT, Block};
-use super::hasher::HashThread;
 use super::journal::CommitPoint;
+use super::threads::HashThread;
 use crate::tls::Sha256;
 
 /// So much of a file is read at once.
@@ -102,9 +102,9 @@ impl CollectionFile {
 
     /// Hands the block on. The next one begins with bytes that this one ends with.
     fn submit_full_blocks(&mut self, tail: &[u8]) -> io::Result<()> {
-        let behind = self.block.offset + self.block.bytes().len() as u64 - tail.len() as u64;
+        let next_offset = self.block.offset + self.block.bytes().len() as u64 - tail.len() as u64;
         self.hasher.add(&mut self.block)?;
-        self.block.begin(behind, tail);
+        self.block.begin(next_offset, tail);
         Ok(())
     }
 

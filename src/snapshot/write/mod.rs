@@ -4,10 +4,9 @@ pub(crate) mod aligned_block;
 pub mod directory;
 pub(crate) mod file;
 pub mod file_name;
-pub(crate) mod hasher;
 pub mod journal;
 pub mod page_buffer;
-pub(crate) mod writer;
+mod threads;
 
 use std::io;
 use std::path::Path;
@@ -62,7 +61,7 @@ impl PageStore {
     pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             PageStore::File(file) => file.add(bytes),
-            PageStore::Buffered(held) => held.add(bytes),
+            PageStore::Buffered(buffer) => buffer.add(bytes),
         }
     }
 
@@ -84,8 +83,8 @@ impl PageStore {
     pub fn rollback(&mut self) -> io::Result<()> {
         match self {
             PageStore::File(file) => file.rollback(),
-            PageStore::Buffered(held) => {
-                held.clear();
+            PageStore::Buffered(buffer) => {
+                buffer.clear();
                 Ok(())
             }
         }

@@ -16,42 +16,42 @@ pub struct PageBuffer {
     full: Vec<Vec<u8>>,
     open: Vec<u8>,
     /// The part of the page after `full` and before `open`, if it exceeds the memory.
-    rest: Option<File>,
+    spill_file: Option<File>,
     memory: ChunkPool,
 }
 
 /// Free chunks, and the chunks that pages being printed will return.
 struct ChunkPool {
     empty: Vec<Vec<u8>>,
-    give_back: Sender<Vec<u8>>,
-    back: Receiver<Vec<u8>>,
+    return_tx: Sender<Vec<u8>>,
+    returned_rx: Receiver<Vec<u8>>,
     /// Number of chunks that may still be allocated.
     unallocated: usize,
-    away: usize,
+    in_use: usize,
 }
 
 /// A complete page.
 pub struct BufferedPage {
-    pieces: VecDeque<Vec<u8>>,
-    rest: Option<File>,
-    give_back: Sender<Vec<u8>>,
+    chunks: VecDeque<Vec<u8>>,
+    spill_file: Option<File>,
+    return_tx: Sender<Vec<u8>>,
 }
 
 impl PageBuffer {
     /// Nothing yet; so much memory may be used, also by pages that are being printed.
     #[must_use]
     pub fn new(bytes: usize) -> PageBuffer {
-        let (give_back, back) = mpsc::channel();
+        let (return_tx, returned_rx) = mpsc::channel();
         PageBuffer {
             full: Vec::new(),
             open: Vec::new(),
-            rest: None,
+            spill_file: None,
             memory: ChunkPool {
                 empty: Vec::new(),
-                give_back,
-                back,
+                return_tx,
+                returned_rx,
                 unallocated: (bytes / CHUNK_BYTES).max(MIN_CHUNKS),
-                away: 0,
+                in_use: 0,
             },
         }
     }
@@ -87,15 +87,15 @@ impl PageBuffer {
 
     /// Empties the open piece.
     fn spill(&mut self) -> io::Result<()> {
-        if self.rest.is_none() {
+        if self.spill_file.is_none() {
             if let Some(next) = self.memory.take_chunk() {
                 self.full.push(std::mem::replace(&mut self.open, next));
                 return Ok(());
             }
-            self.rest = Some(tempfile::tempfile()?);
+            self.spill_file = Some(tempfile::tempfile()?);
         }
-        if let Some(rest) = &mut self.rest {
-            rest.write_all(&self.open)?;
+        if let Some(file) = &mut self.spill_file {
+            file.write_all(&self.open)?;
         }
         self.open.clear();
         Ok(())
@@ -105,7 +105,7 @@ impl PageBuffer {
     pub fn clear(&mut self) {
         self.memory.empty.append(&mut self.full);
         self.open.clear();
-        self.rest = None;
+        self.spill_file = None;
     }
 
     /// Takes the page, and starts the next one.
@@ -113,18 +113,18 @@ impl PageBuffer {
     /// # Errors
     /// I/O errors of the temporary file.
     pub fn finish_page(&mut self) -> io::Result<BufferedPage> {
-        if let Some(rest) = &mut self.rest {
-            rest.write_all(&self.open)?;
-            rest.seek(SeekFrom::Start(0))?;
+        if let Some(file) = &mut self.spill_file {
+            file.write_all(&self.open)?;
+            file.seek(SeekFrom::Start(0))?;
             self.open.clear();
         } else if !self.open.is_empty() {
             self.full.push(std::mem::take(&mut self.open));
         }
-        self.memory.away += self.full.len();
+        self.memory.in_use += self.full.len();
         Ok(BufferedPage {
-            pieces: std::mem::take(&mut self.full).into(),
-            rest: self.rest.take(),
-            give_back: self.memory.give_back.clone(),
+            chunks: std::mem::take(&mut self.full).into(),
+            spill_file: self.spill_file.take(),
+            return_tx: self.memory.return_tx.clone(),
         })
     }
 }
@@ -132,8 +132,8 @@ impl PageBuffer {
 impl ChunkPool {
     /// A free chunk; waits for one that is being printed; `None` if the current page has them all.
     fn take_chunk(&mut self) -> Option<Vec<u8>> {
-        while let Ok(chunk) = self.back.try_recv() {
-            self.away -= 1;
+        while let Ok(chunk) = self.returned_rx.try_recv() {
+            self.in_use -= 1;
             self.empty.push(chunk);
         }
         let mut chunk = match self.empty.pop() {
@@ -142,9 +142,9 @@ impl ChunkPool {
                 self.unallocated -= 1;
                 Vec::with_capacity(CHUNK_BYTES)
             }
-            None if self.away > 0 => {
-                let chunk = self.back.recv().ok()?;
-                self.away -= 1;
+            None if self.in_use > 0 => {
+                let chunk = self.returned_rx.recv().ok()?;
+                self.in_use -= 1;
                 chunk
             }
             None => return None,
@@ -158,27 +158,27 @@ impl BufferedPage {
     /// Passes all bytes in order, chunk by chunk.
     ///
     /// # Errors
-    /// I/O errors of the temporary file, and errors of `show`.
+    /// I/O errors of the temporary file, and errors of `visit`.
     pub fn for_each_chunk<E: From<io::Error>>(
         mut self,
-        mut show: impl FnMut(&[u8]) -> Result<(), E>,
+        mut visit: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        while let Some(chunk) = self.pieces.pop_front() {
-            let shown = show(&chunk);
+        while let Some(chunk) = self.chunks.pop_front() {
+            let result = visit(&chunk);
             // Fails only if the buffer no longer exists.
-            let _ = self.give_back.send(chunk);
-            shown?;
+            let _ = self.return_tx.send(chunk);
+            result?;
         }
-        let Some(rest) = &mut self.rest else {
+        let Some(file) = &mut self.spill_file else {
             return Ok(());
         };
         let mut chunk = vec![0; CHUNK_BYTES];
         loop {
-            let count = rest.read(&mut chunk)?;
+            let count = file.read(&mut chunk)?;
             if count == 0 {
                 return Ok(());
             }
-            show(chunk.get(..count).unwrap_or_default())?;
+            visit(chunk.get(..count).unwrap_or_default())?;
         }
     }
 }
@@ -186,8 +186,8 @@ impl BufferedPage {
 impl Drop for BufferedPage {
     /// Returns the memory of a page that is not printed.
     fn drop(&mut self) {
-        for chunk in self.pieces.drain(..) {
-            let _ = self.give_back.send(chunk);
+        for chunk in self.chunks.drain(..) {
+            let _ = self.return_tx.send(chunk);
         }
     }
 }
@@ -223,14 +223,14 @@ mod tests {
         let bytes = |number: usize, length| vec![b'a' + u8::try_from(number).unwrap(); length];
         let (give, pages) = mpsc::sync_channel(1);
         let printing = std::thread::spawn(move || pages.into_iter().map(shown).collect::<Vec<_>>());
-        let mut held = PageBuffer::new(MEMORY);
+        let mut buffer = PageBuffer::new(MEMORY);
         for (number, length) in lengths.into_iter().flatten().enumerate() {
-            held.add(&vec![b'-'; length + 7]).unwrap();
-            held.clear();
+            buffer.add(&vec![b'-'; length + 7]).unwrap();
+            buffer.clear();
             for row in bytes(number, length).chunks(997) {
-                held.add(row).unwrap();
+                buffer.add(row).unwrap();
             }
-            give.send(held.finish_page().unwrap()).unwrap();
+            give.send(buffer.finish_page().unwrap()).unwrap();
         }
         drop(give);
         let printed = printing.join().unwrap();
@@ -242,19 +242,19 @@ mod tests {
     #[test]
     fn memory_of_a_page_that_is_printed_or_dropped_is_waited_for() {
         for dropped in [false, true] {
-            let mut held = PageBuffer::new(2 * CHUNK_BYTES);
-            held.add(&vec![b'a'; 2 * CHUNK_BYTES - 1]).unwrap();
-            let page = held.finish_page().unwrap();
-            assert!(page.rest.is_none());
+            let mut buffer = PageBuffer::new(2 * CHUNK_BYTES);
+            buffer.add(&vec![b'a'; 2 * CHUNK_BYTES - 1]).unwrap();
+            let page = buffer.finish_page().unwrap();
+            assert!(page.spill_file.is_none());
             let printer = std::thread::spawn(move || {
                 std::thread::sleep(Duration::from_millis(20));
                 if !dropped {
                     assert_eq!(shown(page).len(), 2 * CHUNK_BYTES - 1);
                 }
             });
-            held.add(&vec![b'b'; 2 * CHUNK_BYTES - 1]).unwrap();
+            buffer.add(&vec![b'b'; 2 * CHUNK_BYTES - 1]).unwrap();
             printer.join().unwrap();
-            assert!(shown(held.finish_page().unwrap()) == vec![b'b'; 2 * CHUNK_BYTES - 1]);
+            assert!(shown(buffer.finish_page().unwrap()) == vec![b'b'; 2 * CHUNK_BYTES - 1]);
         }
     }
 }

@@ -4,8 +4,8 @@ use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::x509::{X509Ref, X509VerifyResult};
 
 use crate::tls::der::{OCTETS, SEQUENCE, elements};
+use crate::util::time::DAY_SECONDS;
 
-const DAY_SECONDS: i64 = 24 * 60 * 60;
 /// RFC 5280, 4.2.1.12: extended key usage, and two of its values.
 const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 const CLIENT: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];

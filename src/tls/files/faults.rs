@@ -116,7 +116,7 @@ impl Subject<'_> {
             ),
             OpenError::NulInPassword => self.fault(
                 "A1",
-                "cannot be opened: its password holds a NUL byte, which PKCS#12 has no room for",
+                "cannot be opened: its password contains a NUL byte, which PKCS#12 cannot represent",
                 &format!("set {hint} to a password without it"),
             ),
             OpenError::PasswordMissing(_) => self.fault(

@@ -83,7 +83,7 @@ impl<'a> OpenedFile<'a> {
         let subject = self.subject;
         let contents = self.own_contents(swapped)?;
         if contents.key.is_some() {
-            let why = "holds a private key, so it looks like a user certificate";
+            let why = "contains a private key, so it looks like a user certificate";
             let fix = "give the cluster certificate in its place";
             return Err(subject.fault("A9", why, fix));
         }
@@ -95,7 +95,7 @@ impl<'a> OpenedFile<'a> {
         let contents = self.own_contents(swapped)?;
         match (contents.key, contents.certificates.is_empty()) {
             (Some(key), _) => Keystore::new(contents.certificates, &key).ok_or_else(|| {
-                let why = "holds a private key and no certificate that belongs to it";
+                let why = "contains a private key without its certificate";
                 let fix = "download it again: key and certificate come from different downloads";
                 subject.fault("A10", why, fix)
             }),
@@ -163,7 +163,7 @@ fn swapped_files(cluster: &OpenedFile<'_>, user: &OpenedFile<'_>) -> Option<File
         return None;
     }
     let why = format!(
-        "holds a private key and {} holds none: the two look exchanged",
+        "contains a private key and {} contains none: the two files look swapped",
         user.subject.name()
     );
     let fix = match (cluster.own.is_ok(), user.own.is_ok()) {
@@ -176,11 +176,11 @@ fn swapped_files(cluster: &OpenedFile<'_>, user: &OpenedFile<'_>) -> Option<File
 
 fn without_key(subject: Subject<'_>, certificates: &[X509]) -> FileFault {
     if certificates.iter().any(|one| is_a_leaf(one)) {
-        let why = "holds a user's certificate without its private key";
+        let why = "contains a user certificate without its private key";
         let fix = "download it again, or export it again together with its key";
         return subject.fault("A10", why, fix);
     }
-    let why = "holds no private key, so it looks like a cluster certificate";
+    let why = "contains no private key, so it looks like a cluster certificate";
     let fix = "give the user certificate in its place";
     subject.fault("A9", why, fix)
 }

@@ -9,7 +9,7 @@ pub(crate) mod server_messages;
 
 use std::io::Write;
 use std::net::{IpAddr, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use openssl::error::ErrorStack;
@@ -24,6 +24,7 @@ use self::recording_stream::RecordingStream;
 use self::server_messages::ServerFlight;
 use super::certificate::PeerCertificate;
 use super::certificate::principal::principal;
+use crate::util::mutex::lock;
 
 /// The result of a handshake.
 #[derive(Debug, Clone)]
@@ -224,10 +225,6 @@ struct CallbackResults {
 struct FoundErrors {
     errors: Vec<CertificateError>,
     first: Option<X509VerifyResult>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn prepare_ssl(

@@ -22,8 +22,8 @@ use openssl::x509::{X509, X509Builder, X509Name};
 
 use super::truststore::truststore;
 use crate::util::secret::Secret;
+use crate::util::time::DAY_SECONDS;
 
-const DAY_SECONDS: i64 = 24 * 60 * 60;
 /// Longer than any certificate that tests ask for, so that a CA never is the reason of a refusal.
 const CA_DAYS: Range<i64> = -1000..1000;
 const PASSWORD_BYTES: usize = 12;

@@ -13,7 +13,8 @@ use openssl::ssl::{SslAcceptor, SslMethod, SslVerifyMode, SslVersion};
 use openssl::x509::store::X509StoreBuilder;
 
 use super::ca::TestCertificates;
-use super::relay::{forward, handshake, lock, shut};
+use super::relay::{forward, handshake, shut};
+use crate::util::mutex::lock;
 
 /// How long a refused client gets to read the alert.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);

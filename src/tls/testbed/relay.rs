@@ -3,10 +3,11 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
+use crate::util::mutex::lock;
 use openssl::ssl::{ErrorCode, SslAcceptor, SslStream};
 
 /// A client that connects and sends nothing must not block its thread for long.
@@ -138,9 +139,4 @@ fn encrypt(mut plain: &TcpStream, session: &Session) -> io::Result<()> {
 pub(in crate::tls) fn shut(socket: &TcpStream) {
     // Already closed by the other side is as good.
     let _ = socket.shutdown(Shutdown::Both);
-}
-
-/// The guarded value has no invariant that a panic could break, so a poisoned lock is used as it is.
-pub(in crate::tls) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,13 +2,13 @@
 
 use super::{Check, Fault};
 use crate::tls::{FileFault, Keystore, Role, Truststore};
+use crate::util::time::DAY_SECONDS;
 
 /// Name of the check of the cluster certificate.
 pub const CLUSTER_CHECK: &str = "cluster-certificate";
 /// Name of the check of the user certificate.
 pub const USER_CHECK: &str = "user-certificate";
 
-const DAY_SECONDS: i64 = 24 * 60 * 60;
 /// A certificate that expires within this many days gives a warning.
 const EXPIRY_WARNING_DAYS: i64 = 30;
 

@@ -1,7 +1,7 @@
 //! Check of the HTTP API's response: key, path, kind of server, lag behind the stream.
 
 use super::{Check, Fault};
-use crate::bigpeer::{Answer, ApiError, Kind};
+use crate::bigpeer::{ApiError, ApiErrorKind, QueryResponse};
 
 /// Name of the check.
 pub const NAME: &str = "http-api";
@@ -31,7 +31,7 @@ pub fn unusable_url(url: &str, what: String, fix: String) -> Check {
 #[must_use]
 pub fn check_response(
     api: ApiSettings<'_>,
-    answer: &Result<Answer, ApiError>,
+    answer: &Result<QueryResponse, ApiError>,
     newest: Option<u64>,
 ) -> Check {
     let check = match answer {
@@ -41,7 +41,7 @@ pub fn check_response(
     check.detail("address", api.address)
 }
 
-fn compare_with_stream(api: ApiSettings<'_>, answer: &Answer, newest: Option<u64>) -> Check {
+fn compare_with_stream(api: ApiSettings<'_>, answer: &QueryResponse, newest: Option<u64>) -> Check {
     let address = api.address;
     let check = match (answer.transaction_id, newest) {
         (Some(here), Some(newest)) if here < newest => Check::fail(
@@ -71,19 +71,19 @@ fn compare_with_stream(api: ApiSettings<'_>, answer: &Answer, newest: Option<u64
 }
 
 fn from_error(api: ApiSettings<'_>, error: &ApiError) -> Check {
-    let (address, why) = (api.address, error.why());
+    let (address, why) = (api.address, error.summary());
     let what = format!("{address}: {why}");
     let check = match error.kind {
-        Kind::RefusedKey | Kind::Forbidden => Check::fail(
+        ApiErrorKind::RefusedKey | ApiErrorKind::Forbidden => Check::fail(
             NAME,
             Fault::F1,
             format!("{what}; the key came from {}", api.key_origin),
         ),
-        Kind::NotDql | Kind::Redirected => Check::fail(NAME, Fault::F2, what),
-        Kind::NotFound | Kind::NoInterface => Check::fail(NAME, Fault::F3, what),
+        ApiErrorKind::NotDql | ApiErrorKind::Redirected => Check::fail(NAME, Fault::F2, what),
+        ApiErrorKind::NotFound | ApiErrorKind::NoInterface => Check::fail(NAME, Fault::F3, what),
         // A rejected statement means that the key was accepted.
-        Kind::BadQuery => Check::warn(NAME, format!("{address} accepts the key; {why}")),
-        Kind::Tls | Kind::Unreachable => Check::fail_unnumbered(NAME, what),
+        ApiErrorKind::BadQuery => Check::warn(NAME, format!("{address} accepts the key; {why}")),
+        ApiErrorKind::Tls | ApiErrorKind::Unreachable => Check::fail_unnumbered(NAME, what),
         _ => Check::fail_response(NAME, what),
     };
     let check = match error.fix() {
@@ -94,10 +94,10 @@ fn from_error(api: ApiSettings<'_>, error: &ApiError) -> Check {
         Some(status) => check.detail("httpStatus", status),
         None => check,
     };
-    if error.words.is_empty() {
+    if error.message.is_empty() {
         check
     } else {
-        check.raw(&error.words)
+        check.raw(&error.message)
     }
 }
 
@@ -117,15 +117,15 @@ mod tests {
     #[test]
     fn refusals_have_their_numbers() {
         for (kind, fault, exit) in [
-            (Kind::RefusedKey, Some(Fault::F1), Exit::Setup),
-            (Kind::Forbidden, Some(Fault::F1), Exit::Setup),
-            (Kind::NotDql, Some(Fault::F2), Exit::Failed),
-            (Kind::Redirected, Some(Fault::F2), Exit::Failed),
-            (Kind::NotFound, Some(Fault::F3), Exit::Setup),
-            (Kind::NoInterface, Some(Fault::F3), Exit::Setup),
-            (Kind::BadQuery, None, Exit::Success),
-            (Kind::Tls, None, Exit::Setup),
-            (Kind::Busy { after: None }, None, Exit::Failed),
+            (ApiErrorKind::RefusedKey, Some(Fault::F1), Exit::Setup),
+            (ApiErrorKind::Forbidden, Some(Fault::F1), Exit::Setup),
+            (ApiErrorKind::NotDql, Some(Fault::F2), Exit::Failed),
+            (ApiErrorKind::Redirected, Some(Fault::F2), Exit::Failed),
+            (ApiErrorKind::NotFound, Some(Fault::F3), Exit::Setup),
+            (ApiErrorKind::NoInterface, Some(Fault::F3), Exit::Setup),
+            (ApiErrorKind::BadQuery, None, Exit::Success),
+            (ApiErrorKind::Tls, None, Exit::Setup),
+            (ApiErrorKind::Busy { after: None }, None, Exit::Failed),
         ] {
             let check = check_response(api(), &Err(ApiError::new(kind, "words")), None);
             assert_eq!((check.fault, check.exit()), (fault, exit), "{check:?}");
@@ -146,7 +146,7 @@ mod tests {
             (Some(5), None, Status::Pass, "at transaction 5"),
             (None, Some(1), Status::Pass, "without a transactionId"),
         ] {
-            let mut answer = Answer::default();
+            let mut answer = QueryResponse::default();
             answer.transaction_id = here;
             let check = check_response(api(), &Ok(answer), newest);
             assert_eq!(check.status, status);

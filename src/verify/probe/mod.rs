@@ -7,7 +7,8 @@ mod protocol;
 mod resolve;
 mod transport;
 
-use std::sync::{Mutex, PoisonError};
+use crate::util::mutex::lock;
+use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
@@ -54,7 +55,7 @@ fn in_parallel<T: Send>(targets: &[Target], probe_target: impl Fn(&Target) -> T 
 
 /// The advertised brokers of a report that are not probed yet, marked as probed.
 fn take_unprobed(report: &Report, probed: &Mutex<Vec<Target>>) -> Vec<Target> {
-    let mut probed = probed.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut probed = lock(&probed);
     let mut found = Vec::new();
     for target in report.nodes().map(Target::from) {
         let same = |other: &Target| (&other.host, other.port) == (&target.host, target.port);

@@ -1,4 +1,4 @@
-//! The diff view of an event: a header, and a line for each change.
+//! The `diff` format: a header line, and one line per change.
 
 mod text;
 mod value;
@@ -18,11 +18,11 @@ use crate::diff::{Change, Diff, Kind, MAX_ALIGNED, MAX_DEPTH, Note};
 use crate::event::{Event, Kind as Announced, Op, Unreadable};
 use crate::record::{OffsetGap, Record};
 
-/// Columns of paths are straight up to this width.
+/// Paths are padded to one width, up to this one.
 const MAX_PATH_COLUMNS: usize = 32;
 /// Default limit of changes per event.
 const DEFAULT_MAX_CHANGES: usize = 50;
-/// So many bytes are the paths of most events.
+/// Typical size of all paths of an event.
 const TYPICAL_PATHS_BYTES: usize = 256;
 /// Smallest width of a value, even if the line is full.
 const MIN_VALUE_COLUMNS: usize = 20;
@@ -84,7 +84,7 @@ fn width(view: &View) -> usize {
     view.width.unwrap_or(DEFAULT_WIDTH).max(MIN_VALUE_COLUMNS)
 }
 
-/// A change, with its path's range in the text of all paths.
+/// A change, with the range of its path in the buffer of all paths.
 struct ChangeLine<'d, 'a> {
     change: &'d Change<'a>,
     path: std::ops::Range<usize>,
@@ -95,7 +95,7 @@ struct ChangeLine<'d, 'a> {
 /// Numbers of changes that are not shown.
 #[derive(Default)]
 struct HiddenCounts {
-    /// Beyond the most lines.
+    /// Beyond the limit of `--max-changes`.
     more: usize,
     /// Excluded by `--only` or `--ignore`.
     excluded: usize,
@@ -104,22 +104,22 @@ struct HiddenCounts {
 fn changes(view: &View, event_diff: &EventDiff<'_, '_>, out: &mut Vec<u8>) {
     let (event, diff) = (event_diff.event, event_diff.diff(&view.diff));
     let mut paths = Vec::with_capacity(TYPICAL_PATHS_BYTES);
-    let (change_lines, left) = change_lines(view, event, diff, &mut paths);
+    let (change_lines, hidden) = change_lines(view, event, diff, &mut paths);
     let widest = change_lines
         .iter()
         .map(|change_line| change_line.columns)
         .max()
         .unwrap_or(0);
-    let page = Layout {
+    let layout = Layout {
         view,
         diff,
         paths: &paths,
         widest: widest.min(MAX_PATH_COLUMNS),
     };
     for change_line in &change_lines {
-        page.change_line(change_line, out);
+        layout.change_line(change_line, out);
     }
-    page.footer(event, &left, out);
+    layout.footer(event, &hidden, out);
 }
 
 /// The changes that are shown.
@@ -129,29 +129,29 @@ fn change_lines<'d, 'a>(
     diff: &'d Diff<'a>,
     paths: &mut Vec<u8>,
 ) -> (Vec<ChangeLine<'d, 'a>>, HiddenCounts) {
-    let (mut change_lines, mut left) = (
+    let (mut change_lines, mut hidden) = (
         Vec::with_capacity(diff.changes.len().min(64)),
         HiddenCounts::default(),
     );
     let mut steps = Vec::new();
-    let usual = if view.diff.full {
+    let default_limit = if view.diff.full {
         usize::MAX
     } else {
         DEFAULT_MAX_CHANGES
     };
-    let most = view.diff.max_changes.unwrap_or(usual);
+    let limit = view.diff.max_changes.unwrap_or(default_limit);
     for change in &diff.changes {
         diff.path(change, &mut steps);
         let shown = view.diff.shows(&steps, change.kind);
         match change.kind {
             _ if is_identity(event, &steps) => {}
-            _ if shown && change_lines.len() == most => left.more += 1,
+            _ if shown && change_lines.len() == limit => hidden.more += 1,
             _ if shown => change_lines.push(change_line(view, change, &steps, paths)),
             Kind::MovedAway | Kind::Respelled => {}
-            _ => left.excluded += 1,
+            _ => hidden.excluded += 1,
         }
     }
-    (change_lines, left)
+    (change_lines, hidden)
 }
 
 /// The id of an inserted or removed document is already in the header.
@@ -263,9 +263,9 @@ impl<'a> Layout<'_, 'a> {
         }
     }
 
-    fn footer(&self, event: &Event<'_>, left: &HiddenCounts, out: &mut Vec<u8>) {
-        if left.more > 0 {
-            let more = plural(left.more, "more change");
+    fn footer(&self, event: &Event<'_>, hidden: &HiddenCounts, out: &mut Vec<u8>) {
+        if hidden.more > 0 {
+            let more = plural(hidden.more, "more change");
             out.extend_from_slice(format!("  … {more} (--max-changes)\n").as_bytes());
         }
         let begin = out.len();
@@ -286,9 +286,9 @@ impl<'a> Layout<'_, 'a> {
             let same = plural(respelled, "same value");
             remark(format_args!("{same} written differently"));
         }
-        if left.excluded > 0 {
-            let changes = plural(left.excluded, "change");
-            remark(format_args!("{changes} not asked for"));
+        if hidden.excluded > 0 {
+            let changes = plural(hidden.excluded, "other change");
+            remark(format_args!("{changes} hidden by --only/--ignore"));
         }
         if self.diff.by_position > 0 {
             let arrays = plural(self.diff.by_position, "array");

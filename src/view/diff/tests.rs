@@ -1,4 +1,4 @@
-//! The diff view: every example of the specification, every limit, and control characters.
+//! The `diff` format: every example of the specification, every limit, and control characters.
 #![allow(clippy::unwrap_used)]
 
 use crate::diff::pattern::Pattern;
@@ -166,14 +166,14 @@ fn wishes() {
             only: patterns("b"),
             ..plain()
         },
-        "  ~ b.c  1 → 2\n  ~ b.d  2 → 3\n  · 1 unchanged, 1 same value written differently, 1 change not asked for\n",
+        "  ~ b.c  1 → 2\n  ~ b.d  2 → 3\n  · 1 unchanged, 1 same value written differently, 1 other change hidden by --only/--ignore\n",
     );
     check(
         Options {
             ignore: patterns("b.*"),
             ..plain()
         },
-        "  ~ a  1 → 2\n  · 1 unchanged, 1 same value written differently, 2 changes not asked for\n",
+        "  ~ a  1 → 2\n  · 1 unchanged, 1 same value written differently, 2 other changes hidden by --only/--ignore\n",
     );
     let old = r#"{"_id":1,"l":[{"id":"x","q":1,"p":1},{"id":"y","q":1,"p":1}]}"#;
     let new = old.replace(r#""y","q":1"#, r#""y","q":2"#);

@@ -1,4 +1,4 @@
-//! Long strings with few changed words: `demo [-next-]{+on+} Friday`, with the common parts cut.
+//! Word diff of long strings, with unchanged context elided: `demo [-next-]{+on+} Friday`.
 
 use super::value::size;
 use crate::diff::word_diff::{Segment, compare};
@@ -10,23 +10,24 @@ use crate::view::escape::EscapeStyle;
 use crate::view::model::View;
 use crate::view::styles::Ink;
 
-/// Texts longer than this, in bytes, are compared word by word.
-const MIN_LONG_CHARS: usize = 60;
-/// Characters of a common part that are kept next to a change.
-const KEPT_CHARS: usize = 18;
-/// More characters than this are cut.
-const MIN_CUT_CHARS: usize = 2 * KEPT_CHARS;
-/// Bytes that are enough to decide whether there are more characters.
+/// Strings longer than this are compared word by word.
+const MIN_LONG_BYTES: usize = 60;
+/// Unchanged characters that are shown next to a change.
+const CONTEXT_CHARS: usize = 18;
+/// Unchanged parts longer than this are elided.
+const MIN_CUT_CHARS: usize = 2 * CONTEXT_CHARS;
+/// Bytes that are examined to decide whether a common part is longer than that.
 const WINDOW_BYTES: usize = 48;
-/// Bytes near a change that contain the kept characters, allowing as many that may not be characters of their own.
-const NEAR_BYTES: usize = KEPT_CHARS + WINDOW_BYTES - MIN_CUT_CHARS;
-/// Largest number of characters of one string.
+/// Bytes next to a change that contain its context, even if the window has the maximum of escapes and multi-byte
+/// characters.
+const NEAR_BYTES: usize = CONTEXT_CHARS + WINDOW_BYTES - MIN_CUT_CHARS;
+/// Maximum number of characters of one string.
 const MAX_CHARS: usize = 400;
 
 /// Appends two long strings as one; `false`, and nothing, if they are not strings, not long, or have little in
 /// common.
 pub(super) fn push(old: &[u8], new: &[u8], view: &View, out: &mut Vec<u8>) -> bool {
-    if old.len().max(new.len()) <= MIN_LONG_CHARS + 2 {
+    if old.len().max(new.len()) <= MIN_LONG_BYTES + 2 {
         return false;
     }
     let (Some(old_inside), Some(new_inside)) = (raw_body(old), raw_body(new)) else {
@@ -35,7 +36,7 @@ pub(super) fn push(old: &[u8], new: &[u8], view: &View, out: &mut Vec<u8>) -> bo
     let elided = if view.diff.full {
         ElidedContext::default()
     } else {
-        ElidedContext::of(old_inside, new_inside)
+        ElidedContext::new(old_inside, new_inside)
     };
     push_elided((old_inside, new_inside), elided, view, out)
 }
@@ -47,8 +48,8 @@ fn push_elided(
     view: &View,
     out: &mut Vec<u8>,
 ) -> bool {
-    let word_after_blank = |inside| escaped_body(elided.cut(inside));
-    let (Some(old_text), Some(new_text)) = (word_after_blank(old), word_after_blank(new)) else {
+    let shown_part = |inside| escaped_body(elided.cut(inside));
+    let (Some(old_text), Some(new_text)) = (shown_part(old), shown_part(new)) else {
         return false;
     };
     let Some(parts) = compare(&old_text, &new_text, elided.head + elided.tail) else {
@@ -86,8 +87,8 @@ struct ElidedContext {
 }
 
 impl ElidedContext {
-    /// Cuts before blanks, which are in no escape and begin a word of their own.
-    fn of(old: &[u8], new: &[u8]) -> ElidedContext {
+    /// Cuts before blanks: they are never inside an escape, and each begins a new word.
+    fn new(old: &[u8], new: &[u8]) -> ElidedContext {
         let equal = common_prefix_len(old, new);
         let (head, rest) = old.split_at(equal);
         let tail = common_suffix_len(rest, new.get(equal..).unwrap_or_default());
@@ -99,12 +100,12 @@ impl ElidedContext {
     }
 
     fn cut(self, inside: &[u8]) -> &[u8] {
-        let word_after_blank = inside.get(self.head..inside.len() - self.tail);
-        word_after_blank.unwrap_or(inside)
+        let shown_part = inside.get(self.head..inside.len() - self.tail);
+        shown_part.unwrap_or(inside)
     }
 }
 
-/// How much of a long common prefix need not be read.
+/// Number of bytes of a long common prefix that need not be read.
 fn elided_prefix(head: &[u8]) -> Option<usize> {
     let word = memchr::memrchr(b' ', head)?;
     let window = head.get(..word)?.last_chunk::<WINDOW_BYTES>()?;
@@ -112,7 +113,7 @@ fn elided_prefix(head: &[u8]) -> Option<usize> {
     has_enough(window).then_some(word - WINDOW_BYTES + blank)
 }
 
-/// The same for an equal end.
+/// Number of bytes of a long common suffix that need not be read.
 fn elided_suffix(tail: &[u8]) -> Option<usize> {
     let word = memchr::memchr(b' ', tail)?;
     let window = tail.get(word..)?.first_chunk::<WINDOW_BYTES>()?;
@@ -120,14 +121,15 @@ fn elided_suffix(tail: &[u8]) -> Option<usize> {
     has_enough(window).then_some(tail.len() - word - blank)
 }
 
-/// Whether more than [`MIN_CUT_CHARS`] bytes are characters of their own, since few are in escapes or outside ASCII.
+/// Whether the window surely has more than [`MIN_CUT_CHARS`] characters: few escapes, few bytes outside ASCII, and no
+/// `\u` escape.
 fn has_enough(window: &[u8; WINDOW_BYTES]) -> bool {
-    let offset_gap = |byte: &u8| u8::from(*byte == b'\\') + u8::from(!byte.is_ascii());
-    let offset_gap = window.iter().map(offset_gap).fold(0, u8::wrapping_add);
+    let excess = |byte: &u8| u8::from(*byte == b'\\') + u8::from(!byte.is_ascii());
+    let excess = window.iter().map(excess).fold(0, u8::wrapping_add);
     let pairs = window.iter().zip(window.get(1..).unwrap_or_default());
-    let number = |byte: u8, next: u8| u8::from(byte == b'\\') & u8::from(next == b'u');
-    let numbers = pairs.fold(0, |any, (byte, next)| any | number(*byte, *next));
-    usize::from(offset_gap) < WINDOW_BYTES - MIN_CUT_CHARS && numbers == 0
+    let unicode = |byte: u8, next: u8| u8::from(byte == b'\\') & u8::from(next == b'u');
+    let unicode = pairs.fold(0, |any, (byte, next)| any | unicode(*byte, *next));
+    usize::from(excess) < WINDOW_BYTES - MIN_CUT_CHARS && unicode == 0
 }
 
 struct Writer<'w> {
@@ -156,11 +158,11 @@ impl Writer<'_> {
             return self.write(text);
         }
         if !begins {
-            self.write(prefix(text, KEPT_CHARS));
+            self.write(prefix(text, CONTEXT_CHARS));
         }
         self.out.extend_from_slice("…".as_bytes());
         if !ends {
-            self.write(suffix(text, KEPT_CHARS));
+            self.write(suffix(text, CONTEXT_CHARS));
         }
     }
 
@@ -226,19 +228,18 @@ mod tests {
     }
 
     proptest! {
-        /// Eliding context changes no output.
         #[test]
-        fn what_is_far_is_not_missed(head in text(), old in "[a-c ]{0,9}", new in "[a-c ]{0,9}", tail in text()) {
+        fn eliding_changes_no_output(head in text(), old in "[a-c ]{0,9}", new in "[a-c ]{0,9}", tail in text()) {
             let (old, new) = (format!("{head}{old}{tail}"), format!("{head}{new}{tail}"));
-            let elided = ElidedContext::of(old.as_bytes(), new.as_bytes());
+            let elided = ElidedContext::new(old.as_bytes(), new.as_bytes());
             prop_assert_eq!(format(&old, &new, elided), format(&old, &new, ElidedContext::default()));
         }
     }
 
     #[test]
-    fn long_texts_are_far() {
+    fn long_common_context_is_elided() {
         let check = |old: &str, new: &str, any: bool| {
-            let elided = ElidedContext::of(old.as_bytes(), new.as_bytes());
+            let elided = ElidedContext::new(old.as_bytes(), new.as_bytes());
             assert_eq!(elided.head > 0 && elided.tail > 0, any, "{old}");
         };
         let words = "some words ".repeat(20);

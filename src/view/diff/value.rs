@@ -1,4 +1,4 @@
-//! One value, or an old and a new one, in a number of columns. What does not fit is cut, with its size.
+//! Values in a limited number of columns: one, or old and new. A value that is cut is followed by its size.
 
 use std::io::Write as _;
 
@@ -10,9 +10,9 @@ use crate::view::styles::{Ink, Styles};
 
 /// Arrays and objects up to this size are shown as JSON, larger ones as a summary.
 const MAX_INLINE_BYTES: usize = 60;
-/// The most columns of one value inside a summary.
+/// Maximum width of one value inside a summary.
 const MAX_SUMMARY_ITEM_COLUMNS: usize = 30;
-/// The least columns of each of two values.
+/// Minimum width of each of two values.
 const MIN_COLUMNS: usize = 12;
 
 /// Number of columns.
@@ -20,7 +20,7 @@ const MIN_COLUMNS: usize = 12;
 pub(super) struct Columns(Option<usize>);
 
 impl Columns {
-    /// As many as needed.
+    /// No limit.
     pub fn unlimited() -> Columns {
         Columns(None)
     }
@@ -67,7 +67,7 @@ pub(super) fn push_value(raw: &[u8], columns_left: Columns, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends `old → new`; if both do not fit, the shorter one gets what it needs.
+/// Appends `old → new`; if both do not fit, the shorter one is shown in full if possible.
 pub(super) fn push_both(
     old: &[u8],
     new: &[u8],
@@ -98,8 +98,8 @@ pub(super) fn push_both(
 }
 
 /// Number of columns of a value in full, or more than `limit`.
-fn columns_needed(raw: &[u8], most: usize) -> usize {
-    if raw.len() > most * 4 || escape::is_safe(raw) {
+fn columns_needed(raw: &[u8], limit: usize) -> usize {
+    if raw.len() > limit * 4 || escape::is_safe(raw) {
         return raw.len();
     }
     // Escaped control characters take more columns than bytes.
@@ -117,16 +117,16 @@ fn push_coloured(value: &[u8], columns_left: Columns, ink: Ink, out: &mut Vec<u8
 /// Appends the first bytes, and the size if that is not all.
 pub(super) fn push_clipped(
     bytes: &[u8],
-    spelling: EscapeStyle,
+    style: EscapeStyle,
     columns_left: Option<usize>,
     out: &mut Vec<u8>,
 ) {
     let Some(columns_left) = columns_left else {
-        return escape::push(bytes, spelling, out);
+        return escape::push(bytes, style, out);
     };
-    let (most, begin) = (bytes.len().min(columns_left * 4), out.len());
-    escape::push(bytes.get(..most).unwrap_or(bytes), spelling, out);
-    if most == bytes.len() && columns(out.get(begin..).unwrap_or_default()) <= columns_left {
+    let (max_bytes, begin) = (bytes.len().min(columns_left * 4), out.len());
+    escape::push(bytes.get(..max_bytes).unwrap_or(bytes), style, out);
+    if max_bytes == bytes.len() && columns(out.get(begin..).unwrap_or_default()) <= columns_left {
         return;
     }
     let shown = out.split_off(begin);
@@ -139,10 +139,10 @@ pub(super) fn push_clipped(
 
 /// Appends the beginning of a string or number, and its size.
 fn push_cut(raw: &[u8], columns_left: usize, out: &mut Vec<u8>) {
-    let most = raw.len().min(columns_left * 4);
+    let max_bytes = raw.len().min(columns_left * 4);
     let mut shown = Vec::new();
     escape::push(
-        raw.get(..most).unwrap_or(raw),
+        raw.get(..max_bytes).unwrap_or(raw),
         EscapeStyle::Json,
         &mut shown,
     );

@@ -104,7 +104,7 @@ fn ask_line(question: &str, default: &str, context: &mut Context<'_>) -> Result<
     } else {
         format!("{question} [{default}]")
     };
-    let answer = context.out.ask(&shown, context.interrupt);
+    let answer = context.out.prompt(&shown, context.interrupt);
     let answer = answer.map_err(|error| exit_code(&error))?;
     let answer = answer.trim();
     Ok(if answer.is_empty() { default } else { answer }.to_owned())

@@ -1,15 +1,17 @@
 //! Checks of the TLS handshake from the client's side: version, cipher, and all faults of the broker's certificate.
 
 use super::context::BrokerContext;
-use super::format::{DAY, closest, format_duration, format_list, is_intermediate_name, moment};
+use super::format::{format_duration, format_list, is_intermediate_name, moment};
 use super::{client_certificate, network};
 use crate::tls::handshake::{CertificateError, Handshake};
 use crate::tls::{HandshakeError, HandshakeErrorKind, PeerCertificate};
+use crate::util::suggest::closest;
+use crate::util::time::DAY_SECONDS;
 use crate::verify::check::{Check, Fault};
 use crate::verify::probe::Address;
 
 /// A broker certificate this close to its end gives a warning: automatic renewal has probably failed.
-const EXPIRY_WARNING_SECONDS: i64 = 7 * DAY;
+const EXPIRY_WARNING_SECONDS: i64 = 7 * DAY_SECONDS;
 /// Lower-case names, as in their CA certificates, of products that intercept TLS.
 const INTERCEPTION_PRODUCTS: &[&str] = &[
     "zscaler",

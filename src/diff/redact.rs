@@ -7,7 +7,7 @@ use super::hash::Key;
 use super::path::Step;
 use super::pattern::{Pattern, Relation, closest};
 use super::tape::{MAX_DEPTH, NodeRef, Tape};
-use crate::event::{Event, Kind};
+use crate::event::{Event, EventKind};
 use crate::json::{Item, eq_str, items, unescaped};
 
 /// Stands for a value.
@@ -30,7 +30,7 @@ pub fn payload(event: &Event<'_>, patterns: &[Pattern]) -> Vec<u8> {
         copied: 0,
         out: Vec::with_capacity(event.raw.len()),
     };
-    if let Kind::Other(_) = event.kind {
+    if let EventKind::Other(_) = event.kind {
         anywhere = patterns.iter().map(Pattern::anywhere).collect();
         redact.patterns = &anywhere;
         redact.value(event.raw.trim_ascii(), None, &mut Vec::new());

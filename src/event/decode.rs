@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Event, Kind, TxnId, Unreadable};
+use super::{Event, EventKind, TxnId, Unreadable};
 use crate::json::{Visitor, eq_str, unescaped, unquote, visit, visit_unchecked};
 
 /// Decodes and validates a payload.
@@ -137,12 +137,12 @@ impl<'a> Envelope<'a> {
 }
 
 /// The kind of event of a raw `type`; `None` if it is not a string.
-pub(super) fn kind(raw: &[u8]) -> Option<Kind<'_>> {
+pub(super) fn kind(raw: &[u8]) -> Option<EventKind<'_>> {
     let name = unquote(raw)?;
     Some(match name.as_ref() {
-        "documentChanged" => Kind::DocumentChanged,
-        "requeryRequired" | "RequeryRequired" => Kind::RequeryRequired,
-        _ => Kind::Other(name),
+        "documentChanged" => EventKind::DocumentChanged,
+        "requeryRequired" | "RequeryRequired" => EventKind::RequeryRequired,
+        _ => EventKind::Other(name),
     })
 }
 

@@ -4,7 +4,7 @@ use globset::{Glob, GlobMatcher};
 
 use super::decode::{Envelope, EnvelopeError, kind, read_envelope, read_envelope_unchecked};
 use super::id::IdFilter;
-use super::{Event, Kind, Op, TxnId, Unreadable};
+use super::{Event, EventKind, Op, TxnId, Unreadable};
 use crate::condition::{Condition, Facts};
 use crate::json::unquote;
 
@@ -164,7 +164,7 @@ impl Filter {
         if self.is_out_of_range(event.txn_id) {
             return false;
         }
-        if event.kind == Kind::RequeryRequired {
+        if event.kind == EventKind::RequeryRequired {
             return self.keep_control;
         }
         self.matches_collection(event.collection.as_deref())
@@ -254,7 +254,7 @@ impl<'f> EarlyReject<'f> {
             .filter(|_| unwanted || !filter.keep_control)
             .and_then(kind)
         {
-            Some(Kind::RequeryRequired) => !filter.keep_control,
+            Some(EventKind::RequeryRequired) => !filter.keep_control,
             Some(_) => unwanted,
             None => false,
         }

@@ -18,7 +18,7 @@ pub struct TxnId(pub u64);
 
 /// The kind of event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind<'a> {
+pub enum EventKind<'a> {
     /// A document was inserted, updated or removed.
     DocumentChanged,
     /// The stream has a gap: everything must be queried again.
@@ -35,7 +35,7 @@ pub struct Event<'a> {
     /// The whole payload as it was received.
     pub raw: &'a [u8],
     /// `type`
-    pub kind: Kind<'a>,
+    pub kind: EventKind<'a>,
     /// `txnId` or `txnID`, whichever comes first: a number or a string of digits up to 2^64 - 1, else `None`.
     pub txn_id: Option<TxnId>,
     /// `collection`, if that is a string.
@@ -61,10 +61,10 @@ impl<'a> Event<'a> {
             present(self.new),
             present(self.value),
         ) {
-            (Kind::DocumentChanged, false, true, _) => Op::Insert,
-            (Kind::DocumentChanged, true, true, _) => Op::Update,
-            (Kind::DocumentChanged, true, false, _)
-            | (Kind::DocumentChanged, false, false, true) => Op::Remove,
+            (EventKind::DocumentChanged, false, true, _) => Op::Insert,
+            (EventKind::DocumentChanged, true, true, _) => Op::Update,
+            (EventKind::DocumentChanged, true, false, _)
+            | (EventKind::DocumentChanged, false, false, true) => Op::Remove,
             _ => Op::Other,
         }
     }

@@ -6,7 +6,7 @@ use crate::condition::Condition;
 use proptest::prelude::*;
 
 use super::filter::{Filter, FilterOptions, Verdict};
-use super::{Event, Kind, Op, TxnId, Unreadable, decode};
+use super::{Event, EventKind, Op, TxnId, Unreadable, decode};
 
 fn event(json: &str) -> Event<'_> {
     decode(Some(json.as_bytes())).unwrap()
@@ -23,7 +23,7 @@ const UNKNOWN: &str = r#"{"type":"heartbeat","version":2}"#;
 fn a_whole_event() {
     let expected = Event {
         raw: INSERT.as_bytes(),
-        kind: Kind::DocumentChanged,
+        kind: EventKind::DocumentChanged,
         txn_id: Some(TxnId(552_789)),
         collection: Some("people".into()),
         method: Some("upsert".into()),
@@ -36,12 +36,12 @@ fn a_whole_event() {
 
 #[test]
 fn kinds() {
-    assert_eq!(event(REQUERY).kind, Kind::RequeryRequired);
-    assert_eq!(event(OLD_REQUERY).kind, Kind::RequeryRequired);
-    assert_eq!(event(UNKNOWN).kind, Kind::Other("heartbeat".into()));
+    assert_eq!(event(REQUERY).kind, EventKind::RequeryRequired);
+    assert_eq!(event(OLD_REQUERY).kind, EventKind::RequeryRequired);
+    assert_eq!(event(UNKNOWN).kind, EventKind::Other("heartbeat".into()));
     assert_eq!(
         event(r#"{"type":"document\u0043hanged"}"#).kind,
-        Kind::DocumentChanged
+        EventKind::DocumentChanged
     );
 }
 

@@ -9,7 +9,7 @@ use super::escape;
 use super::escape::EscapeStyle;
 use super::model::View;
 use super::styles::Ink;
-use crate::event::{Event, Kind, Op};
+use crate::event::{Event, EventKind, Op};
 use crate::record::{Place, Record};
 
 /// Width of the output without a terminal.
@@ -95,12 +95,12 @@ impl<'v, 'o> Line<'v, 'o> {
     fn operation(&mut self, event: &Event<'_>, width: usize) {
         let styles = self.view.styles;
         let (word, style) = match (event.op(), &event.kind) {
-            (_, Kind::RequeryRequired) => ("requery", styles.alarm),
+            (_, EventKind::RequeryRequired) => ("requery", styles.alarm),
             (Op::Insert, _) => ("insert", styles.insert),
             (Op::Update, _) => ("update", styles.update),
             (Op::Remove, _) => ("remove", styles.remove),
-            (Op::Other, Kind::Other(kind)) => (kind.as_ref(), styles.dim),
-            (Op::Other, Kind::DocumentChanged) => {
+            (Op::Other, EventKind::Other(kind)) => (kind.as_ref(), styles.dim),
+            (Op::Other, EventKind::DocumentChanged) => {
                 (event.method.as_deref().unwrap_or("changed"), styles.dim)
             }
         };
@@ -113,7 +113,7 @@ impl<'v, 'o> Line<'v, 'o> {
     /// Operation, identity and transaction of an event; for a gap, [`GAP`] instead of the identity.
     pub fn event_header(&mut self, event: &Event<'_>, operation_columns: usize, separator: &str) {
         self.operation(event, operation_columns);
-        if event.kind == Kind::RequeryRequired {
+        if event.kind == EventKind::RequeryRequired {
             self.txn(event);
             self.word(GAP, self.view.styles.alarm);
         } else {

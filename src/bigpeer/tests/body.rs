@@ -1,5 +1,5 @@
-//! The streaming decoder on bodies that arrive in every way: whole, byte by byte, and cut anywhere.
-//! RowSink must come out as they were sent, and nothing that is no answer may pass for one.
+//! The streaming decoder on bodies that arrive whole, byte by byte, or truncated: rows must be unchanged, and invalid
+//! bodies must be rejected.
 #![allow(clippy::unwrap_used)]
 
 use std::io;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::{BodyError, Chunks, decode};
 use crate::bigpeer::answer::{CollectedRows, QueryResponse};
 
-/// Hands out pieces of the given lengths, then the rest.
+/// Returns chunks of the given lengths, then the rest.
 struct Cut<'a> {
     bytes: &'a [u8],
     lengths: Vec<usize>,
@@ -57,7 +57,7 @@ fn every_split_gives_the_same_rows() {
 }
 
 #[test]
-fn a_body_cut_anywhere_is_no_answer() {
+fn a_truncated_body_is_rejected() {
     let body = BODY.trim_end().as_bytes();
     for at in 0..body.len() {
         let cut = read(&body[..at], vec![7; 100]);
@@ -82,8 +82,8 @@ fn errors_and_foreign_bodies() {
         ("{}", (false, "")),
         (r#"{"txnId":"7","documents":[]}"#, (true, "")),
     ] {
-        let (is_dql, words) = error(body).unwrap();
-        assert_eq!((is_dql, words.as_str()), expected, "{body}");
+        let (is_dql, message) = error(body).unwrap();
+        assert_eq!((is_dql, message.as_str()), expected, "{body}");
     }
     for body in [
         "<html>",
@@ -108,7 +108,7 @@ fn errors_and_foreign_bodies() {
 }
 
 #[test]
-fn a_row_of_many_megabytes_comes_in_parts() {
+fn a_row_of_many_megabytes_is_passed_on_in_parts() {
     struct Parts(Vec<(usize, bool)>);
     impl super::super::answer::RowSink for Parts {
         fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()> {
@@ -131,13 +131,13 @@ fn a_row_of_many_megabytes_comes_in_parts() {
 
 proptest! {
     #[test]
-    fn any_bytes_in_any_pieces(bytes in proptest::collection::vec(any::<u8>(), 0..200), lengths in proptest::collection::vec(1_usize..20, 0..50)) {
+    fn any_bytes_in_any_chunks(bytes in proptest::collection::vec(any::<u8>(), 0..200), lengths in proptest::collection::vec(1_usize..20, 0..50)) {
         let whole = read(&bytes, Vec::new()).ok();
         prop_assert_eq!(read(&bytes, lengths).ok(), whole);
     }
 
     #[test]
-    fn documents_come_out_as_they_went_in(
+    fn documents_are_unchanged(
         documents in proptest::collection::vec(r#"\{("[a-z\]}\\]{0,9}":(\[\[1, 2\],\{\}\]|"(\\"|[ a-z\]}])*"|-1.50e3)(,"b":null)?)?\}"#, 0..20),
         lengths in proptest::collection::vec(1_usize..80, 0..50),
         blank in "[ \n\t]{0,3}",
@@ -150,9 +150,9 @@ proptest! {
     }
 }
 
-/// The end of a large row may lie anywhere in the piece that it comes with, and the body's end right behind it.
+/// The end of a large row may be anywhere in a chunk, with the end of the body right after it.
 #[test]
-fn a_large_row_ends_wherever_a_piece_does() {
+fn a_large_row_ends_anywhere_in_a_chunk() {
     for length in (1_100_000..1_100_200).chain([4_000_000]) {
         let row = format!("{{\"_id\":1,\"x\":\"{}\"}}", "y".repeat(length));
         let body = format!("{{\"items\":[{row}],\"error\":{{}}}}");

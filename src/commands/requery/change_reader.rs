@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::commands::Context;
 use crate::condition::Condition;
-use crate::event::{self, Event, Kind, Op};
+use crate::event::{self, Event, EventKind, Op};
 use crate::kafka;
 use crate::kafka::{Connection, ReadStopped, Reader, Span, StartOffsets};
 use crate::record::position::Position;
@@ -185,17 +185,17 @@ impl ChangeScan<'_> {
     fn event(&mut self, event: &Event<'_>) {
         let txn_id = event.txn_id.map(|txn_id| txn_id.0);
         match (&event.kind, &event.collection, txn_id) {
-            (Kind::RequeryRequired, _, _) => self.ledger.note_gap(txn_id),
-            (Kind::Other(_), _, _) => {}
-            (Kind::DocumentChanged, None, _) => {
+            (EventKind::RequeryRequired, _, _) => self.ledger.note_gap(txn_id),
+            (EventKind::Other(_), _, _) => {}
+            (EventKind::DocumentChanged, None, _) => {
                 self.ledger
                     .note_failure("an event in it names no collection".to_owned());
             }
-            (Kind::DocumentChanged, Some(collection), None) => {
+            (EventKind::DocumentChanged, Some(collection), None) => {
                 self.ledger
                     .note_unclear(collection, None, "an event in it has no txnId");
             }
-            (Kind::DocumentChanged, Some(collection), Some(txn_id)) => {
+            (EventKind::DocumentChanged, Some(collection), Some(txn_id)) => {
                 self.ledger.note_txn(txn_id);
                 match event.id().filter(|_| event.op() != Op::Other) {
                     Some(id) => self.change(event, collection, id, txn_id),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::options::Options;
 use crate::commands::Context;
-use crate::event::{self, Kind};
+use crate::event::{self, EventKind};
 use crate::kafka;
 use crate::kafka::{Connection, ReadStopped, Since};
 use crate::record::{GapReason, OffsetGap, Place, Record};
@@ -83,7 +83,7 @@ pub(super) fn with_kafka(
         if let Some(collection) = &event.collection {
             collections.insert(collection.to_string());
         }
-        let is_gap = matches!(event.kind, Kind::RequeryRequired);
+        let is_gap = matches!(event.kind, EventKind::RequeryRequired);
         if is_gap && event.txn_id.is_none() {
             without_txn_id.insert(place.clone());
         }

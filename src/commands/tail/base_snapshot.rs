@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::event::{Event, Kind};
+use crate::event::{Event, EventKind};
 use crate::kafka::StartOffsets;
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::dedup::SnapshotIndex;
@@ -188,7 +188,7 @@ impl BaseSnapshot {
         let Some(txn) = event.txn_id else {
             return SnapshotRelation::Newer;
         };
-        if event.kind == Kind::RequeryRequired {
+        if event.kind == EventKind::RequeryRequired {
             let resolved = self.manifest.complete && Some(txn.0) <= self.manifest.floor;
             return if resolved {
                 SnapshotRelation::GapResolved
@@ -199,7 +199,7 @@ impl BaseSnapshot {
         let (Some(collection), Some(id)) = (&event.collection, event.id()) else {
             return SnapshotRelation::Newer;
         };
-        if event.kind == Kind::DocumentChanged && self.index.contains(collection, id, txn.0) {
+        if event.kind == EventKind::DocumentChanged && self.index.contains(collection, id, txn.0) {
             return SnapshotRelation::AlreadyIncluded;
         }
         SnapshotRelation::Newer

@@ -3,7 +3,7 @@
 use super::base_snapshot::{BaseSnapshot, SnapshotRelation};
 use super::range::format_place;
 use crate::event::filter::{Filter, Verdict};
-use crate::event::{Event, Kind, Op, TxnId, Unreadable};
+use crate::event::{Event, EventKind, Op, TxnId, Unreadable};
 use crate::record::Record;
 use crate::view::{View, escape};
 
@@ -62,7 +62,7 @@ impl Renderer {
         let shown = self.view.event(record, event, out);
         match event.kind {
             _ if !shown => Rendered::Hidden,
-            Kind::RequeryRequired => Rendered::Gap(event.txn_id),
+            EventKind::RequeryRequired => Rendered::Gap(event.txn_id),
             _ => Rendered::Shown(event.op()),
         }
     }

@@ -1,4 +1,4 @@
-//! Reads one collection page by page, with the best query that the server supports, between two counts.
+//! Collection reader: keyset paging by id type if the server supports it, else simpler queries, between two counts.
 
 pub(crate) mod count;
 pub mod id_scanner;
@@ -38,27 +38,27 @@ const TYPES_IN_READ_ORDER: [IdType; 5] = [
 
 /// Reads one collection.
 pub struct CollectionReader<'a> {
-    /// Asks the server.
+    /// The client.
     pub client: &'a RetryingClient,
     /// The collection, and its condition.
     pub target: &'a Target,
-    /// The largest page that another walk found to work; 0 before the first.
+    /// The largest page that succeeded for another collection; 0 before the first.
     pub hint: &'a AtomicU64,
-    /// Keeps finished pages.
+    /// Receives complete pages.
     pub sink: &'a mut dyn PageSink,
     /// The server knows only the interface before DQL.
     pub legacy: bool,
 }
 
-/// Why a way through the collection cannot be gone on.
+/// Why a query does not read the collection to its end.
 pub(super) enum ReadError {
     /// The run is over.
     Stop(StopReason),
     /// The server does not support the query.
     Unknown(ApiError),
-    /// This collection cannot be read to its end; others may.
+    /// This collection cannot be read; others may be.
     Fault(String),
-    /// DocumentUnwrapper moved between two pages by offset.
+    /// Documents moved between two pages by offset.
     Moved,
 }
 
@@ -72,7 +72,7 @@ impl From<StopReason> for ReadError {
 struct ReadPage {
     requested: u64,
     documents: u64,
-    end_of_overlap: bool,
+    overlap_missing: bool,
     answer: QueryResponse,
     last: Option<Vec<u8>>,
     by_type: [u64; 5],
@@ -94,7 +94,7 @@ impl CollectionReader<'_> {
         let before = match self.before(resume) {
             Ok(before) => before,
             Err(ReadError::Stop(stop)) => return Err(stop),
-            Err(error) => return Ok(self.incomplete(progress, None, String::new(), error)),
+            Err(error) => return Ok(self.finish_incomplete(progress, None, String::new(), error)),
         };
         let expected = before.as_ref().map_or(0, |census| census.documents);
         self.client
@@ -104,7 +104,7 @@ impl CollectionReader<'_> {
         if let Err(error) = result {
             return match error {
                 ReadError::Stop(stop) => Err(stop),
-                error => Ok(self.incomplete(progress, before, way, error)),
+                error => Ok(self.finish_incomplete(progress, before, way, error)),
             };
         }
         progress.finish().map_err(|error| self.disk_error(error))?;
@@ -116,7 +116,7 @@ impl CollectionReader<'_> {
         Ok(self.finish(progress, way, before, after))
     }
 
-    /// The collection with all its counts; the proof follows after the stream was read.
+    /// The collection with its counts. Whether they prove it complete is decided after the stream was read.
     fn finish(
         &self,
         progress: CollectionProgress,
@@ -124,8 +124,8 @@ impl CollectionReader<'_> {
         before: Option<Census>,
         after: Option<Census>,
     ) -> Collection {
-        // Answers of one transaction need no counts, and the interface before DQL has none.
-        let one_cut = progress.is_single_txn() && self.legacy;
+        // Responses of one transaction need no counts, and the interface before DQL has none.
+        let is_consistent = progress.is_single_txn() && self.legacy;
         let elsewhere = match &before {
             Some(census) if !census.by_type.is_empty() && way.starts_with("keyset") => {
                 census.transaction_id
@@ -134,7 +134,7 @@ impl CollectionReader<'_> {
             _ => progress.min_txn(),
         };
         let mut collection = progress.collection(&self.target.collection, way, elsewhere);
-        if one_cut {
+        if is_consistent {
             collection.complete = true;
             collection.proof = Some("every answer is of one transaction".to_owned());
         } else if before.is_none() || after.is_none() {
@@ -144,8 +144,8 @@ impl CollectionReader<'_> {
         collection
     }
 
-    /// A collection that could not be read to its end.
-    fn incomplete(
+    /// A collection that was not read to its end.
+    fn finish_incomplete(
         &self,
         mut progress: CollectionProgress,
         before: Option<Census>,
@@ -171,7 +171,7 @@ impl CollectionReader<'_> {
         collection
     }
 
-    /// Goes the best way that the server knows; the way in words.
+    /// Reads with the best query that the server supports; returns its name for the manifest.
     fn read(
         &mut self,
         progress: &mut CollectionProgress,
@@ -207,15 +207,15 @@ impl CollectionReader<'_> {
         )
     }
 
-    /// Restarts the collection.
+    /// Discards all pages of the collection.
     fn restart(&mut self, progress: &mut CollectionProgress) -> Result<(), ReadError> {
         let started = progress.pages > 0;
-        let taken_back = self
+        let rolled_back = self
             .sink
             .restart(&mut progress.store)
             .map_err(|error| self.disk_error(error))?;
-        if started && !taken_back {
-            return Err(ReadError::Fault("its documents cannot be read in the way that was begun, and those on standard output cannot be taken back: use --output DIR".to_owned()));
+        if started && !rolled_back {
+            return Err(ReadError::Fault("the server stopped supporting the query after some pages, and documents on standard output cannot be withdrawn: use --output DIR".to_owned()));
         }
         let documents = &self.client.status().documents;
         progress
@@ -291,7 +291,7 @@ impl CollectionReader<'_> {
         before: Option<&Census>,
     ) -> Result<(), ReadError> {
         progress.order = PageOrder::SeenIds(Box::<SeenIds>::default());
-        // A size that cannot shrink: there is only one page.
+        // The page size cannot shrink, because there is only one page.
         let mut size = AdaptivePageSize::new(Some(1), progress.store.target_page_bytes());
         let target = self.target;
         let read_page = self.read_page(progress, &mut size, false, &|_, _| {
@@ -299,14 +299,14 @@ impl CollectionReader<'_> {
         });
         let read_page = match read_page {
             Ok(read_page) => read_page,
-            // Too much at once: in parts, then.
+            // Too large for one response: continue with pages by offset.
             Err(ReadError::Fault(why)) => {
                 return Err(ReadError::Unknown(ApiError::new(
                     ApiErrorKind::TooLarge,
                     why,
                 )));
             }
-            // There is no simpler query: the server rejects the user's condition.
+            // There is no simpler query, so that the server rejects the user's condition.
             Err(ReadError::Unknown(error)) => {
                 let doing = format!("reading the collection {}", self.target.collection);
                 return Err(StopReason::Api(doing, error).into());
@@ -314,7 +314,7 @@ impl CollectionReader<'_> {
             Err(error) => return Err(error),
         };
         if before.is_some_and(|census| read_page.documents < census.documents) {
-            let why = "the server cut the result";
+            let why = "the server truncated the result";
             return Err(ReadError::Unknown(ApiError::new(
                 ApiErrorKind::TooLarge,
                 why,
@@ -357,7 +357,7 @@ impl CollectionReader<'_> {
                     Request::Dql(target.offset(limit, offset))
                 }
             })?;
-            if read_page.end_of_overlap {
+            if read_page.overlap_missing {
                 return Err(ReadError::Moved);
             }
             let all = before.is_some_and(|census| done + read_page.documents >= census.documents);
@@ -380,51 +380,49 @@ impl CollectionReader<'_> {
         progress: &mut CollectionProgress,
         size: &mut AdaptivePageSize,
         overlap: bool,
-        question: &dyn Fn(u64, Option<&str>) -> Request,
+        page_request: &dyn Fn(u64, Option<&str>) -> Request,
     ) -> Result<ReadPage, ReadError> {
         let doing = format!("reading the collection {}", self.target.collection);
         let mut attempts = self.client.attempts();
         loop {
             let last = progress.last.as_deref().map(String::from_utf8_lossy);
             let requested = size.current();
-            let question = question(requested, last.as_deref());
+            let request = page_request(requested, last.as_deref());
             let counter = &self.client.status().documents;
-            let mut read_page = PageRows::new(
+            let mut rows = PageRows::new(
                 &mut progress.store,
                 &mut progress.order,
                 counter,
                 progress.last.clone(),
                 overlap,
             );
-            let asking = Instant::now();
-            let answered = match &question {
-                Request::Dql(_) => self.client.attempt(&question, &attempts, &mut read_page),
+            let started = Instant::now();
+            let result = match &request {
+                Request::Dql(_) => self.client.attempt(&request, &attempts, &mut rows),
                 Request::Find(_) => self.client.attempt(
-                    &question,
+                    &request,
                     &attempts,
-                    &mut DocumentUnwrapper::new(&mut read_page as &mut dyn RowSink),
+                    &mut DocumentUnwrapper::new(&mut rows as &mut dyn RowSink),
                 ),
             };
-            let error = match answered {
+            let error = match result {
                 Ok(answer) => {
-                    let took = asking.elapsed();
-                    let wait = read_page.first.map_or(took, |first| first - asking);
+                    let took = started.elapsed();
+                    let wait = rows.first.map_or(took, |first| first - started);
                     return Ok(ReadPage {
                         requested,
                         timing: PageTiming { wait, took },
-                        documents: read_page.documents,
-                        end_of_overlap: read_page.overlap,
-                        last: read_page.last.take().filter(|_| read_page.documents > 0),
-                        by_type: read_page.by_type,
+                        documents: rows.documents,
+                        overlap_missing: rows.overlap,
+                        last: rows.last.take().filter(|_| rows.documents > 0),
+                        by_type: rows.by_type,
                         answer,
                     });
                 }
                 Err(error) => error,
             };
-            let fault = read_page.fault.take();
-            read_page
-                .discard()
-                .map_err(|error| self.disk_error(error))?;
+            let fault = rows.fault.take();
+            rows.discard().map_err(|error| self.disk_error(error))?;
             self.handle_error(&doing, error, fault, size, overlap, &mut attempts)?;
         }
     }
@@ -467,22 +465,22 @@ impl CollectionReader<'_> {
     fn commit_page(
         &mut self,
         progress: &mut CollectionProgress,
-        read_page: &ReadPage,
+        page: &ReadPage,
         kind: Option<IdType>,
         last: Option<Vec<u8>>,
         end: bool,
     ) -> Result<(), ReadError> {
-        let came = PageResult {
+        let page = PageResult {
             kind,
-            by_type: read_page.by_type,
+            by_type: page.by_type,
             last,
-            transaction_id: read_page.answer.transaction_id,
+            transaction_id: page.answer.transaction_id,
             end,
         };
-        let kept = progress
-            .take(&came)
+        let committed = progress
+            .commit_page(&page)
             .and_then(|line| self.sink.commit_page(&mut progress.store, &line));
-        Ok(kept.map_err(|error| self.disk_error(error))?)
+        Ok(committed.map_err(|error| self.disk_error(error))?)
     }
 
     pub(super) fn disk_error(&self, error: io::Error) -> StopReason {

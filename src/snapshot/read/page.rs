@@ -25,7 +25,7 @@ pub enum PageOrder {
     SeenIds(Box<SeenIds>),
 }
 
-/// The ids that were inserted.
+/// Hashes of all ids so far, 8 bytes each.
 #[derive(Default)]
 pub struct SeenIds {
     hashes: HashSet<u64>,
@@ -144,7 +144,10 @@ impl<'s> PageRows<'s> {
                     .as_deref()
                     .is_none_or(|last| is_after(kind, last, id));
                 if !is_after || !has_type(kind, id) {
-                    let (id, last) = (shortened(id), self.last.as_deref().map(shortened).unwrap_or_default());
+                    let (id, last) = (
+                        shortened(id),
+                        self.last.as_deref().map(shortened).unwrap_or_default(),
+                    );
                     return self.fail(format!(
                         "the id {id} follows {last} in a page of ids of type {}",
                         kind.name()

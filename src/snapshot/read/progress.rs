@@ -78,7 +78,7 @@ impl CollectionProgress {
         }
     }
 
-    /// Everything is void; the file has been emptied by its sink.
+    /// Discards all pages.
     pub(in crate::snapshot) fn reset(&mut self, counter: &AtomicU64) -> io::Result<()> {
         counter.fetch_sub(self.documents(), Ordering::Relaxed);
         self.store.clear()?;
@@ -125,7 +125,7 @@ impl CollectionProgress {
         let named = named.filter(|(_, count)| *count > 0);
         Ok(journal::PageEntry {
             kind: page.kind.map(|kind| kind.name().to_owned()),
-            last: came
+            last: page
                 .last
                 .as_ref()
                 .map(|last| String::from_utf8_lossy(last).into_owned()),

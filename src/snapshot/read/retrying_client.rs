@@ -185,7 +185,9 @@ impl RetryingClient {
             (Some(min_txn), Some(at)) if at < min_txn => Err(below_min_txn(at, min_txn)),
             (Some(min_txn), None) if self.is_min_txn_expired() => Err(ApiError::new(
                 ApiErrorKind::TransactionNotReached,
-                format!("the response has no transaction id; it must be at transaction {min_txn} or later"),
+                format!(
+                    "the response has no transaction id; it must be at transaction {min_txn} or later"
+                ),
             )),
             _ => Ok(answer),
         }

@@ -1,4 +1,4 @@
-//! The folder of a snapshot: a run builds the new one in a staging folder and replaces the old one at its end.
+//! The folder of a snapshot: each run writes into a staging folder and replaces the existing snapshot at the end.
 
 use std::fs::{self, File};
 use std::io;
@@ -15,19 +15,19 @@ use crate::util::lock_file::{self, LockError};
 const STAGING: &str = ".requery";
 const JOURNAL: &str = "journal.ndjson";
 const LOCK: &str = "lock";
-/// Folder of an incomplete snapshot that must not replace a complete one.
+/// Subfolder for an incomplete snapshot, if the existing one is complete.
 const INCOMPLETE: &str = "incomplete";
 
 /// A snapshot's folder, locked against a second run.
 pub struct SnapshotDirectory {
     root: PathBuf,
     staging: PathBuf,
-    /// Held until the end.
+    /// Released when this is dropped.
     _lock: File,
 }
 
 impl SnapshotDirectory {
-    /// Opens or makes the folder, and finishes a replacement that a crash has interrupted.
+    /// Opens or creates the folder, and finishes a replacement that a crash has interrupted.
     ///
     /// # Errors
     /// A [`Failure`] that names the folder.
@@ -75,7 +75,7 @@ impl SnapshotDirectory {
         })
     }
 
-    /// Continues a journal after its valid part; with 0, all files of the interrupted run are removed first.
+    /// Opens the journal to append after `valid` bytes; with 0, all files of the interrupted run are removed first.
     ///
     /// # Errors
     /// A [`Failure`] with the folder's name.
@@ -105,8 +105,8 @@ impl SnapshotDirectory {
         self.staging.join(file)
     }
 
-    /// Replaces the old snapshot by the finished one; returns the folder where it is now. A complete snapshot is
-    /// never replaced by an incomplete one, which goes into a subfolder instead.
+    /// Replaces the existing snapshot by the finished one; returns its folder. An incomplete snapshot never replaces a
+    /// complete one: it is moved into a subfolder instead.
     ///
     /// # Errors
     /// A [`Failure`]; `--resume` continues from what was written.
@@ -115,7 +115,7 @@ impl SnapshotDirectory {
         let done = if aside {
             self.store_incomplete(manifest)
         } else {
-            // Commit point: from here on the new snapshot counts, even after a crash.
+            // Commit point: after it the new snapshot replaces the old one, even after a crash.
             manifest
                 .write(&self.staging)
                 .and_then(|()| self.roll_forward(manifest))
@@ -152,11 +152,11 @@ impl SnapshotDirectory {
         }
     }
 
-    /// Every step can be repeated: a file that is not in staging any more is in its place.
+    /// Moves the files of the staging folder. Idempotent: a file that is not in staging was moved before.
     fn roll_forward(&self, manifest: &Manifest) -> io::Result<()> {
         let old = self.existing();
         let place = self.root.join(manifest::NAME);
-        // A manifest beside foreign files would be a lie.
+        // While files are replaced, the old manifest would not match them.
         remove(&place)?;
         sync_folder(&self.root)?;
         self.move_files(manifest, &self.root)?;
@@ -199,7 +199,7 @@ impl SnapshotDirectory {
     fn remove_staging(&self) -> io::Result<()> {
         self.clear_staging()?;
         remove(&self.staging.join(LOCK))?;
-        // Another process may have started a run in it just now.
+        // Fails if another process has just started a run in it, which is harmless.
         drop(fs::remove_dir(&self.staging));
         Ok(())
     }
@@ -215,13 +215,13 @@ fn remove(path: &Path) -> io::Result<()> {
 fn occupied(doing: &str) -> Failure {
     Failure {
         class: FailureClass::Setup,
-        what: format!("{doing}: another requery is writing there"),
-        fix: Some("wait for it, or give another --output".to_owned()),
+        what: format!("{doing}: another requery is using it"),
+        fix: Some("wait until it has finished, or give another --output".to_owned()),
         raw: None,
     }
 }
 
-/// A failure of the disk, with what to do.
+/// A failure of the disk, and how to fix it.
 #[must_use]
 pub fn disk_failure(doing: &str, error: &io::Error) -> Failure {
     let (why, fix) = match error.kind() {
@@ -230,14 +230,14 @@ pub fn disk_failure(doing: &str, error: &io::Error) -> Failure {
             "free some disk space and continue with --resume: what was read is saved, and an existing snapshot is unchanged",
         ),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => (
-            "this user may not write there",
+            "this user has no write permission there",
             "use another --output, or check the owner of the folder (ls -ld)",
         ),
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
             ("a file is in the way", "give a folder as --output")
         }
         _ => (
-            "the system refused",
+            "the system reported an error",
             "check the folder and the disk, then continue with --resume",
         ),
     };

@@ -1,4 +1,4 @@
-//! The file of one collection: committed pages stay, failed pages are rolled back.
+//! The file of one collection, with commit points after each page: a failed page is rolled back.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -10,21 +10,21 @@ use super::journal::CommitPoint;
 use super::threads::HashThread;
 use crate::tls::Sha256;
 
-/// So much of a file is read at once.
+/// Size of the buffer that hashes an existing file.
 const READ_BUFFER_BYTES: usize = 256 << 10;
 
-/// The system is asked to flush after this many committed bytes, while more is read.
+/// A background flush starts after this many committed bytes.
 const FLUSH_INTERVAL_BYTES: u64 = 32 << 20;
 
-/// A file of rows, one a line.
+/// A file of rows, one per line.
 pub struct CollectionFile {
     file: File,
     hasher: HashThread,
     /// The block that is being filled; it starts with `tail`, or after a full block.
     block: Block,
-    /// Committed bytes that did not fill an aligned unit: they are written again with what follows.
+    /// Committed bytes after the last aligned offset: they are written again with the following bytes.
     tail: Vec<u8>,
-    /// Length in bytes, with the block.
+    /// Length in bytes, including the block.
     length: u64,
     /// Committed bytes.
     committed: u64,
@@ -88,20 +88,20 @@ impl CollectionFile {
     /// Appends bytes.
     ///
     /// # Errors
-    /// I/O errors of the file, also of earlier bytes.
+    /// I/O errors of the file, including those of earlier bytes.
     #[inline]
     pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.length += bytes.len() as u64;
         let mut rest = self.block.take(bytes);
         while self.block.is_full() {
-            self.submit_full_blocks(&[])?;
+            self.submit_block(&[])?;
             rest = self.block.take(rest);
         }
         Ok(())
     }
 
-    /// Hands the block on. The next one begins with bytes that this one ends with.
-    fn submit_full_blocks(&mut self, tail: &[u8]) -> io::Result<()> {
+    /// Submits the block to the hashing thread. The next block starts with `tail`, the last bytes of this one.
+    fn submit_block(&mut self, tail: &[u8]) -> io::Result<()> {
         let next_offset = self.block.offset + self.block.bytes().len() as u64 - tail.len() as u64;
         self.hasher.add(&mut self.block)?;
         self.block.begin(next_offset, tail);
@@ -115,7 +115,7 @@ impl CollectionFile {
     pub fn commit(&mut self) -> io::Result<CommitPoint> {
         let tail = self.block.aligned_and_rest().1.to_vec();
         if !self.block.unhashed().is_empty() {
-            self.submit_full_blocks(&tail)?;
+            self.submit_block(&tail)?;
         }
         let sum = self.hasher.commit()?;
         (self.committed, self.tail) = (self.length, tail);
@@ -126,7 +126,7 @@ impl CollectionFile {
         })
     }
 
-    /// Starts to flush committed bytes in the background, so that little is left for the end.
+    /// Starts to flush committed bytes in the background, so that the final flush is short.
     fn start_flush(&mut self) -> io::Result<()> {
         let due = self.committed.saturating_sub(self.flushed) >= FLUSH_INTERVAL_BYTES;
         if !due
@@ -144,7 +144,7 @@ impl CollectionFile {
         Ok(())
     }
 
-    /// The system reports a flush error once: it must not be lost with the thread that met it.
+    /// Waits for the background flush. The system reports a flush error only once, so it must not be lost.
     fn finish_flush(&mut self) -> io::Result<()> {
         let Some(flush) = self.flush.take() else {
             return Ok(());
@@ -178,7 +178,7 @@ impl CollectionFile {
         self.rollback()
     }
 
-    /// Flushes the file; returns its size and sum.
+    /// Flushes the file; returns its size and hash.
     ///
     /// # Errors
     /// I/O errors of the file.
@@ -190,13 +190,13 @@ impl CollectionFile {
     }
 }
 
-/// The last place before `length` that suits every disk.
+/// The last aligned offset up to `length`.
 fn align_down(length: u64) -> u64 {
     length - length % ALIGNMENT as u64
 }
 
-/// The number of commit points, from the first on, that a file's content matches, with the length and sum at the last
-/// one.
+/// The number of commit points, from the first on, that a file's content matches, and the hash and length at the last
+/// of them.
 fn matching_commit_points(
     mut file: &File,
     commit_points: &[CommitPoint],
@@ -213,7 +213,7 @@ fn matching_commit_points(
     Ok((good, length, commit_points.len()))
 }
 
-/// Hashes this many bytes; returns how many there were.
+/// Hashes up to `wanted` bytes; returns their number.
 fn hash(file: &mut impl Read, wanted: u64, sum: &mut Sha256) -> io::Result<u64> {
     let (mut piece, mut length) = (vec![0; READ_BUFFER_BYTES], 0);
     let mut part = file.take(wanted);
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_are_kept_taken_back_and_found_again() {
+    fn pages_are_committed_rolled_back_and_resumed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         let mut store = CollectionFile::create(&path).unwrap();
@@ -273,7 +273,7 @@ mod tests {
 
     /// Pages of every length around an aligned unit and a block, some rolled back, over several runs.
     #[test]
-    fn lengths_that_suit_no_disk() {
+    fn unaligned_lengths() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         let lengths = [

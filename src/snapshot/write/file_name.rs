@@ -1,15 +1,14 @@
-//! Encodes a collection's name, which may be any string, as a file name. Injective even if the file system ignores
-//! case.
+//! Percent-encoding of collection names as file names, injective even if the file system ignores case.
 
 use std::fmt::Write as _;
 
 /// Extension of the encoded name.
 const EXTENSION: &str = ".ndjson";
-/// The longest encoded name: disks take 255 bytes, and other files are named after it.
+/// The longest encoded name: file systems allow 255 bytes, and some are needed for suffixes.
 const MAX_NAME_BYTES: usize = 180;
 
-/// The file name of a collection. Lower case letters, digits and `-` are kept, also `_` and `.` inside; every other
-/// byte becomes `%41`. A name that is too long is cut, and a hash of the whole name appended.
+/// The file name of a collection. Lower case letters, digits and `-` are unchanged, also `_` and `.` after the first
+/// byte; each other byte becomes `%41`. A name that is too long is truncated, and a hash of the whole name is appended.
 #[must_use]
 pub fn file_name(collection: &str) -> String {
     let mut name = String::with_capacity(collection.len() + EXTENSION.len());
@@ -26,17 +25,17 @@ pub fn file_name(collection: &str) -> String {
         }
     }
     if name.is_empty() {
-        // No encoded byte is a percent sign alone.
+        // The encoding of another name never is a single percent sign.
         name.push('%');
     }
     if name.len() > MAX_NAME_BYTES {
         let mut sum = crate::tls::Sha256::default();
         sum.add(collection.as_bytes());
         name.truncate(MAX_NAME_BYTES - 66);
-        // No encoded byte ends with two percent signs.
+        // The encoding of a shorter name never contains two percent signs in a row.
         let _ = write!(name, "%%{}", sum.digits());
     }
-    // Windows knows devices by such names, whatever follows the first dot.
+    // Windows reserves these names for devices, with any extension.
     let stem = name.split('.').next().unwrap_or_default();
     let number = stem.strip_prefix("com").or(stem.strip_prefix("lpt"));
     let numbered = number
@@ -97,7 +96,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_meets_and_nothing_leaves_the_folder(one in any::<String>(), other in any::<String>()) {
+        fn file_names_are_unique_and_stay_in_the_folder(one in any::<String>(), other in any::<String>()) {
             let (a, b) = (file_name(&one), file_name(&other));
             prop_assert_eq!(a.to_lowercase() == b.to_lowercase(), one == other);
             prop_assert!(a.len() < 200 && !a.starts_with('.') && !a.contains(['/', '\\', ':', '\0', ' ']));

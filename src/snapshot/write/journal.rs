@@ -10,25 +10,25 @@ use serde::{Deserialize, Serialize};
 use crate::snapshot::manifest::{Census, Collection, Position, Scope};
 use crate::util::mutex::lock;
 
-/// The state of a file at the end of a page.
+/// The length and hash of a file at the end of a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitPoint {
-    /// The file's size up to there.
+    /// The length in bytes.
     pub length: u64,
-    /// SHA-256 of all up to there, in hexadecimal digits.
+    /// SHA-256 of the bytes up to there, in hexadecimal digits.
     pub sum: String,
 }
 
-/// Identity of a run: `--resume` requires the same one.
+/// Identity of a run: `--resume` requires the same options.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunIdentity {
     /// The version of this format.
     pub format: u32,
     /// The server's address.
     pub server: String,
-    /// Which version of the API.
+    /// The version of the API.
     pub api: String,
-    /// The transaction that every answer has to have reached.
+    /// The minimum transaction of every response.
     pub floor: Option<u64>,
     /// Sources of the minimum transaction.
     pub floor_from: Vec<String>,
@@ -41,16 +41,16 @@ pub struct RunIdentity {
     pub cluster: Option<String>,
     /// The offsets from which the stream continues.
     pub positions: Vec<Position>,
-    /// Collections that the stream has shown.
+    /// Collections that occur in the stream.
     pub seen: Vec<String>,
-    /// When the run began, RFC 3339 in UTC.
+    /// When the run started, RFC 3339 in UTC.
     pub started: String,
 }
 
-/// One page that is in its file.
+/// One committed page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageEntry {
-    /// The type of its ids, as `type(_id)` calls it; `None` for pages of all types.
+    /// The type of its ids, as `type(_id)` names it; `None` for pages of all types.
     pub kind: Option<String>,
     /// The last id as raw JSON; `None` if the page was empty.
     pub last: Option<String>,
@@ -58,9 +58,9 @@ pub struct PageEntry {
     pub end: bool,
     /// Number of documents of each type.
     pub by_type: Vec<(String, u64)>,
-    /// At which transaction it was read.
+    /// The transaction at which it was read.
     pub transaction_id: Option<u64>,
-    /// The file after the page.
+    /// The file at the end of the page.
     pub mark: CommitPoint,
 }
 
@@ -73,16 +73,15 @@ pub enum Entry {
     Collections(Vec<String>, Scope),
     /// The server's count before the read.
     Census(String, Census),
-    /// A page of a collection is in its file.
+    /// A page of a collection was committed.
     Page(String, PageEntry),
     /// A collection is restarted.
     Again(String),
-    /// A collection was read to its end and counted again. Its completeness is proven after all reads, and again by a
-    /// resumed run.
+    /// A collection was read to its end and counted again. Each run proves its completeness after all reads.
     Done(Box<Collection>),
 }
 
-/// A journal that is written.
+/// A journal that is open for appending.
 pub struct Journal {
     file: Mutex<File>,
 }
@@ -121,18 +120,18 @@ impl Journal {
 /// The journal of an interrupted run.
 #[derive(Debug, Default)]
 pub struct ResumeState {
-    /// Its lines up to the first that cannot be read, which a crash has halved.
+    /// Its lines up to the first one that cannot be parsed, because a crash cut it off.
     pub lines: Vec<Entry>,
-    /// The size of these lines.
+    /// The size of these lines in bytes.
     pub valid: u64,
 }
 
-/// What an interrupted run has read of one collection.
+/// The pages of one collection that an interrupted run has read.
 #[derive(Debug, Clone, Default)]
 pub struct CollectionResume {
     /// The server's count before the read.
     pub census: Option<Census>,
-    /// Pages in the order in which they stand in the file.
+    /// Pages in the order of the file.
     pub pages: Vec<PageEntry>,
     /// The collection was read to its end and counted again.
     pub done: Option<Collection>,
@@ -171,7 +170,7 @@ impl ResumeState {
         }
     }
 
-    /// Which collections there are, once that was found out.
+    /// The collections and the scope, if the run has determined them.
     #[must_use]
     pub fn collections(&self) -> Option<(&[String], &Scope)> {
         self.lines.iter().find_map(|line| match line {
@@ -180,7 +179,7 @@ impl ResumeState {
         })
     }
 
-    /// What the run has read of one collection.
+    /// The pages of one collection that the run has read.
     #[must_use]
     pub fn collection(&self, collection: &str) -> CollectionResume {
         let mut resume = CollectionResume::default();
@@ -207,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_halved_line_is_forgotten_and_the_rest_is_found() {
+    fn a_truncated_last_line_is_discarded() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         assert_eq!(ResumeState::read(&path).unwrap().lines.len(), 0);

@@ -1,4 +1,4 @@
-//! Page stores: the rows of a collection go to its file, or page by page to standard output.
+//! Page stores: the file of a collection, or a buffer for standard output. Uncommitted rows can be rolled back.
 
 pub(crate) mod aligned_block;
 pub mod directory;
@@ -15,15 +15,15 @@ use self::file::CollectionFile;
 use self::journal::CommitPoint;
 use self::page_buffer::PageBuffer;
 
-/// A page of this size: larger ones gain nothing and cost more when they fail.
+/// Page size for files: larger pages are not faster, and cost more if they fail.
 pub(super) const FILE_PAGE_BYTES: u64 = 64 << 20;
-/// The same if pages are buffered until they are complete and requests are cheap: two of them fit in memory.
+/// Page size for standard output, if requests are cheap: two buffered pages fit in memory.
 pub(super) const BUFFERED_PAGE_BYTES: u64 = 10 << 20;
 /// A store of rows, one per line. Rows after the last commit point can be rolled back.
 pub enum PageStore {
-    /// A file that stays.
+    /// The file of a collection.
     File(Box<CollectionFile>),
-    /// Pages that others print.
+    /// A buffer for one page, which is printed when it is complete.
     Buffered(PageBuffer),
 }
 
@@ -56,7 +56,7 @@ impl PageStore {
     /// Appends bytes.
     ///
     /// # Errors
-    /// I/O errors of the store, also of earlier bytes.
+    /// I/O errors of the store, including those of earlier bytes.
     #[inline]
     pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
@@ -101,7 +101,7 @@ impl PageStore {
         }
     }
 
-    /// Flushes a file; returns its size and sum.
+    /// Flushes a file; returns its size and hash.
     ///
     /// # Errors
     /// I/O errors of the file.

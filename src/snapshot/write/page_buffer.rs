@@ -1,4 +1,4 @@
-//! Page buffer for standard output: holds a page until it is complete, in memory and beyond that in an anonymous
+//! Page buffer for standard output: stores a page until it is complete, in memory and, beyond a limit, in an anonymous
 //! temporary file.
 
 use std::collections::VecDeque;
@@ -8,19 +8,19 @@ use std::sync::mpsc::{self, Receiver, Sender};
 
 /// Size of a memory chunk.
 const CHUNK_BYTES: usize = 512 << 10;
-/// The fewest pieces that make sense: one is filled while another one is printed.
+/// Minimum number of chunks: one is filled while another one is printed.
 const MIN_CHUNKS: usize = 2;
 
 /// The page that is arriving.
 pub struct PageBuffer {
     full: Vec<Vec<u8>>,
     open: Vec<u8>,
-    /// The part of the page after `full` and before `open`, if it exceeds the memory.
+    /// The part of the page after `full` and before `open`, if the page exceeds the memory limit.
     spill_file: Option<File>,
     memory: ChunkPool,
 }
 
-/// Free chunks, and the chunks that pages being printed will return.
+/// Free chunks, and the channel by which printed pages return theirs.
 struct ChunkPool {
     empty: Vec<Vec<u8>>,
     return_tx: Sender<Vec<u8>>,
@@ -38,9 +38,9 @@ pub struct BufferedPage {
 }
 
 impl PageBuffer {
-    /// Nothing yet; so much memory may be used, also by pages that are being printed.
+    /// An empty buffer. `max_bytes` limits its memory, including that of pages that are being printed.
     #[must_use]
-    pub fn new(bytes: usize) -> PageBuffer {
+    pub fn new(max_bytes: usize) -> PageBuffer {
         let (return_tx, returned_rx) = mpsc::channel();
         PageBuffer {
             full: Vec::new(),
@@ -50,7 +50,7 @@ impl PageBuffer {
                 empty: Vec::new(),
                 return_tx,
                 returned_rx,
-                unallocated: (bytes / CHUNK_BYTES).max(MIN_CHUNKS),
+                unallocated: (max_bytes / CHUNK_BYTES).max(MIN_CHUNKS),
                 in_use: 0,
             },
         }
@@ -69,7 +69,7 @@ impl PageBuffer {
         let mut rest = bytes;
         while !rest.is_empty() {
             if self.open.capacity() == 0 {
-                // Nothing is held yet, so there is memory or it comes back.
+                // The page has no chunk yet, so that one is free or will be returned.
                 self.open = self
                     .memory
                     .take_chunk()
@@ -85,7 +85,7 @@ impl PageBuffer {
         Ok(())
     }
 
-    /// Empties the open piece.
+    /// Moves the open chunk to `full`, or writes it to the file.
     fn spill(&mut self) -> io::Result<()> {
         if self.spill_file.is_none() {
             if let Some(next) = self.memory.take_chunk() {
@@ -101,14 +101,14 @@ impl PageBuffer {
         Ok(())
     }
 
-    /// Forgets the page.
+    /// Discards the page.
     pub fn clear(&mut self) {
         self.memory.empty.append(&mut self.full);
         self.open.clear();
         self.spill_file = None;
     }
 
-    /// Takes the page, and starts the next one.
+    /// Takes the complete page and starts the next one.
     ///
     /// # Errors
     /// I/O errors of the temporary file.
@@ -130,7 +130,7 @@ impl PageBuffer {
 }
 
 impl ChunkPool {
-    /// A free chunk; waits for one that is being printed; `None` if the current page has them all.
+    /// A free chunk, if necessary after waiting for one that is being printed; `None` if the current page has all.
     fn take_chunk(&mut self) -> Option<Vec<u8>> {
         while let Ok(chunk) = self.returned_rx.try_recv() {
             self.in_use -= 1;
@@ -155,7 +155,7 @@ impl ChunkPool {
 }
 
 impl BufferedPage {
-    /// Passes all bytes in order, chunk by chunk.
+    /// Passes all bytes to `visit` in order, chunk by chunk.
     ///
     /// # Errors
     /// I/O errors of the temporary file, and errors of `visit`.
@@ -209,9 +209,9 @@ mod tests {
         all
     }
 
-    /// Pages of every length around a piece and around the memory; each is printed while the next one arrives.
+    /// Pages of every length around a chunk and around the memory limit; each is printed while the next one arrives.
     #[test]
-    fn pages_come_out_as_they_went_in() {
+    fn pages_are_unchanged() {
         const MEMORY: usize = 4 * CHUNK_BYTES;
         let around = |length: usize| [length - 1, length, length + 1];
         let lengths = [

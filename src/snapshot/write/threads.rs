@@ -1,6 +1,5 @@
-//! Hashing and writing threads of a file: SHA-256 takes longer than reading, and copies into the page cache cost as much.
-//!
-//! The hashing thread passes blocks on to the writer, which uses direct I/O if the file system supports it.
+//! Hashing thread and writer thread of a file, because SHA-256 and copies into the page cache each cost more time than
+//! reading.
 
 use std::fs::File;
 use std::io;
@@ -54,7 +53,7 @@ impl HashThread {
         self.send(Command::Write(full))
     }
 
-    /// All so far is in the file and stays; its sum in hexadecimal digits.
+    /// Commits all blocks so far; returns their hash in hexadecimal digits.
     ///
     /// # Errors
     /// As [`HashThread::add`].
@@ -83,7 +82,7 @@ impl HashThread {
 }
 
 impl Drop for HashThread {
-    /// The thread must not write any more when the file is opened copy.
+    /// Waits for all blocks, because the file may be opened again afterwards.
     fn drop(&mut self) {
         let _ = self.commit();
     }
@@ -175,7 +174,7 @@ impl Writer {
         self.first_error()
     }
 
-    /// The first error, for every command until it is rolled back.
+    /// The first error, for each command until a rollback.
     fn first_error(&self) -> io::Result<()> {
         let copy = |error: &io::Error| {
             let text = || io::Error::new(error.kind(), error.to_string());
@@ -196,7 +195,7 @@ impl Writer {
                     let rest_offset = block.offset + whole.len() as u64;
                     return write_at(&self.file, rest, rest_offset);
                 }
-                // The file system does not support it after all.
+                // Some file systems accept the flag and then reject the write.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => self.direct = None,
                 Err(error) => return Err(error),
             }
@@ -215,7 +214,7 @@ fn open_direct(path: &Path) -> Option<File> {
     file.ok()
 }
 
-/// Elsewhere it is not worth its own rules.
+/// Direct I/O is used on Linux only.
 #[cfg(not(target_os = "linux"))]
 fn open_direct(_: &Path) -> Option<File> {
     None

@@ -15,7 +15,7 @@ use super::styles::Ink;
 use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
 use crate::diff::{Change, Diff, Kind, MAX_ALIGNED, MAX_DEPTH, Note};
-use crate::event::{Event, Kind as Announced, Op, Unreadable};
+use crate::event::{Event, EventKind, Op, Unreadable};
 use crate::record::{OffsetGap, Record};
 
 /// Paths are padded to one width, up to this one.
@@ -37,7 +37,7 @@ pub(super) fn event(
     let event = event_diff.event;
     let mut line = Line::new(view, out);
     line.event_header(event, 0, " ");
-    if event.kind == Announced::RequeryRequired {
+    if event.kind == EventKind::RequeryRequired {
         return line.end();
     }
     line.place(record);

@@ -1,5 +1,4 @@
-//! Snapshots that replace each other, with a crash at every step of it.
-//! The manifest itself is tested beside its own file.
+//! Replacement of snapshots, with a crash at each step.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -96,7 +95,7 @@ fn a_new_snapshot_replaces_the_old_one_and_an_incomplete_one_does_not() {
 }
 
 #[test]
-fn a_crash_at_any_step_of_the_replacement_is_healed_by_the_next_run() {
+fn the_next_run_recovers_from_a_crash_at_any_step_of_the_replacement() {
     let (old, new) = (
         snapshot("old", &["a", "b"], true),
         snapshot("new", &["b", "c"], true),
@@ -108,7 +107,7 @@ fn a_crash_at_any_step_of_the_replacement_is_healed_by_the_next_run() {
         stage(&folder, &new);
         let place = |file: &str| root.path().join(file);
         if step == 0 {
-            // Before the point of no return the old one counts.
+            // Before the commit point the old snapshot is valid.
             drop(folder);
             drop(SnapshotDirectory::open(root.path()).unwrap());
             assert_eq!(Manifest::read(root.path()).unwrap().server, "old");
@@ -138,7 +137,7 @@ fn a_crash_at_any_step_of_the_replacement_is_healed_by_the_next_run() {
 }
 
 #[test]
-fn only_one_run_writes_and_what_is_in_the_way_is_named() {
+fn only_one_run_uses_the_folder_and_a_file_in_its_place_is_named() {
     let root = tempfile::tempdir().unwrap();
     let first = SnapshotDirectory::open(root.path()).unwrap();
     let second = SnapshotDirectory::open(root.path()).err().unwrap();

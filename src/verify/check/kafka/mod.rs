@@ -1,7 +1,7 @@
 //! Checks of topic, records and consumer group, from the brokers' responses.
 
 use super::{Check, Fault};
-use crate::event::{self, Kind, Unreadable};
+use crate::event::{self, EventKind, Unreadable};
 use crate::kafka::inspect::{Partition, QueryError, QueryErrorKind};
 use crate::util::suggest::nearest;
 
@@ -303,14 +303,14 @@ fn describe_event(event: &event::Event<'_>) -> String {
         .txn_id
         .map_or_else(String::new, |txn| format!(" txn {}", txn.0));
     match (&event.kind, &event.collection, event.id()) {
-        (Kind::RequeryRequired, _, _) => format!("a requeryRequired event{txn}"),
+        (EventKind::RequeryRequired, _, _) => format!("a requeryRequired event{txn}"),
         (_, Some(collection), Some(id)) => {
             let id = String::from_utf8_lossy(id);
             let what = event.op().word().unwrap_or("event");
             format!("{what} {collection}/{}{txn}", id.trim_matches('"'))
         }
-        (Kind::Other(kind), _, _) => format!("an event of the type {kind}{txn}"),
-        (Kind::DocumentChanged, _, _) => format!("a documentChanged event{txn}"),
+        (EventKind::Other(kind), _, _) => format!("an event of the type {kind}{txn}"),
+        (EventKind::DocumentChanged, _, _) => format!("a documentChanged event{txn}"),
     }
 }
 

@@ -29,7 +29,7 @@ function __fish_ditto_cdc_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -l no-progress -d 'Do not show progress'
@@ -47,7 +47,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "requery" -d 'Fe
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "config" -d 'Show each setting, its value and its source; `config init` creates a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l print -d 'With --serve: print only the settings, as environment variables (`env`) for eval' -r -f -a "env\t'`export NAME=value` lines'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l serve -d 'Keep the embedded Kafka running, with a new change now and then, to try commands in a second terminal'
@@ -55,14 +55,14 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l no-progress
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -s q -l quiet -d 'Print errors only'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -l no-progress -d 'Do not show progress'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s q -l quiet -d 'Print errors only'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand man" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand man" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand man" -l no-progress -d 'Do not show progress'
@@ -111,7 +111,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s p -l profil
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l properties -d 'A Java client.properties file' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l env-file -d 'A file of environment variables to read instead of .env in the current folder' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l no-control -d 'Apply the filters to requeryRequired events too'
@@ -151,7 +151,7 @@ merge\t'The changes as a JSON Merge Patch (RFC 7396), and whether it covers all 
 changes\t'The paths that were changed, added and removed'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l on-gap -d 'What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4)' -r -f -a "mark\t'Report it, count it and continue'
 stop\t'Exit with status 4'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-control -d 'Apply the filters to requeryRequired events too'
@@ -179,7 +179,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l env-file 
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l url -d 'The Cloud URL Endpoint, for the HTTP API' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l api-key-file -d 'A file that contains the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l json -d 'Print one JSON object instead of lines'
@@ -210,7 +210,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s p -l pro
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l properties -d 'A Java client.properties file' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l env-file -d 'A file of environment variables to read instead of .env in the current folder' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l no-kafka -d 'Do not read from Kafka, even if it is configured'
@@ -234,7 +234,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fi
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l url -d 'The Cloud URL Endpoint, for the HTTP API' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l api-key-file -d 'A file that contains the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l json -d 'Print one JSON object instead of lines'
@@ -244,7 +244,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fi
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -f -a "init" -d 'Ask for the settings that the Ditto portal shows, test them, and save them as a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -l no-progress -d 'Do not show progress'

@@ -1,5 +1,4 @@
-//! Every block of docs/recovery.md is run in its order, on an embedded broker and Ditto's own engine.
-//! Transcripts are compared with what the real program prints.
+//! Runs each block of docs/recovery.md on an embedded broker and Ditto's own engine, and compares the transcripts.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -12,7 +11,7 @@ use ditto_cdc::kafka::embedded::{Embedded, Options, ProducerRecord};
 use serde_json::json;
 use support::engine::Front;
 
-/// The fenced blocks with their languages, in their order.
+/// The fenced blocks with their languages, in order.
 fn blocks() -> Vec<(String, String)> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/recovery.md");
     let text = fs::read_to_string(page).unwrap();
@@ -23,7 +22,7 @@ fn blocks() -> Vec<(String, String)> {
         .collect()
 }
 
-/// A topic with a gap in it, and the engine that holds what was missed.
+/// A topic with a gap.
 fn broker() -> Embedded {
     let broker = Embedded::start(&Options {
         topics: vec![("TOPIC".to_owned(), 1)],
@@ -99,15 +98,15 @@ fn every_block_does_what_the_page_says() {
         };
         let command = command.strip_prefix("$ ").unwrap_or(command);
         let output = run(command, &broker, &front, folder.path());
-        let said = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         if language == "console" {
-            assert_eq!(said, expected, "{command}");
+            assert_eq!(stderr, expected, "{command}");
             assert_eq!(output.status.code(), Some(4), "{command}");
         } else {
-            assert!(output.status.success(), "{command}: {said}");
+            assert!(output.status.success(), "{command}: {stderr}");
         }
     }
-    // The engine has reached transaction 101 when it is asked: the event of transaction 50 is contained.
+    // The engine is at transaction 101 during the read, so that the snapshot contains the event of transaction 50.
     let events = fs::read_to_string(folder.path().join("events.ndjson")).unwrap();
     assert_eq!(events.lines().count(), 3, "{events}");
 }

@@ -155,7 +155,7 @@ fn what_cannot_heal_ends_at_once_with_status_3() {
             "a forbidden topic",
             stage.env(),
             &["--topic", "secret"],
-            "(CN=user) is not allowed to read the topic secret",
+            "(CN=user) may not read the topic secret",
         ),
         ("no settings", nothing, &[], "brokers is not set"),
         (

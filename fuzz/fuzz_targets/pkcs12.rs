@@ -1,13 +1,12 @@
-//! Any bytes as a downloaded file: they open, or they are refused.
-//! Files and the wording of faults play no part.
+//! Fuzz target: certificate files of any bytes. They open or are rejected, without a panic.
 #![no_main]
 
-use ditto_cdc::util::secret::Secret;
 use ditto_cdc::tls::{Keystore, Truststore};
+use ditto_cdc::util::secret::Secret;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    // The password of tests/fixtures/p12, which are a good corpus to begin with.
+    // The password of tests/fixtures/p12, which are a good seed corpus.
     let password = Secret::new("changeit".to_owned());
     if let Some(found) = Truststore::from_bytes(bytes, Some(&password)) {
         assert!(found.pem().contains("BEGIN CERTIFICATE"));

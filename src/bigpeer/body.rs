@@ -1,7 +1,7 @@
 //! Streaming decoder of a response body: passes each row on when it is complete, so that memory stays constant.
 
-use super::answer::{QueryResponse, RowSink};
 use super::chunk_buffer::{BodyError, ChunkBuffer, Chunks};
+use super::response::{QueryResponse, RowSink};
 use crate::json::{self, IncrementalScanner};
 
 /// A row larger than this is passed on in parts.
@@ -17,17 +17,17 @@ pub(super) fn decode(
     let mut decoder = Decoder {
         buffer: ChunkBuffer::new(chunks),
         rows,
-        answer: QueryResponse::default(),
+        response: QueryResponse::default(),
     };
     decoder.object()?;
-    decoder.answer.bytes = decoder.buffer.read;
-    Ok(decoder.answer)
+    decoder.response.bytes = decoder.buffer.read;
+    Ok(decoder.response)
 }
 
 struct Decoder<'r, P> {
     buffer: ChunkBuffer<P>,
     rows: &'r mut dyn RowSink,
-    answer: QueryResponse,
+    response: QueryResponse,
 }
 
 impl<P: Chunks> Decoder<'_, P> {
@@ -62,11 +62,11 @@ impl<P: Chunks> Decoder<'_, P> {
         self.buffer.consume(1);
         let contains_rows = json::eq_str(&key, "items") || json::eq_str(&key, "documents");
         if contains_rows && self.buffer.peek()? == b'[' {
-            self.answer.is_dql = true;
+            self.response.is_dql = true;
             return self.rows();
         }
         let value = self.value()?;
-        self.answer.read_member(&key, &value);
+        self.response.read_member(&key, &value);
         Ok(())
     }
 
@@ -85,7 +85,7 @@ impl<P: Chunks> Decoder<'_, P> {
             }
             first = false;
             self.row()?;
-            self.answer.rows += 1;
+            self.response.rows += 1;
         }
         self.buffer.consume(1);
         Ok(())

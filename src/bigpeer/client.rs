@@ -8,12 +8,12 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{ClientBuilder, StatusCode};
 
-use super::answer::{QueryResponse, RowSink};
 use super::blocking_http::{HttpConnection, ResponseError, StreamingResponse, root_cause};
 use super::body;
 use super::chunk_buffer::BodyError;
 use super::endpoint::{Endpoint, Version};
 use super::error::{ApiError, ApiErrorKind};
+use super::response::{QueryResponse, RowSink};
 use super::{error_message, retry};
 use crate::util::secret::Secret;
 
@@ -283,7 +283,7 @@ fn read_response(
         status: Some(status.as_u16()),
         message,
     };
-    let answer = body::decode(reply, rows).map_err(|error| match error {
+    let response = body::decode(reply, rows).map_err(|error| match error {
         BodyError::Truncated(message) => with_status(ApiErrorKind::Truncated, message),
         BodyError::TimedOut => with_status(
             ApiErrorKind::TimedOut,
@@ -294,18 +294,18 @@ fn read_response(
         }
         BodyError::Sink(error) => with_status(ApiErrorKind::Sink(error), String::new()),
     })?;
-    if !answer.is_dql {
-        return Err(with_status(ApiErrorKind::NotDql, answer.error));
+    if !response.is_dql {
+        return Err(with_status(ApiErrorKind::NotDql, response.error));
     }
-    if answer.error.is_empty() {
-        return Ok(answer);
+    if response.error.is_empty() {
+        return Ok(response);
     }
-    let kind = if means_too_large(&answer.error) {
+    let kind = if means_too_large(&response.error) {
         ApiErrorKind::TooLarge
     } else {
         ApiErrorKind::Failed
     };
-    Err(with_status(kind, answer.error))
+    Err(with_status(kind, response.error))
 }
 
 fn error_response(status: StatusCode, reply: StreamingResponse) -> ApiError {

@@ -66,7 +66,7 @@ impl ApiError {
         }
     }
 
-    /// Whether the request can be retried, and the pause that the server asks for.
+    /// Whether the request can be retried, and the pause that the server requests.
     #[must_use]
     pub fn retry(&self) -> Option<Option<Duration>> {
         match self.kind {

@@ -1,6 +1,5 @@
 //! Client of Ditto's HTTP API (DQL): decodes responses row by row while they arrive.
 
-mod answer;
 mod blocking_http;
 mod body;
 mod chunk_buffer;
@@ -8,10 +7,11 @@ mod client;
 mod endpoint;
 mod error;
 mod error_message;
+mod response;
 mod retry;
 
-pub use answer::{CollectedRows, IgnoreRows, QueryResponse, RowSink};
 pub use client::{Client, Find, Query, quoted_name};
 pub use endpoint::{Endpoint, Version};
 pub use error::{ApiError, ApiErrorKind};
+pub use response::{CollectedRows, IgnoreRows, QueryResponse, RowSink};
 pub use retry::Backoff;

@@ -243,7 +243,7 @@ mod tests {
                 Code::TopicAuthorizationFailed,
                 "",
                 Fatal,
-                "is not allowed to read the topic t",
+                "may not read the topic t",
             ),
             (Code::UnknownTopicOrPartition, "", Fatal, "know no topic t"),
             (

@@ -56,7 +56,7 @@ impl IdType {
 pub enum DocumentId {
     /// `false` before `true`.
     Boolean(bool),
-    /// By value.
+    /// Ordered by value.
     Integer(i128),
     /// Ordered by bytes.
     String(String),

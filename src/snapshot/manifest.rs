@@ -66,7 +66,7 @@ pub struct Scope {
     /// The condition of `--where`.
     #[serde(rename = "where")]
     pub condition: Option<String>,
-    /// How reliable the server's list of collections was, in words.
+    /// How reliable the server's list of collections was, as text.
     pub listing: String,
 }
 
@@ -115,7 +115,7 @@ pub struct Collection {
     /// Why not, a sentence each.
     #[serde(default)]
     pub why_not: Vec<String>,
-    /// How completeness was proven, in words; `None` if it was not.
+    /// How completeness was proven, as text; `None` if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,
     /// Number of documents.
@@ -128,7 +128,7 @@ pub struct Collection {
     pub lowest_transaction_id: Option<u64>,
     /// The highest transaction at which a page was read.
     pub highest_transaction_id: Option<u64>,
-    /// How the collection was read, in words.
+    /// How the collection was read, as text.
     pub way: String,
     /// The file beside the manifest; `None` for a snapshot on standard output.
     pub file: Option<String>,
@@ -152,7 +152,7 @@ pub struct Census {
     pub transaction_id: Option<u64>,
     /// Total number of documents.
     pub documents: u64,
-    /// By type of id; empty if the server cannot tell types.
+    /// Number of documents for each type of id; empty if the server cannot group by type.
     #[serde(default)]
     pub by_type: BTreeMap<String, u64>,
 }

@@ -16,7 +16,7 @@ const EQUAL_COUNTS: &str = "equal counts";
 /// The result for one collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Complete, and the proof in words.
+    /// Complete, and the proof as text.
     Proven(String),
     /// Not proven; a sentence for each unexplained count.
     Unproven(Vec<String>),
@@ -234,13 +234,13 @@ impl CollectionChanges {
             collection.lowest_transaction_id,
             collection.highest_transaction_id,
         );
-        let answers = txns?.into_iter().chain([before, after]);
-        let answers: Vec<u64> = answers.chain(first).chain(last).collect();
+        let responses = txns?.into_iter().chain([before, after]);
+        let responses: Vec<u64> = responses.chain(first).chain(last).collect();
         let by_key = places.iter().any(|place| place.kind.is_some());
         Some(CollectionChanges {
             span: TxnRange {
-                low: answers.iter().copied().min()?,
-                high: answers.iter().copied().max()?,
+                low: responses.iter().copied().min()?,
+                high: responses.iter().copied().max()?,
                 before,
                 after,
                 ambiguous: first.zip(last).filter(|_| !by_key),

@@ -203,11 +203,11 @@ fn a_symbolic_link_is_followed_and_not_replaced() {
 #[test]
 fn a_path_that_is_not_a_file_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
-    for (path, words) in [
+    for (path, message) in [
         (folder.path().to_owned(), "it is a folder"),
         (folder.path().join("no/s.json"), "no such folder"),
     ] {
         let failure = StateFile::open(&path).unwrap_err();
-        assert!(failure.what.contains(words), "{}", failure.what);
+        assert!(failure.what.contains(message), "{}", failure.what);
     }
 }

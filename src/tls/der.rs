@@ -1,12 +1,12 @@
-//! DER elements: tag, length, content.
+//! DER parser: elements of tag, length and content.
 
-/// The content is a list of elements if this bit of the tag is set.
+/// Bit of a tag; if set, the content is a list of elements.
 pub(super) const CONSTRUCTED: u8 = 0x20;
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const OCTETS: u8 = 0x04;
 pub(super) const SEQUENCE: u8 = 0x30;
 
-/// One element, cut out of its surroundings.
+/// One element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Element<'a> {
     pub(super) tag: u8,
@@ -15,7 +15,7 @@ pub(super) struct Element<'a> {
     pub(super) whole: &'a [u8],
 }
 
-/// The elements that follow each other in these bytes, up to the first that is cut off or no DER.
+/// The consecutive elements in these bytes, up to the first that is truncated or not valid DER.
 pub(super) fn elements(bytes: &[u8]) -> impl Iterator<Item = Element<'_>> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
@@ -31,14 +31,14 @@ pub(super) fn elements(bytes: &[u8]) -> impl Iterator<Item = Element<'_>> {
     })
 }
 
-/// The number of bytes that the element claims, with its header; it may be truncated.
+/// The length of the first element with its header, as its header states it; the element may be truncated.
 pub(super) fn claimed_bytes(bytes: &[u8]) -> Option<usize> {
     let (_, header, length) = header(bytes)?;
     header.checked_add(length)
 }
 
-/// The tag, the bytes before the content, the bytes of the content.
-/// Tags of several bytes and BER's open lengths are in no file that is read here.
+/// The tag, the length of the header and the length of the content. Certificate files do not use multi-byte tags or
+/// the indefinite lengths of BER.
 fn header(bytes: &[u8]) -> Option<(u8, usize, usize)> {
     let (&tag, rest) = bytes.split_first()?;
     let (&first, rest) = rest.split_first()?;
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_may_be_longer_than_what_is_there() {
+    fn a_stated_length_may_exceed_the_bytes() {
         let check = |bytes: &[u8], expected| assert_eq!(claimed_bytes(bytes), expected);
         check(&[0x30, 5, 1], Some(7));
         check(&[0x30, 0x82, 1, 0], Some(260));

@@ -1,10 +1,10 @@
-//! Incremental SHA-256, by OpenSSL.
+//! Incremental SHA-256.
 
 use std::fmt::Write as _;
 
 use openssl::sha;
 
-/// A sum that has not seen everything yet. A copy goes on by itself.
+/// An unfinished digest. A clone continues independently.
 #[derive(Clone, Default)]
 pub struct Sha256(sha::Sha256);
 
@@ -14,7 +14,7 @@ impl Sha256 {
         self.0.update(bytes);
     }
 
-    /// The sum of all bytes so far, in hexadecimal digits.
+    /// The digest of all bytes so far, as 64 hexadecimal digits.
     #[must_use]
     pub fn digits(&self) -> String {
         let sum = self.0.clone().finish();
@@ -30,7 +30,7 @@ mod tests {
     use super::Sha256;
 
     #[test]
-    fn the_sum_of_abc_is_the_standards() {
+    fn the_digest_of_abc_is_that_of_the_standard() {
         let mut sum = Sha256::default();
         sum.add(b"a");
         let copy = sum.clone();

@@ -1,4 +1,4 @@
-//! TLS and certificate files. The only importer of `openssl`.
+//! TLS and certificate files. The only module that uses `openssl`.
 
 mod certificate;
 mod der;

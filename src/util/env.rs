@@ -43,7 +43,7 @@ pub enum ColourPreference {
 /// When to colour: the values of `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum ColourWhen {
-    /// On a terminal, unless the environment says otherwise.
+    /// On a terminal, unless an environment variable overrides it.
     #[default]
     Auto,
     /// Always.

@@ -1,4 +1,4 @@
-//! Connection diagnosis: network probes and checks of their results.
+//! Connection diagnosis: a network probe, and checks that turn its results into faults and fixes.
 
 pub mod check;
 pub mod probe;

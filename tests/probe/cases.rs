@@ -1,5 +1,4 @@
-//! A case of the catalogue: what is built, which number is to be found, which words are to be said.
-//! The client library must come to the same verdict as the probe; the cases themselves stand in other files.
+//! Test cases: a client, and the expected check, fault and message. The client library must agree with the probe.
 
 use std::thread;
 
@@ -13,7 +12,7 @@ use serde_json::Value;
 
 use crate::client::Client;
 
-/// What somebody meets.
+/// A client and the expected result.
 pub struct Case {
     name: String,
     client: Client,
@@ -22,7 +21,7 @@ pub struct Case {
 
 enum Expected {
     Connects,
-    /// Check, number, words of message, advice and raw line.
+    /// The check's name, the fault's id, and parts of the message, the fix or the raw error.
     Fails(&'static str, &'static str, Vec<String>),
 }
 
@@ -35,7 +34,7 @@ impl Case {
         }
     }
 
-    /// An empty number stands for a failure that has none.
+    /// An empty id means a failure without a fault id.
     pub fn fault(
         name: &str,
         client: Client,
@@ -52,12 +51,12 @@ impl Case {
     }
 }
 
-/// All at once: most of them wait.
-pub fn examine(cases: &[Case]) {
+/// Runs all cases in parallel, because most of their time is waiting.
+pub fn run_cases(cases: &[Case]) {
     let wrong: Vec<String> = thread::scope(|scope| {
         let threads: Vec<_> = cases
             .iter()
-            .map(|case| scope.spawn(|| objection(case)))
+            .map(|case| scope.spawn(|| failure_of(case)))
             .collect();
         threads
             .into_iter()
@@ -67,61 +66,61 @@ pub fn examine(cases: &[Case]) {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n\n"));
 }
 
-fn objection(case: &Case) -> Option<String> {
+fn failure_of(case: &Case) -> Option<String> {
     let reports = case.client.probe();
     let found = checks(&reports, &local_context(&case.client));
     let probed = reports.iter().any(Report::works);
     let connects = case.client.connects();
-    let told: Vec<String> = found.iter().map(|check| format!("  {check:?}")).collect();
-    let says = |what: &str| Some(format!("{}: {what}\n{}", case.name, told.join("\n")));
+    let listed: Vec<String> = found.iter().map(|check| format!("  {check:?}")).collect();
+    let failure = |what: &str| Some(format!("{}: {what}\n{}", case.name, listed.join("\n")));
     if probed != connects {
-        return says(&format!(
+        return failure(&format!(
             "the library connects: {connects}, the probe: {probed}\n{reports:?}"
         ));
     }
     match &case.expected {
-        Expected::Connects if !connects => says("it should connect"),
+        Expected::Connects if !connects => failure("it should connect"),
         Expected::Connects
             if found
                 .iter()
                 .any(|check| ![Status::Pass, Status::Skip].contains(&check.status)) =>
         {
-            says("a healthy broker was found fault with")
+            failure("a healthy broker has a fault")
         }
         Expected::Connects => None,
         Expected::Fails(name, id, words) => {
             if connects {
-                return says("it should not connect");
+                return failure("it should not connect");
             }
-            let number = |check: &Check| check.fault.map_or("", Fault::id);
-            let mut fitting = found
+            let id_of = |check: &Check| check.fault.map_or("", Fault::id);
+            let mut matching = found
                 .iter()
-                .filter(|check| check.name == *name && check.is_failed() && number(check) == *id);
-            let Some(check) = fitting.next() else {
-                return says(&format!("no {id} in {name}\n{reports:?}"));
+                .filter(|check| check.name == *name && check.is_failed() && id_of(check) == *id);
+            let Some(check) = matching.next() else {
+                return failure(&format!("no {id} in {name}\n{reports:?}"));
             };
             let raw = check.raw.as_deref().unwrap_or_default();
             let fix = check.fix.as_deref().unwrap_or_default();
             let all = format!("{} {fix} {raw}", check.message);
             if let Some(word) = words.iter().find(|word| !all.contains(*word)) {
-                return says(&format!("`{word}` is not said"));
+                return failure(&format!("`{word}` is not in the message"));
             }
             let output = case.client.verify();
             let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-            let told = report["checks"].as_array().unwrap().iter().any(|told| {
-                told["check"] == *name
-                    && told["status"] == "fail"
-                    && told["fault"].as_str().unwrap_or_default() == *id
+            let reported = report["checks"].as_array().unwrap().iter().any(|check| {
+                check["check"] == *name
+                    && check["status"] == "fail"
+                    && check["fault"].as_str().unwrap_or_default() == *id
             });
-            let said = || format!("the program says otherwise: {report:#}\n{}", output.stderr);
-            (!told || output.status != Some(3))
-                .then(|| says(&said()))
+            let message = || format!("`verify` reports otherwise: {report:#}\n{}", output.stderr);
+            (!reported || output.status != Some(3))
+                .then(|| failure(&message()))
                 .flatten()
         }
     }
 }
 
-/// What the files say, as the command would read it.
+/// The contents of the certificate files, as `verify` reads them.
 pub fn local_context(client: &Client) -> LocalContext {
     let store = Truststore::from_bytes(client.trusted.as_bytes(), None).unwrap();
     let user = client.user.as_ref().map(|user| {

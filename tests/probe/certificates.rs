@@ -1,17 +1,16 @@
-//! Parts C and D of the catalogue: every fault of the broker's certificate and of the user's, with TLS 1.2 and 1.3.
-//! Servers are made with OpenSSL here; the real Kafka's own alerts stand in `real`.
+//! Fault groups C and D: every fault of the broker's and of the user's certificate, with TLS 1.2 and 1.3.
 
 use openssl::ssl::SslVersion;
 
-use crate::cases::{Case, examine};
+use crate::cases::{Case, run_cases};
 use crate::client::Client;
 use crate::pki::{Identity, Leaf, user};
 use crate::server::{Tls, kafka, listen};
 
 const VERSIONS: [SslVersion; 2] = [SslVersion::TLS1_2, SslVersion::TLS1_3];
 
-/// A broker that shows this certificate and asks for none.
-fn shown(broker: &Identity, version: SslVersion, trusted: &Identity) -> Client {
+/// A client of a broker that sends this certificate and requests none.
+fn client_of(broker: &Identity, version: SslVersion, trusted: &Identity) -> Client {
     let port = listen(Some(&Tls::new(broker, &[], version)), kafka);
     Client::new(port, trusted, None)
 }
@@ -31,16 +30,16 @@ fn faults_of_the_brokers_certificate() {
     let good = root.leaf(&Leaf::default());
     let mut cases = Vec::new();
     for version in VERSIONS {
-        let broker = |leaf: &Leaf<'_>| shown(&root.leaf(leaf), version, &root);
+        let broker = |leaf: &Leaf<'_>| client_of(&root.leaf(leaf), version, &root);
         cases.extend([
-            Case::fine("healthy", shown(&good, version, &root)),
+            Case::fine("healthy", client_of(&good, version, &root)),
             Case::fine(
                 "with an intermediate",
-                shown(&middle.leaf(&Leaf::default()), version, &root),
+                client_of(&middle.leaf(&Leaf::default()), version, &root),
             ),
             Case::fault(
                 "C1",
-                shown(&good, version, &other),
+                client_of(&good, version, &other),
                 "tls",
                 "C1",
                 &[
@@ -52,28 +51,28 @@ fn faults_of_the_brokers_certificate() {
             ),
             Case::fault(
                 "C1 renewed",
-                shown(&good, version, &twin),
+                client_of(&good, version, &twin),
                 "tls",
                 "C1",
                 &["same name, but another key"],
             ),
             Case::fault(
                 "C1 with its chain",
-                shown(&middle.leaf(&Leaf::default()), version, &other),
+                client_of(&middle.leaf(&Leaf::default()), version, &other),
                 "tls",
                 "C1",
                 &["2 certificates"],
             ),
             Case::fault(
                 "C1 no root",
-                shown(&middle.leaf(&Leaf::default()), version, &middle),
+                client_of(&middle.leaf(&Leaf::default()), version, &middle),
                 "tls",
                 "C1",
                 &["only together with", "CN=cluster CA issued"],
             ),
             Case::fault(
                 "C2",
-                shown(&middle.leaf(&Leaf::default()).alone(), version, &root),
+                client_of(&middle.leaf(&Leaf::default()).alone(), version, &root),
                 "tls",
                 "C2",
                 &[
@@ -109,14 +108,14 @@ fn faults_of_the_brokers_certificate() {
             ),
             Case::fault(
                 "C6",
-                shown(&Identity::self_signed(&Leaf::default()), version, &root),
+                client_of(&Identity::self_signed(&Leaf::default()), version, &root),
                 "tls",
                 "C6",
                 &["self-signed", "CN=broker"],
             ),
             Case::fault(
                 "C6 proxy",
-                shown(
+                client_of(
                     &Identity::root("Zscaler Root CA").leaf(&Leaf::default()),
                     version,
                     &root,
@@ -141,7 +140,7 @@ fn faults_of_the_brokers_certificate() {
             ),
             Case::fault(
                 "C1 of two",
-                shown(&other.leaf(&leaf(-10..-3, names)), version, &root),
+                client_of(&other.leaf(&leaf(-10..-3, names)), version, &root),
                 "tls",
                 "C1",
                 &["CN=other CA"],
@@ -164,13 +163,13 @@ fn faults_of_the_brokers_certificate() {
             ),
         ]);
     }
-    examine(&cases);
+    run_cases(&cases);
 }
 
 #[test]
 fn a_certificate_that_is_not_checked_is_a_warning() {
     let (root, other) = (Identity::root("cluster CA"), Identity::root("other CA"));
-    let client = shown(&root.leaf(&Leaf::default()), SslVersion::TLS1_3, &other)
+    let client = client_of(&root.leaf(&Leaf::default()), SslVersion::TLS1_3, &other)
         .with("enable.ssl.certificate.verification", "false");
     let found = ditto_cdc::verify::check::broker::checks(
         &client.probe(),
@@ -205,27 +204,27 @@ fn faults_of_the_users_certificate() {
     let mut cases = Vec::new();
     for version in VERSIONS {
         let accepted = [&clients];
-        let told = listen(Some(&Tls::new(&broker, &accepted, version)), kafka);
-        let untold = Tls {
-            told: false,
+        let listing = listen(Some(&Tls::new(&broker, &accepted, version)), kafka);
+        let unlisting = Tls {
+            lists_cas: false,
             ..Tls::new(&broker, &accepted, version)
         };
-        let untold = listen(Some(&untold), kafka);
+        let unlisting = listen(Some(&unlisting), kafka);
         let with = |port, user: &Identity| Client::new(port, &root, Some(user));
         let name = "client-certificate";
         cases.extend([
-            Case::fine("healthy", with(told, &good)),
-            Case::fine("with an intermediate", with(told, &middle.leaf(&user()))),
+            Case::fine("healthy", with(listing, &good)),
+            Case::fine("with an intermediate", with(listing, &middle.leaf(&user()))),
             Case::fault(
                 "D1",
-                Client::new(told, &root, None),
+                Client::new(listing, &root, None),
                 name,
                 "D1",
                 &["none is set", "--user-cert", "alert"],
             ),
             Case::fault(
                 "D2",
-                with(told, &strangers.leaf(&user())),
+                with(listing, &strangers.leaf(&user())),
                 name,
                 "D2",
                 &[
@@ -235,55 +234,55 @@ fn faults_of_the_users_certificate() {
                 ],
             ),
             Case::fault(
-                "D2 not told",
-                with(untold, &strangers.leaf(&user())),
+                "D2 without a list of CAs",
+                with(unlisting, &strangers.leaf(&user())),
                 name,
                 "D5",
                 &["\"unknown CA\"", "serial", "CN=user"],
             ),
             Case::fault(
                 "D3",
-                with(told, &middle.leaf(&user()).alone()),
+                with(listing, &middle.leaf(&user()).alone()),
                 name,
                 "D3",
                 &["CN=clients intermediate", "missing in the file"],
             ),
             Case::fault(
-                "D3 not told",
-                with(untold, &middle.leaf(&user()).alone()),
+                "D3 without a list of CAs",
+                with(unlisting, &middle.leaf(&user()).alone()),
                 name,
                 "D3",
                 &["CN=clients intermediate", "missing in the file"],
             ),
             Case::fault(
                 "D4",
-                with(told, &dated(-10..-4)),
+                with(listing, &dated(-10..-4)),
                 name,
                 "D4",
                 &["expired on", "4 days ago", "alert certificate expired"],
             ),
             Case::fault(
                 "D4 not yet",
-                with(told, &dated(3..9)),
+                with(listing, &dated(3..9)),
                 name,
                 "D4",
                 &["not valid before", "clock"],
             ),
             Case::fault(
                 "D5 use",
-                with(told, &wrong_use),
+                with(listing, &wrong_use),
                 name,
                 "D5",
                 &["clientAuth", "CN=user"],
             ),
             Case::fault(
                 "D5 another key",
-                with(told, &twin.leaf(&user())),
+                with(listing, &twin.leaf(&user())),
                 name,
                 "D5",
                 &["serial", "principal CN=user"],
             ),
         ]);
     }
-    examine(&cases);
+    run_cases(&cases);
 }

@@ -1,23 +1,22 @@
-//! The client library's verdict about a listener, with the same certificates and properties that the probe gets.
-//! What the probe says is asked elsewhere.
+//! A client with certificates and properties, for the probe, for the client library and for `verify`.
 
 use std::time::Duration;
 
 use ditto_cdc::util::secret::Secret;
-use ditto_cdc::verify::probe::{Credentials, Limits, Report, Target, run};
+use ditto_cdc::verify::probe::{Credentials, Report, Target, Timeouts, run};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use crate::pki::Identity;
 use crate::support::program::{Output, run as run_program};
 
-/// Healthy listeners of a test answer within milliseconds.
-const CLIENT_WAIT: Duration = Duration::from_secs(4);
+/// Healthy listeners of a test respond within milliseconds.
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// The program's own limit is fifteen seconds; many run at once here.
-const PROGRAM_LIMIT: Duration = Duration::from_secs(60);
+/// The program's own limit is fifteen seconds; here many run in parallel.
+const PROGRAM_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What a client has.
+/// The settings of a client.
 #[derive(Clone)]
 pub struct Client {
     pub brokers: String,
@@ -46,7 +45,7 @@ impl Client {
         self
     }
 
-    /// Whether the client library connects: gets an answer to its first real question.
+    /// Whether the client library connects and gets a metadata response.
     pub fn connects(&self) -> bool {
         let mut config = ClientConfig::new();
         config.set("security.protocol", "ssl");
@@ -63,7 +62,7 @@ impl Client {
         let Ok(consumer) = config.create::<BaseConsumer>() else {
             return false;
         };
-        consumer.fetch_metadata(None, CLIENT_WAIT).is_ok()
+        consumer.fetch_metadata(None, CLIENT_TIMEOUT).is_ok()
     }
 
     pub fn credentials(&self) -> Credentials {
@@ -82,7 +81,7 @@ impl Client {
         credentials.unwrap()
     }
 
-    /// What the program says, in JSON.
+    /// Runs `verify --json`.
     pub fn verify(&self) -> Output {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, text: String| {
@@ -110,11 +109,11 @@ impl Client {
         for property in &properties {
             args.extend(["-X", property]);
         }
-        run_program(&env, &args, PROGRAM_LIMIT)
+        run_program(&env, &args, PROGRAM_TIMEOUT)
     }
 
     pub fn probe(&self) -> Vec<Report> {
         let targets = Target::list(&self.brokers);
-        run(&targets, &self.credentials(), &Limits::default())
+        run(&targets, &self.credentials(), &Timeouts::default())
     }
 }

@@ -1,5 +1,5 @@
-//! Parts C and D once more with a server of another make: the `openssl` command, as a system brings it.
-//! It speaks no Kafka, so a handshake that is in order ends in silence.
+//! Fault groups C and D against another TLS server, the `openssl` command of the system. It does not speak Kafka, so no
+//! response follows a successful handshake.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -7,12 +7,12 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::cases::{Case, examine};
+use crate::cases::{Case, run_cases};
 use crate::client::Client;
 use crate::pki::{Identity, Leaf, user};
 use crate::server::closed_port;
 
-/// A running `openssl s_server`; it ends with the value.
+/// A running `openssl s_server`; dropping the value stops it.
 struct Server {
     child: Child,
     port: u16,
@@ -25,7 +25,7 @@ impl Drop for Server {
     }
 }
 
-/// Nothing where the command is missing, which under CI is a failure.
+/// `None` if the command is missing, which is a failure in CI.
 fn s_server(
     folder: &Path,
     broker: &Identity,
@@ -74,8 +74,8 @@ fn s_server(
     Some(server)
 }
 
-/// A list on which one certificate stands.
-fn revoked(folder: &Path, authority: &Identity, user: &Identity) -> String {
+/// Writes a revocation list with the user's certificate, and returns its path.
+fn revocation_list(folder: &Path, authority: &Identity, user: &Identity) -> String {
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
     let entry = format!(
         "R\t351231000000Z\t260101000000Z\t{}\tunknown\t/CN=user\n",
@@ -106,7 +106,7 @@ fn revoked(folder: &Path, authority: &Identity, user: &Identity) -> String {
 }
 
 #[test]
-fn a_revoked_certificate_is_a_matter_for_the_clusters_owner() {
+fn a_revoked_certificate_is_d5() {
     let (root, clients) = (Identity::root("cluster CA"), Identity::root("clients CA"));
     let broker = root.leaf(&Leaf::default());
     let user = clients.leaf(&user());
@@ -114,11 +114,11 @@ fn a_revoked_certificate_is_a_matter_for_the_clusters_owner() {
     let mut cases = Vec::new();
     for version in ["-tls1_2", "-tls1_3"] {
         let folder = tempfile::tempdir().unwrap();
-        let asked = s_server(folder.path(), &broker, Some(&clients), version, &[]);
-        if asked.is_none() {
+        let available = s_server(folder.path(), &broker, Some(&clients), version, &[]);
+        if available.is_none() {
             return;
         }
-        let list = revoked(folder.path(), &clients, &user);
+        let list = revocation_list(folder.path(), &clients, &user);
         let more = ["-crl_check", "-CRL", &list];
         let server = s_server(folder.path(), &broker, Some(&clients), version, &more).unwrap();
         let client = Client::new(server.port, &root, Some(&user));
@@ -136,11 +136,11 @@ fn a_revoked_certificate_is_a_matter_for_the_clusters_owner() {
         ));
         servers.push((server, folder));
     }
-    examine(&cases);
+    run_cases(&cases);
 }
 
 #[test]
-fn certificates_as_the_openssl_command_sees_them() {
+fn certificates_with_the_openssl_command() {
     let folder = tempfile::tempdir().unwrap();
     let (root, other) = (Identity::root("cluster CA"), Identity::root("other CA"));
     let (clients, strangers) = (
@@ -161,11 +161,11 @@ fn certificates_as_the_openssl_command_sees_them() {
     let mut servers = Vec::new();
     let mut cases = Vec::new();
     for version in ["-tls1_2", "-tls1_3"] {
-        let mut start = |broker: &Identity, asks: bool| {
+        let mut start = |broker: &Identity, requests: bool| {
             let server = s_server(
                 folder.path(),
                 broker,
-                asks.then_some(&clients),
+                requests.then_some(&clients),
                 version,
                 &[],
             )?;
@@ -185,8 +185,8 @@ fn certificates_as_the_openssl_command_sees_them() {
                 ));
                 Some(())
             };
-        let began = trusted("in order", &good, &root, "B4", &["but sends nothing"]);
-        if began.is_none() {
+        let started = trusted("healthy", &good, &root, "B4", &["but sends nothing"]);
+        if started.is_none() {
             return;
         }
         trusted("C1", &good, &other, "C1", &["issued by CN=cluster CA"]);
@@ -224,5 +224,5 @@ fn certificates_as_the_openssl_command_sees_them() {
         );
         refused("D4", Some(&old_user), "D4", &["2 days ago", "expired"]);
     }
-    examine(&cases);
+    run_cases(&cases);
 }

@@ -1,6 +1,5 @@
-//! The network probe of `verify` against servers of several makes.
-//! Every fault of the catalogue's parts B, C, D and E4 is built, found and named, and the client library's verdict is
-//! compared with the probe's.
+//! Tests of the network probe of `verify` against several kinds of servers: each fault of groups B, C, D and of E4 is
+//! set up and detected, and the client library must agree with the probe.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 // Tables of cases are long.
 #![allow(clippy::too_many_lines, clippy::print_stderr)]

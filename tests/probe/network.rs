@@ -1,14 +1,13 @@
-//! Part B and E4 of the catalogue: names, connections, listeners of other kinds, advertised brokers.
-//! Certificates are in order here.
+//! Fault group B and E4: names, connections, listeners of other kinds, advertised brokers. All certificates are valid.
 
 use ditto_cdc::verify::check::broker::checks;
 use ditto_cdc::verify::check::{Fault, Status};
 use openssl::ssl::SslVersion;
 
-use crate::cases::{Case, examine, local_context};
+use crate::cases::{Case, local_context, run_cases};
 use crate::client::Client;
 use crate::pki::{Identity, Leaf, user};
-use crate::server::{Behind, Tls, closed_port, dropping, kafka, listen, serve};
+use crate::server::{Service, Tls, closed_port, dropping, kafka, listen, serve};
 
 /// Two CAs, a broker's certificate and a user's.
 struct World {
@@ -33,17 +32,17 @@ impl World {
         Client::new(port, &self.cluster, Some(&self.user))
     }
 
-    fn tls(&self, behind: impl FnOnce(u16) -> Behind) -> Client {
+    fn tls(&self, service: impl FnOnce(u16) -> Service) -> Client {
         let clients = [&self.clients];
         let tls = Tls::new(&self.broker, &clients, SslVersion::TLS1_3);
-        self.client(listen(Some(&tls), behind))
+        self.client(listen(Some(&tls), service))
     }
 }
 
 #[test]
 fn names_connections_and_listeners_of_other_kinds() {
     let world = World::new();
-    let plain = |behind: fn(u16) -> Behind| world.client(listen(None, behind));
+    let plain = |service: fn(u16) -> Service| world.client(listen(None, service));
     let nowhere = world.client(1).at("kafka.invalid:443".to_owned());
     let old = Tls::new(&world.broker, &[], SslVersion::TLS1_1);
     let old = world.client(listen(Some(&old), kafka));
@@ -54,12 +53,12 @@ fn names_connections_and_listeners_of_other_kinds() {
     let other_cipher = world
         .client(listen(Some(&strict), kafka))
         .with("ssl.cipher.suites", "ECDHE-ECDSA-AES128-GCM-SHA256");
-    let http = |_| Behind::Words(b"HTTP/1.1 400 Bad Request\r\n\r\n");
-    let sasl = |_| Behind::Sasl;
-    let silence = |_| Behind::Silence;
+    let http = |_| Service::Bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    let sasl = |_| Service::Sasl;
+    let silence = |_| Service::Silence;
     let open = Tls::new(&world.broker, &[], SslVersion::TLS1_3);
     let open_sasl = world.client(listen(Some(&open), sasl));
-    examine(&[
+    run_cases(&[
         Case::fine("healthy", world.tls(kafka)),
         Case::fine(
             "plaintext, as set",
@@ -96,7 +95,7 @@ fn names_connections_and_listeners_of_other_kinds() {
         ),
         Case::fault(
             "B5 that waits",
-            plain(|_| Behind::Sasl),
+            plain(|_| Service::Sasl),
             "tls",
             "B5",
             &["without TLS"],
@@ -117,14 +116,14 @@ fn names_connections_and_listeners_of_other_kinds() {
         ),
         Case::fault(
             "B6 SSH",
-            plain(|_| Behind::Words(b"SSH-2.0-x\r\n")),
+            plain(|_| Service::Bytes(b"SSH-2.0-x\r\n")),
             "tls",
             "B6",
             &["SSH-2.0-x"],
         ),
         Case::fault(
             "B6 closing",
-            plain(|_| Behind::Nothing),
+            plain(|_| Service::Nothing),
             "tls",
             "B6",
             &["closes connections"],
@@ -151,14 +150,14 @@ fn names_connections_and_listeners_of_other_kinds() {
             &["SCRAM-SHA-512", "mutual TLS"],
         ),
         Case::fault(
-            "B8 behind mutual TLS",
+            "B8 with mutual TLS",
             world.tls(sasl),
             "kafka",
             "B8",
             &["SCRAM-SHA-512"],
         ),
         Case::fault(
-            "TLS where none is wanted",
+            "TLS although none is configured",
             world.tls(kafka).with("security.protocol", "plaintext"),
             "kafka",
             "",
@@ -184,7 +183,7 @@ fn a_firewall_that_drops() {
     let client = world
         .client(dropping.port)
         .at(format!("127.0.0.1:{}", dropping.port));
-    examine(&[Case::fault(
+    run_cases(&[Case::fault(
         "B3",
         client,
         "tcp",
@@ -193,7 +192,7 @@ fn a_firewall_that_drops() {
     )]);
 }
 
-/// The client library compares the name with its brackets, which no certificate has.
+/// The client library compares the address with its brackets, which no certificate contains.
 #[test]
 fn an_ipv6_address() {
     let Ok(socket) = std::net::TcpListener::bind("[::1]:0") else {
@@ -208,13 +207,13 @@ fn an_ipv6_address() {
     });
     let tls = Tls::new(&broker, &[], SslVersion::TLS1_3);
     let port = serve(socket, Some(&tls), |port| {
-        Behind::Kafka(vec![(1, "::1".to_owned(), port)])
+        Service::Kafka(vec![(1, "::1".to_owned(), port)])
     });
     let client = world.client(port).at(format!("[::1]:{port}"));
     let unnamed = client
         .clone()
         .with("ssl.endpoint.identification.algorithm", "none");
-    examine(&[
+    run_cases(&[
         Case::fault("by name", client, "tls", "C5", &["not for [::1]"]),
         Case::fine("any name", unnamed),
     ]);
@@ -242,7 +241,7 @@ fn one_of_two_brokers_works() {
 }
 
 #[test]
-fn advertised_brokers_are_looked_at_one_by_one() {
+fn advertised_brokers_are_probed_separately() {
     let world = World::new();
     let other = Identity::root("other CA").leaf(&Leaf::default());
     let stranger = listen(Some(&Tls::new(&other, &[], SslVersion::TLS1_3)), kafka);
@@ -256,7 +255,7 @@ fn advertised_brokers_are_looked_at_one_by_one() {
     );
     let closed = closed_port();
     let client = world.tls(|port| {
-        Behind::Kafka(vec![
+        Service::Kafka(vec![
             (1, "localhost".into(), port),
             (2, "broker-2.invalid".into(), 9093),
             (3, "localhost".into(), closed),

@@ -1,9 +1,9 @@
-//! Certificates as a test wants them: roots, intermediates, leaves with any names, dates and uses.
-//! Who shows them to whom is left to the servers and the cases.
+//! Test certificates: roots, intermediates, and leaves with any names, dates and usages.
 
 use std::net::IpAddr;
 use std::ops::Range;
 
+use ditto_cdc::util::time::DAY_SECONDS;
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};
 use openssl::ec::{EcGroup, EcKey};
@@ -15,8 +15,6 @@ use openssl::x509::extension::{
 };
 use openssl::x509::{X509, X509Builder, X509Name};
 
-const DAY: i64 = 86_400;
-
 /// A certificate, its key, and the certificates between it and its root, the root not included.
 #[derive(Clone)]
 pub struct Identity {
@@ -25,15 +23,15 @@ pub struct Identity {
     pub chain: Vec<X509>,
 }
 
-/// What a leaf says.
+/// The contents of a leaf certificate.
 #[derive(Clone)]
 pub struct Leaf<'a> {
     pub name: &'a str,
     /// Host names and addresses.
     pub hosts: &'a [&'a str],
-    /// From and until, in days from now.
+    /// Validity in days from now.
     pub days: Range<i64>,
-    /// For servers, not for clients.
+    /// Whether its usage is `serverAuth`; else `clientAuth`.
     pub server: bool,
 }
 
@@ -48,7 +46,7 @@ impl Default for Leaf<'_> {
     }
 }
 
-/// What a user's certificate says.
+/// The contents of a user's certificate.
 pub fn user() -> Leaf<'static> {
     Leaf {
         name: "user",
@@ -59,12 +57,12 @@ pub fn user() -> Leaf<'static> {
 }
 
 impl Identity {
-    /// A CA that signed itself.
+    /// A self-signed CA.
     pub fn root(name: &str) -> Identity {
         Identity::ca(name, None)
     }
 
-    /// A CA below this one.
+    /// A CA issued by this one.
     pub fn intermediate(&self, name: &str) -> Identity {
         Identity::ca(name, Some(self))
     }
@@ -74,12 +72,12 @@ impl Identity {
         issue(leaf, Some(self))
     }
 
-    /// A leaf that signed itself.
+    /// A self-signed leaf.
     pub fn self_signed(leaf: &Leaf<'_>) -> Identity {
         issue(leaf, None)
     }
 
-    /// Without the certificates of its issuers.
+    /// Removes the certificates of its issuers.
     pub fn alone(mut self) -> Identity {
         self.chain.clear();
         self
@@ -91,7 +89,7 @@ impl Identity {
         String::from_utf8(pem).unwrap()
     }
 
-    /// Hexadecimal, as lists of revoked certificates have it.
+    /// The serial number in hexadecimal digits, as in revocation lists.
     pub fn serial(&self) -> String {
         let number = self.certificate.serial_number().to_bn().unwrap();
         number.to_hex_str().unwrap().to_string()
@@ -102,28 +100,28 @@ impl Identity {
     }
 
     fn ca(name: &str, issuer: Option<&Identity>) -> Identity {
-        let (mut draft, key) = draft(name, &(-1000..1000));
+        let (mut builder, key) = certificate_builder(name, &(-1000..1000));
         let constraints = BasicConstraints::new().critical().ca().build().unwrap();
-        draft.append_extension(constraints).unwrap();
+        builder.append_extension(constraints).unwrap();
         let usage = KeyUsage::new()
             .critical()
             .key_cert_sign()
             .crl_sign()
             .build();
-        draft.append_extension(usage.unwrap()).unwrap();
-        sign(draft, key, issuer)
+        builder.append_extension(usage.unwrap()).unwrap();
+        sign(builder, key, issuer)
     }
 }
 
 fn issue(leaf: &Leaf<'_>, issuer: Option<&Identity>) -> Identity {
-    let (mut draft, key) = draft(leaf.name, &leaf.days);
+    let (mut builder, key) = certificate_builder(leaf.name, &leaf.days);
     let mut usage = ExtendedKeyUsage::new();
     let usage = if leaf.server {
         usage.server_auth()
     } else {
         usage.client_auth()
     };
-    draft.append_extension(usage.build().unwrap()).unwrap();
+    builder.append_extension(usage.build().unwrap()).unwrap();
     if !leaf.hosts.is_empty() {
         let mut names = SubjectAlternativeName::new();
         for host in leaf.hosts {
@@ -132,26 +130,26 @@ fn issue(leaf: &Leaf<'_>, issuer: Option<&Identity>) -> Identity {
                 Err(_) => names.dns(host),
             };
         }
-        let names = names.build(&draft.x509v3_context(None, None)).unwrap();
-        draft.append_extension(names).unwrap();
+        let names = names.build(&builder.x509v3_context(None, None)).unwrap();
+        builder.append_extension(names).unwrap();
     }
-    sign(draft, key, issuer)
+    sign(builder, key, issuer)
 }
 
-fn sign(mut draft: X509Builder, key: PKey<Private>, issuer: Option<&Identity>) -> Identity {
+fn sign(mut builder: X509Builder, key: PKey<Private>, issuer: Option<&Identity>) -> Identity {
     let (signer, chain) = match issuer {
         Some(issuer) => {
             let name = issuer.certificate.subject_name();
-            draft.set_issuer_name(name).unwrap();
+            builder.set_issuer_name(name).unwrap();
             let chain = std::iter::once(&issuer.certificate).chain(&issuer.chain);
-            // The root is known to whoever trusts it.
+            // The root is not sent: a client that trusts it has it.
             let chain = chain.filter(|one| one.issued(one) != openssl::x509::X509VerifyResult::OK);
             (issuer.key.clone(), chain.cloned().collect())
         }
         None => (key.clone(), Vec::new()),
     };
-    draft.sign(&signer, MessageDigest::sha256()).unwrap();
-    let certificate = draft.build();
+    builder.sign(&signer, MessageDigest::sha256()).unwrap();
+    let certificate = builder.build();
     Identity {
         certificate,
         key,
@@ -159,28 +157,28 @@ fn sign(mut draft: X509Builder, key: PKey<Private>, issuer: Option<&Identity>) -
     }
 }
 
-fn draft(name: &str, days: &Range<i64>) -> (X509Builder, PKey<Private>) {
+fn certificate_builder(name: &str, days: &Range<i64>) -> (X509Builder, PKey<Private>) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
-    let mut draft = X509::builder().unwrap();
-    draft.set_version(2).unwrap();
+    let mut builder = X509::builder().unwrap();
+    builder.set_version(2).unwrap();
     let mut serial = BigNum::new().unwrap();
     serial.rand(127, MsbOption::MAYBE_ZERO, false).unwrap();
     let serial = Asn1Integer::from_bn(&serial).unwrap();
-    draft.set_serial_number(&serial).unwrap();
+    builder.set_serial_number(&serial).unwrap();
     let mut subject = X509Name::builder().unwrap();
     subject.append_entry_by_text("CN", name).unwrap();
     let subject = subject.build();
-    draft.set_subject_name(&subject).unwrap();
-    draft.set_issuer_name(&subject).unwrap();
+    builder.set_subject_name(&subject).unwrap();
+    builder.set_issuer_name(&subject).unwrap();
     let now = std::time::SystemTime::UNIX_EPOCH
         .elapsed()
         .unwrap()
         .as_secs();
     let now = i64::try_from(now).unwrap();
-    let day = |days: i64| Asn1Time::from_unix(now + days * DAY).unwrap();
-    draft.set_not_before(&day(days.start)).unwrap();
-    draft.set_not_after(&day(days.end)).unwrap();
-    draft.set_pubkey(&key).unwrap();
-    (draft, key)
+    let day = |days: i64| Asn1Time::from_unix(now + days * DAY_SECONDS).unwrap();
+    builder.set_not_before(&day(days.start)).unwrap();
+    builder.set_not_after(&day(days.end)).unwrap();
+    builder.set_pubkey(&key).unwrap();
+    (builder, key)
 }

@@ -1,5 +1,4 @@
-//! What the probe reports about a listener: the facts, before anybody judges them.
-//! Faults are named in the other files.
+//! The probe's report about a healthy listener.
 
 use ditto_cdc::tls::handshake::ClientCertificate;
 use openssl::ssl::SslVersion;
@@ -33,10 +32,10 @@ fn a_healthy_listener_is_described() {
             .collect();
         assert_eq!(subjects, ["CN=broker", "CN=middle"]);
         assert_eq!(handshake.chain[0].dns_names, ["localhost", "127.0.0.1"]);
-        let asked = handshake.asked.as_ref().unwrap();
-        assert_eq!(asked.authorities, ["CN=clients", "CN=cluster"]);
-        assert!(asked.ours_fits);
-        assert_eq!(handshake.shown, ClientCertificate::Certificate);
+        let request = handshake.certificate_request.as_ref().unwrap();
+        assert_eq!(request.authorities, ["CN=clients", "CN=cluster"]);
+        assert!(request.accepts_ours);
+        assert_eq!(handshake.client_certificate, ClientCertificate::Offered);
         assert_eq!(
             handshake.protocol.as_deref(),
             Some(if version == SslVersion::TLS1_2 {

@@ -1,5 +1,4 @@
-//! Listeners as a test wants them: TLS of any kind, behind it a few answers of Kafka's, or something else, or nothing.
-//! Certificates come from `pki`; which server shows which fault is left to the cases.
+//! Test listeners: any kind of TLS, with a minimal Kafka, another protocol or silence.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,28 +13,28 @@ use openssl::x509::store::X509StoreBuilder;
 
 use crate::pki::Identity;
 
-/// What is behind the connection.
+/// The service of a listener.
 #[derive(Clone)]
-pub enum Behind {
-    /// Kafka that names these brokers.
+pub enum Service {
+    /// Kafka that advertises these brokers.
     Kafka(Vec<(i32, String, u16)>),
-    /// Kafka that wants a login first.
+    /// Kafka that requires a login.
     Sasl,
-    /// It reads and says nothing.
+    /// Reads and sends nothing.
     Silence,
-    /// It answers everything with these bytes.
-    Words(&'static [u8]),
-    /// It closes at once.
+    /// Responds to the first bytes with these bytes.
+    Bytes(&'static [u8]),
+    /// Closes the connection immediately.
     Nothing,
 }
 
-/// How TLS is spoken.
+/// The TLS settings of a listener.
 pub struct Tls<'a> {
     pub identity: &'a Identity,
-    /// The CAs whose users are let in; an empty list lets everybody in.
+    /// The CAs of accepted clients; if empty, no client certificate is requested.
     pub clients: &'a [&'a Identity],
-    /// Whether the accepted CAs are told.
-    pub told: bool,
+    /// Whether the certificate request lists the accepted CAs.
+    pub lists_cas: bool,
     pub version: SslVersion,
     pub ciphers: Option<&'a str>,
 }
@@ -49,7 +48,7 @@ impl<'a> Tls<'a> {
         Tls {
             identity,
             clients,
-            told: true,
+            lists_cas: true,
             version,
             ciphers: None,
         }
@@ -57,51 +56,51 @@ impl<'a> Tls<'a> {
 }
 
 /// A listener on 127.0.0.1 that runs as long as the test process.
-pub fn listen(tls: Option<&Tls<'_>>, behind: impl FnOnce(u16) -> Behind) -> u16 {
+pub fn listen(tls: Option<&Tls<'_>>, service: impl FnOnce(u16) -> Service) -> u16 {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    serve(socket, tls, behind)
+    serve(socket, tls, service)
 }
 
-/// The same for a socket that the test has bound.
+/// Like [`listen`], for a bound socket.
 pub fn serve(
     socket: TcpListener,
     tls: Option<&Tls<'_>>,
-    behind: impl FnOnce(u16) -> Behind,
+    service: impl FnOnce(u16) -> Service,
 ) -> u16 {
     let port = socket.local_addr().unwrap().port();
     let context = tls.map(context).map(Arc::new);
-    let behind = behind(port);
+    let service = service(port);
     thread::spawn(move || {
         for client in socket.incoming().flatten() {
-            let (context, behind) = (context.clone(), behind.clone());
-            thread::spawn(move || one(client, context.as_deref(), &behind));
+            let (context, service) = (context.clone(), service.clone());
+            thread::spawn(move || serve_client(client, context.as_deref(), &service));
         }
     });
     port
 }
 
-/// Kafka that names itself as `localhost`.
-pub fn kafka(port: u16) -> Behind {
-    Behind::Kafka(vec![(1, "localhost".to_owned(), port)])
+/// Kafka that advertises only itself, as `localhost`.
+pub fn kafka(port: u16) -> Service {
+    Service::Kafka(vec![(1, "localhost".to_owned(), port)])
 }
 
-/// A port of 127.0.0.1 at which nothing listens.
+/// A port of 127.0.0.1 without a listener.
 pub fn closed_port() -> u16 {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     socket.local_addr().unwrap().port()
 }
 
-/// An address that drops what is sent to it: a listener that accepts nothing and whose queue is full.
+/// An address that drops packets: a listener that accepts no connection and whose queue is full.
 pub struct Dropping {
     pub port: u16,
     _socket: TcpListener,
     _queue: Vec<TcpStream>,
 }
 
-/// Nothing where the queue does not get full, as on systems that answer nevertheless.
+/// `None` on systems where the queue never gets full.
 pub fn dropping() -> Option<Dropping> {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    // The queue that `std` asks for is long; the system lets nobody shorten it without another `listen`.
+    // `std` requests a long queue; only another call of `listen` shortens it.
     rustix::net::listen(&socket, 0).unwrap();
     let address: SocketAddr = socket.local_addr().unwrap();
     let mut queue = Vec::new();
@@ -132,16 +131,16 @@ fn context(tls: &Tls<'_>) -> SslContext {
         builder.add_extra_chain_cert(issuer.clone()).unwrap();
     }
     if !tls.clients.is_empty() {
-        ask_for_certificates(&mut builder, tls);
+        request_client_certificates(&mut builder, tls);
     }
     builder.build()
 }
 
-fn ask_for_certificates(builder: &mut SslContextBuilder, tls: &Tls<'_>) {
+fn request_client_certificates(builder: &mut SslContextBuilder, tls: &Tls<'_>) {
     let mut trusted = X509StoreBuilder::new().unwrap();
     for client in tls.clients {
         trusted.add_cert(client.certificate.clone()).unwrap();
-        if tls.told {
+        if tls.lists_cas {
             builder.add_client_ca(&client.certificate).unwrap();
         }
     }
@@ -149,16 +148,16 @@ fn ask_for_certificates(builder: &mut SslContextBuilder, tls: &Tls<'_>) {
     builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
 }
 
-fn one(mut client: TcpStream, context: Option<&SslContext>, behind: &Behind) {
+fn serve_client(mut client: TcpStream, context: Option<&SslContext>, service: &Service) {
     let Some(context) = context else {
-        answer(&mut client, behind);
+        respond(&mut client, service);
         return;
     };
     let mut stream = SslStream::new(Ssl::new(context).unwrap(), client).unwrap();
     if stream.accept().is_ok() {
-        answer(&mut stream, behind);
+        respond(&mut stream, service);
     } else {
-        // What the client still sends is read, or a reset would overtake the alert.
+        // Unread bytes would cause a reset, which could overtake the alert.
         let client = stream.get_mut();
         let _ = client.shutdown(std::net::Shutdown::Write);
         let _ = client.set_read_timeout(Some(Duration::from_secs(1)));
@@ -167,29 +166,30 @@ fn one(mut client: TcpStream, context: Option<&SslContext>, behind: &Behind) {
     }
 }
 
-fn answer(stream: &mut (impl Read + Write), behind: &Behind) {
+fn respond(stream: &mut (impl Read + Write), service: &Service) {
     let mut buffer = [0; 4096];
-    match behind {
-        Behind::Nothing => {}
-        Behind::Silence => while matches!(stream.read(&mut buffer), Ok(1..)) {},
-        Behind::Words(words) => {
+    match service {
+        Service::Nothing => {}
+        Service::Silence => while matches!(stream.read(&mut buffer), Ok(1..)) {},
+        Service::Bytes(bytes) => {
             if matches!(stream.read(&mut buffer), Ok(1..)) {
-                let _ = stream.write_all(words);
+                let _ = stream.write_all(bytes);
             }
         }
-        Behind::Kafka(nodes) => while kafka_answer(stream, Some(nodes)).is_some() {},
-        Behind::Sasl => while kafka_answer(stream, None).is_some() {},
+        Service::Kafka(nodes) => while serve_request(stream, Some(nodes)).is_some() {},
+        Service::Sasl => while serve_request(stream, None).is_some() {},
     }
 }
 
-/// Nothing at the end of the connection. Without brokers to name, everything but the beginning of a login is refused.
-fn kafka_answer(
+/// Serves one request; `None` at the end of the connection. Without `nodes`, only `ApiVersions` and `SaslHandshake` are
+/// accepted.
+fn serve_request(
     stream: &mut (impl Read + Write),
     nodes: Option<&[(i32, String, u16)]>,
 ) -> Option<()> {
     let mut length = [0; 4];
     stream.read_exact(&mut length).ok()?;
-    // As a broker does with what cannot be a request, such as the beginning of a handshake.
+    // Brokers, too, close the connection at an invalid length, such as the start of a TLS handshake.
     let length = usize::try_from(u32::from_be_bytes(length))
         .ok()
         .filter(|length| *length < 100_000)?;
@@ -199,7 +199,7 @@ fn kafka_answer(
     let mut body = request.get(4..8)?.to_vec();
     match (number(0)?, number(2)?, nodes) {
         (18, version, _) => {
-            // An unknown version is answered in version 0 with error 35, from which clients go on with 0.
+            // The response to an unknown version is error 35 in version 0; clients then retry with version 0.
             body.extend(if version > 0 { [0, 35] } else { [0, 0] });
             body.extend([
                 0, 0, 0, 4, 0, 18, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1, 0, 1, 0, 0, 0, 4,

@@ -4,7 +4,7 @@
 use openssl::pkey::PKey;
 use openssl::x509::X509;
 
-use crate::cases::{Case, examine};
+use crate::cases::{Case, run_cases};
 use crate::client::Client;
 use crate::pki::{Identity, Leaf, user};
 use crate::support::kafka::{Kafka, Options};
@@ -116,7 +116,7 @@ fn cases(kafka: &Kafka, version: &str) -> Vec<Case> {
 #[test]
 fn every_fault_is_named_with_tls_1_3() {
     let Some(kafka) = Kafka::shared() else { return };
-    examine(&cases(kafka, "TLS 1.3"));
+    run_cases(&cases(kafka, "TLS 1.3"));
 }
 
 #[test]
@@ -127,5 +127,5 @@ fn every_fault_is_named_with_tls_1_2() {
     let Some(kafka) = Kafka::start(&options) else {
         return;
     };
-    examine(&cases(&kafka, "TLS 1.2"));
+    run_cases(&cases(&kafka, "TLS 1.2"));
 }

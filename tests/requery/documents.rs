@@ -1,9 +1,8 @@
-//! Documents of every kind that the engine takes, with ids of every kind.
-//! What is done with them is told by the tests.
+//! Test documents with values and ids of every type that the engine accepts.
 
 use serde_json::{Value, json};
 
-/// Ids where kinds, orders and spellings meet.
+/// Ids of every type with unusual order and spelling.
 pub fn odd_ids() -> Vec<Value> {
     let strings = [
         "",
@@ -58,7 +57,7 @@ pub fn odd_ids() -> Vec<Value> {
     ids
 }
 
-/// A document with that id and values of every kind.
+/// A document with that id and values of every type.
 pub fn document(id: &Value, number: usize) -> Value {
     json!({
         "_id": id,
@@ -72,7 +71,7 @@ pub fn document(id: &Value, number: usize) -> Value {
     })
 }
 
-/// The odd ids, and thousands of composite, numeric and textual ones.
+/// Documents with the odd ids, and `each` ones with object, array, integer and string ids.
 pub fn many(each: usize) -> Vec<Value> {
     let composite = |n: usize| json!({"store": format!("s-{}", n % 97), "till": n});
     let list = |n: usize| json!([n % 13, format!("x{n}")]);
@@ -87,7 +86,7 @@ pub fn many(each: usize) -> Vec<Value> {
         .collect()
 }
 
-/// Collections whose names are no file names.
+/// Collection names that are not valid file names, or differ only in case.
 pub const NAMES: &[&str] = &[
     "cars",
     "CARS",

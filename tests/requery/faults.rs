@@ -1,5 +1,4 @@
-//! Everything that was documented or seen to go wrong between the server and the disk: healed, or said and status 4 or 3.
-//! Interruptions are in `interrupted`.
+//! Documented and observed faults of the server, the network and the disk: `requery` recovers, or reports the fault.
 
 use std::fs;
 
@@ -10,9 +9,9 @@ use crate::scene::{LIMIT, Place, files, front};
 use crate::support::engine::KEY;
 use crate::support::program::run;
 
-/// Faults that pass: after them everything is there.
+/// Temporary faults: the snapshot is complete after them.
 #[test]
-fn what_passes_is_waited_for() {
+fn temporary_faults_are_retried() {
     let Some(front) = front() else { return };
     front.insert("a", &many(150));
     let status = |status: u16| json!({"kind": "status", "status": status, "times": 2});
@@ -27,7 +26,7 @@ fn what_passes_is_waited_for() {
         ("408", json!({"faults": [status(408)]})),
         ("429", json!({"faults": [with(429, "Retry-After", "1")]})),
         (
-            "429 in words",
+            "429 with a message",
             json!({"faults": [{"kind": "status", "status": 429, "body": "Too many requests: the limit is exceeded", "times": 2}]}),
         ),
         ("500", json!({"faults": [status(500)]})),
@@ -49,8 +48,8 @@ fn what_passes_is_waited_for() {
             json!({"faults": [matching(json!({"kind": "slow", "seconds": 1}), "LIMIT")]}),
         ),
         ("413", json!({"cap_rows": 7})),
-        ("too large in words", json!({"cap_bytes": 9_000})),
-        ("cut without a word", json!({"cut_rows": 40})),
+        ("too large as a message", json!({"cap_bytes": 9_000})),
+        ("truncated without an error", json!({"cut_rows": 40})),
     ] {
         front.set(&json!({"lag": 0, "collected": false, "faults": [], "cap_rows": null, "cap_bytes": null, "cut_rows": null}));
         front.set(&set);
@@ -62,19 +61,19 @@ fn what_passes_is_waited_for() {
     }
 }
 
-/// Faults that end the run: at once, with a reason and the right status, and nothing that looks like a snapshot.
+/// Permanent faults end the run at once, with a reason, the right status and no manifest.
 #[test]
-fn what_does_not_pass_is_said() {
+fn permanent_faults_are_reported() {
     let Some(front) = front() else { return };
     front.insert("a", &many(20));
     let html = json!({"kind": "status", "status": 200, "body": "<html><title>Sign in</title>", "times": 99});
-    let answers = |status: u16| json!({"faults": [{"kind": "status", "status": status, "headers": {"Location": "/here"}, "times": 99}]});
+    let responses = |status: u16| json!({"faults": [{"kind": "status", "status": status, "headers": {"Location": "/here"}, "times": 99}]});
     for (set, args, status, part) in [
         (
             json!({"faults": [html]}),
             &[][..],
             3,
-            "a proxy or sign-on page may have answered",
+            "a proxy or sign-on page may have responded",
         ),
         (
             json!({"faults": [{"kind": "status", "status": 200, "body": "{\"error\":{\"description\":\"no such thing\"}}", "match": "LIMIT", "times": 99}]}),
@@ -107,10 +106,10 @@ fn what_does_not_pass_is_said() {
             "has not reached the requested transaction",
         ),
         (json!({"legacy": true}), &[], 3, "check the url"),
-        (answers(405), &[], 3, "does not have this interface"),
-        (answers(410), &[], 3, "check the url"),
-        (answers(501), &[], 3, "(HTTP 501)"),
-        (answers(303), &[], 3, "redirects to another address"),
+        (responses(405), &[], 3, "does not have this interface"),
+        (responses(410), &[], 3, "check the url"),
+        (responses(501), &[], 3, "(HTTP 501)"),
+        (responses(303), &[], 3, "redirects to another address"),
     ] {
         front.set(&json!({"faults": [], "legacy": false}));
         front.set(&set);
@@ -124,9 +123,9 @@ fn what_does_not_pass_is_said() {
     }
 }
 
-/// 307 and 308 keep the request as it is: they are followed on the same host, and nowhere else.
+/// Redirects with 307 and 308, which keep the method and body, are followed on the same host only.
 #[test]
-fn the_key_follows_redirects_on_its_own_host_only() {
+fn redirects_never_send_the_key_to_another_host() {
     let Some(front) = front() else { return };
     front.insert("a", &many(50));
     let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -142,7 +141,10 @@ fn the_key_follows_redirects_on_its_own_host_only() {
         assert_eq!(place.documents("a"), front.dump("a"));
         let log = front.control("log", &json!(null));
         assert_eq!(log[1]["path"], "/moved/api/v5/store/execute");
-        assert_eq!(log[0]["text"], log[1]["text"], "the statement goes along");
+        assert_eq!(
+            log[0]["text"], log[1]["text"],
+            "the statement is sent again"
+        );
         for location in [other_host.as_str(), &other_name] {
             front.set(&to(location, 99));
             let output = place.requery(&front, &["--deadline", "3s"]);
@@ -151,17 +153,20 @@ fn the_key_follows_redirects_on_its_own_host_only() {
             let log = front.control("log", &json!(null));
             assert_eq!(log.as_array().unwrap().len(), 1, "{location}");
         }
-        // A ring ends.
+        // A redirect loop ends.
         front.set(&to("/moved/api/v5/store/execute", 99));
         let output = place.requery(&front, &["--deadline", "3s"]);
         assert_eq!(output.status, Some(3), "{}", output.stderr);
     }
-    assert!(elsewhere.accept().is_err(), "somebody was sent there");
+    assert!(
+        elsewhere.accept().is_err(),
+        "the request was sent to another host"
+    );
 }
 
 /// A scope that cannot be proven is not called complete.
 #[test]
-fn what_is_missing_is_named() {
+fn missing_parts_are_named() {
     let Some(front) = front() else { return };
     front.insert("a", &many(20));
     front.insert("b", &many(20));
@@ -216,13 +221,13 @@ fn what_is_missing_is_named() {
     assert_eq!(
         place.documents("a"),
         front.dump("a"),
-        "the others are read all the same"
+        "the other collections are read nevertheless"
     );
 }
 
-/// A good snapshot outlives every failure.
+/// A failed run never changes a complete snapshot.
 #[test]
-fn a_good_snapshot_is_never_damaged() {
+fn a_complete_snapshot_is_never_damaged() {
     let Some(front) = front() else { return };
     front.insert("a", &many(100));
     let place = Place::new();
@@ -251,10 +256,10 @@ fn a_good_snapshot_is_never_damaged() {
     assert_eq!(place.documents("a"), front.dump("a"));
 }
 
-/// The disk: full, not writable, a file in the way.
+/// Failures of the disk: full, not writable, a file instead of the folder.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_disk_that_takes_no_more_is_named() {
+fn failures_of_the_disk_are_reported() {
     let Some(front) = front() else { return };
     front.insert("a", &many(2000));
     let place = Place::new();
@@ -267,18 +272,18 @@ fn a_disk_that_takes_no_more_is_named() {
         output.stderr
     );
     fs::remove_file(place.path()).unwrap();
-    // Where not even root may write.
+    // Folders in which not even root can write.
     for folder in ["/sys/ditto-cdc-snapshot", "/proc/ditto-cdc-snapshot"] {
         let output = run(&front.env(), &["requery", "--output", folder], LIMIT);
         assert_eq!(output.status, Some(1), "{}", output.stderr);
-        let said = format!("preparing the folder {folder}");
-        assert!(output.stderr.contains(&said), "{}", output.stderr);
+        let message = format!("preparing the folder {folder}");
+        assert!(output.stderr.contains(&message), "{}", output.stderr);
         assert!(
             front.statements().is_empty(),
-            "nothing was asked for nothing"
+            "no request before the folder is ready"
         );
     }
-    // A limit on the size of files ends writes as a full disk does.
+    // A limit on file sizes makes writes fail like a full disk.
     let limited = format!(
         "trap '' XFSZ; ulimit -f 200; exec {} requery --output {}",
         env!("CARGO_BIN_EXE_ditto-cdc"),
@@ -290,11 +295,11 @@ fn a_disk_that_takes_no_more_is_named() {
         .envs(front.env())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(
-        said.contains("writing the collection a") && said.contains("--resume"),
-        "{said}"
+        stderr.contains("writing the collection a") && stderr.contains("--resume"),
+        "{stderr}"
     );
     assert!(!place.path().join("manifest.json").exists());
     let resumed = place.requery(&front, &["--resume"]);

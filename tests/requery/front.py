@@ -1,7 +1,7 @@
-"""A small HTTP front for Ditto's own query engine, for tests/requery: the documented contract of the Big Peer's API.
+"""HTTP server with Ditto's own query engine and the documented API of the Big Peer, for tests/requery.
 
 Opens an empty local store (no account, no network), prints its port, and serves POST …/api/v{4,5}/store/execute and
-…/api/v4/store/find. What a test wants of it goes to /control/*: documents, faults, caps, what is unknown to it.
+…/api/v4/store/find. Tests control it by /control/*: documents, faults, limits and unsupported functions.
 """
 
 import asyncio
@@ -19,30 +19,30 @@ KEY = "test-key-8c1f"
 
 
 class State:
-    """What the test has asked for, and what happened."""
+    """The settings of the test, and the log of requests."""
 
     def __init__(self):
         self.reset()
 
     def reset(self):
-        self.cap_rows = None  # more rows are refused with 413
-        self.cap_bytes = None  # larger answers are refused with 413
-        self.cut_rows = None  # more rows are left out without a word
-        self.lose = []  # documents with such a text are left out of answers, and counted all the same
+        self.cap_rows = None  # more rows are rejected with 413
+        self.cap_bytes = None  # larger responses are rejected with 413
+        self.cut_rows = None  # more rows are omitted without an error
+        self.lose = []  # documents with one of these strings are omitted from responses, but counted
         self.faults = []  # {"match", "times", "kind", ...}, taken in order
-        self.collected = False  # every X-DITTO-TXN-ID is past
-        self.lag = 0  # so many requests with the header find the server behind
-        self.forbid = []  # collections that the key may not read
-        self.unknown = []  # words that the engine does not know
+        self.collected = False  # every X-DITTO-TXN-ID is garbage-collected
+        self.lag = 0  # number of requests with the header to which the server responds as lagging
+        self.forbid = []  # collections that the key must not read
+        self.unknown = []  # functions and clauses that the engine does not support
         self.listing = None  # "empty" or "refuse"
         self.legacy = False  # only find
-        self.silent = False  # no transactionId in answers
-        self.script = []  # {"after": n, "statements": […]}: what others write between the answers
+        self.silent = False  # no transactionId in responses
+        self.script = []  # {"after": n, "statements": […]}: concurrent writes between the responses
         self.log = []
 
 
 class Engine:
-    """The engine on a loop of its own."""
+    """The engine on its own event loop."""
 
     def __init__(self):
         self.loop = asyncio.new_event_loop()
@@ -239,6 +239,6 @@ ENGINE = Engine()
 SERVER = ThreadingHTTPServer(("127.0.0.1", 0), Front)
 SERVER.daemon_threads = True
 print(SERVER.server_address[1], flush=True)
-# The test holds the other end of standard input: when it is gone, so are we.
+# The test holds the other end of standard input: exit when it is closed.
 threading.Thread(target=SERVER.serve_forever, daemon=True).start()
 sys.stdin.read()

@@ -1,5 +1,4 @@
-//! A server in good health: every document once, byte for byte, in few requests.
-//! What goes wrong is in the other files.
+//! A healthy server: each document once, byte for byte, in few requests.
 
 use std::fs;
 
@@ -11,7 +10,7 @@ use crate::support::engine::Front;
 use crate::support::program::run;
 
 #[test]
-fn every_document_is_there_once_as_it_was_served() {
+fn each_document_is_written_once_byte_for_byte() {
     let Some(front) = front() else { return };
     front.insert("all", &many(3000));
     let place = Place::new();
@@ -36,7 +35,7 @@ fn every_document_is_there_once_as_it_was_served() {
 }
 
 #[test]
-fn names_that_are_no_file_names() {
+fn collection_names_that_are_not_file_names() {
     let Some(front) = front() else { return };
     for (at, name) in NAMES.iter().enumerate() {
         front.insert(name, &[document(&json!(at), at)]);
@@ -61,17 +60,17 @@ fn pages_are_as_few_as_the_cap_allows() {
         let place = Place::new();
         let output = place.requery(&front, &[]);
         assert_eq!(output.status, Some(0), "{}", output.stderr);
-        let (asked, fewest) = (front.statements().len(), 20_000_usize.div_ceil(cap));
+        let (requests, minimum) = (front.statements().len(), 20_000_usize.div_ceil(cap));
         assert!(
-            asked * 2 <= fewest * 3,
-            "cap {cap}: {asked} requests, {fewest} at the fewest"
+            requests * 2 <= minimum * 3,
+            "cap {cap}: {requests} requests, at least {minimum} are needed"
         );
         assert_eq!(place.manifest().collections[0].documents, 20_000);
     }
 }
 
 #[test]
-fn standard_output_has_the_shape_of_events() {
+fn standard_output_has_the_format_of_events() {
     let Some(front) = front() else { return };
     front.insert("a", &many(50));
     front.insert("b`", &[document(&json!("x"), 1)]);
@@ -114,7 +113,7 @@ fn document_of(line: &str, txn: u64) -> String {
 }
 
 #[test]
-fn a_scope_is_kept_and_said() {
+fn a_scope_is_respected_and_reported() {
     let Some(front) = front() else { return };
     front.insert("a", &many(20));
     front.insert("b", &many(20));
@@ -145,7 +144,7 @@ fn a_wider_snapshot_is_not_replaced_by_a_narrower_one() {
     front.insert("a", &many(20));
     front.insert("b", &many(20));
     let place = Place::new();
-    // Each of them is the same as the one before, or wider; what is narrower than that is refused.
+    // Each scope is wider than the previous one; narrower ones are rejected.
     let steps: [(&[&str], &[&[&str]]); 3] = [
         (
             &["-c", "a", "--where", "n < 10"],
@@ -164,7 +163,7 @@ fn a_wider_snapshot_is_not_replaced_by_a_narrower_one() {
             let output = place.requery(&front, args);
             assert_eq!(output.status, Some(3), "{args:?}: {}", output.stderr);
             assert!(
-                output.stderr.contains("this run would not read that"),
+                output.stderr.contains("which this run would not read"),
                 "{}",
                 output.stderr
             );
@@ -174,7 +173,7 @@ fn a_wider_snapshot_is_not_replaced_by_a_narrower_one() {
             );
         }
     }
-    // An incomplete one may be replaced by anything.
+    // Any snapshot may replace an incomplete one.
     let place = Place::new();
     front.set(&json!({"forbid": ["b"]}));
     assert_eq!(place.requery(&front, &[]).status, Some(4));
@@ -205,12 +204,12 @@ fn the_plan_and_the_first_request_are_shown() {
         "{text}"
     );
     #[cfg(unix)]
-    assert!(answer_of(&text, &front).contains("\"items\""));
+    assert!(response_of(&text, &front).contains("\"items\""));
 }
 
-/// What the printed command says when a shell runs it.
+/// The response to the printed command, run by a shell.
 #[cfg(unix)]
-fn answer_of(command: &str, front: &Front) -> String {
+fn response_of(command: &str, front: &Front) -> String {
     if std::process::Command::new("curl")
         .arg("--version")
         .output()
@@ -228,7 +227,7 @@ fn answer_of(command: &str, front: &Front) -> String {
 }
 
 #[test]
-fn writers_do_not_disturb() {
+fn concurrent_writes_do_not_affect_other_documents() {
     let Some(front) = front() else { return };
     front.insert("a", &many(2000));
     let step = |after: usize, n: usize| {
@@ -246,12 +245,12 @@ fn writers_do_not_disturb() {
     let manifest = place.manifest();
     let all = manifest.collection("a").unwrap();
     assert!(all.lowest_transaction_id < all.highest_transaction_id);
-    // What was not written to is there once, whatever happened around it.
+    // Documents that were not changed are written once.
     let quiet =
         |line: &String| !line.contains("new-") && line.contains("\"big\"") && !line.contains("id-");
-    let (found, held) = (place.documents("a"), front.dump("a"));
+    let (found, expected) = (place.documents("a"), front.dump("a"));
     let only = |lines: &[String]| -> Vec<String> {
         lines.iter().filter(|line| quiet(line)).cloned().collect()
     };
-    assert_eq!(only(&found), only(&held));
+    assert_eq!(only(&found), only(&expected));
 }

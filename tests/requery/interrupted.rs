@@ -1,5 +1,4 @@
-//! Runs that end in their middle and are gone on with, by SIGKILL, Ctrl-C and damage to the files.
-//! What the server does wrong is in `faults`.
+//! `--resume` after SIGKILL, after Ctrl-C and with damaged files.
 
 use std::fs;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use crate::scene::{LIMIT, Place, front};
 use crate::support::engine::Front;
 use crate::support::program::Running;
 
-/// Starts a run and ends it once the server has answered so many requests.
+/// Starts a run and waits until the server has received this number of requests.
 fn begin(place: &Place, front: &Front, requests: usize, more: &[&str]) -> Running {
     let path = place.path().display().to_string();
     let args: Vec<&str> = ["requery", "--output", &path]
@@ -33,7 +32,7 @@ fn begin(place: &Place, front: &Front, requests: usize, more: &[&str]) -> Runnin
 }
 
 #[test]
-fn a_killed_run_goes_on_at_its_last_page() {
+fn a_killed_run_continues_after_its_last_page() {
     let Some(front) = front() else { return };
     front.insert("a", &many(1000));
     front.insert("b", &many(100));
@@ -55,7 +54,7 @@ fn a_killed_run_goes_on_at_its_last_page() {
         };
         assert!(
             requests < 9 || after < fresh,
-            "{after} requests to go on, {fresh} to begin anew"
+            "{after} requests to continue, {fresh} to start again"
         );
     }
 }
@@ -80,7 +79,7 @@ fn damaged_files_are_read_again() {
 }
 
 #[test]
-fn ctrl_c_says_how_to_go_on_and_another_scope_is_refused() {
+fn ctrl_c_hints_at_resume_and_another_scope_is_rejected() {
     let Some(front) = front() else { return };
     front.insert("a", &many(1000));
     front
@@ -89,13 +88,13 @@ fn ctrl_c_says_how_to_go_on_and_another_scope_is_refused() {
     let output = begin(&place, &front, 6, &["--txn-id", "50"]).interrupt();
     assert_eq!(output.status, Some(130), "{}", output.stderr);
     assert!(
-        output.stderr.contains("--resume goes on"),
+        output.stderr.contains("--resume continues"),
         "{}",
         output.stderr
     );
     front.set(&json!({"faults": []}));
     for (args, part) in [
-        (&["--txn-id", "60"][..], "its floor is 50"),
+        (&["--txn-id", "60"][..], "its minimum transaction is 50"),
         (&["-c", "a"], "collections"),
         (&["--where", "n = 1"], "--where"),
         (&["--api-version", "v4"], "API version"),
@@ -113,7 +112,7 @@ fn ctrl_c_says_how_to_go_on_and_another_scope_is_refused() {
 }
 
 #[test]
-fn two_runs_do_not_write_into_one_folder() {
+fn two_runs_cannot_use_one_folder() {
     let Some(front) = front() else { return };
     front.insert("a", &many(1000));
     front

@@ -1,5 +1,5 @@
-//! `requery` against Ditto's own query engine behind a small HTTP front, healthy and with every fault that was documented.
-//! Needs the engine (`tests/conditions/install.sh`); without it nothing is tested, except under `CI=true`.
+//! `requery` against Ditto's own query engine behind a small HTTP server that injects faults.
+//! Without the engine (`tests/conditions/install.sh`) the tests are skipped, except with `CI=true`, where they fail.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../support/mod.rs"]

@@ -1,5 +1,4 @@
-//! Servers that know less: no functions, an older path, no DQL at all.
-//! What they cannot prove is said.
+//! Older servers: without DQL functions, with an older path, or without DQL.
 
 use serde_json::json;
 
@@ -36,7 +35,7 @@ fn a_server_without_functions_is_read_whole_or_by_offset() {
 }
 
 #[test]
-fn documents_that_move_between_pages_by_offset_are_noticed() {
+fn documents_that_move_between_pages_by_offset_are_detected() {
     let Some(front) = front() else { return };
     front.insert("a", &many(900));
     let step = |after: usize| json!({"after": after, "statements": [format!("DELETE FROM a WHERE _id = {}", 1000 + 31 * after)]});
@@ -45,9 +44,9 @@ fn documents_that_move_between_pages_by_offset_are_noticed() {
     let place = Place::new();
     let output = place.requery(&front, &[]);
     let text = format!("{:?} {}", output.status, output.stderr);
-    let held = front.dump("a");
+    let expected = front.dump("a");
     match output.status {
-        Some(0) => assert_eq!(place.documents("a"), held),
+        Some(0) => assert_eq!(place.documents("a"), expected),
         Some(4) => assert!(!place.manifest().complete, "{text}"),
         _ => panic!("{text}"),
     }

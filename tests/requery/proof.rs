@@ -1,5 +1,4 @@
-//! What is proven while others write: by equal counts, by the stream, by another attempt, or not at all.
-//! The equations themselves are tested beside them, over thousands of histories.
+//! Proofs under concurrent writes: by equal counts, by the stream, by another attempt, or not at all.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -12,17 +11,17 @@ use crate::support::engine::Front;
 use crate::support::program::{Output, Running, run};
 use crate::support::stage::Stage;
 
-/// Changes that the front makes between its answers: after how many questions, the statement, and what the event says.
+/// Changes that the front makes between its responses: after how many requests, the statement, and the event's change.
 #[derive(Default)]
 struct Story(Vec<(usize, String, Value)>);
 
 impl Story {
-    fn then(&mut self, after: usize, statement: String, change: Value) {
+    fn add(&mut self, after: usize, statement: String, change: Value) {
         self.0.push((after, statement, change));
     }
 
-    /// Hands the changes to the front; the events that will tell of them, in the order of their transactions.
-    fn tell(mut self, front: &Front) -> Vec<String> {
+    /// Sends the changes to the front; returns their events, in the order of their transactions.
+    fn schedule(mut self, front: &Front) -> Vec<String> {
         self.0.sort_by_key(|(after, ..)| *after);
         let steps = self.0.iter();
         let steps: Vec<Value> = steps
@@ -38,7 +37,7 @@ impl Story {
 
     fn insert(&mut self, after: usize, id: &str, n: u64) {
         let document = json!({"_id": id, "n": n});
-        self.then(
+        self.add(
             after,
             format!("INSERT INTO a DOCUMENTS ({{'_id': '{id}', 'n': {n}}})"),
             json!({"method": "upsert", "oldValue": null, "newValue": document}),
@@ -46,7 +45,7 @@ impl Story {
     }
 
     fn remove(&mut self, after: usize, id: &str) {
-        self.then(
+        self.add(
             after,
             format!("DELETE FROM a WHERE _id = '{id}'"),
             json!({"method": "remove", "value": {"_id": id}}),
@@ -54,7 +53,7 @@ impl Story {
     }
 
     fn update(&mut self, after: usize, id: &str, before: u64, n: u64) {
-        self.then(
+        self.add(
             after,
             format!("UPDATE a SET n = {n} WHERE _id = '{id}'"),
             json!({"method": "update", "oldValue": {"_id": id, "n": before}, "newValue": {"_id": id, "n": n}}),
@@ -62,8 +61,8 @@ impl Story {
     }
 }
 
-/// Insertions and removals at both ends of the ids, all through a walk.
-fn busy(front: &Front) -> Vec<String> {
+/// Schedules insertions and removals at both ends of the ids during the whole read.
+fn schedule_changes(front: &Front) -> Vec<String> {
     front.insert("a", &many(400));
     let mut story = Story::default();
     for at in 0..8 {
@@ -75,10 +74,10 @@ fn busy(front: &Front) -> Vec<String> {
         }
     }
     front.set(&json!({"cap_rows": 150}));
-    story.tell(front)
+    story.schedule(front)
 }
 
-/// Starts a run, and publishes once it has asked its first question, so behind its positions.
+/// Starts a run, and publishes the events after its first request, so after its recorded offsets.
 fn start(front: &Front, stage: &Stage, args: &[&str], events: &[String]) -> Running {
     let mut env = stage.env();
     env.extend(front.env());
@@ -114,13 +113,13 @@ fn is_complete(output: &Output) -> bool {
 }
 
 #[test]
-fn changes_that_the_stream_tells_of_are_no_holes() {
+fn changes_with_events_do_not_prevent_a_proof() {
     let Some(front) = front() else { return };
-    let events = busy(&front);
+    let events = schedule_changes(&front);
     let stage = Stage::new(2);
     let place = Place::new();
     let path = place.path().display().to_string();
-    // Delivered twice, as Kafka may.
+    // Some events are delivered twice, as Kafka may do.
     let events = [&events[..], &events[3..9]].concat();
     let output = start(&front, &stage, &["--output", &path], &events).wait(LIMIT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
@@ -137,14 +136,14 @@ fn changes_that_the_stream_tells_of_are_no_holes() {
 }
 
 #[test]
-fn a_row_that_is_lost_while_others_write_is_noticed() {
+fn a_lost_row_is_detected_under_concurrent_writes() {
     let Some(front) = front() else { return };
-    let events = busy(&front);
+    let events = schedule_changes(&front);
     let whole = into_stream(&front, &events);
     assert!(is_complete(&whole), "{}", whole.stderr);
     for lost in ["\"id-77\"", "\"x77\"", "{\"store\":\"s-77\",\"till\":77}"] {
         front.reset();
-        let events = busy(&front);
+        let events = schedule_changes(&front);
         front.set(&json!({"lose": [lost]}));
         let output = into_stream(&front, &events);
         assert!(!is_complete(&output), "{lost}: {}", output.stderr);
@@ -157,19 +156,19 @@ fn a_row_that_is_lost_while_others_write_is_noticed() {
 }
 
 #[test]
-fn an_event_that_is_held_back_explains_nothing() {
+fn a_missing_event_proves_nothing() {
     let Some(front) = front() else { return };
-    for held_back in [0, 2, 9] {
+    for missing in [0, 2, 9] {
         front.reset();
-        let mut events = busy(&front);
-        events.remove(held_back);
+        let mut events = schedule_changes(&front);
+        events.remove(missing);
         let output = into_stream(&front, &events);
-        assert!(!is_complete(&output), "{held_back}: {}", output.stderr);
+        assert!(!is_complete(&output), "{missing}: {}", output.stderr);
     }
     let gap = json!({"txnID": 10_000, "type": "requeryRequired", "documents": []});
     for odd in [gap.to_string(), "no JSON".to_owned()] {
         front.reset();
-        let mut events = busy(&front);
+        let mut events = schedule_changes(&front);
         events.insert(0, odd);
         let output = into_stream(&front, &events);
         assert!(!is_complete(&output), "{}", output.stderr);
@@ -177,9 +176,9 @@ fn an_event_that_is_held_back_explains_nothing() {
 }
 
 #[test]
-fn without_a_stream_a_quiet_moment_is_hoped_for() {
+fn without_a_stream_the_collection_is_read_again() {
     let Some(front) = front() else { return };
-    busy(&front);
+    schedule_changes(&front);
     let place = Place::new();
     let output = place.requery(&front, &[]);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
@@ -197,7 +196,7 @@ fn without_a_stream_a_quiet_moment_is_hoped_for() {
 }
 
 #[test]
-fn without_a_stream_and_without_a_quiet_moment_it_is_incomplete() {
+fn without_a_stream_constant_changes_make_it_incomplete() {
     let Some(front) = front() else { return };
     front.insert("a", &many(300));
     let mut story = Story::default();
@@ -205,7 +204,7 @@ fn without_a_stream_and_without_a_quiet_moment_it_is_incomplete() {
         story.insert(at, &format!("new-{at}"), 1);
     }
     front.set(&json!({"cap_rows": 150}));
-    story.tell(&front);
+    story.schedule(&front);
     let place = Place::new();
     let output = place.requery(&front, &[]);
     assert_eq!(output.status, Some(4), "{}", output.stderr);
@@ -214,14 +213,14 @@ fn without_a_stream_and_without_a_quiet_moment_it_is_incomplete() {
     }
     let manifest = place.manifest();
     assert!(!manifest.complete && manifest.collection("a").unwrap().proof.is_none());
-    // What was written cannot be taken back: no second attempt.
+    // Standard output cannot be rolled back, so there is no second attempt.
     let output = run(&front.env(), &["requery", "--output", "-"], LIMIT);
     assert_eq!(output.status, Some(4), "{}", output.stderr);
     assert!(!output.stderr.contains("attempt"), "{}", output.stderr);
 }
 
 #[test]
-fn documents_that_come_to_meet_the_condition_are_counted() {
+fn documents_that_start_to_match_the_condition_are_counted() {
     let Some(front) = front() else { return };
     let numbers: Vec<Value> = (0..200)
         .map(|n| json!({"_id": format!("k{n:03}"), "n": n}))
@@ -241,7 +240,7 @@ fn documents_that_come_to_meet_the_condition_are_counted() {
         }
         let lose: Vec<&str> = [lost].into_iter().filter(|lost| !lost.is_empty()).collect();
         front.set(&json!({"cap_rows": 20, "lose": lose}));
-        let events = story.tell(&front);
+        let events = story.schedule(&front);
         let stage = Stage::new(2);
         let args = ["--output", "-", "-c", "a", "--where", condition];
         let output = start(&front, &stage, &args, &events).wait(LIMIT);
@@ -255,34 +254,34 @@ fn documents_that_come_to_meet_the_condition_are_counted() {
 }
 
 #[test]
-fn a_proof_that_was_interrupted_is_made_again() {
+fn an_interrupted_proof_is_repeated() {
     let Some(front) = front() else { return };
-    let events = busy(&front);
+    let events = schedule_changes(&front);
     let (stage, place) = (Stage::new(2), Place::new());
     let path = place.path().display().to_string();
     let (last, others) = events.split_last().unwrap();
     let running = start(&front, &stage, &["--output", &path], others);
     let journal = place.path().join(".requery/journal.ndjson");
     let started = Instant::now();
-    // The walk is over, and the last event is waited for.
+    // The read is finished, and the run waits for the last event.
     while !fs::read_to_string(&journal).is_ok_and(|text| text.contains("{\"Done\":")) {
         assert!(started.elapsed() < LIMIT, "{}", running.stderr());
         std::thread::sleep(Duration::from_millis(2));
     }
     running.kill();
     publish(&stage, std::slice::from_ref(last));
-    let asked = front.statements().len();
+    let requests = front.statements().len();
     let mut env = stage.env();
     env.extend(front.env());
     let resume = ["requery", "--output", &path, "--resume"];
     let other = [&resume[..], &["--topic", "elsewhere"]].concat();
     let output = run(&env, &other, LIMIT);
     assert_eq!(output.status, Some(3), "{}", output.stderr);
-    let said = "now it is elsewhere";
-    assert!(output.stderr.contains(said), "{}", output.stderr);
+    let message = "now it is elsewhere";
+    assert!(output.stderr.contains(message), "{}", output.stderr);
     let output = run(&env, &resume, LIMIT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
-    assert_eq!(front.statements().len(), asked, "nothing is read again");
+    assert_eq!(front.statements().len(), requests, "nothing is read again");
     let proof = place.manifest().collections[0].proof.clone().unwrap();
     assert!(proof.contains("the stream's"), "{proof}");
 }

@@ -1,5 +1,4 @@
-//! One run of `requery` on a front: what was typed, what came out, and whether that is what the engine holds.
-//! Which documents and faults there are is told by each test.
+//! Helpers that run `requery` on the HTTP front and compare the result with the engine's documents.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +13,7 @@ use crate::support::program::{Output, run};
 
 pub const LIMIT: Duration = Duration::from_secs(120);
 
-/// The one front of this test binary: starting an engine takes seconds, so that tests take turns.
+/// The HTTP front that all tests share, one at a time, because starting an engine takes seconds.
 pub fn front() -> Option<MutexGuard<'static, Front>> {
     static FRONT: OnceLock<Option<Mutex<Front>>> = OnceLock::new();
     let front = FRONT
@@ -76,7 +75,7 @@ pub fn lines(folder: &Path, manifest: &Manifest, collection: &str) -> Vec<String
     lines
 }
 
-/// Every file below a folder with its bytes.
+/// All files below a folder with their bytes.
 pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {

@@ -1,5 +1,4 @@
-//! Positions and floor: what `requery` takes from Kafka before its first request, here from the embedded broker.
-//! What `tail --from DIR` makes of them is tested with `tail`.
+//! Offsets and minimum transaction, which `requery` reads from Kafka before its first request.
 
 use serde_json::json;
 
@@ -9,7 +8,7 @@ use crate::support::program::run;
 use crate::support::stage::Stage;
 
 #[test]
-fn positions_come_first_and_the_floor_covers_what_stands_before_them() {
+fn the_minimum_transaction_covers_the_events_before_the_recorded_offsets() {
     let Some(front) = front() else { return };
     front.insert("a", &many(20));
     let stage = Stage::new(2);
@@ -41,10 +40,10 @@ fn positions_come_first_and_the_floor_covers_what_stands_before_them() {
     assert!(manifest.cluster.is_some());
     assert!(
         manifest.collection("unlisted").is_some(),
-        "seen in the stream"
+        "occurs in the stream"
     );
     assert_eq!(place.documents("a"), front.dump("a"));
-    // From the old snapshot's positions on, another gap raises the floor, which the server has yet to reach.
+    // Another gap after the existing snapshot's offsets raises the minimum transaction, which the server has not reached.
     let later = front.txn() + 1;
     let gap = json!({"txnID": later, "type": "requeryRequired", "documents": []}).to_string();
     stage.write_raw(1, Some(gap.as_bytes()), 4);
@@ -59,16 +58,20 @@ fn positions_come_first_and_the_floor_covers_what_stands_before_them() {
         "{}",
         output.stderr
     );
-    assert_eq!(place.manifest().floor, Some(101), "the good one stays");
+    assert_eq!(
+        place.manifest().floor,
+        Some(101),
+        "the complete snapshot is unchanged"
+    );
     front.insert("a", &[json!({"_id": "later"})]);
     let output = run(&env, &["requery", "--output", &path], LIMIT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert_eq!(place.manifest().floor, Some(later));
 }
 
-/// A bridge that starts again repeats older events: the newest transaction then is not the last one.
+/// A bridge that restarts re-sends older events, so that the last transaction is not the highest one.
 #[test]
-fn the_floor_is_the_highest_of_many_and_a_lost_position_is_said() {
+fn the_minimum_transaction_is_the_highest_of_many_and_a_lost_offset_is_reported() {
     let Some(front) = front() else { return };
     front.insert("a", &many(20));
     let stage = Stage::new(1);
@@ -91,7 +94,7 @@ fn the_floor_is_the_highest_of_many_and_a_lost_position_is_said() {
     );
     let mut manifest = place.manifest();
     assert_eq!(manifest.floor, Some(101), "{:?}", manifest.floor_from);
-    // The topic was made anew since the old snapshot: that is no reason to refuse a new one.
+    // The topic was re-created after the existing snapshot: a new snapshot is possible nevertheless.
     for position in &mut manifest.positions {
         position.next_offset = 5000;
     }

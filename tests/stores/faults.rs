@@ -1,5 +1,4 @@
-//! Files that do not open: each fault is told with its id, the file and what to do.
-//! Files that open are in `opens`.
+//! Files that cannot be opened: each fault is reported with its id, the file and a fix.
 
 use ditto_cdc::tls::StoreFile;
 use ditto_cdc::tls::load;
@@ -7,7 +6,7 @@ use ditto_cdc::tls::load;
 use crate::files::*;
 
 #[test]
-fn passwords_that_do_not_fit_are_told_apart() {
+fn wrong_and_missing_passwords_are_distinguished() {
     let check = |name, password, expected| refused(None, Some(&made(name, password)), expected);
     let hint = "DITTO_CDC_SOME_PASSWORD";
     check(
@@ -68,7 +67,7 @@ fn the_other_files_password_is_recognised() {
     let user = |password| made("umlaut.p12", Some(password));
     let one = (
         "A1",
-        "but with the cluster certificate's",
+        "but with the password of the cluster certificate",
         "set DITTO_CDC_SOME_PASSWORD to",
     );
     refused(
@@ -86,15 +85,15 @@ fn the_other_files_password_is_recognised() {
     let whats: Vec<_> = faults.iter().map(|fault| fault.what.as_str()).collect();
     assert_eq!(whats.len(), 2);
     assert!(
-        whats.iter().all(|what| what.contains("look exchanged")),
+        whats.iter().all(|what| what.contains("look swapped")),
         "{whats:?}"
     );
 }
 
 #[test]
-fn files_in_the_wrong_place_are_recognised_by_what_they_hold() {
+fn swapped_files_are_recognised_by_their_contents() {
     let (trust, key) = ("keytool-one.p12", "umlaut.p12");
-    let exchanged = |trust_password, key_password, fix| {
+    let swapped = |trust_password, key_password, fix| {
         let cluster = made(key, Some(key_password));
         let user = made(trust, Some(trust_password));
         refused(
@@ -103,8 +102,8 @@ fn files_in_the_wrong_place_are_recognised_by_what_they_hold() {
             ("A9", "the two files look swapped", fix),
         );
     };
-    exchanged("changeit", "pässwörd", "the two passwords with them");
-    exchanged("pässwörd", "changeit", "passwords are in their place");
+    swapped("changeit", "pässwörd", "and also the two passwords");
+    swapped("pässwörd", "changeit", "the passwords are correct");
     let (cluster, user) = (made("ec.p12", Some("changeit")), made(trust, Some("x")));
     let check = (
         "A9",
@@ -114,24 +113,28 @@ fn files_in_the_wrong_place_are_recognised_by_what_they_hold() {
     refused(Some(&cluster), Some(&user), check);
 
     let (trust, key) = (made(trust, Some("changeit")), made(key, Some("pässwörd")));
-    let fix = "in its place";
-    refused(Some(&key), None, ("A9", "holds a private key", fix));
-    refused(Some(&key), Some(&key), ("A9", "holds a private key", fix));
-    refused(None, Some(&trust), ("A9", "holds no private key", fix));
+    let fix = "instead";
+    refused(Some(&key), None, ("A9", "contains a private key", fix));
+    refused(
+        Some(&key),
+        Some(&key),
+        ("A9", "contains a private key", fix),
+    );
+    refused(None, Some(&trust), ("A9", "contains no private key", fix));
     refused(
         Some(&trust),
         Some(&trust),
-        ("A9", "holds no private key", fix),
+        ("A9", "contains no private key", fix),
     );
     refused(
         None,
         Some(&made("cluster.pem", None)),
-        ("A9", "holds no private key", fix),
+        ("A9", "contains no private key", fix),
     );
     refused(
         Some(&made("user.pem", None)),
         None,
-        ("A9", "holds a private key", fix),
+        ("A9", "contains a private key", fix),
     );
 }
 
@@ -142,7 +145,11 @@ fn a_key_needs_its_certificate() {
         refused(
             None,
             Some(&file),
-            ("A10", "no certificate that belongs", "different downloads"),
+            (
+                "A10",
+                "a private key without its certificate",
+                "different downloads",
+            ),
         );
     };
     check("mismatch.pem");
@@ -160,7 +167,7 @@ fn a_users_certificate_without_its_key_is_no_cluster_certificate() {
 }
 
 #[test]
-fn other_things_than_stores_are_recognised() {
+fn files_that_are_not_stores_are_recognised() {
     let folder = tempfile::tempdir().unwrap();
     let store = std::fs::read(fixture("ec.p12")).unwrap();
     let text = std::fs::read(fixture("user.pem")).unwrap();
@@ -209,17 +216,20 @@ fn other_things_than_stores_are_recognised() {
 }
 
 #[test]
-fn stores_that_nobody_could_open_are_not_blamed_on_the_password() {
+fn stores_that_no_password_opens_are_not_blamed_on_the_password() {
     let folder = tempfile::tempdir().unwrap();
     let check = |bytes: &[u8], expected| {
         refused(None, Some(&written(&folder, "some.p12", bytes)), expected);
     };
-    // AES-256-CBC becomes a cipher that does not exist.
+    // The id of AES-256-CBC becomes that of an unknown cipher.
     let aes = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42];
     let unknown = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 127];
     let store = altered("no-mac.p12", &aes, &unknown);
-    check(&store, ("A3", "encrypted in a way", "exported again"));
-    // 100,000 rounds become eight million.
+    check(
+        &store,
+        ("A3", "encrypted with an algorithm", "export it again"),
+    );
+    // 100,000 iterations become eight million.
     let store = altered(
         "keytool-old.p12",
         &[2, 3, 1, 0x86, 0xa0],
@@ -227,26 +237,26 @@ fn stores_that_nobody_could_open_are_not_blamed_on_the_password() {
     );
     check(
         &store,
-        ("A6", "more rounds of hashing", "download it again"),
+        ("A6", "more hashing iterations", "download it again"),
     );
 }
 
 #[test]
-fn javas_own_formats_are_answered_with_the_command_that_converts_them() {
+fn the_fix_for_javas_own_formats_is_the_command_that_converts_them() {
     let check = |name, source: &str, target: &str| {
         let file = made(name, Some("changeit"));
         let folder = fixture("");
         let source = format!("-srckeystore {}{source}", folder.display());
-        refused(Some(&file), None, ("A5", "only Java reads", &source));
+        refused(Some(&file), None, ("A5", "only Java can read", &source));
         let target = format!("-destkeystore {}{target}", folder.display());
-        refused(Some(&file), None, ("A5", "only Java reads", &target));
+        refused(Some(&file), None, ("A5", "only Java can read", &target));
     };
     check("java.jks", "java.jks -srcstoretype JKS ", "java.p12 ");
     check("java.jceks", "java.jceks -srcstoretype JCEKS ", "java.p12 ");
 }
 
 #[test]
-fn paths_that_lead_nowhere_say_how_far_they_lead() {
+fn the_fix_for_a_missing_path_names_its_nearest_folder() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path().display().to_string();
     let check = |path: std::path::PathBuf, what, fix: &str| {
@@ -263,7 +273,7 @@ fn paths_that_lead_nowhere_say_how_far_they_lead() {
     );
     check(
         "no-such.p12".into(),
-        "looked for as /",
+        "its full path would be /",
         "the nearest folder that exists is /",
     );
     check(
@@ -271,11 +281,7 @@ fn paths_that_lead_nowhere_say_how_far_they_lead() {
         "no shell replaced the `~`",
         "home folder",
     );
-    check(
-        folder.path().to_owned(),
-        "is a folder",
-        "the file that is in it",
-    );
+    check(folder.path().to_owned(), "is a folder", "the file in it");
     written(&folder, "file", b"x");
     check(folder.path().join("file/user.p12"), "does not exist", &here);
 }

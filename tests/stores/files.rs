@@ -1,5 +1,4 @@
-//! The files under test: fixtures that other tools made, and files written on the spot.
-//! What is expected of them stands in the tests.
+//! Helpers: store files from fixtures and from temporary folders, and the assertion for a fault.
 
 use std::path::Path;
 
@@ -39,7 +38,7 @@ pub fn subjects(pem: &str) -> Vec<String> {
     certificates.iter().map(name).collect()
 }
 
-/// Writes bytes where a test can find them, under a name of its own.
+/// Writes a file with these bytes.
 pub fn written(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> StoreFile {
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
@@ -49,7 +48,7 @@ pub fn written(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> StoreFil
     }
 }
 
-/// One fault is expected: its number, and words of `what` and of `fix`.
+/// Expects exactly one fault with this id; `what` and `fix` are parts of its messages.
 pub fn refused(
     cluster: Option<&StoreFile>,
     user: Option<&StoreFile>,
@@ -69,13 +68,13 @@ pub fn refused(
     assert!(!format!("{fault:?}").contains("PRIVATE KEY"));
 }
 
-/// A store in which one run of bytes is another.
+/// A fixture with its first occurrence of `old` replaced by `new`.
 pub fn altered(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
     let mut store = std::fs::read(fixture(name)).unwrap();
-    let place = store
+    let start = store
         .windows(old.len())
         .position(|window| window == old)
         .unwrap();
-    store.splice(place..place + old.len(), new.iter().copied());
+    store.splice(start..start + old.len(), new.iter().copied());
     store
 }

@@ -1,5 +1,4 @@
-//! Store files of all makers, read through the library as the program reads them.
-//! How a fault is worded on the terminal is in the golden transcripts.
+//! Tests of certificate files as OpenSSL, Java and the Ditto portal write them.
 #![allow(clippy::unwrap_used)]
 
 mod faults;

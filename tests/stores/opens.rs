@@ -1,5 +1,4 @@
-//! Files that open: what is found in them.
-//! Files that do not are in `faults`.
+//! Files that can be opened, and their contents.
 
 use ditto_cdc::tls::load;
 use ditto_cdc::tls::testbed::ca::{CaOptions, TestCertificates};
@@ -26,7 +25,7 @@ fn a_downloaded_pair_becomes_pem_text() {
 }
 
 #[test]
-fn truststores_of_all_makers_open() {
+fn truststores_of_all_tools_open() {
     let check = |name, password, expected: &[&str]| {
         let material = load(Some(&made(name, password)), None);
         let found = subjects(&material.unwrap().truststore.unwrap().pem());
@@ -44,7 +43,7 @@ fn truststores_of_all_makers_open() {
 }
 
 #[test]
-fn keystores_of_all_makers_open() {
+fn keystores_of_all_tools_open() {
     let chain = ["user", "issuing", "middle", "clients-ca"];
     let check = |name, password, principal: &str, expected: &[&str]| {
         let keystore = load(None, Some(&made(name, password)))
@@ -91,7 +90,7 @@ fn keystores_of_all_makers_open() {
 }
 
 #[test]
-fn a_keystore_says_who_must_know_it_and_until_when() {
+fn a_keystore_has_a_required_issuer_and_a_validity() {
     let check = |name, issuer| {
         let keystore = load(None, Some(&made(name, Some("changeit"))))
             .unwrap()
@@ -108,7 +107,7 @@ fn a_keystore_says_who_must_know_it_and_until_when() {
 }
 
 #[test]
-fn a_truststore_says_whom_it_trusts_and_until_when() {
+fn a_truststore_has_anchors_and_their_validity() {
     let check = |name, expected: &[&str]| {
         let material = load(Some(&made(name, Some("changeit"))), None);
         let truststore = material.unwrap().truststore.unwrap();

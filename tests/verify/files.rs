@@ -91,7 +91,7 @@ fn each_fault_of_a_file_has_its_number() {
             vec![(USER, Some(&*fixture("mismatch.pem"))), (password, None)],
             user,
             "A10",
-            "belongs to",
+            "without its certificate",
         ),
         (
             vec![(CLUSTER, Some(&*java))],
@@ -116,7 +116,7 @@ fn the_other_files_password_is_recognised() {
         ],
     );
     for name in ["cluster-certificate", "user-certificate"] {
-        let words = "the passwords look exchanged";
+        let words = "the two passwords look swapped";
         report.ended(3).has(name, "fail", Some("A1"), words);
     }
 }
@@ -134,7 +134,7 @@ fn swapped_files_are_recognised() {
             ("DITTO_CDC_USER_CERT_PASSWORD", Some(cluster)),
         ],
     );
-    check(&report, "cluster-certificate", "A9", "look exchanged");
+    check(&report, "cluster-certificate", "A9", "look swapped");
     report.has("user-certificate", "skip", None, "swapped");
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::{BodyError, Chunks, decode};
-use crate::bigpeer::answer::{CollectedRows, QueryResponse};
+use crate::bigpeer::response::{CollectedRows, QueryResponse};
 
 /// Returns chunks of the given lengths, then the rest.
 struct Cut<'a> {
@@ -27,9 +27,9 @@ impl Chunks for Cut<'_> {
 
 fn read(bytes: &[u8], lengths: Vec<usize>) -> Result<(QueryResponse, Vec<String>), BodyError> {
     let mut rows = CollectedRows::default();
-    let answer = decode(Cut { bytes, lengths }, &mut rows)?;
+    let response = decode(Cut { bytes, lengths }, &mut rows)?;
     let text = |row: &Vec<u8>| String::from_utf8_lossy(row).into_owned();
-    Ok((answer, rows.rows.iter().map(text).collect()))
+    Ok((response, rows.rows.iter().map(text).collect()))
 }
 
 const BODY: &str = r#" {"transactionId" : 12345678901234567890,"queryType":"select", "items":[{"_id":"a\"]}\\","n":1.0},
@@ -44,14 +44,14 @@ fn every_split_gives_the_same_rows() {
         "{}",
     ];
     for at in 0..BODY.len() {
-        let (answer, found) = read(BODY.as_bytes(), vec![at]).unwrap();
+        let (response, found) = read(BODY.as_bytes(), vec![at]).unwrap();
         assert_eq!(found, rows, "{at}");
-        assert_eq!(answer.transaction_id, Some(12_345_678_901_234_567_890));
+        assert_eq!(response.transaction_id, Some(12_345_678_901_234_567_890));
         assert_eq!(
-            (answer.rows, answer.mutated, answer.bytes),
+            (response.rows, response.mutated, response.bytes),
             (3, 2, BODY.len() as u64)
         );
-        assert_eq!(answer.warnings, ["w"]);
+        assert_eq!(response.warnings, ["w"]);
     }
     assert_eq!(read(BODY.as_bytes(), vec![1; 10_000]).unwrap().1, rows);
 }
@@ -71,7 +71,7 @@ fn a_truncated_body_is_rejected() {
 #[test]
 fn errors_and_foreign_bodies() {
     let error = |body: &str| {
-        read(body.as_bytes(), Vec::new()).map(|(answer, _)| (answer.is_dql, answer.error))
+        read(body.as_bytes(), Vec::new()).map(|(response, _)| (response.is_dql, response.error))
     };
     for (body, expected) in [
         (r#"{"items":[],"error":{}}"#, (true, "")),
@@ -110,7 +110,7 @@ fn errors_and_foreign_bodies() {
 #[test]
 fn a_row_of_many_megabytes_is_passed_on_in_parts() {
     struct Parts(Vec<(usize, bool)>);
-    impl super::super::answer::RowSink for Parts {
+    impl super::super::response::RowSink for Parts {
         fn part(&mut self, bytes: &[u8], last: bool) -> io::Result<()> {
             self.0.push((bytes.len(), last));
             Ok(())
@@ -144,8 +144,8 @@ proptest! {
     ) {
         let documents: Vec<String> = documents.into_iter().filter(|text| serde_json::from_str::<serde_json::Value>(text).is_ok()).collect();
         let body = format!("{{\"items\":[{blank}{}{blank}]{blank},\"transactionId\":7}}", documents.join(&format!("{blank},{blank}")));
-        let (answer, rows) = read(body.as_bytes(), lengths).unwrap();
-        prop_assert_eq!(answer.transaction_id, Some(7));
+        let (response, rows) = read(body.as_bytes(), lengths).unwrap();
+        prop_assert_eq!(response.transaction_id, Some(7));
         prop_assert_eq!(rows, documents);
     }
 }
@@ -164,8 +164,8 @@ fn a_large_row_ends_anywhere_in_a_chunk() {
                 let lengths = vec![at - first, first];
                 let mut rows = CollectedRows::default();
                 let bytes = body.as_bytes();
-                let answer = decode(Cut { bytes, lengths }, &mut rows);
-                assert!(answer.is_ok(), "{length} {cut} {first} {answer:?}");
+                let response = decode(Cut { bytes, lengths }, &mut rows);
+                assert!(response.is_ok(), "{length} {cut} {first} {response:?}");
             }
         }
     }

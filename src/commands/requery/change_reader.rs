@@ -15,14 +15,14 @@ use crate::snapshot::proof::{Change, ChangeLedger};
 use crate::snapshot::write::journal::RunIdentity;
 use crate::util::exit::Exit;
 
-/// How long the stream may be behind the counts.
+/// How long events may lag the counts.
 const MAX_EVENT_DELAY: Duration = Duration::from_secs(3);
-/// How long a poll waits; short, because Ctrl-C is checked in between.
+/// Timeout of a poll; short, because Ctrl-C is checked in between.
 const POLL_TIMEOUT: Duration = Duration::from_millis(100);
-/// Number of records between two checks of what they explain.
+/// Number of records between two checks of the ledger.
 const RECORDS_PER_CHECK: u32 = 4096;
 
-/// The stream, from the recorded positions on.
+/// Reads the stream from the recorded offsets on.
 pub(super) struct ChangeReader {
     connection: Connection,
     cluster: Option<String>,
@@ -31,10 +31,10 @@ pub(super) struct ChangeReader {
 }
 
 impl ChangeReader {
-    /// `None` if no positions were recorded.
+    /// `None` if no offsets were recorded.
     pub fn new(connection: Option<Connection>, head: &RunIdentity) -> Option<ChangeReader> {
         let mut connection = connection.filter(|_| !head.positions.is_empty())?;
-        // Without a group: no partition is taken from another reader.
+        // Without a group, so that no other consumer loses a partition.
         connection.group = None;
         Some(ChangeReader {
             connection,
@@ -44,7 +44,7 @@ impl ChangeReader {
         })
     }
 
-    /// Reads from the recorded positions to the end, and up to three seconds longer if events are missing.
+    /// Reads from the recorded offsets to the end, and up to [`MAX_EVENT_DELAY`] longer if events are missing.
     pub fn read(
         &self,
         ledger: &mut ChangeLedger,
@@ -82,8 +82,9 @@ impl ChangeReader {
         let topic = kafka::connect(self.connection.clone(), interrupt, note)?;
         let cluster = topic.cluster();
         if self.cluster.is_some() && cluster.is_some() && self.cluster != cluster {
-            scan.ledger
-                .note_failure("the brokers belong to another cluster than at the start".to_owned());
+            scan.ledger.note_failure(
+                "the brokers belong to a different cluster than at the start".to_owned(),
+            );
             return Ok(());
         }
         let positions = self.positions.iter();
@@ -104,7 +105,7 @@ fn span(next: Vec<(i32, i64)>, until: Option<Position>) -> Span {
         from: Position::End,
         stored: Some(StartOffsets {
             next: next.into_iter().collect(),
-            // Every partition was known: any other one is read from its first record.
+            // A partition without an offset is new, and is read from its first record.
             partitions: 0,
             lost: Vec::new(),
         }),
@@ -132,7 +133,7 @@ impl ChangeScan<'_> {
         collections.any(|one| self.ledger.needs_more_events(one))
     }
 
-    /// Reads to the end of a bounded read; else until nothing is missing any more, or to the deadline.
+    /// Reads to the end; with a deadline, until no event is missing or the deadline has passed.
     fn until(&mut self, reader: &mut Reader, deadline: Option<Instant>) -> Result<(), ReadStopped> {
         let mut records = 0_u32;
         loop {
@@ -202,7 +203,7 @@ impl ChangeScan<'_> {
                     None => self.ledger.note_unclear(
                         collection,
                         Some(txn_id),
-                        "an event in it does not say what happened to which document",
+                        "an event in it has no valid id or change",
                     ),
                 }
             }

@@ -1,5 +1,5 @@
-//! Minimum transaction: records the positions before the first request, and the highest transaction before them.
-//! Everything that the stream delivered before these positions is then in the snapshot.
+//! Minimum transaction: the highest one in the stream before the recorded offsets. Responses at or after it include
+//! every event before these offsets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::util::exit::Exit;
 /// Version of the journal's format.
 pub(super) const JOURNAL_FORMAT: u32 = 1;
 
-/// The minimum transaction, its sources, and the offsets from which the stream continues.
+/// The minimum transaction, its sources, and the offsets from which the stream continues after the snapshot.
 #[derive(Default)]
 pub(super) struct MinTransaction {
     highest: Option<u64>,
@@ -26,18 +26,18 @@ pub(super) struct MinTransaction {
     /// The id of the Kafka cluster, if its brokers send it.
     pub cluster: Option<String>,
     pub positions: Vec<manifest::Position>,
-    /// Collections that the stream has shown.
+    /// Collections that occur in the stream.
     pub collections: BTreeSet<String>,
 }
 
 impl MinTransaction {
-    /// Without Kafka.
+    /// The minimum transaction without Kafka.
     pub fn from_options(options: &Options) -> MinTransaction {
-        let mut floor = MinTransaction::default();
+        let mut min_txn = MinTransaction::default();
         if let Some(txn_id) = options.txn_id {
-            floor.raise(txn_id, format!("--txn-id {txn_id}"));
+            min_txn.raise(txn_id, format!("--txn-id {txn_id}"));
         }
-        floor
+        min_txn
     }
 
     /// The transaction, if there is one.
@@ -62,7 +62,7 @@ impl MinTransaction {
     }
 }
 
-/// Records the positions, then reads the events before them.
+/// Records the offsets, then reads the events before them.
 pub(super) fn with_kafka(
     connection: Connection,
     old: Option<&Manifest>,
@@ -70,7 +70,7 @@ pub(super) fn with_kafka(
     context: &mut Context<'_>,
 ) -> Result<MinTransaction, Exit> {
     let since = since(options, old, &connection.topic);
-    let mut floor = MinTransaction::from_options(options);
+    let mut min_txn = MinTransaction::from_options(options);
     let mut newest: Option<(u64, String)> = None;
     let mut gap: Option<(u64, String)> = None;
     let interrupt = Arc::clone(context.interrupt);
@@ -92,7 +92,7 @@ pub(super) fn with_kafka(
         if best.as_ref().is_none_or(|(best, _)| txn_id > *best) {
             *best = Some((txn_id, place));
         }
-        // A gap may be newer than every event: both count as the newest that a partition holds.
+        // A gap may be newer than every event: both count as the newest record of a partition.
         Some(())
     };
     let note = &mut |line: &str| context.out.note(line);
@@ -119,23 +119,23 @@ pub(super) fn with_kafka(
         ));
     }
     if let Some((txn_id, place)) = gap {
-        floor.raise(txn_id, format!("requeryRequired at {place}: {txn_id}"));
+        min_txn.raise(txn_id, format!("requeryRequired at {place}: {txn_id}"));
     }
     if let Some((txn_id, place)) = newest {
-        floor.raise(txn_id, format!("the newest event, {place}: {txn_id}"));
+        min_txn.raise(txn_id, format!("the newest event, {place}: {txn_id}"));
     }
-    floor.collections = collections;
-    floor.cluster.clone_from(&watermarks.cluster);
+    min_txn.collections = collections;
+    min_txn.cluster.clone_from(&watermarks.cluster);
     let position = |(partition, next_offset)| manifest::Position {
         topic: watermarks.topic.clone(),
         partition,
         next_offset,
     };
-    floor.positions = watermarks.next.iter().copied().map(position).collect();
-    Ok(floor)
+    min_txn.positions = watermarks.next.iter().copied().map(position).collect();
+    Ok(min_txn)
 }
 
-/// Where to start reading: from `--from`, or from the end of the old snapshot of the same topic.
+/// Where to start reading: at `--from`, or at the offsets of the existing snapshot of the same topic.
 fn since(options: &Options, old: Option<&Manifest>, topic: &str) -> Option<Since> {
     if let Some(from_options) = &options.from {
         return Some(Since::Position(from_options.clone()));
@@ -148,7 +148,7 @@ fn since(options: &Options, old: Option<&Manifest>, topic: &str) -> Option<Since
     (!next.is_empty()).then_some(Since::StartOffsets(next))
 }
 
-/// A gap in the part that was read: the snapshot includes its changes.
+/// The message for a gap in the records that were read: the snapshot includes its changes.
 fn resolved_by_snapshot(lost: &OffsetGap) -> String {
     let OffsetGap {
         topic,
@@ -166,10 +166,10 @@ fn resolved_by_snapshot(lost: &OffsetGap) -> String {
             lost.resumed - 1
         ),
     };
-    format!("{what}: the snapshot resolves this gap, too")
+    format!("{what}: the snapshot resolves this gap too")
 }
 
-/// The place of a record in words.
+/// The position of a record, for messages.
 pub(super) fn format_place(record: &Record<'_>) -> String {
     match record.place {
         Place::Offset {
@@ -192,7 +192,7 @@ pub(super) fn conflict(
     let shown =
         |text: Option<&String>| text.map_or_else(|| "none".to_owned(), |text| format!("'{text}'"));
     if head.format != JOURNAL_FORMAT {
-        return Some("another version of this program has begun it".to_owned());
+        return Some("another version of ditto-cdc started it".to_owned());
     }
     if head.server != server {
         return differs("server", &head.server, server);
@@ -223,9 +223,9 @@ pub(super) fn conflict(
     }
     match options.txn_id {
         Some(txn_id) if head.floor < Some(txn_id) => Some(format!(
-            "it contains transactions up to {}, and --txn-id is {txn_id}; after it the stream would ask for another requery",
+            "its minimum transaction is {}, but --txn-id is {txn_id}; the gap would stay unresolved",
             head.floor
-                .map_or_else(|| "none".to_owned(), |floor| floor.to_string())
+                .map_or_else(|| "none".to_owned(), |min_txn| min_txn.to_string())
         )),
         _ => None,
     }

@@ -1,6 +1,5 @@
-//! `requery`: a snapshot of everything that a Big Peer holds, with a proof of completeness.
-//!
-//! Order: positions, minimum transaction, collections, reads, proof, manifest.
+//! `requery`: a snapshot of a Big Peer with a proof of completeness.
+//! Offsets are recorded before the first request, so that the stream continues without a gap after the snapshot.
 
 mod change_reader;
 mod min_txn;
@@ -66,7 +65,7 @@ fn requery(
         .map(|root| open(root, context))
         .transpose()?;
     let resume_state = resume_state(folder.as_ref(), options, context)?;
-    // A run that goes on needs the stream for its proof, if it has positions there.
+    // A resumed run needs Kafka only if it has recorded offsets.
     let streams = resume_state
         .head()
         .is_none_or(|head| !head.positions.is_empty());
@@ -171,14 +170,14 @@ fn resume_state(
         return Ok(resume_state);
     }
     if resume_state.head().is_some() {
-        context.out.note(
-            "an interrupted run in this folder is given up; --resume would have gone on with it",
-        );
+        context
+            .out
+            .note("discarding an interrupted run in this folder; --resume would continue it");
     }
     Ok(ResumeState::default())
 }
 
-/// The identity of the run: of the interrupted one, or new. Positions are recorded before the first request.
+/// The identity of the interrupted run, or of a new one.
 fn head(
     client: &Client,
     kafka: Option<crate::kafka::Connection>,
@@ -248,7 +247,7 @@ fn collections(
     };
     let mut names: Vec<String> = options.named.clone();
     let mut legacy = false;
-    let (words, listed) = match listing {
+    let (listing_status, listed) = match listing {
         None => ("not asked: collections were named".to_owned(), false),
         Some(Listing::Names(listed)) => {
             let empty = listed.is_empty();
@@ -276,14 +275,14 @@ fn collections(
     names.dedup();
     if !listed && options.named.is_empty() {
         context.out.warn(&format!(
-            "the server's list of collections is {words}: only what the stream has shown is read"
+            "the server's list of collections is {listing_status}: reading only collections that occur in the stream"
         ));
     }
     let scope = Scope {
         whole_app: listed && options.condition.is_none(),
         named: options.named.clone(),
         condition: options.condition.clone(),
-        listing: words,
+        listing: listing_status,
     };
     Ok((names, scope, legacy))
 }
@@ -302,15 +301,17 @@ fn check_scope(
     let failure = Failure {
         class: FailureClass::Setup,
         what: format!(
-            "replacing the existing snapshot: it is complete and contains {misses}, which this run would not read"
+            "the existing snapshot is complete and contains {misses}, which this run would not read"
         ),
-        fix: Some("give another folder as --output, or remove that snapshot first".to_owned()),
+        fix: Some(
+            "give another folder as --output, or remove the existing snapshot first".to_owned(),
+        ),
         raw: None,
     };
     Err(report_failure(&failure, context))
 }
 
-/// The name of the list if the server has only the interface before DQL.
+/// [`Scope::listing`] of a server that has only the interface before DQL.
 const NO_DQL: &str = "not there, since the server has no DQL";
 
 fn targets(names: &[String], options: &Options) -> Vec<Target> {

@@ -16,7 +16,7 @@ use crate::util::env::Env;
 /// Default of `--deadline`: time without progress.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(600);
 
-/// The plan of a run.
+/// The options of a run.
 pub(super) struct Options {
     /// `None` for standard output.
     pub folder: Option<PathBuf>,
@@ -31,13 +31,13 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// Validates the options; a usage error as a sentence.
+    /// Validates the options; a usage error as a message.
     pub fn new(typed: &Requery, env: &Env) -> Result<Options, String> {
         if let Some(condition) = &typed.condition {
             check_condition(condition).map_err(|why| format!("--where: {why}"))?;
         }
         if typed.collections.iter().any(String::is_empty) {
-            return Err("--collection: no collection has an empty name".to_owned());
+            return Err("--collection: a name must not be empty".to_owned());
         }
         let folder = match (&typed.output, typed.dry_run || typed.as_curl) {
             (Some(path), false) => output_folder(path).map(|path| env.path(&path)),
@@ -72,7 +72,7 @@ impl Options {
         })
     }
 
-    /// The API's version as the journal names it.
+    /// The API's version, for the journal.
     pub fn api(&self) -> &'static str {
         match self.version {
             Version::V5 => "v5",

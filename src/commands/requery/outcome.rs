@@ -1,4 +1,4 @@
-//! The end of a run as message and exit code.
+//! Messages and exit codes of runs that stop early.
 
 use super::workers::Outcome;
 use crate::bigpeer::{ApiError, ApiErrorKind};
@@ -27,14 +27,14 @@ pub(super) fn into_collections(
         Outcome::Interrupted(documents) => (Exit::Interrupted, documents),
         Outcome::Stopped(stop, documents) => (report_stop(&stop, context), documents),
     };
-    let on = if resumable {
+    let hint = if resumable {
         "; --resume continues from there"
     } else {
         ""
     };
     context
         .out
-        .note(&format!("stopped after {documents} documents{on}"));
+        .note(&format!("stopped after {documents} documents{hint}"));
     Err(exit)
 }
 
@@ -48,7 +48,7 @@ pub(super) fn report_stop(stop: &StopReason, context: &mut Context<'_>) -> Exit 
                 class: class(error),
                 what: format!("{doing}: {}", error.summary()),
                 fix: error.fix().map(str::to_owned),
-                raw: Some(error.message.clone()).filter(|words| !words.is_empty()),
+                raw: Some(error.message.clone()).filter(|message| !message.is_empty()),
             };
             report_failure(&failure, context)
         }

@@ -1,4 +1,4 @@
-//! Proves each collection: reads the stream between the counts, and reads collections again that it does not explain.
+//! Proof of each collection: reconciles the counts with the stream, and reads unproven collections again.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::snapshot::write::directory::SnapshotDirectory;
 use crate::snapshot::write::journal::{Journal, ResumeState};
 use crate::util::exit::Exit;
 
-/// How often a collection is read before it is incomplete.
+/// How often a collection is read before it counts as incomplete.
 const MAX_ATTEMPTS: u32 = 3;
 
-/// Reads everything into files; collections that are not proven are read again.
+/// Reads all collections into files; collections that are not proven are read again.
 pub(super) fn into_folder(
     mut workers: CollectionWorkers,
     folder: &SnapshotDirectory,
@@ -56,13 +56,13 @@ pub(super) fn into_folder(
     Ok(proven)
 }
 
-/// Reads everything to standard output, where nothing can be rolled back: one attempt.
+/// Reads all collections to standard output, in one attempt, because output cannot be rolled back.
 pub(super) fn into_stream(
     workers: &CollectionWorkers,
     stream: Option<&ChangeReader>,
     context: &mut Context<'_>,
 ) -> Result<Vec<Collection>, Exit> {
-    let outcome: Outcome = workers.to_stream(context);
+    let outcome = workers.to_stream(context);
     let mut read = into_collections(outcome, false, context)?;
     undecided(&mut read, stream, context)?;
     for one in &mut read {
@@ -71,12 +71,12 @@ pub(super) fn into_stream(
     Ok(read)
 }
 
-/// Whether a collection was read and counted, and is not proven or refuted yet.
+/// Whether a collection was read and counted, and has no verdict yet.
 fn is_undecided(collection: &Collection) -> bool {
     !collection.complete && collection.why_not.is_empty()
 }
 
-/// Decides about every counted collection; returns the names of undecided ones.
+/// Decides about each counted collection; returns the names of unproven ones.
 fn undecided(
     read: &mut [Collection],
     stream: Option<&ChangeReader>,
@@ -89,7 +89,7 @@ fn undecided(
         Some(stream) if ledger.needs_events() => stream.read(&mut ledger, &undecided, context)?,
         Some(_) => {}
         None => ledger.note_failure(
-            "it was not asked, since Kafka is not configured, or --no-kafka was given".to_owned(),
+            "it was not read, because Kafka is not configured or --no-kafka was given".to_owned(),
         ),
     }
     let mut open = Vec::new();
@@ -105,16 +105,16 @@ fn undecided(
     Ok(open)
 }
 
-/// What to do about a collection whose counts are not explained.
+/// Adds advice to a collection whose counts are not explained.
 fn add_advice(collection: &mut Collection, stream: Option<&ChangeReader>) {
     let counted = collection.census_before.is_some() && collection.census_after.is_some();
     if collection.complete || !counted {
         return;
     }
     let advice = if stream.is_some() {
-        "repeat it at a quieter time"
+        "run requery again when fewer documents change"
     } else {
-        "configure Kafka, whose events tell what changed meanwhile, or repeat it at a quieter time"
+        "configure Kafka, whose events show the changes in between, or run requery again when fewer documents change"
     };
     collection.why_not.push(advice.to_owned());
 }

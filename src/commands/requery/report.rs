@@ -1,5 +1,4 @@
-//! The result of a requery, as manifest, message and exit code; also its plan (`--dry-run`) and first request
-//! (`--as-curl`).
+//! Output of a requery: the result, the plan (`--dry-run`) and the first request (`--as-curl`).
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -17,7 +16,7 @@ use crate::snapshot::write::journal::RunIdentity;
 use crate::util::exit::Exit;
 use crate::util::shell::quoted;
 
-/// Draws the conclusion from the collections.
+/// Sets whether the snapshot is complete, from its collections.
 pub(super) fn conclude(manifest: &mut Manifest, ended: String) {
     manifest.ended = ended;
     let incomplete = manifest.collections.iter().filter(|one| !one.complete);
@@ -26,7 +25,7 @@ pub(super) fn conclude(manifest: &mut Manifest, ended: String) {
         .collect();
     if manifest.collections.is_empty() {
         manifest.why_not.push(format!(
-            "no collection is known: the server's list is {}, and the stream has shown none; name them with --collection",
+            "no collection is known: the server's list is {}, and none occurs in the stream; name them with --collection",
             manifest.scope.listing
         ));
     }
@@ -51,7 +50,7 @@ pub(super) fn report(manifest: &Manifest, place: Option<&Path>, context: &mut Co
     let scope = if manifest.scope.whole_app {
         "the whole app"
     } else {
-        "only what was asked for or is known, not the whole app"
+        "only the requested or known collections, not the whole app"
     };
     let complete = if manifest.complete {
         "complete"
@@ -67,7 +66,7 @@ pub(super) fn report(manifest: &Manifest, place: Option<&Path>, context: &mut Co
     ));
 }
 
-/// The plan. Counts are queried, documents are not.
+/// Prints the plan. Only counts are queried, no documents.
 pub(super) fn dry_run(
     client: &Arc<RetryingClient>,
     head: &RunIdentity,
@@ -102,9 +101,10 @@ pub(super) fn dry_run(
         scope.listing
     );
     for target in targets {
-        let (asking, question) = (Arc::clone(client), Request::Dql(target.census()));
+        let (background, request) = (Arc::clone(client), Request::Dql(target.census()));
         let doing = format!("counting the collection {}", target.collection);
-        let counted = run_in_background(client, context, move || asking.query(&doing, &question));
+        let counted =
+            run_in_background(client, context, move || background.query(&doing, &request));
         let rows = match counted {
             Ok((_, rows)) => rows
                 .iter()
@@ -124,7 +124,7 @@ pub(super) fn dry_run(
     Ok(context.out.print_text(text.as_bytes()))
 }
 
-/// The first request as a command for a shell; the key stays in a variable.
+/// The first request as a shell command; the key stays in a variable.
 pub(super) fn curl(base: &Endpoint, options: &Options) -> String {
     let Request::Dql(query) = options.first_request() else {
         return String::new();

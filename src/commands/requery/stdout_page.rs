@@ -1,5 +1,4 @@
-//! A snapshot on standard output: NDJSON in the shape of events, so that the same programs read both.
-//! Only complete pages come here; files are written elsewhere.
+//! A snapshot on standard output: NDJSON in the format of events, so that the same programs read both.
 
 use serde_json::json;
 
@@ -8,7 +7,7 @@ use crate::snapshot::manifest::Manifest;
 use crate::snapshot::read::queries::Target;
 use crate::snapshot::write::page_buffer::BufferedPage;
 
-/// Documents that were read at one transaction, one a line.
+/// A page of documents that were read at one transaction, one per line.
 pub(super) struct StdoutPage {
     pub collection: String,
     pub txn_id: Option<u64>,
@@ -16,7 +15,7 @@ pub(super) struct StdoutPage {
 }
 
 impl StdoutPage {
-    /// Prints the documents; a large one piece by piece.
+    /// Prints the documents.
     pub fn print(self, out: &mut Output) -> Result<(), WriteEnd> {
         let txn_id = self.txn_id.map(|txn_id| format!("\"txnId\":{txn_id},"));
         let before = format!(
@@ -25,10 +24,10 @@ impl StdoutPage {
             json!(self.collection)
         );
         let mut inside = false;
-        self.rows.for_each_chunk(|mut piece| {
-            while !piece.is_empty() {
-                let end = memchr::memchr(b'\n', piece);
-                let (part, later) = piece.split_at(end.unwrap_or(piece.len()));
+        self.rows.for_each_chunk(|mut chunk| {
+            while !chunk.is_empty() {
+                let end = memchr::memchr(b'\n', chunk);
+                let (part, later) = chunk.split_at(end.unwrap_or(chunk.len()));
                 let buffer = out.buffer();
                 if !inside {
                     buffer.extend_from_slice(before.as_bytes());
@@ -38,7 +37,7 @@ impl StdoutPage {
                 if !inside {
                     buffer.extend_from_slice(b"}}\n");
                 }
-                piece = later.get(1..).unwrap_or_default();
+                chunk = later.get(1..).unwrap_or_default();
                 out.flush_if_full()?;
             }
             Ok::<(), WriteEnd>(())

@@ -1,4 +1,4 @@
-//! Thread pool that reads collections in parallel, with a progress display. Only the main thread writes output.
+//! Worker threads that read collections in parallel. Only the main thread writes output and displays progress.
 
 use std::collections::VecDeque;
 use std::io;
@@ -33,13 +33,13 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Interval of progress messages without a terminal.
 const PROGRESS_MESSAGE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// So many bytes of pages are held in memory for standard output, by all threads together.
+/// Memory for buffered pages of all threads together, for standard output.
 const STDOUT_BUFFER_BYTES: usize = 32 << 20;
 
 /// The parameters of all reads.
 pub(super) struct CollectionWorkers {
     pub client: Arc<RetryingClient>,
-    /// Ends every walk.
+    /// Ends all reads.
     pub stop: Arc<AtomicBool>,
     pub legacy: bool,
     pub targets: Vec<Target>,
@@ -51,9 +51,9 @@ pub(super) enum Outcome {
     Complete(Vec<Collection>),
     /// Ctrl-C, after this many documents.
     Interrupted(u64),
-    /// The server or the disk.
+    /// An error of the server or the disk, after this many documents.
     Stopped(StopReason, u64),
-    /// The reader of standard output has gone.
+    /// The reader of standard output has closed it.
     OutputClosed,
     OutputFailed(io::Error),
 }
@@ -74,20 +74,20 @@ enum WorkerEvent {
     Page(stdout_page::StdoutPage),
 }
 
-/// Everything that a thread needs.
+/// The state that all threads share.
 struct Shared {
     client: Arc<RetryingClient>,
     stop: Arc<AtomicBool>,
     legacy: bool,
     hint: AtomicU64,
     tasks: Mutex<VecDeque<Task>>,
-    /// So many bytes of pages for standard output may be held for each thread.
-    memory: usize,
+    /// Memory for buffered pages of each thread.
+    buffer_bytes: usize,
     journal: Option<Arc<Journal>>,
 }
 
 impl CollectionWorkers {
-    /// Into files, with a journal.
+    /// Reads into files, with a journal.
     pub fn to_folder(
         &self,
         folder: &SnapshotDirectory,
@@ -104,7 +104,7 @@ impl CollectionWorkers {
         self.run(tasks, Some(Arc::clone(journal)), context)
     }
 
-    /// Onto standard output.
+    /// Reads to standard output.
     pub fn to_stream(&self, context: &mut Context<'_>) -> Outcome {
         let task = |target: &Target| Task {
             resume: CollectionResume::default(),
@@ -128,13 +128,13 @@ impl CollectionWorkers {
             legacy: self.legacy,
             hint: AtomicU64::new(0),
             tasks: Mutex::new(tasks),
-            memory: STDOUT_BUFFER_BYTES / threads.max(1),
+            buffer_bytes: STDOUT_BUFFER_BYTES / threads.max(1),
             journal,
         });
         let (event_tx, events) = mpsc::sync_channel(threads.max(1));
         for _ in 0..threads {
             let (shared, event_tx) = (Arc::clone(&shared), event_tx.clone());
-            // Threads that hang in the network at the end end with the program.
+            // Not joined: a thread that is blocked in the network ends with the program.
             thread::spawn(move || shared.run_worker(&event_tx));
         }
         drop(event_tx);
@@ -236,7 +236,7 @@ impl Shared {
         let mut collection = read_collection.run(store, &resume)?;
         if let Some(journal) = &self.journal {
             collection.file = Some(file_name(&name));
-            // --resume tries a failed collection again; each run proves the counts itself.
+            // --resume reads a failed collection again; each run proves the counts itself.
             if collection.why_not.is_empty() {
                 journal
                     .add(&Entry::Done(Box::new(collection.clone())))
@@ -246,11 +246,11 @@ impl Shared {
         Ok(collection)
     }
 
-    /// The store, and what of an interrupted run it matches.
+    /// The store, and the pages of an interrupted run that its file matches.
     fn store(&self, task: &Task) -> io::Result<(PageStore, CollectionResume)> {
         let (Some(path), Some(journal)) = (&task.path, &self.journal) else {
             return Ok((
-                PageStore::Buffered(PageBuffer::new(self.memory)),
+                PageStore::Buffered(PageBuffer::new(self.buffer_bytes)),
                 CollectionResume::default(),
             ));
         };
@@ -275,13 +275,13 @@ impl Shared {
         if agreed == marks.len() {
             return Ok((store, resume.clone()));
         }
-        // A power cut has taken more of the file than of the journal.
+        // A power loss has removed more of the file than of the journal.
         journal.add(&Entry::Again(task.target.collection.clone()))?;
         Ok((PageStore::create(path)?, CollectionResume::default()))
     }
 }
 
-/// Keeps pages in a file, with a line in the journal for each.
+/// Records each committed page of a file in the journal.
 struct JournalSink<'a> {
     journal: &'a Journal,
     name: &'a str,
@@ -304,7 +304,7 @@ impl PageSink for JournalSink<'_> {
     }
 }
 
-/// Hands pages to the thread that prints.
+/// Sends pages to the main thread, which prints them.
 struct StdoutSink<'a> {
     event_tx: &'a SyncSender<WorkerEvent>,
     name: &'a str,
@@ -324,8 +324,8 @@ impl PageSink for StdoutSink<'_> {
             txn_id: page.transaction_id,
             rows: buffer.finish_page()?,
         };
-        let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-        self.event_tx.send(WorkerEvent::Page(page)).map_err(gone)
+        let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+        self.event_tx.send(WorkerEvent::Page(page)).map_err(closed)
     }
 
     fn restart(&mut self, _: &mut PageStore) -> io::Result<bool> {
@@ -333,19 +333,19 @@ impl PageSink for StdoutSink<'_> {
     }
 }
 
-/// Queries the list of collections; if the user named some, only to learn whether the server has DQL.
+/// Queries the list of collections; if the user named some, only to detect whether the server has DQL.
 pub(super) fn listing(
     client: &Arc<RetryingClient>,
     options: &Options,
     context: &mut Context<'_>,
 ) -> Result<Option<Listing>, StopReason> {
-    let asking = Arc::clone(client);
-    let listing = run_in_background(client, context, move || list(&asking))?;
+    let background = Arc::clone(client);
+    let listing = run_in_background(client, context, move || list(&background))?;
     let matters = options.named.is_empty() || matches!(listing, Listing::NoDql(_));
     Ok(matters.then_some(listing))
 }
 
-/// Does something that may hang in the network on a thread of its own, so that Ctrl-C ends the wait.
+/// Runs an action that may block in the network on its own thread, so that Ctrl-C ends the wait.
 pub(super) fn run_in_background<T: Send + 'static>(
     client: &RetryingClient,
     context: &mut Context<'_>,
@@ -368,11 +368,12 @@ pub(super) fn run_in_background<T: Send + 'static>(
     }
 }
 
-/// The progress that is displayed.
+/// The progress display.
 struct ProgressDisplay {
     started: Instant,
-    line: Instant,
-    since: u64,
+    /// Time and documents of the last message without a terminal.
+    last_message: Instant,
+    last_documents: u64,
     /// The last reported error, and when.
     reported: (String, Instant),
 }
@@ -381,20 +382,20 @@ impl ProgressDisplay {
     fn new() -> ProgressDisplay {
         ProgressDisplay {
             started: Instant::now(),
-            line: Instant::now(),
-            since: 0,
+            last_message: Instant::now(),
+            last_documents: 0,
             reported: (String::new(), Instant::now()),
         }
     }
 
-    /// Reports why a request is retried: a new reason at once, the same one again after a while.
-    fn report_trouble(&mut self, reason: Option<String>, context: &mut Context<'_>) {
+    /// Reports why a request is retried: a new reason at once, the same one again after an interval.
+    fn report_retry(&mut self, reason: Option<String>, context: &mut Context<'_>) {
         let Some(reason) = reason else {
             return;
         };
         let (reported, when) = &self.reported;
         if *reported != reason || when.elapsed() > PROGRESS_MESSAGE_INTERVAL {
-            context.out.note(&format!("{reason}; trying again"));
+            context.out.note(&format!("{reason}; retrying"));
             self.reported = (reason, Instant::now());
         }
     }
@@ -407,7 +408,7 @@ impl ProgressDisplay {
             count(&status.total),
             count(&status.retries),
         );
-        self.report_trouble(status.take_error(), context);
+        self.report_retry(status.take_error(), context);
         let again = if retries > 0 {
             format!(", {retries} retries")
         } else {
@@ -417,18 +418,18 @@ impl ProgressDisplay {
             let message = format!("{}{again}", status.current());
             return context.out.requery_progress(documents, total, &message);
         }
-        let waited = self.line.elapsed();
+        let waited = self.last_message.elapsed();
         if waited < PROGRESS_MESSAGE_INTERVAL || context.global.no_progress {
             return;
         }
-        let rate =
-            u128::from(documents.saturating_sub(self.since)) * 1000 / waited.as_millis().max(1);
+        let rate = u128::from(documents.saturating_sub(self.last_documents)) * 1000
+            / waited.as_millis().max(1);
         let left = u128::from(total.saturating_sub(documents)) / rate.max(1);
         context.out.note(&format!(
             "{}: {documents} of {total} documents after {} s, {rate}/s, {left} s left{again}",
             status.current(),
             self.started.elapsed().as_secs()
         ));
-        (self.line, self.since) = (Instant::now(), documents);
+        (self.last_message, self.last_documents) = (Instant::now(), documents);
     }
 }

@@ -10,7 +10,7 @@ use crate::verify::check::broker::LocalContext;
 use crate::verify::check::redact::NameKind;
 use crate::verify::check::{Check, Status};
 use crate::verify::probe;
-use crate::verify::probe::{Credentials, Family, Limits, Target};
+use crate::verify::probe::{AddressFamily, Credentials, Target, Timeouts};
 
 /// Whether a Kafka broker can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl VerifyRun<'_, '_> {
             family: family(settings),
         };
         let targets = Target::list(&brokers.value);
-        let reports = probe::run(&targets, &credentials, &Limits::default());
+        let reports = probe::run(&targets, &credentials, &Timeouts::default());
         self.interrupted()?;
         for node in reports.iter().flat_map(probe::Report::nodes) {
             self.names.push((NameKind::Host, node.host.clone()));
@@ -120,10 +120,10 @@ fn only_below_tls(checks: Vec<Check>) -> Vec<Check> {
 }
 
 /// The address family that the client library would use.
-fn family(settings: &Settings) -> Family {
+fn family(settings: &Settings) -> AddressFamily {
     match settings.extra.get("broker.address.family") {
-        Some("v4") => Family::V4,
-        Some("v6") => Family::V6,
-        _ => Family::Any,
+        Some("v4") => AddressFamily::V4,
+        Some("v6") => AddressFamily::V6,
+        _ => AddressFamily::Any,
     }
 }

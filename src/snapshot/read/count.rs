@@ -45,7 +45,7 @@ impl CollectionReader<'_> {
         let doing = format!("counting the collection {}", self.target.collection);
         for query in [self.target.census(), self.target.count()] {
             match self.client.query(&doing, &Request::Dql(query)) {
-                Ok((answer, rows)) => return Ok(census(&answer, &rows)),
+                Ok((response, rows)) => return Ok(census(&response, &rows)),
                 Err(StopReason::Api(_, error)) if error.is_unknown_to_server() => {}
                 Err(StopReason::Api(_, error)) if matches!(error.kind, ApiErrorKind::Forbidden) => {
                     return Err(ReadError::Fault(error.to_string()));
@@ -64,7 +64,7 @@ struct CountRow {
     n: u64,
 }
 
-fn census(answer: &QueryResponse, rows: &[Vec<u8>]) -> Option<Census> {
+fn census(response: &QueryResponse, rows: &[Vec<u8>]) -> Option<Census> {
     let rows: Vec<CountRow> = rows
         .iter()
         .map(|row| serde_json::from_slice(row).ok())
@@ -76,7 +76,7 @@ fn census(answer: &QueryResponse, rows: &[Vec<u8>]) -> Option<Census> {
     });
     let by_type = rows.iter().filter(|_| known);
     Some(Census {
-        transaction_id: answer.transaction_id,
+        transaction_id: response.transaction_id,
         documents: rows.iter().map(|row| row.n).sum(),
         by_type: by_type
             .filter_map(|row| Some((row.t.clone()?, row.n)))

@@ -1,4 +1,4 @@
-//! Streaming `_id` scanner for documents of megabytes, which are not held in memory.
+//! Streaming `_id` scanner for documents of megabytes, so that they need no memory.
 
 /// A document with a longer id counts as one without an id.
 const MAX_ID_BYTES: usize = 1 << 20;
@@ -117,7 +117,7 @@ mod tests {
                 document
                     .as_bytes()
                     .chunks(size)
-                    .for_each(|piece| scanner.scan(piece));
+                    .for_each(|part| scanner.scan(part));
                 let id = scanner.id();
                 assert_eq!(id.as_deref(), expected.map(str::as_bytes), "{document}");
             }

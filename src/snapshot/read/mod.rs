@@ -1,10 +1,10 @@
 //! Collection reader: keyset paging by id type if the server supports it, else simpler queries, between two counts.
 
-pub(crate) mod count;
-pub mod id_scanner;
-pub mod legacy;
-pub mod page;
-pub mod page_size;
+mod count;
+mod id_scanner;
+mod legacy;
+mod page;
+mod page_size;
 pub mod progress;
 pub mod queries;
 pub mod retrying_client;
@@ -73,7 +73,7 @@ struct ReadPage {
     requested: u64,
     documents: u64,
     overlap_missing: bool,
-    answer: QueryResponse,
+    response: QueryResponse,
     last: Option<Vec<u8>>,
     by_type: [u64; 5],
     timing: PageTiming,
@@ -136,7 +136,7 @@ impl CollectionReader<'_> {
         let mut collection = progress.collection(&self.target.collection, way, elsewhere);
         if is_consistent {
             collection.complete = true;
-            collection.proof = Some("every answer is of one transaction".to_owned());
+            collection.proof = Some("every response is of one transaction".to_owned());
         } else if before.is_none() || after.is_none() {
             collection.why_not = vec!["the server did not count the documents".to_owned()];
         }
@@ -235,15 +235,15 @@ impl CollectionReader<'_> {
         let mut size = AdaptivePageSize::new(hint, progress.store.target_page_bytes());
         for kind in TYPES_IN_READ_ORDER {
             let expected = census.by_type.get(kind.name()).copied().unwrap_or(0);
-            let of_kind = |read_page: &&super::write::journal::PageEntry| {
-                read_page.kind.as_deref() == Some(kind.name())
+            let of_kind = |page: &&super::write::journal::PageEntry| {
+                page.kind.as_deref() == Some(kind.name())
             };
             let done = resume.pages.iter().rfind(of_kind);
-            if expected == 0 || done.is_some_and(|read_page| read_page.end) {
+            if expected == 0 || done.is_some_and(|page| page.end) {
                 continue;
             }
             progress.last = done
-                .and_then(|read_page| read_page.last.clone())
+                .and_then(|page| page.last.clone())
                 .map(String::into_bytes);
             progress.order = PageOrder::Keyset(kind);
             self.read_type(progress, &mut size, kind, expected)?;
@@ -261,24 +261,23 @@ impl CollectionReader<'_> {
         let mut short = None;
         loop {
             let target = self.target;
-            let read_page = self.read_page(progress, size, false, &|limit, last| {
+            let page = self.read_page(progress, size, false, &|limit, last| {
                 Request::Dql(target.page(kind, last, limit))
             })?;
             // A short page is the end only if as many documents were read as counted: the server may truncate pages.
-            let all = progress.count_of_type(kind) + read_page.documents >= expected;
-            let end =
-                read_page.documents == 0 || (read_page.documents < read_page.requested && all);
-            if read_page.documents < read_page.requested && !end && read_page.documents > 0 {
-                if short == Some(read_page.documents) {
-                    size.on_truncated(read_page.documents);
+            let all = progress.count_of_type(kind) + page.documents >= expected;
+            let end = page.documents == 0 || (page.documents < page.requested && all);
+            if page.documents < page.requested && !end && page.documents > 0 {
+                if short == Some(page.documents) {
+                    size.on_truncated(page.documents);
                 }
-                short = Some(read_page.documents);
-            } else if read_page.documents == read_page.requested {
-                size.on_full_page(read_page.answer.bytes, read_page.timing);
+                short = Some(page.documents);
+            } else if page.documents == page.requested {
+                size.on_full_page(page.response.bytes, page.timing);
             }
             self.hint.fetch_max(size.known_good(), Ordering::Relaxed);
-            let last = read_page.last.clone().or_else(|| progress.last.clone());
-            self.commit_page(progress, &read_page, Some(kind), last, end)?;
+            let last = page.last.clone().or_else(|| progress.last.clone());
+            self.commit_page(progress, &page, Some(kind), last, end)?;
             if end {
                 return Ok(());
             }
@@ -294,11 +293,11 @@ impl CollectionReader<'_> {
         // The page size cannot shrink, because there is only one page.
         let mut size = AdaptivePageSize::new(Some(1), progress.store.target_page_bytes());
         let target = self.target;
-        let read_page = self.read_page(progress, &mut size, false, &|_, _| {
+        let page = self.read_page(progress, &mut size, false, &|_, _| {
             Request::Dql(target.whole())
         });
-        let read_page = match read_page {
-            Ok(read_page) => read_page,
+        let page = match page {
+            Ok(page) => page,
             // Too large for one response: continue with pages by offset.
             Err(ReadError::Fault(why)) => {
                 return Err(ReadError::Unknown(ApiError::new(
@@ -306,21 +305,21 @@ impl CollectionReader<'_> {
                     why,
                 )));
             }
-            // There is no simpler query, so that the server rejects the user's condition.
+            // This is the simplest query, so that the server must be rejecting the user's condition.
             Err(ReadError::Unknown(error)) => {
                 let doing = format!("reading the collection {}", self.target.collection);
                 return Err(StopReason::Api(doing, error).into());
             }
             Err(error) => return Err(error),
         };
-        if before.is_some_and(|census| read_page.documents < census.documents) {
+        if before.is_some_and(|census| page.documents < census.documents) {
             let why = "the server truncated the result";
             return Err(ReadError::Unknown(ApiError::new(
                 ApiErrorKind::TooLarge,
                 why,
             )));
         }
-        self.commit_page(progress, &read_page, None, read_page.last.clone(), true)
+        self.commit_page(progress, &page, None, page.last.clone(), true)
     }
 
     fn read_by_offset(
@@ -349,7 +348,7 @@ impl CollectionReader<'_> {
             let done = progress.documents();
             let overlap = u64::from(done > 0);
             let (target, legacy) = (self.target, self.legacy);
-            let read_page = self.read_page(progress, &mut size, overlap > 0, &|limit, _| {
+            let page = self.read_page(progress, &mut size, overlap > 0, &|limit, _| {
                 let (limit, offset) = (limit + overlap, done - overlap);
                 if legacy {
                     Request::Find(legacy::find(target, limit, offset))
@@ -357,17 +356,16 @@ impl CollectionReader<'_> {
                     Request::Dql(target.offset(limit, offset))
                 }
             })?;
-            if read_page.overlap_missing {
+            if page.overlap_missing {
                 return Err(ReadError::Moved);
             }
-            let all = before.is_some_and(|census| done + read_page.documents >= census.documents);
-            let end =
-                read_page.documents == 0 || (read_page.documents < read_page.requested && all);
-            if read_page.documents == read_page.requested {
-                size.on_full_page(read_page.answer.bytes, read_page.timing);
+            let all = before.is_some_and(|census| done + page.documents >= census.documents);
+            let end = page.documents == 0 || (page.documents < page.requested && all);
+            if page.documents == page.requested {
+                size.on_full_page(page.response.bytes, page.timing);
             }
-            let last = read_page.last.clone().or_else(|| progress.last.clone());
-            self.commit_page(progress, &read_page, None, last, end)?;
+            let last = page.last.clone().or_else(|| progress.last.clone());
+            self.commit_page(progress, &page, None, last, end)?;
             if end {
                 return Ok(());
             }
@@ -406,7 +404,7 @@ impl CollectionReader<'_> {
                 ),
             };
             let error = match result {
-                Ok(answer) => {
+                Ok(response) => {
                     let took = started.elapsed();
                     let wait = rows.first.map_or(took, |first| first - started);
                     return Ok(ReadPage {
@@ -416,7 +414,7 @@ impl CollectionReader<'_> {
                         overlap_missing: rows.overlap,
                         last: rows.last.take().filter(|_| rows.documents > 0),
                         by_type: rows.by_type,
-                        answer,
+                        response,
                     });
                 }
                 Err(error) => error,
@@ -474,7 +472,7 @@ impl CollectionReader<'_> {
             kind,
             by_type: page.by_type,
             last,
-            transaction_id: page.answer.transaction_id,
+            transaction_id: page.response.transaction_id,
             end,
         };
         let committed = progress

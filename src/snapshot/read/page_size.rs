@@ -11,7 +11,7 @@ const MAX_PAGE_DOCUMENTS: u64 = 1 << 20;
 /// Requests are cheap if the wait for the first row is less than 1/8 of the page's duration.
 const CHEAP_WAIT_FRACTION: u32 = 8;
 /// Growth factor until the first failure.
-const GROWTH: u64 = 4;
+const GROWTH_FACTOR: u64 = 4;
 /// Number of successful pages after which a larger one is tried again, because documents differ in size.
 const PROBE_AFTER_PAGES: u32 = 24;
 
@@ -97,7 +97,7 @@ impl AdaptivePageSize {
         }
         // The middle between this size and the failed one is worth a request only if it is clearly larger.
         let next = match self.known_bad {
-            None => self.current.saturating_mul(GROWTH),
+            None => self.current.saturating_mul(GROWTH_FACTOR),
             Some(known_bad) if known_bad > self.current + self.current / 5 => {
                 self.current + (known_bad - self.current) / 2
             }
@@ -146,19 +146,19 @@ mod tests {
 
     /// Number of requests for this many documents if the server rejects pages above a cap.
     fn requests(documents: u64, cap: u64) -> (u64, u64) {
-        let (mut size, mut left, mut asked) =
+        let (mut size, mut remaining, mut sent) =
             (AdaptivePageSize::new(None, FILE_PAGE_BYTES), documents, 0);
-        while left > 0 {
-            asked += 1;
-            if size.current() > cap && left > cap {
+        while remaining > 0 {
+            sent += 1;
+            if size.current() > cap && remaining > cap {
                 assert!(size.on_too_large());
                 continue;
             }
-            let got = size.current().min(left);
-            left -= got;
+            let got = size.current().min(remaining);
+            remaining -= got;
             size.on_full_page(got * 100, SLOW);
         }
-        (asked, documents.div_ceil(cap))
+        (sent, documents.div_ceil(cap))
     }
 
     #[test]
@@ -167,10 +167,10 @@ mod tests {
             1, 2, 10, 99, 1_000, 1_999, 2_000, 2_001, 3_000, 5_000, 7_777, 20_000, 100_000,
         ] {
             for pages in [40, 200] {
-                let (asked, fewest) = requests(cap * pages, cap);
+                let (sent, minimum) = requests(cap * pages, cap);
                 assert!(
-                    asked * 2 <= fewest * 3,
-                    "cap {cap}, {pages} pages: {asked} requests"
+                    sent * 2 <= minimum * 3,
+                    "cap {cap}, {pages} pages: {sent} requests"
                 );
             }
         }

@@ -62,8 +62,6 @@ pub struct RequestStatus {
     pub documents: AtomicU64,
     /// Documents that the server counted in the collections started so far.
     pub total: AtomicU64,
-    /// Requests so far.
-    pub requests: AtomicU64,
     /// Repeated requests.
     pub retries: AtomicU64,
     /// The reason of the last retry, and the collection that was started last.
@@ -106,7 +104,7 @@ pub struct RetryingClient {
     status: Arc<RequestStatus>,
     /// The server has garbage-collected the minimum transaction: each response's own transaction is checked instead.
     min_txn_expired: AtomicBool,
-    answered: AtomicBool,
+    has_responded: AtomicBool,
 }
 
 impl RetryingClient {
@@ -126,7 +124,7 @@ impl RetryingClient {
             stop,
             status,
             min_txn_expired: AtomicBool::new(false),
-            answered: AtomicBool::new(false),
+            has_responded: AtomicBool::new(false),
         }
     }
 
@@ -136,21 +134,8 @@ impl RetryingClient {
         &self.status
     }
 
-    /// The minimum transaction of every response.
-    #[must_use]
-    pub fn min_txn(&self) -> Option<u64> {
-        self.min_txn
-    }
-
-    /// The client without retries.
-    #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// Whether the server has garbage-collected the minimum transaction.
-    #[must_use]
-    pub fn is_min_txn_expired(&self) -> bool {
+    fn is_min_txn_expired(&self) -> bool {
         self.min_txn_expired.load(Ordering::Relaxed)
     }
 
@@ -175,13 +160,12 @@ impl RetryingClient {
     ) -> Result<QueryResponse, ApiError> {
         let min_txn = self.min_txn.filter(|_| !self.is_min_txn_expired());
         let timeout = (RESPONSE_TIMEOUT * (1 << attempts.timeouts.min(6))).min(self.deadline);
-        self.status.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = request
+        let response = request
             .clone()
             .with(min_txn, timeout)
             .query(&self.client, rows)?;
-        self.answered.store(true, Ordering::Relaxed);
-        match (self.min_txn, answer.transaction_id) {
+        self.has_responded.store(true, Ordering::Relaxed);
+        match (self.min_txn, response.transaction_id) {
             (Some(min_txn), Some(at)) if at < min_txn => Err(below_min_txn(at, min_txn)),
             (Some(min_txn), None) if self.is_min_txn_expired() => Err(ApiError::new(
                 ApiErrorKind::TransactionNotReached,
@@ -189,7 +173,7 @@ impl RetryingClient {
                     "the response has no transaction id; it must be at transaction {min_txn} or later"
                 ),
             )),
-            _ => Ok(answer),
+            _ => Ok(response),
         }
     }
 
@@ -206,7 +190,7 @@ impl RetryingClient {
         loop {
             let mut rows = CollectedRows::default();
             match self.attempt(request, &attempts, &mut rows) {
-                Ok(answer) => return Ok((answer, rows.rows)),
+                Ok(response) => return Ok((response, rows.rows)),
                 Err(error) => self.recover(doing, request, error, &mut attempts)?,
             }
         }
@@ -241,7 +225,7 @@ impl RetryingClient {
         };
         attempts.timeouts += u32::from(matches!(error.kind, ApiErrorKind::TimedOut));
         let never_reached = matches!(error.kind, ApiErrorKind::Unreachable)
-            && !self.answered.load(Ordering::Relaxed)
+            && !self.has_responded.load(Ordering::Relaxed)
             && attempts.backoff.without_progress() > FIRST_CONTACT_TIMEOUT;
         let Some(pause) = attempts
             .backoff
@@ -258,11 +242,10 @@ impl RetryingClient {
     /// garbage-collected it.
     fn probe(&self, doing: &str, probe: &Request, error: &ApiError) -> Result<bool, StopReason> {
         let probe = probe.clone().with(None, RESPONSE_TIMEOUT);
-        self.status.requests.fetch_add(1, Ordering::Relaxed);
         match probe.query(&self.client, &mut IgnoreRows) {
-            Ok(answer) => {
-                self.answered.store(true, Ordering::Relaxed);
-                let reached = answer
+            Ok(response) => {
+                self.has_responded.store(true, Ordering::Relaxed);
+                let reached = response
                     .transaction_id
                     .is_some_and(|at| Some(at) >= self.min_txn);
                 self.min_txn_expired.fetch_or(reached, Ordering::Relaxed);

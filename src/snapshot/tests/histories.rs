@@ -26,7 +26,7 @@ struct History {
     /// Each transaction changes some documents: it removes those that exist, and inserts the others.
     transactions: Vec<Vec<Id>>,
     /// Before each response: how many transactions are committed, and by how many the responding server lags.
-    answers: Vec<(usize, usize)>,
+    responses: Vec<(usize, usize)>,
     limit: usize,
 }
 
@@ -40,17 +40,17 @@ fn id() -> impl Strategy<Value = Id> {
 }
 
 fn history() -> impl Strategy<Value = History> {
-    let answer = (0..3_usize, prop_oneof![3 => Just(0), 1 => 1..3_usize]);
+    let response = (0..3_usize, prop_oneof![3 => Just(0), 1 => 1..3_usize]);
     (
         vec(id(), 0..10),
         vec(vec(id(), 1..4), 0..20),
-        vec(answer, 30),
+        vec(response, 30),
         1..4_usize,
     )
-        .prop_map(|(begins_with, transactions, answers, limit)| History {
+        .prop_map(|(begins_with, transactions, responses, limit)| History {
             begins_with,
             transactions,
-            answers,
+            responses,
             limit,
         })
 }
@@ -107,22 +107,22 @@ fn census(state: &[Id], transaction_id: u64) -> Census {
 /// The collection as it was read, and every event.
 fn read(history: &History) -> (Collection, Vec<HistoryEvent>) {
     let (states, events) = states(history);
-    let mut answers = history.answers.iter().cycle();
+    let mut responses = history.responses.iter().cycle();
     let mut passed = 0;
-    let mut answer = || {
-        let (more, lag) = answers.next().unwrap();
+    let mut respond = || {
+        let (more, lag) = responses.next().unwrap();
         passed = (passed + more).min(states.len() - 1);
         let at = passed.saturating_sub(*lag);
         (&states[at], 100 + at as u64)
     };
-    let (state, at) = answer();
+    let (state, at) = respond();
     let before = census(state, at);
     let (mut places, mut pages) = (Vec::new(), Vec::new());
     let mut by_type: BTreeMap<String, u64> = BTreeMap::new();
     for kind in [IdType::Object, IdType::Integer, IdType::String] {
         let mut last: Option<DocumentId> = None;
         while before.by_type.contains_key(kind.name()) {
-            let (state, at) = answer();
+            let (state, at) = respond();
             let mut page: Vec<DocumentId> = state.iter().copied().map(key).collect();
             page.retain(|key| key.id_type() == kind && last.as_ref().is_none_or(|last| last < key));
             page.sort();
@@ -143,7 +143,7 @@ fn read(history: &History) -> (Collection, Vec<HistoryEvent>) {
         }
     }
     add_range(&mut places, None, None, before.transaction_id);
-    let (state, at) = answer();
+    let (state, at) = respond();
     let after = census(state, at);
     let mut collection = collection(before, by_type, after, places);
     collection.lowest_transaction_id = pages.iter().copied().min();

@@ -11,7 +11,7 @@ fn a_scope_names_what_a_wider_one_contains() {
         ..Scope::default()
     };
     let few = Some("n = 1");
-    for (old, held, new, names, misses) in [
+    for (old, existing, new, names, misses) in [
         (
             scope(true, None),
             &["a", "b"][..],
@@ -60,7 +60,7 @@ fn a_scope_names_what_a_wider_one_contains() {
     ] {
         let mut manifest = Manifest::new(String::new(), String::new());
         manifest.scope = old;
-        for name in held {
+        for name in existing {
             let name = (*name).to_owned();
             manifest.collections.push(Collection {
                 name,

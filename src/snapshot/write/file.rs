@@ -215,13 +215,13 @@ fn matching_commit_points(
 
 /// Hashes up to `wanted` bytes; returns their number.
 fn hash(file: &mut impl Read, wanted: u64, sum: &mut Sha256) -> io::Result<u64> {
-    let (mut piece, mut length) = (vec![0; READ_BUFFER_BYTES], 0);
+    let (mut buffer, mut length) = (vec![0; READ_BUFFER_BYTES], 0);
     let mut part = file.take(wanted);
     loop {
-        match part.read(&mut piece)? {
+        match part.read(&mut buffer)? {
             0 => return Ok(length),
             count => {
-                sum.add(piece.get(..count).unwrap_or_default());
+                sum.add(buffer.get(..count).unwrap_or_default());
                 length += count as u64;
             }
         }
@@ -288,8 +288,8 @@ mod tests {
                 let byte = b'a' + u8::try_from(number).unwrap();
                 store.add(&vec![b'-'; length * 2 + 1]).unwrap();
                 store.rollback().unwrap();
-                for piece in vec![byte; length].chunks(1000) {
-                    store.add(piece).unwrap();
+                for chunk in vec![byte; length].chunks(1000) {
+                    store.add(chunk).unwrap();
                 }
                 expected.extend(std::iter::repeat_n(byte, length));
                 commit_points.push(store.commit().unwrap());

@@ -1,8 +1,8 @@
 //! Page stores: the file of a collection, or a buffer for standard output. Uncommitted rows can be rolled back.
 
-pub(crate) mod aligned_block;
+mod aligned_block;
 pub mod directory;
-pub(crate) mod file;
+mod file;
 pub mod file_name;
 pub mod journal;
 pub mod page_buffer;

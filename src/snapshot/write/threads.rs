@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread;
 
 use super::aligned_block::Block;
+// From `tls`, because only `tls` may use OpenSSL.
 use crate::tls::Sha256;
 
 /// Number of blocks that may wait for each thread.

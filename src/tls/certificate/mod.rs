@@ -12,9 +12,9 @@ use self::principal::principal;
 /// A certificate as a server sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerCertificate {
-    /// Its subject, spelt as a principal is: `CN=broker,O=…`.
+    /// Its subject as a principal: `CN=broker,O=…`.
     pub subject: String,
-    /// Its issuer, spelt the same way.
+    /// Its issuer as a principal.
     pub issuer: String,
     /// The host names and addresses for which it is valid; its common name if it lists none.
     pub dns_names: Vec<String>,
@@ -22,9 +22,9 @@ pub struct PeerCertificate {
     pub not_before: Option<i64>,
     /// Until when it is valid, in seconds since 1970.
     pub not_after: Option<i64>,
-    /// The serial number, hexadecimal.
+    /// The serial number in hexadecimal digits.
     pub serial: String,
-    /// Whether it was issued by itself.
+    /// Whether it is its own issuer.
     pub self_signed: bool,
 }
 

@@ -1,11 +1,11 @@
-//! A certificate's subject as Kafka's ACLs spell it: Java's `X500Principal.getName()`, RFC 2253.
-//! Other spellings are left to OpenSSL.
+//! Principal: a certificate's subject as in Kafka's ACLs (RFC 2253), exactly as Java's `X500Principal.getName()`
+//! formats it.
 
 use openssl::x509::X509NameRef;
 
 use crate::tls::der::{Element, elements};
 
-/// The types that Java writes by name; it writes all others as number and hexadecimal value.
+/// The attribute types that Java writes by name; it writes all others as object identifier and hexadecimal value.
 const NAMES: [(&str, &[u8]); 9] = [
     ("CN", &[0x55, 4, 3]),
     ("C", &[0x55, 4, 6]),
@@ -24,19 +24,19 @@ const NAMES: [(&str, &[u8]); 9] = [
     ),
 ];
 
-/// `CN=user,O=…`: the parts from the last to the first.
+/// `CN=user,O=…`: the relative distinguished names in reverse order.
 pub(in crate::tls) fn principal(subject: &X509NameRef) -> String {
     let der = subject.to_der().unwrap_or_default();
     let mut parts: Vec<String> = elements(&der)
         .flat_map(|name| elements(name.content))
-        .map(|part| joined(part.content))
+        .map(|part| format_rdn(part.content))
         .collect();
     parts.reverse();
     parts.join(",")
 }
 
-/// A part can hold several attributes: `CN=a+UID=b`.
-fn joined(part: &[u8]) -> String {
+/// A relative distinguished name; it can have several attributes: `CN=a+UID=b`.
+fn format_rdn(part: &[u8]) -> String {
     let attributes: Vec<String> = elements(part)
         .filter_map(|a| attribute(a.content))
         .collect();
@@ -45,12 +45,12 @@ fn joined(part: &[u8]) -> String {
 
 fn attribute(pair: &[u8]) -> Option<String> {
     let mut pair = elements(pair);
-    let (kind, value) = (pair.next()?, pair.next()?);
-    let name = NAMES.iter().find(|(_, number)| *number == kind.content);
+    let (oid, value) = (pair.next()?, pair.next()?);
+    let name = NAMES.iter().find(|(_, number)| *number == oid.content);
     Some(match (name, text(value)) {
-        (Some((name, _)), Some(text)) => format!("{name}={}", escaped(&text)),
+        (Some((name, _)), Some(text)) => format!("{name}={}", escape(&text)),
         (Some((name, _)), None) => format!("{name}=#{}", hex(value.whole)),
-        (None, _) => format!("{}=#{}", dotted(kind.content), hex(value.whole)),
+        (None, _) => format!("{}=#{}", format_oid(oid.content), hex(value.whole)),
     })
 }
 
@@ -60,9 +60,9 @@ fn text(value: Element<'_>) -> Option<String> {
         .chunks_exact(2)
         .map(|b| b.iter().fold(0, |sum, b| sum << 8 | u16::from(*b)));
     match value.tag {
-        // UTF8String, PrintableString, IA5String, GeneralString; a NumericString is none for Java
+        // UTF8String, PrintableString, IA5String, GeneralString. Java does not decode a NumericString.
         0x0c | 0x13 | 0x16 | 0x1b => String::from_utf8(bytes.to_vec()).ok(),
-        // TeletexString, which everybody reads as Latin-1
+        // TeletexString, which is read as Latin-1 in practice
         0x14 => Some(bytes.iter().copied().map(char::from).collect()),
         // BMPString
         0x1e => String::from_utf16(&units.collect::<Vec<u16>>()).ok(),
@@ -70,17 +70,17 @@ fn text(value: Element<'_>) -> Option<String> {
     }
 }
 
-/// Java escapes `=` and `#` wherever they stand, and spaces and carriage returns at both ends.
-fn escaped(text: &str) -> String {
+/// Java escapes `=` and `#` everywhere, and spaces and carriage returns at both ends.
+fn escape(text: &str) -> String {
     let edge = [' ', '\r'];
     let inner = text.len() - text.trim_start_matches(edge).len()..text.trim_end_matches(edge).len();
     let mut out = String::new();
-    for (place, letter) in text.char_indices() {
+    for (index, letter) in text.char_indices() {
         if letter == '\0' {
             out.push_str("\\00");
             continue;
         }
-        if ",=+<>#;\"\\".contains(letter) || !inner.contains(&place) {
+        if ",=+<>#;\"\\".contains(letter) || !inner.contains(&index) {
             out.push('\\');
         }
         out.push(letter);
@@ -88,16 +88,16 @@ fn escaped(text: &str) -> String {
     out
 }
 
-fn dotted(number: &[u8]) -> String {
+fn format_oid(oid: &[u8]) -> String {
     let mut arcs = vec![];
     let mut arc = 0_u64;
-    for byte in number {
+    for byte in oid {
         arc = arc.wrapping_shl(7) | u64::from(byte & 0x7f);
         if byte & 0x80 == 0 {
             arcs.push(std::mem::take(&mut arc));
         }
     }
-    // The first number holds two arcs: 40 times the first, which is 0, 1 or 2, plus the second.
+    // The first number encodes two arcs: 40 times the first, which is 0, 1 or 2, plus the second.
     let first = arcs.first().map_or(0, |both| (both / 40).min(2));
     if let Some(both) = arcs.first_mut() {
         *both -= 40 * first;
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attributes_are_spelt_as_java_spells_them() {
+    fn attributes_are_formatted_as_by_java() {
         let check = |pair: &[u8], expected| {
             assert_eq!(attribute(pair).as_deref(), expected, "{pair:x?}");
         };
@@ -131,10 +131,10 @@ mod tests {
         check(&[6, 3, 0x55, 4, 3], None);
     }
 
-    /// As Java 17 prints these values, except that it takes `BMPString` for UTF-8.
+    /// Expected values from Java 17, which however decodes `BMPString` as UTF-8.
     #[test]
-    fn values_are_escaped_as_java_escapes_them() {
-        let check = |text, expected| assert_eq!(escaped(text), expected, "{text:?}");
+    fn values_are_escaped_as_by_java() {
+        let check = |text, expected| assert_eq!(escape(text), expected, "{text:?}");
         check("a  b", "a  b");
         check(" user ", r"\ user\ ");
         check("  ", r"\ \ ");
@@ -146,8 +146,8 @@ mod tests {
     }
 
     #[test]
-    fn object_numbers_are_written_with_dots() {
-        let check = |number: &[u8], expected| assert_eq!(dotted(number), expected);
+    fn object_identifiers_are_written_with_dots() {
+        let check = |number: &[u8], expected| assert_eq!(format_oid(number), expected);
         check(&[0x55, 4, 3], "2.5.4.3");
         check(
             &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1],

@@ -1,16 +1,16 @@
-//! Faults of certificate files as messages: what is wrong, and what to do.
+//! Messages for faults of certificate files: what is wrong, and what to do.
 
 use std::path::{Path, PathBuf};
 
-use super::store_contents::OpenError;
+use super::pkcs12::OpenError;
 use crate::util::secret::Secret;
 
 /// What is wrong with a file, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileFault {
-    /// The number of the fault in the list of known faults, such as `A1`.
+    /// The fault's id in `docs/troubleshooting.md`, such as `A1`.
     pub id: &'static str,
-    /// Which of the two files it is about.
+    /// Which of the two files has the fault.
     pub role: Role,
     /// The file as configured.
     pub file: PathBuf,
@@ -18,11 +18,11 @@ pub struct FileFault {
     pub what: String,
     /// What to do: one sentence.
     pub fix: String,
-    /// OpenSSL's or the system's words.
+    /// The message of OpenSSL or of the operating system.
     pub raw: Option<String>,
 }
 
-/// Which of the two files one is meant to be.
+/// Which of the two files is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The cluster certificate, `cluster.p12`.
@@ -32,14 +32,14 @@ pub enum Role {
 }
 
 impl Role {
-    pub(in crate::tls) fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Role::Cluster => "cluster certificate",
             Role::User => "user certificate",
         }
     }
 
-    pub(in crate::tls) fn other(self) -> Role {
+    pub(super) fn other(self) -> Role {
         match self {
             Role::Cluster => Role::User,
             Role::User => Role::Cluster,
@@ -52,27 +52,27 @@ impl Role {
 pub struct StoreFile {
     /// The file's path.
     pub path: PathBuf,
-    /// `None` if none was set, which is not the empty one.
+    /// `None` if unset, which differs from an empty password.
     pub password: Option<Secret>,
     /// Where to set the password, such as the name of an environment variable.
     pub password_hint: String,
 }
 
-/// The configured file that a fault is about.
+/// The configured file that is being opened.
 #[derive(Clone, Copy)]
-pub(in crate::tls) struct Subject<'a> {
-    pub(in crate::tls) role: Role,
-    pub(in crate::tls) file: &'a StoreFile,
+pub(super) struct Subject<'a> {
+    pub(super) role: Role,
+    pub(super) file: &'a StoreFile,
 }
 
 impl Subject<'_> {
-    /// The start of each sentence.
-    pub(in crate::tls) fn name(self) -> String {
+    /// The subject of a message: "the user certificate PATH".
+    pub(super) fn name(self) -> String {
         format!("the {} {}", self.role.name(), self.file.path.display())
     }
 
     /// A fault whose message starts with "the user certificate PATH" and continues with `why`.
-    pub(in crate::tls) fn fault(self, id: &'static str, why: &str, fix: &str) -> FileFault {
+    pub(super) fn fault(self, id: &'static str, why: &str, fix: &str) -> FileFault {
         FileFault {
             id,
             role: self.role,
@@ -84,7 +84,7 @@ impl Subject<'_> {
     }
 
     /// Explains why the file cannot be opened, independent of the other file.
-    pub(in crate::tls) fn explain(self, open_error: &OpenError) -> FileFault {
+    pub(super) fn explain(self, open_error: &OpenError) -> FileFault {
         let hint = &self.file.password_hint;
         let again = "download it again";
         match open_error {
@@ -92,13 +92,13 @@ impl Subject<'_> {
             OpenError::Java(kind) => self.java(kind),
             OpenError::Html => self.fault(
                 "A6",
-                "is a web page, likely a sign-in page that was saved in its place",
+                "is a web page, likely a sign-in page that was saved instead",
                 "sign in to the portal with a browser and download the file there",
             ),
             OpenError::Properties => self.fault(
                 "A13",
-                "is a Java properties file and no certificate",
-                &format!("hand it over as `--properties {}`", quoted(&self.file.path)),
+                "is a Java properties file, not a certificate",
+                &format!("pass it as `--properties {}`", quoted(&self.file.path)),
             ),
             OpenError::Truncated { claimed, found } => {
                 let why = format!("is cut off: it should have {claimed} bytes and has {found}");
@@ -112,7 +112,7 @@ impl Subject<'_> {
             OpenError::TooLarge => self.fault(
                 "A6",
                 "is larger than any certificate file",
-                "check the path: it names some other file",
+                "check the path: it names another kind of file",
             ),
             OpenError::NulInPassword => self.fault(
                 "A1",
@@ -127,17 +127,17 @@ impl Subject<'_> {
             OpenError::PasswordWrong(_) => self.fault(
                 "A1",
                 "does not open with its password",
-                &format!("check {hint}: each of the two files has a password of its own"),
+                &format!("check {hint}: each of the two files has its own password"),
             ),
-            OpenError::TooManyRounds => self.fault(
+            OpenError::TooManyIterations => self.fault(
                 "A6",
-                "asks for more rounds of hashing than any maker uses, so it is damaged or a trap",
+                "needs more hashing iterations than any tool uses: it is damaged, or made to block programs",
                 again,
             ),
             OpenError::Unsupported(_) => self.fault(
                 "A3",
-                "is encrypted in a way that this program does not know",
-                "have it exported again, with AES-256",
+                "is encrypted with an algorithm that this program does not support",
+                "export it again with AES-256",
             ),
             OpenError::Unreadable(_) => {
                 self.fault("A6", "is neither PKCS#12 nor PEM, or it is damaged", again)
@@ -159,14 +159,14 @@ impl Subject<'_> {
         );
         self.fault(
             "A5",
-            &format!("is a {kind} file, which only Java reads"),
+            &format!("is a {kind} file, which only Java can read"),
             &fix,
         )
     }
 }
 
 impl FileFault {
-    pub(in crate::tls) fn with_raw(self, raw: Option<&str>) -> FileFault {
+    pub(super) fn with_raw(self, raw: Option<&str>) -> FileFault {
         FileFault {
             raw: raw.map(str::to_owned),
             ..self
@@ -174,7 +174,7 @@ impl FileFault {
     }
 }
 
-/// A path as a shell takes it.
+/// A path, quoted for a shell if needed.
 fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);

@@ -1,11 +1,11 @@
-//! Detects the format of a file from its bytes, and opens it.
+//! Detects the format of a certificate file from its bytes, and opens it.
 
 use std::borrow::Cow;
 
 use openssl::x509::X509;
 
-use super::store_contents::{OpenError, StoreContents};
-use super::{pem, pkcs12};
+use super::pem;
+use super::pkcs12::{self, OpenError, StoreContents};
 use crate::tls::der;
 use crate::util::secret::Secret;
 
@@ -17,10 +17,7 @@ const PEM: &[u8] = b"-----BEGIN ";
 const PROPERTIES: [&str; 4] = ["ssl.", "security.protocol", "bootstrap.servers", "group.id"];
 
 /// Opens PKCS#12, PEM, a single DER certificate, or any of them as Base64 text.
-pub(in crate::tls) fn open(
-    bytes: &[u8],
-    password: Option<&Secret>,
-) -> Result<StoreContents, OpenError> {
+pub(super) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<StoreContents, OpenError> {
     if password.is_some_and(|password| password.expose().contains('\0')) {
         return Err(OpenError::NulInPassword);
     }
@@ -68,12 +65,12 @@ fn open_text(text: &str, password: Option<&Secret>) -> Result<StoreContents, Ope
     } else if text.lines().any(is_property) {
         Err(OpenError::Properties)
     } else {
-        // This fails, but OpenSSL's message is what people search for.
+        // This fails, with the message of OpenSSL to search the web for.
         pkcs12::open(text.as_bytes(), password)
     }
 }
 
-/// UTF-8, or UTF-16 as Windows' shell redirects it; DER longer than 127 bytes is neither.
+/// Decodes UTF-8, or the UTF-16 of redirected PowerShell output. DER longer than 127 bytes is neither.
 fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     match bytes {
         [0xff, 0xfe, units @ ..] => utf16(units, u16::from_le_bytes).map(Cow::Owned),
@@ -97,7 +94,7 @@ fn holds_pem(bytes: &[u8]) -> bool {
     bytes.windows(PEM.len()).any(|window| window == PEM)
 }
 
-/// The text without what editors add around it.
+/// Without a byte order mark and white space around the text.
 fn trimmed(text: &str) -> &str {
     text.trim_start_matches(BYTE_ORDER_MARK).trim()
 }
@@ -107,10 +104,10 @@ fn is_property(line: &str) -> bool {
     PROPERTIES.iter().any(|start| name.starts_with(start)) && name.contains(['=', ':'])
 }
 
-/// Decodes Base64 text: secrets copied from Kubernetes have this form, with and without line ends.
+/// Decodes Base64 text, the form of Kubernetes secrets, with and without line ends.
 fn decode_base64(bytes: &[u8]) -> Option<Vec<u8>> {
     let inner = pem::decode_base64(trimmed(&text(bytes)?))?;
-    // A short word can be Base64 by chance.
+    // A short word can be valid Base64 by chance.
     Some(inner).filter(|inner| is_known(inner))
 }
 
@@ -166,15 +163,15 @@ mod tests {
             cut in any::<bool>(),
         ) {
             let mut bytes = STORES[store].to_vec();
-            for (place, byte) in changes {
-                let place = place.index(bytes.len());
-                bytes[place] = byte;
+            for (index, byte) in changes {
+                let index = index.index(bytes.len());
+                bytes[index] = byte;
             }
             if cut {
                 bytes.truncate(end.index(bytes.len()));
             }
             let refused = open(&bytes, Some(&Secret::new("changeit".to_owned()))).is_err();
-            // Every store has its length, or an end of its last block.
+            // DER states its length, so a truncated store is always refused.
             let is_text = bytes.first() != Some(&der::SEQUENCE);
             prop_assert!(refused || is_text || !cut);
         }

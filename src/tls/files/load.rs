@@ -3,7 +3,7 @@
 use openssl::x509::X509;
 
 use super::faults::{FileFault, Role, StoreFile, Subject};
-use super::store_contents::{OpenError, StoreContents};
+use super::pkcs12::{OpenError, StoreContents};
 use super::stores::{Keystore, Material, Truststore};
 use super::{formats, read_file};
 use crate::tls::certificate::key_usage::is_a_leaf;
@@ -11,13 +11,13 @@ use crate::tls::certificate::key_usage::is_a_leaf;
 /// Reads the cluster certificate and the user certificate, as far as they are configured.
 ///
 /// # Errors
-/// Everything that is wrong with either file, the cluster certificate's faults first.
+/// All faults of both files, those of the cluster certificate first.
 pub fn load(
     cluster: Option<&StoreFile>,
     user: Option<&StoreFile>,
 ) -> Result<Material, Vec<FileFault>> {
-    let truststore = OpenedFile::of(Role::Cluster, cluster, user);
-    let keystore = OpenedFile::of(Role::User, user, cluster);
+    let truststore = OpenedFile::open(Role::Cluster, cluster, user);
+    let keystore = OpenedFile::open(Role::User, user, cluster);
     if let (Ok(Some(cluster)), Ok(Some(user))) = (&truststore, &keystore)
         && let Some(fault) = swapped_files(cluster, user)
     {
@@ -35,18 +35,18 @@ pub fn load(
     }
 }
 
-/// A file that could be read, whether or not it opened.
+/// A file that was read, and the results of opening it with each password.
 struct OpenedFile<'a> {
     subject: Subject<'a>,
     own: Result<StoreContents, OpenError>,
-    /// The contents that the other file's password opens, if the own one does not.
+    /// The contents, if only the other file's password opens it.
     by_other: Option<StoreContents>,
-    /// Whether it opens without a password, if the own one does not fit.
+    /// Whether it opens without a password but not with its own.
     by_none: bool,
 }
 
 impl<'a> OpenedFile<'a> {
-    fn of(
+    fn open(
         role: Role,
         file: Option<&'a StoreFile>,
         other: Option<&StoreFile>,
@@ -84,7 +84,7 @@ impl<'a> OpenedFile<'a> {
         let contents = self.own_contents(swapped)?;
         if contents.key.is_some() {
             let why = "contains a private key, so it looks like a user certificate";
-            let fix = "give the cluster certificate in its place";
+            let fix = "give the cluster certificate instead";
             return Err(subject.fault("A9", why, fix));
         }
         Truststore::new(&contents.certificates).ok_or_else(|| empty_store(subject))
@@ -109,16 +109,16 @@ impl<'a> OpenedFile<'a> {
         let subject = self.subject;
         let (by_other, by_none) = (self.by_other.is_some(), self.by_none);
         self.own.map_err(|open_error| {
-            let explain = subject.explain(&open_error);
+            let fault = subject.explain(&open_error);
             let better = match (by_other, by_none) {
                 (true, _) if swapped => swapped_passwords(subject),
                 (true, _) => fits_other_file(subject, &open_error),
                 (false, true) => needless_password(subject),
-                (false, false) => return explain,
+                (false, false) => return fault,
             };
             FileFault {
-                id: explain.id,
-                raw: explain.raw,
+                id: fault.id,
+                raw: fault.raw,
                 ..better
             }
         })
@@ -127,9 +127,9 @@ impl<'a> OpenedFile<'a> {
 
 fn swapped_passwords(subject: Subject<'_>) -> FileFault {
     let other = subject.role.other().name();
-    let why = format!("opens with the password of the {other}: the passwords look exchanged");
+    let why = format!("opens with the password of the {other}: the two passwords look swapped");
     let hint = &subject.file.password_hint;
-    let fix = format!("exchange the two passwords; this file's belongs in {hint}");
+    let fix = format!("swap the two passwords; the password of this file belongs in {hint}");
     subject.fault("A1", &why, &fix)
 }
 
@@ -139,14 +139,14 @@ fn fits_other_file(subject: Subject<'_>, open_error: &OpenError) -> FileFault {
         OpenError::PasswordMissing(_) => "without a password",
         _ => "with its password",
     };
-    let why = format!("does not open {tried}, but with the {other}'s");
+    let why = format!("does not open {tried}, but with the password of the {other}");
     let hint = &subject.file.password_hint;
     let fix = format!("set {hint} to the password of the {other}");
     subject.fault("A1", &why, &fix)
 }
 
 fn needless_password(subject: Subject<'_>) -> FileFault {
-    let why = "opens without a password, and not with the one that is set";
+    let why = "opens without a password, but not with the one that is set";
     let fix = format!("leave {} empty", subject.file.password_hint);
     subject.fault("A1", why, &fix)
 }
@@ -156,10 +156,10 @@ fn passwords_swapped(file: &Result<Option<OpenedFile<'_>>, FileFault>) -> bool {
     matches!(file, Ok(Some(opened)) if opened.by_other.is_some())
 }
 
-/// Decided from the contents, because files are rarely named as in the portal.
+/// Decided from the contents, because names of files are arbitrary.
 fn swapped_files(cluster: &OpenedFile<'_>, user: &OpenedFile<'_>) -> Option<FileFault> {
-    let (found, wanted) = (cluster.contents()?, user.contents()?);
-    if found.key.is_none() || wanted.key.is_some() || wanted.certificates.is_empty() {
+    let (in_cluster, in_user) = (cluster.contents()?, user.contents()?);
+    if in_cluster.key.is_none() || in_user.key.is_some() || in_user.certificates.is_empty() {
         return None;
     }
     let why = format!(
@@ -167,9 +167,9 @@ fn swapped_files(cluster: &OpenedFile<'_>, user: &OpenedFile<'_>) -> Option<File
         user.subject.name()
     );
     let fix = match (cluster.own.is_ok(), user.own.is_ok()) {
-        (true, true) => "exchange the two paths, and the two passwords with them",
-        (false, false) => "exchange the two paths; the passwords are in their place",
-        _ => "exchange the two paths, then check the two passwords",
+        (true, true) => "swap the two paths, and also the two passwords",
+        (false, false) => "swap the two paths; the passwords are correct",
+        _ => "swap the two paths, then check the two passwords",
     };
     Some(cluster.subject.fault("A9", &why, fix))
 }
@@ -181,7 +181,7 @@ fn without_key(subject: Subject<'_>, certificates: &[X509]) -> FileFault {
         return subject.fault("A10", why, fix);
     }
     let why = "contains no private key, so it looks like a cluster certificate";
-    let fix = "give the user certificate in its place";
+    let fix = "give the user certificate instead";
     subject.fault("A9", why, fix)
 }
 

@@ -2,10 +2,8 @@
 
 pub(crate) mod faults;
 pub(crate) mod formats;
-pub(crate) mod kdf_iterations;
 pub(crate) mod load;
 pub(crate) mod pem;
 pub(crate) mod pkcs12;
 pub(crate) mod read_file;
-pub(crate) mod store_contents;
 pub(crate) mod stores;

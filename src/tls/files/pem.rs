@@ -1,31 +1,27 @@
-//! PEM text, block by block; text between the blocks is ignored.
+//! PEM parser. Text between the blocks is ignored.
+
+use std::cell::Cell;
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use std::cell::Cell;
-
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
 
-use super::kdf_iterations::{MAX_ITERATIONS, kdf_iterations};
-use super::store_contents::{OpenError, StoreContents};
+use super::pkcs12::{MAX_ITERATIONS, OpenError, StoreContents, kdf_iterations};
 use crate::util::secret::Secret;
 
 const BEGIN: &str = "-----BEGIN ";
 const DASHES: &str = "-----";
 
-/// Whether there is a block at all.
-pub(in crate::tls) fn is_pem(text: &str) -> bool {
+/// Whether the text has a block.
+pub(super) fn is_pem(text: &str) -> bool {
     text.contains(BEGIN)
 }
 
 /// Opens all certificates and the first key; the password is for an encrypted key.
-pub(in crate::tls) fn open(
-    text: &str,
-    password: Option<&Secret>,
-) -> Result<StoreContents, OpenError> {
+pub(super) fn open(text: &str, password: Option<&Secret>) -> Result<StoreContents, OpenError> {
     let mut contents = StoreContents::default();
     for block in blocks(text) {
         let (label, block) = block?;
@@ -50,13 +46,13 @@ fn blocks(text: &str) -> impl Iterator<Item = Result<(&str, &str), OpenError>> {
             rest = "";
             return Some(Err(OpenError::TruncatedPem));
         };
-        let (block, behind) = start.split_at_checked(end)?;
-        rest = behind;
+        let (block, after) = start.split_at_checked(end)?;
+        rest = after;
         Some(Ok((label, block)))
     })
 }
 
-/// The label of the block at the start, and its end.
+/// The label of the first block, and the offset of its end.
 fn extent(start: &str) -> Option<(&str, usize)> {
     let (label, _) = start.strip_prefix(BEGIN)?.split_once(DASHES)?;
     let last = format!("{DASHES}END {label}{DASHES}");
@@ -65,22 +61,22 @@ fn extent(start: &str) -> Option<(&str, usize)> {
 
 fn private_key(block: &str, password: Option<&Secret>) -> Result<PKey<Private>, OpenError> {
     if iterations(block) > MAX_ITERATIONS {
-        return Err(OpenError::TooManyRounds);
+        return Err(OpenError::TooManyIterations);
     }
-    let asked = Cell::new(false);
-    // Without a callback OpenSSL would ask on the terminal.
-    let answer = |space: &mut [u8]| {
-        asked.set(true);
+    let was_prompted = Cell::new(false);
+    // Without a callback OpenSSL would prompt on the terminal.
+    let callback = |buffer: &mut [u8]| {
+        was_prompted.set(true);
         let password = password.map_or("", Secret::expose).as_bytes();
-        let place = space
+        let target = buffer
             .get_mut(..password.len())
             .ok_or_else(ErrorStack::get)?;
-        place.copy_from_slice(password);
+        target.copy_from_slice(password);
         Ok(password.len())
     };
-    PKey::private_key_from_pem_callback(block.as_bytes(), answer).map_err(|error| {
-        if asked.get() {
-            OpenError::refused(&error, password)
+    PKey::private_key_from_pem_callback(block.as_bytes(), callback).map_err(|error| {
+        if was_prompted.get() {
+            OpenError::password_error(&error, password)
         } else {
             unreadable(&error)
         }
@@ -115,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_are_found_among_anything() {
+    fn blocks_are_found_between_other_text() {
         let check = |text, expected: &[&str]| {
             let labels = blocks(text).map(|block| block.map_or("(cut)", |(label, _)| label));
             assert_eq!(labels.collect::<Vec<_>>(), expected, "{text}");
@@ -135,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_of_a_sealed_key_are_seen() {
+    fn the_iterations_of_an_encrypted_key_are_found() {
         let encrypted = include_str!("../../../tests/fixtures/p12/user-sealed.pem");
         let label = |(label, _): &(&str, &str)| *label == "ENCRYPTED PRIVATE KEY";
         let key = blocks(encrypted).map(Result::unwrap).find(label);
@@ -143,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_certain_is_decoded() {
+    fn base64_is_decoded_even_if_truncated() {
         let check = |text, expected: Option<&[u8]>| {
             assert_eq!(decode_base64(text).as_deref(), expected, "{text}");
         };

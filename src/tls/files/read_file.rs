@@ -1,34 +1,33 @@
-//! Reads a configured file, and explains a path that does not exist.
+//! Reads a configured file, and diagnoses a path that cannot be read.
 
 use std::fs::{File, metadata};
 use std::io::{Error, ErrorKind, Read};
 use std::path::{Path, PathBuf, absolute};
 
 use super::faults::{FileFault, Subject};
-use super::store_contents::OpenError;
+use super::pkcs12::OpenError;
 
-/// A store of a hundred CAs has some 200 KiB.
+/// A store of a hundred CAs has about 200 KiB.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// All bytes of the file.
-pub(in crate::tls) fn read(subject: Subject<'_>) -> Result<Vec<u8>, FileFault> {
+///
+/// # Errors
+/// `A4` if the file cannot be read, `A6` if it is too large.
+pub(super) fn read(subject: Subject<'_>) -> Result<Vec<u8>, FileFault> {
     let path = &subject.file.path;
     if metadata(path).is_ok_and(|file| file.is_dir()) {
-        return Err(subject.fault(
-            "A4",
-            "is a folder",
-            "give the path of the file that is in it",
-        ));
+        return Err(subject.fault("A4", "is a folder", "give the path of the file in it"));
     }
-    let bytes = limited(path).map_err(|error| unreadable(subject, &error))?;
+    let bytes = read_limited(path).map_err(|error| unreadable(subject, &error))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(subject.explain(&OpenError::TooLarge));
     }
     Ok(bytes)
 }
 
-/// A path can lead to a device that never ends.
-fn limited(path: &Path) -> Result<Vec<u8>, Error> {
+/// Limited, because a path can be a device that never ends.
+fn read_limited(path: &Path) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![];
     File::open(path)?
         .take(MAX_FILE_BYTES + 1)
@@ -41,8 +40,8 @@ fn unreadable(subject: Subject<'_>, error: &Error) -> FileFault {
     let fault = match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory if path.starts_with("~") => subject.fault(
             "A4",
-            "does not exist, because no shell replaced the `~` by your home folder",
-            "write the home folder out, or leave the `~` outside of quotes",
+            "does not exist: no shell replaced the `~` with your home folder",
+            "write the full path of the home folder, or do not quote the `~`",
         ),
         ErrorKind::NotFound | ErrorKind::NotADirectory => missing(subject),
         ErrorKind::PermissionDenied => subject.fault(
@@ -64,7 +63,7 @@ fn missing(subject: Subject<'_>) -> FileFault {
     let why = if path == subject.file.path {
         "does not exist".to_owned()
     } else {
-        format!("does not exist, looked for as {}", path.display())
+        format!("does not exist; its full path would be {}", path.display())
     };
     let fix = match nearest_folder(&path) {
         Some(folder) => format!(
@@ -87,9 +86,9 @@ mod tests {
     use crate::tls::StoreFile;
     use crate::tls::files::faults::Role;
 
-    /// Tests often run as root, who may read everything.
+    /// Tested without files, because tests often run as root, which may read everything.
     #[test]
-    fn refusals_of_the_system_are_told_apart() {
+    fn system_errors_are_distinguished() {
         let check = |kind: ErrorKind, expected: &str| {
             let file = StoreFile {
                 path: "/x/user.p12".into(),

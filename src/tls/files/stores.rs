@@ -11,16 +11,16 @@ use crate::tls::certificate::key_usage::{allows_client_auth, unix_seconds};
 use crate::tls::certificate::principal::principal;
 use crate::util::secret::Secret;
 
-/// Whom to trust: the certificates of `cluster.p12`, several while a CA is being renewed.
+/// The trust anchors from `cluster.p12`; several while a CA is being renewed.
 pub struct Truststore {
     pem: String,
     anchors: Vec<Anchor>,
 }
 
-/// One certificate that is trusted.
+/// A trusted certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
-    /// Its subject, spelt as a principal is.
+    /// Its subject as a principal: `CN=ca,O=…`.
     pub subject: String,
     /// Since when it is valid, in seconds since 1970.
     pub not_before: Option<i64>,
@@ -28,7 +28,7 @@ pub struct Anchor {
     pub not_after: Option<i64>,
 }
 
-/// Who we are: leaf, chain and key of `user.p12`.
+/// The client's identity from `user.p12`: leaf certificate, chain and key.
 pub struct Keystore {
     certificates_pem: String,
     key_pem: Secret,
@@ -38,7 +38,7 @@ pub struct Keystore {
     chain: Vec<PeerCertificate>,
 }
 
-/// The loaded files.
+/// The contents of the two files; `None` for a file that is not configured.
 #[derive(Debug)]
 pub struct Material {
     /// From the cluster certificate.
@@ -54,7 +54,7 @@ impl Truststore {
         self.pem.clone()
     }
 
-    /// Who is trusted and until when, in the order of the file.
+    /// The trusted certificates in the order of the file.
     #[must_use]
     pub fn anchors(&self) -> &[Anchor] {
         &self.anchors
@@ -68,7 +68,7 @@ impl Truststore {
     }
 
     /// `None` without a certificate.
-    pub(in crate::tls) fn new(certificates: &[X509]) -> Option<Truststore> {
+    pub(super) fn new(certificates: &[X509]) -> Option<Truststore> {
         let pem = pem(certificates).filter(|text| !text.is_empty())?;
         let anchors = certificates.iter().map(Anchor::new).collect();
         Some(Truststore { pem, anchors })
@@ -86,7 +86,7 @@ impl Anchor {
 }
 
 impl Keystore {
-    /// The leaf, then each issuer that the file has, as PEM text.
+    /// The leaf, its issuers, then the file's other certificates, as PEM text.
     #[must_use]
     pub fn certificates_pem(&self) -> String {
         self.certificates_pem.clone()
@@ -104,7 +104,7 @@ impl Keystore {
         self.principal.clone()
     }
 
-    /// The leaf, then each certificate's issuer as far as the file has it, described.
+    /// Summaries of the leaf and of its issuers, as far as the file contains them.
     #[must_use]
     pub fn chain(&self) -> &[PeerCertificate] {
         &self.chain
@@ -142,8 +142,8 @@ impl Keystore {
         Keystore::new(contents.certificates, &contents.key?)
     }
 
-    /// Nothing if no certificate belongs to the key.
-    pub(in crate::tls) fn new(certificates: Vec<X509>, key: &PKey<Private>) -> Option<Keystore> {
+    /// `None` if no certificate belongs to the key.
+    pub(super) fn new(certificates: Vec<X509>, key: &PKey<Private>) -> Option<Keystore> {
         let (chain, unlinked) = chain(certificates, key)?;
         let (leaf, last) = (chain.first()?.clone(), chain.last()?);
         let key_pem = String::from_utf8(key.private_key_to_pem_pkcs8().ok()?).ok()?;
@@ -180,8 +180,8 @@ fn chain(mut certificates: Vec<X509>, key: &PKey<Private>) -> Option<(Vec<X509>,
     let mut next = certificates.iter().position(|one| belongs(one, key));
     next?;
     let mut chain = vec![];
-    while let Some(place) = next {
-        let found = certificates.remove(place);
+    while let Some(index) = next {
+        let found = certificates.remove(index);
         let issued_it = |one: &X509| one.issued(&found) == X509VerifyResult::OK;
         next = certificates.iter().position(issued_it);
         chain.push(found);

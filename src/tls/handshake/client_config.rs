@@ -1,5 +1,4 @@
-//! TLS client configuration with the rules of the client library (librdkafka 2.12, `rdkafka_ssl.c`), so that the
-//! probe and the client agree.
+//! TLS client configuration from librdkafka properties, applied as librdkafka 2.12 does (`rdkafka_ssl.c`).
 
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use openssl::x509::X509;
 
 use crate::util::secret::Secret;
 
-/// The configuration of a connection. Holds the key, therefore no `Debug`.
+/// The TLS configuration of a connection. No `Debug`, because it contains the private key.
 #[derive(Clone, Default)]
 pub struct ClientConfig {
     ca_pem: Option<String>,
@@ -22,11 +21,11 @@ pub struct ClientConfig {
     groups: Option<String>,
     signatures: Option<String>,
     unverified: bool,
-    any_name: bool,
+    ignores_names: bool,
 }
 
 /// Paths of the system's trusted CAs, in the client library's order.
-const SYSTEM_TRUST: &[&str] = &[
+const SYSTEM_CA_PATHS: &[&str] = &[
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/certs/ca-bundle.crt",
     "/etc/pki/tls/certs/ca-bundle.trust.crt",
@@ -42,41 +41,41 @@ const SYSTEM_TRUST: &[&str] = &[
 ];
 
 impl ClientConfig {
-    /// From PEM texts and librdkafka properties; a later property overrides an earlier one.
+    /// From PEM strings and librdkafka properties; a later property overrides an earlier one.
     ///
     /// # Errors
-    /// A message for a file of a property that cannot be read.
+    /// The message names a property and its file, if that file cannot be read.
     pub fn new(
         ca_pem: Option<String>,
         certificate_pem: Option<String>,
         key_pem: Option<Secret>,
         properties: &[(String, String)],
     ) -> Result<ClientConfig, String> {
-        let mut rules = ClientConfig {
+        let mut config = ClientConfig {
             ca_pem,
             certificate_pem,
             key_pem,
             ..ClientConfig::default()
         };
         for (name, value) in properties {
-            rules.set(name, value)?;
+            config.set(name, value)?;
         }
-        Ok(rules)
+        Ok(config)
     }
 
-    /// Whether the broker's certificate decides anything (`enable.ssl.certificate.verification`).
+    /// Whether the broker's certificate is verified (`enable.ssl.certificate.verification`).
     #[must_use]
     pub fn verifies(&self) -> bool {
         !self.unverified
     }
 
-    /// Whether the broker's name is compared (`ssl.endpoint.identification.algorithm`).
+    /// Whether the broker's host name is verified (`ssl.endpoint.identification.algorithm`).
     #[must_use]
     pub fn checks_names(&self) -> bool {
-        !self.any_name
+        !self.ignores_names
     }
 
-    /// Whether there is a user certificate to show.
+    /// Whether a client certificate is configured.
     #[must_use]
     pub fn has_certificate(&self) -> bool {
         self.certificate_pem.is_some()
@@ -88,24 +87,24 @@ impl ClientConfig {
             "ssl.ca.pem" => self.ca_pem = text(),
             "ssl.ca.location" => self.ca_location = text(),
             "ssl.certificate.pem" => self.certificate_pem = text(),
-            "ssl.certificate.location" => self.certificate_pem = Some(file(name, value)?),
+            "ssl.certificate.location" => self.certificate_pem = Some(read_pem(name, value)?),
             "ssl.key.pem" => self.key_pem = text().map(Secret::new),
-            "ssl.key.location" => self.key_pem = Some(Secret::new(file(name, value)?)),
+            "ssl.key.location" => self.key_pem = Some(Secret::new(read_pem(name, value)?)),
             "ssl.key.password" => self.key_password = text().map(Secret::new),
             "ssl.cipher.suites" => self.ciphers = text(),
             "ssl.curves.list" => self.groups = text(),
             "ssl.sigalgs.list" => self.signatures = text(),
             "enable.ssl.certificate.verification" => self.unverified = is_false(value),
             "ssl.endpoint.identification.algorithm" => {
-                self.any_name = value.eq_ignore_ascii_case("none");
+                self.ignores_names = value.eq_ignore_ascii_case("none");
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// A context with everything except connection settings; without the client certificate if it is withheld.
-    pub(in crate::tls) fn context(&self, withheld: bool) -> Result<SslContextBuilder, ErrorStack> {
+    /// A context with all settings except those of one connection; without the client certificate if `withhold`.
+    pub(in crate::tls) fn context(&self, withhold: bool) -> Result<SslContextBuilder, ErrorStack> {
         let mut context = SslContext::builder(SslMethod::tls_client())?;
         context.set_options(SslOptions::IGNORE_UNEXPECTED_EOF);
         if let Some(ciphers) = &self.ciphers {
@@ -117,31 +116,28 @@ impl ClientConfig {
         if let Some(signatures) = &self.signatures {
             context.set_sigalgs_list(signatures)?;
         }
-        self.trust(&mut context)?;
-        if !withheld {
-            self.identify(&mut context)?;
+        self.add_trust_anchors(&mut context)?;
+        if !withhold {
+            self.add_client_certificate(&mut context)?;
         }
         Ok(context)
     }
 
-    /// Our certificate, then its chain, as they are sent.
+    /// The client certificate, then its chain, in the order in which they are sent.
     pub(in crate::tls) fn chain(&self) -> Result<Vec<X509>, ErrorStack> {
         let pem = self.certificate_pem.as_deref().unwrap_or_default();
         X509::stack_from_pem(pem.as_bytes())
     }
 
-    /// Every configured certificate is an anchor. The client library requires chains to end at a self-signed
-    /// certificate: it does not set `PARTIAL_CHAIN`.
-    fn trust(&self, context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
-        let location = self
-            .ca_location
-            .as_deref()
-            .filter(|place| *place != "probe");
-        if let Some(place) = location.map(Path::new) {
-            let (file, folder) = if place.is_dir() {
-                (None, Some(place))
+    /// Every configured certificate is a trust anchor. A chain must end at a self-signed certificate, because the client
+    /// library does not set `PARTIAL_CHAIN`.
+    fn add_trust_anchors(&self, context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
+        let location = self.ca_location.as_deref().filter(|path| *path != "probe");
+        if let Some(path) = location.map(Path::new) {
+            let (file, folder) = if path.is_dir() {
+                (None, Some(path))
             } else {
-                (Some(place), None)
+                (Some(path), None)
             };
             context.load_verify_locations(file, folder)?;
         }
@@ -151,12 +147,12 @@ impl ClientConfig {
             }
         }
         if location.is_none() && self.ca_pem.is_none() {
-            trust_the_system(context)?;
+            trust_system_cas(context)?;
         }
         Ok(())
     }
 
-    fn identify(&self, context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
+    fn add_client_certificate(&self, context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
         let mut chain = self.chain()?.into_iter();
         if let Some(leaf) = chain.next() {
             context.set_certificate(&leaf)?;
@@ -181,7 +177,8 @@ impl ClientConfig {
     }
 }
 
-/// Also allows old versions, to detect which one a server speaks. Nothing is sent over such a connection.
+/// Allows only versions older than TLS 1.2, to detect which one a server supports. No data is sent over such a
+/// connection.
 pub(in crate::tls) fn allow_old_versions(
     context: &mut SslContextBuilder,
 ) -> Result<(), ErrorStack> {
@@ -190,8 +187,8 @@ pub(in crate::tls) fn allow_old_versions(
     context.set_cipher_list("ALL:@SECLEVEL=0")
 }
 
-fn trust_the_system(context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
-    let found = SYSTEM_TRUST
+fn trust_system_cas(context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
+    let found = SYSTEM_CA_PATHS
         .iter()
         .map(Path::new)
         .find(|path| path.exists());
@@ -202,13 +199,13 @@ fn trust_the_system(context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
     }
 }
 
-/// As the client library reads a boolean.
+/// Parses a boolean as the client library does.
 fn is_false(value: &str) -> bool {
     ["false", "f", "0"]
         .iter()
         .any(|no| value.eq_ignore_ascii_case(no))
 }
 
-fn file(name: &str, path: &str) -> Result<String, String> {
+fn read_pem(name: &str, path: &str) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("reading {path} ({name}): {error}"))
 }

@@ -1,4 +1,4 @@
-//! Decrypts TLS 1.3 handshake records (RFC 8446, 5.2 and 7.1) of our own connection, whose secret OpenSSL exports.
+//! TLS 1.3 record decryption (RFC 8446, 5.2 and 7.1) with the handshake secret that OpenSSL exports.
 
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
@@ -7,18 +7,18 @@ use openssl::sign::Signer;
 use openssl::symm::{Cipher, decrypt_aead};
 
 const TAG_BYTES: usize = 16;
-const VECTOR_BYTES: usize = 12;
+const IV_BYTES: usize = 12;
 
-/// Opens records in the order in which they were sent.
+/// Decrypts the records of one direction, in the order in which they were sent.
 pub(in crate::tls) struct RecordDecryptor {
     cipher: Cipher,
     key: Vec<u8>,
-    vector: Vec<u8>,
-    count: u64,
+    iv: Vec<u8>,
+    sequence_number: u64,
 }
 
 impl RecordDecryptor {
-    /// Nothing for a cipher that TLS 1.3 does not use by default.
+    /// `None` for a cipher that TLS 1.3 does not use by default.
     pub(in crate::tls) fn new(secret: &[u8], cipher: u16) -> Option<RecordDecryptor> {
         let (cipher, digest, key_bytes) = match cipher {
             0x1301 => (Cipher::aes_128_gcm(), MessageDigest::sha256(), 16),
@@ -29,22 +29,30 @@ impl RecordDecryptor {
         Some(RecordDecryptor {
             cipher,
             key: expand(secret, digest, "key", key_bytes).ok()?,
-            vector: expand(secret, digest, "iv", VECTOR_BYTES).ok()?,
-            count: 0,
+            iv: expand(secret, digest, "iv", IV_BYTES).ok()?,
+            sequence_number: 0,
         })
     }
 
     /// `None` for records that were not encrypted with this secret.
-    pub(in crate::tls) fn open(&mut self, header: &[u8], encrypted: &[u8]) -> Option<Vec<u8>> {
-        let text = encrypted.len().checked_sub(TAG_BYTES)?;
-        let (text, tag) = encrypted.split_at_checked(text)?;
-        let mut vector = self.vector.clone();
-        let count = self.count.to_be_bytes();
-        for (byte, mask) in vector.iter_mut().rev().zip(count.iter().rev()) {
+    pub(in crate::tls) fn decrypt(&mut self, header: &[u8], encrypted: &[u8]) -> Option<Vec<u8>> {
+        let length = encrypted.len().checked_sub(TAG_BYTES)?;
+        let (ciphertext, tag) = encrypted.split_at_checked(length)?;
+        let mut nonce = self.iv.clone();
+        let number = self.sequence_number.to_be_bytes();
+        for (byte, mask) in nonce.iter_mut().rev().zip(number.iter().rev()) {
             *byte ^= mask;
         }
-        self.count += 1;
-        decrypt_aead(self.cipher, &self.key, Some(&vector), header, text, tag).ok()
+        self.sequence_number += 1;
+        decrypt_aead(
+            self.cipher,
+            &self.key,
+            Some(&nonce),
+            header,
+            ciphertext,
+            tag,
+        )
+        .ok()
     }
 }
 

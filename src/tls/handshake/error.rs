@@ -1,4 +1,4 @@
-//! Handshake errors, classified by OpenSSL's codes and not by its messages.
+//! Handshake errors, classified by OpenSSL's codes, because its messages can change.
 
 use std::io;
 
@@ -7,46 +7,46 @@ use openssl::ssl::{self, ErrorCode};
 /// OpenSSL's reasons for alerts that were received start here (`SSL_AD_REASON_OFFSET`).
 const ALERT_OFFSET: i32 = 1000;
 /// `SSL_R_UNEXPECTED_EOF_WHILE_READING`
-const UNEXPECTED_END: i32 = 294;
+const UNEXPECTED_EOF: i32 = 294;
 
-/// The kind of error, and OpenSSL's message.
+/// Why a handshake or a connection failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandshakeError {
-    /// The kind of end.
+    /// The kind of error.
     pub kind: HandshakeErrorKind,
-    /// OpenSSL's or the system's words.
+    /// The message of OpenSSL or of the operating system.
     pub raw: Option<String>,
 }
 
-/// The kinds of end.
+/// The kinds of handshake error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HandshakeErrorKind {
-    /// The broker's certificate failed, so we ended it.
+    /// The broker's certificate failed verification, so the client ended the handshake.
     BadCertificate,
-    /// The other side sent an alert, by its number (RFC 8446, 6.2).
+    /// The peer sent an alert with this number (RFC 8446, 6.2).
     Alert(u8),
-    /// The other side closed or reset the connection.
+    /// The peer closed or reset the connection.
     Closed,
-    /// No (more) bytes within the timeout.
+    /// No bytes, or no further bytes, arrived before the timeout.
     Timeout,
     /// The received bytes are not TLS.
     NotTls,
-    /// OpenSSL rejected the server's offer, such as an old version.
-    Unsuitable,
+    /// OpenSSL rejected the server's parameters, such as an old version.
+    Incompatible,
     /// The received bytes are not a Kafka response.
     NotKafka,
-    /// Our own settings cannot be used.
-    Unprepared,
+    /// The client's own settings are invalid.
+    InvalidConfig,
 }
 
 impl HandshakeError {
-    /// An end with the words that a library or the system has for it.
+    /// With the message of a library or of the operating system.
     #[must_use]
     pub fn new(kind: HandshakeErrorKind, raw: Option<String>) -> HandshakeError {
         HandshakeError { kind, raw }
     }
 
-    /// For a connection without TLS.
+    /// From an I/O error of the socket.
     #[must_use]
     pub fn from_io(error: &io::Error) -> HandshakeError {
         let kind = match error.kind() {
@@ -57,7 +57,7 @@ impl HandshakeError {
     }
 }
 
-/// For a connection with TLS.
+/// Classifies an OpenSSL error.
 pub(in crate::tls) fn classify(error: &ssl::Error) -> HandshakeError {
     if let Some(io) = error.io_error() {
         return HandshakeError::from_io(io);
@@ -79,8 +79,8 @@ pub(in crate::tls) fn classify(error: &ssl::Error) -> HandshakeError {
     let closed = [ErrorCode::ZERO_RETURN, ErrorCode::SYSCALL].contains(&error.code());
     let kind = match alert {
         Some(alert) => HandshakeErrorKind::Alert(alert),
-        None if closed || reasons.contains(&UNEXPECTED_END) => HandshakeErrorKind::Closed,
-        None => HandshakeErrorKind::Unsuitable,
+        None if closed || reasons.contains(&UNEXPECTED_EOF) => HandshakeErrorKind::Closed,
+        None => HandshakeErrorKind::Incompatible,
     };
     HandshakeError::new(kind, raw)
 }

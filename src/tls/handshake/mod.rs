@@ -1,5 +1,5 @@
-//! A TLS handshake with a broker that records what the client library hides. Nothing is sent to a server whose
-//! certificate failed.
+//! TLS handshake with a broker, recorded in detail because the client library hides most of it. Nothing is sent to a
+//! server whose certificate failed.
 
 pub(crate) mod client_config;
 pub(crate) mod decrypt;
@@ -26,37 +26,40 @@ use super::certificate::PeerCertificate;
 use super::certificate::principal::principal;
 use crate::util::mutex::lock;
 
+/// Largest number of bytes in [`Handshake::first_bytes`].
+pub const MAX_FIRST_BYTES: usize = 64;
+
 /// The result of a handshake.
 #[derive(Debug, Clone)]
 pub struct Handshake {
     /// Why it failed; `None` if it completed.
     pub error: Option<HandshakeError>,
-    /// The version that the server chose, such as `TLS 1.3`.
+    /// The version that the server selected, such as `TLS 1.3`.
     pub protocol: Option<String>,
-    /// The cipher that was agreed on.
+    /// The negotiated cipher suite.
     pub cipher: Option<String>,
-    /// The certificates in the order in which they were served.
+    /// The server's certificates in the order received.
     pub chain: Vec<PeerCertificate>,
     /// All certificate errors in the order of detection, including those that do not fail the handshake.
     pub errors: Vec<CertificateError>,
-    /// The request for a client certificate; `None` if there was none, or none was reached.
-    pub asked: Option<CertificateRequest>,
-    /// The client certificate that was sent.
-    pub shown: ClientCertificate,
-    /// The first received bytes.
+    /// The request for a client certificate; `None` if none was received.
+    pub certificate_request: Option<CertificateRequest>,
+    /// Whether the client certificate was offered.
+    pub client_certificate: ClientCertificate,
+    /// The first received bytes, at most [`MAX_FIRST_BYTES`].
     pub first_bytes: Vec<u8>,
 }
 
-/// One thing that is wrong with a broker's certificate.
+/// A verification error of a broker's certificate chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateError {
     /// OpenSSL's number (`X509_V_ERR_…`).
     pub code: i32,
-    /// Distance from the broker's own certificate, which has 0.
+    /// Position in the chain; the broker's own certificate has 0.
     pub depth: u32,
-    /// The certificate, as far as there is one.
+    /// The certificate with the error, if OpenSSL names one.
     pub certificate: Option<PeerCertificate>,
-    /// OpenSSL's words.
+    /// OpenSSL's message.
     pub raw: String,
 }
 
@@ -66,53 +69,53 @@ pub struct CertificateRequest {
     /// The accepted CAs as principals; empty if the server lists none.
     pub authorities: Vec<String>,
     /// Whether one of them issued our certificate or one of its chain; true if the server lists none.
-    pub ours_fits: bool,
+    pub accepts_ours: bool,
 }
 
-/// Whether a user certificate was at hand and shown.
+/// Whether the client offered its certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientCertificate {
-    /// There is none.
-    Nothing,
-    /// Sent, if the server requested one.
-    Certificate,
-    /// Withheld, as the client library does if no CA of the server's list issued it.
+    /// No certificate is configured.
+    NotConfigured,
+    /// Sent if the server requested one.
+    Offered,
+    /// Not sent: the client library does this if no CA in the server's list issued it.
     Withheld,
 }
 
-/// A finished handshake's connection.
+/// The connection after a successful handshake.
 pub struct Session(SslStream<RecordingStream>);
 
-/// Shakes hands with `host` (a name, an address, or an IPv6 address in brackets) over an open connection.
-/// The session is there only if nothing was wrong, or if the rules let it pass.
+/// Performs a handshake with `host` (a name, an address, or an IPv6 address in brackets) over an open connection.
+/// The session is returned only if there was no error, or if `config` does not verify certificates.
 #[must_use]
 pub fn handshake(
     socket: TcpStream,
     host: &str,
-    rules: &ClientConfig,
+    config: &ClientConfig,
     withhold: bool,
     deadline: Instant,
 ) -> (Handshake, Option<Session>) {
     let results = Arc::new(CallbackResults::default());
-    let prepared = prepare_ssl(host, rules, withhold, &results);
-    let shown = match (rules.has_certificate(), withhold) {
-        (false, _) => ClientCertificate::Nothing,
-        (true, false) => ClientCertificate::Certificate,
+    let ssl = prepare_ssl(host, config, withhold, &results);
+    let client_certificate = match (config.has_certificate(), withhold) {
+        (false, _) => ClientCertificate::NotConfigured,
+        (true, false) => ClientCertificate::Offered,
         (true, true) => ClientCertificate::Withheld,
     };
-    let ssl = match prepared {
+    let ssl = match ssl {
         Ok(ssl) => ssl,
-        Err(error) => return (Handshake::setup_failed(&error, shown), None),
+        Err(error) => return (Handshake::setup_failed(&error, client_certificate), None),
     };
     let (error, session, received) = connect(ssl, RecordingStream::new(socket, deadline));
-    let flight = server_messages::read(&received, lock(&results.secret).as_deref());
-    let mut handshake = Handshake::new(flight, received, shown, rules);
-    handshake.errors = std::mem::take(&mut lock(&results.found).errors);
+    let flight = server_messages::parse(&received, lock(&results.secret).as_deref());
+    let mut handshake = Handshake::new(flight, received, client_certificate, config);
+    handshake.errors = std::mem::take(&mut lock(&results.verify_errors).errors);
     handshake.cipher = session.as_ref().and_then(|session| {
         let cipher = session.0.ssl().current_cipher()?;
         Some(cipher.standard_name().unwrap_or(cipher.name()).to_owned())
     });
-    let distrusted = rules.verifies() && !handshake.errors.is_empty();
+    let distrusted = config.verifies() && !handshake.errors.is_empty();
     handshake.error = match error {
         Some(error) if distrusted => Some(HandshakeError::new(
             HandshakeErrorKind::BadCertificate,
@@ -127,7 +130,7 @@ pub fn handshake(
     (handshake, session.filter(|_| !distrusted))
 }
 
-/// The older version that a server speaks: `0x0301` for TLS 1.0. Nothing more is sent to it.
+/// The version, older than TLS 1.2, that a server supports, such as `TLS 1.0`. Sends only a client hello.
 #[must_use]
 pub fn detect_old_version(socket: TcpStream, host: &str, deadline: Instant) -> Option<String> {
     let mut context = ClientConfig::default().context(true).ok()?;
@@ -136,7 +139,7 @@ pub fn detect_old_version(socket: TcpStream, host: &str, deadline: Instant) -> O
     ssl.set_verify_callback(SslVerifyMode::PEER, |_, _| false);
     set_server_name(&mut ssl, host).ok()?;
     let (_, _, received) = connect(ssl, RecordingStream::new(socket, deadline));
-    server_messages::read(&received, None)
+    server_messages::parse(&received, None)
         .version
         .map(version_name)
 }
@@ -145,12 +148,12 @@ impl Handshake {
     fn new(
         flight: ServerFlight,
         received: Vec<u8>,
-        shown: ClientCertificate,
-        rules: &ClientConfig,
+        client_certificate: ClientCertificate,
+        config: &ClientConfig,
     ) -> Handshake {
         let chain = flight.certificates.iter();
         let mut first_bytes = received;
-        first_bytes.truncate(64);
+        first_bytes.truncate(MAX_FIRST_BYTES);
         Handshake {
             error: None,
             protocol: flight.version.map(version_name),
@@ -159,22 +162,24 @@ impl Handshake {
                 .filter_map(|der| PeerCertificate::from_der(der))
                 .collect(),
             errors: Vec::new(),
-            asked: flight.authorities.map(|list| asked(&list, rules)),
-            shown,
+            certificate_request: flight
+                .authorities
+                .map(|list| certificate_request(&list, config)),
+            client_certificate,
             first_bytes,
         }
     }
 
-    fn setup_failed(error: &ErrorStack, shown: ClientCertificate) -> Handshake {
+    fn setup_failed(error: &ErrorStack, client_certificate: ClientCertificate) -> Handshake {
         let none = Handshake::new(
             ServerFlight::default(),
             Vec::new(),
-            shown,
+            client_certificate,
             &ClientConfig::default(),
         );
         Handshake {
             error: Some(HandshakeError::new(
-                HandshakeErrorKind::Unprepared,
+                HandshakeErrorKind::InvalidConfig,
                 Some(error.to_string()),
             )),
             ..none
@@ -186,9 +191,9 @@ impl Session {
     /// Sends bytes until the deadline.
     ///
     /// # Errors
-    /// How the connection ended.
+    /// A write error, or `Timeout` after the deadline.
     pub fn send(&mut self, bytes: &[u8], deadline: Instant) -> Result<(), HandshakeError> {
-        self.0.get_mut().until(deadline);
+        self.0.get_mut().set_deadline(deadline);
         let mut rest = bytes;
         while !rest.is_empty() {
             let count = self.0.ssl_write(rest).map_err(|error| classify(&error))?;
@@ -202,55 +207,55 @@ impl Session {
     /// Receives at least one byte.
     ///
     /// # Errors
-    /// How the connection ended, including an orderly close.
+    /// A read error, `Timeout` after the deadline, or `Closed` after an orderly close.
     pub fn receive(
         &mut self,
         buffer: &mut [u8],
         deadline: Instant,
     ) -> Result<usize, HandshakeError> {
-        self.0.get_mut().until(deadline);
+        self.0.get_mut().set_deadline(deadline);
         self.0.ssl_read(buffer).map_err(|error| classify(&error))
     }
 }
 
-/// Results of the callbacks.
+/// Results of OpenSSL's callbacks.
 #[derive(Default)]
 struct CallbackResults {
-    found: Mutex<FoundErrors>,
-    /// The server's handshake secret of TLS 1.3; it opens nothing but its half of the handshake.
+    verify_errors: Mutex<VerifyErrors>,
+    /// The server's handshake secret of TLS 1.3; it decrypts only the server's half of the handshake.
     secret: Mutex<Option<Vec<u8>>>,
 }
 
 #[derive(Default)]
-struct FoundErrors {
+struct VerifyErrors {
     errors: Vec<CertificateError>,
     first: Option<X509VerifyResult>,
 }
 
 fn prepare_ssl(
     host: &str,
-    rules: &ClientConfig,
+    config: &ClientConfig,
     withhold: bool,
     results: &Arc<CallbackResults>,
 ) -> Result<Ssl, ErrorStack> {
-    let mut context = rules.context(withhold)?;
+    let mut context = config.context(withhold)?;
     record_secret(&mut context, results);
     let mut ssl = Ssl::new(&context.build())?;
     set_server_name(&mut ssl, host)?;
-    if rules.checks_names() {
+    if config.checks_names() {
         match host.parse::<IpAddr>() {
             Ok(address) => ssl.param_mut().set_ip(address)?,
             Err(_) => ssl.param_mut().set_host(host)?,
         }
     }
-    let (results, verifies) = (Arc::clone(results), rules.verifies());
+    let (results, verifies) = (Arc::clone(results), config.verifies());
     let mode = if verifies {
         SslVerifyMode::PEER
     } else {
         SslVerifyMode::NONE
     };
     ssl.set_verify_callback(mode, move |fine, store| {
-        record_error(fine, store, &mut lock(&results.found)) || !verifies
+        record_error(fine, store, &mut lock(&results.verify_errors)) || !verifies
     });
     Ok(ssl)
 }
@@ -264,9 +269,9 @@ fn set_server_name(ssl: &mut Ssl, host: &str) -> Result<(), ErrorStack> {
     ssl.set_hostname(host)
 }
 
-/// Continues after every error up to the broker's own certificate, which is verified last: there the handshake ends
-/// if there was any error, so that our certificate is not shown to an untrusted server.
-fn record_error(fine: bool, store: &mut X509StoreContextRef, found: &mut FoundErrors) -> bool {
+/// Verify callback. Continues after every error up to the broker's own certificate, which is verified last. If there
+/// was any error, the handshake ends there, so that our certificate is not sent to an untrusted server.
+fn record_error(fine: bool, store: &mut X509StoreContextRef, found: &mut VerifyErrors) -> bool {
     if !fine {
         let error = store.error();
         found.first.get_or_insert(error);
@@ -281,7 +286,7 @@ fn record_error(fine: bool, store: &mut X509StoreContextRef, found: &mut FoundEr
     let Some(first) = found.first.filter(|_| store.error_depth() == 0) else {
         return true;
     };
-    // The alert that is sent, and OpenSSL's message, are those of the first error.
+    // Sets the alert that is sent, and OpenSSL's message.
     store.set_error(first);
     false
 }
@@ -308,7 +313,7 @@ fn decode_hex(digits: &str) -> Vec<u8> {
         .collect()
 }
 
-/// The error, the session if there is none, and the received bytes.
+/// The error, or the session if there is no error, and the received bytes.
 fn connect(
     ssl: Ssl,
     stream: RecordingStream,
@@ -320,22 +325,22 @@ fn connect(
         }
         Err(SslHandshakeError::SetupFailure(error)) => {
             let error =
-                HandshakeError::new(HandshakeErrorKind::Unprepared, Some(error.to_string()));
+                HandshakeError::new(HandshakeErrorKind::InvalidConfig, Some(error.to_string()));
             (Some(error), None, Vec::new())
         }
         Err(SslHandshakeError::Failure(mut half) | SslHandshakeError::WouldBlock(mut half)) => {
-            let came = half.get_ref().received();
-            if !came.is_empty() && !server_messages::looks_like_tls(came) {
+            let received = half.get_ref().received();
+            if !received.is_empty() && !server_messages::looks_like_tls(received) {
                 half.get_mut().drain();
             }
             let received = half.get_ref().received().to_vec();
-            let error = in_handshake(half.error(), &received);
+            let error = classify_with_bytes(half.error(), &received);
             (Some(error), None, received)
         }
     }
 }
 
-fn in_handshake(error: &ssl::Error, received: &[u8]) -> HandshakeError {
+fn classify_with_bytes(error: &ssl::Error, received: &[u8]) -> HandshakeError {
     let error = classify(error);
     if !received.is_empty() && !server_messages::looks_like_tls(received) {
         return HandshakeError::new(HandshakeErrorKind::NotTls, error.raw);
@@ -343,21 +348,21 @@ fn in_handshake(error: &ssl::Error, received: &[u8]) -> HandshakeError {
     error
 }
 
-fn asked(authorities: &[Vec<u8>], rules: &ClientConfig) -> CertificateRequest {
-    let dns_names = authorities
+fn certificate_request(authorities: &[Vec<u8>], config: &ClientConfig) -> CertificateRequest {
+    let names = authorities
         .iter()
         .filter_map(|der| X509Name::from_der(der).ok());
-    let dns_names: Vec<X509Name> = dns_names.collect();
-    let chain = rules.chain().unwrap_or_default();
+    let names: Vec<X509Name> = names.collect();
+    let chain = config.chain().unwrap_or_default();
     let issued = |one: &X509| {
-        dns_names.iter().any(|name| {
+        names.iter().any(|name| {
             name.try_cmp(one.issuer_name())
                 .is_ok_and(std::cmp::Ordering::is_eq)
         })
     };
     CertificateRequest {
-        authorities: dns_names.iter().map(|name| principal(name)).collect(),
-        ours_fits: dns_names.is_empty() || chain.iter().any(issued),
+        authorities: names.iter().map(|name| principal(name)).collect(),
+        accepts_ours: names.is_empty() || chain.iter().any(issued),
     }
 }
 

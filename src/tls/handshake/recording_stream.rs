@@ -1,4 +1,4 @@
-//! A socket with a deadline that records the bytes received during a handshake.
+//! Recording stream: a socket with a deadline that records the bytes received during a handshake.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 /// More than any handshake; later bytes are not recorded.
 const MAX_RECORDED_BYTES: usize = 256 * 1024;
 
-const LINGER: Duration = Duration::from_millis(300);
+/// Foreign servers usually send their reply in several packets.
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// A TCP connection under a deadline.
+/// A TCP connection with a deadline.
 pub(in crate::tls) struct RecordingStream {
     socket: TcpStream,
     deadline: Instant,
@@ -25,8 +26,8 @@ impl RecordingStream {
         }
     }
 
-    /// Until when reads and writes may take from now on.
-    pub(in crate::tls) fn until(&mut self, deadline: Instant) {
+    /// Sets the deadline of later reads and writes.
+    pub(in crate::tls) fn set_deadline(&mut self, deadline: Instant) {
         self.deadline = deadline;
     }
 
@@ -35,17 +36,17 @@ impl RecordingStream {
         &self.received
     }
 
-    /// Reads what arrives within a moment, because foreign servers mostly send more.
+    /// Reads once more, for at most [`DRAIN_TIMEOUT`].
     pub(in crate::tls) fn drain(&mut self) {
-        self.deadline = self.deadline.min(Instant::now() + LINGER);
+        self.deadline = self.deadline.min(Instant::now() + DRAIN_TIMEOUT);
         let mut rest = [0; 256];
-        // Its end is as good as silence here.
+        // A closed connection has no further bytes.
         let _ = self.read(&mut rest);
     }
 
-    fn keep(&mut self, bytes: &[u8]) {
-        let room = MAX_RECORDED_BYTES.saturating_sub(self.received.len());
-        self.received.extend(bytes.iter().take(room));
+    fn record(&mut self, bytes: &[u8]) {
+        let space = MAX_RECORDED_BYTES.saturating_sub(self.received.len());
+        self.received.extend(bytes.iter().take(space));
     }
 }
 
@@ -53,7 +54,7 @@ impl RecordingStream {
 ///
 /// # Errors
 /// `TimedOut` after the deadline.
-fn left(deadline: Instant) -> io::Result<Duration> {
+fn time_left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() {
         return Err(io::ErrorKind::TimedOut.into());
@@ -61,8 +62,8 @@ fn left(deadline: Instant) -> io::Result<Duration> {
     Ok(left)
 }
 
-/// A socket's timeout has two names; OpenSSL would take the other one for "try again".
-fn late(error: io::Error) -> io::Error {
+/// Maps `WouldBlock`, the timeout of Unix sockets, to `TimedOut`: OpenSSL would retry after `WouldBlock`.
+fn normalize_timeout(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
         _ => error,
@@ -71,17 +72,19 @@ fn late(error: io::Error) -> io::Error {
 
 impl Read for RecordingStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket.set_read_timeout(Some(left(self.deadline)?))?;
-        let count = self.socket.read(buffer).map_err(late)?;
-        self.keep(buffer.get(..count).unwrap_or_default());
+        self.socket
+            .set_read_timeout(Some(time_left(self.deadline)?))?;
+        let count = self.socket.read(buffer).map_err(normalize_timeout)?;
+        self.record(buffer.get(..count).unwrap_or_default());
         Ok(count)
     }
 }
 
 impl Write for RecordingStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.socket.set_write_timeout(Some(left(self.deadline)?))?;
-        self.socket.write(bytes).map_err(late)
+        self.socket
+            .set_write_timeout(Some(time_left(self.deadline)?))?;
+        self.socket.write(bytes).map_err(normalize_timeout)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,12 +1,12 @@
-//! Parses a server's handshake messages from the recorded bytes: version, certificates, accepted CAs. OpenSSL does
-//! not return them after a failed verification, and never returns the CAs.
+//! Parser of a server's handshake messages (RFC 8446, RFC 5246), because OpenSSL does not return the certificates
+//! after a failed verification, and never returns the accepted CAs.
 
 use super::decrypt::RecordDecryptor;
 
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
-const SEALED: u8 = 23;
+const APPLICATION_DATA: u8 = 23;
 
 const SERVER_HELLO: u8 = 2;
 const CERTIFICATE: u8 = 11;
@@ -16,26 +16,26 @@ const SUPPORTED_VERSIONS: usize = 43;
 const CERTIFICATE_AUTHORITIES: usize = 47;
 const TLS_1_3: u16 = 0x0304;
 
-/// The recognised messages; all others are skipped.
+/// The server's half of a handshake ("flight"). Unknown messages are skipped.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(in crate::tls) struct ServerFlight {
-    /// The version that the server chose, such as `0x0303` for TLS 1.2.
+    /// The version that the server selected, such as `0x0303` for TLS 1.2.
     pub(in crate::tls) version: Option<u16>,
-    /// The certificates in the order in which they were served, DER.
+    /// The certificates as DER, in the order received.
     pub(in crate::tls) certificates: Vec<Vec<u8>>,
-    /// The names of the CAs in the request for a client certificate, DER; `None` if there was no request.
+    /// The names of the accepted CAs as DER; `None` if no client certificate was requested.
     pub(in crate::tls) authorities: Option<Vec<Vec<u8>>>,
-    /// The number of an alert that was sent in the clear.
+    /// The number of an unencrypted alert.
     pub(in crate::tls) alert: Option<u8>,
 }
 
-/// Whether bytes can be the start of an answer in TLS.
+/// Whether bytes can be the start of a TLS record.
 pub(in crate::tls) fn looks_like_tls(bytes: &[u8]) -> bool {
-    matches!(bytes, [CHANGE_CIPHER_SPEC..=SEALED, 3, ..])
+    matches!(bytes, [CHANGE_CIPHER_SPEC..=APPLICATION_DATA, 3, ..])
 }
 
-/// Reads a recording; `secret` is the server's handshake secret of TLS 1.3.
-pub(in crate::tls) fn read(recording: &[u8], secret: Option<&[u8]>) -> ServerFlight {
+/// Parses the recorded bytes; `secret` is the server's handshake secret of TLS 1.3.
+pub(in crate::tls) fn parse(recording: &[u8], secret: Option<&[u8]>) -> ServerFlight {
     let mut flight = ServerFlight::default();
     let mut cipher = None;
     let clear = records(recording).take_while(|record| record.kind != CHANGE_CIPHER_SPEC);
@@ -48,22 +48,22 @@ pub(in crate::tls) fn read(recording: &[u8], secret: Option<&[u8]>) -> ServerFli
     }
     let alert = clear.iter().find(|record| record.kind == ALERT);
     flight.alert = alert.and_then(|record| record.content.get(1).copied());
-    let encrypted = secret
+    let decryptor = secret
         .zip(cipher)
         .and_then(|(secret, cipher)| RecordDecryptor::new(secret, cipher));
-    let hidden = encrypted.map(|unsealer| unsealed(recording, unsealer));
-    flight.take(&hellos);
-    flight.take(&hidden.unwrap_or_default());
+    let encrypted = decryptor.map(|decryptor| decrypted_messages(recording, decryptor));
+    flight.add_messages(&hellos);
+    flight.add_messages(&encrypted.unwrap_or_default());
     flight
 }
 
 impl ServerFlight {
-    fn take(&mut self, handshake: &[u8]) {
-        let new = self.version == Some(TLS_1_3);
+    fn add_messages(&mut self, handshake: &[u8]) {
+        let is_1_3 = self.version == Some(TLS_1_3);
         for (kind, body) in messages(handshake) {
             match kind {
-                CERTIFICATE => self.certificates = certificates(body, new).unwrap_or_default(),
-                CERTIFICATE_REQUEST if new => self.authorities = Some(authorities_of_1_3(body)),
+                CERTIFICATE => self.certificates = certificates(body, is_1_3).unwrap_or_default(),
+                CERTIFICATE_REQUEST if is_1_3 => self.authorities = Some(authorities_of_1_3(body)),
                 CERTIFICATE_REQUEST => self.authorities = Some(authorities_of_1_2(body)),
                 _ => {}
             }
@@ -71,7 +71,7 @@ impl ServerFlight {
     }
 }
 
-/// One record: its header of five bytes, and its content.
+/// A TLS record: its header of five bytes, and its content.
 struct Record<'a> {
     kind: u8,
     header: &'a [u8],
@@ -82,7 +82,14 @@ fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
     let mut rest = Some(bytes);
     std::iter::from_fn(move || {
         let (header, after) = rest?.split_at_checked(5)?;
-        let &[kind @ CHANGE_CIPHER_SPEC..=SEALED, 3, _, high, low] = header else {
+        let &[
+            kind @ CHANGE_CIPHER_SPEC..=APPLICATION_DATA,
+            3,
+            _,
+            high,
+            low,
+        ] = header
+        else {
             return None;
         };
         let length = usize::from(u16::from_be_bytes([high, low]));
@@ -101,14 +108,14 @@ fn contents(records: &[Record<'_>], kind: u8) -> Vec<u8> {
     wanted.flat_map(|record| record.content).copied().collect()
 }
 
-/// The handshake messages that the server sealed with its handshake secret, one after the other.
-fn unsealed(recording: &[u8], mut unsealer: RecordDecryptor) -> Vec<u8> {
+/// The concatenated handshake messages that the server encrypted with its handshake secret.
+fn decrypted_messages(recording: &[u8], mut decryptor: RecordDecryptor) -> Vec<u8> {
     let mut all = Vec::new();
-    for record in records(recording).filter(|record| record.kind == SEALED) {
-        let Some(mut clear) = unsealer.open(record.header, record.content) else {
+    for record in records(recording).filter(|record| record.kind == APPLICATION_DATA) {
+        let Some(mut clear) = decryptor.decrypt(record.header, record.content) else {
             break;
         };
-        // The type comes last, followed only by padding.
+        // The content type is the last byte before the padding (RFC 8446, 5.2).
         let end = clear.iter().rposition(|byte| *byte != 0).unwrap_or(0);
         if clear.get(end) == Some(&HANDSHAKE) {
             clear.truncate(end);
@@ -128,7 +135,7 @@ fn messages(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
-/// The version and the cipher.
+/// The version and the cipher suite of a server hello.
 fn parse_hello(body: &[u8]) -> (Option<u16>, Option<u16>) {
     let mut body = Reader(body);
     let version = body.number(2);
@@ -145,16 +152,16 @@ fn parse_hello(body: &[u8]) -> (Option<u16>, Option<u16>) {
     (short(chosen.or(version)), short(cipher))
 }
 
-fn certificates(body: &[u8], new: bool) -> Option<Vec<Vec<u8>>> {
+fn certificates(body: &[u8], is_1_3: bool) -> Option<Vec<Vec<u8>>> {
     let mut body = Reader(body);
-    if new {
+    if is_1_3 {
         body.list(1)?;
     }
     let mut list = Reader(body.list(3)?);
     let mut found = Vec::new();
     while let Some(one) = list.list(3) {
         found.push(one.to_vec());
-        if new {
+        if is_1_3 {
             list.list(2)?;
         }
     }
@@ -168,7 +175,7 @@ fn authorities_of_1_2(body: &[u8]) -> Vec<Vec<u8>> {
         body.list(2)?;
         body.list(2)
     })();
-    dns_names(list.unwrap_or_default())
+    authority_names(list.unwrap_or_default())
 }
 
 fn authorities_of_1_3(body: &[u8]) -> Vec<Vec<u8>> {
@@ -178,10 +185,10 @@ fn authorities_of_1_3(body: &[u8]) -> Vec<Vec<u8>> {
         let value = extension(body.list(2)?, CERTIFICATE_AUTHORITIES)?;
         Reader(value).list(2)
     })();
-    dns_names(list.unwrap_or_default())
+    authority_names(list.unwrap_or_default())
 }
 
-fn dns_names(list: &[u8]) -> Vec<Vec<u8>> {
+fn authority_names(list: &[u8]) -> Vec<Vec<u8>> {
     let mut list = Reader(list);
     std::iter::from_fn(|| list.list(2).map(<[u8]>::to_vec)).collect()
 }
@@ -196,7 +203,7 @@ fn extension(list: &[u8], wanted: usize) -> Option<&[u8]> {
     }
 }
 
-/// Takes numbers and counted bytes from the front.
+/// Cursor over numbers and length-prefixed lists.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -215,7 +222,7 @@ impl<'a> Reader<'a> {
         )
     }
 
-    /// As many bytes as the number before them says.
+    /// Bytes with a length prefix of `digits` bytes.
     fn list(&mut self, digits: usize) -> Option<&'a [u8]> {
         let count = self.number(digits)?;
         self.take(count)
@@ -242,14 +249,14 @@ mod tests {
         [&[kind, 3, 3], counted(2, content).as_slice()].concat()
     }
 
-    /// A server's hello of TLS 1.2 with this cipher.
+    /// A server hello of TLS 1.2.
     fn hello_of_1_2() -> Vec<u8> {
         let body = [&[3, 3], [7; 32].as_slice(), &[0, 0xc0, 0x2f, 0]].concat();
         message(SERVER_HELLO, &body)
     }
 
     #[test]
-    fn a_flight_in_the_clear_is_read_across_records() {
+    fn unencrypted_messages_are_parsed_across_records() {
         let list = counted(3, &[counted(3, b"leaf"), counted(3, b"middle")].concat());
         let authorities = counted(2, &counted(2, b"name"));
         let request = [counted(1, &[1]), counted(2, &[4, 3]), authorities].concat();
@@ -270,13 +277,13 @@ mod tests {
             authorities: Some(vec![b"name".to_vec()]),
             alert: Some(40),
         };
-        assert_eq!(read(&bytes, None), expected);
+        assert_eq!(parse(&bytes, None), expected);
     }
 
     #[test]
-    fn what_is_no_tls_is_empty() {
+    fn bytes_that_are_not_tls_give_no_messages() {
         for bytes in [b"HTTP/1.1 400 Bad Request".as_slice(), b"", b"\x16\x03"] {
-            assert_eq!(read(bytes, None), ServerFlight::default());
+            assert_eq!(parse(bytes, None), ServerFlight::default());
         }
         assert!(looks_like_tls(&[22, 3, 3]) && !looks_like_tls(b"HTTP"));
     }
@@ -285,9 +292,9 @@ mod tests {
         #[test]
         fn hostile_bytes_are_survived(noise: Vec<u8>, kind in 0_u8..25, secret: Vec<u8>) {
             let framed = [record(HANDSHAKE, &hello_of_1_2()), record(HANDSHAKE, &message(kind, &noise))].concat();
-            let encrypted = [record(HANDSHAKE, &hello_of_1_2()), record(SEALED, &noise)].concat();
+            let encrypted = [record(HANDSHAKE, &hello_of_1_2()), record(APPLICATION_DATA, &noise)].concat();
             for bytes in [noise, framed, encrypted] {
-                let flight = read(&bytes, Some(&secret));
+                let flight = parse(&bytes, Some(&secret));
                 prop_assert!(flight.certificates.len() <= bytes.len());
             }
         }

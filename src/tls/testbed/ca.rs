@@ -1,5 +1,5 @@
-//! Test CA: throw-away certificates in memory, as a Ditto portal offers them and as its broker has them. Not for
-//! protecting real data.
+//! Test CA: temporary certificates and stores in memory, in the format of the Ditto portal. They must not protect real
+//! data.
 
 use std::net::IpAddr;
 use std::ops::Range;
@@ -24,7 +24,7 @@ use super::truststore::truststore;
 use crate::util::secret::Secret;
 use crate::util::time::DAY_SECONDS;
 
-/// Longer than any certificate that tests ask for, so that a CA never is the reason of a refusal.
+/// Validity of a CA in days from now: longer than that of any certificate in tests, so that no CA expires first.
 const CA_DAYS: Range<i64> = -1000..1000;
 const PASSWORD_BYTES: usize = 12;
 
@@ -33,11 +33,11 @@ const PASSWORD_BYTES: usize = 12;
 pub struct CaOptions {
     /// The user certificate's common name.
     pub user_name: String,
-    /// The days between which the user certificate is valid, counted from now.
+    /// The validity of the user certificate, in days from now.
     pub user_days: Range<i64>,
-    /// The names and addresses for which the broker's certificate is valid.
+    /// The host names and addresses of the broker's certificate.
     pub broker_hosts: Vec<String>,
-    /// The days between which the broker's certificate is valid, counted from now.
+    /// The validity of the broker's certificate, in days from now.
     pub broker_days: Range<i64>,
 }
 
@@ -53,7 +53,7 @@ impl Default for CaOptions {
     }
 }
 
-/// Two unrelated CAs, a broker's certificate from the one and a user's from the other.
+/// Two unrelated CAs: the cluster CA issues the broker's certificate, the clients CA issues the user's.
 pub struct TestCertificates {
     /// The truststore: the cluster CA's certificate and no key, for OpenSSL and Java.
     pub cluster_p12: Vec<u8>,
@@ -70,13 +70,13 @@ pub struct TestCertificates {
 }
 
 impl TestCertificates {
-    /// Creates all certificates. Two calls share no key, so that one's user is unknown to the other's broker.
+    /// Creates all certificates. Each call creates new keys, so the user of one call is unknown to the broker of another.
     ///
     /// # Errors
     /// If OpenSSL has no random numbers, or if a name does not fit in a certificate.
     pub fn new(options: &CaOptions) -> anyhow::Result<TestCertificates> {
-        let cluster_ca = Identity::authority("ditto-cdc demo cluster CA")?;
-        let clients_ca = Identity::authority("ditto-cdc demo clients CA")?;
+        let cluster_ca = Identity::new_ca("ditto-cdc demo cluster CA")?;
+        let clients_ca = Identity::new_ca("ditto-cdc demo clients CA")?;
         let broker =
             Identity::broker(options, &cluster_ca).context("making a broker certificate")?;
         let user = Identity::user(options, &clients_ca).context("making a user certificate")?;
@@ -99,7 +99,7 @@ impl TestCertificates {
     /// # Errors
     /// If OpenSSL is out of memory.
     pub fn cluster_pem(&self) -> anyhow::Result<String> {
-        pem_text(self.cluster_ca.certificate.to_pem()?)
+        pem_string(self.cluster_ca.certificate.to_pem()?)
     }
 
     /// The user's certificate, then the clients CA's, as PEM text.
@@ -107,8 +107,8 @@ impl TestCertificates {
     /// # Errors
     /// If OpenSSL is out of memory.
     pub fn user_pem(&self) -> anyhow::Result<String> {
-        let leaf = pem_text(self.user.certificate.to_pem()?)?;
-        Ok(leaf + &pem_text(self.clients_ca.certificate.to_pem()?)?)
+        let leaf = pem_string(self.user.certificate.to_pem()?)?;
+        Ok(leaf + &pem_string(self.clients_ca.certificate.to_pem()?)?)
     }
 
     /// The user's private key as unencrypted PKCS#8 PEM text.
@@ -116,7 +116,7 @@ impl TestCertificates {
     /// # Errors
     /// If OpenSSL is out of memory.
     pub fn user_key_pem(&self) -> anyhow::Result<Secret> {
-        Ok(Secret::new(pem_text(
+        Ok(Secret::new(pem_string(
             self.user.key.private_key_to_pem_pkcs8()?,
         )?))
     }
@@ -126,7 +126,7 @@ impl TestCertificates {
         &self.broker
     }
 
-    /// Whose signature a client's certificate must carry.
+    /// The CA that must have signed a client's certificate.
     pub(in crate::tls) fn clients_ca(&self) -> &X509 {
         &self.clients_ca.certificate
     }
@@ -139,67 +139,71 @@ pub(in crate::tls) struct Identity {
 }
 
 impl Identity {
-    fn authority(name: &str) -> anyhow::Result<Identity> {
+    fn new_ca(name: &str) -> anyhow::Result<Identity> {
         let key = new_key()?;
-        let mut draft = draft(name, &key, &CA_DAYS)?;
-        draft.set_issuer_name(common_name(name)?.as_ref())?;
-        draft.append_extension(BasicConstraints::new().critical().ca().build()?)?;
+        let mut builder = certificate_builder(name, &key, &CA_DAYS)?;
+        builder.set_issuer_name(common_name(name)?.as_ref())?;
+        builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
         let usage = KeyUsage::new().critical().key_cert_sign().build()?;
-        draft.append_extension(usage)?;
-        let subject = SubjectKeyIdentifier::new().build(&draft.x509v3_context(None, None))?;
-        draft.append_extension(subject)?;
-        draft.sign(&key, MessageDigest::sha256())?;
-        let certificate = draft.build();
+        builder.append_extension(usage)?;
+        let subject = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None))?;
+        builder.append_extension(subject)?;
+        builder.sign(&key, MessageDigest::sha256())?;
+        let certificate = builder.build();
         Ok(Identity { certificate, key })
     }
 
     fn broker(options: &CaOptions, authority: &Identity) -> anyhow::Result<Identity> {
         let key = new_key()?;
-        let mut draft = draft("ditto-cdc demo broker", &key, &options.broker_days)?;
-        draft.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
-        let mut dns_names = SubjectAlternativeName::new();
+        let mut builder = certificate_builder("ditto-cdc demo broker", &key, &options.broker_days)?;
+        builder.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
+        let mut alt_names = SubjectAlternativeName::new();
         for host in &options.broker_hosts {
             match host.parse::<IpAddr>() {
-                Ok(_) => dns_names.ip(host),
-                Err(_) => dns_names.dns(host),
+                Ok(_) => alt_names.ip(host),
+                Err(_) => alt_names.dns(host),
             };
         }
-        let dns_names =
-            dns_names.build(&draft.x509v3_context(Some(&authority.certificate), None))?;
-        draft.append_extension(dns_names)?;
-        authority.sign(draft, key)
+        let alt_names =
+            alt_names.build(&builder.x509v3_context(Some(&authority.certificate), None))?;
+        builder.append_extension(alt_names)?;
+        authority.sign(builder, key)
     }
 
     fn user(options: &CaOptions, authority: &Identity) -> anyhow::Result<Identity> {
         let key = new_key()?;
-        let mut draft = draft(&options.user_name, &key, &options.user_days)?;
-        draft.append_extension(ExtendedKeyUsage::new().client_auth().build()?)?;
-        authority.sign(draft, key)
+        let mut builder = certificate_builder(&options.user_name, &key, &options.user_days)?;
+        builder.append_extension(ExtendedKeyUsage::new().client_auth().build()?)?;
+        authority.sign(builder, key)
     }
 
-    fn sign(&self, mut draft: X509Builder, key: PKey<Private>) -> anyhow::Result<Identity> {
-        draft.set_issuer_name(self.certificate.subject_name())?;
-        draft.append_extension(BasicConstraints::new().critical().build()?)?;
+    fn sign(&self, mut builder: X509Builder, key: PKey<Private>) -> anyhow::Result<Identity> {
+        builder.set_issuer_name(self.certificate.subject_name())?;
+        builder.append_extension(BasicConstraints::new().critical().build()?)?;
         let usage = KeyUsage::new().critical().digital_signature().build()?;
-        draft.append_extension(usage)?;
-        let context = draft.x509v3_context(Some(&self.certificate), None);
+        builder.append_extension(usage)?;
+        let context = builder.x509v3_context(Some(&self.certificate), None);
         let issuer = AuthorityKeyIdentifier::new().keyid(true).build(&context)?;
-        draft.append_extension(issuer)?;
-        draft.sign(&self.key, MessageDigest::sha256())?;
-        let certificate = draft.build();
+        builder.append_extension(issuer)?;
+        builder.sign(&self.key, MessageDigest::sha256())?;
+        let certificate = builder.build();
         Ok(Identity { certificate, key })
     }
 }
 
-fn draft(name: &str, key: &PKey<Private>, days: &Range<i64>) -> anyhow::Result<X509Builder> {
-    let mut draft = X509::builder()?;
-    draft.set_version(2)?;
-    draft.set_serial_number(random_serial()?.as_ref())?;
-    draft.set_subject_name(common_name(name)?.as_ref())?;
-    draft.set_pubkey(key)?;
-    draft.set_not_before(days_from_now(days.start)?.as_ref())?;
-    draft.set_not_after(days_from_now(days.end)?.as_ref())?;
-    Ok(draft)
+fn certificate_builder(
+    name: &str,
+    key: &PKey<Private>,
+    days: &Range<i64>,
+) -> anyhow::Result<X509Builder> {
+    let mut builder = X509::builder()?;
+    builder.set_version(2)?;
+    builder.set_serial_number(random_serial()?.as_ref())?;
+    builder.set_subject_name(common_name(name)?.as_ref())?;
+    builder.set_pubkey(key)?;
+    builder.set_not_before(days_from_now(days.start)?.as_ref())?;
+    builder.set_not_after(days_from_now(days.end)?.as_ref())?;
+    Ok(builder)
 }
 
 fn common_name(name: &str) -> anyhow::Result<X509Name> {
@@ -208,7 +212,7 @@ fn common_name(name: &str) -> anyhow::Result<X509Name> {
     Ok(parts.build())
 }
 
-/// P-256 takes a fraction of a millisecond; a fresh RSA key takes long enough to be noticed.
+/// P-256, because creating an RSA key takes noticeably long; P-256 takes less than a millisecond.
 fn new_key() -> anyhow::Result<PKey<Private>> {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
     Ok(PKey::from_ec_key(EcKey::generate(&group)?)?)
@@ -226,7 +230,7 @@ fn days_from_now(days: i64) -> anyhow::Result<Asn1Time> {
     Ok(Asn1Time::from_unix(then)?)
 }
 
-/// Letters and digits only, so that the password can be pasted into a shell.
+/// A random password of letters and digits only, so that it can be pasted into a shell.
 ///
 /// # Errors
 /// If the system has no random numbers.
@@ -246,7 +250,7 @@ fn keystore(user: &Identity, authority: &X509, password: &Secret) -> anyhow::Res
     Ok(store.build2(password.expose())?.to_der()?)
 }
 
-fn pem_text(bytes: Vec<u8>) -> anyhow::Result<String> {
+fn pem_string(bytes: Vec<u8>) -> anyhow::Result<String> {
     Ok(String::from_utf8(bytes)?)
 }
 
@@ -256,16 +260,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_store_opens_with_its_own_password_and_holds_what_a_portal_offers() {
-        let issued = TestCertificates::new(&CaOptions::default()).unwrap();
-        let cluster = Pkcs12::from_der(&issued.cluster_p12).unwrap();
-        let cluster = cluster.parse2(issued.cluster_password.expose()).unwrap();
+    fn each_store_opens_with_its_own_password_and_has_the_portals_contents() {
+        let certificates = TestCertificates::new(&CaOptions::default()).unwrap();
+        let cluster = Pkcs12::from_der(&certificates.cluster_p12).unwrap();
+        let cluster = cluster
+            .parse2(certificates.cluster_password.expose())
+            .unwrap();
         assert!(cluster.pkey.is_none() && cluster.cert.is_none());
         assert_eq!(cluster.ca.unwrap().len(), 1);
 
-        let user = Pkcs12::from_der(&issued.user_p12).unwrap();
-        assert!(user.parse2(issued.cluster_password.expose()).is_err());
-        let user = user.parse2(issued.user_password.expose()).unwrap();
+        let user = Pkcs12::from_der(&certificates.user_p12).unwrap();
+        assert!(user.parse2(certificates.cluster_password.expose()).is_err());
+        let user = user.parse2(certificates.user_password.expose()).unwrap();
         let leaf = user.cert.unwrap();
         assert!(user.pkey.unwrap().public_eq(&leaf.public_key().unwrap()));
         assert_eq!(user.ca.unwrap().len(), 1);
@@ -273,18 +279,34 @@ mod tests {
 
     #[test]
     fn each_leaf_is_signed_by_its_own_authority_only() {
-        let issued = TestCertificates::new(&CaOptions::default()).unwrap();
+        let certificates = TestCertificates::new(&CaOptions::default()).unwrap();
         let check = |leaf: &X509, authority: &Identity, expected: bool| {
             assert_eq!(leaf.verify(&authority.key).unwrap_or(false), expected);
         };
-        check(&issued.broker.certificate, &issued.cluster_ca, true);
-        check(&issued.broker.certificate, &issued.clients_ca, false);
-        check(&issued.user.certificate, &issued.clients_ca, true);
-        check(&issued.user.certificate, &issued.cluster_ca, false);
+        check(
+            &certificates.broker.certificate,
+            &certificates.cluster_ca,
+            true,
+        );
+        check(
+            &certificates.broker.certificate,
+            &certificates.clients_ca,
+            false,
+        );
+        check(
+            &certificates.user.certificate,
+            &certificates.clients_ca,
+            true,
+        );
+        check(
+            &certificates.user.certificate,
+            &certificates.cluster_ca,
+            false,
+        );
     }
 
     #[test]
-    fn a_user_certificate_is_valid_when_ordered() {
+    fn a_user_certificate_is_valid_on_the_configured_days() {
         let check = |days: Range<i64>, expected: (bool, bool)| {
             let options = CaOptions {
                 user_days: days,

@@ -1,4 +1,4 @@
-//! Test CA, TLS-terminating proxy and truststore of the embedded broker.
+//! TLS for the embedded broker: test CA, truststore and TLS-terminating proxy.
 
 pub mod ca;
 pub mod proxy;

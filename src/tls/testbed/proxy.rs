@@ -1,4 +1,4 @@
-//! TLS-terminating proxy: requires a client certificate, and forwards to a plain port.
+//! TLS-terminating proxy that requires a client certificate and forwards to a plain TCP port.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -16,13 +16,13 @@ use super::ca::TestCertificates;
 use super::relay::{forward, handshake, shut};
 use crate::util::mutex::lock;
 
-/// How long a refused client gets to read the alert.
+/// Time for a rejected client to read the alert.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// A listening front. Dropping it closes every connection and waits for the threads.
+/// A listening proxy. Dropping it closes every connection and waits for the threads.
 pub struct TlsProxy {
     address: SocketAddr,
-    open: Arc<Open>,
+    connections: Arc<Connections>,
     listener: Option<JoinHandle<()>>,
 }
 
@@ -31,20 +31,20 @@ impl TlsProxy {
     ///
     /// # Errors
     /// If no port is free, or if OpenSSL rejects the certificates.
-    pub fn start(issued: &TestCertificates, target: SocketAddr) -> anyhow::Result<TlsProxy> {
+    pub fn start(certificates: &TestCertificates, target: SocketAddr) -> anyhow::Result<TlsProxy> {
         let acceptor =
-            acceptor(issued).context("preparing the TLS front of the embedded broker")?;
+            acceptor(certificates).context("preparing the TLS proxy of the embedded broker")?;
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .context("listening on a free port of 127.0.0.1")?;
         let address = socket.local_addr()?;
-        let open = Arc::new(Open::default());
-        let shared = Arc::clone(&open);
+        let connections = Arc::new(Connections::default());
+        let shared = Arc::clone(&connections);
         let listener = thread::Builder::new()
-            .name("tls-front".to_owned())
+            .name("tls-proxy".to_owned())
             .spawn(move || listen(&socket, &acceptor, target, &shared))?;
         Ok(TlsProxy {
             address,
-            open,
+            connections,
             listener: Some(listener),
         })
     }
@@ -58,24 +58,24 @@ impl TlsProxy {
 
 impl Drop for TlsProxy {
     fn drop(&mut self) {
-        self.open.close();
-        // Wakes the listener, which then sees that it is to stop.
+        self.connections.close();
+        // Wakes the listener, which then checks the `stopping` flag.
         let woken = TcpStream::connect(self.address).is_ok();
         if let Some(listener) = self.listener.take().filter(|_| woken) {
-            // A thread that panicked has ended, which is all that is wanted here.
+            // A panicked thread has ended, too.
             let _ = listener.join();
         }
     }
 }
 
-/// The sockets that must be shut down when the front stops.
+/// The open connections, to be shut down when the proxy stops.
 #[derive(Default)]
-struct Open {
+struct Connections {
     stopping: AtomicBool,
     sockets: Mutex<HashMap<u64, TcpStream>>,
 }
 
-impl Open {
+impl Connections {
     fn close(&self) {
         let sockets = lock(&self.sockets);
         self.stopping.store(true, Ordering::SeqCst);
@@ -84,8 +84,8 @@ impl Open {
         }
     }
 
-    /// Registers a socket; `false` when the front is stopping.
-    fn enter(&self, id: u64, socket: &TcpStream) -> bool {
+    /// Registers a socket; `false` if the proxy is stopping.
+    fn add(&self, id: u64, socket: &TcpStream) -> bool {
         let mut sockets = lock(&self.sockets);
         match socket.try_clone() {
             Ok(clone) if !self.stopping.load(Ordering::SeqCst) => {
@@ -96,38 +96,43 @@ impl Open {
         }
     }
 
-    fn leave(&self, id: u64) {
+    fn remove(&self, id: u64) {
         lock(&self.sockets).remove(&id);
     }
 }
 
-fn acceptor(issued: &TestCertificates) -> anyhow::Result<SslAcceptor> {
+fn acceptor(certificates: &TestCertificates) -> anyhow::Result<SslAcceptor> {
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
     builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
-    builder.set_certificate(&issued.broker().certificate)?;
-    builder.set_private_key(&issued.broker().key)?;
+    builder.set_certificate(&certificates.broker().certificate)?;
+    builder.set_private_key(&certificates.broker().key)?;
     let mut trusted = X509StoreBuilder::new()?;
-    trusted.add_cert(issued.clients_ca().clone())?;
+    trusted.add_cert(certificates.clients_ca().clone())?;
     builder.set_verify_cert_store(trusted.build())?;
-    builder.add_client_ca(issued.clients_ca())?;
+    builder.add_client_ca(certificates.clients_ca())?;
     builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
     Ok(builder.build())
 }
 
-fn listen(socket: &TcpListener, acceptor: &SslAcceptor, target: SocketAddr, open: &Arc<Open>) {
+fn listen(
+    socket: &TcpListener,
+    acceptor: &SslAcceptor,
+    target: SocketAddr,
+    connections: &Arc<Connections>,
+) {
     let mut clients: Vec<JoinHandle<()>> = Vec::new();
     for (id, client) in (0..).zip(socket.incoming()) {
-        if open.stopping.load(Ordering::SeqCst) {
+        if connections.stopping.load(Ordering::SeqCst) {
             break;
         }
         clients.retain(|thread| !thread.is_finished());
         let Ok(client) = client else { continue };
-        let (acceptor, open) = (acceptor.clone(), Arc::clone(open));
+        let (acceptor, connections) = (acceptor.clone(), Arc::clone(connections));
         clients.push(thread::spawn(move || {
-            if open.enter(id, &client) {
+            if connections.add(id, &client) {
                 serve(client, &acceptor, target);
             }
-            open.leave(id);
+            connections.remove(id);
         }));
     }
     for client in clients {
@@ -135,7 +140,7 @@ fn listen(socket: &TcpListener, acceptor: &SslAcceptor, target: SocketAddr, open
     }
 }
 
-/// One client from its first byte to its last. Whatever goes wrong ends this client only.
+/// Serves one client. An error ends only this client's connection.
 fn serve(client: TcpStream, acceptor: &SslAcceptor, target: SocketAddr) {
     let Ok(socket) = client.try_clone() else {
         return;
@@ -147,8 +152,8 @@ fn serve(client: TcpStream, acceptor: &SslAcceptor, target: SocketAddr) {
     shut(&socket);
 }
 
-/// A socket closed with unread bytes is reset, and the reset can overtake the alert; so the client's remaining bytes
-/// are read first.
+/// Reads the client's remaining bytes before closing: closing a socket with unread bytes resets the connection, and the
+/// reset can overtake the alert.
 fn drain_and_close(socket: &TcpStream) {
     let _ = socket.shutdown(Shutdown::Write);
     let _ = socket.set_read_timeout(Some(CLOSE_TIMEOUT));
@@ -169,7 +174,7 @@ mod tests {
     use super::*;
     use crate::tls::testbed::ca::CaOptions;
 
-    /// Answers every byte with itself.
+    /// An echo server.
     fn echo() -> SocketAddr {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = socket.local_addr().unwrap();
@@ -206,23 +211,23 @@ mod tests {
 
     /// The echo of `sent`, or OpenSSL's error.
     fn exchange(
-        front: &TlsProxy,
+        proxy: &TlsProxy,
         connector: &SslConnector,
         sent: &[u8],
     ) -> Result<Vec<u8>, String> {
-        let socket = TcpStream::connect(front.address()).unwrap();
-        let words = |error: &dyn std::error::Error| error.to_string();
+        let socket = TcpStream::connect(proxy.address()).unwrap();
+        let message = |error: &dyn std::error::Error| error.to_string();
         let mut session = connector
             .connect("127.0.0.1", socket)
-            .map_err(|e| words(&e))?;
-        session.write_all(sent).map_err(|e| words(&e))?;
+            .map_err(|e| message(&e))?;
+        session.write_all(sent).map_err(|e| message(&e))?;
         let mut echoed = vec![0; sent.len()];
-        session.read_exact(&mut echoed).map_err(|e| words(&e))?;
+        session.read_exact(&mut echoed).map_err(|e| message(&e))?;
         Ok(echoed)
     }
 
     #[test]
-    fn only_the_clients_ca_opens_the_door() {
+    fn only_certificates_of_the_clients_ca_are_accepted() {
         let ours = TestCertificates::new(&CaOptions::default()).unwrap();
         let foreign = TestCertificates::new(&CaOptions::default()).unwrap();
         let past = CaOptions {
@@ -230,18 +235,18 @@ mod tests {
             ..CaOptions::default()
         };
         let expired = TestCertificates::new(&past).unwrap();
-        let front = TlsProxy::start(&ours, echo()).unwrap();
+        let proxy = TlsProxy::start(&ours, echo()).unwrap();
         let strict = TlsProxy::start(&expired, echo()).unwrap();
         for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
-            let check = |front, trust, user, expected: &str| {
-                let got = exchange(front, &connector(trust, user, version), b"hello");
+            let check = |proxy, trust, user, expected: &str| {
+                let got = exchange(proxy, &connector(trust, user, version), b"hello");
                 let got = got.map_or_else(|e| e, |_| "echoed".to_owned());
                 assert!(got.contains(expected), "{version:?}: {got}");
             };
-            check(&front, &ours, Some(&ours), "echoed");
-            check(&front, &ours, Some(&foreign), "alert");
-            check(&front, &ours, None, "alert");
-            check(&front, &foreign, Some(&ours), "certificate verify failed");
+            check(&proxy, &ours, Some(&ours), "echoed");
+            check(&proxy, &ours, Some(&foreign), "alert");
+            check(&proxy, &ours, None, "alert");
+            check(&proxy, &foreign, Some(&ours), "certificate verify failed");
             check(
                 &strict,
                 &expired,
@@ -252,25 +257,25 @@ mod tests {
     }
 
     #[test]
-    fn a_long_exchange_arrives_whole() {
+    fn a_long_exchange_arrives_complete() {
         let ours = TestCertificates::new(&CaOptions::default()).unwrap();
-        let front = TlsProxy::start(&ours, echo()).unwrap();
+        let proxy = TlsProxy::start(&ours, echo()).unwrap();
         let connector = connector(&ours, Some(&ours), SslVersion::TLS1_3);
         let sent: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
-        assert_eq!(exchange(&front, &connector, &sent).unwrap(), sent);
+        assert_eq!(exchange(&proxy, &connector, &sent).unwrap(), sent);
     }
 
     #[test]
-    fn noise_and_silence_disturb_nobody_and_do_not_delay_the_end() {
+    fn invalid_and_silent_clients_do_not_disturb_others_or_delay_the_end() {
         let ours = TestCertificates::new(&CaOptions::default()).unwrap();
-        let front = TlsProxy::start(&ours, echo()).unwrap();
-        let silent = TcpStream::connect(front.address()).unwrap();
-        let mut noisy = TcpStream::connect(front.address()).unwrap();
+        let proxy = TlsProxy::start(&ours, echo()).unwrap();
+        let silent = TcpStream::connect(proxy.address()).unwrap();
+        let mut noisy = TcpStream::connect(proxy.address()).unwrap();
         noisy.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
         let connector = connector(&ours, Some(&ours), SslVersion::TLS1_3);
-        assert_eq!(exchange(&front, &connector, b"x").unwrap(), b"x");
+        assert_eq!(exchange(&proxy, &connector, b"x").unwrap(), b"x");
         let start = std::time::Instant::now();
-        drop(front);
+        drop(proxy);
         assert!(start.elapsed() < Duration::from_secs(3));
         drop(silent);
     }

@@ -1,5 +1,5 @@
-//! One connection of the TLS front: the handshake, then bytes both ways between a client and a plain port.
-//! Who may connect is decided by the acceptor that `front` hands in.
+//! TLS-to-plain relay of one connection: after the handshake, two threads copy bytes between a client and a plain TCP
+//! port.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -7,14 +7,15 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use crate::util::mutex::lock;
 use openssl::ssl::{ErrorCode, SslAcceptor, SslStream};
 
-/// A client that connects and sends nothing must not block its thread for long.
+use crate::util::mutex::lock;
+
+/// Limits how long a client that sends nothing blocks its thread.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// The client's socket as OpenSSL's transport: during the handshake it reads from the socket, afterwards only from
+/// OpenSSL's transport over the client's socket. During the handshake it reads from the socket; after it, only from
 /// memory, so that the session is never locked while waiting.
 pub(in crate::tls) struct MemoryTransport {
     socket: TcpStream,
@@ -48,26 +49,26 @@ impl Write for MemoryTransport {
 
 type Session = Mutex<SslStream<MemoryTransport>>;
 
-/// The session, after the client was authenticated; a refused client has received OpenSSL's alert.
+/// Performs the handshake. `None` if the client was rejected, after OpenSSL sent an alert.
 pub(in crate::tls) fn handshake(
     client: TcpStream,
     acceptor: &SslAcceptor,
 ) -> Option<SslStream<MemoryTransport>> {
     client.set_read_timeout(Some(HANDSHAKE_TIMEOUT)).ok()?;
     client.set_nodelay(true).ok()?;
-    let wire = MemoryTransport {
+    let transport = MemoryTransport {
         socket: client,
         received: Vec::new(),
         handshake: true,
     };
-    let mut session = acceptor.accept(wire).ok()?;
-    let wire = session.get_mut();
-    wire.handshake = false;
-    wire.socket.set_read_timeout(None).ok()?;
+    let mut session = acceptor.accept(transport).ok()?;
+    let transport = session.get_mut();
+    transport.handshake = false;
+    transport.socket.set_read_timeout(None).ok()?;
     Some(session)
 }
 
-/// Moves bytes both ways until one side is done, and closes both sockets.
+/// Copies bytes in both directions until one side closes, then closes both sockets.
 pub(in crate::tls) fn forward(
     session: SslStream<MemoryTransport>,
     socket: &TcpStream,
@@ -85,7 +86,7 @@ pub(in crate::tls) fn forward(
         });
         let _ = decrypt(socket, &session, &plain);
         shut(&plain);
-        // Unblocks the other direction if it waits for a client that no longer reads.
+        // Unblocks the other thread if the client no longer reads.
         shut(socket);
     });
 }
@@ -99,14 +100,17 @@ fn decrypt(mut socket: &TcpStream, session: &Session, mut plain: &TcpStream) -> 
         if received.is_empty() {
             return Ok(());
         }
-        let alive = decrypt_records(&mut lock(session), received, &mut clear);
+        let result = decrypt_records(&mut lock(session), received, &mut clear);
         plain.write_all(&clear)?;
         clear.clear();
-        alive?;
+        result?;
     }
 }
 
-/// Appends the decrypted bytes of `received` to `clear`; an error after the client's close.
+/// Appends the decrypted bytes of `received` to `clear`.
+///
+/// # Errors
+/// A TLS error, or the client's orderly close.
 fn decrypt_records(
     session: &mut SslStream<MemoryTransport>,
     received: &[u8],
@@ -137,6 +141,6 @@ fn encrypt(mut plain: &TcpStream, session: &Session) -> io::Result<()> {
 }
 
 pub(in crate::tls) fn shut(socket: &TcpStream) {
-    // Already closed by the other side is as good.
+    // An error means that the peer has closed it already.
     let _ = socket.shutdown(Shutdown::Both);
 }

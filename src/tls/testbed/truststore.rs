@@ -1,5 +1,5 @@
-//! Writes a truststore as Java's keytool does: PKCS#12 with certificates only, each marked as trusted.
-//! Written by hand (RFC 7292), because OpenSSL's safe interface cannot set the mark without which Java sees no entry.
+//! Writes a truststore as Java's `keytool` does (PKCS#12, RFC 7292): certificates only, each with Oracle's "trusted"
+//! attribute, which Java requires and which OpenSSL's safe interface cannot set.
 
 use openssl::asn1::Asn1Object;
 use openssl::hash::MessageDigest;
@@ -13,9 +13,9 @@ use openssl::x509::X509;
 
 use crate::util::secret::Secret;
 
-/// OpenSSL's default; the password is random, so more rounds would protect nothing better.
-const ROUNDS: u16 = 2048;
-/// The block of SHA-256, which RFC 7292 calls `v`.
+/// OpenSSL's default. The password is random, so more iterations would not improve its protection.
+const ITERATIONS: u16 = 2048;
+/// The block size of SHA-256, `v` in RFC 7292.
 const BLOCK_BYTES: usize = 64;
 const KEY_BYTES: usize = 32;
 const SALT_BYTES: usize = 20;
@@ -25,7 +25,7 @@ const ENCRYPTED_DATA: &str = "1.2.840.113549.1.7.6";
 const CERTIFICATE_BAG: &str = "1.2.840.113549.1.12.10.1.3";
 const X509_CERTIFICATE: &str = "1.2.840.113549.1.9.22.1";
 const FRIENDLY_NAME: &str = "1.2.840.113549.1.9.20";
-/// Oracle's mark of a trusted certificate.
+/// Oracle's attribute of a trusted certificate.
 const TRUSTED_KEY_USAGE: &str = "2.16.840.1.113894.746875.1.1";
 const ANY_KEY_USAGE: &str = "2.5.29.37.0";
 const PBES2: &str = "1.2.840.113549.1.5.13";
@@ -38,7 +38,7 @@ const INTEGER: u8 = 0x02;
 const OCTETS: u8 = 0x04;
 const NULL: u8 = 0x05;
 const OBJECT: u8 = 0x06;
-const BMP_TEXT: u8 = 0x1e;
+const BMP_STRING: u8 = 0x1e;
 const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const IMPLICIT_0: u8 = 0x80;
@@ -61,7 +61,7 @@ pub(in crate::tls) fn truststore(
 fn certificate_bag(alias: &str, certificate: &X509) -> anyhow::Result<Vec<u8>> {
     let bytes = der(EXPLICIT_0, &[der(OCTETS, &[certificate.to_der()?])]);
     let value = der(SEQUENCE, &[object(X509_CERTIFICATE)?, bytes]);
-    let name = attribute(FRIENDLY_NAME, der(BMP_TEXT, &[big_endian_utf16(alias)]))?;
+    let name = attribute(FRIENDLY_NAME, der(BMP_STRING, &[big_endian_utf16(alias)]))?;
     let trust = attribute(TRUSTED_KEY_USAGE, object(ANY_KEY_USAGE)?)?;
     let parts = [
         object(CERTIFICATE_BAG)?,
@@ -75,23 +75,23 @@ fn attribute(name: &str, value: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     Ok(der(SEQUENCE, &[object(name)?, der(SET, &[value])]))
 }
 
-/// RFC 8018 PBES2 with AES-256, as keytool has it since Java 16.
+/// PBES2 (RFC 8018) with AES-256, the default of `keytool` since Java 16.
 fn encrypted(clear: &[u8], password: &Secret) -> anyhow::Result<Vec<u8>> {
     let (salt, vector) = (random::<SALT_BYTES>()?, random::<16>()?);
     let mut key = [0_u8; KEY_BYTES];
     let (secret, digest) = (password.expose().as_bytes(), MessageDigest::sha256());
-    pbkdf2_hmac(secret, &salt, ROUNDS.into(), digest, &mut key)?;
-    let hidden = encrypt(Cipher::aes_256_cbc(), &key, Some(&vector), clear)?;
+    pbkdf2_hmac(secret, &salt, ITERATIONS.into(), digest, &mut key)?;
+    let ciphertext = encrypt(Cipher::aes_256_cbc(), &key, Some(&vector), clear)?;
 
     let derivation = [
         octets(&salt),
-        integer(ROUNDS),
+        integer(ITERATIONS),
         algorithm(HMAC_SHA256, der(NULL, &[]))?,
     ];
     let derivation = algorithm(PBKDF2, der(SEQUENCE, &derivation))?;
     let cipher = algorithm(AES256_CBC, octets(&vector))?;
     let scheme = algorithm(PBES2, der(SEQUENCE, &[derivation, cipher]))?;
-    let content = [object(DATA)?, scheme, der(IMPLICIT_0, &[hidden])];
+    let content = [object(DATA)?, scheme, der(IMPLICIT_0, &[ciphertext])];
     let data = der(SEQUENCE, &[integer(0), der(SEQUENCE, &content)]);
     Ok(der(
         SEQUENCE,
@@ -104,11 +104,11 @@ fn mac(safe: &[u8], password: &Secret) -> anyhow::Result<Vec<u8>> {
     let key = PKey::hmac(&mac_key(password, &salt))?;
     let digest = Signer::new(MessageDigest::sha256(), &key)?.sign_oneshot_to_vec(safe)?;
     let digest = [algorithm(SHA256, der(NULL, &[]))?, octets(&digest)];
-    let parts = [der(SEQUENCE, &digest), octets(&salt), integer(ROUNDS)];
+    let parts = [der(SEQUENCE, &digest), octets(&salt), integer(ITERATIONS)];
     Ok(der(SEQUENCE, &parts))
 }
 
-/// RFC 7292 appendix B.2 for a key of one digest's length: no second round of blocks is needed.
+/// RFC 7292 appendix B.2 for a key of one digest's length, which needs only one block.
 fn mac_key(password: &Secret, salt: &[u8]) -> [u8; KEY_BYTES] {
     let password = big_endian_utf16(&format!("{}\0", password.expose()));
     let mut input = vec![3; BLOCK_BYTES];
@@ -116,7 +116,7 @@ fn mac_key(password: &Secret, salt: &[u8]) -> [u8; KEY_BYTES] {
         let length = part.len().next_multiple_of(BLOCK_BYTES);
         input.extend(part.iter().cycle().take(length));
     }
-    (1..ROUNDS).fold(sha256(&input), |digest, _| sha256(&digest))
+    (1..ITERATIONS).fold(sha256(&input), |digest, _| sha256(&digest))
 }
 
 fn algorithm(name: &str, parameters: Vec<u8>) -> anyhow::Result<Vec<u8>> {
@@ -130,7 +130,7 @@ fn object(dotted: &str) -> anyhow::Result<Vec<u8>> {
 
 fn integer(value: u16) -> Vec<u8> {
     let [high, low] = value.to_be_bytes();
-    // A set top bit would make it negative.
+    // A set top bit would make the integer negative.
     match (high, low) {
         (0, low) if low < 0x80 => octets_of(INTEGER, &[low]),
         (high, low) if high < 0x80 => octets_of(INTEGER, &[high, low]),
@@ -146,7 +146,7 @@ fn octets_of(tag: u8, content: &[u8]) -> Vec<u8> {
     der(tag, &[content.to_vec()])
 }
 
-/// A tag, the length of all parts together, the parts.
+/// Encodes an element: the tag, the total length of the parts, the parts.
 fn der(tag: u8, parts: &[Vec<u8>]) -> Vec<u8> {
     let content = parts.concat();
     let length = content.len().to_be_bytes();
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_encoded_as_der_wants_them() {
+    fn integers_are_valid_der() {
         let check = |value: u16, expected: &[u8]| assert_eq!(integer(value), expected, "{value}");
         check(0, &[2, 1, 0]);
         check(127, &[2, 1, 127]);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_encoded_as_der_wants_them() {
+    fn lengths_are_valid_der() {
         let check = |length: usize, expected: &[u8]| {
             let written = octets(&vec![7; length]);
             assert_eq!(written.get(1..=expected.len()), Some(expected), "{length}");

@@ -2,7 +2,7 @@
 
 use super::{Check, Fault};
 use crate::tls::{FileFault, Keystore, Role, Truststore};
-use crate::util::time::DAY_SECONDS;
+use crate::util::time::{DAY_SECONDS, format_rfc3339};
 
 /// Name of the check of the cluster certificate.
 pub const CLUSTER_CHECK: &str = "cluster-certificate";
@@ -42,7 +42,7 @@ pub fn cluster(file: &str, store: &Truststore, now: i64) -> Check {
     let with_details = |check: Check| {
         let check = check.detail("file", file).detail("trusts", names.clone());
         match last {
-            Some(last) => check.detail("notAfter", moment(last)),
+            Some(last) => check.detail("notAfter", format_rfc3339(last)),
             None => check,
         }
     };
@@ -90,7 +90,7 @@ pub fn user(file: &str, store: &Keystore, now: i64) -> Check {
         .detail("issuer", store.required_issuer());
     for (name, time) in [("notBefore", from), ("notAfter", to)] {
         if let Some(time) = time {
-            check = check.detail(name, moment(time));
+            check = check.detail(name, format_rfc3339(time));
         }
     }
     check
@@ -99,8 +99,8 @@ pub fn user(file: &str, store: &Keystore, now: i64) -> Check {
 fn not_yet(principal: &str, from: i64, now: i64) -> Check {
     let what = format!(
         "is {principal} and is not valid before {}; this machine's clock shows {}",
-        moment(from),
-        moment(now)
+        format_rfc3339(from),
+        format_rfc3339(now)
     );
     let fix = "set this machine's clock; if it is right, wait or download a new user certificate";
     Check::fail(USER_CHECK, Fault::A11, what).fix(fix)
@@ -138,8 +138,8 @@ pub fn clock(now: i64, starts: &[i64], ends: &[i64]) -> Check {
             "clock",
             format!(
                 "this machine's clock shows {}, before one of your certificates becomes valid ({})",
-                moment(now),
-                moment(*latest)
+                format_rfc3339(now),
+                format_rfc3339(*latest)
             ),
         )
         .fix("set this machine's clock"),
@@ -151,11 +151,11 @@ pub fn clock(now: i64, starts: &[i64], ends: &[i64]) -> Check {
             "clock",
             format!(
                 "{}, compared only with the dates of your certificates (Kafka sends no time)",
-                moment(now)
+                format_rfc3339(now)
             ),
         ),
     };
-    check.detail("now", moment(now))
+    check.detail("now", format_rfc3339(now))
 }
 
 /// `2026-01-31, in 12 days`.
@@ -179,18 +179,9 @@ fn days_until(time: i64, now: i64) -> i64 {
 
 /// The date in UTC.
 fn date(seconds: i64) -> String {
-    let time = moment(seconds);
+    let time = format_rfc3339(seconds);
     time.split_once('T')
         .map_or(time.clone(), |(day, _)| day.to_owned())
-}
-
-/// Seconds since 1970 as RFC 3339, in UTC.
-#[must_use]
-pub fn moment(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds).map_or_else(
-        |_| format!("{seconds} s since 1970"),
-        |time| time.to_string(),
-    )
 }
 
 #[cfg(test)]

@@ -1,97 +1,107 @@
-//! Probes one address: TCP, TLS, Kafka's first responses; and a fallback probe if one of them fails. Each layer has
-//! its own timeout.
+//! Probe of one address: TCP, TLS, Kafka; if one layer fails, a fallback probe detects what listens there.
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::facts::{Address, Answer, Credentials, Limits, Listener, Tcp};
+use super::facts::{AddressReport, Credentials, KafkaResponse, Listener, TcpOutcome, Timeouts};
 use super::protocol;
 use super::transport::{ResponseError, Transport};
-use crate::tls::handshake::{ClientCertificate, Handshake, Session, detect_old_version, handshake};
+use crate::tls::handshake::{
+    ClientCertificate, Handshake, MAX_FIRST_BYTES, Session, detect_old_version, handshake,
+};
 use crate::tls::{ClientConfig, HandshakeError, HandshakeErrorKind};
 
-/// The alert of a server that does not speak our versions (`protocol_version`).
+/// The alert `protocol_version`: the server does not support the client's versions.
 const PROTOCOL_VERSION_ALERT: u8 = 70;
-/// Timeout of a plain request to a listener that did not answer TLS.
+/// Timeout of each step of a fallback probe.
 const FALLBACK_TIMEOUT: Duration = Duration::from_millis(1500);
 /// The end of an HTTP request, and of most text protocols.
 const REQUEST_END: &[u8] = b"\r\n\r\n";
 
-/// The parameters of all addresses of one broker.
+/// The parameters for all addresses of one broker.
 pub(super) struct AddressProbe<'a> {
     pub(super) host: &'a str,
     pub(super) credentials: &'a Credentials,
-    pub(super) limits: &'a Limits,
-    pub(super) end: Instant,
+    pub(super) timeouts: &'a Timeouts,
+    pub(super) deadline: Instant,
 }
 
 impl AddressProbe<'_> {
-    pub(super) fn run(&self, address: SocketAddr) -> Address {
-        let mut report = Address {
+    pub(super) fn run(&self, address: SocketAddr) -> AddressReport {
+        let mut report = AddressReport {
             address,
-            tcp: Tcp::Open(Duration::ZERO),
+            tcp: TcpOutcome::Connected(Duration::ZERO),
             handshake: None,
             with_certificate: None,
-            answer: None,
+            response: None,
             listener: None,
         };
-        let socket = match self.open(address, self.limits.connect) {
+        let socket = match self.connect(address, self.timeouts.connect) {
             Ok((socket, took)) => {
-                report.tcp = Tcp::Open(took);
+                report.tcp = TcpOutcome::Connected(took);
                 socket
             }
-            Err(why) => {
-                report.tcp = why;
+            Err(outcome) => {
+                report.tcp = outcome;
                 return report;
             }
         };
         match &self.credentials.tls {
-            Some(config) => self.with_tls(socket, config, &mut report),
+            Some(config) => self.probe_tls(socket, config, &mut report),
             None => self.probe_plain(socket, &mut report),
         }
         report
     }
 
-    fn open(&self, address: SocketAddr, limit: Duration) -> Result<(TcpStream, Duration), Tcp> {
+    /// The socket, and the time that connecting took.
+    fn connect(
+        &self,
+        address: SocketAddr,
+        timeout: Duration,
+    ) -> Result<(TcpStream, Duration), TcpOutcome> {
         let start = Instant::now();
-        let limit = limit.min(self.end.saturating_duration_since(start));
-        if limit.is_zero() {
-            return Err(Tcp::Dropped(limit));
+        let timeout = timeout.min(self.deadline.saturating_duration_since(start));
+        if timeout.is_zero() {
+            return Err(TcpOutcome::TimedOut(timeout));
         }
-        let opened = TcpStream::connect_timeout(&address, limit);
+        let opened = TcpStream::connect_timeout(&address, timeout);
         let socket = opened.map_err(|error| match error.kind() {
-            std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock => Tcp::Dropped(limit),
-            std::io::ErrorKind::ConnectionRefused => Tcp::Refused(error.to_string()),
-            _ => Tcp::Failed(error.to_string()),
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => TcpOutcome::TimedOut(timeout),
+            ErrorKind::ConnectionRefused => TcpOutcome::Refused(error.to_string()),
+            _ => TcpOutcome::Failed(error.to_string()),
         })?;
-        // Without it two small packets would wait for each other.
+        // Nagle's algorithm would delay the second of two small packets.
         let _ = socket.set_nodelay(true);
         Ok((socket, start.elapsed()))
     }
 
-    fn until(&self, limit: Duration) -> Instant {
-        self.end.min(Instant::now() + limit)
+    fn deadline_after(&self, timeout: Duration) -> Instant {
+        self.deadline.min(Instant::now() + timeout)
     }
 
-    fn with_tls(&self, socket: TcpStream, config: &ClientConfig, report: &mut Address) {
-        let (first, session) = self.shake_hands(socket, config, false);
-        let withheld = first.shown == ClientCertificate::Certificate
-            && first.asked.as_ref().is_some_and(|asked| !asked.ours_fits);
+    fn probe_tls(&self, socket: TcpStream, config: &ClientConfig, report: &mut AddressReport) {
+        let (first, session) = self.tls_handshake(socket, config, false);
+        let unaccepted = first.client_certificate == ClientCertificate::Offered
+            && first
+                .certificate_request
+                .as_ref()
+                .is_some_and(|request| !request.accepts_ours);
         let trusted = !matches!(&first.error, Some(error) if error.kind == HandshakeErrorKind::BadCertificate);
         report.handshake = Some(first);
-        if !(withheld && trusted) {
+        if !(unaccepted && trusted) {
             self.request_versions(session, config, report);
             return;
         }
-        // The client library would now send no certificate at all; so the verdict is that of a second try.
-        if let Ok((socket, _)) = self.open(report.address, self.limits.connect) {
-            let (second, session) = self.shake_hands(socket, config, true);
+        // The client library sends no certificate in this case, so a second handshake without one decides.
+        if let Ok((socket, _)) = self.connect(report.address, self.timeouts.connect) {
+            let (second, session) = self.tls_handshake(socket, config, true);
             report.with_certificate = report.handshake.replace(second);
             self.request_versions(session, config, report);
         }
     }
 
-    fn shake_hands(
+    fn tls_handshake(
         &self,
         socket: TcpStream,
         config: &ClientConfig,
@@ -102,7 +112,7 @@ impl AddressProbe<'_> {
             self.host,
             config,
             withhold,
-            self.until(self.limits.handshake),
+            self.deadline_after(self.timeouts.handshake),
         )
     }
 
@@ -110,96 +120,100 @@ impl AddressProbe<'_> {
         &self,
         session: Option<Session>,
         config: &ClientConfig,
-        report: &mut Address,
+        report: &mut AddressReport,
     ) {
         let Some(session) = session else {
             self.retry_plain(report);
             return;
         };
         let mut transport = Transport::Tls(Box::new(session));
-        match self.send_request(&mut transport) {
-            Ok(answer) => report.answer = Some(Ok(answer)),
-            Err((no_answer, greeted)) => {
-                report.listener = self.other_listener(&no_answer, greeted, config, report);
-                report.answer = Some(Err(no_answer.error));
+        match self.query_kafka(&mut transport) {
+            Ok(response) => report.response = Some(Ok(response)),
+            Err((failure, knows_kafka)) => {
+                report.listener = self.other_listener(&failure, knows_kafka, config, report);
+                report.response = Some(Err(failure.error));
             }
         }
     }
 
-    /// The error comes with whether the very first question had an answer.
-    fn send_request(&self, transport: &mut Transport) -> Result<Answer, (ResponseError, bool)> {
+    /// Requests the versions, then the metadata.
+    ///
+    /// # Errors
+    /// The failure, and whether the first request had a valid response.
+    fn query_kafka(
+        &self,
+        transport: &mut Transport,
+    ) -> Result<KafkaResponse, (ResponseError, bool)> {
         let start = Instant::now();
-        let end = self.until(self.limits.answer);
-        let known = transport
-            .send_request(&protocol::api_versions(), end)
+        let deadline = self.deadline_after(self.timeouts.response);
+        let versions = transport
+            .send_request(&protocol::api_versions(), deadline)
             .map_err(|error| (error, false))?;
         let version =
-            protocol::read_api_versions(&known).ok_or_else(|| (not_kafka(known), false))?;
+            protocol::parse_api_versions(&versions).ok_or_else(|| (not_kafka(versions), false))?;
         let (protocol::CommonVersion::Version(version), false) = (version, self.credentials.login)
         else {
-            return Ok(Answer {
+            return Ok(KafkaResponse {
                 nodes: None,
                 took: start.elapsed(),
             });
         };
-        let answer = transport
-            .send_request(&protocol::metadata(version), end)
+        let metadata = transport
+            .send_request(&protocol::metadata(version), deadline)
             .map_err(|error| (error, true))?;
-        Ok(Answer {
-            nodes: protocol::read_metadata(&answer, version),
+        Ok(KafkaResponse {
+            nodes: protocol::parse_metadata(&metadata, version),
             took: start.elapsed(),
         })
     }
 
-    /// Detects what answers over TLS, but not as a Kafka listener without login.
+    /// Detects a listener that speaks TLS, but is not Kafka without login.
     fn other_listener(
         &self,
-        no_answer: &ResponseError,
-        greeted: bool,
+        failure: &ResponseError,
+        knows_kafka: bool,
         config: &ClientConfig,
-        report: &Address,
+        report: &AddressReport,
     ) -> Option<Listener> {
-        if !no_answer.first_bytes.is_empty() && no_answer.error.kind == HandshakeErrorKind::NotKafka
-        {
-            return Some(Listener::Foreign(no_answer.first_bytes.clone()));
+        if !failure.first_bytes.is_empty() && failure.error.kind == HandshakeErrorKind::NotKafka {
+            return Some(Listener::Foreign(failure.first_bytes.clone()));
         }
-        if !greeted {
-            return (no_answer.error.kind == HandshakeErrorKind::Timeout)
-                .then_some(Listener::Silent);
+        if !knows_kafka {
+            return (failure.error.kind == HandshakeErrorKind::Timeout).then_some(Listener::Silent);
         }
-        // It knows Kafka, and hung up at a question that is allowed only after a login.
-        let (socket, _) = self.open(report.address, FALLBACK_TIMEOUT).ok()?;
+        // Kafka that closed the connection at a request that requires a login.
+        let (socket, _) = self.connect(report.address, FALLBACK_TIMEOUT).ok()?;
         let withhold = report
             .handshake
             .as_ref()
-            .is_some_and(|made| made.shown == ClientCertificate::Withheld);
-        let (_, session) = self.shake_hands(socket, config, withhold);
+            .is_some_and(|first| first.client_certificate == ClientCertificate::Withheld);
+        let (_, session) = self.tls_handshake(socket, config, withhold);
         let mut transport = Transport::Tls(Box::new(session?));
         self.detect_login(&mut transport)
     }
 
     fn detect_login(&self, transport: &mut Transport) -> Option<Listener> {
-        let answer = transport
-            .send_request(&protocol::sasl_handshake(), self.until(FALLBACK_TIMEOUT))
+        let deadline = self.deadline_after(FALLBACK_TIMEOUT);
+        let response = transport
+            .send_request(&protocol::sasl_handshake(), deadline)
             .ok()?;
-        protocol::read_sasl_handshake(&answer).map(Listener::Login)
+        protocol::parse_sasl_handshake(&response).map(Listener::Login)
     }
 
-    /// After a handshake that failed for another reason than a certificate.
-    fn retry_plain(&self, report: &mut Address) {
+    /// Fallback probe after a handshake that failed for another reason than a certificate.
+    fn retry_plain(&self, report: &mut AddressReport) {
         let Some(handshake) = &report.handshake else {
             return;
         };
         let Some(error) = &handshake.error else {
             return;
         };
-        let unheard = handshake.protocol.is_none();
+        let no_hello = handshake.protocol.is_none();
         report.listener = match error.kind {
             HandshakeErrorKind::NotTls => Some(Listener::Foreign(handshake.first_bytes.clone())),
-            HandshakeErrorKind::Alert(PROTOCOL_VERSION_ALERT) | HandshakeErrorKind::Unsuitable => {
-                self.detect_old_tls(report.address)
-            }
-            HandshakeErrorKind::Closed | HandshakeErrorKind::Timeout if unheard => {
+            HandshakeErrorKind::Alert(PROTOCOL_VERSION_ALERT)
+            | HandshakeErrorKind::Incompatible => self.detect_old_tls(report.address),
+            HandshakeErrorKind::Closed | HandshakeErrorKind::Timeout if no_hello => {
                 Some(self.detect_plain(report.address))
             }
             _ => None,
@@ -207,68 +221,72 @@ impl AddressProbe<'_> {
     }
 
     fn detect_old_tls(&self, address: SocketAddr) -> Option<Listener> {
-        let (socket, _) = self.open(address, FALLBACK_TIMEOUT).ok()?;
-        detect_old_version(socket, self.host, self.until(FALLBACK_TIMEOUT)).map(Listener::OldTls)
+        let (socket, _) = self.connect(address, FALLBACK_TIMEOUT).ok()?;
+        detect_old_version(socket, self.host, self.deadline_after(FALLBACK_TIMEOUT))
+            .map(Listener::OldTls)
     }
 
-    /// Detects what answers without TLS.
+    /// Detects a listener without TLS.
     fn detect_plain(&self, address: SocketAddr) -> Listener {
-        let Ok((socket, _)) = self.open(address, FALLBACK_TIMEOUT) else {
+        let Ok((socket, _)) = self.connect(address, FALLBACK_TIMEOUT) else {
             return Listener::Closing;
         };
         let mut transport = Transport::Plain(socket);
-        let asked = transport.send_request(&protocol::api_versions(), self.until(FALLBACK_TIMEOUT));
-        let silent = matches!(&asked, Err(no) if no.error.kind == HandshakeErrorKind::Timeout);
-        let found = classify(asked);
+        let deadline = self.deadline_after(FALLBACK_TIMEOUT);
+        let response = transport.send_request(&protocol::api_versions(), deadline);
+        let silent =
+            matches!(&response, Err(failure) if failure.error.kind == HandshakeErrorKind::Timeout);
+        let listener = classify(response);
         if !silent {
-            return found;
+            return listener;
         }
         // Servers of text protocols wait for the end of a line.
-        let end = self.until(FALLBACK_TIMEOUT / 3);
+        let deadline = self.deadline_after(FALLBACK_TIMEOUT / 3);
         let mut received = Vec::new();
-        let spoken = transport
-            .send(REQUEST_END, end)
-            .and_then(|()| transport.receive(&mut received, end));
-        match spoken {
-            Ok(()) => Listener::Foreign(received.into_iter().take(64).collect()),
-            Err(_) => found,
+        let replied = transport
+            .send(REQUEST_END, deadline)
+            .and_then(|()| transport.receive(&mut received, deadline));
+        match replied {
+            Ok(()) => Listener::Foreign(received.into_iter().take(MAX_FIRST_BYTES).collect()),
+            Err(_) => listener,
         }
     }
 
-    fn probe_plain(&self, socket: TcpStream, report: &mut Address) {
+    fn probe_plain(&self, socket: TcpStream, report: &mut AddressReport) {
         let mut transport = Transport::Plain(socket);
-        match self.send_request(&mut transport) {
-            Ok(answer) => report.answer = Some(Ok(answer)),
-            Err((no_answer, greeted)) => {
-                report.answer = Some(Err(no_answer.error.clone()));
-                report.listener = self.detect_instead_of_plain(no_answer, greeted, report.address);
+        match self.query_kafka(&mut transport) {
+            Ok(response) => report.response = Some(Ok(response)),
+            Err((failure, knows_kafka)) => {
+                report.response = Some(Err(failure.error.clone()));
+                report.listener =
+                    self.detect_instead_of_plain(failure, knows_kafka, report.address);
             }
         }
     }
 
     fn detect_instead_of_plain(
         &self,
-        no_answer: ResponseError,
-        greeted: bool,
+        failure: ResponseError,
+        knows_kafka: bool,
         address: SocketAddr,
     ) -> Option<Listener> {
-        let again = self
-            .open(address, FALLBACK_TIMEOUT)
+        let second = self
+            .connect(address, FALLBACK_TIMEOUT)
             .ok()
             .map(|(socket, _)| socket);
-        if greeted {
-            return self.detect_login(&mut Transport::Plain(again?));
+        if knows_kafka {
+            return self.detect_login(&mut Transport::Plain(second?));
         }
-        let listener = classify(Err(no_answer));
-        let tls = listener == Listener::Closing && again.is_some_and(|one| self.speaks_tls(one));
+        let listener = classify(Err(failure));
+        let tls = listener == Listener::Closing && second.is_some_and(|one| self.speaks_tls(one));
         Some(if tls { Listener::Tls } else { listener })
     }
 
-    /// Whether the server answers with a TLS version; nothing more is sent to it.
+    /// Whether the server replies to a client hello; nothing else is sent to it.
     fn speaks_tls(&self, socket: TcpStream) -> bool {
-        let end = self.until(FALLBACK_TIMEOUT);
-        let (made, _) = handshake(socket, self.host, &ClientConfig::default(), true, end);
-        made.protocol.is_some()
+        let deadline = self.deadline_after(FALLBACK_TIMEOUT);
+        let (result, _) = handshake(socket, self.host, &ClientConfig::default(), true, deadline);
+        result.protocol.is_some()
     }
 }
 
@@ -279,14 +297,14 @@ fn not_kafka(first_bytes: Vec<u8>) -> ResponseError {
     }
 }
 
-/// The listener, by its response to the first plain request.
-fn classify(answer: Result<Vec<u8>, ResponseError>) -> Listener {
-    match answer {
-        Ok(answer) if protocol::read_api_versions(&answer).is_some() => Listener::PlainKafka,
-        Ok(answer) => Listener::Foreign(answer.into_iter().take(64).collect()),
-        Err(no) if matches!(no.first_bytes.as_slice(), [20..=23, 3, ..]) => Listener::Tls,
-        Err(no) if !no.first_bytes.is_empty() => Listener::Foreign(no.first_bytes),
-        Err(no) if no.error.kind == HandshakeErrorKind::Timeout => Listener::Silent,
+/// Classifies a listener by its response to the first plain request.
+fn classify(response: Result<Vec<u8>, ResponseError>) -> Listener {
+    match response {
+        Ok(bytes) if protocol::parse_api_versions(&bytes).is_some() => Listener::PlainKafka,
+        Ok(bytes) => Listener::Foreign(bytes.into_iter().take(MAX_FIRST_BYTES).collect()),
+        Err(failure) if matches!(failure.first_bytes.as_slice(), [20..=23, 3, ..]) => Listener::Tls,
+        Err(failure) if !failure.first_bytes.is_empty() => Listener::Foreign(failure.first_bytes),
+        Err(failure) if failure.error.kind == HandshakeErrorKind::Timeout => Listener::Silent,
         Err(_) => Listener::Closing,
     }
 }

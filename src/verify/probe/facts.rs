@@ -1,4 +1,4 @@
-//! Input and results of a probe.
+//! Input and results of the network probe.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,33 +7,33 @@ use crate::tls::handshake::Handshake;
 use crate::tls::{ClientConfig, HandshakeError};
 use crate::util::secret::Secret;
 
-/// A broker to look at.
+/// A broker to probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// A name, an IPv4 address, or an IPv6 address in brackets.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// The brokers' number for it, if it was named by one of them and not by the settings.
+    /// Its node id, if a broker advertised it; `None` for a bootstrap server.
     pub node: Option<i32>,
 }
 
-/// The connection's security settings. Hold the key, therefore no `Debug`.
+/// The security settings of a connection. No `Debug`, because they contain the private key.
 #[derive(Clone)]
 pub struct Credentials {
     /// The TLS configuration; `None` for a connection without TLS.
     pub tls: Option<ClientConfig>,
-    /// Whether a login (SASL) is configured: then no request is sent before it.
+    /// Whether a login (SASL) is configured. The probe does not log in, so it then sends only `ApiVersions`.
     pub login: bool,
-    /// Which kinds of address the settings allow (`broker.address.family`).
-    pub family: Family,
+    /// The address families that the settings allow (`broker.address.family`).
+    pub family: AddressFamily,
 }
 
 impl Credentials {
-    /// From PEM texts and librdkafka properties; a later property overrides an earlier one.
+    /// From PEM strings and librdkafka properties; a later property overrides an earlier one.
     ///
     /// # Errors
-    /// A message for a file of a property that cannot be read.
+    /// The message names a property and its file, if that file cannot be read.
     pub fn new(
         ca_pem: Option<String>,
         certificate_pem: Option<String>,
@@ -50,18 +50,18 @@ impl Credentials {
             tls: protocol.ends_with("ssl").then_some(config),
             login: protocol.starts_with("sasl"),
             family: match value("broker.address.family").as_deref() {
-                Some("v4") => Family::V4,
-                Some("v6") => Family::V6,
-                _ => Family::Any,
+                Some("v4") => AddressFamily::V4,
+                Some("v6") => AddressFamily::V6,
+                _ => AddressFamily::Any,
             },
         })
     }
 }
 
-/// Kinds of address.
+/// Address families.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Family {
-    /// Both.
+pub enum AddressFamily {
+    /// IPv4 and IPv6.
     #[default]
     Any,
     /// IPv4 only.
@@ -72,27 +72,27 @@ pub enum Family {
 
 /// Timeouts of each layer, and of the whole probe.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Looking up a name.
+pub struct Timeouts {
+    /// Timeout of a name lookup.
     pub resolve: Duration,
-    /// Opening a connection to an address.
+    /// Timeout of connecting to one address.
     pub connect: Duration,
-    /// The TLS handshake.
+    /// Timeout of the TLS handshake.
     pub handshake: Duration,
-    /// Kafka's answer to one question.
-    pub answer: Duration,
-    /// All of it, the advertised brokers included.
-    pub whole: Duration,
+    /// Timeout of Kafka's response to one request.
+    pub response: Duration,
+    /// Timeout of the whole probe, including the advertised brokers.
+    pub total: Duration,
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts {
             resolve: Duration::from_secs(3),
             connect: Duration::from_secs(3),
             handshake: Duration::from_secs(3),
-            answer: Duration::from_secs(2),
-            whole: Duration::from_secs(9),
+            response: Duration::from_secs(2),
+            total: Duration::from_secs(9),
         }
     }
 }
@@ -100,74 +100,72 @@ impl Default for Limits {
 /// The results for one broker.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// Which.
+    /// The broker.
     pub target: Target,
-    /// Its addresses were found, or why not.
+    /// Whether its name resolved.
     pub resolved: Result<(), ResolveError>,
-    /// Each address; empty if the name does not resolve.
-    pub addresses: Vec<Address>,
-    /// Number of addresses that were not probed, beyond the limit.
-    pub left_out: usize,
+    /// The probed addresses, at most eight; empty if the name does not resolve.
+    pub addresses: Vec<AddressReport>,
 }
 
 /// Why a name has no address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResolveError {
-    /// The resolver's words.
+    /// The resolver failed with this message.
     Failed(String),
     /// The resolver did not answer within the timeout.
     Timeout(Duration),
-    /// It has addresses, but none of the kind that the settings allow.
+    /// None of its addresses belongs to an allowed address family.
     OtherFamily,
 }
 
 /// The results for one address.
 #[derive(Debug, Clone)]
-pub struct Address {
-    /// Which.
+pub struct AddressReport {
+    /// The address.
     pub address: SocketAddr,
-    /// Whether a connection could be opened.
-    pub tcp: Tcp,
+    /// The result of connecting.
+    pub tcp: TcpOutcome,
     /// The handshake; `None` without a connection or without TLS.
     pub handshake: Option<Handshake>,
-    /// The first handshake, with our certificate, if a second one without it followed.
+    /// The handshake with the client certificate, if a second one without it followed.
     pub with_certificate: Option<Handshake>,
     /// Kafka's first responses; `None` if no request was sent.
-    pub answer: Option<Result<Answer, HandshakeError>>,
-    /// The result of the fallback probe of an address without valid TLS or Kafka.
+    pub response: Option<Result<KafkaResponse, HandshakeError>>,
+    /// What was detected at an address without valid TLS or Kafka.
     pub listener: Option<Listener>,
 }
 
-/// Whether a connection could be opened.
+/// The result of connecting to an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tcp {
-    /// Connected, after this time.
-    Open(Duration),
-    /// The address refused.
+pub enum TcpOutcome {
+    /// Connected after this time.
+    Connected(Duration),
+    /// The connection was refused; the system's message.
     Refused(String),
-    /// No answer within the timeout.
-    Dropped(Duration),
-    /// Something else was in the way, such as a missing route; the system's words.
+    /// No answer within this timeout.
+    TimedOut(Duration),
+    /// Another error, such as a missing route; the system's message.
     Failed(String),
 }
 
-/// Kafka's responses.
+/// Kafka's responses to the probe's requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The advertised brokers; `None` if not requested, or without a common version.
+pub struct KafkaResponse {
+    /// The advertised brokers; `None` if not requested, or if broker and probe have no version in common.
     pub nodes: Option<Vec<Node>>,
     /// Time from the first request to the last response.
     pub took: Duration,
 }
 
-/// A broker as brokers name it.
+/// An advertised broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// Its number.
+    /// Its node id.
     pub id: i32,
-    /// Its name or address.
+    /// Its advertised host name or address.
     pub host: String,
-    /// Its port.
+    /// Its advertised port.
     pub port: u16,
 }
 
@@ -178,48 +176,48 @@ pub enum Listener {
     PlainKafka,
     /// A TLS server, although no TLS is configured.
     Tls,
-    /// Something else; its first bytes.
+    /// Another protocol; the first received bytes.
     Foreign(Vec<u8>),
     /// Kafka that requires a login, with one of these mechanisms.
     Login(Vec<String>),
-    /// It speaks this version of TLS, older than ours.
+    /// A TLS server that supports only this old version, such as `TLS 1.0`.
     OldTls(String),
-    /// Accepts connections and answers nothing.
+    /// Accepts connections and sends nothing.
     Silent,
-    /// It closes connections without a word.
+    /// Closes connections and sends nothing.
     Closing,
 }
 
-impl Address {
-    /// Whether the client library could work with it.
+impl AddressReport {
+    /// Whether the client library can use this address.
     #[must_use]
     pub fn works(&self) -> bool {
-        matches!(&self.answer, Some(Ok(_)))
+        matches!(&self.response, Some(Ok(_)))
     }
 }
 
 impl Report {
-    /// Whether the client library could work with one of the addresses; it tries one after the other.
+    /// Whether the client library can use one of the addresses; it tries them in turn.
     #[must_use]
     pub fn works(&self) -> bool {
-        self.addresses.iter().any(Address::works)
+        self.addresses.iter().any(AddressReport::works)
     }
 
-    /// The brokers that it names.
+    /// The brokers that it advertises.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
-        let answers = self
+        let responses = self
             .addresses
             .iter()
-            .filter_map(|address| address.answer.as_ref());
-        answers
+            .filter_map(|address| address.response.as_ref());
+        responses
             .flatten()
-            .filter_map(|answer| answer.nodes.as_deref())
+            .filter_map(|response| response.nodes.as_deref())
             .flatten()
     }
 }
 
 impl Target {
-    /// Parses `host:port,…` of the settings. Invalid entries are skipped.
+    /// Parses `bootstrap.servers`: `host:port,…`. Invalid entries are skipped.
     #[must_use]
     pub fn list(brokers: &str) -> Vec<Target> {
         let entries = brokers

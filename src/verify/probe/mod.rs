@@ -1,5 +1,5 @@
-//! Probes every address of every broker as the client library connects, layer by layer: name, TCP, TLS, Kafka.
-//! Returns facts; reads and changes nothing.
+//! Network probe of brokers, layer by layer: DNS, TCP, TLS, Kafka. It connects as the client library does, and changes
+//! nothing on the brokers.
 
 mod address;
 mod facts;
@@ -7,37 +7,41 @@ mod protocol;
 mod resolve;
 mod transport;
 
-use crate::util::mutex::lock;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
+use crate::util::mutex::lock;
+
 pub use facts::{
-    Address, Answer, Credentials, Family, Limits, Listener, Node, Report, ResolveError, Target, Tcp,
+    AddressFamily, AddressReport, Credentials, KafkaResponse, Listener, Node, Report, ResolveError,
+    Target, TcpOutcome, Timeouts,
 };
 
-/// Largest number of addresses per name.
+/// Limit of addresses per name; further ones are not probed.
 const MAX_ADDRESSES: usize = 8;
-/// Largest number of advertised brokers.
+/// Limit of advertised brokers per target; further ones are not probed.
 const MAX_NODES: usize = 64;
 
 /// Probes all targets in parallel, and the brokers that they advertise, except those that are targets themselves. The
 /// reports are in the order of the targets, then of the brokers' ids.
 #[must_use]
-pub fn run(targets: &[Target], credentials: &Credentials, limits: &Limits) -> Vec<Report> {
-    let end = Instant::now() + limits.whole;
-    let probe_target = |target: &Target| probe_target(target, credentials, limits, end);
+pub fn run(targets: &[Target], credentials: &Credentials, timeouts: &Timeouts) -> Vec<Report> {
+    let deadline = Instant::now() + timeouts.total;
+    let probe_target = |target: &Target| probe_target(target, credentials, timeouts, deadline);
     let probed = Mutex::new(targets.to_vec());
-    let follow = |target: &Target| {
+    let probe_with_advertised = |target: &Target| {
         let report = probe_target(target);
-        let named = in_parallel(&take_unprobed(&report, &probed), probe_target);
-        (report, named)
+        let advertised = in_parallel(&take_unprobed(&report, &probed), probe_target);
+        (report, advertised)
     };
-    let (mut reports, named): (Vec<Report>, Vec<Vec<Report>>) =
-        in_parallel(targets, follow).into_iter().unzip();
-    let mut named: Vec<Report> = named.into_iter().flatten().collect();
-    named.sort_by_key(|report| report.target.node);
-    reports.extend(named);
+    let (mut reports, advertised): (Vec<Report>, Vec<Vec<Report>>) =
+        in_parallel(targets, probe_with_advertised)
+            .into_iter()
+            .unzip();
+    let mut advertised: Vec<Report> = advertised.into_iter().flatten().collect();
+    advertised.sort_by_key(|report| report.target.node);
+    reports.extend(advertised);
     reports
 }
 
@@ -48,30 +52,30 @@ fn in_parallel<T: Send>(targets: &[Target], probe_target: impl Fn(&Target) -> T 
             .iter()
             .map(|target| scope.spawn(move || probe_target(target)))
             .collect();
-        let ends = threads.into_iter().map(thread::ScopedJoinHandle::join);
-        ends.filter_map(Result::ok).collect()
+        let results = threads.into_iter().map(thread::ScopedJoinHandle::join);
+        results.filter_map(Result::ok).collect()
     })
 }
 
-/// The advertised brokers of a report that are not probed yet, marked as probed.
+/// The advertised brokers of a report that are not probed yet. They are added to `probed`.
 fn take_unprobed(report: &Report, probed: &Mutex<Vec<Target>>) -> Vec<Target> {
-    let mut probed = lock(&probed);
-    let mut found = Vec::new();
+    let mut probed = lock(probed);
+    let mut unprobed = Vec::new();
     for target in report.nodes().map(Target::from) {
         let same = |other: &Target| (&other.host, other.port) == (&target.host, target.port);
-        if !probed.iter().any(same) && found.len() < MAX_NODES {
+        if !probed.iter().any(same) && unprobed.len() < MAX_NODES {
             probed.push(target.clone());
-            found.push(target);
+            unprobed.push(target);
         }
     }
-    found
+    unprobed
 }
 
 impl From<&Node> for Target {
     fn from(node: &Node) -> Target {
-        let without_brackets = node.host.contains(':') && !node.host.starts_with('[');
+        let needs_brackets = node.host.contains(':') && !node.host.starts_with('[');
         Target {
-            host: if without_brackets {
+            host: if needs_brackets {
                 format!("[{}]", node.host)
             } else {
                 node.host.clone()
@@ -85,28 +89,27 @@ impl From<&Node> for Target {
 fn probe_target(
     target: &Target,
     credentials: &Credentials,
-    limits: &Limits,
-    end: Instant,
+    timeouts: &Timeouts,
+    deadline: Instant,
 ) -> Report {
-    let limit = limits
+    let timeout = timeouts
         .resolve
-        .min(end.saturating_duration_since(Instant::now()));
-    let (resolved, mut addresses) = match resolve::addresses(target, credentials.family, limit) {
+        .min(deadline.saturating_duration_since(Instant::now()));
+    let (resolved, mut addresses) = match resolve::resolve(target, credentials.family, timeout) {
         Ok(addresses) => (Ok(()), addresses),
         Err(why) => (Err(why), Vec::new()),
     };
-    let left_out = addresses.len().saturating_sub(MAX_ADDRESSES);
     addresses.truncate(MAX_ADDRESSES);
-    let visitor = address::AddressProbe {
+    let probe = address::AddressProbe {
         host: &target.host,
         credentials,
-        limits,
-        end,
+        timeouts,
+        deadline,
     };
     let addresses = thread::scope(|scope| {
         let run = |address| {
-            let visitor = &visitor;
-            scope.spawn(move || visitor.run(address))
+            let probe = &probe;
+            scope.spawn(move || probe.run(address))
         };
         let threads: Vec<_> = addresses.into_iter().map(run).collect();
         threads
@@ -118,6 +121,5 @@ fn probe_target(
         target: target.clone(),
         resolved,
         addresses,
-        left_out,
     }
 }

@@ -1,47 +1,46 @@
-//! Transport of a request and its response, over TLS or plain TCP, bounded in time and size.
+//! Transport of Kafka requests and responses over TLS or plain TCP, with limits of time and size.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
 
-use super::protocol::CORRELATION;
-use crate::tls::handshake::Session;
+use super::protocol::CORRELATION_ID;
+use crate::tls::handshake::{MAX_FIRST_BYTES, Session};
 use crate::tls::{HandshakeError, HandshakeErrorKind};
 
-/// More than any response to these requests.
+/// Larger than any response to the probe's requests.
 const MAX_RESPONSE_BYTES: usize = 1 << 20;
-const MAX_SHOWN_BYTES: usize = 64;
 
-/// A connection.
+/// An open connection.
 pub(super) enum Transport {
     Tls(Box<Session>),
     Plain(TcpStream),
 }
 
-/// Why there is no response, and the first received bytes.
+/// Why there is no valid response, and the first received bytes.
 pub(super) struct ResponseError {
     pub(super) error: HandshakeError,
     pub(super) first_bytes: Vec<u8>,
 }
 
 impl Transport {
-    /// The answer without its length.
+    /// Sends a request and returns the response without its length prefix.
     pub(super) fn send_request(
         &mut self,
-        question: &[u8],
-        end: Instant,
+        request: &[u8],
+        deadline: Instant,
     ) -> Result<Vec<u8>, ResponseError> {
-        // A broker that refuses us may have closed already; its last message is still read.
-        let sent = self.send(question, end);
+        // A broker that rejects the client may have closed the connection already; its alert is still read.
+        let sent = self.send(request, deadline);
         let mut received = Vec::new();
-        match self.answer(&mut received, end) {
-            Ok(answer) => Ok(answer),
+        match self.read_response(&mut received, deadline) {
+            Ok(response) => Ok(response),
             Err(error) => {
-                received.truncate(MAX_SHOWN_BYTES);
-                let told =
+                received.truncate(MAX_FIRST_BYTES);
+                let has_reply =
                     matches!(error.kind, HandshakeErrorKind::Alert(_)) || !received.is_empty();
                 let error = match sent {
-                    Err(first) if !told => first,
+                    Err(first) if !has_reply => first,
                     _ => error,
                 };
                 Err(ResponseError {
@@ -52,44 +51,51 @@ impl Transport {
         }
     }
 
-    fn answer(&mut self, received: &mut Vec<u8>, end: Instant) -> Result<Vec<u8>, HandshakeError> {
+    fn read_response(
+        &mut self,
+        received: &mut Vec<u8>,
+        deadline: Instant,
+    ) -> Result<Vec<u8>, HandshakeError> {
         loop {
-            match frame_state(received) {
-                FrameState::Whole(answer) => return Ok(answer),
-                FrameState::Foreign => {
+            match parse_frame(received) {
+                Frame::Complete(response) => return Ok(response),
+                Frame::NotKafka => {
                     return Err(HandshakeError::new(HandshakeErrorKind::NotKafka, None));
                 }
-                FrameState::Short => self.receive(received, end)?,
+                Frame::Incomplete => self.receive(received, deadline)?,
             }
         }
     }
 
-    pub(super) fn send(&mut self, bytes: &[u8], end: Instant) -> Result<(), HandshakeError> {
+    pub(super) fn send(&mut self, bytes: &[u8], deadline: Instant) -> Result<(), HandshakeError> {
         match self {
-            Transport::Tls(session) => session.send(bytes, end),
+            Transport::Tls(session) => session.send(bytes, deadline),
             Transport::Plain(socket) => {
-                let limit = time_left(end)?;
+                let timeout = time_left(deadline)?;
                 let sent = socket
-                    .set_write_timeout(Some(limit))
+                    .set_write_timeout(Some(timeout))
                     .and_then(|()| socket.write_all(bytes));
                 sent.map_err(|error| HandshakeError::from_io(&error))
             }
         }
     }
 
-    /// Appends the next bytes.
+    /// Appends the next bytes, at least one.
+    ///
+    /// # Errors
+    /// `Timeout` after the deadline, `Closed` if the peer closed the connection, or a TLS or I/O error.
     pub(super) fn receive(
         &mut self,
         received: &mut Vec<u8>,
-        end: Instant,
+        deadline: Instant,
     ) -> Result<(), HandshakeError> {
         let mut buffer = [0; 4096];
         let count = match self {
-            Transport::Tls(session) => session.receive(&mut buffer, end)?,
+            Transport::Tls(session) => session.receive(&mut buffer, deadline)?,
             Transport::Plain(socket) => {
-                let limit = time_left(end)?;
+                let timeout = time_left(deadline)?;
                 let read = socket
-                    .set_read_timeout(Some(limit))
+                    .set_read_timeout(Some(timeout))
                     .and_then(|()| socket.read(&mut buffer));
                 read.map_err(|error| HandshakeError::from_io(&error))?
             }
@@ -105,32 +111,32 @@ impl Transport {
     }
 }
 
-fn time_left(end: Instant) -> Result<std::time::Duration, HandshakeError> {
-    let time_left = end.saturating_duration_since(Instant::now());
+fn time_left(deadline: Instant) -> Result<std::time::Duration, HandshakeError> {
+    let time_left = deadline.saturating_duration_since(Instant::now());
     if time_left.is_zero() {
         return Err(HandshakeError::new(HandshakeErrorKind::Timeout, None));
     }
     Ok(time_left)
 }
 
-enum FrameState {
-    Whole(Vec<u8>),
-    Short,
-    Foreign,
+enum Frame {
+    Complete(Vec<u8>),
+    Incomplete,
+    NotKafka,
 }
 
-/// An answer begins with its length and with the question's number; anything else is none of Kafka's.
-fn frame_state(received: &[u8]) -> FrameState {
+/// A response begins with its length and the correlation id of the request.
+fn parse_frame(received: &[u8]) -> Frame {
     let Some((length, rest)) = received.split_first_chunk() else {
-        return FrameState::Short;
+        return Frame::Incomplete;
     };
     let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
-    let number = CORRELATION.to_be_bytes();
-    let begins = rest.iter().zip(&number).all(|(one, other)| one == other);
-    if !(number.len()..=MAX_RESPONSE_BYTES).contains(&length) || !begins {
-        return FrameState::Foreign;
+    let id = CORRELATION_ID.to_be_bytes();
+    let matches_id = rest.iter().zip(&id).all(|(one, other)| one == other);
+    if !(id.len()..=MAX_RESPONSE_BYTES).contains(&length) || !matches_id {
+        return Frame::NotKafka;
     }
-    rest.get(..length).map_or(FrameState::Short, |answer| {
-        FrameState::Whole(answer.to_vec())
+    rest.get(..length).map_or(Frame::Incomplete, |response| {
+        Frame::Complete(response.to_vec())
     })
 }

@@ -1,14 +1,14 @@
 //! Checks of the TLS handshake from the client's side: version, cipher, and all faults of the broker's certificate.
 
 use super::context::BrokerContext;
-use super::format::{format_duration, format_list, is_intermediate_name, moment};
+use super::format::{format_date, format_duration, format_list, is_intermediate_name};
 use super::{client_certificate, network};
 use crate::tls::handshake::{CertificateError, Handshake};
 use crate::tls::{HandshakeError, HandshakeErrorKind, PeerCertificate};
 use crate::util::suggest::closest;
 use crate::util::time::DAY_SECONDS;
 use crate::verify::check::{Check, Fault};
-use crate::verify::probe::Address;
+use crate::verify::probe::AddressReport;
 
 /// A broker certificate this close to its end gives a warning: automatic renewal has probably failed.
 const EXPIRY_WARNING_SECONDS: i64 = 7 * DAY_SECONDS;
@@ -56,8 +56,8 @@ pub(super) fn tls(broker: &BrokerContext<'_>) -> Vec<Check> {
     checks.into_iter().map(described).collect()
 }
 
-fn tls_disabled(address: &Address) -> Option<Check> {
-    address.answer.as_ref()?;
+fn tls_disabled(address: &AddressReport) -> Option<Check> {
+    address.response.as_ref()?;
     Some(Check::skip(
         "tls",
         "the settings ask for a connection without TLS",
@@ -73,7 +73,7 @@ fn describe(check: Check, handshake: &Handshake) -> Check {
         ("subject", leaf.map(|leaf| leaf.subject.clone())),
         ("issuer", leaf.map(|leaf| leaf.issuer.clone())),
         ("serial", leaf.map(|leaf| leaf.serial.clone())),
-        ("until", leaf.map(|leaf| moment(leaf.not_after))),
+        ("until", leaf.map(|leaf| format_date(leaf.not_after))),
     ] {
         check = match value {
             Some(value) => check.detail(name, value),
@@ -99,7 +99,7 @@ fn handshake_completed(broker: &BrokerContext<'_>, handshake: &Handshake) -> Che
     let Some(leaf) = handshake.chain.first() else {
         return Check::pass("tls", protocol);
     };
-    let until = moment(leaf.not_after);
+    let until = format_date(leaf.not_after);
     let message = format!(
         "{protocol}; {}, issued by {}, valid until {until}",
         leaf.subject, leaf.issuer
@@ -119,7 +119,7 @@ fn handshake_completed(broker: &BrokerContext<'_>, handshake: &Handshake) -> Che
 /// The failed check of a handshake that ended for another reason than a certificate.
 fn handshake_failed(
     broker: &BrokerContext<'_>,
-    address: &Address,
+    address: &AddressReport,
     failure: &HandshakeError,
 ) -> Check {
     let target = &broker.report.target;
@@ -137,7 +137,7 @@ fn handshake_failed(
             format!("{target} ended the handshake: it accepts none of the ciphers offered (alert {number})"),
         )
         .fix("remove ssl.cipher.suites, ssl.curves.list and ssl.sigalgs.list from the settings, or ask the people who run the brokers which ciphers they allow"),
-        (None, HandshakeErrorKind::Unprepared) => {
+        (None, HandshakeErrorKind::InvalidConfig) => {
             Check::fail_unnumbered("tls", "the TLS settings cannot be used".to_owned())
                 .fix("check the ssl.* properties: ciphers, curves, certificates and keys")
         }
@@ -156,7 +156,7 @@ fn handshake_failed(
     }
 }
 
-fn handshake_version(address: &Address) -> String {
+fn handshake_version(address: &AddressReport) -> String {
     let version = address
         .handshake
         .as_ref()
@@ -220,12 +220,12 @@ fn outside_validity(broker: &BrokerContext<'_>, error: &CertificateError) -> Che
     } else {
         format!("the CA {name}, which issued the certificate of {target},")
     };
-    let clock = moment(Some(now));
+    let clock = format_date(Some(now));
     if error.code == 9 {
         let start = certificate.and_then(|one| one.not_before);
         let what = format!(
             "{whose} is not valid before {}; this machine's clock shows {clock}",
-            moment(start)
+            format_date(start)
         );
         return Check::fail("tls", Fault::C4, what)
             .fix("set this machine's clock; if it is right, the brokers' clock was wrong when the certificate was issued");
@@ -234,7 +234,7 @@ fn outside_validity(broker: &BrokerContext<'_>, error: &CertificateError) -> Che
     let ago = format_duration(now - end.unwrap_or(now));
     let what = format!(
         "{whose} expired on {}, {ago} ago by this machine's clock ({clock})",
-        moment(end)
+        format_date(end)
     );
     let anchor = broker
         .local

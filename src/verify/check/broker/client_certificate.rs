@@ -2,29 +2,29 @@
 //! TLS alerts differ between broker implementations, so the accepted CAs and the file decide on the fault.
 
 use super::context::BrokerContext;
-use super::format::{format_duration, format_list, is_intermediate_name, moment};
+use super::format::{format_date, format_duration, format_list, is_intermediate_name};
 use crate::tls::handshake::{CertificateRequest, ClientCertificate, Handshake};
 use crate::tls::{HandshakeError, HandshakeErrorKind, PeerCertificate};
 use crate::verify::check::{Check, Fault};
-use crate::verify::probe::Address;
+use crate::verify::probe::AddressReport;
 
 const NAME: &str = "client-certificate";
 const AGAIN: &str = "download the user certificate again from the portal";
 
 /// Whether the broker closed the connection because of the user certificate.
-pub(super) fn is_rejected(address: &Address) -> bool {
+pub(super) fn is_rejected(address: &AddressReport) -> bool {
     let Some(handshake) = &address.handshake else {
         return false;
     };
     // A server requests a client certificate only after it has sent its own.
-    let requested = handshake.asked.is_some();
+    let requested = handshake.certificate_request.is_some();
     let ended = |failure: &HandshakeError| {
         matches!(
             failure.kind,
             HandshakeErrorKind::Alert(_) | HandshakeErrorKind::Closed
         )
     };
-    match (&handshake.error, &address.answer) {
+    match (&handshake.error, &address.response) {
         (Some(failure), _) => requested && ended(failure),
         (None, Some(Err(failure))) => requested && ended(failure) && address.listener.is_none(),
         _ => false,
@@ -36,7 +36,7 @@ pub(super) fn client_certificate(broker: &BrokerContext<'_>) -> Vec<Check> {
         return Vec::new();
     };
     let Some(handshake) = &address.handshake else {
-        let plain = address.answer.is_some();
+        let plain = address.response.is_some();
         let skip = || Check::skip(NAME, "the settings ask for a connection without TLS");
         return plain.then(skip).into_iter().collect();
     };
@@ -44,7 +44,7 @@ pub(super) fn client_certificate(broker: &BrokerContext<'_>) -> Vec<Check> {
         return vec![rejection_check(broker, address, handshake)];
     }
     let Some(request) = handshake
-        .asked
+        .certificate_request
         .as_ref()
         .filter(|_| handshake.error.is_none())
     else {
@@ -55,10 +55,10 @@ pub(super) fn client_certificate(broker: &BrokerContext<'_>) -> Vec<Check> {
         .user
         .first()
         .map_or("the user certificate", |own| own.subject.as_str());
-    let check = match handshake.shown {
+    let check = match handshake.client_certificate {
         _ if !address.works() => return Vec::new(),
-        ClientCertificate::Certificate => Check::pass(NAME, format!("the broker accepts {name}")),
-        ClientCertificate::Nothing => Check::warn(
+        ClientCertificate::Offered => Check::pass(NAME, format!("the broker accepts {name}")),
+        ClientCertificate::NotConfigured => Check::warn(
             NAME,
             "the broker requests a user certificate, but accepts connections without one",
         )
@@ -76,26 +76,30 @@ pub(super) fn client_certificate(broker: &BrokerContext<'_>) -> Vec<Check> {
     vec![check.detail("accepted", request.authorities.clone())]
 }
 
-fn not_requested(address: &Address) -> Option<Check> {
+fn not_requested(address: &AddressReport) -> Option<Check> {
     address
         .works()
         .then(|| Check::pass(NAME, "the broker does not request a user certificate"))
 }
 
-fn rejection_check(broker: &BrokerContext<'_>, address: &Address, handshake: &Handshake) -> Check {
+fn rejection_check(
+    broker: &BrokerContext<'_>,
+    address: &AddressReport,
+    handshake: &Handshake,
+) -> Check {
     let failure = handshake
         .error
         .as_ref()
-        .or_else(|| address.answer.as_ref()?.as_ref().err());
+        .or_else(|| address.response.as_ref()?.as_ref().err());
     let alert = failure.and_then(|failure| match failure.kind {
         HandshakeErrorKind::Alert(number) => Some(number),
         _ => None,
     });
-    let request = handshake.asked.as_ref();
-    let (fault, what, fix) = match handshake.shown {
-        ClientCertificate::Nothing => missing_certificate_fault(broker),
+    let request = handshake.certificate_request.as_ref();
+    let (fault, what, fix) = match handshake.client_certificate {
+        ClientCertificate::NotConfigured => missing_certificate_fault(broker),
         ClientCertificate::Withheld => unaccepted_issuer_fault(broker, request),
-        ClientCertificate::Certificate => rejection_fault(broker, alert),
+        ClientCertificate::Offered => rejection_fault(broker, alert),
     };
     let accepted = request
         .map(|request| request.authorities.clone())
@@ -194,19 +198,19 @@ fn rejection_fault(broker: &BrokerContext<'_>, alert: Option<u8>) -> (Fault, Str
             AGAIN.to_owned(),
         );
     };
-    let clock = moment(Some(local.now));
+    let clock = format_date(Some(local.now));
     if let Some(end) = own.not_after.filter(|end| *end < local.now) {
         let ago = format_duration(local.now - end);
         let what = format!(
             "{target} rejects {file}: it expired on {}, {ago} ago by this machine's clock ({clock})",
-            moment(Some(end))
+            format_date(Some(end))
         );
         return (Fault::D4, what, AGAIN.to_owned());
     }
     if let Some(start) = own.not_before.filter(|start| *start > local.now) {
         let what = format!(
             "{target} rejects {file}: it is not valid before {}; this machine's clock shows {clock}",
-            moment(Some(start))
+            format_date(Some(start))
         );
         return (
             Fault::D4,

@@ -1,7 +1,7 @@
 //! Inputs of the broker checks: probe reports plus what this machine knows.
 
 use crate::tls::{Anchor, Keystore, PeerCertificate, Truststore};
-use crate::verify::probe::{Address, Report, Tcp};
+use crate::verify::probe::{AddressReport, Report, TcpOutcome};
 
 /// Facts that need no broker: the clock and the two certificate files.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ pub(super) struct BrokerContext<'a> {
 
 impl<'a> BrokerContext<'a> {
     /// The address whose connection got furthest; the checks describe this one.
-    pub fn address(&self) -> Option<&'a Address> {
+    pub fn address(&self) -> Option<&'a AddressReport> {
         // `max_by_key` returns the last maximum; reversed, this is the address that the client library tries first.
         self.report
             .addresses
@@ -70,15 +70,15 @@ impl<'a> BrokerContext<'a> {
     }
 }
 
-fn progress_rank(address: &Address) -> u8 {
+fn progress_rank(address: &AddressReport) -> u8 {
     let finished = address
         .handshake
         .as_ref()
         .is_some_and(|made| made.error.is_none());
     match (&address.tcp, address.works()) {
         (_, true) => 4,
-        (Tcp::Open(_), _) if finished || address.answer.is_some() => 3,
-        (Tcp::Open(_), _) => 2,
+        (TcpOutcome::Connected(_), _) if finished || address.response.is_some() => 3,
+        (TcpOutcome::Connected(_), _) => 2,
         _ => 1,
     }
 }

@@ -6,7 +6,7 @@ use crate::util::time::{DAY_SECONDS, format_utc};
 const MAX_LISTED: usize = 4;
 
 /// `2026-11-24 12:00 UTC`
-pub(super) fn moment(seconds: Option<i64>) -> String {
+pub(super) fn format_date(seconds: Option<i64>) -> String {
     let text = seconds.and_then(format_utc);
     text.unwrap_or_else(|| "an unreadable date".to_owned())
 }
@@ -81,8 +81,8 @@ mod tests {
         check(-DAY_SECONDS, "1 day");
         check(7200, "2 hours");
         check(59, "0 minutes");
-        assert_eq!(moment(Some(0)), "1970-01-01 00:00 UTC");
-        assert_eq!(moment(None), "an unreadable date");
+        assert_eq!(format_date(Some(0)), "1970-01-01 00:00 UTC");
+        assert_eq!(format_date(None), "an unreadable date");
         assert_eq!(quote_first_line(b"HTTP/1.1 400\r\nx"), "HTTP/1.1 400");
         assert_eq!(quote_first_line(b"\x15\x03A"), "\\x15\\x03A");
     }

@@ -5,7 +5,7 @@ use super::context::BrokerContext;
 use super::format::{format_list, quote_first_line};
 use crate::tls::{HandshakeError, HandshakeErrorKind};
 use crate::verify::check::{Check, Fault};
-use crate::verify::probe::{Address, Listener, ResolveError, Tcp};
+use crate::verify::probe::{AddressReport, Listener, ResolveError, TcpOutcome};
 
 /// The first advice if an address does not respond.
 const ENDPOINT: &str = "compare host and port with the endpoint that the Ditto portal shows";
@@ -36,7 +36,7 @@ pub(super) fn dns(broker: &BrokerContext<'_>) -> Vec<Check> {
     vec![check.detail("addresses", addresses(report.addresses.iter()))]
 }
 
-fn addresses<'a>(some: impl Iterator<Item = &'a Address>) -> Vec<String> {
+fn addresses<'a>(some: impl Iterator<Item = &'a AddressReport>) -> Vec<String> {
     some.map(|one| one.address.ip().to_string()).collect()
 }
 
@@ -45,17 +45,17 @@ pub(super) fn tcp(broker: &BrokerContext<'_>) -> Vec<Check> {
     if report.resolved.is_err() {
         return Vec::new();
     }
-    let (open, closed): (Vec<&Address>, Vec<&Address>) = report
+    let (open, closed): (Vec<&AddressReport>, Vec<&AddressReport>) = report
         .addresses
         .iter()
-        .partition(|one| matches!(one.tcp, Tcp::Open(_)));
+        .partition(|one| matches!(one.tcp, TcpOutcome::Connected(_)));
     if open.is_empty() {
         return vec![unreachable(broker, &closed)];
     }
     let port = report.target.port;
     let answer = format_list(&addresses(open.into_iter()));
     // For `localhost` it is normal that only one of 127.0.0.1 and ::1 is open.
-    let remote: Vec<&Address> = closed
+    let remote: Vec<&AddressReport> = closed
         .into_iter()
         .filter(|one| !one.address.ip().is_loopback())
         .collect();
@@ -74,20 +74,22 @@ pub(super) fn tcp(broker: &BrokerContext<'_>) -> Vec<Check> {
     vec![check.fix("connecting will sometimes be slow: tell the people who run the network or the brokers which address does not respond")]
 }
 
-fn fault(closed: &[&Address]) -> Fault {
-    let dropped = closed.iter().any(|one| matches!(one.tcp, Tcp::Dropped(_)));
+fn fault(closed: &[&AddressReport]) -> Fault {
+    let dropped = closed
+        .iter()
+        .any(|one| matches!(one.tcp, TcpOutcome::TimedOut(_)));
     if dropped { Fault::B3 } else { Fault::B2 }
 }
 
-fn unreachable(broker: &BrokerContext<'_>, closed: &[&Address]) -> Check {
+fn unreachable(broker: &BrokerContext<'_>, closed: &[&AddressReport]) -> Check {
     let target = &broker.report.target;
     let tried = format_list(&addresses(closed.iter().copied()));
     let raw = closed.iter().find_map(|one| match &one.tcp {
-        Tcp::Refused(words) | Tcp::Failed(words) => Some(words.clone()),
+        TcpOutcome::Refused(words) | TcpOutcome::Failed(words) => Some(words.clone()),
         _ => None,
     });
     let limit = closed.iter().find_map(|one| match one.tcp {
-        Tcp::Dropped(limit) => Some(limit.as_secs()),
+        TcpOutcome::TimedOut(limit) => Some(limit.as_secs()),
         _ => None,
     });
     let check = match limit {
@@ -110,10 +112,10 @@ pub(super) fn kafka(broker: &BrokerContext<'_>) -> Vec<Check> {
     let Some(address) = broker.address() else {
         return Vec::new();
     };
-    match &address.answer {
-        Some(Ok(answer)) => {
-            let took = answer.took.as_millis();
-            let message = match answer.nodes.as_ref().map(Vec::len) {
+    match &address.response {
+        Some(Ok(response)) => {
+            let took = response.took.as_millis();
+            let message = match response.nodes.as_ref().map(Vec::len) {
                 Some(count) => format!(
                     "Kafka answered in {took} ms and lists {count} {}",
                     brokers(count)

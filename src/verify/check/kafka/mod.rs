@@ -4,6 +4,7 @@ use super::{Check, Fault};
 use crate::event::{self, EventKind, Unreadable};
 use crate::kafka::inspect::{Partition, QueryError, QueryErrorKind};
 use crate::util::suggest::nearest;
+use crate::util::time::format_rfc3339;
 
 /// The topic and the user that the checks are about.
 #[derive(Debug, Clone, Copy)]
@@ -165,7 +166,7 @@ impl TopicContext<'_> {
             );
             for (name, time) in [("oldest", first), ("newest", last)] {
                 if let Some(time) = time {
-                    check = check.detail(name, super::files::moment(time.div_euclid(1000)));
+                    check = check.detail(name, format_rfc3339(time.div_euclid(1000)));
                 }
             }
             check

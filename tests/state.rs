@@ -258,7 +258,11 @@ fn a_file_belongs_to_one_topic_of_one_cluster_and_one_process() {
     let text = fs::read_to_string(&fixture.file).unwrap();
     let refused = |output: &Output, message: &str| {
         assert_eq!(output.status, Some(3), "{}", output.stderr);
-        assert!(output.stderr.contains(message), "{message}: {}", output.stderr);
+        assert!(
+            output.stderr.contains(message),
+            "{message}: {}",
+            output.stderr
+        );
         assert!(output.stderr.contains("try: "), "{}", output.stderr);
         assert_eq!(fs::read_to_string(&fixture.file).unwrap(), text);
     };

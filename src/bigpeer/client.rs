@@ -30,7 +30,7 @@ const MAX_REDIRECTS: usize = 5;
 #[derive(Clone)]
 pub struct Client {
     connection: HttpConnection,
-    base: Endpoint,
+    endpoint: Endpoint,
     key: Secret,
     version: Version,
 }
@@ -123,13 +123,13 @@ impl Client {
     ///
     /// # Errors
     /// If the key is not a valid header, or if TLS cannot be set up.
-    pub fn new(base: Endpoint, key: Secret, version: Version) -> Result<Client, ApiError> {
+    pub fn new(endpoint: Endpoint, key: Secret, version: Version) -> Result<Client, ApiError> {
         let mut builder = ClientBuilder::new()
             .user_agent(concat!("ditto-cdc/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
             .redirect(Policy::custom(same_origin));
-        if base.is_loopback() {
+        if endpoint.is_loopback() {
             // A proxy would receive the key unencrypted.
             builder = builder.no_proxy();
         }
@@ -137,7 +137,7 @@ impl Client {
             .map_err(|message| ApiError::new(ApiErrorKind::Tls, message))?;
         let client = Client {
             connection,
-            base,
+            endpoint,
             key,
             version,
         };
@@ -147,14 +147,14 @@ impl Client {
 
     /// The server's address.
     #[must_use]
-    pub fn base(&self) -> &Endpoint {
-        &self.base
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     /// The URL of DQL statements.
     #[must_use]
     pub fn address(&self) -> String {
-        self.base.execute(self.version)
+        self.endpoint.execute(self.version)
     }
 
     /// Runs a statement; passes its rows to `rows` while they arrive.
@@ -181,7 +181,7 @@ impl Client {
     /// As [`Client::execute`].
     pub fn find(&self, find: &Find, rows: &mut dyn RowSink) -> Result<QueryResponse, ApiError> {
         self.send(
-            &self.base.find(),
+            &self.endpoint.find(),
             find.body(),
             find.at_least,
             find.timeout,

@@ -45,9 +45,9 @@ impl Endpoint {
         url.set_fragment(None);
         let path = without_interface(url.path()).to_owned();
         url.set_path(&path);
-        let base = Endpoint { url };
-        base.check_encryption()?;
-        Ok(base)
+        let endpoint = Endpoint { url };
+        endpoint.check_encryption()?;
+        Ok(endpoint)
     }
 
     /// The key must not be sent unencrypted, not even to a server that would redirect to https.
@@ -154,10 +154,10 @@ mod tests {
             ("http://127.9.8.7:1/a", "http://127.9.8.7:1/a"),
             ("http://[::1]:1/a", "http://[::1]:1/a"),
         ] {
-            let base = Endpoint::parse(text).unwrap();
-            assert_eq!(base.to_string(), expected, "{text}");
+            let endpoint = Endpoint::parse(text).unwrap();
+            assert_eq!(endpoint.to_string(), expected, "{text}");
             assert_eq!(
-                base.execute(Version::V5),
+                endpoint.execute(Version::V5),
                 format!("{expected}/api/v5/store/execute")
             );
         }

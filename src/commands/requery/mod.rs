@@ -47,9 +47,9 @@ pub fn run(typed: &cli::Requery, context: &mut Context<'_>) -> Exit {
 
 fn as_curl(typed: &cli::Requery, options: &Options, context: &mut Context<'_>) -> Exit {
     match connect::endpoint(&typed.connection, &typed.api, context) {
-        Ok(base) => context
+        Ok(endpoint) => context
             .out
-            .print_text(report::curl(&base, options).as_bytes()),
+            .print_text(report::curl(&endpoint, options).as_bytes()),
         Err(exit) => exit,
     }
 }
@@ -70,8 +70,8 @@ fn requery(
         .head()
         .is_none_or(|head| !head.positions.is_empty());
     let with_kafka = !typed.no_kafka && streams;
-    let (base, key, kafka) = connect::api(&typed.connection, &typed.api, with_kafka, context)?;
-    let client = Client::new(base, key, options.version).map_err(|error| {
+    let (endpoint, key, kafka) = connect::api(&typed.connection, &typed.api, with_kafka, context)?;
+    let client = Client::new(endpoint, key, options.version).map_err(|error| {
         report_stop(
             &StopReason::Api("preparing the HTTP API".to_owned(), error),
             context,
@@ -186,7 +186,7 @@ fn head(
     options: &Options,
     context: &mut Context<'_>,
 ) -> Result<RunIdentity, Exit> {
-    let server = client.base().to_string();
+    let server = client.endpoint().to_string();
     if let Some(head) = resume_state.head() {
         let topic = kafka.as_ref().map(|kafka| kafka.topic.as_str());
         return match min_txn::conflict(head, &server, topic, options) {

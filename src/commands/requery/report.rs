@@ -125,7 +125,7 @@ pub(super) fn dry_run(
 }
 
 /// The first request as a shell command; the key stays in a variable.
-pub(super) fn curl(base: &Endpoint, options: &Options) -> String {
+pub(super) fn curl(endpoint: &Endpoint, options: &Options) -> String {
     let Request::Dql(query) = options.first_request() else {
         return String::new();
     };
@@ -134,7 +134,7 @@ pub(super) fn curl(base: &Endpoint, options: &Options) -> String {
         .map(|txn_id| format!(" \\\n  -H 'X-DITTO-TXN-ID: {txn_id}'"));
     format!(
         "curl -sS -X POST {} \\\n  -H \"Authorization: Bearer $DITTO_CDC_API_KEY\" \\\n  -H 'Content-Type: application/json'{} \\\n  -d {}\n",
-        quoted(&base.execute(options.version)),
+        quoted(&endpoint.execute(options.version)),
         txn.unwrap_or_default(),
         quoted(&query.body())
     )

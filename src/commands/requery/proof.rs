@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::change_reader::ChangeReader;
 use super::outcome::into_collections;
-use super::workers::{CollectionWorkers, Outcome};
+use super::workers::CollectionWorkers;
 use crate::commands::Context;
 use crate::snapshot::manifest::Collection;
 use crate::snapshot::proof::{ChangeLedger, Verdict};

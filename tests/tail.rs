@@ -149,7 +149,7 @@ fn what_cannot_heal_ends_at_once_with_status_3() {
             "an unknown topic",
             stage.env(),
             &["--topic", "nope"][..],
-            "the brokers know no topic nope",
+            "the brokers do not know the topic nope",
         ),
         (
             "a forbidden topic",

@@ -1,5 +1,5 @@
-//! Fuzzes the capture format: any bytes can be read, and what is read and written again is the same record.
-//! And any bytes can be a payload, a key and a header.
+//! Fuzzes the capture format: any bytes can be parsed, and writing and reading a record returns the same record.
+//! Any bytes can be a payload, a key or a header.
 
 #![no_main]
 

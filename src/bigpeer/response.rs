@@ -1,4 +1,4 @@
-//! The response to a DQL statement besides its rows, and the visitor of the rows.
+//! The response to a DQL statement, and the sink of its rows.
 
 use std::io;
 

@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use crate::json;
 use crate::record::{Clock, Header, Place, Record, Timestamp};
 
-/// Parses a line; without such columns it is a payload. The string `null` is a null.
+/// Parses a line; without such columns it is a payload. The string `null` is a null value.
 ///
-/// The topic is not printed, so partition and offset alone are no place: the record stays at `here`.
+/// The topic is not printed, so that partition and offset are incomplete: the record's place is `here`.
 pub(super) fn read<'a>(line: &'a [u8], here: Place<'a>) -> Record<'a> {
     let mut rest = line;
     let time = take_column(&mut rest, time).flatten();
@@ -42,7 +42,7 @@ fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[expect(
     clippy::option_option,
-    reason = "no time column, and a column that says there is no time"
+    reason = "no time column, and a column without a time"
 )]
 fn time(column: &[u8]) -> Option<Option<Timestamp>> {
     if column == b"NO_TIMESTAMP" {

@@ -16,10 +16,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use crate::json::{self, contains_byte, eq_str, string_end, unquote};
 use crate::record::{Clock, Header, Place, Record, Timestamp};
 
-/// Writes a record as one line, with its line end. A [`Place::Line`] is not written: it means nothing elsewhere.
+/// Writes a record as one line, with its line end. A [`Place::Line`] is not written: it is valid only for its file.
 ///
 /// # Errors
-/// Those of `out`.
+/// I/O errors of `out`.
 pub fn write(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
     write_place(&record.place, out)?;
     write_time(record.time, out)?;
@@ -135,7 +135,7 @@ struct Cursor<'a> {
 
 #[expect(
     clippy::option_option,
-    reason = "not this format, null, and something are three answers"
+    reason = "another format, null and a value are three results"
 )]
 impl<'a> Cursor<'a> {
     fn byte(&mut self, byte: u8) -> Option<()> {
@@ -175,7 +175,7 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(digits).ok()?.parse().ok()
     }
 
-    /// Whether `null` stands here, and is taken.
+    /// Consumes `null` if it is next, and returns whether it was.
     fn null(&mut self) -> bool {
         self.literal(b"null").is_some()
     }

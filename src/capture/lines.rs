@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-/// Room before a chunk's bytes, for the beginning of a line that the chunk before holds.
-const MAX_FIRST_LINE_BYTES: usize = 64 << 10;
+/// Space before a chunk's bytes, for the start of a line from the previous chunk.
+const LINE_START_BYTES: usize = 64 << 10;
 /// Size of a read: large enough to hide the cost of the channel, small enough for the second-level cache.
 const CHUNK_BYTES: usize = 256 << 10;
 
-/// A buffer with room before its bytes.
+/// A buffer with space before its bytes.
 pub(super) struct Chunk {
     buffer: Vec<u8>,
     filled: usize,
@@ -16,8 +16,8 @@ pub(super) struct Chunk {
 impl Default for Chunk {
     fn default() -> Self {
         Chunk {
-            buffer: vec![0; MAX_FIRST_LINE_BYTES + CHUNK_BYTES],
-            filled: MAX_FIRST_LINE_BYTES,
+            buffer: vec![0; LINE_START_BYTES + CHUNK_BYTES],
+            filled: LINE_START_BYTES,
         }
     }
 }
@@ -25,19 +25,17 @@ impl Default for Chunk {
 impl Chunk {
     /// Space for bytes, to be followed by [`Chunk::note_filled`].
     pub fn spare(&mut self) -> &mut [u8] {
-        self.buffer
-            .get_mut(MAX_FIRST_LINE_BYTES..)
-            .unwrap_or_default()
+        self.buffer.get_mut(LINE_START_BYTES..).unwrap_or_default()
     }
 
-    /// So many bytes were put into the room.
+    /// Notes that `count` bytes were written to the space.
     pub fn note_filled(&mut self, count: usize) {
-        self.filled = (MAX_FIRST_LINE_BYTES + count).min(self.buffer.len());
+        self.filled = (LINE_START_BYTES + count).min(self.buffer.len());
     }
 
     fn bytes(&self) -> &[u8] {
         self.buffer
-            .get(MAX_FIRST_LINE_BYTES..self.filled)
+            .get(LINE_START_BYTES..self.filled)
             .unwrap_or_default()
     }
 }
@@ -79,26 +77,26 @@ impl Lines {
         self.buffer.get(line).unwrap_or_default()
     }
 
-    /// Adds bytes; gives back a chunk that is free to be filled again, if there is one.
+    /// Adds a chunk; returns one that can be filled again, if there is one.
     pub fn add(&mut self, mut chunk: Chunk) -> Option<Chunk> {
-        let kept = self.buffer.get(self.start..self.filled).unwrap_or_default();
-        let Some(start) = MAX_FIRST_LINE_BYTES.checked_sub(kept.len()) else {
+        let rest = self.buffer.get(self.start..self.filled).unwrap_or_default();
+        let Some(start) = LINE_START_BYTES.checked_sub(rest.len()) else {
             self.append(chunk.bytes());
             return Some(chunk);
         };
-        if let Some(spare) = chunk.buffer.get_mut(start..MAX_FIRST_LINE_BYTES) {
-            spare.copy_from_slice(kept);
+        if let Some(spare) = chunk.buffer.get_mut(start..LINE_START_BYTES) {
+            spare.copy_from_slice(rest);
         }
-        (self.start, self.searched, self.filled) = (start, MAX_FIRST_LINE_BYTES, chunk.filled);
+        (self.start, self.searched, self.filled) = (start, LINE_START_BYTES, chunk.filled);
         let buffer = std::mem::replace(&mut self.buffer, chunk.buffer);
-        // A buffer that grew with a long line goes: memory stays flat.
-        (buffer.len() == MAX_FIRST_LINE_BYTES + CHUNK_BYTES).then_some(Chunk {
+        // A buffer that grew for a long line is freed, to keep memory flat.
+        (buffer.len() == LINE_START_BYTES + CHUNK_BYTES).then_some(Chunk {
             buffer,
-            filled: MAX_FIRST_LINE_BYTES,
+            filled: LINE_START_BYTES,
         })
     }
 
-    /// Makes a long line longer; the buffer doubles, so that a line's bytes are moved about once.
+    /// Extends a long line. The buffer doubles, so that each byte is moved about once.
     fn append(&mut self, bytes: &[u8]) {
         self.buffer.truncate(self.filled);
         self.buffer.drain(..self.start);
@@ -113,7 +111,7 @@ impl Lines {
         self.consumed
     }
 
-    /// Bytes held.
+    /// Capacity of the buffer in bytes.
     #[cfg(test)]
     pub fn capacity(&self) -> usize {
         self.buffer.capacity()

@@ -19,10 +19,10 @@ use self::lines::Lines;
 use crate::json;
 use crate::record::{Failure, FailureClass, Place, Progress, Record, Source, SourceItem};
 
-/// A capture as a source of records: one a line.
+/// A capture as a source of records, one per line.
 ///
-/// A line is an event itself, a line of the capture format, or a line of the console consumer; anything else is a
-/// payload as it stands. Blank lines, `\r` before a line end and a byte order mark are skipped, and the last line
+/// A line is an event itself, a line of the capture format, or a line of the console consumer; any other line is
+/// a payload. Blank lines, `\r` before a line end and a byte order mark are skipped, and the last line
 /// needs no line end. Memory holds the longest line at most twice.
 pub struct Capture {
     name: String,
@@ -49,7 +49,7 @@ impl Capture {
         Ok(Capture::new(name, input, total, interrupt))
     }
 
-    /// Reads from any reader, in a thread. `name` is the place in records and errors.
+    /// Reads from any reader, in a thread. `name` is the file's name in records and errors.
     ///
     /// # Errors
     /// A [`Failure`] if no thread can be started.
@@ -159,7 +159,7 @@ impl Source for Capture {
         }
         match self.line(wait) {
             Ok(line) => SourceItem::Record(self.record(line)),
-            Err(step) => step,
+            Err(item) => item,
         }
     }
 
@@ -177,7 +177,7 @@ fn has_positions(text: &[u8]) -> bool {
     name.is_some_and(|name| name.starts_with(b"\"topic\""))
 }
 
-/// Whether a line is two JSON values with a tab between: the console consumer printed an object as the key.
+/// Whether a line is two JSON values separated by a tab: the console consumer printed an object as the key.
 fn is_keyed(line: &[u8]) -> bool {
     let two = line.starts_with(b"{") && memchr::memmem::find(line, b"}\t{").is_some();
     two && json::check(line).is_err()

@@ -8,7 +8,7 @@ use crate::util::secret::Secret;
 /// The settings of a connection. Holds secrets, therefore no `Debug`.
 #[derive(Clone)]
 pub struct Connection {
-    /// Brokers to ask first, `host:port` separated by commas.
+    /// Bootstrap brokers, `host:port` separated by commas.
     pub brokers: String,
     /// The topic to read.
     pub topic: String,
@@ -30,35 +30,35 @@ pub struct Connection {
 
 /// A group that is never joined: librdkafka does not read without a group name. Brokers see it only when librdkafka
 /// looks for the group's coordinator.
-const PRIVATE_GROUP: &str = "ditto-cdc-without-group";
+const UNUSED_GROUP: &str = "ditto-cdc-without-group";
 
 /// Properties of every connection.
 const ALWAYS: &[(&str, &str)] = &[
     ("client.id", "ditto-cdc"),
     ("security.protocol", "ssl"),
-    // A position that retention overtook is an event, not a silent jump.
+    // An offset that retention removed is reported instead of skipped silently.
     ("auto.offset.reset", "error"),
-    // Nothing is stored on the broker unless the output was written.
+    // Offsets are committed only after the output was written.
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
-    // The exact end of a bounded read: high watermarks lie on compacted topics.
+    // The exact end of a bounded read: the last offsets before a high watermark may hold no record.
     ("enable.partition.eof", "true"),
     ("allow.auto.create.topics", "false"),
-    // Damaged batches are errors, not garbage; costs nothing that could be measured.
+    // Damaged batches are errors; the cost is not measurable.
     ("check.crcs", "true"),
     // An inspector sends no statistics about itself to a broker.
     ("enable.metrics.push", "false"),
-    // The default waits a second before it fetches again once the queue was full: 600 MB took twice as long.
+    // The default waits one second after a full queue before the next fetch: 600 MB took twice as long.
     ("fetch.queue.backoff.ms", "10"),
-    // Measured over 72 combinations, 600 MB from one and from ten partitions: an answer that fits four times into
-    // the queue lets fetching, decompressing and showing overlap; with 16 MiB answers and queue they took turns,
-    // and everything took a third longer. Larger ones only take memory (194 MB at the worst, 83 and 99 MB here).
+    // Measured over 72 combinations, 600 MB from one and from ten partitions: responses of a quarter of the queue let
+    // fetching, decompression and output overlap. With responses and a queue of 16 MiB they alternated, and the run
+    // took a third longer. Larger values only use memory (194 MB in the worst case, 83 and 99 MB with these).
     ("fetch.message.max.bytes", "4194304"),
     ("fetch.max.bytes", "8388608"),
     ("queued.max.messages.kbytes", "32768"),
-    // Ditto's internal limit is 100 MiB a message; the answer around it is larger.
+    // Ditto's internal limit is 100 MiB per message; the response around it is larger.
     ("receive.message.max.bytes", "1000000000"),
-    // A firewall that drops packets is found out in seconds, not in half a minute.
+    // A firewall that drops packets is detected after 8 seconds instead of 30.
     ("socket.connection.setup.timeout.ms", "8000"),
     ("reconnect.backoff.ms", "100"),
     ("reconnect.backoff.max.ms", "2000"),
@@ -73,7 +73,7 @@ impl Connection {
             config.set(*name, *value);
         }
         config.set("bootstrap.servers", &self.brokers);
-        config.set("group.id", self.group.as_deref().unwrap_or(PRIVATE_GROUP));
+        config.set("group.id", self.group.as_deref().unwrap_or(UNUSED_GROUP));
         self.set_certificates(&mut config);
         self.set_log(&mut config);
         for (name, value) in &self.extra {

@@ -20,25 +20,25 @@ const MAX_EVENTS: usize = 1000;
 /// One callback of the client library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ClientEvent {
-    /// An error, with the library's code and its reason in words.
+    /// An error, with the library's code and message.
     Error(RDKafkaErrorCode, String),
     /// A log line.
     Log(String),
-    /// The group gave us these partitions, to be read from these offsets.
+    /// The group assigned these partitions; each has its start offset.
     Assigned(Vec<(i32, i64)>),
-    /// The group took these partitions back.
+    /// The group revoked these partitions.
     Revoked(Vec<i32>),
-    /// A position that the group had stored is older than retention.
+    /// Retention has removed a committed offset of the group.
     OffsetGap(OffsetGap),
-    /// The group's assignment failed; reading on could skip partitions of this member.
+    /// The group's assignment failed; continuing could skip partitions of this member.
     RebalanceFailed(RDKafkaErrorCode, String),
 }
 
 /// The queue of callbacks.
 pub(super) struct Context {
-    event: Mutex<VecDeque<ClientEvent>>,
+    events: Mutex<VecDeque<ClientEvent>>,
     group: Option<Group>,
-    /// Keep log lines that repeat an error.
+    /// Whether to keep log lines that repeat an error.
     verbose: bool,
 }
 
@@ -46,10 +46,10 @@ pub(super) struct Context {
 const REPEATED_FACILITIES: [&str; 2] = ["FAIL", "ERROR"];
 
 impl Context {
-    /// With a group, if one is joined; `verbose` keeps all log lines.
+    /// `group` is the group to join, if any; `verbose` keeps all log lines.
     pub(super) fn new(group: Option<Group>, verbose: bool) -> Context {
         Context {
-            event: Mutex::default(),
+            events: Mutex::default(),
             group,
             verbose,
         }
@@ -74,7 +74,7 @@ impl Context {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<ClientEvent>> {
-        lock(&self.event)
+        lock(&self.events)
     }
 }
 
@@ -87,7 +87,7 @@ impl ClientContext for Context {
 
     fn error(&self, error: KafkaError, reason: &str) {
         match error.rdkafka_error_code() {
-            // Also reported by the poll.
+            // The poll reports it, too.
             None | Some(RDKafkaErrorCode::PartitionEOF) => {}
             Some(code) => self.push(ClientEvent::Error(code, reason.to_owned())),
         }
@@ -103,19 +103,25 @@ impl ConsumerContext for Context {
     ) {
         let outcome = match (&self.group, event) {
             (Some(group), RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) => {
-                group.assign(consumer, partitions)
+                let assigned = group.on_assigned(consumer, partitions);
+                assigned.map(|(gaps, starts)| {
+                    for gap in gaps {
+                        self.push(ClientEvent::OffsetGap(gap));
+                    }
+                    self.push(ClientEvent::Assigned(starts));
+                })
             }
             (Some(group), RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) => {
-                group.on_revoked(consumer, partitions)
+                let revoked = group.on_revoked(consumer, partitions);
+                revoked.map(|ids| self.push(ClientEvent::Revoked(ids)))
             }
-            _ => consumer.unassign().map(|()| Vec::new()),
+            _ => consumer.unassign(),
         };
-        match outcome {
-            Ok(event) => event.into_iter().for_each(|event| self.push(event)),
-            Err(error) => self.push(ClientEvent::RebalanceFailed(
+        if let Err(error) = outcome {
+            self.push(ClientEvent::RebalanceFailed(
                 error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail),
                 error.to_string(),
-            )),
+            ));
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) enum ErrorClass {
     Fatal,
 }
 
-/// Classifies an error by its code, and by its text if one code has several causes.
+/// Classifies an error by its code, and by its message if one code has several causes.
 pub(super) fn classify(code: Code, reason: &str) -> ErrorClass {
     match code {
         Code::TopicAuthorizationFailed
@@ -36,7 +36,7 @@ pub(super) fn classify(code: Code, reason: &str) -> ErrorClass {
         | Code::MessageSizeTooLarge
         | Code::NotImplemented
         | Code::UnsupportedFeature => ErrorClass::Fatal,
-        // A broker that restarts also breaks handshakes; only words about certificates are final.
+        // A restarting broker also breaks handshakes; only messages about certificates are fatal.
         Code::SSL | Code::BrokerTransportFailure if is_about_certificates(reason) => {
             ErrorClass::Fatal
         }
@@ -62,7 +62,7 @@ pub(super) fn failure(connection: &Connection, doing: &str, code: Code, reason: 
     }
 }
 
-/// The library's own words, with the broker's sentence for the code: people search for both.
+/// The library's message with the standard sentence for the code: users search for both.
 pub(super) fn raw(code: Code, reason: &str) -> String {
     let sentence = code.to_string();
     let sentence = broker_sentence(&sentence);
@@ -87,13 +87,13 @@ fn explain(connection: &Connection, code: Code, reason: &str) -> (FailureClass, 
     match code {
         Code::TopicAuthorizationFailed => setup(
             format!(
-                "{} may not read the topic {topic}, or there is no such topic",
+                "{} may not read the topic {topic}, or the topic does not exist",
                 principal(connection)
             ),
             "compare --topic with the portal; a broker with access rules gives the same answer for a topic that does not exist".into(),
         ),
         Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition => setup(
-            format!("the brokers know no topic {topic}"),
+            format!("the brokers do not know the topic {topic}"),
             "compare --topic with the portal; some brokers also hide topics that the user may not read".into(),
         ),
         Code::InvalidTopic => setup(
@@ -102,7 +102,7 @@ fn explain(connection: &Connection, code: Code, reason: &str) -> (FailureClass, 
         ),
         Code::GroupAuthorizationFailed => setup(
             format!(
-                "{} is not allowed to use the group {}",
+                "{} may not use the group {}",
                 principal(connection),
                 connection.group.as_deref().unwrap_or("(none)")
             ),
@@ -121,14 +121,14 @@ fn explain(connection: &Connection, code: Code, reason: &str) -> (FailureClass, 
         _ => (
             FailureClass::Read,
             format!("reading the topic {topic} failed"),
-            "try again; if it stays, keep the line below for a ticket".into(),
+            "try again; if it fails again, add the line below to a support ticket".into(),
         ),
     }
 }
 
 fn principal(connection: &Connection) -> String {
     connection.principal.as_ref().map_or_else(
-        || "this client (it shows no certificate)".to_owned(),
+        || "this client (it sends no certificate)".to_owned(),
         |name| format!("the user certificate ({name})"),
     )
 }
@@ -136,7 +136,7 @@ fn principal(connection: &Connection) -> String {
 fn explain_tls(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
     let (why, fix) = if reason.contains("certificate verify failed") {
         (
-            "the broker's certificate does not fit the cluster certificate, its host name or its dates".to_owned(),
+            "the broker's certificate does not match the cluster certificate, its host name or its dates".to_owned(),
             "check that the endpoint and the cluster certificate belong to the same cluster, and download the cluster certificate again",
         )
     } else if reason.contains("alert number") || reason.contains("certificate") {
@@ -182,9 +182,9 @@ mod tests {
     use super::ErrorClass::{Fatal, Retriable};
     use super::*;
 
-    /// Sentences of librdkafka 2.12 as they were met, shortened.
+    /// Messages of librdkafka 2.12 as observed, shortened.
     #[test]
-    fn each_sentence_of_the_library_means_one_thing() {
+    fn messages_of_the_library_are_classified_and_explained() {
         let connection = Connection {
             brokers: "broker:443".into(),
             topic: "t".into(),
@@ -196,18 +196,18 @@ mod tests {
             extra: Vec::new(),
             verbosity: 0,
         };
-        for (code, reason, expected_outlook, words) in [
+        for (code, reason, expected_class, words) in [
             (
                 Code::SSL,
                 "SSL handshake failed: certificate verify failed: broker certificate could not be verified",
                 Fatal,
-                "the broker's certificate does not fit",
+                "the broker's certificate does not match",
             ),
             (
                 Code::BrokerTransportFailure,
                 "error:0A000086:SSL routines::certificate verify failed (after 8ms in state SSL_HANDSHAKE)",
                 Fatal,
-                "the broker's certificate does not fit",
+                "the broker's certificate does not match",
             ),
             (
                 Code::BrokerTransportFailure,
@@ -245,12 +245,17 @@ mod tests {
                 Fatal,
                 "may not read the topic t",
             ),
-            (Code::UnknownTopicOrPartition, "", Fatal, "know no topic t"),
+            (
+                Code::UnknownTopicOrPartition,
+                "",
+                Fatal,
+                "do not know the topic t",
+            ),
             (
                 Code::GroupAuthorizationFailed,
                 "",
                 Fatal,
-                "is not allowed to use the group",
+                "may not use the group",
             ),
             (
                 Code::AllBrokersDown,
@@ -259,7 +264,7 @@ mod tests {
                 "no broker answers",
             ),
         ] {
-            assert_eq!(classify(code, reason), expected_outlook, "{reason}");
+            assert_eq!(classify(code, reason), expected_class, "{reason}");
             let failure = failure(&connection, "reading", code, reason);
             assert!(failure.what.contains(words), "{reason}: {}", failure.what);
         }

@@ -4,11 +4,10 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, RebalanceProtocol};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem as Elem};
 
-use super::context::{ClientEvent, Context};
 use super::failure::{ErrorClass, classify};
 use crate::record::{GapReason, OffsetGap};
 use crate::util::mutex::lock;
@@ -25,11 +24,11 @@ pub(super) struct Group {
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long retriable errors are retried: the leader of a partition or the coordinator may be moving.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
-/// Between two questions.
+/// Time between two attempts.
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);
 
 impl Group {
-    /// A member that starts there in partitions for which the group has stored no position.
+    /// A member that starts at `start` in partitions without a committed offset.
     pub(super) fn new(start: Offset) -> Group {
         Group {
             start,
@@ -37,28 +36,28 @@ impl Group {
         }
     }
 
-    /// Everything before these offsets was written and flushed.
+    /// Notes the next offset after flushed output, by partition.
     pub(super) fn note_written(&self, positions: Vec<(i32, i64)>) {
         *lock(&self.written) = positions;
     }
 
     /// Assigns partitions: each starts at its committed offset, or at the oldest record if retention has removed that
-    /// offset, which is reported as a gap.
-    pub(super) fn assign(
+    /// offset. Returns the gaps, and each partition with its start offset.
+    pub(super) fn on_assigned(
         &self,
-        consumer: &BaseConsumer<Context>,
-        handed: &TopicPartitionList,
-    ) -> KafkaResult<Vec<ClientEvent>> {
-        if handed.count() == 0 {
-            start_reading(consumer, handed)?;
-            return Ok(vec![ClientEvent::Assigned(Vec::new())]);
+        consumer: &BaseConsumer<impl ConsumerContext>,
+        partitions: &TopicPartitionList,
+    ) -> KafkaResult<(Vec<OffsetGap>, Vec<(i32, i64)>)> {
+        let (mut gaps, mut assigned) = (Vec::new(), Vec::new());
+        if partitions.count() == 0 {
+            start_reading(consumer, partitions)?;
+            return Ok((gaps, assigned));
         }
-        let stored = retry(|| consumer.committed_offsets(handed.clone(), RESPONSE_TIMEOUT))?;
-        let lows = query_committed(consumer, handed, Offset::Beginning)?;
-        let firsts = query_committed(consumer, handed, self.start)?;
-        let mut starts = TopicPartitionList::with_capacity(handed.count());
-        let (mut event, mut assigned) = (Vec::new(), Vec::new());
-        for element in handed.elements() {
+        let stored = retry(|| consumer.committed_offsets(partitions.clone(), RESPONSE_TIMEOUT))?;
+        let lows = query_offsets(consumer, partitions, Offset::Beginning)?;
+        let firsts = query_offsets(consumer, partitions, self.start)?;
+        let mut starts = TopicPartitionList::with_capacity(partitions.count());
+        for element in partitions.elements() {
             let (topic, partition) = (element.topic(), element.partition());
             let find = |list: &TopicPartitionList| {
                 list.find_partition(topic, partition)
@@ -68,82 +67,84 @@ impl Group {
             let low = find(&lows).unwrap_or(0);
             let wanted = find(&stored).or_else(|| find(&firsts)).unwrap_or(low);
             if wanted < low {
-                event.push(offset_gap(topic, partition, wanted, low));
+                gaps.push(offset_gap(topic, partition, wanted, low));
             }
             let start = wanted.max(low);
             starts.add_partition_offset(topic, partition, Offset::Offset(start))?;
             assigned.push((partition, start));
         }
         start_reading(consumer, &starts)?;
-        event.push(ClientEvent::Assigned(assigned));
-        Ok(event)
+        Ok((gaps, assigned))
     }
 
-    /// Commits the positions of flushed output, then gives the partitions up, so that their next reader repeats as
-    /// little as possible.
+    /// Commits the offsets of flushed output, then unassigns the partitions, so that their next owner repeats as few
+    /// records as possible. Returns the partitions.
     pub(super) fn on_revoked(
         &self,
-        consumer: &BaseConsumer<Context>,
-        taken: &TopicPartitionList,
-    ) -> KafkaResult<Vec<ClientEvent>> {
+        consumer: &BaseConsumer<impl ConsumerContext>,
+        partitions: &TopicPartitionList,
+    ) -> KafkaResult<Vec<i32>> {
         let mut list = TopicPartitionList::new();
         let mut written = lock(&self.written);
-        let taken_elements = taken.elements();
-        for element in &taken_elements {
+        let elements = partitions.elements();
+        for element in &elements {
             let partition = element.partition();
             let known = written.iter().find(|(id, _)| *id == partition);
             if let Some((_, next)) = known {
                 list.add_partition_offset(element.topic(), partition, Offset::Offset(*next))?;
             }
         }
-        let ids: Vec<i32> = taken_elements.iter().map(Elem::partition).collect();
+        let ids: Vec<i32> = elements.iter().map(Elem::partition).collect();
         written.retain(|(id, _)| !ids.contains(id));
         if list.count() > 0 {
-            // If the group has already moved on, the next member repeats some more.
+            // If the group has already rebalanced, the next owner repeats more records.
             let _ = consumer.commit(&list, CommitMode::Sync);
         }
         match consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => consumer.incremental_unassign(taken)?,
+            RebalanceProtocol::Cooperative => consumer.incremental_unassign(partitions)?,
             _ => consumer.unassign()?,
         }
-        Ok(vec![ClientEvent::Revoked(ids)])
+        Ok(ids)
     }
 }
 
-/// Reads from these partitions on: from them too, or only from them, as the group's members agreed.
-fn start_reading(consumer: &BaseConsumer<Context>, starts: &TopicPartitionList) -> KafkaResult<()> {
+/// Starts to read partitions: in addition to the present ones with the cooperative protocol, else instead of them.
+fn start_reading(
+    consumer: &BaseConsumer<impl ConsumerContext>,
+    starts: &TopicPartitionList,
+) -> KafkaResult<()> {
     match consumer.rebalance_protocol() {
         RebalanceProtocol::Cooperative => consumer.incremental_assign(starts),
         _ => consumer.assign(starts),
     }
 }
 
-fn query_committed(
-    consumer: &BaseConsumer<Context>,
+fn query_offsets(
+    consumer: &BaseConsumer<impl ConsumerContext>,
     partitions: &TopicPartitionList,
     what: Offset,
 ) -> KafkaResult<TopicPartitionList> {
-    let mut asked = partitions.clone();
-    asked.set_all_offsets(what)?;
-    retry(|| consumer.offsets_for_times(asked.clone(), RESPONSE_TIMEOUT))
+    let mut request = partitions.clone();
+    request.set_all_offsets(what)?;
+    retry(|| consumer.offsets_for_times(request.clone(), RESPONSE_TIMEOUT))
 }
 
-/// Retries until all partitions have an answer. A member that gave up would hold partitions that it does not read.
+/// Retries until all partitions have a result: a member that stopped earlier would own partitions without reading them.
 fn retry(
-    mut query_committed: impl FnMut() -> KafkaResult<TopicPartitionList>,
+    mut query: impl FnMut() -> KafkaResult<TopicPartitionList>,
 ) -> KafkaResult<TopicPartitionList> {
     let started = Instant::now();
     loop {
-        match query_committed().and_then(check_partitions) {
+        match query().and_then(check_partitions) {
             Err(error) if is_retriable(&error) && started.elapsed() < RETRY_TIMEOUT => {
                 thread::sleep(RETRY_INTERVAL);
             }
-            answer => return answer,
+            result => return result,
         }
     }
 }
 
-/// The list, unless there is an error in it for one of the partitions.
+/// The list, or the first error of one of its partitions.
 fn check_partitions(list: TopicPartitionList) -> KafkaResult<TopicPartitionList> {
     list.elements().iter().try_for_each(Elem::error)?;
     Ok(list)
@@ -154,14 +155,14 @@ fn is_retriable(error: &KafkaError) -> bool {
     code.is_some_and(|code| classify(code, "") == ErrorClass::Retriable)
 }
 
-fn offset_gap(topic: &str, partition: i32, wanted: i64, resumed: i64) -> ClientEvent {
-    ClientEvent::OffsetGap(OffsetGap {
+fn offset_gap(topic: &str, partition: i32, wanted: i64, resumed: i64) -> OffsetGap {
+    OffsetGap {
         topic: topic.to_owned(),
         partition,
         wanted,
         resumed,
         why: GapReason::Retention,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -176,16 +177,16 @@ mod tests {
     #[test]
     fn a_leader_that_moves_is_waited_for_and_a_refusal_is_not() {
         let check = |code: Code, failures: usize, expected: usize| {
-            let mut asked = 0;
-            let answer = retry(|| {
-                asked += 1;
-                if asked > failures {
+            let mut attempts = 0;
+            let result = retry(|| {
+                attempts += 1;
+                if attempts > failures {
                     return Ok(TopicPartitionList::new());
                 }
                 Err(KafkaError::MetadataFetch(code))
             });
-            assert_eq!(asked, expected, "{code:?}");
-            assert_eq!(answer.is_ok(), expected > failures, "{code:?}");
+            assert_eq!(attempts, expected, "{code:?}");
+            assert_eq!(result.is_ok(), expected > failures, "{code:?}");
         };
         check(Code::NotLeaderForPartition, 2, 3);
         check(Code::NotCoordinator, 1, 2);

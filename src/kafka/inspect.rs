@@ -19,16 +19,16 @@ use super::failure::{ErrorClass, classify, raw};
 use super::message::OwnedMessage;
 use crate::record::Record;
 
-/// Why a question has no answer.
+/// Why a query failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryError {
     /// The kind of error.
     pub kind: QueryErrorKind,
-    /// The library's words.
+    /// The library's message.
     pub raw: String,
 }
 
-/// Kinds of refusal.
+/// Kinds of [`QueryError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryErrorKind {
     /// No permission for the topic; brokers with ACLs answer the same for a topic that does not exist.
@@ -54,8 +54,8 @@ pub enum QueryErrorKind {
 pub struct Partition {
     /// Its number, counted from 0.
     pub id: i32,
-    /// Whether a broker leads it.
-    pub led: bool,
+    /// Whether it has a leader.
+    pub has_leader: bool,
     /// The low watermark; `None` until it was queried.
     pub low: Option<i64>,
     /// The high watermark; `None` until it was queried.
@@ -67,7 +67,7 @@ pub struct Partition {
 pub enum ReadItem<'a> {
     /// A record.
     Record(Record<'a>),
-    /// The present end of a partition.
+    /// The current end of a partition.
     End(i32),
 }
 
@@ -80,11 +80,11 @@ pub struct Inspector {
 
 /// Longest poll of the client library, and so the delay of Ctrl-C.
 const MAX_POLL_TIMEOUT: Duration = Duration::from_millis(100);
-/// Timeout of one attempt, after which the library's errors are checked.
+/// Timeout of one attempt; after it the library's errors are checked.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
 /// Timeout for serving the library's event queue.
 const QUEUE_TIMEOUT: Duration = Duration::from_millis(10);
-/// Properties for small reads: small fetches answer sooner.
+/// Properties for small reads: small fetches return sooner.
 const SMALL_FETCHES: &[(&str, &str)] = &[
     ("fetch.message.max.bytes", "65536"),
     ("fetch.wait.max.ms", "100"),
@@ -121,9 +121,9 @@ impl Inspector {
     ///
     /// # Errors
     /// [`QueryError`] if the brokers do not return the topic.
-    pub fn partitions(&self, limit: Duration) -> QueryResult<Vec<Partition>> {
+    pub fn partitions(&self, timeout: Duration) -> QueryResult<Vec<Partition>> {
         let topic = self.connection.topic.as_str();
-        let metadata = self.query(limit, |attempt| {
+        let metadata = self.query(timeout, |attempt| {
             self.consumer.fetch_metadata(Some(topic), attempt)
         })?;
         let found = metadata.topics().iter().find(|one| one.name() == topic);
@@ -140,8 +140,10 @@ impl Inspector {
     ///
     /// # Errors
     /// [`QueryError`] if no broker responds.
-    pub fn topics(&self, limit: Duration) -> QueryResult<Vec<String>> {
-        let metadata = self.query(limit, |attempt| self.consumer.fetch_metadata(None, attempt))?;
+    pub fn topics(&self, timeout: Duration) -> QueryResult<Vec<String>> {
+        let metadata = self.query(timeout, |attempt| {
+            self.consumer.fetch_metadata(None, attempt)
+        })?;
         let seen = |topic: &&MetadataTopic| topic.error().is_none_or(|error| !error.is_error());
         let topics = metadata.topics().iter().filter(seen);
         Ok(topics.map(|topic| topic.name().to_owned()).collect())
@@ -151,44 +153,44 @@ impl Inspector {
     ///
     /// # Errors
     /// [`QueryError`] if a leader does not respond.
-    pub fn with_ends(
+    pub fn with_watermarks(
         &self,
         partitions: &[Partition],
-        limit: Duration,
+        timeout: Duration,
     ) -> QueryResult<Vec<Partition>> {
-        let led: Vec<i32> = partitions
+        let with_leader: Vec<i32> = partitions
             .iter()
-            .filter(|one| one.led)
+            .filter(|one| one.has_leader)
             .map(|one| one.id)
             .collect();
-        let lows = self.offsets(&led, Offset::Beginning, limit)?;
-        let highs = self.offsets(&led, Offset::End, limit)?;
+        let lows = self.offsets(&with_leader, Offset::Beginning, timeout)?;
+        let highs = self.offsets(&with_leader, Offset::End, timeout)?;
         let find = |list: &[(i32, i64)], id| {
             let found = list.iter().find(|(partition, _)| *partition == id);
             found.map(|(_, offset)| *offset)
         };
-        let with_ends = |one: &Partition| Partition {
+        let with_watermarks = |one: &Partition| Partition {
             low: find(&lows, one.id),
             high: find(&highs, one.id),
             ..*one
         };
-        Ok(partitions.iter().map(with_ends).collect())
+        Ok(partitions.iter().map(with_watermarks).collect())
     }
 
     fn offsets(
         &self,
         partitions: &[i32],
         what: Offset,
-        limit: Duration,
+        timeout: Duration,
     ) -> QueryResult<Vec<(i32, i64)>> {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }
-        let asked = self.list(partitions.iter().map(|id| (*id, what)))?;
-        let answer = self.query(limit, |attempt| {
-            self.consumer.offsets_for_times(asked.clone(), attempt)
+        let request = self.list(partitions.iter().map(|id| (*id, what)))?;
+        let result = self.query(timeout, |attempt| {
+            self.consumer.offsets_for_times(request.clone(), attempt)
         })?;
-        offsets_of(&answer)
+        offsets_of(&result)
     }
 
     /// The committed offsets of the connection's group, without joining it; partitions without one are missing.
@@ -198,13 +200,13 @@ impl Inspector {
     pub fn committed(
         &self,
         partitions: &[Partition],
-        limit: Duration,
+        timeout: Duration,
     ) -> QueryResult<Vec<(i32, i64)>> {
-        let asked = self.list(partitions.iter().map(|one| (one.id, Offset::Invalid)))?;
-        let answer = self.query(limit, |attempt| {
-            self.consumer.committed_offsets(asked.clone(), attempt)
+        let request = self.list(partitions.iter().map(|one| (one.id, Offset::Invalid)))?;
+        let result = self.query(timeout, |attempt| {
+            self.consumer.committed_offsets(request.clone(), attempt)
         })?;
-        let mut stored = offsets_of(&answer)?;
+        let mut stored = offsets_of(&result)?;
         stored.retain(|(_, offset)| *offset >= 0);
         Ok(stored)
     }
@@ -216,30 +218,30 @@ impl Inspector {
     pub fn read(
         &self,
         starts: &[(i32, i64)],
-        limit: Duration,
+        timeout: Duration,
         visit: &mut dyn FnMut(ReadItem<'_>) -> ControlFlow<()>,
     ) -> QueryResult<()> {
         let list = self.list(starts.iter().map(|(id, at)| (*id, Offset::Offset(*at))))?;
         self.consumer
             .assign(&list)
             .map_err(|error| to_query_error(&error))?;
-        let outcome = self.read_assigned(limit, visit);
-        // Queued records are useless for the next query.
-        let ended = self
+        let outcome = self.read_assigned(timeout, visit);
+        // Drops queued records, which the next query does not need.
+        let unassigned = self
             .consumer
             .unassign()
             .map_err(|error| to_query_error(&error));
-        outcome.and(ended)
+        outcome.and(unassigned)
     }
 
     fn read_assigned(
         &self,
-        limit: Duration,
+        timeout: Duration,
         visit: &mut dyn FnMut(ReadItem<'_>) -> ControlFlow<()>,
     ) -> QueryResult<()> {
         let (started, mut copied) = (Instant::now(), OwnedMessage::default());
-        while started.elapsed() < limit && !self.interrupt.load(Ordering::Relaxed) {
-            let left = limit.saturating_sub(started.elapsed());
+        while started.elapsed() < timeout && !self.interrupt.load(Ordering::Relaxed) {
+            let left = timeout.saturating_sub(started.elapsed());
             let flow = match self.consumer.poll(MAX_POLL_TIMEOUT.min(left)) {
                 None => ControlFlow::Continue(()),
                 Some(Ok(message)) => {
@@ -248,7 +250,7 @@ impl Inspector {
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => visit(ReadItem::End(partition)),
                 Some(Err(error)) => match to_query_error(&error) {
-                    refusal if self.is_fatal_here(&error) => return Err(refusal),
+                    fatal if self.is_fatal_here(&error) => return Err(fatal),
                     _ => ControlFlow::Continue(()),
                 },
             };
@@ -259,25 +261,25 @@ impl Inspector {
         Ok(())
     }
 
-    /// Asks until there is an answer, a refusal that does not heal, or the limit is over.
+    /// Retries a request until it succeeds, fails fatally, or the timeout ends.
     fn query<T>(
         &self,
-        limit: Duration,
-        mut question: impl FnMut(Duration) -> Result<T, KafkaError>,
+        timeout: Duration,
+        mut request: impl FnMut(Duration) -> Result<T, KafkaError>,
     ) -> QueryResult<T> {
         let started = Instant::now();
         loop {
-            let left = limit.saturating_sub(started.elapsed());
-            let error = match question(ATTEMPT_TIMEOUT.min(left).max(MAX_POLL_TIMEOUT)) {
-                Ok(answer) => return Ok(answer),
+            let left = timeout.saturating_sub(started.elapsed());
+            let error = match request(ATTEMPT_TIMEOUT.min(left).max(MAX_POLL_TIMEOUT)) {
+                Ok(result) => return Ok(result),
                 Err(error) => error,
             };
             if is_final(&error) {
                 return Err(to_query_error(&error));
             }
-            let heard = self.poll_events()?;
-            if started.elapsed() >= limit || self.interrupt.load(Ordering::Relaxed) {
-                return Err(heard.unwrap_or_else(|| to_query_error(&error)));
+            let queued = self.poll_events()?;
+            if started.elapsed() >= timeout || self.interrupt.load(Ordering::Relaxed) {
+                return Err(queued.unwrap_or_else(|| to_query_error(&error)));
             }
         }
     }
@@ -296,7 +298,7 @@ impl Inspector {
             let ClientEvent::Error(code, reason) = event else {
                 continue;
             };
-            if self.is_private_group(code) {
+            if self.is_unused_group(code) {
                 continue;
             }
             if classify(code, &reason) == ErrorClass::Fatal {
@@ -311,12 +313,12 @@ impl Inspector {
     fn is_fatal_here(&self, error: &KafkaError) -> bool {
         let about_group = error
             .rdkafka_error_code()
-            .map(|code| self.is_private_group(code));
+            .map(|code| self.is_unused_group(code));
         is_final(error) && about_group != Some(true)
     }
 
     /// librdkafka looks for the coordinator of the unused group name: not an error of this query.
-    fn is_private_group(&self, code: RDKafkaErrorCode) -> bool {
+    fn is_unused_group(&self, code: RDKafkaErrorCode) -> bool {
         code == RDKafkaErrorCode::GroupAuthorizationFailed && self.connection.group.is_none()
     }
 
@@ -342,7 +344,7 @@ fn set(config: &mut ClientConfig, properties: &[(&str, &str)]) {
 fn partition(partition: &MetadataPartition) -> Partition {
     Partition {
         id: partition.id(),
-        led: partition.leader() >= 0,
+        has_leader: partition.leader() >= 0,
         low: None,
         high: None,
     }
@@ -397,24 +399,24 @@ fn query_error(code: RDKafkaErrorCode, reason: &str) -> QueryError {
     }
 }
 
-/// The partitions whose present end has not been met yet, for reads that stop there.
+/// The partitions whose current end has not been reached, for reads that stop there.
 #[derive(Debug)]
 pub struct OpenPartitions(BTreeSet<i32>);
 
 impl OpenPartitions {
-    /// All of these are open.
+    /// All partitions of `starts`.
     #[must_use]
     pub fn new(starts: &[(i32, i64)]) -> OpenPartitions {
         OpenPartitions(starts.iter().map(|(id, _)| *id).collect())
     }
 
-    /// Whether a partition's end has not been met yet.
+    /// Whether a partition's end has not been reached.
     #[must_use]
     pub fn has(&self, partition: i32) -> bool {
         self.0.contains(&partition)
     }
 
-    /// Closes one; breaks off the read once none is open.
+    /// Closes a partition. Breaks when none is left open.
     pub fn close(&mut self, partition: i32) -> ControlFlow<()> {
         self.0.remove(&partition);
         if self.0.is_empty() {

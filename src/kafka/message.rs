@@ -1,5 +1,4 @@
-//! One message, copied out of the client library into buffers that are used again.
-//! The copy lends itself as a `Record`; nothing of the library's types leaves this folder.
+//! An owned copy of one message, in buffers that are reused.
 
 use std::borrow::Cow;
 
@@ -19,20 +18,20 @@ pub(super) struct OwnedMessage {
     headers: Vec<(String, Option<Vec<u8>>)>,
 }
 
-/// Bytes that may be absent; the buffer stays when they are.
+/// Bytes that may be absent; the buffer is reused in any case.
 #[derive(Debug, Default)]
 struct OptionalBytes {
     is_some: bool,
     buffer: Vec<u8>,
 }
 
-/// A buffer that one large message stretched further than this is let go after it.
-const MAX_REUSED_BUFFER: usize = 4 << 20;
+/// A buffer larger than this, in bytes, is freed before the next copy.
+const MAX_REUSED_BUFFER_BYTES: usize = 4 << 20;
 
 impl OptionalBytes {
     fn copy(&mut self, bytes: Option<&[u8]>) {
         self.buffer.clear();
-        if self.buffer.capacity() > MAX_REUSED_BUFFER {
+        if self.buffer.capacity() > MAX_REUSED_BUFFER_BYTES {
             self.buffer = Vec::new();
         }
         self.is_some = bytes.is_some();
@@ -45,7 +44,7 @@ impl OptionalBytes {
 }
 
 impl OwnedMessage {
-    /// Takes over a message.
+    /// Replaces the copy by a message.
     pub(super) fn copy(&mut self, message: &BorrowedMessage<'_>) {
         self.partition = message.partition();
         self.offset = message.offset();

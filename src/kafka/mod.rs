@@ -33,9 +33,9 @@ use self::topic::Offsets;
 use crate::record::position::Position;
 use crate::record::{OffsetGap, Record};
 
-/// Which part of a topic to read.
+/// The part of a topic to read.
 #[derive(Debug, Clone)]
-pub struct Span {
+pub struct ReadRange {
     /// Start position.
     pub from: Position,
     /// Offsets of an earlier run; they override `from`.
@@ -73,49 +73,49 @@ pub fn connect(
 ///
 /// # Errors
 /// [`ReadStopped`] if the topic cannot be read or the user interrupts.
-pub fn start(topic: Topic, span: &Span) -> Result<Reader, ReadStopped> {
-    let (topic, bounds) = resolve(topic, span)?;
+pub fn start(topic: Topic, range: &ReadRange) -> Result<Reader, ReadStopped> {
+    let (topic, bounds) = resolve(topic, range)?;
     let ranges = plan::between(&bounds.starts, bounds.stops.as_ref(), &bounds.highs);
     let mut plan = plan::clamp_to_low_watermark(topic.name(), ranges, &bounds.lows);
     plan.lost.extend(bounds.lost);
     Ok(Reader::start(topic, plan, bounds.until)?)
 }
 
-/// Connects and starts to read. With a group, its committed offsets override the span.
+/// Connects and starts to read. With a group, its committed offsets override the range.
 ///
 /// # Errors
 /// [`ReadStopped`] if the topic cannot be read or the user interrupts.
 pub fn open(
     connection: Connection,
-    span: &Span,
+    range: &ReadRange,
     interrupt: Arc<AtomicBool>,
     report: &mut Report<'_>,
 ) -> Result<Reader, ReadStopped> {
     if connection.group.is_some() {
-        let start = match span.from {
+        let start = match range.from {
             Position::Beginning => Offset::Beginning,
             _ => Offset::End,
         };
         let topic = Topic::connect(connection, Some(Group::new(start)), interrupt, report)?;
         return Ok(Reader::join(topic)?);
     }
-    start(connect(connection, interrupt, report)?, span)
+    start(connect(connection, interrupt, report)?, range)
 }
 
-/// The last `count` records of a span for which `keep` returns a value, oldest first.
+/// The values that `keep` returns for the last `count` records of a range, oldest first; `None` does not count.
 ///
 /// # Errors
 /// [`ReadStopped`] if the topic cannot be read or the user interrupts.
 pub fn last<T>(
     connection: Connection,
-    span: &Span,
+    range: &ReadRange,
     count: usize,
     interrupt: Arc<AtomicBool>,
     report: &mut Report<'_>,
     keep: &mut dyn FnMut(&Record<'_>) -> Option<T>,
 ) -> Result<Vec<T>, ReadStopped> {
     let topic = Topic::connect(connection, None, interrupt, report)?;
-    let (topic, bounds) = resolve(topic, span)?;
+    let (topic, bounds) = resolve(topic, range)?;
     let stops = bounds.stops.as_ref();
     let ranges = plan::between(&bounds.starts, stops.or(Some(&bounds.highs)), &bounds.highs);
     let part = |of: fn(&OffsetRange) -> i64| -> Offsets {
@@ -127,14 +127,14 @@ pub fn last<T>(
     let lows = part(|range| range.start);
     let stops = part(|range| range.stop.unwrap_or(range.start));
     let (_, found) = tail_scan::last(topic, &lows, &stops, count, keep)?;
-    Ok(found.into_iter().map(|(_, stored)| stored).collect())
+    Ok(found.into_iter().map(|(_, value)| value).collect())
 }
 
-/// Offsets for both ends of a span.
+/// The offsets of a range's start and stop.
 struct OffsetBounds {
     starts: Offsets,
     stops: Option<Offsets>,
-    /// A stop that lies in the future, in milliseconds since 1970-01-01 UTC.
+    /// A stop in the future, in milliseconds since 1970-01-01 UTC.
     until: Option<i64>,
     lows: Offsets,
     highs: Offsets,
@@ -142,14 +142,14 @@ struct OffsetBounds {
     lost: Vec<OffsetGap>,
 }
 
-fn resolve(topic: Topic, span: &Span) -> Result<(Topic, OffsetBounds), ReadStopped> {
+fn resolve(topic: Topic, range: &ReadRange) -> Result<(Topic, OffsetBounds), ReadStopped> {
     let lows = topic.low_watermarks()?;
     let highs = topic.high_watermarks()?;
-    let until = match &span.until {
-        Some(Position::Time(millis)) if *millis > span.now => Some(*millis),
+    let until = match &range.until {
+        Some(Position::Time(millis)) if *millis > range.now => Some(*millis),
         _ => None,
     };
-    let wanted = span.until.as_ref().filter(|_| until.is_none());
+    let wanted = range.until.as_ref().filter(|_| until.is_none());
     let (topic, stops) = match wanted {
         None => (topic, None),
         Some(position) => {
@@ -158,12 +158,12 @@ fn resolve(topic: Topic, span: &Span) -> Result<(Topic, OffsetBounds), ReadStopp
         }
     };
     let limits = stops.as_ref().unwrap_or(&highs);
-    let (topic, starts, lost) = if let Some(stored) = &span.stored {
+    let (topic, starts, lost) = if let Some(stored) = &range.stored {
         let (starts, lost) =
             plan::from_stored(topic.name(), &stored.next, stored.partitions, &lows, &highs);
         (topic, starts, [stored.lost.clone(), lost].concat())
     } else {
-        let (topic, starts) = offsets(topic, &span.from, &lows, limits)?;
+        let (topic, starts) = offsets(topic, &range.from, &lows, limits)?;
         (topic, starts, Vec::new())
     };
     let bounds = OffsetBounds {
@@ -195,7 +195,7 @@ fn offsets(
         Position::Offsets(typed) => {
             plan::from_position(topic.name(), typed, &topic.high_watermarks()?)?
         }
-        Position::Back(count) => return tail_scan::back(topic, lows, highs, *count),
+        Position::Back(count) => return tail_scan::start_of_last(topic, lows, highs, *count),
     };
     Ok((topic, offsets))
 }

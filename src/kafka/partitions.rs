@@ -8,9 +8,9 @@ use crate::record::Progress;
 #[derive(Debug, Default)]
 pub(super) struct PartitionProgress {
     list: Vec<PartitionState>,
-    /// From a partition's number to its place in `list`.
-    places: Vec<Option<usize>>,
-    /// Partitions with something left to deliver.
+    /// The index in `list` for each partition number.
+    indexes: Vec<Option<usize>>,
+    /// Number of partitions that are not finished.
     open: usize,
     /// Whether all partitions have a stop.
     bounded: bool,
@@ -35,7 +35,7 @@ impl PartitionState {
 }
 
 impl PartitionProgress {
-    /// For ranges that either all have a stop or all have none.
+    /// The ranges either all have a stop or all have none.
     pub(super) fn new(ranges: Vec<OffsetRange>) -> PartitionProgress {
         let bounded = !ranges.is_empty() && ranges.iter().all(|range| range.stop.is_some());
         let mut partitions = PartitionProgress {
@@ -48,7 +48,7 @@ impl PartitionProgress {
         partitions
     }
 
-    /// Partitions that a group handed out, each with its first offset; they have no stop.
+    /// Adds partitions that a group assigned, each with its start offset; they have no stop.
     pub(super) fn on_assigned(&mut self, partitions: &[(i32, i64)]) {
         self.remove(&partitions.iter().map(|(id, _)| *id).collect::<Vec<_>>());
         for &(partition, start) in partitions {
@@ -63,7 +63,7 @@ impl PartitionProgress {
     /// Removes revoked partitions.
     pub(super) fn remove(&mut self, partitions: &[i32]) {
         let list = std::mem::take(&mut self.list);
-        self.places.clear();
+        self.indexes.clear();
         self.open = 0;
         for partition_state in list {
             if !partitions.contains(&partition_state.range.partition) {
@@ -81,22 +81,22 @@ impl PartitionProgress {
         let Ok(number) = usize::try_from(partition_state.range.partition) else {
             return;
         };
-        if self.places.len() <= number {
-            self.places.resize(number + 1, None);
+        if self.indexes.len() <= number {
+            self.indexes.resize(number + 1, None);
         }
-        self.places[number] = Some(self.list.len());
+        self.indexes[number] = Some(self.list.len());
         self.open += usize::from(!partition_state.done);
         self.list.push(partition_state);
     }
 
     fn partition_state(&mut self, partition: i32) -> Option<&mut PartitionState> {
-        let place = usize::try_from(partition)
+        let index = usize::try_from(partition)
             .ok()
-            .and_then(|number| self.places.get(number).copied().flatten())?;
-        self.list.get_mut(place)
+            .and_then(|number| self.indexes.get(number).copied().flatten())?;
+        self.list.get_mut(index)
     }
 
-    /// A record arrived: whether it is to be delivered. `false` means that its partition is finished.
+    /// Whether to deliver a record that arrived. `false` means that its partition is finished.
     pub(super) fn take(&mut self, partition: i32, offset: i64) -> bool {
         let Some(partition_state) = self.partition_state(partition) else {
             return false;
@@ -132,7 +132,7 @@ impl PartitionProgress {
         }
     }
 
-    /// Nothing more of this partition is wanted.
+    /// Marks a partition as finished.
     pub(super) fn finish(&mut self, partition: i32) {
         if let Some(partition_state) = self
             .partition_state(partition)
@@ -148,7 +148,7 @@ impl PartitionProgress {
         self.bounded && self.open == 0
     }
 
-    /// Partitions with something left, and their next offsets.
+    /// Unfinished partitions with their next offsets.
     pub(super) fn open(&self) -> Vec<(i32, i64)> {
         let open = self
             .list
@@ -196,7 +196,7 @@ impl PartitionProgress {
         })
     }
 
-    /// Goes on at another offset, after a loss.
+    /// Continues at another offset after a gap.
     pub(super) fn resume(&mut self, partition: i32, next: i64) {
         let Some(partition_state) = self.partition_state(partition) else {
             return;
@@ -225,10 +225,10 @@ impl PartitionProgress {
             .count();
     }
 
-    /// Offsets read, and offsets to read.
+    /// Number of offsets read, and of offsets to read.
     pub(super) fn progress(&self) -> Progress {
         let width = |from: i64, to: i64| u64::try_from(to - from).unwrap_or(0);
-        let behind = |partition_state: &PartitionState| match (
+        let read = |partition_state: &PartitionState| match (
             partition_state.done,
             partition_state.range.stop,
         ) {
@@ -236,7 +236,7 @@ impl PartitionProgress {
             _ => width(partition_state.range.start, partition_state.next),
         };
         Progress {
-            done: self.list.iter().map(behind).sum(),
+            done: self.list.iter().map(read).sum(),
             total: self.bounded.then(|| {
                 self.list
                     .iter()
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_stop_finishes_what_is_behind_it() {
+    fn a_late_stop_finishes_partitions_beyond_it() {
         let mut partitions = PartitionProgress::default();
         partitions.on_assigned(&[(0, 0), (1, 5)]);
         assert!(partitions.take(0, 9));

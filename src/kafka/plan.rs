@@ -82,14 +82,14 @@ pub(super) fn clamp_to_low_watermark(
 /// time: later partitions are read from their first record.
 pub(super) fn from_stored(
     topic: &str,
-    kept: &Offsets,
+    stored: &Offsets,
     known: i32,
     lows: &Offsets,
     highs: &Offsets,
 ) -> (Offsets, Vec<OffsetGap>) {
     let new = highs.keys().filter(|partition| **partition >= known);
     let mut starts: Offsets = new.map(|partition| (*partition, 0)).collect();
-    starts.extend(kept);
+    starts.extend(stored);
     let mut lost = Vec::new();
     starts.retain(|&partition, start| {
         let low = lows.get(&partition).copied().unwrap_or(0);
@@ -124,11 +124,11 @@ pub(super) fn from_position(
     offsets
         .iter()
         .map(|&(partition, offset)| match highs.get(&partition) {
-            None => Err(wrong(
+            None => Err(setup_failure(
                 format!("the topic {topic} has no partition {partition}"),
-                format!("it has the partitions {}", names(highs)),
+                format!("it has the partitions {}", partition_names(highs)),
             )),
-            Some(high) if offset > *high => Err(wrong(
+            Some(high) if offset > *high => Err(setup_failure(
                 format!("partition {partition} of the topic {topic} has no offset {offset} yet"),
                 format!("its next offset is {high}; a smaller number than before means that the topic was re-created"),
             )),
@@ -137,7 +137,7 @@ pub(super) fn from_position(
         .collect()
 }
 
-fn names(offsets: &Offsets) -> String {
+fn partition_names(offsets: &Offsets) -> String {
     match (offsets.keys().next(), offsets.keys().next_back()) {
         (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
         (Some(only), _) => only.to_string(),
@@ -145,7 +145,7 @@ fn names(offsets: &Offsets) -> String {
     }
 }
 
-fn wrong(what: String, fix: String) -> Failure {
+fn setup_failure(what: String, fix: String) -> Failure {
     Failure {
         class: FailureClass::Setup,
         what,
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn kept_positions_go_on_or_are_said_to_be_lost() {
+    fn stored_offsets_resume_or_are_reported_as_gaps() {
         use GapReason::{Gone, Retention, Rewound};
         type Case<'c> = (
             &'c [(i32, i64)],
@@ -237,10 +237,10 @@ mod tests {
                 &[(0, 7), (1, 3)],
                 &[(2, 9, 0, Gone)],
             ),
-            // A partition that was not there is read from its first record.
+            // A partition added later is read from its first record.
             (&[(0, 7)], 1, &[(0, 7), (1, 0)], &[]),
             (&[(1, 7)], 0, &[(0, 5), (1, 7)], &[(0, 0, 5, Retention)]),
-            // A partition that was there and not meant stays so.
+            // A partition that existed and was not read is still not read.
             (&[(1, 7)], 2, &[(1, 7)], &[]),
         ];
         for (positions, known, expected, losses) in cases {
@@ -261,8 +261,8 @@ mod tests {
             from_position("t", &[(0, 10)], &highs).unwrap(),
             offsets(&[(0, 10)])
         );
-        for (asked, part) in [((2, 0), "no partition 2"), ((0, 11), "no offset 11 yet")] {
-            let failure = from_position("t", &[asked], &highs).unwrap_err();
+        for (requested, part) in [((2, 0), "no partition 2"), ((0, 11), "no offset 11 yet")] {
+            let failure = from_position("t", &[requested], &highs).unwrap_err();
             assert!(failure.what.contains(part), "{}", failure.what);
         }
     }

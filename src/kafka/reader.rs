@@ -23,19 +23,19 @@ use crate::record::{
 pub struct Reader {
     topic: Topic,
     partitions: PartitionProgress,
-    /// Steps that are due before the next record.
+    /// Items to deliver before the next record.
     pending: VecDeque<Pending>,
-    /// The record that was delivered last; it lends its bytes to the step.
+    /// The record delivered last; the item borrows its bytes.
     message: OwnedMessage,
     connection: ConnectionState,
-    /// When reading ends, in milliseconds since 1970; only while that lies in the future.
+    /// When reading ends, in milliseconds since 1970-01-01 UTC; `None` once that time has passed.
     until: Option<i64>,
-    /// Bytes delivered since an offset was found out of range, until it is known in which partition.
+    /// Bytes delivered since an offset was reported out of range, until its partition is known.
     pending_reset: Option<u64>,
     committed_at: Instant,
 }
 
-/// A step without borrowed parts.
+/// An item without borrowed data.
 enum Pending {
     OffsetGap(OffsetGap),
     Notice(Notice),
@@ -44,8 +44,8 @@ enum Pending {
 
 /// Whether brokers respond.
 enum ConnectionState {
-    Up,
-    Down {
+    Connected,
+    Disconnected {
         reported_at: Instant,
         probed_at: Instant,
     },
@@ -62,7 +62,8 @@ const DISCONNECTED_REPORT_INTERVAL: Duration = Duration::from_secs(30);
 const SEEK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Shortest time between two commits of a group.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
-/// More than the library's queues hold: whatever was queued when a doubt arose has been delivered by then.
+/// More than the library's queues hold: after this many bytes, everything that was queued when an offset was reported
+/// out of range has been delivered.
 const MAX_QUEUED_BYTES: u64 = 256 << 20;
 
 impl Reader {
@@ -81,7 +82,7 @@ impl Reader {
             partitions: PartitionProgress::new(plan.ranges),
             pending,
             message: OwnedMessage::default(),
-            connection: ConnectionState::Up,
+            connection: ConnectionState::Connected,
             until,
             pending_reset: None,
             committed_at: Instant::now(),
@@ -102,7 +103,7 @@ impl Reader {
         Reader::start(topic, ReadPlan::default(), None)
     }
 
-    /// Gives the topic back, to read something else from it.
+    /// Returns the topic for another read.
     #[must_use]
     pub fn close(self) -> Topic {
         self.topic
@@ -128,7 +129,7 @@ impl Reader {
         }
         let consumer = &self.topic.consumer;
         let assigned = consumer.assign(&list).and_then(|()| {
-            // A partition that an earlier read of the same topic paused stays so over an assignment.
+            // A partition paused by an earlier read stays paused after an assignment.
             consumer.resume(&list)
         });
         assigned.map_err(|error| self.topic.unexpected("starting to read", &error))
@@ -159,7 +160,7 @@ impl Reader {
                 return self.poll_events().map(|()| false);
             }
         };
-        if matches!(self.connection, ConnectionState::Down { .. }) {
+        if matches!(self.connection, ConnectionState::Disconnected { .. }) {
             self.on_connected();
         }
         if !delivered {
@@ -168,7 +169,7 @@ impl Reader {
         Ok(delivered)
     }
 
-    /// Reads no more of a partition.
+    /// Stops reading a partition.
     pub(super) fn finish_partition(&mut self, partition: i32) {
         self.partitions.finish(partition);
         self.pause(partition);
@@ -198,7 +199,7 @@ impl Reader {
                 }
                 ClientEvent::Revoked(partitions) => self.partitions.remove(&partitions),
                 ClientEvent::RebalanceFailed(code, reason) => {
-                    let doing = "taking over the group's partitions";
+                    let doing = "assigning the group's partitions";
                     return Err(self.topic.failure(doing, code, &reason));
                 }
             }
@@ -230,9 +231,9 @@ impl Reader {
     }
 
     fn on_disconnected(&mut self, reason: &str) {
-        if matches!(self.connection, ConnectionState::Up) {
+        if matches!(self.connection, ConnectionState::Connected) {
             let now = Instant::now();
-            self.connection = ConnectionState::Down {
+            self.connection = ConnectionState::Disconnected {
                 reported_at: now,
                 probed_at: now,
             };
@@ -242,13 +243,13 @@ impl Reader {
     }
 
     fn on_connected(&mut self) {
-        self.connection = ConnectionState::Up;
+        self.connection = ConnectionState::Connected;
         self.pending.push_back(Pending::Notice(Notice::Reconnected));
     }
 
     /// Without a connection: probes for one, and reports from time to time that there is none.
     fn probe(&mut self) {
-        let ConnectionState::Down {
+        let ConnectionState::Disconnected {
             reported_at,
             probed_at,
         } = &mut self.connection
@@ -263,11 +264,11 @@ impl Reader {
         if probed_at.elapsed() > PROBE_INTERVAL {
             *probed_at = Instant::now();
             let name = &self.topic.connection.topic;
-            let answer = self
+            let metadata = self
                 .topic
                 .consumer
                 .fetch_metadata(Some(name), PROBE_TIMEOUT);
-            if answer.is_ok() {
+            if metadata.is_ok() {
                 self.on_connected();
             }
         }
@@ -368,13 +369,13 @@ impl Reader {
         for (partition, next) in self.partitions.delivered() {
             let added =
                 list.add_partition_offset(self.topic.name(), partition, Offset::Offset(next));
-            added.map_err(|error| self.topic.unexpected("storing the position", &error))?;
+            added.map_err(|error| self.topic.unexpected("committing the offsets", &error))?;
         }
         if list.count() == 0 {
             return Ok(());
         }
         match self.topic.consumer.commit(&list, CommitMode::Sync) {
-            // The partition has a new owner, which reads these records again.
+            // The partition has a new owner, which repeats these records.
             Err(KafkaError::ConsumerCommit(
                 RDKafkaErrorCode::RebalanceInProgress
                 | RDKafkaErrorCode::IllegalGeneration
@@ -382,7 +383,7 @@ impl Reader {
                 | RDKafkaErrorCode::NoOffset,
             ))
             | Ok(()) => Ok(()),
-            Err(error) => Err(self.topic.unexpected("storing the position", &error)),
+            Err(error) => Err(self.topic.unexpected("committing the offsets", &error)),
         }
     }
 
@@ -403,8 +404,8 @@ impl Source for Reader {
             if self.topic.interrupt.load(Ordering::Relaxed) {
                 return SourceItem::Interrupted;
             }
-            if let Some(step) = self.take_pending() {
-                return step;
+            if let Some(item) = self.take_pending() {
+                return item;
             }
             if self.partitions.complete() {
                 return SourceItem::End;
@@ -436,7 +437,7 @@ impl Source for Reader {
 
     fn positions(&self) -> Vec<(i32, i64)> {
         let mut positions: Offsets = self.partitions.positions().into_iter().collect();
-        // An unreported gap is still ahead.
+        // An unreported gap is still to be delivered.
         for pending in self.pending.iter().rev() {
             if let Pending::OffsetGap(lost) = pending {
                 positions.insert(lost.partition, lost.wanted);

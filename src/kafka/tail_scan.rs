@@ -31,7 +31,7 @@ pub(super) fn last<T>(
     keep: &mut dyn FnMut(&Record<'_>) -> Option<T>,
 ) -> Result<(Topic, Vec<(Rank, T)>), ReadStopped> {
     let mut newest: BTreeMap<Rank, T> = BTreeMap::new();
-    let mut searches: Vec<PartitionScan> = stops
+    let mut scans: Vec<PartitionScan> = stops
         .iter()
         .map(|(&partition, &stop)| PartitionScan {
             partition,
@@ -40,13 +40,13 @@ pub(super) fn last<T>(
             found: 0,
         })
         .collect();
-    let share = i64::try_from(count / searches.len().max(1)).unwrap_or(i64::MAX / 2);
+    let share = i64::try_from(count / scans.len().max(1)).unwrap_or(i64::MAX / 2);
     let mut window = share.saturating_mul(2).max(FIRST_WINDOW_OFFSETS);
     loop {
-        let ranges: Vec<OffsetRange> = searches
+        let ranges: Vec<OffsetRange> = scans
             .iter_mut()
-            .filter(|search| search.found < count)
-            .filter_map(|search| search.step(window))
+            .filter(|scan| scan.found < count)
+            .filter_map(|scan| scan.step(window))
             .collect();
         if ranges.is_empty() {
             return Ok((topic, newest.into_iter().collect()));
@@ -57,16 +57,13 @@ pub(super) fn last<T>(
         };
         let mut reader = Reader::start(topic, plan, None)?;
         read_window(&mut reader, &mut |record| {
-            let (Some(rank), Some(kept)) = (rank(record), keep(record)) else {
+            let (Some(rank), Some(value)) = (rank(record), keep(record)) else {
                 return;
             };
-            if let Some(search) = searches
-                .iter_mut()
-                .find(|search| search.partition == rank.1)
-            {
-                search.found += 1;
+            if let Some(scan) = scans.iter_mut().find(|scan| scan.partition == rank.1) {
+                scan.found += 1;
             }
-            newest.insert(rank, kept);
+            newest.insert(rank, value);
             if newest.len() > count {
                 newest.pop_first();
             }
@@ -76,13 +73,13 @@ pub(super) fn last<T>(
     }
 }
 
-/// One partition on the way back.
+/// The backward scan of one partition.
 struct PartitionScan {
     partition: i32,
     low: i64,
     /// The oldest offset that was read.
     edge: i64,
-    /// Records that counted.
+    /// Number of records for which there is a value.
     found: usize,
 }
 
@@ -123,11 +120,11 @@ fn read_window(reader: &mut Reader, each: &mut dyn FnMut(&Record<'_>)) -> Result
     }
 }
 
-/// From the last records to the offsets at which reading them starts.
+/// The offsets from which the last `count` records are read.
 ///
 /// # Errors
 /// As [`last`].
-pub(super) fn back(
+pub(super) fn start_of_last(
     topic: Topic,
     lows: &Offsets,
     stops: &Offsets,

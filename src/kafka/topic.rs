@@ -16,10 +16,10 @@ use super::failure::{ErrorClass, classify, failure};
 use super::group::Group;
 use crate::record::{Failure, FailureClass};
 
-/// Hears the library's log while a connection is being made.
+/// Receives the library's log lines while connecting.
 pub type Report<'t> = dyn FnMut(&str) + 't;
 
-/// An error's code and the library's words.
+/// An error's code and the library's message.
 type Reason = (RDKafkaErrorCode, String);
 
 /// An offset for each partition.
@@ -30,7 +30,7 @@ pub(super) type Offsets = BTreeMap<i32, i64>;
 pub enum ReadStopped {
     /// The user pressed Ctrl-C.
     Interrupted,
-    /// It cannot work.
+    /// A fatal failure.
     Failed(Failure),
 }
 
@@ -40,7 +40,7 @@ impl From<Failure> for ReadStopped {
     }
 }
 
-/// A topic that was found, with a client connected to its brokers.
+/// An existing topic, with a client connected to its brokers.
 pub struct Topic {
     pub(super) connection: Connection,
     pub(super) consumer: Arc<BaseConsumer<Context>>,
@@ -72,7 +72,7 @@ impl Topic {
         interrupt: Arc<AtomicBool>,
         report: &mut Report<'_>,
     ) -> Result<Topic, ReadStopped> {
-        let consumer = create(&connection, group)?;
+        let consumer = create_consumer(&connection, group)?;
         let mut topic = Topic {
             connection,
             consumer: Arc::new(consumer),
@@ -104,10 +104,10 @@ impl Topic {
 
     fn query_partitions(&self, report: &mut Report<'_>) -> Result<Vec<i32>, ReadStopped> {
         let started = Instant::now();
-        let mut limit = FIRST_ATTEMPT_TIMEOUT;
+        let mut timeout = FIRST_ATTEMPT_TIMEOUT;
         let mut last = None;
         loop {
-            match self.fetch_metadata(limit) {
+            match self.fetch_metadata(timeout) {
                 Ok(partitions) => return Ok(partitions),
                 Err(MetadataError::Final(failure)) => return Err(failure.into()),
                 Err(MetadataError::NotYet(reason)) => {
@@ -125,7 +125,7 @@ impl Topic {
             }
             // The last attempt ends with the timeout, not seconds after it.
             let left = CONNECT_TIMEOUT.saturating_sub(waited) + MIN_ATTEMPT_TIMEOUT;
-            limit = (limit * 2).min(Duration::from_secs(5)).min(left);
+            timeout = (timeout * 2).min(Duration::from_secs(5)).min(left);
         }
     }
 
@@ -139,14 +139,16 @@ impl Topic {
                 // librdkafka looks for the coordinator of the unused group name.
                 ClientEvent::Error(RDKafkaErrorCode::GroupAuthorizationFailed, _)
                     if self.is_without_group() => {}
-                ClientEvent::Error(code, words) if classify(code, &words) == ErrorClass::Fatal => {
-                    return Err(self.failure("connecting", code, &words));
+                ClientEvent::Error(code, message)
+                    if classify(code, &message) == ErrorClass::Fatal =>
+                {
+                    return Err(self.failure("connecting", code, &message));
                 }
-                ClientEvent::RebalanceFailed(code, words) => {
-                    return Err(self.failure("taking over the group's partitions", code, &words));
+                ClientEvent::RebalanceFailed(code, message) => {
+                    return Err(self.failure("assigning the group's partitions", code, &message));
                 }
-                ClientEvent::Error(code, words) => {
-                    reason = more_specific(reason, Some((code, words)));
+                ClientEvent::Error(code, message) => {
+                    reason = more_specific(reason, Some((code, message)));
                 }
                 ClientEvent::Log(line) => report(&line),
                 ClientEvent::Assigned(_) | ClientEvent::Revoked(_) | ClientEvent::OffsetGap(_) => {}
@@ -160,19 +162,19 @@ impl Topic {
         self.connection.group.is_none()
     }
 
-    fn fetch_metadata(&self, limit: Duration) -> Result<Vec<i32>, MetadataError> {
+    fn fetch_metadata(&self, timeout: Duration) -> Result<Vec<i32>, MetadataError> {
         let name = &self.connection.topic;
         let started = Instant::now();
-        match self.consumer.fetch_metadata(Some(name), limit) {
+        match self.consumer.fetch_metadata(Some(name), timeout) {
             Ok(metadata) => {
                 let found = metadata.topics().iter().find(|topic| topic.name() == name);
                 let partitions = found.map_or(Err(MetadataError::NotYet(None)), |topic| {
                     self.partitions_of(topic)
                 });
                 if partitions.is_err() {
-                    // An answer that needs another attempt comes at once: do not ask in a tight loop.
+                    // Brokers send retriable errors at once: avoid a busy loop.
                     std::thread::sleep(
-                        limit
+                        timeout
                             .saturating_sub(started.elapsed())
                             .min(FIRST_ATTEMPT_TIMEOUT),
                     );
@@ -183,7 +185,7 @@ impl Topic {
                 error
                     .rdkafka_error_code()
                     .filter(|code| {
-                        // A time-out carries no reason; the reason comes through the queue.
+                        // These codes carry no reason; it comes through the event queue.
                         !matches!(
                             code,
                             RDKafkaErrorCode::OperationTimedOut
@@ -217,7 +219,7 @@ impl Topic {
         Ok(partitions)
     }
 
-    /// The oldest offset of each partition that is still there.
+    /// The low watermark of each partition.
     pub(super) fn low_watermarks(&self) -> Result<Offsets, Failure> {
         self.offsets(Offset::Beginning)
     }
@@ -228,26 +230,26 @@ impl Topic {
     }
 
     /// The first offset of each partition at or after a time in milliseconds;
-    /// a partition without such a record is missing from the answer.
+    /// a partition without such a record is missing from the result.
     pub(super) fn offsets_for_time(&self, millis: i64) -> Result<Offsets, Failure> {
         let mut offsets = self.offsets(Offset::Offset(millis.max(0)))?;
         offsets.retain(|_, offset| *offset >= 0);
         Ok(offsets)
     }
 
-    /// Kafka's `ListOffsets` takes the time, or a mark for beginning or end, in the offset's place.
+    /// Kafka's `ListOffsets` takes a time, or a marker for the beginning or end, in the offset's field.
     fn offsets(&self, what: Offset) -> Result<Offsets, Failure> {
-        let mut asked = TopicPartitionList::with_capacity(self.partitions.len());
+        let mut request = TopicPartitionList::with_capacity(self.partitions.len());
         for partition in &self.partitions {
-            asked
+            request
                 .add_partition_offset(self.name(), *partition, what)
-                .map_err(|error| self.unexpected("asking for offsets", &error))?;
+                .map_err(|error| self.unexpected("querying offsets", &error))?;
         }
-        let answer = self
+        let result = self
             .consumer
-            .offsets_for_times(asked, RESPONSE_TIMEOUT)
-            .map_err(|error| self.unexpected("asking for offsets", &error))?;
-        answer
+            .offsets_for_times(request, RESPONSE_TIMEOUT)
+            .map_err(|error| self.unexpected("querying offsets", &error))?;
+        result
             .elements()
             .iter()
             .map(|element| self.offset_of(element))
@@ -258,7 +260,7 @@ impl Topic {
         &self,
         element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>,
     ) -> Result<(i32, i64), Failure> {
-        let doing = format!("asking for offsets of partition {}", element.partition());
+        let doing = format!("querying offsets of partition {}", element.partition());
         element
             .error()
             .map_err(|error| self.unexpected(&doing, &error))?;
@@ -268,7 +270,7 @@ impl Topic {
         }
     }
 
-    /// A failure of something that was `doing`, with the topic named.
+    /// A failure while `doing` something, with the topic's name.
     pub(super) fn failure(&self, doing: &str, code: RDKafkaErrorCode, reason: &str) -> Failure {
         failure(&self.connection, doing, code, reason)
     }
@@ -295,7 +297,7 @@ fn more_specific(old: Option<Reason>, new: Option<Reason>) -> Option<Reason> {
     }
 }
 
-/// Why an attempt to query the topic did not succeed.
+/// Why an attempt to query the topic failed.
 enum MetadataError {
     NotYet(Option<Reason>),
     Final(Failure),
@@ -310,7 +312,10 @@ fn is_refusal(last: Option<&Reason>) -> bool {
     })
 }
 
-fn create(connection: &Connection, group: Option<Group>) -> Result<BaseConsumer<Context>, Failure> {
+fn create_consumer(
+    connection: &Connection,
+    group: Option<Group>,
+) -> Result<BaseConsumer<Context>, Failure> {
     use rdkafka::config::FromClientConfigAndContext;
     BaseConsumer::from_config_and_context(
         &connection.client_config(),
@@ -327,7 +332,7 @@ fn create(connection: &Connection, group: Option<Group>) -> Result<BaseConsumer<
     })
 }
 
-/// The library's sentence about a refused setting, without the value: it may be a secret.
+/// The library's message about a rejected setting, without the value: it may be a secret.
 pub(super) fn raw_of(error: &KafkaError) -> String {
     match error {
         KafkaError::ClientConfig(_, description, key, _) => format!("{key}: {description}"),

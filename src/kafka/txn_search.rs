@@ -27,7 +27,7 @@ pub fn find_after_txn(
     topic: Topic,
     txn: u64,
     is_after: &mut dyn FnMut(&Record<'_>) -> Option<bool>,
-    watch: &mut dyn FnMut(Progress),
+    report: &mut dyn FnMut(Progress),
 ) -> Result<(Topic, StartOffsets), ReadStopped> {
     let (lows, highs) = (topic.low_watermarks()?, topic.high_watermarks()?);
     let mut starts = highs.clone();
@@ -54,7 +54,7 @@ pub fn find_after_txn(
         }
         read += 1;
         if read.is_multiple_of(PROGRESS_INTERVAL_RECORDS) {
-            watch(reader.progress());
+            report(reader.progress());
         }
     }
     let topic = reader.close();
@@ -64,7 +64,7 @@ pub fn find_after_txn(
         partition,
         wanted: 0,
         resumed: lows.get(&partition).copied().unwrap_or(0),
-        why: GapReason::Behind(txn),
+        why: GapReason::PossiblyAfterTxn(txn),
     };
     let unproven = proven.iter().filter(|(_, proven)| !**proven);
     let lost = unproven.map(|(partition, _)| lost(*partition)).collect();
@@ -100,5 +100,5 @@ fn classify(
     else {
         return None;
     };
-    is_after(record).map(|find_after_txn| (partition, offset, find_after_txn))
+    is_after(record).map(|after| (partition, offset, after))
 }

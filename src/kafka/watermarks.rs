@@ -15,8 +15,8 @@ use crate::record::{OffsetGap, Record, Source, SourceItem};
 /// How long a poll waits; short, because Ctrl-C is checked in between.
 const POLL_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// How many events before the end of each partition are read for the highest transaction. One would do if events came
-/// in the order of their transactions; a bridge that restarts may repeat older ones.
+/// How many events before the end of each partition are read for the highest transaction. One would be enough if events
+/// arrived in transaction order, but a bridge that restarts may repeat older ones.
 const RECORDS_BEFORE_END: usize = 256;
 
 /// Where the additional read starts.
@@ -28,21 +28,21 @@ pub enum Since {
     StartOffsets(BTreeMap<i32, i64>),
 }
 
-/// The ends of a topic.
+/// The high watermarks of a topic.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Watermarks {
     /// The topic's name.
     pub topic: String,
     /// The cluster's id, if its brokers send it.
     pub cluster: Option<String>,
-    /// Each partition with the first offset that was not there yet.
+    /// Each partition with its high watermark.
     pub next: Vec<(i32, i64)>,
-    /// Gaps that retention made in the part that is read.
+    /// Gaps in the part that was read.
     pub lost: Vec<OffsetGap>,
 }
 
-/// Queries the high watermarks of all partitions. Then passes to `each` the newest records of every partition before
-/// its end until it has returned a value for 256 of them, and everything from `since` on.
+/// Queries the high watermarks of all partitions. Then passes to `visit` the newest records before them until it has
+/// returned a value for 256 of them, and everything from `since` on.
 ///
 /// # Errors
 /// [`ReadStopped`] if the topic cannot be read or the user interrupts.
@@ -51,7 +51,7 @@ pub fn read_watermarks(
     since: Option<&Since>,
     interrupt: Arc<AtomicBool>,
     report: &mut Report<'_>,
-    each: &mut dyn FnMut(&Record<'_>) -> Option<()>,
+    visit: &mut dyn FnMut(&Record<'_>) -> Option<()>,
 ) -> Result<Watermarks, ReadStopped> {
     // Without a group: no partition is taken from another reader.
     connection.group = None;
@@ -66,7 +66,7 @@ pub fn read_watermarks(
             .collect(),
         lost: Vec::new(),
     };
-    let (topic, _) = tail_scan::last(topic, &lows, &highs, RECORDS_BEFORE_END, each)?;
+    let (topic, _) = tail_scan::last(topic, &lows, &highs, RECORDS_BEFORE_END, visit)?;
     let Some(since) = since else {
         return Ok(watermarks);
     };
@@ -76,7 +76,7 @@ pub fn read_watermarks(
             (topic, starts, Vec::new())
         }
         Since::StartOffsets(next) => {
-            // The earlier run had every partition: any other one is newer, and read from its first record.
+            // The earlier run had all partitions of its time: others are newer, and are read from their first record.
             let (starts, lost) = plan::from_stored(topic.name(), next, 0, &lows, &highs);
             (topic, starts, lost)
         }
@@ -89,7 +89,7 @@ pub fn read_watermarks(
     loop {
         match reader.next(POLL_TIMEOUT) {
             SourceItem::Record(record) => {
-                each(&record);
+                visit(&record);
             }
             SourceItem::End => return Ok(watermarks),
             SourceItem::Interrupted => return Err(ReadStopped::Interrupted),

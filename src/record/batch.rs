@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{Header, Place, Record, Timestamp};
 
-/// Copies of records, in their order. Emptied, it keeps its buffers for the next ones.
+/// Copies of records, in their order. [`Batch::clear`] keeps the buffers for reuse.
 #[derive(Debug, Default)]
 pub struct Batch {
     bytes: Vec<u8>,
@@ -91,7 +91,7 @@ impl Batch {
         start..self.bytes.len()
     }
 
-    /// Neighbours mostly come from one topic or file: its name is copied once.
+    /// Consecutive records mostly have the same topic or file, whose name is stored once.
     fn name(&mut self, name: &str) -> usize {
         if self.names.last().is_none_or(|last| last != name) {
             self.names.push(name.to_owned());

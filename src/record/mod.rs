@@ -11,7 +11,7 @@ pub use batch::Batch;
 
 use crate::util::exit::Exit;
 
-/// One record as it was found, borrowed from the source until the next step.
+/// One record as received, borrowed from the source until the next item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record<'a> {
     /// The place of the record.
@@ -52,11 +52,11 @@ pub enum Place<'a> {
 pub struct Timestamp {
     /// Milliseconds since 1970-01-01 UTC.
     pub millis: i64,
-    /// Whose clock it was.
+    /// The clock that it was read from.
     pub clock: Clock,
 }
 
-/// Whose clock a [`Timestamp`] was read from.
+/// The clock that a [`Timestamp`] was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Clock {
     /// The producer's (`CreateTime`).
@@ -79,7 +79,7 @@ pub struct Header<'a> {
 pub enum SourceItem<'a> {
     /// A record.
     Record(Record<'a>),
-    /// Records that were expected are gone: retention overtook the position.
+    /// Expected records no longer exist.
     OffsetGap(OffsetGap),
     /// A message for the user; reading continues.
     Notice(Notice),
@@ -89,7 +89,7 @@ pub enum SourceItem<'a> {
     Interrupted,
     /// A bounded read is complete.
     End,
-    /// Reading cannot go on.
+    /// Reading cannot continue.
     Failed(Failure),
 }
 
@@ -108,7 +108,7 @@ pub struct OffsetGap {
     pub why: GapReason,
 }
 
-/// Why offsets can no longer be read.
+/// Why offsets cannot be read any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GapReason {
     /// Retention removed the records before they were read.
@@ -118,11 +118,11 @@ pub enum GapReason {
     /// The topic no longer has this partition: it was re-created.
     Gone,
     /// Retention removed records that may have come after this transaction.
-    Behind(u64),
+    PossiblyAfterTxn(u64),
 }
 
 impl OffsetGap {
-    /// Which records are lost and why, in words that need no more than "gap:" before them.
+    /// Which records are lost and why, without a prefix such as "gap:".
     #[must_use]
     pub fn message(&self) -> String {
         let place = format!("{} partition {}", self.topic, self.partition);
@@ -136,7 +136,7 @@ impl OffsetGap {
                 "{place} ends before offset {}: the topic was re-created, or its newest records were lost",
                 self.wanted
             ),
-            GapReason::Behind(txn) => format!(
+            GapReason::PossiblyAfterTxn(txn) => format!(
                 "{place} has no record at or before transaction {txn} any more, and the records that retention removed before offset {} may be newer",
                 self.resumed
             ),
@@ -148,34 +148,34 @@ impl OffsetGap {
     }
 }
 
-/// Something that happened to the source and did not end it.
+/// A non-fatal event of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// The connection is gone; the source keeps trying. Carries the library's words.
+    /// The connection is lost, and the source keeps trying; with the library's message.
     Disconnected(String),
     /// The connection is back.
     Reconnected,
-    /// A group gave us this many partitions to read.
+    /// The group assigned this many partitions to this member.
     Assigned(usize),
     /// A line of the library's log.
     Log(String),
 }
 
-/// Why a source cannot go on.
+/// Why a source cannot continue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// Which exit code it means.
+    /// Determines the exit code.
     pub class: FailureClass,
     /// What was done, to what, and why it failed; one line.
     pub what: String,
     /// What to do next, if known.
     pub fix: Option<String>,
-    /// The library's or the system's own words.
+    /// The original message of the library or the system.
     pub raw: Option<String>,
 }
 
 impl Failure {
-    /// The exit code that it means.
+    /// The exit code.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.class {
@@ -186,14 +186,14 @@ impl Failure {
     }
 }
 
-/// The kinds of [`Failure`] that differ in their exit code.
+/// Classes of [`Failure`], one per exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureClass {
     /// The server or a file failed while it was being read.
     Read,
     /// Configuration, certificates, authorization, or no server reachable.
     Setup,
-    /// A gap in something that must be complete.
+    /// A gap in a stream that must be complete.
     Gap,
 }
 
@@ -225,7 +225,7 @@ pub trait Source {
         false
     }
 
-    /// All delivered records are written and flushed; `last` means that no more will be read.
+    /// Acknowledges that all delivered records are written and flushed; `last` means that no more will be read.
     ///
     /// # Errors
     /// A [`Failure`] if the source could not commit its positions.

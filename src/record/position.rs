@@ -6,22 +6,22 @@ use jiff::{Span, Timestamp, ZonedDateTime};
 /// A position in a topic or capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Position {
-    /// The oldest record that is still there.
+    /// The oldest record.
     Beginning,
-    /// Behind the newest record at the moment of the start.
+    /// After the newest record at the time of the start.
     End,
-    /// So many records before the end, over all partitions together, by their time.
+    /// This many records before the end, over all partitions in the order of their times.
     Back(usize),
     /// The first record at or after this time, in milliseconds since 1970-01-01 UTC.
     Time(i64),
-    /// An offset for each named partition, in the order typed; the others are not meant.
+    /// An offset for each named partition, in the order typed; other partitions are not read.
     Offsets(Vec<(i32, i64)>),
 }
 
 /// Parses a position of `--from` or `--until`.
 ///
 /// # Errors
-/// A sentence with the accepted forms.
+/// A message with the accepted forms.
 pub fn parse(text: &str, now: &ZonedDateTime) -> Result<Position, String> {
     match text {
         "beginning" => Ok(Position::Beginning),
@@ -89,7 +89,7 @@ fn parse_time(text: &str, now: &ZonedDateTime) -> Result<i64, String> {
     point_in_time(text, now).ok_or_else(wrong)
 }
 
-/// A time without an offset is meant in the user's own time zone.
+/// A time without a UTC offset is in the user's time zone.
 fn point_in_time(text: &str, now: &ZonedDateTime) -> Option<i64> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time.as_millisecond());
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn positions_are_read_as_typed() {
+    fn positions_are_parsed() {
         let noon_utc = 1_769_860_800_000;
         for (text, expected) in [
             ("beginning", Position::Beginning),
@@ -132,10 +132,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_position_is_refused_with_what_was_expected() {
+    fn an_invalid_position_is_refused_with_the_accepted_forms() {
         for (text, part) in [
-            ("yesterday", "expected beginning, end"),
-            ("", "expected beginning, end"),
+            ("yesterday", "use beginning, end"),
+            ("", "use beginning, end"),
             ("-0", "whole number"),
             ("-x", "whole number"),
             ("@", "is not a valid time"),

@@ -332,7 +332,7 @@ impl TypeCounts {
     }
 }
 
-/// The counts by type of id, or in total if the server cannot tell types.
+/// The counts by type of id, or in total if the server cannot group by type.
 fn counts(collection: &Collection) -> Vec<TypeCounts> {
     let none = Census::default();
     let before = collection.census_before.as_ref().unwrap_or(&none);

@@ -1,4 +1,4 @@
-//! Text for people.
+//! Truncation of text for display.
 
 use std::borrow::Cow;
 

@@ -109,6 +109,6 @@ fn a_cluster_certificate_of_another_cluster() {
         "open-elsewhere",
         "DITTO_CDC_CLUSTER_CERT",
         file,
-        "the broker's certificate does not fit the cluster certificate",
+        "the broker's certificate does not match the cluster certificate",
     );
 }

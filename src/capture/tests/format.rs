@@ -1,5 +1,4 @@
 //! Tables and round trips of the capture format.
-//! Files and lines are tested in `source::capture`.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,5 +1,4 @@
-//! What a capture delivers, from files, pipes and readers that trickle.
-//! The capture format itself is tested in `capture_format`.
+//! Captures from files, pipes and slow readers.
 
 #![allow(clippy::unwrap_used)]
 
@@ -45,7 +44,7 @@ fn all(capture: &mut Capture) -> Vec<(u64, Option<String>)> {
                 found.push((line, record.payload.map(text)));
             }
             SourceItem::End => return found,
-            step => panic!("{step:?}"),
+            item => panic!("{item:?}"),
         }
     }
 }
@@ -122,7 +121,7 @@ fn long_lines_and_memory() {
     assert_eq!(all(&mut capture).len(), 3);
 }
 
-/// Says one piece, then waits to be told to go on.
+/// Returns one piece for each signal on the channel.
 struct Trickle {
     pieces: Vec<&'static [u8]>,
     gate: std::sync::mpsc::Receiver<()>,
@@ -206,7 +205,7 @@ impl Read for Broken {
     }
 }
 
-/// Hands out its bytes in pieces of odd sizes.
+/// Returns its bytes in pieces of a fixed size.
 struct Pieces(Vec<u8>, usize);
 
 impl Read for Pieces {
@@ -218,7 +217,7 @@ impl Read for Pieces {
     }
 }
 
-/// Lines just shorter, just longer and much longer than the room before and in a chunk.
+/// Lines slightly shorter, slightly longer and much longer than a chunk and the space before it.
 #[test]
 fn lines_across_chunks() {
     let lengths = [

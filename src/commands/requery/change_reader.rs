@@ -7,7 +7,7 @@ use crate::commands::Context;
 use crate::condition::Condition;
 use crate::event::{self, Event, EventKind, Op};
 use crate::kafka;
-use crate::kafka::{Connection, ReadStopped, Reader, Span, StartOffsets};
+use crate::kafka::{Connection, ReadRange, ReadStopped, Reader, StartOffsets};
 use crate::record::position::Position;
 use crate::record::{Record, Source, SourceItem};
 use crate::snapshot::manifest::{self, Collection};
@@ -89,19 +89,19 @@ impl ChangeReader {
         }
         let positions = self.positions.iter();
         let next = positions.map(|one| (one.partition, one.next_offset));
-        let mut reader = kafka::start(topic, &span(next.collect(), Some(Position::End)))?;
+        let mut reader = kafka::start(topic, &read_range(next.collect(), Some(Position::End)))?;
         scan.until(&mut reader, None)?;
         if scan.is_waiting() {
             let next = reader.next_offsets();
-            let mut reader = kafka::start(reader.close(), &span(next, None))?;
+            let mut reader = kafka::start(reader.close(), &read_range(next, None))?;
             scan.until(&mut reader, Some(Instant::now() + MAX_EVENT_DELAY))?;
         }
         Ok(())
     }
 }
 
-fn span(next: Vec<(i32, i64)>, until: Option<Position>) -> Span {
-    Span {
+fn read_range(next: Vec<(i32, i64)>, until: Option<Position>) -> ReadRange {
+    ReadRange {
         from: Position::End,
         stored: Some(StartOffsets {
             next: next.into_iter().collect(),

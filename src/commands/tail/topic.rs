@@ -49,17 +49,17 @@ impl TopicRun<'_> {
         if let Some(why) = plan::conflict_with_group(self.plan, state).filter(|_| with_group) {
             return Err(context.usage_error("tail", &why));
         }
-        let span = kafka::Span {
+        let range = kafka::ReadRange {
             from: self.plan.from.clone(),
             stored: None,
             until: self.plan.until.clone(),
             now: context.env.now.timestamp().as_millisecond(),
         };
         if let Some(count) = self.plan.last {
-            return Ok(self.run_last_n(connection, &span, count, context));
+            return Ok(self.run_last_n(connection, &range, count, context));
         }
         let name = connection.topic.clone();
-        let start = match self.start(connection, span, context) {
+        let start = match self.start(connection, range, context) {
             Ok(start) => start,
             Err(stopped) => return Ok((stopped.into(), Counters::default())),
         };
@@ -91,7 +91,7 @@ impl TopicRun<'_> {
     fn run_last_n(
         &self,
         connection: Connection,
-        span: &kafka::Span,
+        range: &kafka::ReadRange,
         count: usize,
         context: &mut Context<'_>,
     ) -> (StopReason, Counters) {
@@ -100,7 +100,7 @@ impl TopicRun<'_> {
         let mut read = 0;
         let found = kafka::last(
             connection,
-            span,
+            range,
             count,
             interrupt,
             &mut |line: &str| context.out.note(line),
@@ -123,7 +123,7 @@ impl TopicRun<'_> {
     fn start(
         &self,
         connection: Connection,
-        mut span: kafka::Span,
+        mut range: kafka::ReadRange,
         context: &mut Context<'_>,
     ) -> Result<Start, ReadStopped> {
         let base = match &self.plan.snapshot {
@@ -138,7 +138,7 @@ impl TopicRun<'_> {
         let note = &mut |line: &str| context.out.note(line);
         if connection.group.is_some() {
             return Ok(Start {
-                reader: kafka::open(connection, &span, interrupt, note)?,
+                reader: kafka::open(connection, &range, interrupt, note)?,
                 base: None,
                 checkpointer: None,
             });
@@ -153,9 +153,9 @@ impl TopicRun<'_> {
             }
             (kept, _) => (topic, kept),
         };
-        span.stored = kept;
+        range.stored = kept;
         Ok(Start {
-            reader: kafka::start(topic, &span)?,
+            reader: kafka::start(topic, &range)?,
             // The newer snapshot of the state supersedes this one.
             base: base.filter(|_| precedence != StartPrecedence::NewerState),
             checkpointer,

@@ -168,7 +168,7 @@ impl InspectionJob {
             }
         };
         report(topic_context.topic(&partitions));
-        let (partitions, error) = match inspector.with_ends(&partitions, QUERY_TIMEOUT) {
+        let (partitions, error) = match inspector.with_watermarks(&partitions, QUERY_TIMEOUT) {
             Ok(partitions) => (partitions, None),
             Err(error) => (partitions, Some(error)),
         };
@@ -213,7 +213,7 @@ impl InspectionJob {
         report(Check::skip("records", "the topic is not available"));
         let assumed = Partition {
             id: 0,
-            led: true,
+            has_leader: true,
             low: None,
             high: None,
         };

@@ -15,7 +15,7 @@ const BROKER_ID: i32 = 1;
 const NO_LEADER: i32 = -1;
 
 /// A mock cluster of one broker, listening on plain TCP; stops on drop.
-pub(in crate::kafka) struct MockBroker {
+pub(super) struct MockBroker {
     cluster: *mut rd_kafka_mock_cluster_t,
     /// librdkafka needs a client for the mock cluster. It must outlive the cluster, and connects to nothing.
     _client: BaseProducer,
@@ -28,24 +28,24 @@ unsafe impl Send for MockBroker {}
 unsafe impl Sync for MockBroker {}
 
 impl MockBroker {
-    pub(in crate::kafka) fn start() -> anyhow::Result<MockBroker> {
-        let keeper: BaseProducer = ClientConfig::new()
+    pub(super) fn start() -> anyhow::Result<MockBroker> {
+        let client: BaseProducer = ClientConfig::new()
             .create()
             .context("preparing the embedded broker")?;
         // SAFETY: the client is alive, and lives in the same value as the cluster.
         let cluster =
-            unsafe { bindings::rd_kafka_mock_cluster_new(keeper.client().native_ptr(), 1) };
+            unsafe { bindings::rd_kafka_mock_cluster_new(client.client().native_ptr(), 1) };
         if cluster.is_null() {
             bail!("starting the embedded broker failed: no free port on 127.0.0.1");
         }
         Ok(MockBroker {
             cluster,
-            _client: keeper,
+            _client: client,
         })
     }
 
     /// The plain `host:port`. Query it before [`MockBroker::advertise`], which does not change it.
-    pub(in crate::kafka) fn plain_address(&self) -> String {
+    pub(super) fn plain_address(&self) -> String {
         // SAFETY: librdkafka returns a NUL-terminated string that lives as long as the cluster.
         let text =
             unsafe { CStr::from_ptr(bindings::rd_kafka_mock_cluster_bootstraps(self.cluster)) };
@@ -53,7 +53,7 @@ impl MockBroker {
     }
 
     /// Sets the address that the broker advertises.
-    pub(in crate::kafka) fn advertise(&self, host: &str, port: u16) -> anyhow::Result<()> {
+    pub(super) fn advertise(&self, host: &str, port: u16) -> anyhow::Result<()> {
         let host = CString::new(host)?;
         // SAFETY: the cluster is alive; librdkafka copies the name under its own lock.
         unsafe {
@@ -67,7 +67,7 @@ impl MockBroker {
         Ok(())
     }
 
-    pub(in crate::kafka) fn create_topic(&self, name: &str, partitions: i32) -> anyhow::Result<()> {
+    pub(super) fn create_topic(&self, name: &str, partitions: i32) -> anyhow::Result<()> {
         let topic = CString::new(name)?;
         // SAFETY: the cluster is alive; librdkafka copies the name.
         let code = unsafe {
@@ -76,8 +76,8 @@ impl MockBroker {
         check_code(code).with_context(|| format!("creating topic {name} on the embedded broker"))
     }
 
-    /// Answers requests for this topic with an authorization error from now on.
-    pub(in crate::kafka) fn deny_topic(&self, name: &str) -> anyhow::Result<()> {
+    /// From now on requests for this topic return an authorization error.
+    pub(super) fn deny_topic(&self, name: &str) -> anyhow::Result<()> {
         let topic = CString::new(name)?;
         let refusal = rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
         // SAFETY: the cluster is alive; librdkafka copies the name.
@@ -87,8 +87,8 @@ impl MockBroker {
         Ok(())
     }
 
-    /// From now on no broker leads this partition.
-    pub(in crate::kafka) fn remove_leader(&self, name: &str, partition: i32) -> anyhow::Result<()> {
+    /// Removes the leader of a partition.
+    pub(super) fn remove_leader(&self, name: &str, partition: i32) -> anyhow::Result<()> {
         let topic = CString::new(name)?;
         // SAFETY: the cluster is alive; librdkafka copies the name.
         let code = unsafe {
@@ -99,24 +99,24 @@ impl MockBroker {
                 NO_LEADER,
             )
         };
-        check_code(code).context("taking the leader from a partition of the embedded broker")
+        check_code(code).context("removing the leader of a partition of the embedded broker")
     }
 
     /// Closes every connection and refuses new ones until [`MockBroker::listen`].
-    pub(in crate::kafka) fn stop_listening(&self) -> anyhow::Result<()> {
+    pub(super) fn stop_listening(&self) -> anyhow::Result<()> {
         // SAFETY: the cluster is alive.
         let code = unsafe { bindings::rd_kafka_mock_broker_set_down(self.cluster, BROKER_ID) };
         check_code(code).context("stopping the embedded broker")
     }
 
-    pub(in crate::kafka) fn listen(&self) -> anyhow::Result<()> {
+    pub(super) fn listen(&self) -> anyhow::Result<()> {
         // SAFETY: the cluster is alive.
         let code = unsafe { bindings::rd_kafka_mock_broker_set_up(self.cluster, BROKER_ID) };
         check_code(code).context("starting the embedded broker")
     }
 
     /// How long a group waits for more members when the first one joins.
-    pub(in crate::kafka) fn group_delay(&self, delay: Duration) -> anyhow::Result<()> {
+    pub(super) fn group_delay(&self, delay: Duration) -> anyhow::Result<()> {
         let millis = i32::try_from(delay.as_millis())?;
         // SAFETY: the cluster is alive.
         unsafe {

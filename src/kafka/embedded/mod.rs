@@ -1,9 +1,9 @@
 //! An embedded Kafka broker behind mutual TLS with throw-away certificates, for the demo and tests.
 //!
-//! It keeps 5 MB per partition, and has no times (a search by time finds the end) and no transactions.
+//! It keeps 5 MB per partition, and supports neither timestamps (a search by time returns the end) nor transactions.
 
-pub(crate) mod mock_ffi;
-pub(crate) mod producer;
+mod mock_ffi;
+mod producer;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ const GROUP_DELAY: Duration = Duration::from_millis(100);
 pub struct Options {
     /// Topics and their numbers of partitions.
     pub topics: Vec<(String, i32)>,
-    /// Topics that exist and that no user may read.
+    /// Topics that exist but may not be read.
     pub forbidden: Vec<String>,
     /// Options of the certificates.
     pub certificates: CaOptions,
@@ -36,13 +36,13 @@ pub struct Options {
 pub struct Embedded {
     // Dropped in this order: client, proxy, broker.
     producer: Writer,
-    _front: TlsProxy,
+    _proxy: TlsProxy,
     broker: MockBroker,
     endpoint: String,
-    issued: TestCertificates,
+    certificates: TestCertificates,
 }
 
-/// The two files that a user would have downloaded.
+/// The two certificate files that a user would download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Files {
     /// The truststore.
@@ -57,11 +57,11 @@ impl Embedded {
     /// # Errors
     /// If no port is free, or if a topic name is not valid.
     pub fn start(options: &Options) -> anyhow::Result<Embedded> {
-        let issued = TestCertificates::new(&options.certificates)?;
+        let certificates = TestCertificates::new(&options.certificates)?;
         let broker = MockBroker::start()?;
         let plain: SocketAddr = broker.plain_address().parse()?;
-        let front = TlsProxy::start(&issued, plain)?;
-        let address = front.address();
+        let proxy = TlsProxy::start(&certificates, plain)?;
+        let address = proxy.address();
         broker.advertise(&address.ip().to_string(), address.port())?;
         broker.group_delay(GROUP_DELAY)?;
         for (name, partitions) in &options.topics {
@@ -71,13 +71,13 @@ impl Embedded {
             broker.deny_topic(name)?;
         }
         let endpoint = address.to_string();
-        let producer = Writer::connect(&endpoint, &issued)?;
+        let producer = Writer::connect(&endpoint, &certificates)?;
         Ok(Embedded {
             producer,
-            _front: front,
+            _proxy: proxy,
             broker,
             endpoint,
-            issued,
+            certificates,
         })
     }
 
@@ -87,10 +87,10 @@ impl Embedded {
         &self.endpoint
     }
 
-    /// The certificates that fit this broker.
+    /// The certificates for this broker.
     #[must_use]
     pub fn certificates(&self) -> &TestCertificates {
-        &self.issued
+        &self.certificates
     }
 
     /// Writes `cluster.p12` and `user.p12` into an existing folder.
@@ -102,8 +102,8 @@ impl Embedded {
             cluster: folder.join("cluster.p12"),
             user: folder.join("user.p12"),
         };
-        write(&files.cluster, &self.issued.cluster_p12)?;
-        write(&files.user, &self.issued.user_p12)?;
+        write(&files.cluster, &self.certificates.cluster_p12)?;
+        write(&files.user, &self.certificates.user_p12)?;
         restrict_permissions(&files.user)?;
         Ok(files)
     }
@@ -119,7 +119,7 @@ impl Embedded {
     /// Removes the leader of a partition, so that it cannot be read.
     ///
     /// # Errors
-    /// If there is no such partition.
+    /// If the partition does not exist.
     pub fn remove_leader(&self, topic: &str, partition: i32) -> anyhow::Result<()> {
         self.broker.remove_leader(topic, partition)
     }
@@ -157,15 +157,16 @@ impl Embedded {
     }
 }
 
-/// It holds a private key.
+/// Only the owner may read the file, because it contains a private key.
 #[cfg(unix)]
 fn restrict_permissions(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let private = fs::Permissions::from_mode(0o600);
-    fs::set_permissions(path, private).with_context(|| format!("closing {}", path.display()))
+    fs::set_permissions(path, private)
+        .with_context(|| format!("restricting access to {}", path.display()))
 }
 
-/// Elsewhere the folder's rights decide.
+/// Other systems: the folder's permissions apply.
 #[cfg(not(unix))]
 fn restrict_permissions(_: &Path) -> anyhow::Result<()> {
     Ok(())
@@ -200,15 +201,15 @@ mod tests {
     }
 
     fn consumer(broker: &Embedded) -> BaseConsumer {
-        let issued = broker.certificates();
+        let certificates = broker.certificates();
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", broker.endpoint())
-            .set("group.id", "nobody")
+            .set("group.id", "embedded-test")
             .set("security.protocol", "ssl")
-            .set("ssl.ca.pem", issued.cluster_pem().unwrap())
-            .set("ssl.certificate.pem", issued.user_pem().unwrap())
-            .set("ssl.key.pem", issued.user_key_pem().unwrap().expose())
+            .set("ssl.ca.pem", certificates.cluster_pem().unwrap())
+            .set("ssl.certificate.pem", certificates.user_pem().unwrap())
+            .set("ssl.key.pem", certificates.user_key_pem().unwrap().expose())
             .set("reconnect.backoff.max.ms", "200");
         config.create().unwrap()
     }
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn writing_where_nobody_may_is_reported() {
+    fn writing_to_a_denied_topic_is_reported() {
         let broker = start();
         let record = ProducerRecord {
             topic: "secret",

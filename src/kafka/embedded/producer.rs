@@ -22,7 +22,7 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct ProducerRecord<'a> {
     /// The topic's name.
     pub topic: &'a str,
-    /// The partition; without one the key decides.
+    /// The partition; `None` derives it from the key.
     pub partition: Option<i32>,
     /// The message key.
     pub key: Option<&'a [u8]>,
@@ -30,24 +30,24 @@ pub struct ProducerRecord<'a> {
     pub payload: Option<&'a [u8]>,
     /// Header names and values; `None` is a null value.
     pub headers: &'a [(&'a str, Option<&'a [u8]>)],
-    /// Milliseconds since 1970-01-01 UTC; without them the clock decides.
+    /// Milliseconds since 1970-01-01 UTC; `None` is now.
     pub time_millis: Option<i64>,
 }
 
-/// A producer that comes through the TLS front like everybody else: the broker advertises no other address.
-pub(in crate::kafka) struct Writer(BaseProducer<DeliveryReports>);
+/// A producer that connects through the TLS proxy like every client: the broker advertises no other address.
+pub(super) struct Writer(BaseProducer<DeliveryReports>);
 
 impl Writer {
-    pub(in crate::kafka) fn connect(
+    pub(super) fn connect(
         endpoint: &str,
-        issued: &TestCertificates,
+        certificates: &TestCertificates,
     ) -> anyhow::Result<Writer> {
         let producer = ClientConfig::new()
             .set("bootstrap.servers", endpoint)
             .set("security.protocol", "ssl")
-            .set("ssl.ca.pem", issued.cluster_pem()?)
-            .set("ssl.certificate.pem", issued.user_pem()?)
-            .set("ssl.key.pem", issued.user_key_pem()?.expose())
+            .set("ssl.ca.pem", certificates.cluster_pem()?)
+            .set("ssl.certificate.pem", certificates.user_pem()?)
+            .set("ssl.key.pem", certificates.user_key_pem()?.expose())
             .set("compression.type", "lz4")
             .set("message.max.bytes", MAX_MESSAGE_BYTES)
             .set("reconnect.backoff.max.ms", "200")
@@ -59,7 +59,7 @@ impl Writer {
     }
 
     /// Queues a record; waits for space if the queue is full.
-    pub(in crate::kafka) fn send(&self, record: &ProducerRecord<'_>) -> anyhow::Result<()> {
+    pub(super) fn send(&self, record: &ProducerRecord<'_>) -> anyhow::Result<()> {
         let mut wanted = record.to_kafka();
         loop {
             self.0.poll(Duration::ZERO);
@@ -76,7 +76,7 @@ impl Writer {
         }
     }
 
-    pub(in crate::kafka) fn flush(&self) -> anyhow::Result<()> {
+    pub(super) fn flush(&self) -> anyhow::Result<()> {
         let flushed = self.0.flush(FLUSH_TIMEOUT);
         flushed.context("waiting for the embedded broker to take the records")?;
         match self.0.client().context().take() {
@@ -107,7 +107,7 @@ impl<'a> ProducerRecord<'a> {
     }
 }
 
-/// Keeps the first refusal, because the producer itself forgets them.
+/// Stores the first delivery error, because the producer does not.
 #[derive(Default)]
 struct DeliveryReports(Mutex<Option<KafkaError>>);
 

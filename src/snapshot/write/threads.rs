@@ -1,5 +1,5 @@
-//! Hashing thread and writer thread of a file, because SHA-256 and copies into the page cache each cost more time than
-//! reading.
+//! Hashing thread and writer thread of a file: SHA-256 takes longer than reading, and copying into the page cache costs
+//! as much.
 
 use std::fs::File;
 use std::io;

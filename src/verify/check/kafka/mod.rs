@@ -102,7 +102,7 @@ impl TopicContext<'_> {
         let count = i64::try_from(partitions.len()).unwrap_or(i64::MAX);
         let leaderless: Vec<i32> = partitions
             .iter()
-            .filter(|one| !one.led)
+            .filter(|one| !one.has_leader)
             .map(|one| one.id)
             .collect();
         let check = if count == 0 {

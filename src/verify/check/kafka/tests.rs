@@ -11,7 +11,7 @@ const SCOPE: TopicContext<'static> = TopicContext {
 fn parts(ends: &[(i64, i64)]) -> Vec<Partition> {
     let part = |(id, (low, high)): (i32, &(i64, i64))| Partition {
         id,
-        led: true,
+        has_leader: true,
         low: Some(*low),
         high: Some(*high),
     };
@@ -73,7 +73,7 @@ fn refusals_of_the_topic_have_their_numbers_and_near_names() {
 fn a_partition_without_a_leader_is_named() {
     let mut partitions = parts(&[(0, 1), (0, 1), (0, 1)]);
     assert_eq!(SCOPE.topic(&partitions).status, Pass);
-    partitions[1].led = false;
+    partitions[1].has_leader = false;
     let check = SCOPE.topic(&partitions);
     assert_eq!((check.status, check.fault), (Fail, Some(Fault::E6)));
     assert!(

@@ -161,6 +161,7 @@ fn reachable<'g>(graph: &BTreeMap<&'g str, BTreeSet<&'g str>>, start: &str) -> B
 pub fn paths(code: &str) -> Vec<(Vec<String>, bool)> {
     let mut found = Vec::new();
     let mut rest = String::new();
+    let code = without_visibility_paths(code);
     let mut lines = code.lines();
     while let Some(line) = lines.next() {
         let Some((visibility, tree)) = use_statement(line) else {
@@ -177,6 +178,17 @@ pub fn paths(code: &str) -> Vec<(Vec<String>, bool)> {
     }
     found.extend(written_out(&rest).into_iter().map(|path| (path, false)));
     found
+}
+
+/// `pub(in path)` imports nothing.
+fn without_visibility_paths(code: &str) -> String {
+    let mut parts = code.split("pub(in ");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push_str("pub");
+        kept.push_str(part.split_once(')').map_or("", |(_, rest)| rest));
+    }
+    kept
 }
 
 /// The tree of a `use`, and whether it is public.

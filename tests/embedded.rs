@@ -1,5 +1,4 @@
-//! The embedded broker and its files as foreign programs see them: kcat and keytool, where they are installed.
-//! The broker's own unit tests cover the rest and need nothing installed.
+//! The embedded broker and its files, tested with kcat and keytool if they are installed.
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;

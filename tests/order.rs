@@ -1,5 +1,4 @@
-//! Long captures through the program: whatever threads look at the records, they come out complete and in order.
-//! What short captures look like is in the golden transcripts.
+//! Long captures: output of the worker threads is complete and in input order.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -11,16 +10,16 @@ use support::program::{Output, run};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// What is odd about a line, if anything.
+/// Line `number` of the capture; some lines are large, not JSON, or gaps.
 fn line(number: usize) -> String {
     let padding = match number % 4000 {
-        // Larger than anything that is handed to another thread.
+        // Larger than the largest record that a worker thread processes.
         1234 => 3 << 20,
         n if n % 97 == 0 => 50_000,
         n => n % 1500,
     };
     match number % 5000 {
-        // Neither hidden by a filter nor printed as an event.
+        // An unreadable record: not an event, and not hidden by filters.
         777 => "not json".to_owned(),
         4321 => format!(r#"{{"txnID":{number},"type":"requeryRequired","documents":[]}}"#),
         _ => format!(
@@ -79,8 +78,8 @@ fn a_long_capture_comes_out_in_order() {
 
     let oneline = tail(&folder, &["--format", "oneline"]);
     let txns = oneline.lines().into_iter().filter_map(|line| {
-        let (_, behind) = line.split_once("txn ")?;
-        behind.split_whitespace().next()?.parse::<usize>().ok()
+        let (_, after) = line.split_once("txn ")?;
+        after.split_whitespace().next()?.parse::<usize>().ok()
     });
     assert!(txns.clone().is_sorted(), "oneline is out of order");
     assert_eq!(txns.count(), 20_000 - 4);

@@ -1,5 +1,4 @@
-//! `tail --from DIR` and `--from txn:N` on the embedded broker: what comes behind a snapshot, and what it contains.
-//! How a snapshot is made is tested with `requery`; here its manifest is written by hand.
+//! `tail --from DIR` and `--from txn:N` on the embedded broker, with a manifest written by the test.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -14,7 +13,8 @@ use support::stage::{GAP, Stage, TOPIC, event};
 
 const END: [&str; 2] = ["--until", "end"];
 
-/// A complete snapshot of `people`, read at 20 up to the id "5" and at 30 behind that; the stream goes on at 2 and 1.
+/// A complete snapshot of `people`: ids up to "5" were read at transaction 20, later ids at 30. The stream continues at
+/// offset 2 of partition 0 and offset 1 of partition 1.
 fn manifest() -> Manifest {
     let mut manifest = Manifest::new("http://localhost".into(), "2026-01-31T12:00:00Z".into());
     manifest.complete = true;
@@ -93,7 +93,7 @@ impl Resumed {
 }
 
 #[test]
-fn what_the_snapshot_contains_is_left_out_and_counted() {
+fn events_in_the_snapshot_are_skipped_and_counted() {
     let resumed = Resumed::new(&manifest());
     for (partition, payload) in [
         // Before the positions.
@@ -103,24 +103,24 @@ fn what_the_snapshot_contains_is_left_out_and_counted() {
         // Contained: read at 20, and at 30.
         (0, update(20, "1")),
         (1, update(30, "9")),
-        // Answered: the snapshot was read at 20 or later.
+        // Resolved: the snapshot was read at 20 or later.
         (1, GAP.replace("45", "20")),
     ] {
         resumed.put(partition, &payload);
     }
-    let behind = [
+    let after = [
         (0, update(21, "1")),
         (1, update(31, "9")),
-        // Nothing is known about other collections and other kinds of ids.
+        // Other collections and types of ids are not in the snapshot.
         (0, update(5, "1").replace("people", "orders")),
         (1, update(6, "1").replace("\"_id\":\"1\"", "\"_id\":1")),
         (1, r#"{"txnId":7,"type":"heartbeat"}"#.to_owned()),
     ];
-    for (partition, payload) in &behind {
+    for (partition, payload) in &after {
         resumed.put(*partition, payload);
     }
     let output = resumed.tail(&END);
-    let mut expected: Vec<&str> = behind.iter().map(|(_, line)| line.as_str()).collect();
+    let mut expected: Vec<&str> = after.iter().map(|(_, line)| line.as_str()).collect();
     let mut lines = output.lines();
     expected.sort_unstable();
     lines.sort_unstable();
@@ -132,7 +132,7 @@ fn what_the_snapshot_contains_is_left_out_and_counted() {
     ] {
         assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
     }
-    // A gap behind the snapshot is one.
+    // A gap after the snapshot is not resolved.
     resumed.put(0, &GAP.replace("45", "46"));
     let output = resumed.tail(&[&END[..], &["--on-gap", "stop"]].concat());
     assert_eq!(output.status, Some(4), "{}", output.stderr);
@@ -144,7 +144,7 @@ fn what_the_snapshot_contains_is_left_out_and_counted() {
 }
 
 #[test]
-fn a_follower_says_how_much_was_contained() {
+fn a_follower_reports_skipped_events() {
     let resumed = Resumed::new(&manifest());
     for txn in [1, 2, 11] {
         resumed.put(0, &update(txn, "1"));
@@ -172,13 +172,13 @@ fn with_a_state_file_a_restart_goes_on_and_a_newer_snapshot_wins() {
     for words in ["continuing from", "already in the snapshot 1"] {
         assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
     }
-    // A gap, and no answer from the snapshot that we have.
+    // A gap that the current snapshot does not resolve.
     resumed.put(1, GAP);
     let stop = [&args[..], &["--on-gap", "stop"]].concat();
     assert_eq!(resumed.tail(&stop).status, Some(4));
     let output = resumed.tail(&stop);
     assert_eq!((output.status, output.lines().len()), (Some(4), 0));
-    // A new one answers it.
+    // A new snapshot resolves it.
     manifest.started = "2026-01-31T13:00:00Z".into();
     manifest.floor = Some(45);
     manifest.positions[0].next_offset = 5;
@@ -188,7 +188,7 @@ fn with_a_state_file_a_restart_goes_on_and_a_newer_snapshot_wins() {
     let output = resumed.tail(&stop);
     assert_eq!(output.lines(), [update(46, "1")], "{}", output.stderr);
     assert_eq!(output.status, Some(0));
-    // The older one does not come back.
+    // The older snapshot is not used again.
     manifest.started = "2026-01-31T12:00:00Z".into();
     manifest.positions[0].next_offset = 0;
     resumed.write_manifest(&manifest);
@@ -282,7 +282,7 @@ fn a_partition_that_the_snapshot_did_not_know_is_read_from_its_first_record() {
 }
 
 #[test]
-fn a_narrow_snapshot_says_what_it_leaves_out() {
+fn a_narrow_snapshot_names_its_collections() {
     let mut manifest = manifest();
     manifest.scope.whole_app = false;
     manifest.scope.named = vec!["people".into()];
@@ -292,7 +292,7 @@ fn a_narrow_snapshot_says_what_it_leaves_out() {
     resumed.put(1, &update(3, "1"));
     let output = resumed.tail(&END);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
-    let words = "the snapshot holds only the collections people";
+    let words = "the snapshot contains only the collections people";
     assert!(output.stderr.contains(words), "{}", output.stderr);
 }
 
@@ -306,7 +306,7 @@ fn a_transaction_is_a_place_in_every_partition() {
     put(0, &update(5, "a"));
     let unnumbered = put(0, r#"{"type":"heartbeat"}"#);
     let six = put(0, &update(6, "b"));
-    // One that comes late: its transaction is not behind 5.
+    // A late event: its transaction is not after 5.
     put(0, &update(4, "c"));
     put(0, &GAP.replace("45", "5"));
     let gap = put(0, &GAP.replace("45", "7"));
@@ -343,7 +343,7 @@ fn a_transaction_is_a_place_in_every_partition() {
     let wrong = stage.tail(&["--from", "txn:x"]);
     assert_eq!(wrong.status, Some(2));
     assert!(wrong.stderr.contains("txn:552789"), "{}", wrong.stderr);
-    // A capture is judged event by event.
+    // In a capture each event is compared with the transaction.
     let capture = stage.file(
         "c.ndjson",
         &[update(5, "a"), update(6, "b"), unnumbered.clone()].join("\n"),

@@ -1,9 +1,9 @@
-//! Fuzzes the diff: any two texts can be compared, and a patch between two documents makes exactly the new one.
-//! The documents are separated by a zero byte. Nesting is kept below the depth at which `serde_json` gives up.
+//! Fuzzes the diff: any two inputs can be compared, and the patch from one document to another is exact. A zero byte
+//! separates the documents; those nested deeper than the recursion limit of `serde_json` are compared without a patch.
 
 #![no_main]
 
-use ditto_cdc::diff::{Diff, Options, merge_patch, json_patch, word_diff};
+use ditto_cdc::diff::{Diff, Options, json_patch, merge_patch, word_diff};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -21,11 +21,11 @@ fuzz_target!(|bytes: &[u8]| {
     let parsed = |json: &[u8]| serde_json::from_slice::<Value>(json).ok();
     if let (Some(old), Some(new)) = (parsed(old), parsed(new)) {
         let mut patched = old.clone();
-        let operations: json_patch::Patch = serde_json::from_slice(&operations).expect("a patch is JSON");
-        json_patch::patch(&mut patched, &operations).expect("a patch can be applied");
+        let operations: ::json_patch::Patch = serde_json::from_slice(&operations).expect("a patch is JSON");
+        ::json_patch::patch(&mut patched, &operations).expect("a patch can be applied");
         assert_eq!(patched, new);
         let mut together = old;
-        json_patch::merge(&mut together, &parsed(&merged).expect("a merge patch is JSON"));
+        ::json_patch::merge(&mut together, &parsed(&merged).expect("a merge patch is JSON"));
         assert!(!exact || together == new);
     }
 });

@@ -1,15 +1,15 @@
-//! Builds a diff: adds places and changes, and returns to an earlier length.
+//! Builder of a diff: appends changes, and can be rolled back to an earlier length.
 
 use super::equality::{Spelling, Typed, same_leaves};
-use super::model::{Change, Diff, Kind, Note};
+use super::model::{Change, Diff, ChangeKind, Note};
 use super::path::{Place, PlaceId, Step};
-use super::tape;
+use super::tape::ValueType;
 
 /// Capacity for the changes of most events.
 const TYPICAL_CHANGES: usize = 16;
 
 impl<'a> Diff<'a> {
-    /// Nothing yet, with room for as much as most events change.
+    /// An empty diff with capacity for most events.
     pub(super) fn with_capacity() -> Self {
         Diff {
             changes: Vec::with_capacity(TYPICAL_CHANGES),
@@ -18,18 +18,18 @@ impl<'a> Diff<'a> {
         }
     }
 
-    /// The place one step below another one.
+    /// Adds a place one step below another one.
     pub(super) fn place(&mut self, parent: PlaceId, step: Step<'a>) -> PlaceId {
         self.places.push(Place { parent, step });
         self.places.len()
     }
 
-    pub(super) fn push_one(&mut self, kind: Kind, value: &'a [u8], place: PlaceId, note: Note) {
-        let gone = matches!(kind, Kind::Removed | Kind::MovedAway);
+    pub(super) fn push_one(&mut self, kind: ChangeKind, value: &'a [u8], place: PlaceId, note: Note) {
+        let removed = matches!(kind, ChangeKind::Removed | ChangeKind::MovedAway);
         self.changes.push(Change {
             kind,
-            old: gone.then_some(value),
-            new: (!gone).then_some(value),
+            old: removed.then_some(value),
+            new: (!removed).then_some(value),
             note,
             place,
         });
@@ -37,7 +37,7 @@ impl<'a> Diff<'a> {
 
     pub(super) fn push_both(
         &mut self,
-        kind: Kind,
+        kind: ChangeKind,
         (old, new): (&'a [u8], &'a [u8]),
         place: PlaceId,
         note: Note,
@@ -51,15 +51,15 @@ impl<'a> Diff<'a> {
         });
     }
 
-    /// Notes two values that are not both taken apart, and not equal byte by byte.
+    /// Adds two values that are unequal byte by byte and are compared as a whole.
     pub(super) fn push_leaf(&mut self, old: Typed<'a>, new: Typed<'a>, place: PlaceId) {
         let kind = if same_leaves(old, new, Spelling::Any) {
-            Kind::Respelled
+            ChangeKind::Respelled
         } else {
-            Kind::Changed
+            ChangeKind::Changed
         };
         let note = match (old.1, new.1) {
-            (tape::Kind::Opaque, _) | (_, tape::Kind::Opaque) => Note::TooLarge,
+            (ValueType::Opaque, _) | (_, ValueType::Opaque) => Note::TooLarge,
             (one, other) if one != other => Note::TypeChanged,
             _ => Note::None,
         };
@@ -67,7 +67,7 @@ impl<'a> Diff<'a> {
     }
 }
 
-/// The length of a diff's lists, to return to.
+/// The lengths of a diff's lists, for a rollback.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DiffLength {
     pub changes: usize,
@@ -88,7 +88,7 @@ impl Diff<'_> {
         }
     }
 
-    /// Discards what was added since.
+    /// Rolls back to an earlier length.
     pub(super) fn truncate_to(&mut self, length: DiffLength) {
         self.changes.truncate(length.changes);
         self.places.truncate(length.places);

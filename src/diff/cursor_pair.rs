@@ -1,4 +1,4 @@
-//! A pair of cursors into two JSON values, with the length of their common run.
+//! A pair of cursors into two JSON values, and the common run at the cursors.
 
 use super::members::KeyFilter;
 use crate::json::{
@@ -23,46 +23,46 @@ impl Offsets {
         }
     }
 
-    /// How far the new offset is ahead of the old one.
+    /// Distance from the old offset to the new one.
     fn ahead(self) -> usize {
         self.new.wrapping_sub(self.old)
     }
 }
 
-/// The run in which the old value equals the new one, with the distance of the new offsets.
+/// A range in which the old value equals the new one, `ahead` bytes further on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Aligned {
+pub(super) struct CommonRun {
     begin: usize,
     pub end: usize,
     ahead: usize,
 }
 
-impl Aligned {
+impl CommonRun {
     /// The new offset of an old one in the run.
     pub fn in_new(self, old: usize) -> usize {
         old.wrapping_add(self.ahead)
     }
 }
 
-/// Two values, and a place in each.
+/// Two values, and an offset in each.
 pub(super) struct CursorPair<'a> {
     pub old: &'a [u8],
     pub new: &'a [u8],
     pub at: Offsets,
-    pub aligned: Aligned,
-    /// Bytes that were read without progress.
-    spent: usize,
-    /// Bytes that were compared to measure common runs.
-    looked: usize,
+    pub common: CommonRun,
+    /// Number of bytes that were read without progress.
+    wasted: usize,
+    /// Number of bytes that were compared to measure common runs.
+    matched: usize,
 }
 
-/// The next part of two objects.
+/// The next field of two objects.
 pub(super) enum Next<'a> {
-    /// The values of this key, which both have; it stands there with its quotes.
+    /// Both have this key; raw JSON with its quotes. The cursors are at the values.
     Value(&'a [u8]),
-    /// The keys differ, or the key may have occurred before, or has escapes.
+    /// The keys differ, have escapes, or may have occurred before.
     KeysDiffer,
-    /// The brackets of both.
+    /// The closing brackets of both.
     End,
 }
 
@@ -70,7 +70,7 @@ pub(super) enum Next<'a> {
 pub(super) enum NextValue {
     /// Equal in both; its end in the old value.
     Equal(usize),
-    /// One that is not, or that is not known to be.
+    /// Not equal, or not known to be.
     Differs,
 }
 
@@ -80,20 +80,20 @@ impl<'a> CursorPair<'a> {
             old,
             new,
             at: Offsets { old: 0, new: 0 },
-            aligned: Aligned {
+            common: CommonRun {
                 begin: 0,
                 end: common_prefix_len(old, new),
                 ahead: 0,
             },
-            spent: 0,
-            looked: 0,
+            wasted: 0,
+            matched: 0,
         }
     }
 
     /// Moves both cursors to offsets with a known common run.
     pub fn seek(&mut self, at: Offsets, equal: usize) {
         self.at = at;
-        self.aligned = Aligned {
+        self.common = CommonRun {
             begin: at.old,
             end: at.old + equal,
             ahead: at.ahead(),
@@ -103,20 +103,20 @@ impl<'a> CursorPair<'a> {
     /// Moves both cursors, and measures the common run.
     pub fn seek_and_match(&mut self, at: Offsets) {
         self.at = at;
-        let known = self.aligned.begin..=self.aligned.end;
-        if self.aligned.ahead == at.ahead() && known.contains(&at.old) {
+        let known = self.common.begin..=self.common.end;
+        if self.common.ahead == at.ahead() && known.contains(&at.old) {
             return;
         }
         let rest = |json: &'a [u8], at| json.get(at..).unwrap_or_default();
         let equal = common_prefix_len(rest(self.old, at.old), rest(self.new, at.new));
-        self.looked += equal;
+        self.matched += equal;
         self.seek(at, equal);
     }
 
-    /// Charges bytes that were read without progress; `None` if the budget is spent.
+    /// Charges bytes that were read without progress; `None` if the budget is wasted.
     pub fn spend_budget(&mut self, bytes: usize) -> Option<()> {
-        self.spent += bytes;
-        (self.spent + self.looked <= WASTED_READ_BUDGET * (self.old.len() + self.new.len()))
+        self.wasted += bytes;
+        (self.wasted + self.matched <= WASTED_READ_BUDGET * (self.old.len() + self.new.len()))
             .then_some(())
     }
 
@@ -124,9 +124,9 @@ impl<'a> CursorPair<'a> {
     #[inline]
     fn separators(&mut self) {
         let Offsets { old, new } = self.at;
-        // Most often that is one comma or colon in both.
+        // Fast path: one comma or colon in both.
         if let Some([b',' | b':', b'!'..=u8::MAX, ..]) = self.old.get(old..)
-            && old + 1 < self.aligned.end
+            && old + 1 < self.common.end
         {
             self.at = self.at.forward(1);
             return;
@@ -147,7 +147,7 @@ impl<'a> CursorPair<'a> {
 
     /// Moves to the value of the next field of two objects; `None` if the bytes are not objects.
     #[inline]
-    pub fn next_field(&mut self, seen: &mut KeyFilter) -> Option<Next<'a>> {
+    pub fn next_field(&mut self, keys: &mut KeyFilter) -> Option<Next<'a>> {
         self.separators();
         match self.bytes() {
             (Some(b'}'), Some(b'}')) => return Some(Next::End),
@@ -155,7 +155,7 @@ impl<'a> CursorPair<'a> {
             (Some(b'}' | b'"'), Some(b'}' | b'"')) => return Some(Next::KeysDiffer),
             _ => return None,
         }
-        let Some(key) = self.key(seen) else {
+        let Some(key) = self.key(keys) else {
             return Some(Next::KeysDiffer);
         };
         self.at = self.at.forward(key.len());
@@ -165,20 +165,20 @@ impl<'a> CursorPair<'a> {
 
     /// The key at the cursors, if both have the same one, without escapes, and it did not occur before.
     #[inline]
-    fn key(&self, seen: &mut KeyFilter) -> Option<&'a [u8]> {
+    fn key(&self, keys: &mut KeyFilter) -> Option<&'a [u8]> {
         let rest = self.old.get(self.at.old..)?;
-        let length = seen.first_occurrence(rest)?;
+        let length = keys.first_occurrence(rest)?;
         let key = rest.get(..length)?;
         let end = self.at.old + length;
         let same =
-            end <= self.aligned.end || self.new.get(self.at.new..self.at.new + length) == Some(key);
+            end <= self.common.end || self.new.get(self.at.new..self.at.new + length) == Some(key);
         same.then_some(key)
     }
 
     /// Whether the value at the cursors is equal in both; `None` if there is none.
     #[inline]
     pub fn next_value(&mut self) -> Option<NextValue> {
-        let (at, equal) = (self.at.old, self.aligned.end);
+        let (at, equal) = (self.at.old, self.common.end);
         if at >= equal {
             return Some(NextValue::Differs);
         }

@@ -2,7 +2,7 @@
 
 use super::hash::Key;
 use super::members::Members;
-use super::tape::{At, Kind, NodeRef, Tape};
+use super::tape::{At, ValueType, NodeRef, Tape};
 use crate::json::{Decimal, Exponent, decimal, eq_numbers, eq_unescaped, is_canonical, unescaped};
 
 /// Which spellings distinguish values.
@@ -10,11 +10,11 @@ use crate::json::{Decimal, Exponent, decimal, eq_numbers, eq_unescaped, is_canon
 pub(super) enum Spelling {
     /// None: `1` is `1.0`.
     Any,
-    /// That of numbers: `1` is not `1.0`. Texts have one meaning however they are escaped.
+    /// That of numbers: `1` is not `1.0`. Escapes in strings make no difference.
     Numbers,
 }
 
-/// Whether two values are the same. Recursion ends: a tape is at most 128 levels deep.
+/// Whether two values are equal. Recursion is bounded: a tape is at most 128 levels deep.
 pub(super) fn same(
     old: NodeRef<'_, '_>,
     new: NodeRef<'_, '_>,
@@ -25,8 +25,8 @@ pub(super) fn same(
         return true;
     }
     match (old.kind(), new.kind()) {
-        (Kind::Object, Kind::Object) => same_objects(old, new, spelling, key),
-        (Kind::Array, Kind::Array) => {
+        (ValueType::Object, ValueType::Object) => same_objects(old, new, spelling, key),
+        (ValueType::Array, ValueType::Array) => {
             let (mut olds, mut news) = (old.elements(), new.elements());
             loop {
                 match (olds.next(), news.next()) {
@@ -40,13 +40,13 @@ pub(super) fn same(
     }
 }
 
-/// The same for values at a depth; only containers that differ in their bytes need tapes.
+/// Whether two raw values at a depth are equal. Only containers with different bytes need tapes.
 pub(super) fn same_values(old: &[u8], new: &[u8], depth: usize, key: Key) -> bool {
     if old == new {
         return true;
     }
-    let kinds = (Kind::at(depth, old), Kind::at(depth, new));
-    if kinds.0 != kinds.1 || !matches!(kinds.0, Kind::Array | Kind::Object) {
+    let kinds = (ValueType::classify_at(depth, old), ValueType::classify_at(depth, new));
+    if kinds.0 != kinds.1 || !matches!(kinds.0, ValueType::Array | ValueType::Object) {
         return same_leaves((old, kinds.0), (new, kinds.1), Spelling::Any);
     }
     // In canonical form, equal values have the same checksum.
@@ -62,26 +62,26 @@ pub(super) fn same_values(old: &[u8], new: &[u8], depth: usize, key: Key) -> boo
     same(old, new, Spelling::Any, key)
 }
 
-/// A number that is equal for containers of the same parts in any order, and rarely for others.
+/// A checksum that does not depend on the order of bytes, so nor on the order of keys.
 pub(super) fn unordered_checksum(raw: &[u8]) -> u32 {
     let squares = raw.iter().map(|byte| u32::from(*byte) * u32::from(*byte));
     squares.fold(0, u32::wrapping_add)
 }
 
 /// A raw value with its type.
-pub(super) type Typed<'a> = (&'a [u8], Kind);
+pub(super) type Typed<'a> = (&'a [u8], ValueType);
 
-/// Whether two values that are not both taken apart, and not equal byte by byte, are the same.
+/// Whether two values that are unequal byte by byte and compared as a whole are equal.
 pub(super) fn same_leaves(old: Typed<'_>, new: Typed<'_>, spelling: Spelling) -> bool {
     match (old.1, new.1) {
-        (Kind::String, Kind::String) => eq_unescaped(old.0, new.0),
-        (Kind::Number, Kind::Number) => spelling == Spelling::Any && eq_numbers(old.0, new.0),
+        (ValueType::String, ValueType::String) => eq_unescaped(old.0, new.0),
+        (ValueType::Number, ValueType::Number) => spelling == Spelling::Any && eq_numbers(old.0, new.0),
         _ => false,
     }
 }
 
-/// Readers disagree about an object in which a key occurs twice: two such objects are equal only member by member in
-/// order.
+/// Compares objects by key. If a key occurs twice, which readers interpret differently, they are compared member by
+/// member in order.
 fn same_objects(old: NodeRef<'_, '_>, new: NodeRef<'_, '_>, spelling: Spelling, key: Key) -> bool {
     let (olds, news) = (Members::new(old), Members::new(new));
     if olds.all.len() != news.all.len() {
@@ -99,53 +99,53 @@ fn same_objects(old: NodeRef<'_, '_>, new: NodeRef<'_, '_>, spelling: Spelling, 
         let pairs = olds.all.iter().zip(&news.all);
         return pairs.map(|(old, new)| (old.1, new.1)).all(value_same);
     }
-    let Some(match_keys) = olds.match_keys(&news, key) else {
+    let Some(matches) = olds.match_keys(&news, key) else {
         return false;
     };
-    let pairs = olds.all.iter().zip(match_keys.of_old);
+    let pairs = olds.all.iter().zip(matches.of_old);
     pairs
         .map(|(old, new)| Some((old.1, news.all.get(new?)?.1)))
         .all(|pair| pair.is_some_and(value_same))
 }
 
-/// A hash that is equal for values that are the same in [`Spelling::Any`]. Kept in the tape if that has room.
+/// A hash that is equal for values that are equal in [`Spelling::Any`]. Cached in the tape if its cache is on.
 pub(super) fn canonical_hash(node: NodeRef<'_, '_>, key: Key) -> u64 {
-    let kept = node.tape.hash(node.at);
-    if let Some(hash) = kept.map(std::cell::Cell::get).filter(|hash| *hash != 0) {
+    let cached = node.tape.hash(node.at);
+    if let Some(hash) = cached.map(std::cell::Cell::get).filter(|hash| *hash != 0) {
         return hash;
     }
     let hash = match node.kind() {
-        Kind::Object => object_hash(node, key),
-        Kind::Array => node.elements().fold(1, |hash, element| {
+        ValueType::Object => object_hash(node, key),
+        ValueType::Array => node.elements().fold(1, |hash, element| {
             key.then(hash, canonical_hash(element, key))
         }),
         kind => leaf_hash(node.raw(), kind, key),
     };
-    if let Some(kept) = kept {
-        kept.set(hash);
+    if let Some(cached) = cached {
+        cached.set(hash);
     }
     hash
 }
 
-/// The same for a value at a depth.
+/// The canonical hash of a raw value at a depth.
 pub(super) fn canonical_hash_of(raw: &[u8], depth: usize, key: Key) -> u64 {
-    match Kind::at(depth, raw) {
-        Kind::Array | Kind::Object => {
+    match ValueType::classify_at(depth, raw) {
+        ValueType::Array | ValueType::Object => {
             canonical_hash(NodeRef::new(&Tape::at_depth(depth, raw), Tape::ROOT), key)
         }
         kind => leaf_hash(raw, kind, key),
     }
 }
 
-fn leaf_hash(raw: &[u8], kind: Kind, key: Key) -> u64 {
+fn leaf_hash(raw: &[u8], kind: ValueType, key: Key) -> u64 {
     match kind {
-        Kind::String => key.then(2, key.bytes(&unescaped(raw))),
-        Kind::Number => number_hash(&decimal(raw), key),
+        ValueType::String => key.then(2, key.bytes(&unescaped(raw))),
+        ValueType::Number => number_hash(&decimal(raw), key),
         _ => key.then(3, key.bytes(raw)),
     }
 }
 
-/// A sum, since the order of keys does not matter.
+/// A sum, because the order of keys does not matter.
 fn object_hash(node: NodeRef<'_, '_>, key: Key) -> u64 {
     let members = node.tape.members(node.at).map(|(name, value)| {
         let name = key.bytes(&unescaped(node.tape.raw(name)));
@@ -166,16 +166,16 @@ fn number_hash(number: &Decimal<'_>, key: Key) -> u64 {
 /// Whether at least half of the fields of two objects agree, or of the elements of two arrays.
 pub(super) fn half_agree(old: NodeRef<'_, '_>, new: NodeRef<'_, '_>, key: Key) -> bool {
     let agree = |old, new| same(old, new, Spelling::Any, key);
-    if old.kind() == Kind::Array {
+    if old.kind() == ValueType::Array {
         let longer = old.elements().count().max(new.elements().count());
         let pairs = old.elements().zip(new.elements());
         return pairs.filter(|(old, new)| agree(*old, *new)).count() * 2 >= longer;
     }
     let (olds, news) = (Members::new(old), Members::new(new));
-    let Some(match_keys) = olds.match_keys(&news, key) else {
+    let Some(matches) = olds.match_keys(&news, key) else {
         return false;
     };
-    let pairs = olds.all.iter().zip(&match_keys.of_old);
+    let pairs = olds.all.iter().zip(&matches.of_old);
     let agreeing = pairs.filter(|((_, value), partner)| {
         let partner = partner.and_then(|at| news.all.get(at));
         partner.is_some_and(|(_, other)| {

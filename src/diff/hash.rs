@@ -1,10 +1,9 @@
-//! A keyed 64-bit hash for short strings: foreign documents cannot cause collisions. Equal hashes prove nothing;
-//! callers compare the values.
+//! Keyed 64-bit hash for short strings. The key is random, so that crafted documents cannot cause collisions.
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 use std::sync::LazyLock;
 
-/// The secret of this process.
+/// The random key of this process. Equal hashes do not prove equality.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Key {
     seed: u64,
@@ -35,14 +34,14 @@ impl Key {
         fold(hash ^ u64::from_le_bytes(last), ODD)
     }
 
-    /// The hash of one thing after another: the order counts.
+    /// Combines two hashes; the order matters.
     #[inline]
     pub fn then(self, hash: u64, next: u64) -> u64 {
         fold(hash.rotate_left(23) ^ next, ODD ^ self.seed)
     }
 }
 
-/// For maps whose keys are such hashes already.
+/// For maps whose keys are hashes.
 pub(super) type IdentityBuildHasher = BuildHasherDefault<IdentityHasher>;
 
 /// A hasher that returns its input.
@@ -65,7 +64,7 @@ impl Hasher for IdentityHasher {
     }
 }
 
-/// Both halves of the product.
+/// The two halves of the product, XORed.
 #[inline]
 fn fold(one: u64, other: u64) -> u64 {
     let product = u128::from(one) * u128::from(other | 1);

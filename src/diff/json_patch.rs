@@ -1,7 +1,6 @@
-//! Changes as a JSON Patch (RFC 6902) that makes exactly the new document of the old one.
-//! Values are copied as they were received, so that `1.0` arrives as `1.0`.
+//! JSON Patch (RFC 6902) from the old document to the new one. Values are copied byte by byte, so that `1.0` stays `1.0`.
 
-use super::model::{Diff, Kind};
+use super::model::{Diff, ChangeKind};
 use super::path::{Step, push_pointer};
 use crate::json::push_on_one_line;
 
@@ -17,10 +16,10 @@ pub fn push(diff: &Diff<'_>, out: &mut Vec<u8>) {
     for change in diff.changes.iter().rev() {
         let number = |value: &[u8]| value.first() != Some(&b'"');
         let (operation, value) = match change.kind {
-            Kind::Added | Kind::Moved { .. } => ("add", change.new),
-            Kind::Removed | Kind::MovedAway => ("remove", None),
-            Kind::Respelled if !change.new.is_some_and(number) => continue,
-            Kind::Changed | Kind::Respelled => ("replace", change.new),
+            ChangeKind::Added | ChangeKind::Moved { .. } => ("add", change.new),
+            ChangeKind::Removed | ChangeKind::MovedAway => ("remove", None),
+            ChangeKind::Respelled if !change.new.is_some_and(number) => continue,
+            ChangeKind::Changed | ChangeKind::Respelled => ("replace", change.new),
         };
         diff.path(change, &mut steps);
         out.extend_from_slice(separator);

@@ -9,14 +9,14 @@ use crate::json::{eq_unescaped, unescaped};
 
 /// Whether two objects have the same keys in the same order, byte by byte, none of them twice. Needs no list of keys.
 pub(super) fn same_key_order(old: NodeRef<'_, '_>, new: NodeRef<'_, '_>) -> bool {
-    let mut seen = KeyFilter::default();
+    let mut keys = KeyFilter::default();
     let (mut olds, mut news) = (old.tape.members(old.at), new.tape.members(new.at));
     loop {
         match (olds.next(), news.next()) {
             (None, None) => return true,
             (Some((one, _)), Some((other, _))) => {
                 let key = old.tape.raw(one);
-                if key != new.tape.raw(other) || seen.first_occurrence(key).is_none() {
+                if key != new.tape.raw(other) || keys.first_occurrence(key).is_none() {
                     return false;
                 }
             }
@@ -31,9 +31,9 @@ pub(super) struct Members<'t, 'a> {
     pub all: Vec<(At, At)>,
 }
 
-/// Which members of two objects have the same key, as places in their lists.
+/// Which members of two objects have the same key, by index.
 pub(super) struct KeyMatches {
-    /// For each old member the new one.
+    /// For each old member the new one with the same key.
     pub of_old: Vec<Option<usize>>,
     /// New members without an old one, in their order.
     pub only_new: Vec<usize>,
@@ -47,9 +47,9 @@ impl<'t, 'a> Members<'t, 'a> {
         }
     }
 
-    pub fn key(&self, place: usize) -> &'a [u8] {
+    pub fn key(&self, index: usize) -> &'a [u8] {
         self.all
-            .get(place)
+            .get(index)
             .map_or(b"", |(key, _)| self.tape.raw(*key))
     }
 
@@ -74,17 +74,17 @@ impl<'t, 'a> Members<'t, 'a> {
         Some(self.joined(&olds, new, &news))
     }
 
-    /// The content of a member's key.
-    fn text(&self, member: &Sorted) -> Cow<'a, [u8]> {
-        unescaped(self.key(member.place))
+    /// A member's unescaped key.
+    fn unescaped_key(&self, member: &HashedKey) -> Cow<'a, [u8]> {
+        unescaped(self.key(member.index))
     }
 
-    /// The keys in a canonical order; `None` if one occurs twice.
-    fn sorted(&self, key: Key) -> Option<Vec<Sorted>> {
+    /// The keys in the order of their hashes; `None` if one occurs twice.
+    fn sorted(&self, key: Key) -> Option<Vec<HashedKey>> {
         let mut sorted: Vec<_> = (0..self.all.len())
-            .map(|place| Sorted {
-                hash: key.bytes(&unescaped(self.key(place))),
-                place,
+            .map(|index| HashedKey {
+                hash: key.bytes(&unescaped(self.key(index))),
+                index,
             })
             .collect();
         sorted.sort_unstable_by(|one, other| self.order(one, self, other));
@@ -95,25 +95,25 @@ impl<'t, 'a> Members<'t, 'a> {
     }
 
     /// Contents are compared only if hashes are equal.
-    fn order(&self, one: &Sorted, others: &Members<'_, '_>, other: &Sorted) -> Ordering {
-        let texts = || self.text(one).cmp(&others.text(other));
-        one.hash.cmp(&other.hash).then_with(texts)
+    fn order(&self, one: &HashedKey, others: &Members<'_, '_>, other: &HashedKey) -> Ordering {
+        let keys = || self.unescaped_key(one).cmp(&others.unescaped_key(other));
+        one.hash.cmp(&other.hash).then_with(keys)
     }
 
-    /// Walks both orders side by side.
-    fn joined(&self, olds: &[Sorted], new: &Members<'_, '_>, news: &[Sorted]) -> KeyMatches {
+    /// Merges both sorted lists.
+    fn joined(&self, olds: &[HashedKey], new: &Members<'_, '_>, news: &[HashedKey]) -> KeyMatches {
         let (mut of_old, mut only_new) = (vec![None; olds.len()], Vec::new());
         let mut olds = olds.iter().peekable();
         for one in news {
-            let order = |old: &&Sorted| self.order(old, new, one);
+            let order = |old: &&HashedKey| self.order(old, new, one);
             while olds.next_if(|old| order(old) == Ordering::Less).is_some() {}
             match olds.next_if(|old| order(old) == Ordering::Equal) {
                 Some(old) => {
-                    if let Some(slot) = of_old.get_mut(old.place) {
-                        *slot = Some(one.place);
+                    if let Some(slot) = of_old.get_mut(old.index) {
+                        *slot = Some(one.index);
                     }
                 }
-                None => only_new.push(one.place),
+                None => only_new.push(one.index),
             }
         }
         only_new.sort_unstable();
@@ -121,14 +121,13 @@ impl<'t, 'a> Members<'t, 'a> {
     }
 }
 
-/// A key that can be found.
-struct Sorted {
+/// The hash and index of a key.
+struct HashedKey {
     hash: u64,
-    place: usize,
+    index: usize,
 }
 
-/// The keys of an object so far, as a Bloom filter: a key that may have occurred is reported as such, rarely in
-/// error.
+/// A Bloom filter of the keys of an object: rarely, a new key is reported as one that may have occurred.
 #[derive(Default)]
 pub(super) struct KeyFilter([u64; 16]);
 

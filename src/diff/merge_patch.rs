@@ -4,10 +4,10 @@
 use super::equality::{Spelling, same};
 use super::hash::Key;
 use super::members::Members;
-use super::tape::{Kind, NodeRef, Tape};
+use super::tape::{ValueType, NodeRef, Tape};
 use crate::json::push_on_one_line;
 
-/// Appends a merge patch from `old` to `new`. `false` if there is no exact one: the patch is then an approximation.
+/// Appends a merge patch from `old` to `new`. `false` if no exact one exists: the patch is then an approximation.
 ///
 /// Numbers with another spelling are included, as in a JSON Patch.
 pub fn push(old: &[u8], new: &[u8], out: &mut Vec<u8>) -> bool {
@@ -21,12 +21,12 @@ pub fn push(old: &[u8], new: &[u8], out: &mut Vec<u8>) -> bool {
         NodeRef::new(&old, Tape::ROOT),
         NodeRef::new(&new, Tape::ROOT),
     );
-    if (old.kind(), new.kind()) == (Kind::Object, Kind::Object) {
+    if (old.kind(), new.kind()) == (ValueType::Object, ValueType::Object) {
         merge.objects(old, new);
     } else {
         merge.replace(Some(old), new);
-        // For the document itself, `null` is a value like others.
-        merge.exact |= new.kind() == Kind::Null;
+        // The document itself can be set to `null`.
+        merge.exact |= new.kind() == ValueType::Null;
     }
     merge.exact
 }
@@ -36,7 +36,7 @@ pub fn push_whole(new: &[u8], out: &mut Vec<u8>) -> bool {
     let new = Tape::new(new);
     push_on_one_line(new.raw(Tape::ROOT), out);
     let new = NodeRef::new(&new, Tape::ROOT);
-    new.kind() == Kind::Null || keeps_nulls(new)
+    new.kind() == ValueType::Null || keeps_nulls(new)
 }
 
 struct Merge<'o> {
@@ -48,7 +48,7 @@ struct Merge<'o> {
 impl Merge<'_> {
     fn objects(&mut self, old: NodeRef<'_, '_>, new: NodeRef<'_, '_>) {
         let (olds, news) = (Members::new(old), Members::new(new));
-        let Some(match_keys) = olds.match_keys(&news, self.key) else {
+        let Some(matches) = olds.match_keys(&news, self.key) else {
             if same(old, new, Spelling::Numbers, self.key) {
                 return self.out.extend_from_slice(b"{}");
             }
@@ -57,7 +57,7 @@ impl Merge<'_> {
         self.out.push(b'{');
         let begin = self.out.len();
         for (at, (key, value)) in olds.all.iter().enumerate() {
-            let partner = match_keys.of_old.get(at).copied().flatten();
+            let partner = matches.of_old.get(at).copied().flatten();
             let Some((_, other)) = partner.and_then(|at| news.all.get(at)) else {
                 self.name(old.tape.raw(*key), begin);
                 self.out.extend_from_slice(b"null");
@@ -69,7 +69,7 @@ impl Merge<'_> {
             );
             self.field(old.tape.raw(*key), begin, one, other);
         }
-        for (key, value) in match_keys
+        for (key, value) in matches
             .only_new
             .iter()
             .filter_map(|at| news.all.get(*at))
@@ -90,7 +90,7 @@ impl Merge<'_> {
 
     /// Appends a field that both objects have, if it changed.
     fn field(&mut self, key: &[u8], begin: usize, old: NodeRef<'_, '_>, new: NodeRef<'_, '_>) {
-        if (old.kind(), new.kind()) == (Kind::Object, Kind::Object) && old.raw() != new.raw() {
+        if (old.kind(), new.kind()) == (ValueType::Object, ValueType::Object) && old.raw() != new.raw() {
             let before = self.out.len();
             self.name(key, begin);
             let value = self.out.len();
@@ -104,12 +104,12 @@ impl Merge<'_> {
         }
     }
 
-    /// A whole value; an object would be merged into an old object, and loses its nulls in any case.
+    /// Appends a whole value. An object would be merged into an old object, and always loses its nulls.
     fn replace(&mut self, old: Option<NodeRef<'_, '_>>, new: NodeRef<'_, '_>) {
         push_on_one_line(new.raw(), self.out);
         let into_object = old.is_some_and(is_object);
         self.exact &= match new.kind() {
-            Kind::Null => false,
+            ValueType::Null => false,
             _ if is_object(new) => !into_object && keeps_nulls(new),
             _ => true,
         };
@@ -120,15 +120,15 @@ fn is_object(node: NodeRef<'_, '_>) -> bool {
     node.raw().first() == Some(&b'{')
 }
 
-/// Whether a merge patch that is this value makes this value. Recursion ends: a tape is at most 128 levels deep.
+/// Whether this value, as a merge patch, results in itself. Recursion is bounded: a tape is at most 128 levels deep.
 fn keeps_nulls(node: NodeRef<'_, '_>) -> bool {
     match node.kind() {
-        Kind::Null => false,
-        Kind::Object => {
+        ValueType::Null => false,
+        ValueType::Object => {
             let mut members = node.tape.members(node.at);
             members.all(|(_, value)| keeps_nulls(NodeRef::new(node.tape, value)))
         }
-        Kind::Opaque => !is_object(node),
+        ValueType::Opaque => !is_object(node),
         _ => true,
     }
 }

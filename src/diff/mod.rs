@@ -32,7 +32,7 @@ use self::hash::Key;
 use crate::event::{Event, Op};
 
 pub use self::arrays::MAX_ALIGNED;
-pub use self::model::{ArrayKey, Change, Diff, Kind, Note, Options};
+pub use self::model::{ArrayKey, Change, Diff, ChangeKind, Note, Options};
 pub use self::tape::{MAX_DEPTH, MAX_VALUES};
 
 impl<'a> Diff<'a> {
@@ -41,12 +41,12 @@ impl<'a> Diff<'a> {
     pub fn from_event(event: &Event<'a>, options: &Options) -> Diff<'a> {
         match (event.op(), event.old, event.new) {
             (Op::Update, Some(old), Some(new)) => documents(old, new, options),
-            (Op::Insert, _, Some(new)) => by_tape::whole_document(new, Kind::Added),
+            (Op::Insert, _, Some(new)) => by_tape::whole_document(new, ChangeKind::Added),
             (Op::Remove, old, _) => old
                 .filter(|json| *json != b"null")
                 .or(event.value)
                 .map_or_else(Diff::default, |json| {
-                    by_tape::whole_document(json, Kind::Removed)
+                    by_tape::whole_document(json, ChangeKind::Removed)
                 }),
             _ => Diff::default(),
         }

@@ -12,15 +12,15 @@ pub struct Options {
     pub ignore: Vec<Pattern>,
     /// Values to redact.
     pub redact: Vec<Pattern>,
-    /// Show values that are the same and only written differently, too.
+    /// Also show equal values with another spelling.
     pub strict: bool,
-    /// Clip nothing.
+    /// Do not truncate values.
     pub full: bool,
-    /// The most lines that one event may take; `None` for the view's own limit.
+    /// Maximum number of lines per event; `None` for the view's default.
     pub max_changes: Option<usize>,
     /// The fields that identify array elements.
     pub array_keys: Vec<ArrayKey>,
-    /// Show which array element a change is in by its identity.
+    /// Show the identity of the array element that contains a change.
     pub context: bool,
 }
 
@@ -37,7 +37,7 @@ impl ArrayKey {
     /// Parses `PATH=FIELD`.
     ///
     /// # Errors
-    /// A sentence with what is wrong.
+    /// The reason, if the `=` or the field is missing, or the path is not a valid pattern.
     pub fn parse(text: &str) -> Result<ArrayKey, String> {
         let (path, field) = text
             .rsplit_once('=')
@@ -53,37 +53,37 @@ impl ArrayKey {
 
 /// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// It is new.
+pub enum ChangeKind {
+    /// Inserted.
     Added,
-    /// It is gone.
+    /// Removed.
     Removed,
-    /// It is another one.
+    /// Replaced by a different value.
     Changed,
     /// Equal, with another spelling: `1` and `1.0`, or two spellings of a string.
     Respelled,
-    /// It was elsewhere in the same array before, equal byte by byte.
+    /// An array element that was at another index before, equal byte by byte.
     Moved {
         /// The old index.
         from: u32,
     },
-    /// The old place of a value that moved; not a change of its own.
+    /// The old index of a moved element; not counted as a change.
     MovedAway,
 }
 
 /// An additional note on a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Note {
-    /// Nothing.
+    /// No note.
     None,
     /// The values are of different types.
     TypeChanged,
-    /// A key occurs twice in an object, which readers interpret differently: compared as one value.
+    /// A key occurs twice in an object, which readers interpret differently: compared as a whole.
     KeyTwice,
-    /// Nested deeper than [`MAX_DEPTH`], or of more values than [`MAX_VALUES`]: compared as one value, byte by byte.
+    /// Nested deeper than [`MAX_DEPTH`], or of more values than [`MAX_VALUES`]: compared as a whole, byte by byte.
     TooLarge,
     /// Arrays that differ in more elements than [`MAX_ALIGNED`], or are that long and differ in length:
-    /// compared as one value.
+    /// compared as a whole.
     TooLong,
 }
 
@@ -91,7 +91,7 @@ pub enum Note {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change<'a> {
     /// The kind of change.
-    pub kind: Kind,
+    pub kind: ChangeKind,
     /// The raw old value; `None` if there was none.
     pub old: Option<&'a [u8]>,
     /// The raw new value; `None` if there is none.
@@ -103,12 +103,11 @@ pub struct Change<'a> {
 
 /// All changes of a document, in document order.
 ///
-/// Blanks and the order of keys are not changes. If a key occurs twice in an object, the first one counts everywhere
-/// else in this program; here such an object is one value, because a list of changes of its fields would be wrong for
-/// half of its readers.
+/// Whitespace and the order of keys are not changes. An object in which a key occurs twice is compared as a whole,
+/// because readers disagree about which of the two counts.
 #[derive(Debug, Default)]
 pub struct Diff<'a> {
-    /// The changes. Applied from the last to the first, each index is the right one.
+    /// The changes. Indices are valid if the changes are applied from the last to the first.
     pub changes: Vec<Change<'a>>,
     /// Number of equal values; a container counts once with its content.
     pub unchanged: usize,
@@ -153,7 +152,7 @@ impl<'a> Diff<'a> {
     /// Number of values that are equal with another spelling.
     #[must_use]
     pub fn respelled(&self) -> usize {
-        let respelled = |change: &&Change<'_>| change.kind == Kind::Respelled;
+        let respelled = |change: &&Change<'_>| change.kind == ChangeKind::Respelled;
         self.changes.iter().filter(respelled).count()
     }
 }
@@ -161,10 +160,10 @@ impl<'a> Diff<'a> {
 impl Options {
     /// Whether a change is to be shown, by its path and kind.
     #[must_use]
-    pub fn shows(&self, steps: &[Step<'_>], kind: Kind) -> bool {
+    pub fn shows(&self, steps: &[Step<'_>], kind: ChangeKind) -> bool {
         match kind {
-            Kind::MovedAway => return false,
-            Kind::Respelled if !self.strict => return false,
+            ChangeKind::MovedAway => return false,
+            ChangeKind::Respelled if !self.strict => return false,
             _ => {}
         }
         let wanted = self.only.is_empty() || closest(&self.only, steps) != Relation::Apart;

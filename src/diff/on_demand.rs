@@ -1,11 +1,9 @@
-//! Streaming comparison of two raw documents in one pass (on demand, after simdjson): common runs are skipped at
-//! memory speed.
-//!
-//! Only if keys have another order are values listed on a tape. Both ways find the same changes.
+//! Streaming comparison of two raw documents in one pass (on demand, like simdjson): common runs are skipped at memory
+//! speed. Objects whose keys have another order are compared by tapes, with the same result.
 
 use super::arrays;
 use super::arrays::bit_lcs::BitLcs;
-use super::arrays::comparator::Comparator;
+use super::arrays::comparator::{Comparator, Context};
 use super::arrays::elements::{Elements, UnequalMiddle, agreeing_fields, span};
 use super::arrays::interning;
 use super::arrays::interning::{InternByBytes, Interned};
@@ -19,7 +17,7 @@ use super::hash::Key;
 use super::members::KeyFilter;
 use super::model::{Diff, Options};
 use super::path::{PlaceId, Step};
-use super::tape::{Kind as Type, MAX_DEPTH, NodeRef, Tape};
+use super::tape::{MAX_DEPTH, NodeRef, Tape, ValueType};
 use crate::json::{ElementSpans, common_prefix_len, is_canonical, separators};
 
 /// The changes between two documents; `None` if streaming would cost too much, or if the bytes are not JSON.
@@ -32,29 +30,29 @@ pub(super) fn documents<'a>(
     let (old, new) = (old.trim_ascii(), new.trim_ascii());
     let mut compare = StreamingCompare {
         walk: CursorPair::new(old, new),
-        key,
-        options,
-        diff: Diff::with_capacity(),
+        context: Context {
+            diff: Diff::with_capacity(),
+            options,
+            key,
+        },
     };
     compare.value(0, 0)?;
     let Offsets { old: one, new: two } = compare.walk.at;
-    (one == old.len() && two == new.len()).then_some(compare.diff)
+    (one == old.len() && two == new.len()).then_some(compare.context.diff)
 }
 
 struct StreamingCompare<'a, 'o> {
     walk: CursorPair<'a>,
-    key: Key,
-    options: &'o Options,
-    diff: Diff<'a>,
+    context: Context<'a, 'o>,
 }
 
 impl<'a> StreamingCompare<'a, '_> {
     fn skip_equal(&mut self, end: usize) {
         self.walk.at = self.walk.at.forward(end - self.walk.at.old);
-        self.diff.unchanged += 1;
+        self.context.diff.unchanged += 1;
     }
 
-    /// Compares the values that begin here. A value in which nothing changed counts as one.
+    /// Compares the values at the cursors. A value in which nothing changed counts as one.
     fn value(&mut self, place: PlaceId, depth: usize) -> Option<()> {
         match self.walk.next_value()? {
             NextValue::Equal(end) => self.skip_equal(end),
@@ -64,14 +62,14 @@ impl<'a> StreamingCompare<'a, '_> {
     }
 
     fn compare_unequal(&mut self, place: PlaceId, depth: usize) -> Option<()> {
-        let (changes, unchanged) = (self.diff.changes.len(), self.diff.unchanged);
+        let (changes, unchanged) = (self.context.diff.changes.len(), self.context.diff.unchanged);
         match self.walk.bytes() {
             (Some(b'{'), Some(b'{')) if depth < MAX_DEPTH => self.object(place, depth)?,
             (Some(b'['), Some(b'[')) if depth < MAX_DEPTH => self.array(place, depth)?,
             _ => return self.leaf(place, depth),
         }
-        if self.diff.changes.len() == changes {
-            self.diff.unchanged = unchanged + 1;
+        if self.context.diff.changes.len() == changes {
+            self.context.diff.unchanged = unchanged + 1;
         }
         Some(())
     }
@@ -82,24 +80,21 @@ impl<'a> StreamingCompare<'a, '_> {
         let (old, new) = self.walk.spans(self.walk.at, end)?;
         self.walk.seek_and_match(end);
         if old == new {
-            self.diff.unchanged += 1;
+            self.context.diff.unchanged += 1;
             return Some(());
         }
-        let kind = |raw| match Type::of(raw) {
-            Type::Array | Type::Object if depth >= MAX_DEPTH => Type::Opaque,
-            kind => kind,
-        };
-        self.diff
+        let kind = |raw| ValueType::classify_at(depth, raw);
+        self.context.diff
             .push_leaf((old, kind(old)), (new, kind(new)), place);
         Some(())
     }
 
     fn object(&mut self, place: PlaceId, depth: usize) -> Option<()> {
-        let (start, before) = (self.walk.at, self.diff.length());
-        let mut seen = KeyFilter::default();
+        let (start, before) = (self.walk.at, self.context.diff.length());
+        let mut keys = KeyFilter::default();
         self.walk.at = self.walk.at.forward(1);
         loop {
-            let key = match self.walk.next_field(&mut seen)? {
+            let key = match self.walk.next_field(&mut keys)? {
                 Next::Value(key) => key,
                 Next::KeysDiffer => return self.compare_by_tapes(start, before, place, depth),
                 Next::End => break,
@@ -107,7 +102,7 @@ impl<'a> StreamingCompare<'a, '_> {
             match self.walk.next_value()? {
                 NextValue::Equal(end) => self.skip_equal(end),
                 NextValue::Differs => {
-                    let place = self.diff.place(place, Step::Key(key));
+                    let place = self.context.diff.place(place, Step::Key(key));
                     self.compare_unequal(place, depth + 1)?;
                 }
             }
@@ -116,7 +111,7 @@ impl<'a> StreamingCompare<'a, '_> {
         Some(())
     }
 
-    /// Compares two objects whose keys do not come in one order, or occur twice, by tapes.
+    /// Compares two objects with another order of keys, or keys that may occur twice, by tapes.
     fn compare_by_tapes(
         &mut self,
         start: Offsets,
@@ -124,7 +119,7 @@ impl<'a> StreamingCompare<'a, '_> {
         place: PlaceId,
         depth: usize,
     ) -> Option<()> {
-        self.diff.truncate_to(before);
+        self.context.diff.truncate_to(before);
         self.walk.at = start;
         let end = self.walk.ends()?;
         let (old, new) = self.walk.spans(start, end)?;
@@ -139,20 +134,21 @@ impl<'a> StreamingCompare<'a, '_> {
         let mut compare = TapeCompare {
             old: &old,
             new: &new,
-            key: self.key,
-            options: self.options,
-            diff: std::mem::take(&mut self.diff),
+            context: Context {
+                diff: std::mem::take(&mut self.context.diff),
+                ..self.context
+            },
             depth,
         };
         compare.values(Tape::ROOT, Tape::ROOT, place);
-        self.diff = compare.diff;
+        self.context.diff = compare.context.diff;
     }
 
     fn array(&mut self, place: PlaceId, depth: usize) -> Option<()> {
         let start = self.walk.at;
         let mut split = ElementSpans::new(self.walk.old, start.old + 1);
-        let head = split.skip_until(self.walk.aligned.end);
-        let rest = separators(self.walk.new, self.walk.aligned.in_new(split.at()));
+        let head = split.skip_until(self.walk.common.end);
+        let rest = separators(self.walk.new, self.walk.common.in_new(split.at()));
         if let Some(found) = self.walk.single_edit(&split, rest)
             && self.single_edit(&found, head, place, depth + 1)?
         {
@@ -164,11 +160,11 @@ impl<'a> StreamingCompare<'a, '_> {
         );
         let whole = self.walk.spans(start, middle.end)?;
         if self.are_equal(middle.first, depth + 1)? {
-            // Equal except for the spelling: only tapes of the whole arrays show how far.
+            // Equal except for the spelling: the common prefix must be found by value, which needs tapes.
             self.walk.spend_budget(whole.0.len() + whole.1.len())?;
             self.compare_tapes(whole, place, depth);
         } else {
-            self.diff.unchanged += head + middle.equal;
+            self.context.diff.unchanged += head + middle.equal;
             let lists = ElementLists {
                 before: (head + middle.before, head + middle.before),
                 olds: &middle.olds,
@@ -182,7 +178,7 @@ impl<'a> StreamingCompare<'a, '_> {
         Some(())
     }
 
-    /// Adds the changes of arrays with a single edit; `false`, and no change, if the elements have to be listed.
+    /// Adds the changes of arrays with a single edit; `false`, and no change, if a list of elements is needed.
     fn single_edit(
         &mut self,
         found: &SingleEdit<'a>,
@@ -191,30 +187,30 @@ impl<'a> StreamingCompare<'a, '_> {
         depth: usize,
     ) -> Option<bool> {
         let (first, pair) = (found.first, found.pair);
-        let skip_single_edit = found.shift != Edit::None;
-        if skip_single_edit && self.are_equal(Some(first), depth)? {
+        let is_shifted = found.edit != Edit::None;
+        if is_shifted && self.are_equal(Some(first), depth)? {
             return Some(false);
         }
         let (olds, news) = (pair.map(|pair| [pair.0]), pair.map(|pair| [pair.1]));
-        let (was_moved, came) = (found.shift == Edit::Delete, found.shift == Edit::Insert);
+        let (deleted, inserted) = (found.edit == Edit::Delete, found.edit == Edit::Insert);
         let lists = ElementLists {
             olds: olds.as_ref().map_or(&[], |one| one),
             news: news.as_ref().map_or(&[], |one| one),
             before: (
-                head + usize::from(was_moved) + found.run,
-                head + usize::from(came) + found.run,
+                head + usize::from(deleted) + found.run,
+                head + usize::from(inserted) + found.run,
             ),
             depth,
         };
-        let one = pair.is_none() || arrays::same_identity(self, &lists, place);
-        if !one && skip_single_edit {
+        let are_versions = pair.is_none() || arrays::same_identity(self, &lists, place);
+        if !are_versions && is_shifted {
             return Some(false);
         }
-        self.diff.unchanged += head + found.run + found.tail;
-        arrays::push_edit(self, found.shift, first, head, place);
-        arrays::push_pair(self, one, &lists, place)?;
+        self.context.diff.unchanged += head + found.run + found.tail;
+        arrays::push_edit(self, found.edit, first, head, place);
+        arrays::push_pair(self, are_versions, &lists, place)?;
         self.walk.at = found.end;
-        self.walk.aligned = found.aligned;
+        self.walk.common = found.common;
         Some(true)
     }
 
@@ -228,32 +224,24 @@ impl<'a> StreamingCompare<'a, '_> {
             return Some(false);
         };
         self.walk.spend_budget(old.raw.len() + new.raw.len())?;
-        Some(same_values(old.raw, new.raw, depth, self.key))
+        Some(same_values(old.raw, new.raw, depth, self.context.key))
     }
 
-    /// Number of elements that are equal at the end; the first one of both is not.
+    /// Length of the equal suffix; the first elements of both lists are unequal.
     fn equal_suffix_len(&self, lists: &ElementLists<'_, 'a>) -> usize {
         let (olds, news) = (lists.olds.len(), lists.news.len());
-        let most = olds.min(news) - usize::from(olds == news && olds > 0);
+        let max = olds.min(news) - usize::from(olds == news && olds > 0);
         let pairs = lists.olds.iter().rev().zip(lists.news.iter().rev());
         let same = |(old, new): &(&Element<'_>, &Element<'_>)| {
-            same_values(old.raw, new.raw, lists.depth, self.key)
+            same_values(old.raw, new.raw, lists.depth, self.context.key)
         };
-        pairs.take(most).take_while(same).count()
+        pairs.take(max).take_while(same).count()
     }
 }
 
-impl<'a> Comparator<'a> for StreamingCompare<'a, '_> {
-    fn diff(&mut self) -> &mut Diff<'a> {
-        &mut self.diff
-    }
-
-    fn options(&self) -> &Options {
-        self.options
-    }
-
-    fn key(&self) -> Key {
-        self.key
+impl<'a, 'o> Comparator<'a, 'o> for StreamingCompare<'a, 'o> {
+    fn context(&mut self) -> &mut Context<'a, 'o> {
+        &mut self.context
     }
 
     fn bit_lcs(&self, olds: &[Element<'a>], news: &[Element<'a>]) -> Option<BitLcs> {
@@ -264,12 +252,12 @@ impl<'a> Comparator<'a> for StreamingCompare<'a, '_> {
 
     fn ids(&self, olds: &[Element<'a>], news: &[Element<'a>], depth: usize) -> Interned {
         let (old, new) = (span(self.walk.old, olds), span(self.walk.new, news));
-        let mut by_bytes = InternByBytes::new(olds, news, self.key);
-        if is_canonical(old) && is_canonical(new) && by_bytes.are_distinct(depth, self.key) {
+        let mut by_bytes = InternByBytes::new(olds, news, self.context.key);
+        if is_canonical(old) && is_canonical(new) && by_bytes.are_distinct(depth, self.context.key) {
             return by_bytes.ids;
         }
         let tape = |json| Tape::of_elements(depth - 1, json);
-        // Too many values for tapes: values with another spelling then count as different.
+        // Too many values for tapes: another spelling then counts as different.
         let (Some(old), Some(new)) = (tape(old), tape(new)) else {
             return by_bytes.ids;
         };
@@ -277,12 +265,12 @@ impl<'a> Comparator<'a> for StreamingCompare<'a, '_> {
             NodeRef::new(&old, Tape::ROOT),
             NodeRef::new(&new, Tape::ROOT),
         );
-        interning::intern_by_value(old.elements(), new.elements(), self.key)
+        interning::intern_by_value(old.elements(), new.elements(), self.context.key)
     }
 
     fn half_agree(&self, old: &Element<'a>, new: &Element<'a>, depth: usize) -> bool {
-        let same = |old: &[u8], new: &[u8]| same_values(old, new, depth + 1, self.key);
-        if Type::of(old.raw) == Type::Object
+        let same = |old: &[u8], new: &[u8]| same_values(old, new, depth + 1, self.context.key);
+        if ValueType::classify(old.raw) == ValueType::Object
             && let Some((agreeing, all)) = agreeing_fields(old.raw, new.raw, same)
         {
             return agreeing * 2 >= all;
@@ -295,7 +283,7 @@ impl<'a> Comparator<'a> for StreamingCompare<'a, '_> {
             NodeRef::new(&old, Tape::ROOT),
             NodeRef::new(&new, Tape::ROOT),
         );
-        half_agree(old, new, self.key)
+        half_agree(old, new, self.context.key)
     }
 
     fn compare_versions(
@@ -311,7 +299,7 @@ impl<'a> Comparator<'a> for StreamingCompare<'a, '_> {
             new: new.at,
         };
         self.walk.seek(at, common_prefix_len(old.raw, new.raw));
-        // These are known not to be equal.
+        // Known to be unequal.
         self.compare_unequal(place, depth)
     }
 }

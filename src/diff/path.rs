@@ -14,14 +14,14 @@ pub enum Step<'a> {
         /// Its new index.
         new: u32,
     },
-    /// To an element that only the new array has.
+    /// Into an element that only the new array has.
     New {
         /// Its index.
         at: u32,
-        /// The old index before which it was put.
+        /// The old index before which it was inserted.
         before: u32,
     },
-    /// To an element that only the old array has.
+    /// Into an element that only the old array has.
     Old {
         /// Its index.
         at: u32,
@@ -35,7 +35,7 @@ pub(super) struct Place<'a> {
     pub step: Step<'a>,
 }
 
-/// The place of a [`Place`] in its list, counted from 1; 0 is the root.
+/// The index of a [`Place`] in its list, counted from 1; 0 is the root.
 pub(super) type PlaceId = usize;
 
 /// Appends a path as jq reads it: `lines[2].qty`, `history["2024-01-02"]`; the root is `.`.

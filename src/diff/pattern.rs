@@ -16,7 +16,7 @@ pub struct Pattern {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Segment {
-    /// A key to the letter.
+    /// A literal key.
     Key(Vec<u8>),
     /// A key with `*` and `?`.
     Glob(Vec<char>),
@@ -28,7 +28,7 @@ enum Segment {
     Deep,
 }
 
-/// A pattern that cannot be understood.
+/// A pattern that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternError {
     /// The pattern as typed.
@@ -49,16 +49,16 @@ impl fmt::Display for PatternError {
 
 impl std::error::Error for PatternError {}
 
-/// How a path relates to a pattern; the closest last.
+/// How a path relates to a pattern, in ascending order of closeness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Relation {
-    /// Neither.
+    /// Not matched.
     Apart,
-    /// Something in the value at this path may be meant.
+    /// A value inside the value at this path may be matched.
     Above,
     /// The value at this path is inside a matched one.
     Below,
-    /// The value at this path is meant.
+    /// The value at this path is matched.
     Exact,
 }
 
@@ -90,7 +90,7 @@ impl Pattern {
         Ok(Pattern { segments })
     }
 
-    /// The same pattern, to be met at any depth.
+    /// This pattern at any depth.
     pub(super) fn anywhere(&self) -> Pattern {
         let mut segments = vec![Segment::Deep];
         segments.extend(self.segments.iter().cloned());
@@ -188,7 +188,7 @@ impl Segment {
 
 /// Whether a glob of `*` and `?` matches all of a string.
 fn glob_matches(mut glob: &[char], mut text: &[char]) -> bool {
-    // The last star, and what it has matched so far.
+    // The glob after the last star, and the string that it did not match yet.
     let mut star: Option<(&[char], &[char])> = None;
     loop {
         match (glob.split_first(), text.split_first()) {

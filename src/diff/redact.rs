@@ -10,16 +10,16 @@ use super::tape::{MAX_DEPTH, NodeRef, Tape};
 use crate::event::{Event, EventKind};
 use crate::json::{Item, eq_str, items, unescaped};
 
-/// Stands for a value.
+/// Replaces a value.
 const REDACTED: &[u8] = b"\"(redacted)\"";
-/// Stands for a new value that is not the old one.
+/// Replaces a new value that differs from the old one.
 const REDACTED_CHANGED: &[u8] = b"\"(redacted, changed)\"";
 
 /// The event's payload with the values at these paths replaced by `"(redacted)"`, or by `"(redacted, changed)"` if a
 /// new value differs from the old one at the same path.
 ///
 /// Paths start at the document: `oldValue`, `newValue` or `value` of every `change`, also of a second `change` key
-/// that does not count. In events of unknown types, paths may start anywhere. Below 128 levels, a value whose path
+/// that is otherwise ignored. In events of unknown types, paths may start anywhere. Below 128 levels, a value whose path
 /// might match is hidden as a whole.
 #[must_use]
 pub fn payload(event: &Event<'_>, patterns: &[Pattern]) -> Vec<u8> {
@@ -41,7 +41,7 @@ pub fn payload(event: &Event<'_>, patterns: &[Pattern]) -> Vec<u8> {
     redact.out
 }
 
-/// Whether the contents of a document's id are hidden, so that a record's key must be, too.
+/// Whether a document's id is redacted, so that a record's key must be hidden, too.
 #[must_use]
 pub fn redacts_id(patterns: &[Pattern]) -> bool {
     closest(patterns, &[Step::Key(b"\"_id\"")]) != Relation::Apart
@@ -50,7 +50,7 @@ pub fn redacts_id(patterns: &[Pattern]) -> bool {
 struct Redact<'a, 'p> {
     json: &'a [u8],
     patterns: &'p [Pattern],
-    /// Up to here the payload is in `out`.
+    /// Number of payload bytes that are in `out`.
     copied: usize,
     out: Vec<u8>,
 }

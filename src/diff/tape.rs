@@ -5,44 +5,44 @@ use std::cell::{Cell, OnceCell};
 use super::hash::Key;
 use crate::json::{container_end, is_canonical_scalar, scalar_end, string};
 
-/// Deeper than this a value is one value, compared byte by byte: recursion must have an end.
+/// Deeper containers are compared as a whole, byte by byte, so that recursion is bounded.
 pub const MAX_DEPTH: usize = 128;
-/// A document of more values than this is one value: its list would take more memory than the document.
+/// A document of more values is compared as a whole: its tape would take more memory than the document.
 pub const MAX_VALUES: usize = 4_000_000;
 
-/// A value's place in a [`Tape`].
+/// A value's index in a [`Tape`].
 pub(super) type At = u32;
 
 /// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueType {
     Null,
     Bool,
     Number,
     String,
     Array,
     Object,
-    /// An array or object that is not taken apart.
+    /// An array or object that is compared as a whole.
     Opaque,
 }
 
-impl Kind {
+impl ValueType {
     /// The type of a raw value.
-    pub fn of(raw: &[u8]) -> Kind {
+    pub fn classify(raw: &[u8]) -> ValueType {
         match raw.first() {
-            Some(b'{') => Kind::Object,
-            Some(b'[') => Kind::Array,
-            Some(b'"') => Kind::String,
-            Some(b't' | b'f') => Kind::Bool,
-            Some(b'n') => Kind::Null,
-            _ => Kind::Number,
+            Some(b'{') => ValueType::Object,
+            Some(b'[') => ValueType::Array,
+            Some(b'"') => ValueType::String,
+            Some(b't' | b'f') => ValueType::Bool,
+            Some(b'n') => ValueType::Null,
+            _ => ValueType::Number,
         }
     }
 
-    /// The same for a value at a depth.
-    pub fn at(depth: usize, raw: &[u8]) -> Kind {
-        match Kind::of(raw) {
-            Kind::Array | Kind::Object if depth >= MAX_DEPTH => Kind::Opaque,
+    /// The type of a raw value at a depth; a container that is too deep is opaque.
+    pub fn classify_at(depth: usize, raw: &[u8]) -> ValueType {
+        match ValueType::classify(raw) {
+            ValueType::Array | ValueType::Object if depth >= MAX_DEPTH => ValueType::Opaque,
             kind => kind,
         }
     }
@@ -63,15 +63,14 @@ const OPAQUE_BIT: u32 = 1 << 31;
 pub(super) struct Tape<'a> {
     json: &'a [u8],
     nodes: Vec<Node>,
-    /// Values are spelled in the usual way: no blanks between them, no escapes, no number that has other spellings.
-    plain: bool,
-    /// Hashes that were computed so far, else 0.
+    /// No blanks between values, no escapes, and only canonical numbers.
+    canonical: bool,
+    /// Cache of hashes; 0 if not computed yet.
     hashes: OnceCell<Vec<Cell<u64>>>,
 }
 
 impl<'a> Tape<'a> {
-    /// The values of JSON that was checked before. Other bytes make one value that is not taken apart, or nonsense;
-    /// never a panic.
+    /// Indexes JSON that was checked before. Other bytes give one opaque value or undefined values, never a panic.
     pub fn new(json: &'a [u8]) -> Self {
         Self::at_depth(0, json)
     }
@@ -90,13 +89,13 @@ impl<'a> Tape<'a> {
         Tape {
             json: builder.json,
             nodes,
-            plain: !builder.odd,
+            canonical: builder.canonical,
             hashes: OnceCell::new(),
         }
     }
 
-    /// Consecutive elements of an array at a depth, with what is between them; the root is the array. `None` if these
-    /// are not elements, or too many values.
+    /// Indexes consecutive elements of an array at a depth, with their separators; the root is the array. `None` if the
+    /// bytes are not elements, or too many values.
     pub fn of_elements(depth: usize, json: &'a [u8]) -> Option<Self> {
         let mut builder = Builder::new(json, depth);
         builder.begin(0);
@@ -108,7 +107,7 @@ impl<'a> Tape<'a> {
         Some(Tape {
             json,
             nodes: builder.nodes,
-            plain: !builder.odd,
+            canonical: builder.canonical,
             hashes: OnceCell::new(),
         })
     }
@@ -126,12 +125,12 @@ impl<'a> Tape<'a> {
         })
     }
 
-    pub fn kind(&self, at: At) -> Kind {
+    pub fn kind(&self, at: At) -> ValueType {
         let node = self.nodes.get(at as usize);
         if node.is_some_and(|node| node.next & OPAQUE_BIT != 0) {
-            return Kind::Opaque;
+            return ValueType::Opaque;
         }
-        Kind::of(self.raw(at))
+        ValueType::classify(self.raw(at))
     }
 
     /// The node after a value.
@@ -160,28 +159,28 @@ impl<'a> Tape<'a> {
         std::iter::from_fn(move || Some((children.next()?, children.next()?)))
     }
 
-    /// Whether two values can be the same here only byte by byte, apart from the order of keys.
+    /// Whether values are equal only byte by byte, apart from the order of keys.
     pub fn is_canonical(&self) -> bool {
-        self.plain
+        self.canonical
     }
 
     /// A checksum that is equal for values with the same keys, strings, numbers and literals in any order, byte by
     /// byte.
     pub fn unordered_checksum(&self, at: At, key: Key) -> u64 {
-        let parts = self.nodes.get(at as usize..self.next(at) as usize);
-        let parts = parts.unwrap_or_default().iter();
-        let raw = parts.filter_map(|node| self.json.get(node.start as usize..node.end as usize));
+        let nodes = self.nodes.get(at as usize..self.next(at) as usize);
+        let nodes = nodes.unwrap_or_default().iter();
+        let raw = nodes.filter_map(|node| self.json.get(node.start as usize..node.end as usize));
         let leaves = raw.filter(|raw| !matches!(raw.first(), Some(b'{' | b'[')));
         leaves.fold(0, |sum, raw| sum.wrapping_add(key.bytes(raw)))
     }
 
-    /// Makes room for hashes.
+    /// Turns the cache of hashes on.
     pub fn cache_hashes(&self) {
-        let room = || vec![Cell::new(0); self.nodes.len()];
-        self.hashes.get_or_init(room);
+        let empty = || vec![Cell::new(0); self.nodes.len()];
+        self.hashes.get_or_init(empty);
     }
 
-    /// The cache of a value's hash, if hashes are kept.
+    /// The cached hash of a value, if the cache is on.
     pub fn hash(&self, at: At) -> Option<&Cell<u64>> {
         self.hashes.get()?.get(at as usize)
     }
@@ -203,7 +202,7 @@ impl<'t, 'a> NodeRef<'t, 'a> {
         self.tape.raw(self.at)
     }
 
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> ValueType {
         self.tape.kind(self.at)
     }
 
@@ -218,10 +217,9 @@ struct Builder<'a> {
     json: &'a [u8],
     nodes: Vec<Node>,
     open: Vec<u32>,
-    /// So many containers may be open in one another.
-    deepest: usize,
-    /// Something is spelled as few spell it.
-    odd: bool,
+    /// Maximum nesting of containers.
+    max_open: usize,
+    canonical: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -231,8 +229,8 @@ impl<'a> Builder<'a> {
             json,
             nodes: Vec::with_capacity(json.len() / 6 + 2),
             open: Vec::with_capacity(8),
-            deepest: MAX_DEPTH.saturating_sub(depth),
-            odd: false,
+            max_open: MAX_DEPTH.saturating_sub(depth),
+            canonical: true,
         }
     }
 
@@ -243,14 +241,14 @@ impl<'a> Builder<'a> {
             at = match byte {
                 b',' | b':' => at + 1,
                 b'"' => self.string(at)?,
-                b'{' | b'[' if self.open.len() == self.deepest => {
-                    self.odd = true;
+                b'{' | b'[' if self.open.len() == self.max_open => {
+                    self.canonical = false;
                     self.leaf(at, container_end(self.json, at)?, OPAQUE_BIT)
                 }
                 b'{' | b'[' => self.begin(at),
                 b'}' | b']' => self.close(at)?,
                 b' ' | b'\n' | b'\r' | b'\t' => {
-                    self.odd = true;
+                    self.canonical = false;
                     at + 1
                 }
                 _ => self.scalar(at),
@@ -266,20 +264,20 @@ impl<'a> Builder<'a> {
     #[inline]
     fn string(&mut self, at: usize) -> Option<usize> {
         let (end, escaped) = string(self.json, at)?;
-        self.odd |= escaped;
+        self.canonical &= !escaped;
         Some(self.leaf(at, end, 0))
     }
 
     #[inline]
     fn scalar(&mut self, at: usize) -> usize {
         let end = scalar_end(self.json, at);
-        self.odd |= !is_canonical_scalar(self.json.get(at..end).unwrap_or_default());
+        self.canonical &= is_canonical_scalar(self.json.get(at..end).unwrap_or_default());
         self.leaf(at, end, 0)
     }
 
     #[inline]
-    fn leaf(&mut self, start: usize, end: usize, whole: u32) -> usize {
-        let next = short(self.nodes.len() + 1) | whole;
+    fn leaf(&mut self, start: usize, end: usize, opaque_bit: u32) -> usize {
+        let next = short(self.nodes.len() + 1) | opaque_bit;
         self.nodes.push(Node {
             start: short(start),
             end: short(end),
@@ -304,7 +302,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Documents were cut to less than 2 GiB, so offsets fit.
+/// Offsets fit, because documents are cut to less than 2 GiB.
 #[inline]
 fn short(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX >> 1)

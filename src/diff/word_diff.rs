@@ -1,13 +1,13 @@
-//! Word-level diff of two strings in canonical escaped form, by Myers' algorithm on words, blanks and single signs.
+//! Word-level diff of two strings in canonical escaped form: Myers' algorithm on words, blanks and punctuation.
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::arrays::model::common_ends;
 use crate::json::{characters, common_prefix_len, common_suffix_len};
 
-/// Largest number of words and signs of both strings that are compared, not counting equal ends.
+/// Largest number of tokens of both strings that are compared, not counting equal ends.
 const MAX_WORDS: usize = 20_000;
-/// Longer strings have too many words, not counting equal ends.
+/// Largest number of bytes of the longer string that are compared, not counting equal ends.
 const MAX_BYTES: usize = 200_000;
 
 /// A segment of a string.
@@ -34,22 +34,22 @@ pub fn compare<'a>(old: &'a str, new: &'a str, around: usize) -> Option<Vec<Segm
     if old_middle.len() + new_middle.len() > MAX_WORDS {
         return None;
     }
-    let mut parts = SegmentBuilder {
+    let mut segments = SegmentBuilder {
         old,
         new,
         old_at: 0,
         new_at: 0,
         all: Vec::with_capacity(8),
-        push_common: 0,
+        common_bytes: 0,
     };
-    parts.push_common(head);
+    segments.push_common(head);
     let (first, last) = common_ends(&old_middle, &new_middle, |old, new| old == new);
-    parts.push_common(length(old_middle.get(..first)?));
+    segments.push_common(length(old_middle.get(..first)?));
     let old_middle = old_middle.get(first..old_middle.len() - last)?;
     let new_middle = new_middle.get(first..new_middle.len() - last)?;
     if old_middle.is_empty() || new_middle.is_empty() {
-        parts.push_unequal(length(old_middle), length(new_middle));
-        return parts.finish(around);
+        segments.push_unequal(length(old_middle), length(new_middle));
+        return segments.finish(around);
     }
     for op in capture_diff_slices(Algorithm::Myers, old_middle, new_middle) {
         let (old_words, new_words) = (
@@ -57,18 +57,18 @@ pub fn compare<'a>(old: &'a str, new: &'a str, around: usize) -> Option<Vec<Segm
             new_middle.get(op.new_range())?,
         );
         match op {
-            DiffOp::Equal { .. } => parts.push_common(length(old_words)),
-            _ => parts.push_unequal(length(old_words), length(new_words)),
+            DiffOp::Equal { .. } => segments.push_common(length(old_words)),
+            _ => segments.push_unequal(length(old_words), length(new_words)),
         }
     }
-    parts.finish(around)
+    segments.finish(around)
 }
 
 /// Number of equal bytes at both ends, up to the blanks next to a difference.
 fn ends<'a>(old: &'a str, new: &'a str) -> (usize, usize) {
     let (old, new) = (old.as_bytes(), new.as_bytes());
     let head = common_prefix_len(old, new);
-    // Neither in an escape nor right after one.
+    // Not inside or right after an escape.
     let word = |three: &[u8]| matches!(three, [zero, one, b' '] if *one > b' ' && *zero != b'\\');
     let same = old.get(..head).unwrap_or_default();
     let head = same.windows(3).rposition(word).map_or(0, |at| at + 2);
@@ -89,8 +89,8 @@ struct SegmentBuilder<'a> {
     old_at: usize,
     new_at: usize,
     all: Vec<Segment<'a>>,
-    /// Bytes that are in both.
-    push_common: usize,
+    /// Number of bytes that are in both.
+    common_bytes: usize,
 }
 
 impl<'a> SegmentBuilder<'a> {
@@ -98,11 +98,11 @@ impl<'a> SegmentBuilder<'a> {
     fn finish(mut self, around: usize) -> Option<Vec<Segment<'a>>> {
         self.push_common(self.old.len() - self.old_at);
         let all = self.old.len().max(self.new.len()) + around;
-        ((self.push_common + around) * 4 >= all).then_some(self.all)
+        ((self.common_bytes + around) * 4 >= all).then_some(self.all)
     }
 
     fn push_common(&mut self, length: usize) {
-        // What follows a common segment is one segment with it.
+        // Adjacent common segments are merged.
         let before = match self.all.last() {
             Some(Segment::Both(text)) => text.len(),
             _ => 0,
@@ -115,7 +115,7 @@ impl<'a> SegmentBuilder<'a> {
             .extend(part.filter(|part| !part.is_empty()).map(Segment::Both));
         self.old_at += length;
         self.new_at += length;
-        self.push_common += length;
+        self.common_bytes += length;
     }
 
     fn push_unequal(&mut self, old: usize, new: usize) {
@@ -130,13 +130,13 @@ impl<'a> SegmentBuilder<'a> {
     }
 }
 
-/// Words, runs of blanks, and single signs.
+/// Splits into words, runs of blanks, and single punctuation characters.
 fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::with_capacity(text.len() / 4 + 8);
-    let (mut begin, mut before) = (0, Class::Sign);
+    let (mut begin, mut before) = (0, Class::Punctuation);
     for (at, c) in characters(text) {
         let class = class(c);
-        if at > begin && (class != before || class == Class::Sign) {
+        if at > begin && (class != before || class == Class::Punctuation) {
             words.extend(text.get(begin..at));
             begin = at;
         }
@@ -150,17 +150,17 @@ fn words(text: &str) -> Vec<&str> {
 enum Class {
     Word,
     Blank,
-    Sign,
+    Punctuation,
 }
 
 fn class(c: char) -> Class {
     match c {
         '0'..='9' | 'A'..='Z' | 'a'..='z' | '_' => Class::Word,
         ' ' | '\t'..='\r' => Class::Blank,
-        '\0'..='\x7f' => Class::Sign,
+        '\0'..='\x7f' => Class::Punctuation,
         c if c.is_alphanumeric() => Class::Word,
         c if c.is_whitespace() => Class::Blank,
-        _ => Class::Sign,
+        _ => Class::Punctuation,
     }
 }
 
@@ -169,7 +169,7 @@ mod tests {
     use super::{Segment, compare};
 
     #[test]
-    fn parts() {
+    fn segments() {
         let check = |old: &str, new: &str, expected: Option<&str>| {
             let show = |part: &Segment<'_>| match part {
                 Segment::Both(text) => (*text).to_owned(),
@@ -177,7 +177,7 @@ mod tests {
                 Segment::New(text) => format!("{{+{text}+}}"),
             };
             let found = compare(old, new, 0);
-            let found = found.map(|parts| parts.iter().map(show).collect::<String>());
+            let found = found.map(|segments| segments.iter().map(show).collect::<String>());
             assert_eq!(found.as_deref(), expected, "{old} {new}");
         };
         check(

@@ -12,6 +12,9 @@ use super::failure::{ErrorClass, classify};
 use crate::record::{GapReason, OffsetGap};
 use crate::util::mutex::lock;
 
+/// The gaps of an assignment, and each partition with its start offset.
+type Assignment = (Vec<OffsetGap>, Vec<(i32, i64)>);
+
 /// State of a group member.
 pub(super) struct Group {
     /// Where to start in a partition without a committed offset.
@@ -42,12 +45,12 @@ impl Group {
     }
 
     /// Assigns partitions: each starts at its committed offset, or at the oldest record if retention has removed that
-    /// offset. Returns the gaps, and each partition with its start offset.
+    /// offset.
     pub(super) fn on_assigned(
         &self,
         consumer: &BaseConsumer<impl ConsumerContext>,
         partitions: &TopicPartitionList,
-    ) -> KafkaResult<(Vec<OffsetGap>, Vec<(i32, i64)>)> {
+    ) -> KafkaResult<Assignment> {
         let (mut gaps, mut assigned) = (Vec::new(), Vec::new());
         if partitions.count() == 0 {
             start_reading(consumer, partitions)?;

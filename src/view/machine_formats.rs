@@ -3,7 +3,7 @@
 
 use super::model::EventDiff;
 use crate::diff::path::push_jq;
-use crate::diff::{Kind, Options, json_patch, merge_patch};
+use crate::diff::{ChangeKind, Options, json_patch, merge_patch};
 use crate::event::{Event, Op};
 use crate::json::push_on_one_line;
 
@@ -89,10 +89,10 @@ fn push_changes(event_diff: &EventDiff<'_, '_>, options: &Options, out: &mut Vec
             continue;
         }
         let list = match change.kind {
-            Kind::Changed | Kind::Respelled => 0,
-            Kind::Added => 1,
-            Kind::Removed | Kind::MovedAway => 2,
-            Kind::Moved { .. } => 3,
+            ChangeKind::Changed | ChangeKind::Respelled => 0,
+            ChangeKind::Added => 1,
+            ChangeKind::Removed | ChangeKind::MovedAway => 2,
+            ChangeKind::Moved { .. } => 3,
         };
         path.clear();
         push_jq(&steps, &mut path);

@@ -6,7 +6,7 @@ use super::line::{DEFAULT_WIDTH, Line, columns, truncate};
 use super::model::{EventDiff, View};
 use super::styles::Ink;
 use crate::diff::path::push_jq;
-use crate::diff::{Diff, Kind as Change, Options};
+use crate::diff::{Diff, ChangeKind, Options};
 use crate::event::Op;
 use crate::record::{OffsetGap, Record};
 
@@ -62,10 +62,10 @@ fn names(diff: &Diff<'_>, options: &Options) -> Vec<u8> {
             names.extend_from_slice(b", ");
         }
         names.extend_from_slice(match change.kind {
-            Change::Added => b"+",
-            Change::Removed => b"-",
-            Change::Moved { .. } => b">",
-            Change::Changed | Change::Respelled | Change::MovedAway => b"~",
+            ChangeKind::Added => b"+",
+            ChangeKind::Removed => b"-",
+            ChangeKind::Moved { .. } => b">",
+            ChangeKind::Changed | ChangeKind::Respelled | ChangeKind::MovedAway => b"~",
         });
         push_jq(&steps, &mut names);
     }

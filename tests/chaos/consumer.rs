@@ -1,5 +1,4 @@
-//! Somebody who keeps a copy with the tool, by the commands that it prints, while it is killed again and again.
-//! What becomes of documents and events is `copy`'s business.
+//! A user who maintains a copy with the commands that the tool prints, while the tool is killed repeatedly.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
@@ -11,27 +10,27 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::copy::Copy;
-use crate::dice::Dice;
+use crate::rng::Rng;
 
-/// No run may take longer.
+/// Timeout of a run that is not to be killed.
 const LIMIT: Duration = Duration::from_secs(60);
-/// How often one gap may need another requery, because the world goes on meanwhile.
-const MOST_REQUERIES: usize = 40;
+/// Limit of requeries for one gap: changes during a requery may make another one necessary.
+const MAX_REQUERIES: usize = 40;
 
-/// A copy, the folder with the state file, the outputs and the snapshots, and what has to be done next.
+/// A copy, the folder with state file, outputs and snapshots, and the next command to run.
 pub struct Consumer {
     pub copy: Copy,
     folder: TempDir,
     env: Vec<(&'static str, String)>,
-    dice: Dice,
-    /// The snapshot that the stream goes on from.
+    rng: Rng,
+    /// The snapshot from which the stream continues.
     base: Option<String>,
-    /// A requery that has to be made first, as the tool printed it.
-    due: Option<String>,
-    /// Whether that was begun and killed.
-    begun: bool,
-    /// How much of the output was taken into the copy.
-    taken: usize,
+    /// The command of a requery to run first, as the tool printed it.
+    pending_requery: Option<String>,
+    /// Whether that requery was killed and can be resumed.
+    interrupted: bool,
+    /// Bytes of the output that were applied to the copy.
+    applied_bytes: usize,
     kills: usize,
     gaps: usize,
     requeries: usize,
@@ -39,21 +38,21 @@ pub struct Consumer {
     log: Vec<String>,
 }
 
-/// How a run ended: its status, or killed.
-type Ended = Option<i32>;
+/// The exit status of a run; `None` if it was killed.
+type EndStatus = Option<i32>;
 
 impl Consumer {
-    /// With these settings in the environment, among them a `PATH` on which the tool is found.
-    pub fn new(env: Vec<(&'static str, String)>, dice: Dice) -> Consumer {
+    /// `env` contains the settings, and a `PATH` with the tool.
+    pub fn new(env: Vec<(&'static str, String)>, rng: Rng) -> Consumer {
         Consumer {
             copy: Copy::default(),
             env,
             folder: tempfile::tempdir().unwrap(),
-            dice,
+            rng,
             base: None,
-            due: None,
-            begun: false,
-            taken: 0,
+            pending_requery: None,
+            interrupted: false,
+            applied_bytes: 0,
             kills: 0,
             gaps: 0,
             requeries: 0,
@@ -62,23 +61,23 @@ impl Consumer {
         }
     }
 
-    /// The stream alone is not enough: everything is queried once before.
+    /// Starts with a requery, because the stream does not have all documents.
     pub fn start_with_a_requery(&mut self) {
-        self.due = Some("ditto-cdc requery --output start".to_owned());
+        self.pending_requery = Some("ditto-cdc requery --output start".to_owned());
     }
 
-    /// One run of what has to be done next, killed sooner or later.
+    /// Runs the next command, and kills it after a random time.
     pub fn run_and_kill(&mut self) {
-        let patience = Duration::from_millis(50 + self.dice.below(1200) as u64);
-        self.step(patience);
+        let timeout = Duration::from_millis(50 + self.rng.below(1200) as u64);
+        self.step(timeout);
     }
 
-    /// Does what has to be done until there is nothing any more.
+    /// Runs commands until the copy is up to date.
     pub fn catch_up(&mut self) {
-        for _ in 0..MOST_REQUERIES {
-            let tailing = self.due.is_none();
+        for _ in 0..MAX_REQUERIES {
+            let tailing = self.pending_requery.is_none();
             if self.step(LIMIT) == Some(0) && tailing {
-                // Once more: nothing may come twice without need, and nothing may be left.
+                // A second run must find nothing new.
                 assert_eq!(self.step(LIMIT), Some(0), "{}", self.log());
                 return;
             }
@@ -86,66 +85,66 @@ impl Consumer {
         panic!("it never catches up:\n{}", self.log());
     }
 
-    fn step(&mut self, patience: Duration) -> Ended {
-        match self.due.clone() {
-            Some(command) => self.requery(&command, patience),
-            None => self.tail(patience),
+    fn step(&mut self, timeout: Duration) -> EndStatus {
+        match self.pending_requery.clone() {
+            Some(command) => self.requery(&command, timeout),
+            None => self.tail(timeout),
         }
     }
 
-    fn requery(&mut self, command: &str, patience: Duration) -> Ended {
-        let resume = self.begun && self.dice.percent(70);
+    fn requery(&mut self, command: &str, timeout: Duration) -> EndStatus {
+        let resume = self.interrupted && self.rng.percent(70);
         let line = if resume {
             format!("{command} --resume")
         } else {
             command.to_owned()
         };
-        let (ended, said) = self.run(&line, patience);
+        let (status, stderr) = self.run(&line, timeout);
         self.requeries += 1;
-        match ended {
-            None => self.begun = true,
+        match status {
+            None => self.interrupted = true,
             Some(0) => {
                 let folder = output(command);
                 self.copy.load(&self.folder.path().join(&folder));
                 self.base = Some(folder);
-                self.due = None;
-                self.begun = false;
+                self.pending_requery = None;
+                self.interrupted = false;
             }
-            // What changed meanwhile could not be explained: anew.
-            Some(4) => self.begun = false,
-            Some(status) => panic!("{line}: {status}: {said}\n{}", self.log()),
+            // The counts could not be reconciled with the events: start again.
+            Some(4) => self.interrupted = false,
+            Some(status) => panic!("{line}: {status}: {stderr}\n{}", self.log()),
         }
-        ended
+        status
     }
 
-    fn tail(&mut self, patience: Duration) -> Ended {
+    fn tail(&mut self, timeout: Duration) -> EndStatus {
         let mut line = "ditto-cdc tail --state state.json --until end --on-gap stop".to_owned();
-        if self.dice.percent(30) {
+        if self.rng.percent(30) {
             line = line.replace(" --until end", " --idle-exit 300ms");
         }
         let from = self.base.as_deref().unwrap_or("beginning");
         line += " --from ";
         line += from;
         line += " >> out.ndjson";
-        let (ended, said) = self.run(&line, patience);
+        let (status, stderr) = self.run(&line, timeout);
         self.take_output();
-        match ended {
+        match status {
             None | Some(0) => {}
             Some(4) => {
                 self.gaps += 1;
-                let command = said.lines().find_map(|line| line.strip_prefix("  try: "));
-                let command = command.unwrap_or_else(|| panic!("{line}: no way out: {said}"));
-                self.due = Some(command.to_owned());
+                let command = stderr.lines().find_map(|line| line.strip_prefix("  try: "));
+                let command = command.unwrap_or_else(|| panic!("{line}: no way out: {stderr}"));
+                self.pending_requery = Some(command.to_owned());
             }
-            Some(status) => panic!("{line}: {status}: {said}\n{}", self.log()),
+            Some(status) => panic!("{line}: {status}: {stderr}\n{}", self.log()),
         }
-        ended
+        status
     }
 
-    /// Applies what is new in the output, except a last line that is not whole yet.
+    /// Applies the new lines of the output, except an incomplete last line.
     fn take_output(&mut self) {
         let bytes = fs::read(self.folder.path().join("out.ndjson")).unwrap_or_default();
-        let new = &bytes[self.taken..];
+        let new = &bytes[self.applied_bytes..];
         let whole = new
             .iter()
             .rposition(|byte| *byte == b'\n')
@@ -154,25 +153,25 @@ impl Consumer {
             match serde_json::from_slice::<Value>(line) {
                 Ok(event) => self.copy.apply(&event),
                 Err(_) if line.is_empty() => {}
-                // Half a line of a run that was killed amid writing it.
+                // A line that was truncated by a kill.
                 Err(_) => self.torn += 1,
             }
         }
         assert!(self.torn <= self.kills, "{}", self.log());
-        self.taken += whole;
+        self.applied_bytes += whole;
     }
 
-    /// Runs a line in a shell, which hands its process over; kills it when patience ends.
-    fn run(&mut self, line: &str, patience: Duration) -> (Ended, String) {
-        let said = self.folder.path().join("said");
-        let mut child = self.start(line, &said);
+    /// Runs a command line with `exec` in a shell; kills it after the timeout.
+    fn run(&mut self, line: &str, timeout: Duration) -> (EndStatus, String) {
+        let stderr = self.folder.path().join("stderr");
+        let mut child = self.start(line, &stderr);
         let started = Instant::now();
-        let ended = loop {
+        let status = loop {
             if let Some(status) = child.try_wait().unwrap() {
-                break Some(status.code().expect("nobody else kills it"));
+                break Some(status.code().expect("only this test kills it"));
             }
-            if started.elapsed() > patience {
-                assert!(patience < LIMIT, "{line} does not end:\n{}", self.log());
+            if started.elapsed() > timeout {
+                assert!(timeout < LIMIT, "{line} does not end:\n{}", self.log());
                 child.kill().unwrap();
                 child.wait().unwrap();
                 self.kills += 1;
@@ -180,12 +179,12 @@ impl Consumer {
             }
             thread::sleep(Duration::from_millis(2));
         };
-        let said = fs::read_to_string(said).unwrap();
-        self.log.push(format!("$ {line}\n{said}[{ended:?}]"));
-        (ended, said)
+        let stderr = fs::read_to_string(stderr).unwrap();
+        self.log.push(format!("$ {line}\n{stderr}[{status:?}]"));
+        (status, stderr)
     }
 
-    fn start(&self, line: &str, said: &Path) -> Child {
+    fn start(&self, line: &str, stderr: &Path) -> Child {
         Command::new("sh")
             .args(["-c", &format!("exec {line}")])
             .current_dir(self.folder.path())
@@ -194,19 +193,19 @@ impl Consumer {
             .envs(self.env.iter().map(|(key, value)| (key, value)))
             .stdin(Stdio::null())
             .stdout(output_file(self.folder.path()))
-            .stderr(File::create(said).unwrap())
+            .stderr(File::create(stderr).unwrap())
             .spawn()
             .unwrap()
     }
 
-    /// Every command with what it said.
+    /// The latest commands with their messages.
     pub fn log(&self) -> String {
         let start = self.log.len().saturating_sub(30);
         self.log[start..].join("\n")
     }
 
-    /// What happened.
-    pub fn told(&self) -> String {
+    /// The counters as a line.
+    pub fn summary(&self) -> String {
         format!(
             "{} kills, {} gaps, {} requeries, {} events applied, {} stale, {} lines torn",
             self.kills, self.gaps, self.requeries, self.copy.applied, self.copy.stale, self.torn
@@ -214,7 +213,7 @@ impl Consumer {
     }
 }
 
-/// Where commands print that have no place of their own.
+/// The file for the output of commands that do not redirect it.
 fn output_file(folder: &Path) -> File {
     let mut options = OpenOptions::new();
     options.create(true).append(true);

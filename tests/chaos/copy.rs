@@ -1,5 +1,4 @@
-//! The copy that a user keeps: a snapshot's files, and events applied to it as docs/recovery.md says.
-//! Where both come from is `consumer`'s business.
+//! A user's copy: the files of a snapshot, with events applied to it as described in docs/recovery.md.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,14 +10,14 @@ use serde_json::Value;
 /// Collection and id, the id in its canonical form.
 pub type Identity = (String, DocumentId);
 
-/// Documents as they should be.
+/// The expected documents.
 pub type Content = BTreeMap<Identity, Value>;
 
-/// Each document with the transaction that it comes from; a deleted one is remembered.
+/// Each document with its transaction; `None` marks a deleted one.
 #[derive(Default)]
 pub struct Copy {
     documents: BTreeMap<Identity, (u64, Option<Value>)>,
-    /// Events that changed something, and events that were older than what is known.
+    /// Number of events that were applied, and of events older than the copy.
     pub applied: usize,
     pub stale: usize,
 }
@@ -33,7 +32,7 @@ pub fn identity(collection: &str, document: &Value) -> Identity {
 }
 
 impl Copy {
-    /// Replaces everything by a snapshot: what it does not hold has been deleted.
+    /// Replaces everything by a snapshot: documents missing in it have been deleted.
     pub fn load(&mut self, folder: &Path) {
         let manifest = Manifest::read(folder).unwrap();
         assert!(manifest.complete, "{:?}", manifest.why_not);
@@ -73,7 +72,7 @@ impl Copy {
         }
     }
 
-    /// Every difference to what should be there.
+    /// Every difference from the expected documents.
     pub fn difference(&self, content: &Content) -> Vec<String> {
         let mut found = Vec::new();
         for (identity, document) in content {

@@ -1,7 +1,7 @@
-//! The whole promise, by chaos: Ditto's real engine changes under a real Kafka with duplicates, gaps and retention,
-//! the tool is killed again and again, and what its outputs build must equal the engine's content.
+//! Chaos test: a copy built from the tool's outputs must equal the content of Ditto's engine, despite duplicates, gaps
+//! and retention in a real Kafka, and repeated kills of the tool.
 //!
-//! Every round prints its seed; `CHAOS_SEED=N` repeats one, `CHAOS_ROUNDS=N` runs that many with new seeds.
+//! Every round prints its seed; `CHAOS_SEED=N` repeats one, `CHAOS_ROUNDS=N` runs N rounds with new seeds.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 #[path = "../support/mod.rs"]
@@ -9,19 +9,19 @@ mod support;
 
 mod consumer;
 mod copy;
-mod dice;
+mod rng;
 mod world;
 
 use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use consumer::Consumer;
-use dice::Dice;
+use rng::Rng;
 use support::engine::Front;
 use support::kafka::{Kafka, Options};
 use world::World;
 
-/// The rounds that always run: together they meet every kind of gap.
+/// The seeds that always run: together they cover every kind of gap.
 const SEEDS: [u64; 3] = [1, 5, 6];
 
 #[test]
@@ -30,15 +30,15 @@ fn a_copy_made_of_the_outputs_is_what_the_engine_holds() {
     let Some(kafka) = Kafka::start(&Options::default()) else {
         return;
     };
-    // A copy, so that a build meanwhile does not change the tool under hours of rounds.
+    // A copy of the program, so that a concurrent build does not replace it during long runs.
     let tool = tempfile::tempdir().unwrap();
     let program = env!("CARGO_BIN_EXE_ditto-cdc");
     std::fs::copy(program, tool.path().join("ditto-cdc")).unwrap();
     for seed in seeds() {
         let started = Instant::now();
-        let told = round(&kafka, &front, tool.path(), seed);
+        let summary = round(&kafka, &front, tool.path(), seed);
         eprintln!(
-            "seed {seed}: {told}, {:.1} s",
+            "seed {seed}: {summary}, {:.1} s",
             started.elapsed().as_secs_f64()
         );
     }
@@ -57,18 +57,18 @@ fn seeds() -> Vec<u64> {
     (first..first + rounds).collect()
 }
 
-/// One round: writers and a consumer side by side, then quiet, then the comparison.
+/// One round: a writer and a consumer in parallel, then catching up, then the comparison.
 fn round(kafka: &Kafka, front: &Front, tool: &Path, seed: u64) -> String {
     eprintln!("seed {seed}");
-    let mut dice = Dice::new(seed);
-    let mut world = World::new(kafka, front, seed, &mut dice);
+    let mut rng = Rng::new(seed);
+    let mut world = World::new(kafka, front, seed, &mut rng);
     let path = std::env::var("PATH").unwrap();
     let env = [
         kafka.client_env(world.topic()),
         front.env(),
         vec![("PATH", format!("{}:{path}", tool.display()))],
     ];
-    let mut consumer = Consumer::new(env.concat(), dice.fork());
+    let mut consumer = Consumer::new(env.concat(), rng.fork());
     if world.begins_with_documents() {
         consumer.start_with_a_requery();
     }
@@ -90,5 +90,5 @@ fn round(kafka: &Kafka, front: &Front, tool: &Path, seed: u64) -> String {
         difference.join("\n"),
         consumer.log()
     );
-    format!("{}; {}", world.told(), consumer.told())
+    format!("{}; {}", world.summary(), consumer.summary())
 }

@@ -1,5 +1,4 @@
-//! What happens whether anybody looks or not: documents change in the engine, events reach Kafka or do not.
-//! Every change is made here, so that the content at the end is the engine's own.
+//! The simulated environment: documents change in the engine, and events are written to Kafka, dropped or repeated.
 
 use std::thread;
 use std::time::Duration;
@@ -7,44 +6,44 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::copy::{Content, identity};
-use crate::dice::Dice;
+use crate::rng::Rng;
 use crate::support::engine::Front;
 use crate::support::kafka::{Kafka, Message};
 
 /// Names that are hard for files, statements and terminals.
 const NAMES: [&str; 5] = ["cars", "CARS", "a/b", "..", "it's `quoted`"];
 
-/// One round's world.
+/// The environment of one round.
 pub struct World<'w> {
     kafka: &'w Kafka,
     front: &'w Front,
     topic: String,
     partitions: i32,
     collections: Vec<&'static str>,
-    dice: Dice,
+    rng: Rng,
     begins_with_documents: bool,
-    /// Events that were written, for those that are written again.
+    /// Events that were written, to be repeated.
     written: Vec<Message>,
-    /// Whether events are being left out; how many were.
-    falling_behind: usize,
-    told: Told,
+    /// Number of bursts of events still to be dropped.
+    bursts_to_drop: usize,
+    statistics: Statistics,
 }
 
-/// What happened, in numbers.
+/// Counters of a round.
 #[derive(Default)]
-struct Told {
+struct Statistics {
     changes: usize,
-    left_out: usize,
+    dropped: usize,
     announced: usize,
-    retained: usize,
-    again: usize,
+    deletions: usize,
+    repeated: usize,
 }
 
 impl<'w> World<'w> {
-    /// An empty topic, and an engine with nothing in it or with documents that the stream never tells of.
-    pub fn new(kafka: &'w Kafka, front: &'w Front, seed: u64, dice: &mut Dice) -> World<'w> {
+    /// An empty topic, and an engine that is empty or has documents without events.
+    pub fn new(kafka: &'w Kafka, front: &'w Front, seed: u64, rng: &mut Rng) -> World<'w> {
         front.reset();
-        let mut own = dice.fork();
+        let mut own = rng.fork();
         let partitions = i32::try_from(1 + own.below(5)).unwrap();
         let topic = format!("open-chaos-{seed}");
         kafka.create_topic(&topic, partitions, &[]);
@@ -58,15 +57,15 @@ impl<'w> World<'w> {
             partitions,
             collections: collections.collect(),
             begins_with_documents: own.percent(70),
-            dice: own,
+            rng: own,
             written: Vec::new(),
-            falling_behind: 0,
-            told: Told::default(),
+            bursts_to_drop: 0,
+            statistics: Statistics::default(),
         };
         if world.begins_with_documents {
-            // Small pages, so that a walk takes some of them.
-            front.set(&json!({"cap_rows": 7 + world.dice.below(40)}));
-            for _ in 0..world.dice.below(80) {
+            // Small pages, so that a requery reads several of them.
+            front.set(&json!({"cap_rows": 7 + world.rng.below(40)}));
+            for _ in 0..world.rng.below(80) {
                 world.change();
             }
         }
@@ -77,49 +76,49 @@ impl<'w> World<'w> {
         &self.topic
     }
 
-    /// Whether the stream alone is not enough.
+    /// Whether the engine has documents without events, so that a requery is needed first.
     pub fn begins_with_documents(&self) -> bool {
         self.begins_with_documents
     }
 
-    /// Changes, gaps and duplicates, until it is enough.
+    /// Makes changes, gaps and duplicates for a random number of iterations.
     pub fn live(&mut self) {
-        for _ in 0..20 + self.dice.below(40) {
-            let burst = 1 + self.dice.below(6);
+        for _ in 0..20 + self.rng.below(40) {
+            let burst = 1 + self.rng.below(6);
             let events: Vec<Message> = (0..burst).flat_map(|_| self.change()).collect();
             self.publish(events);
-            if self.dice.percent(6) {
+            if self.rng.percent(6) {
                 self.repeat();
             }
-            if self.dice.percent(6) {
+            if self.rng.percent(6) {
                 self.retention();
             }
-            thread::sleep(Duration::from_millis(self.dice.below(60) as u64));
+            thread::sleep(Duration::from_millis(self.rng.below(60) as u64));
         }
-        if self.falling_behind > 0 {
+        if self.bursts_to_drop > 0 {
             self.announce();
         }
     }
 
-    /// Writes events, or leaves them out until a `requeryRequired` says so.
+    /// Writes events, or drops them until a `requeryRequired` announces the gap.
     fn publish(&mut self, events: Vec<Message>) {
-        if self.falling_behind == 0 && self.dice.percent(4) {
-            self.falling_behind = 1 + self.dice.below(4);
+        if self.bursts_to_drop == 0 && self.rng.percent(4) {
+            self.bursts_to_drop = 1 + self.rng.below(4);
         }
-        if self.falling_behind == 0 {
+        if self.bursts_to_drop == 0 {
             self.written.extend(events.iter().cloned());
             return self.kafka.produce(&self.topic, events);
         }
-        self.told.left_out += events.len();
-        self.falling_behind -= 1;
-        if self.falling_behind == 0 {
+        self.statistics.dropped += events.len();
+        self.bursts_to_drop -= 1;
+        if self.bursts_to_drop == 0 {
             self.announce();
         }
     }
 
     fn announce(&mut self) {
-        self.falling_behind = 0;
-        self.told.announced += 1;
+        self.bursts_to_drop = 0;
+        self.statistics.announced += 1;
         let txn = self.front.txn();
         let event = json!({"txnID": txn, "type": "requeryRequired", "documents": []});
         let partition = self.any_partition();
@@ -127,32 +126,32 @@ impl<'w> World<'w> {
             .produce(&self.topic, [Message::to(partition, event.to_string())]);
     }
 
-    /// Delivers again, in their order, events that were delivered before.
+    /// Repeats earlier events, in their order.
     fn repeat(&mut self) {
         if self.written.is_empty() {
             return;
         }
-        let from = self.dice.below(self.written.len());
-        let count = 1 + self.dice.below(12);
-        let again: Vec<Message> = self.written[from..].iter().take(count).cloned().collect();
-        self.told.again += again.len();
-        self.kafka.produce(&self.topic, again);
+        let from = self.rng.below(self.written.len());
+        let count = 1 + self.rng.below(12);
+        let repeated: Vec<Message> = self.written[from..].iter().take(count).cloned().collect();
+        self.statistics.repeated += repeated.len();
+        self.kafka.produce(&self.topic, repeated);
     }
 
-    /// Retention takes the beginning of a partition, whether it was read or not.
+    /// Deletes the oldest records of a partition, as retention does.
     fn retention(&mut self) {
         let partition = self.any_partition();
         let (low, high) = self.kafka.watermarks(&self.topic, partition);
         let width = usize::try_from(high - low).unwrap();
         if width > 0 {
-            // Half of the time all of it: whoever has not read the last record has lost it.
-            let taken = if self.dice.percent(50) {
+            // In half of the cases all records, so that a consumer that has not read the last one loses it.
+            let taken = if self.rng.percent(50) {
                 width
             } else {
-                1 + self.dice.below(width)
+                1 + self.rng.below(width)
             };
             let taken = i64::try_from(taken).unwrap();
-            self.told.retained += 1;
+            self.statistics.deletions += 1;
             self.kafka
                 .delete_records(&self.topic, partition, low + taken);
         }
@@ -160,16 +159,16 @@ impl<'w> World<'w> {
 
     fn any_partition(&mut self) -> i32 {
         let partitions = usize::try_from(self.partitions).unwrap();
-        i32::try_from(self.dice.below(partitions)).unwrap()
+        i32::try_from(self.rng.below(partitions)).unwrap()
     }
 
-    /// Changes one document or several in one transaction; the events of it.
+    /// Changes one or more documents in one transaction; returns the events.
     fn change(&mut self) -> Vec<Message> {
-        self.told.changes += 1;
-        let collection = *self.dice.pick(&self.collections);
+        self.statistics.changes += 1;
+        let collection = *self.rng.pick(&self.collections);
         let id = self.id();
         let before = self.find(collection, &id);
-        match (&before, self.dice.below(10)) {
+        match (&before, self.rng.below(10)) {
             (None, _) => {
                 let document = self.document(&id);
                 self.front.insert(collection, &[document]);
@@ -179,8 +178,8 @@ impl<'w> World<'w> {
             (Some(_), _) => {
                 let statement = format!(
                     "UPDATE {{}} SET n = {}, note = 'é\"{}'",
-                    self.dice.below(1000),
-                    self.dice.below(50)
+                    self.rng.below(1000),
+                    self.rng.below(50)
                 );
                 self.run(&format!("{statement} WHERE _id = :id"), collection, &id);
             }
@@ -190,9 +189,9 @@ impl<'w> World<'w> {
         vec![self.event(txn, collection, before.as_deref(), after.as_deref())]
     }
 
-    /// One statement that changes many documents: as many events with one transaction.
+    /// Changes many documents with one statement: one event for each, with the same transaction.
     fn change_many(&mut self, collection: &str) -> Vec<Message> {
-        let limit = self.dice.below(1000);
+        let limit = self.rng.below(1000);
         let all = format!(
             "SELECT * FROM {} WHERE n > {limit} ORDER BY _id",
             quoted(collection)
@@ -201,7 +200,7 @@ impl<'w> World<'w> {
         if before.is_empty() {
             return Vec::new();
         }
-        let mark = self.dice.below(1000);
+        let mark = self.rng.below(1000);
         let statement = format!(
             "UPDATE {} SET mark = {mark} WHERE n > {limit}",
             quoted(collection)
@@ -216,7 +215,7 @@ impl<'w> World<'w> {
             .collect()
     }
 
-    /// Runs a statement; the rows as the engine spells them.
+    /// Runs a statement; returns the rows as printed by the engine.
     fn execute(&self, statement: &str, args: &Value) -> Vec<String> {
         let body = json!({"statement": statement, "args": args});
         let rows = self.front.control("execute", &body);
@@ -234,10 +233,10 @@ impl<'w> World<'w> {
         self.execute(&statement, &json!({"id": id})).pop()
     }
 
-    /// Few enough that documents are met again and again; of every kind.
+    /// A random id of any type, from a small set so that ids repeat.
     fn id(&mut self) -> Value {
-        let number = self.dice.below(25);
-        match self.dice.below(4) {
+        let number = self.rng.below(25);
+        match self.rng.below(4) {
             0 => json!(number),
             1 => json!({"store": format!("s{}", number % 3), "till": number}),
             2 if number < 2 => json!(number == 1),
@@ -249,11 +248,11 @@ impl<'w> World<'w> {
     fn document(&mut self, id: &Value) -> Value {
         json!({
             "_id": id,
-            "n": self.dice.below(1000),
+            "n": self.rng.below(1000),
             "big": 9_007_199_254_740_993_u64,
             "price": 1.5,
             "nothing": null,
-            "lines": [{"sku": "a", "qty": self.dice.below(9)}],
+            "lines": [{"sku": "a", "qty": self.rng.below(9)}],
         })
     }
 
@@ -285,7 +284,7 @@ impl<'w> World<'w> {
         Message::to(sum.rem_euclid(self.partitions), event)
     }
 
-    /// What the engine holds.
+    /// The documents in the engine.
     pub fn content(&self) -> Content {
         let mut content = Content::new();
         for collection in &self.collections {
@@ -298,17 +297,17 @@ impl<'w> World<'w> {
         content
     }
 
-    /// What happened.
-    pub fn told(&self) -> String {
-        let Told {
+    /// The counters as a line.
+    pub fn summary(&self) -> String {
+        let Statistics {
             changes,
-            left_out,
+            dropped,
             announced,
-            retained,
-            again,
-        } = self.told;
+            deletions,
+            repeated,
+        } = self.statistics;
         format!(
-            "{changes} changes over {} partitions, {left_out} events left out, {announced} gaps announced, {retained} times retention, {again} events again",
+            "{changes} changes over {} partitions, {dropped} events dropped, {announced} gaps announced, {deletions} deletions by retention, {repeated} events repeated",
             self.partitions
         )
     }

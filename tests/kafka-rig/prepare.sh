@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes everything that all brokers of the rig share, into the folder $1: the jars (lib), certificates and
-# stores (certs), an empty formatted storage (storage). Takes half a minute the first time on a machine.
+# Creates in the folder $1 what all brokers of the rig share: jars (lib), certificates and stores (certs), and an
+# empty formatted storage (storage). The first run on a machine takes half a minute.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1/certs"
@@ -8,7 +8,7 @@ cd "$1"
 
 mvn -B -q -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$PWD/lib"
 
-# Formatted once: a broker copies it, which is two seconds faster than formatting anew.
+# Formatted once and copied for each broker, which is two seconds faster than formatting again.
 cat >format.properties <<EOF
 process.roles=broker,controller
 node.id=1
@@ -21,7 +21,7 @@ java -Xmx256m -cp "lib/*" -Drig.log="$PWD/format.log" -Dlog4j2.configurationFile
     kafka.tools.StorageTool format --cluster-id 5L6g3nShT-eMCtK--X86sw --config format.properties
 
 cd certs
-# authority NAME: a certificate authority of its own.
+# authority NAME: a certificate authority.
 authority() {
     openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -keyout "$1.key" -out "$1.pem" -subj "/CN=$1" 2>/dev/null
 }
@@ -32,11 +32,11 @@ certificate() {
     openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -CAcreateserial -days 3650 \
         -extfile "$1.ext" -out "$1.pem" 2>/dev/null
 }
-# keystore NAME FILE: what the portal hands out as user certificate.
+# keystore NAME FILE: the user certificate in the portal's format.
 keystore() {
     openssl pkcs12 -export -in "$1.pem" -inkey "$1.key" -name user -passout pass:user-password -out "$2"
 }
-# truststore AUTHORITY FILE: what the portal hands out as cluster certificate.
+# truststore AUTHORITY FILE: the cluster certificate in the portal's format.
 truststore() {
     keytool -importcert -noprompt -alias ca -file "$1.pem" -keystore "$2" -storetype PKCS12 \
         -storepass cluster-password 2>/dev/null

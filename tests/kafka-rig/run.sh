@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs one broker for as long as standard input stays open, so that no JVM outlives a killed test.
-# $1 is the broker's folder, the rest is the java command. A line on standard input names the signal to stop
-# the broker with, and its data stay; without one, when standard input closes, broker and data go.
+# Runs one broker while standard input is open, so that the JVM ends with a killed test.
+# $1 is the broker's folder, the rest is the java command. A line on standard input names the signal that stops
+# the broker, whose data is preserved. If standard input closes without a line, the broker is killed and its data removed.
 folder=$1
 shift
 "$@" </dev/null >"$folder/java.out" 2>&1 &

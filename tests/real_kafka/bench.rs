@@ -1,5 +1,5 @@
-//! The benchmark against a real broker: whole topics over mutual TLS, by this program and by those that people have.
-//! `benches/kafka.sh` runs it; ordinary test runs leave it out.
+//! The benchmark against a real broker: complete topics over mutual TLS, with this program and other clients.
+//! `benches/kafka.sh` runs it; it is ignored in normal test runs.
 #![allow(clippy::print_stdout)]
 
 use std::io::{BufRead, BufReader};
@@ -9,25 +9,25 @@ use std::time::{Duration, Instant};
 
 use crate::support::kafka::{CLUSTER_PASSWORD, Kafka, Message, Options, USER_PASSWORD};
 
-/// Rounds in which all take their turn, so that a slow minute of the machine meets all.
+/// Rounds; each runs all contenders, so that a slow phase of the machine affects all.
 const ROUNDS: usize = 5;
 
-/// One measured run: from process start to its end, and the most memory it held.
+/// One measured run: its duration and peak memory.
 #[derive(Clone, Copy)]
 struct Run {
     took: Duration,
     kilobytes: u64,
 }
 
-/// A contender: its name and its command for a topic of so many messages.
+/// A contender: its name, and its command for a topic with a number of messages.
 type Contender = (&'static str, fn(&Kafka, &str, usize) -> Command);
 
 /// Where a contender's output goes.
 #[derive(Clone, Copy)]
 enum Into {
-    /// `/dev/null`, which takes no time.
+    /// `/dev/null`, whose writes cost nothing.
     Null,
-    /// A pipe with a reader behind it, as in `| jq`.
+    /// A pipe with a reader, as in `| jq`.
     Pipe,
 }
 
@@ -47,7 +47,7 @@ const CONTENDERS: [Contender; 5] = [
 ];
 
 #[test]
-#[ignore = "a benchmark of some minutes: benches/kafka.sh"]
+#[ignore = "a benchmark of several minutes: benches/kafka.sh"]
 fn bench_broker() {
     let Some(kafka) = Kafka::start(&Options::default()) else {
         return;
@@ -62,7 +62,7 @@ fn bench_broker() {
     }
 }
 
-/// Writes what `examples/generate` prints, compressed as Ditto does; returns how many events that was.
+/// Writes what `examples/generate` prints, compressed as Ditto does; returns the number of events.
 fn fill(kafka: &Kafka, topic: &str, partitions: i32) -> usize {
     let program = Path::new(env!("CARGO_BIN_EXE_ditto-cdc")).with_file_name("examples/generate");
     let megabytes = std::env::var("BENCH_MEGABYTES").unwrap_or_else(|_| "600".to_owned());
@@ -107,7 +107,7 @@ fn compare(kafka: &Kafka, topic: &str, count: usize, into: Into) {
     }
 }
 
-/// The middle time, and the middle peak.
+/// The median time, and the median peak.
 fn median(runs: &[Run]) -> Run {
     let mut took: Vec<_> = runs.iter().map(|run| run.took).collect();
     let mut kilobytes: Vec<_> = runs.iter().map(|run| run.kilobytes).collect();
@@ -141,7 +141,7 @@ fn measure(mut command: Command, into: Into) -> Run {
     }
 }
 
-/// The peak so far, as Linux counts it; elsewhere unknown and shown as 0.
+/// The peak memory so far (Linux only; 0 on other systems).
 fn peak(child: &Child) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

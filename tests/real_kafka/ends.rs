@@ -1,15 +1,14 @@
-//! `--until end` stops by itself and exactly, also where the last offsets hold no record that anybody may see.
-//! What is lost to retention is judged in `gaps`.
+//! `--until end` stops exactly at the end, even if the last offsets hold no visible record.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::events::{event, lines, messages, sorted, tail};
-use crate::support::kafka::{Ending, Kafka, Message};
+use crate::support::kafka::{Kafka, Message, TransactionEnd};
 
 const ALL: [&str; 4] = ["--from", "beginning", "--until", "end"];
-/// An end that is only found by silence would take longer.
-const SOON: Duration = Duration::from_secs(5);
+/// Waiting for an idle timeout would take longer.
+const MAX_DURATION: Duration = Duration::from_secs(5);
 
 #[test]
 fn an_empty_topic_ends_at_once() {
@@ -17,18 +16,18 @@ fn an_empty_topic_ends_at_once() {
     kafka.create_topic("open-empty", 10, &[]);
     let output = tail(kafka, "open-empty", &ALL);
     assert!(sorted(&output).is_empty());
-    assert!(output.took < SOON, "{:?}", output.took);
+    assert!(output.took < MAX_DURATION, "{:?}", output.took);
 }
 
 #[test]
 fn aborted_transactions_are_not_shown_and_markers_do_not_hide_the_end() {
     let Some(kafka) = Kafka::shared() else { return };
     kafka.create_topic("open-txn", 2, &[]);
-    kafka.transaction("open-txn", messages(0..100, 2), Ending::Commit);
-    kafka.transaction("open-txn", messages(100..200, 2), Ending::Abort);
+    kafka.transaction("open-txn", messages(0..100, 2), TransactionEnd::Commit);
+    kafka.transaction("open-txn", messages(100..200, 2), TransactionEnd::Abort);
     kafka.produce("open-txn", messages(200..300, 2));
-    kafka.transaction("open-txn", messages(300..400, 2), Ending::Commit);
-    kafka.transaction("open-txn", messages(400..500, 2), Ending::Abort);
+    kafka.transaction("open-txn", messages(300..400, 2), TransactionEnd::Commit);
+    kafka.transaction("open-txn", messages(400..500, 2), TransactionEnd::Abort);
     let output = tail(kafka, "open-txn", &ALL);
     let expected = [lines(0..100), lines(200..400)].concat();
     let mut found = sorted(&output);
@@ -37,14 +36,14 @@ fn aborted_transactions_are_not_shown_and_markers_do_not_hide_the_end() {
     sorted.sort_unstable();
     sorted.sort_by_key(String::len);
     assert_eq!(found, sorted, "{}", output.stderr);
-    assert!(output.took < SOON, "{:?}", output.took);
+    assert!(output.took < MAX_DURATION, "{:?}", output.took);
 }
 
 #[test]
 fn only_aborted_records_are_an_empty_topic() {
     let Some(kafka) = Kafka::shared() else { return };
     kafka.create_topic("open-aborted", 1, &[]);
-    kafka.transaction("open-aborted", messages(0..10, 1), Ending::Abort);
+    kafka.transaction("open-aborted", messages(0..10, 1), TransactionEnd::Abort);
     for args in [
         &ALL[..],
         &["--from", "-5", "--until", "end"],
@@ -52,11 +51,11 @@ fn only_aborted_records_are_an_empty_topic() {
     ] {
         let output = tail(kafka, "open-aborted", args);
         assert!(sorted(&output).is_empty(), "{args:?}");
-        assert!(output.took < SOON, "{args:?} {:?}", output.took);
+        assert!(output.took < MAX_DURATION, "{args:?} {:?}", output.took);
     }
 }
 
-/// Fifty keys, each written twenty times, with small segments; then something invisible at the end.
+/// Fifty keys, each written twenty times in small segments, then an aborted transaction. Returns the remaining offsets.
 fn compacted(kafka: &Kafka, topic: &str) -> Vec<i64> {
     let properties = [
         ("cleanup.policy", "compact"),
@@ -77,11 +76,11 @@ fn compacted(kafka: &Kafka, topic: &str) -> Vec<i64> {
         key: Some(b"key-0".to_vec()),
         ..Message::to(0, event("people", 5000))
     };
-    kafka.transaction(topic, [keyed], Ending::Abort);
+    kafka.transaction(topic, [keyed], TransactionEnd::Abort);
     wait_for_compaction(kafka, topic)
 }
 
-/// The offsets that are left when the cleaner has been there.
+/// The remaining offsets after compaction.
 fn wait_for_compaction(kafka: &Kafka, topic: &str) -> Vec<i64> {
     let started = Instant::now();
     loop {
@@ -102,7 +101,7 @@ fn a_compacted_topic_with_holes_ends_exactly() {
     assert!(left.last().unwrap() + 1 < end, "no hole at the end");
     let output = tail(kafka, "open-compacted", &ALL);
     assert_eq!(sorted(&output).len(), left.len(), "{}", output.stderr);
-    assert!(output.took < SOON, "{:?}", output.took);
+    assert!(output.took < MAX_DURATION, "{:?}", output.took);
     let last = tail(kafka, "open-compacted", &["--last", "30"]);
     assert_eq!(sorted(&last).len(), 30, "{}", last.stderr);
 }

@@ -1,12 +1,11 @@
-//! Events as Ditto writes them, numbered so that a test sees which are missing, and the bounded run of `tail`.
-//! Nothing here asserts anything.
+//! Numbered events as Ditto writes them, and runs of `tail` with a timeout.
 
 use std::time::Duration;
 
 use crate::support::kafka::{Kafka, Message};
 use crate::support::program::{Output, Running, run};
 
-/// No bounded read of these tests may take longer.
+/// Timeout of a bounded read.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// One insert; `number` is the transaction and part of the id.
@@ -24,12 +23,12 @@ pub fn messages(numbers: std::ops::Range<usize>, partitions: i32) -> impl Iterat
         .map(|(number, partition)| Message::to(partition, event("people", number)))
 }
 
-/// The lines that [`messages`] should come out as.
+/// The lines that `tail` prints for [`messages`].
 pub fn lines(numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| event("people", number)).collect()
 }
 
-/// Runs `tail` on a topic to its end.
+/// Runs `tail` on a topic until it ends.
 pub fn tail(kafka: &Kafka, topic: &str, args: &[&str]) -> Output {
     let args = [&["tail", "--topic", topic], args].concat();
     run(&kafka.client_env(topic), &args, LIMIT)
@@ -41,7 +40,7 @@ pub fn follow(kafka: &Kafka, topic: &str, args: &[&str]) -> Running {
     Running::start(&kafka.client_env(topic), &args)
 }
 
-/// Standard output by sorted lines, from a run that went well.
+/// The sorted lines of standard output of a successful run.
 pub fn sorted(output: &Output) -> Vec<&str> {
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     let mut lines = output.lines();

@@ -1,5 +1,4 @@
-//! Positions that retention has taken are said to be gaps, never jumped over in silence.
-//! Gaps that Ditto itself announces need no real broker.
+//! Offsets that retention has removed are reported as gaps instead of skipped silently.
 
 use std::time::Duration;
 
@@ -24,8 +23,8 @@ fn a_lost_position_is_marked_and_the_rest_shown() {
     );
     assert_eq!(output.lines(), lines(50..100), "{}", output.stderr);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
-    let said = output.stderr.to_lowercase();
-    assert!(said.contains("gap") && said.contains("50"), "{said}");
+    let text = output.stderr.to_lowercase();
+    assert!(text.contains("gap") && text.contains("50"), "{text}");
 }
 
 #[test]
@@ -59,7 +58,7 @@ fn a_follower_that_retention_overtook_says_so_and_goes_on() {
     follower.wait_for_lines(10, LIMIT);
 
     follower.signal("STOP");
-    // More than the sockets between the broker and a stopped reader can hold.
+    // More than the socket buffers between the broker and a stopped reader can hold.
     let filled = |number| event("people", number).replace("id-", &"x".repeat(50_000));
     kafka.produce(
         topic,
@@ -83,7 +82,7 @@ fn a_follower_that_retention_overtook_says_so_and_goes_on() {
     let mut distinct = seen.clone();
     distinct.sort_unstable();
     distinct.dedup();
-    assert_eq!(distinct.len(), seen.len(), "a record came twice");
+    assert_eq!(distinct.len(), seen.len(), "a record was printed twice");
 }
 
 const LIMIT: Duration = Duration::from_secs(30);

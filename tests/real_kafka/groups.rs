@@ -1,5 +1,4 @@
-//! Several processes share a topic's partitions as one group: whatever becomes of them, every event is seen at least
-//! once. What one member alone does is tested in `refusals` and on the embedded broker.
+//! Consumer groups of several processes: every event is printed at least once, even if members are killed.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -10,50 +9,55 @@ use crate::events::{event, follow, lines, messages};
 use crate::support::kafka::{Kafka, OPEN_GROUPS, Options};
 use crate::support::program::Running;
 
-const LONG: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 const PARTITIONS: i32 = 10;
-/// A member that was killed is missed after this.
-const QUICK: [&str; 4] = [
+/// The session timeout after which a killed member leaves the group.
+const SHORT_SESSION: [&str; 4] = [
     "-X",
     "session.timeout.ms=1500",
     "-X",
     "heartbeat.interval.ms=300",
 ];
-/// How long a member is left alone: positions are stored once a second.
-const SEVERAL_STORES: Duration = Duration::from_secs(4);
+/// Time for several commits, which happen once per second.
+const SEVERAL_COMMITS: Duration = Duration::from_secs(4);
 const COOPERATIVE: [&str; 2] = ["-X", "partition.assignment.strategy=cooperative-sticky"];
+
+/// The message of a member that has this many partitions.
+fn assigned(count: usize) -> String {
+    format!("the group assigned {count} partitions to this member")
+}
 
 /// A member of a group.
 fn member(kafka: &Kafka, topic: &str, group: &str, more: &[&str]) -> Running {
     let args = ["--group", group, "--from", "beginning", "-v"];
-    follow(kafka, topic, &[&args[..], &QUICK, more].concat())
+    follow(kafka, topic, &[&args[..], &SHORT_SESSION, more].concat())
 }
 
-/// Waits until the members have so many partitions, each as many as it says last.
-fn share(members: &mut [Running], shares: &[usize]) {
+/// Waits until each member has reported its number of partitions.
+fn wait_for_shares(members: &mut [Running], shares: &[usize]) {
     for (member, count) in members.iter_mut().zip(shares) {
-        let told = format!("gave this member {count} partitions");
-        member.wait_for_words(&[&told], LONG);
+        let message = assigned(*count);
+        member.wait_for_words(&[&message], TIMEOUT);
     }
 }
 
-/// Three members share ten partitions; one is killed while events come in; all events are seen by somebody.
+/// Three members share ten partitions. One is killed while events arrive; the members together print all events.
 fn one_of_three_is_killed(kafka: &Kafka, topic: &str, more: &[&str]) {
     kafka.create_topic(topic, PARTITIONS, &[]);
     let group = format!("{OPEN_GROUPS}{topic}");
     let mut members: Vec<Running> = (0..3).map(|_| member(kafka, topic, &group, more)).collect();
     for one in &mut members {
-        one.wait_for_words(&["gave this member 3 ", "gave this member 4 "], LONG);
+        one.wait_for_words(&[&assigned(3), &assigned(4)], TIMEOUT);
     }
     kafka.produce(topic, messages(0..3000, PARTITIONS));
-    members[0].wait_for_lines(600, LONG);
+    members[0].wait_for_lines(600, TIMEOUT);
     let killed = members.remove(0).kill();
     kafka.produce(topic, messages(3000..6000, PARTITIONS));
-    share(&mut members, &[5, 5]);
+    wait_for_shares(&mut members, &[5, 5]);
     kafka.produce(topic, messages(6000..6100, PARTITIONS));
 
     let mut seen: BTreeSet<String> = killed.lines().into_iter().map(str::to_owned).collect();
-    // A line that the kill cut in its middle was nobody's.
+    // A line that the kill truncated does not count.
     seen.retain(|line| line.ends_with("}}}"));
     let expected: BTreeSet<String> = lines(0..6100).into_iter().collect();
     std::thread::sleep(Duration::from_secs(3));
@@ -66,14 +70,14 @@ fn one_of_three_is_killed(kafka: &Kafka, topic: &str, more: &[&str]) {
     }
     let missing: Vec<_> = expected.difference(&seen).take(3).collect();
     assert!(seen == expected, "missing {missing:?}");
-    // Positions are stored once a second: what was written before is not all written again.
+    // Offsets are committed once per second, so that not everything is repeated.
     assert!(printed < 6100 + 3000, "{printed} lines for 6100 events");
 
-    // Everything is stored: whoever comes now sees only what is new.
+    // All offsets are committed: a new member prints only new events.
     let mut last = member(kafka, topic, &group, more);
-    share(std::slice::from_mut(&mut last), &[10]);
+    wait_for_shares(std::slice::from_mut(&mut last), &[10]);
     kafka.produce(topic, messages(6100..6110, PARTITIONS));
-    last.wait_for_lines(10, LONG);
+    last.wait_for_lines(10, TIMEOUT);
     let mut found: Vec<String> = last.kill().lines().into_iter().map(str::to_owned).collect();
     found.sort_unstable();
     assert_eq!(found, lines(6100..6110));
@@ -102,13 +106,13 @@ fn a_cooperative_member_keeps_what_it_has_when_another_comes() {
     kafka.produce("open-incremental", messages(0..400, 4));
     let group = format!("{OPEN_GROUPS}incremental");
     let mut first = member(kafka, "open-incremental", &group, &COOPERATIVE);
-    first.wait_for_lines(400, LONG);
+    first.wait_for_lines(400, TIMEOUT);
     let mut second = member(kafka, "open-incremental", &group, &COOPERATIVE);
-    second.wait_for_words(&["gave this member 2 partitions"], LONG);
+    second.wait_for_words(&[&assigned(2)], TIMEOUT);
     kafka.produce("open-incremental", messages(400..800, 4));
-    first.wait_for_lines(600, LONG);
-    second.wait_for_lines(200, LONG);
-    // Giving two partitions away stored how far they were: nothing is seen twice.
+    first.wait_for_lines(600, TIMEOUT);
+    second.wait_for_lines(200, TIMEOUT);
+    // Offsets are committed before partitions are revoked: nothing is printed twice.
     let mut found = [first.interrupt(), second.interrupt()]
         .iter()
         .flat_map(|output| {
@@ -138,16 +142,21 @@ fn a_static_member_that_restarts_moves_nothing() {
         member(&kafka, "open-static", &group, &args)
     };
     let (mut one, mut other) = (named("one"), named("other"));
-    one.wait_for_words(&["gave this member 2 partitions"], LONG);
-    other.wait_for_words(&["gave this member 2 partitions"], LONG);
-    let times = |running: &Running| running.stderr().matches("gave this member").count();
+    one.wait_for_words(&[&assigned(2)], TIMEOUT);
+    other.wait_for_words(&[&assigned(2)], TIMEOUT);
+    let times = |running: &Running| {
+        running
+            .stderr()
+            .matches("partitions to this member")
+            .count()
+    };
     let before = times(&one);
     other.kill();
     let mut again = named("other");
-    again.wait_for_words(&["gave this member 2 partitions"], LONG);
+    again.wait_for_words(&[&assigned(2)], TIMEOUT);
     kafka.produce("open-static", messages(0..40, 4));
-    one.wait_for_lines(20, LONG);
-    again.wait_for_lines(20, LONG);
+    one.wait_for_lines(20, TIMEOUT);
+    again.wait_for_lines(20, TIMEOUT);
     assert_eq!(times(&one), before, "{}", one.stderr());
 }
 
@@ -158,7 +167,7 @@ fn what_a_member_could_not_write_is_not_stored() {
     };
     let (topic, group) = ("open-unwritten", format!("{OPEN_GROUPS}unwritten"));
     kafka.create_topic(topic, 1, &[]);
-    // Far more than a pipe takes, however it was widened.
+    // More than the largest pipe buffer.
     kafka.produce(topic, messages(0..40_000, 1));
     let args = [
         "tail",
@@ -171,7 +180,7 @@ fn what_a_member_could_not_write_is_not_stored() {
     ];
     let home = tempfile::tempdir().unwrap();
     let mut stuck = Command::new(env!("CARGO_BIN_EXE_ditto-cdc"))
-        .args([&args[..], &QUICK].concat())
+        .args([&args[..], &SHORT_SESSION].concat())
         .env_clear()
         .env("HOME", home.path())
         .envs(kafka.client_env(topic))
@@ -184,8 +193,8 @@ fn what_a_member_could_not_write_is_not_stored() {
     let mut pipe = stuck.stdout.take().unwrap();
     let mut first = [0];
     pipe.read_exact(&mut first).unwrap();
-    // Nobody reads on, so nothing is written on, while the positions are due to be stored again and again.
-    std::thread::sleep(SEVERAL_STORES);
+    // The pipe is full and is not read, so that the output stops while several commits are due.
+    std::thread::sleep(SEVERAL_COMMITS);
     stuck.kill().unwrap();
     stuck.wait().unwrap();
     let mut written = first.to_vec();
@@ -200,7 +209,7 @@ fn what_a_member_could_not_write_is_not_stored() {
     );
 
     let mut next = member(kafka, topic, &group, &[]);
-    next.wait_for_line(&event("people", 39_999), LONG);
+    next.wait_for_line(&event("people", 39_999), TIMEOUT);
     seen.extend(next.kill().lines().into_iter().map(str::to_owned));
     let expected: BTreeSet<String> = lines(0..40_000).into_iter().collect();
     let missing: Vec<_> = expected.difference(&seen).take(3).collect();
@@ -216,21 +225,21 @@ fn a_position_of_the_group_that_retention_overtook_is_a_gap() {
     kafka.create_topic(topic, 1, &[]);
     kafka.produce(topic, messages(0..10, 1));
     let mut first = member(kafka, topic, &group, &[]);
-    first.wait_for_lines(10, LONG);
+    first.wait_for_lines(10, TIMEOUT);
     assert_eq!(first.interrupt().status, Some(130));
     kafka.produce(topic, messages(10..100, 1));
     kafka.delete_records(topic, 0, 50);
 
     let stopping = member(kafka, topic, &group, &["--on-gap", "stop"]);
-    let output = stopping.wait(LONG);
+    let output = stopping.wait(TIMEOUT);
     assert_eq!(output.status, Some(4), "{}", output.stderr);
     assert_eq!(output.lines(), [""; 0]);
 
-    // The one that stopped has not moved the group over the gap.
+    // The member that stopped has not committed offsets after the gap.
     let mut marking = member(kafka, topic, &group, &[]);
-    marking.wait_for_lines(50, LONG);
+    marking.wait_for_lines(50, TIMEOUT);
     let output = marking.interrupt();
     assert_eq!(output.lines(), lines(50..100));
-    let said = "gap: offsets 10 to 49";
-    assert!(output.stderr.contains(said), "{}", output.stderr);
+    let text = "gap: offsets 10 to 49";
+    assert!(output.stderr.contains(text), "{}", output.stderr);
 }

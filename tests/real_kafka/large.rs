@@ -1,5 +1,4 @@
 //! Messages up to Ditto's limit of 100 MiB arrive intact.
-//! How much memory that takes is measured by the benchmark.
 
 use std::fmt::Write as _;
 
@@ -8,7 +7,7 @@ use crate::support::kafka::{Kafka, Message};
 
 const MIB: usize = 1 << 20;
 
-/// An event of about so many bytes, whose text does not repeat with a short period.
+/// An event of about this many bytes, with a string that does not repeat with a short period.
 fn of_size(bytes: usize) -> String {
     let mut text = String::with_capacity(bytes + 100);
     let mut number: u64 = 1;

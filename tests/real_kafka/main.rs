@@ -1,5 +1,4 @@
-//! What only a real broker can judge: timestamps, transactions, compaction, access lists, retention, large messages.
-//! Everything that the embedded broker can show is tested with that one.
+//! Tests that need a real broker: timestamps, transactions, compaction, access lists, retention, large messages.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../support/mod.rs"]

@@ -1,5 +1,4 @@
-//! Where reading starts and stops: times, counts and limits, over several partitions.
-//! The exact end on difficult topics is judged in `ends`.
+//! Start and stop positions over several partitions: times, counts and limits.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +9,7 @@ use crate::support::kafka::{Kafka, Message};
 const NOON: i64 = 1_769_860_800_000;
 const MINUTE: i64 = 60_000;
 
-/// Event `number` is written at `start` plus as many minutes, on partition `number % 3`.
+/// Writes event `number` to partition `number % 3`, with the time `start` plus `number` minutes.
 fn by_the_minute(kafka: &Kafka, topic: &str, start: i64, count: i64) {
     kafka.create_topic(topic, 3, &[("retention.ms", "-1")]);
     let messages = (0..count).map(|number| {

@@ -1,5 +1,5 @@
 //! The probe of `verify` and the client library on the real Kafka, whose alerts are Java's: the verdicts agree, and each
-//! fault is named. TLS 1.3 on the shared broker, TLS 1.2 on one of its own.
+//! fault is named. TLS 1.3 uses the shared broker, TLS 1.2 a separate one.
 
 use openssl::pkey::PKey;
 use openssl::x509::X509;

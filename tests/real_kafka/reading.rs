@@ -1,5 +1,4 @@
-//! Everything that was written comes out, byte for byte, whatever the codec and the number of partitions.
-//! Where reading starts and stops is judged in `positions` and `ends`.
+//! Records are printed byte for byte, with every codec and number of partitions.
 
 use crate::events::{event, sorted, tail};
 use crate::support::kafka::{Kafka, Message};

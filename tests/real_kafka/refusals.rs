@@ -1,5 +1,4 @@
-//! A broker that refuses ends the command soon, with status 3 and the library's own words.
-//! How the message reads is judged where it is made.
+//! Requests that the broker rejects end the command with status 3 and the library's message.
 
 use std::time::Duration;
 
@@ -8,8 +7,8 @@ use crate::support::kafka::{Kafka, OPEN_GROUPS};
 use crate::support::program::{Output, run};
 
 const ALL: [&str; 5] = ["tail", "--from", "beginning", "--until", "end"];
-const FEW_SECONDS: Duration = Duration::from_secs(8);
-const TLS_LIMIT: Duration = Duration::from_secs(15);
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(8);
+const TLS_TIMEOUT: Duration = Duration::from_secs(15);
 
 fn check(output: &Output, words: &str) {
     assert_eq!(output.status, Some(3), "{}", output.stderr);
@@ -22,10 +21,10 @@ fn a_forbidden_or_unknown_topic() {
     let Some(kafka) = Kafka::shared() else { return };
     kafka.create_topic("closed-refused", 1, &[]);
     for topic in ["closed-refused", "closed-nowhere"] {
-        let output = run(&kafka.client_env(topic), &ALL, FEW_SECONDS);
+        let output = run(&kafka.client_env(topic), &ALL, REFUSAL_TIMEOUT);
         check(&output, "Topic authorization failed");
     }
-    let output = run(&kafka.client_env("open-nowhere"), &ALL, FEW_SECONDS);
+    let output = run(&kafka.client_env("open-nowhere"), &ALL, REFUSAL_TIMEOUT);
     check(&output, "open-nowhere");
 }
 
@@ -37,7 +36,7 @@ fn a_topic_that_may_be_described_but_not_read() {
     kafka.allow(&[crate::support::kafka::Rule::describe_topic(
         "closed-described",
     )]);
-    let output = run(&kafka.client_env("closed-described"), &ALL, FEW_SECONDS);
+    let output = run(&kafka.client_env("closed-described"), &ALL, REFUSAL_TIMEOUT);
     check(&output, "Topic authorization failed");
 }
 
@@ -48,15 +47,15 @@ fn a_group_outside_the_prefix() {
     kafka.produce("open-group", messages(0..10, 1));
     let env = kafka.client_env("open-group");
     let args = |group| ["tail", "--group", group, "-n", "10", "--from", "beginning"];
-    let refused = run(&env, &args("others"), TLS_LIMIT);
+    let refused = run(&env, &args("others"), TLS_TIMEOUT);
     check(&refused, "Group authorization failed");
     let group = format!("{OPEN_GROUPS}one");
-    let first = run(&env, &args(&group), TLS_LIMIT);
+    let first = run(&env, &args(&group), TLS_TIMEOUT);
     assert_eq!(first.status, Some(0), "{}", first.stderr);
     assert_eq!(first.lines().len(), 10);
-    // What was written out is not read again: the position was stored behind it.
+    // Printed events are not read again: their offsets were committed.
     kafka.produce("open-group", messages(10..20, 1));
-    let second = run(&env, &args(&group), TLS_LIMIT);
+    let second = run(&env, &args(&group), TLS_TIMEOUT);
     assert_eq!(second.status, Some(0), "{}", second.stderr);
     assert_eq!(second.lines().len(), 10);
     assert!(
@@ -67,7 +66,7 @@ fn a_group_outside_the_prefix() {
     );
 }
 
-/// Runs `tail` with one setting changed; `None` takes it away.
+/// Runs `tail` with one setting changed; `None` removes it.
 fn with(topic: &str, name: &'static str, file: Option<&str>) -> Option<Output> {
     let kafka = Kafka::shared()?;
     kafka.create_topic(topic, 1, &[]);
@@ -76,7 +75,7 @@ fn with(topic: &str, name: &'static str, file: Option<&str>) -> Option<Output> {
     if let Some(file) = file {
         env.push((name, kafka.file(file).display().to_string()));
     }
-    Some(run(&env, &ALL, TLS_LIMIT))
+    Some(run(&env, &ALL, TLS_TIMEOUT))
 }
 
 fn check_with(topic: &str, name: &'static str, file: Option<&str>, words: &str) {
@@ -88,7 +87,7 @@ fn check_with(topic: &str, name: &'static str, file: Option<&str>, words: &str) 
 #[test]
 fn no_user_certificate() {
     check_with(
-        "open-nobody",
+        "open-no-user",
         "DITTO_CDC_USER_CERT",
         None,
         "user certificate",

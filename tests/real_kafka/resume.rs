@@ -1,14 +1,13 @@
-//! What only a real broker shows of `--state`, `--from txn:N` and a snapshot's positions: retention, transactions,
-//! and a broker that is killed meanwhile. Everything else about them is tested on the embedded broker.
+//! `--state`, `--from txn:N` and a snapshot's positions with retention, transactions and a killed broker.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::events::{follow, lines, messages, tail};
-use crate::support::kafka::{Ending, Kafka, Options, Signal};
+use crate::support::kafka::{Kafka, Options, Signal, TransactionEnd};
 use crate::support::program::Output;
 
-const LONG: Duration = Duration::from_secs(45);
+const TIMEOUT: Duration = Duration::from_secs(45);
 const END: [&str; 2] = ["--until", "end"];
 
 fn state_file() -> (tempfile::TempDir, String) {
@@ -22,7 +21,7 @@ fn with_state(kafka: &Kafka, topic: &str, file: &str, args: &[&str]) -> Output {
 }
 
 #[test]
-fn retention_behind_a_kept_position_is_a_gap_and_stays_one() {
+fn retention_after_a_saved_position_is_a_gap_and_stays_one() {
     let Some(kafka) = Kafka::shared() else { return };
     let topic = "open-state-retention";
     kafka.create_topic(topic, 1, &[]);
@@ -34,17 +33,20 @@ fn retention_behind_a_kept_position_is_a_gap_and_stays_one() {
     kafka.delete_records(topic, 0, 50);
 
     let stop = [&END[..], &["--on-gap", "stop"]].concat();
-    for told in ["offsets 10 to 49 of", "remembers an offset gap"] {
+    for message in ["offsets 10 to 49 of", "remembers an offset gap"] {
         let output = with_state(kafka, topic, &file, &stop);
         assert_eq!((output.status, output.lines().len()), (Some(4), 0));
-        for words in [told, "try: ditto-cdc requery --from 0:50 --output requery"] {
+        for words in [
+            message,
+            "try: ditto-cdc requery --from 0:50 --output requery",
+        ] {
             assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
         }
     }
     let output = with_state(kafka, topic, &file, &END);
     assert_eq!(output.lines(), lines(50..100));
     assert!(output.stderr.contains("remembers an offset gap"));
-    // Records that were read may go: that is no gap.
+    // Deleting records that were read makes no gap.
     kafka.delete_records(topic, 0, 100);
     let (_folder, fresh) = state_file();
     with_state(kafka, topic, &fresh, &END);
@@ -55,12 +57,12 @@ fn retention_behind_a_kept_position_is_a_gap_and_stays_one() {
 }
 
 #[test]
-fn offsets_without_a_record_at_the_end_are_behind_a_bounded_read() {
+fn a_bounded_read_passes_offsets_without_a_record_at_the_end() {
     let Some(kafka) = Kafka::shared() else { return };
     let topic = "open-state-markers";
     kafka.create_topic(topic, 1, &[]);
     kafka.produce(topic, messages(0..10, 1));
-    kafka.transaction(topic, messages(10..20, 1), Ending::Abort);
+    kafka.transaction(topic, messages(10..20, 1), TransactionEnd::Abort);
     let (_folder, file) = state_file();
     let all = ["--from", "beginning", "--until", "end"];
     assert_eq!(with_state(kafka, topic, &file, &all).lines().len(), 10);
@@ -73,7 +75,7 @@ fn offsets_without_a_record_at_the_end_are_behind_a_bounded_read() {
 }
 
 #[test]
-fn what_retention_may_have_taken_behind_a_transaction_is_a_gap() {
+fn what_retention_may_have_removed_after_a_transaction_is_a_gap() {
     let Some(kafka) = Kafka::shared() else { return };
     let topic = "open-txn-retention";
     kafka.create_topic(topic, 1, &[]);
@@ -83,13 +85,13 @@ fn what_retention_may_have_taken_behind_a_transaction_is_a_gap() {
         let args = ["--from", from, "--until", "end", "--on-gap", "stop"];
         tail(kafka, topic, &args)
     };
-    // 50 is the oldest that is left: it proves that nothing behind it is gone.
+    // 50 is the oldest remaining transaction: it proves that nothing after it was removed.
     let output = run("txn:50");
     assert_eq!(output.lines(), lines(51..100), "{}", output.stderr);
     assert_eq!(output.status, Some(0));
     let output = run("txn:49");
     assert_eq!((output.status, output.lines().len()), (Some(4), 0));
-    let words = "nothing at or before transaction 49 is left";
+    let words = "has no record at or before transaction 49 any more";
     assert!(output.stderr.contains(words), "{}", output.stderr);
 }
 
@@ -107,7 +109,7 @@ fn kills_of_tool_and_broker_lose_nothing() {
         let numbers = round * 2_000..(round + 1) * 2_000;
         kafka.produce(topic, messages(numbers.clone(), 4));
         let mut running = follow(&kafka, topic, &args);
-        running.wait_for_lines(1, LONG);
+        running.wait_for_lines(1, TIMEOUT);
         if round == 2 {
             kafka.restart(Signal::Kill);
         }
@@ -120,7 +122,7 @@ fn kills_of_tool_and_broker_lose_nothing() {
     assert!(seen == expected, "{} of {}", seen.len(), expected.len());
 }
 
-/// What a reader of lines takes from the output of a killed program.
+/// The complete lines in the output of a killed program.
 fn whole_lines(output: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(output);
     let whole = text.split_inclusive('\n');

@@ -1,13 +1,12 @@
-//! The rig itself: what is written can be read back, by a foreign client, and the broker refuses as Ditto's does.
-//! The program under test takes no part here.
+//! Tests of the rig itself: records can be read back with kcat, and the broker rejects what Ditto's broker rejects.
 
 use std::process::{Command, Output};
 
 use crate::support::kafka::{
-    Ending, Kafka, Message, OPEN_GROUPS, Options, Rule, Signal, USER_PASSWORD,
+    Kafka, Message, OPEN_GROUPS, Options, Rule, Signal, TransactionEnd, USER_PASSWORD,
 };
 
-/// Reads a topic with kcat over mutual TLS, where it is installed.
+/// Reads a topic with kcat over mutual TLS; `None` if kcat is not installed.
 fn kcat(kafka: &Kafka, topic: &str, keystore: &str) -> Option<Output> {
     let ca = kafka.file("cluster-ca.pem").display().to_string();
     let keystore = kafka.file(keystore).display().to_string();
@@ -34,8 +33,8 @@ fn a_foreign_client_reads_what_was_written() {
         ..Message::to(0, "v")
     };
     kafka.produce("open-rig", [message]);
-    kafka.transaction("open-rig", [Message::to(0, "no")], Ending::Abort);
-    kafka.transaction("open-rig", [Message::to(0, "yes")], Ending::Commit);
+    kafka.transaction("open-rig", [Message::to(0, "no")], TransactionEnd::Abort);
+    kafka.transaction("open-rig", [Message::to(0, "yes")], TransactionEnd::Commit);
     assert_eq!(kafka.offsets("open-rig", 0), [0, 3]);
     assert_eq!(kafka.watermarks("open-rig", 0), (0, 5));
     let Some(output) = kcat(kafka, "open-rig", "user.p12") else {
@@ -59,8 +58,8 @@ fn access_lists_and_certificates_are_enforced() {
         return;
     };
     assert_eq!(refused.stdout, b"");
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(said.contains("authorization failed"), "{said}");
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(text.contains("authorization failed"), "{text}");
     let granted = kcat(kafka, "granted-rig", "user.p12").unwrap();
     assert_eq!(String::from_utf8_lossy(&granted.stdout), "0 0  shown\n");
     let stranger = kcat(kafka, "granted-rig", "stranger.p12").unwrap();

@@ -1,5 +1,5 @@
-//! `verify` on a real Kafka with access lists: a healthy connection gives no warning, refusals have their numbers,
-//! and nothing is changed. Faults that need no access lists or retention are in `tests/verify`.
+//! `verify` on a real Kafka with access lists: no warning on a healthy connection, fault numbers for refusals, and no
+//! side effects.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::program::run;
 
 const LIMIT: Duration = Duration::from_secs(40);
 
-/// Status and report of `verify --json` on a topic. The key file is a copy that nobody else may read.
+/// Status and report of `verify --json` on a topic. The key file is a copy that only its owner may read.
 fn verify(kafka: &Kafka, topic: &str, args: &[&str]) -> (Option<i32>, Value) {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("user.p12");
@@ -77,7 +77,7 @@ fn a_healthy_broker_gives_no_warning_and_keeps_no_trace() {
         "no committed offset yet (not joined)",
     );
     has(&report, "decode", "pass", None, "txn");
-    // A second run finds no position, so the first one stored none.
+    // A second run finds no committed offset, so the first one committed none.
     let (_, again) = verify(kafka, "open-verify", &["--group", &group]);
     has(&again, "group", "pass", None, "no committed offset yet");
 }
@@ -115,7 +115,7 @@ fn a_forbidden_or_unknown_topic_is_e2() {
             "may not read the topic",
         );
     }
-    // What the user may see is searched for names that are close, and asking creates no topic.
+    // Similar names are searched among the visible topics, and the query creates no topic.
     let (_, report) = verify(kafka, "open-verify-naer", &[]);
     has(
         &report,

@@ -7,7 +7,8 @@ use crate::files::*;
 
 #[test]
 fn wrong_and_missing_passwords_are_distinguished() {
-    let check = |name, password, expected| refused(None, Some(&made(name, password)), expected);
+    let check =
+        |name, password, expected| assert_fault(None, Some(&made(name, password)), expected);
     let hint = "DITTO_CDC_SOME_PASSWORD";
     check(
         "ec.p12",
@@ -70,7 +71,7 @@ fn the_other_files_password_is_recognised() {
         "but with the password of the cluster certificate",
         "set DITTO_CDC_SOME_PASSWORD to",
     );
-    refused(
+    assert_fault(
         Some(&cluster("changeit")),
         Some(&made("ec.p12", Some("x"))),
         one,
@@ -80,7 +81,7 @@ fn the_other_files_password_is_recognised() {
         "does not open without a password, but",
         "set DITTO_CDC_SOME_PASSWORD to",
     );
-    refused(Some(&cluster("changeit")), Some(&made("ec.p12", None)), one);
+    assert_fault(Some(&cluster("changeit")), Some(&made("ec.p12", None)), one);
     let faults = load(Some(&cluster("pässwörd")), Some(&user("changeit"))).unwrap_err();
     let whats: Vec<_> = faults.iter().map(|fault| fault.what.as_str()).collect();
     assert_eq!(whats.len(), 2);
@@ -96,7 +97,7 @@ fn swapped_files_are_recognised_by_their_contents() {
     let swapped = |trust_password, key_password, fix| {
         let cluster = made(key, Some(key_password));
         let user = made(trust, Some(trust_password));
-        refused(
+        assert_fault(
             Some(&cluster),
             Some(&user),
             ("A9", "the two files look swapped", fix),
@@ -110,28 +111,28 @@ fn swapped_files_are_recognised_by_their_contents() {
         "the two files look swapped",
         "then check the two passwords",
     );
-    refused(Some(&cluster), Some(&user), check);
+    assert_fault(Some(&cluster), Some(&user), check);
 
     let (trust, key) = (made(trust, Some("changeit")), made(key, Some("pässwörd")));
     let fix = "instead";
-    refused(Some(&key), None, ("A9", "contains a private key", fix));
-    refused(
+    assert_fault(Some(&key), None, ("A9", "contains a private key", fix));
+    assert_fault(
         Some(&key),
         Some(&key),
         ("A9", "contains a private key", fix),
     );
-    refused(None, Some(&trust), ("A9", "contains no private key", fix));
-    refused(
+    assert_fault(None, Some(&trust), ("A9", "contains no private key", fix));
+    assert_fault(
         Some(&trust),
         Some(&trust),
         ("A9", "contains no private key", fix),
     );
-    refused(
+    assert_fault(
         None,
         Some(&made("cluster.pem", None)),
         ("A9", "contains no private key", fix),
     );
-    refused(
+    assert_fault(
         Some(&made("user.pem", None)),
         None,
         ("A9", "contains a private key", fix),
@@ -142,7 +143,7 @@ fn swapped_files_are_recognised_by_their_contents() {
 fn a_key_needs_its_certificate() {
     let check = |name| {
         let file = made(name, Some("changeit"));
-        refused(
+        assert_fault(
             None,
             Some(&file),
             (
@@ -163,7 +164,7 @@ fn a_users_certificate_without_its_key_is_no_cluster_certificate() {
     let pem = keystore.unwrap().keystore.unwrap().certificates_pem();
     let file = written(&folder, "user.pem", pem.as_bytes());
     let expected = ("A10", "without its private key", "export it again");
-    refused(None, Some(&file), expected);
+    assert_fault(None, Some(&file), expected);
 }
 
 #[test]
@@ -174,8 +175,8 @@ fn files_that_are_not_stores_are_recognised() {
     let base64 = std::fs::read(fixture("ec.b64")).unwrap();
     let check = |bytes: &[u8], expected| {
         let file = written(&folder, "some.p12", bytes);
-        refused(None, Some(&file), expected);
-        refused(Some(&file), None, expected);
+        assert_fault(None, Some(&file), expected);
+        assert_fault(Some(&file), None, expected);
     };
     let again = "download it again";
     check(b"", ("A8", "is empty", again));
@@ -219,7 +220,7 @@ fn files_that_are_not_stores_are_recognised() {
 fn stores_that_no_password_opens_are_not_blamed_on_the_password() {
     let folder = tempfile::tempdir().unwrap();
     let check = |bytes: &[u8], expected| {
-        refused(None, Some(&written(&folder, "some.p12", bytes)), expected);
+        assert_fault(None, Some(&written(&folder, "some.p12", bytes)), expected);
     };
     // The id of AES-256-CBC becomes that of an unknown cipher.
     let aes = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42];
@@ -247,9 +248,9 @@ fn the_fix_for_javas_own_formats_is_the_command_that_converts_them() {
         let file = made(name, Some("changeit"));
         let folder = fixture("");
         let source = format!("-srckeystore {}{source}", folder.display());
-        refused(Some(&file), None, ("A5", "only Java can read", &source));
+        assert_fault(Some(&file), None, ("A5", "only Java can read", &source));
         let target = format!("-destkeystore {}{target}", folder.display());
-        refused(Some(&file), None, ("A5", "only Java can read", &target));
+        assert_fault(Some(&file), None, ("A5", "only Java can read", &target));
     };
     check("java.jks", "java.jks -srcstoretype JKS ", "java.p12 ");
     check("java.jceks", "java.jceks -srcstoretype JCEKS ", "java.p12 ");
@@ -264,7 +265,7 @@ fn the_fix_for_a_missing_path_names_its_nearest_folder() {
             path,
             ..made("x", None)
         };
-        refused(None, Some(&file), ("A4", what, fix));
+        assert_fault(None, Some(&file), ("A4", what, fix));
     };
     check(
         folder.path().join("no/user.p12"),

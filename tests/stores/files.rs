@@ -49,7 +49,7 @@ pub fn written(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> StoreFil
 }
 
 /// Expects exactly one fault with this id; `what` and `fix` are parts of its messages.
-pub fn refused(
+pub fn assert_fault(
     cluster: Option<&StoreFile>,
     user: Option<&StoreFile>,
     (id, what, fix): (&str, &str, &str),

@@ -1,5 +1,4 @@
-//! Ditto's own query engine for tests: where it is installed, and a small HTTP front before it.
-//! What is asked of it is each test's business.
+//! Ditto's query engine for tests, with a small HTTP server in front of it.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -8,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// The Python that has the engine; installs it where `CI=true`.
+/// The Python with the engine, which is installed first if `CI=true`.
 pub fn python() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = root.join("target/ditto-engine/bin/python");
@@ -28,10 +27,10 @@ pub fn python() -> Option<PathBuf> {
     None
 }
 
-/// The key that the front accepts.
+/// The API key that the server accepts.
 pub const KEY: &str = "test-key-8c1f";
 
-/// A running front; dropping it ends it.
+/// A running HTTP server; stops on drop.
 pub struct Front {
     process: Child,
     port: u16,
@@ -39,7 +38,7 @@ pub struct Front {
 }
 
 impl Front {
-    /// Starts an engine with a front; `None`, with the reason said, where there is no engine.
+    /// Starts an engine with its server. Without an engine, prints the reason and returns `None`.
     #[allow(clippy::print_stderr)]
     pub fn start() -> Option<Front> {
         let Some(python) = python() else {
@@ -57,8 +56,8 @@ impl Front {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        let mut said = BufReader::new(process.stdout.take().unwrap());
-        said.read_line(&mut line).unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
         let http = reqwest::blocking::Client::builder()
             .no_proxy()
             .timeout(Duration::from_secs(120));
@@ -74,7 +73,7 @@ impl Front {
         format!("http://127.0.0.1:{}/app", self.port)
     }
 
-    /// The settings that lead there.
+    /// The settings for the app.
     pub fn env(&self) -> Vec<(&'static str, String)> {
         vec![
             ("DITTO_CDC_URL", self.url()),
@@ -82,19 +81,19 @@ impl Front {
         ]
     }
 
-    /// Asks something of the front itself.
+    /// Sends a control request to the server.
     pub fn control(&self, what: &str, body: &Value) -> Value {
         let url = format!("http://127.0.0.1:{}/control/{what}", self.port);
         let answer = self.http.post(url).body(body.to_string()).send().unwrap();
         serde_json::from_slice(&answer.bytes().unwrap()).unwrap()
     }
 
-    /// Empties the store and heals everything.
+    /// Empties the store and removes all faults.
     pub fn reset(&self) {
         self.control("reset", &Value::Null);
     }
 
-    /// Sets what is wrong with the server.
+    /// Sets the faults of the server.
     pub fn set(&self, what: &Value) {
         self.control("set", what);
     }
@@ -120,7 +119,7 @@ impl Front {
         rows
     }
 
-    /// The statements so far.
+    /// The statements received so far.
     pub fn statements(&self) -> Vec<String> {
         let log = self.control("log", &Value::Null);
         log.as_array()

@@ -1,5 +1,4 @@
-//! A real Apache Kafka of one node, with mutual TLS and access lists, that lives no longer than the test process.
-//! Fetching it is `prepare`'s work, running the JVM is `process`'s; nothing here knows the program under test.
+//! A real Apache Kafka of one node, with mutual TLS and access lists, that ends with the test process.
 
 mod acl;
 mod admin;
@@ -15,28 +14,28 @@ use std::sync::{Mutex, OnceLock};
 
 pub use acl::Rule;
 pub use process::Signal;
-pub use produce::{Ending, Message};
+pub use produce::{Message, TransactionEnd};
 
 use ports::Ports;
 use process::Process;
 
-/// The user of `user.p12` may read topics whose names start so.
+/// The user of `user.p12` may read topics with this prefix.
 pub const OPEN_TOPICS: &str = "open-";
-/// The user of `user.p12` may use groups whose names start so.
+/// The user of `user.p12` may use groups with this prefix.
 pub const OPEN_GROUPS: &str = "team-";
 /// The password of each truststore.
 pub const CLUSTER_PASSWORD: &str = "cluster-password";
 /// The password of each keystore.
 pub const USER_PASSWORD: &str = "user-password";
 
-/// How a broker of one's own differs from the shared one.
+/// Options of a broker that is not shared.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options<'a> {
     /// Lines added to `server.properties`.
     pub properties: &'a [(&'a str, &'a str)],
 }
 
-/// A running (or stopped) broker; it and its data go when this is dropped or the test process ends, however it ends.
+/// A running or stopped broker. It and its data are removed on drop, and when the test process ends in any way.
 pub struct Kafka {
     folder: PathBuf,
     prepared: PathBuf,
@@ -45,7 +44,7 @@ pub struct Kafka {
 }
 
 impl Kafka {
-    /// Starts a broker. `None`, with a line on stderr, where Java or Maven is missing; under `CI` that is a failure.
+    /// Starts a broker. If Java or Maven is missing, prints a line and returns `None`; under `CI` that is a failure.
     pub fn start(options: &Options<'_>) -> Option<Kafka> {
         let prepared = prepare::prepared()?;
         let folder = new_folder(&prepared);
@@ -63,7 +62,7 @@ impl Kafka {
         Some(kafka)
     }
 
-    /// The broker that all tests of one binary share; they must not stop it.
+    /// The broker that all tests of one binary share; tests must not stop it.
     pub fn shared() -> Option<&'static Kafka> {
         static SHARED: OnceLock<Option<Kafka>> = OnceLock::new();
         SHARED
@@ -71,14 +70,14 @@ impl Kafka {
             .as_ref()
     }
 
-    /// Ends the broker and waits until it is gone; its data and ports stay.
+    /// Ends the broker and waits for its exit; its data and ports are preserved.
     pub fn stop(&self, signal: Signal) {
         if let Some(process) = self.process.lock().unwrap().take() {
             process.stop(signal);
         }
     }
 
-    /// Starts a stopped broker again, on the same ports and data, and waits until it answers.
+    /// Starts a stopped broker again with the same ports and data, and waits until it responds.
     pub fn run(&self) {
         let process = Process::start(&self.prepared, &self.folder);
         *self.process.lock().unwrap() = Some(process);
@@ -91,12 +90,12 @@ impl Kafka {
         self.run();
     }
 
-    /// Where users connect, with TLS.
+    /// The listener for users, with TLS.
     pub fn endpoint(&self) -> String {
         format!("localhost:{}", self.ports.ssl)
     }
 
-    /// Where the test itself connects: no TLS, everything allowed.
+    /// The listener for tests: no TLS, all operations allowed.
     pub fn admin_endpoint(&self) -> String {
         format!("127.0.0.1:{}", self.ports.admin)
     }
@@ -107,7 +106,7 @@ impl Kafka {
         self.prepared.join("certs").join(name)
     }
 
-    /// The classpath of Kafka's own tools.
+    /// The classpath of Kafka's tools.
     pub fn classpath(&self) -> String {
         self.prepared.join("lib/*").display().to_string()
     }
@@ -129,7 +128,7 @@ impl Kafka {
     }
 }
 
-/// A folder for one broker. `run.sh` removes it.
+/// Creates the folder of a broker, which `run.sh` removes.
 fn new_folder(prepared: &Path) -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -1,7 +1,7 @@
-//! What the integration tests and the broker benchmark share: a real Kafka, and a bounded run of the program.
-//! What is expected of the program stands in the tests themselves.
+//! Shared helpers of the integration tests and the broker benchmark: brokers, the query engine, and bounded runs of the
+//! program.
 
-// Each test binary uses its own part of this; a helper panics where a test would.
+// Each test binary uses a part of this module; helpers may panic like tests.
 #![allow(dead_code, unused_imports, unreachable_pub, clippy::unwrap_used)]
 
 pub mod engine;

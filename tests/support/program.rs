@@ -1,5 +1,4 @@
-//! Runs the program under test in an empty world, never longer than a limit.
-//! What it should print is the test's business.
+//! Runs the program under test in an empty environment, with a timeout.
 
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -7,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// What a run left behind.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Output {
     /// The exit status; `None` when a signal ended the program.
@@ -16,7 +15,7 @@ pub struct Output {
     pub stdout: Vec<u8>,
     /// Standard error.
     pub stderr: String,
-    /// From start to end.
+    /// The duration of the run.
     pub took: Duration,
 }
 
@@ -37,13 +36,17 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts the program with only these variables, in an empty folder.
+    /// Starts the program with only these environment variables, in an empty folder.
     pub fn start(env: &[(&'static str, String)], args: &[&str]) -> Running {
         Running::start_reading(env, args, usize::MAX)
     }
 
-    /// Starts the program and closes the pipe behind its output once so many bytes were read.
-    pub fn start_reading(env: &[(&'static str, String)], args: &[&str], most: usize) -> Running {
+    /// Starts the program, and closes the pipe of its output after `max_bytes` bytes.
+    pub fn start_reading(
+        env: &[(&'static str, String)],
+        args: &[&str],
+        max_bytes: usize,
+    ) -> Running {
         let home = tempfile::tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_ditto-cdc"))
             .args(args)
@@ -56,7 +59,7 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let stdout = Collected::from(child.stdout.take().unwrap(), most);
+        let stdout = Collected::from(child.stdout.take().unwrap(), max_bytes);
         let stderr = Collected::from(child.stderr.take().unwrap(), usize::MAX);
         Running {
             child,
@@ -67,27 +70,27 @@ impl Running {
         }
     }
 
-    /// Waits until `count` lines stand on standard output.
+    /// Waits until standard output has `count` lines.
     pub fn wait_for_lines(&mut self, count: usize, limit: Duration) {
         self.wait_for(limit, |running| running.stdout.lines() >= count);
     }
 
-    /// Waits until standard error has one of these words, in any case.
+    /// Waits until standard error contains one of these strings, in upper or lower case.
     pub fn wait_for_words(&mut self, words: &[&str], limit: Duration) {
         self.wait_for(limit, |running| {
-            let said = running.stderr.text().to_lowercase();
-            words.iter().any(|word| said.contains(word))
+            let text = running.stderr.text().to_lowercase();
+            words.iter().any(|word| text.contains(&word.to_lowercase()))
         });
     }
 
-    /// Waits until a line stands on standard output.
+    /// Waits until standard output contains a line.
     pub fn wait_for_line(&mut self, line: &str, limit: Duration) {
         self.wait_for(limit, |running| {
             running.stdout.text().lines().any(|found| found == line)
         });
     }
 
-    /// Does something again and again until the program has printed a line because of it.
+    /// Repeats an action until the program has printed a line.
     pub fn provoke_line(&mut self, mut act: impl FnMut()) {
         while self.stdout.lines() == 0 {
             act();
@@ -100,7 +103,7 @@ impl Running {
         }
     }
 
-    /// Presses Ctrl-C and waits for the end.
+    /// Sends SIGINT (Ctrl-C) and waits for the exit.
     pub fn interrupt(self) -> Output {
         self.signal("INT");
         let limit = self.started.elapsed() + Duration::from_secs(10);
@@ -177,7 +180,7 @@ impl Drop for Running {
     }
 }
 
-/// Runs the program to its end; fails the test after `limit`.
+/// Runs the program until it exits; fails the test after `limit`.
 pub fn run(env: &[(&'static str, String)], args: &[&str], limit: Duration) -> Output {
     Running::start(env, args).wait(limit)
 }
@@ -189,7 +192,7 @@ struct Collected {
 }
 
 impl Collected {
-    fn from(mut pipe: impl Read + Send + 'static, most: usize) -> Collected {
+    fn from(mut pipe: impl Read + Send + 'static, max_bytes: usize) -> Collected {
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let into = Arc::clone(&bytes);
         let reader = thread::spawn(move || {
@@ -197,7 +200,7 @@ impl Collected {
             while let Ok(count @ 1..) = pipe.read(&mut buffer) {
                 let mut into = into.lock().unwrap();
                 into.extend_from_slice(&buffer[..count]);
-                if into.len() >= most {
+                if into.len() >= max_bytes {
                     break;
                 }
             }

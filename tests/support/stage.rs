@@ -1,5 +1,4 @@
 //! An embedded broker with its files and settings, and runs of `tail` on it.
-//! What is expected of the runs stands in the tests.
 
 use std::fs;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use super::program::{Output, Running, run};
 
 /// The topic of every stage.
 pub const TOPIC: &str = "events";
-/// No run of these tests may take longer.
+/// Timeout of a run.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// A broker, its files, and the settings for them.
@@ -70,7 +69,7 @@ impl Stage {
         env
     }
 
-    /// Writes many events at once, to the partitions in turn; their lines are returned.
+    /// Writes many events, round-robin over the partitions; returns their lines.
     pub fn write_many(&self, txns: std::ops::Range<u64>, partitions: i32) -> Vec<String> {
         let lines: Vec<String> = txns.map(|txn| event(txn, "people")).collect();
         for (line, partition) in lines.iter().zip((0..partitions).cycle()) {
@@ -86,7 +85,7 @@ impl Stage {
         lines
     }
 
-    /// Writes an event to a partition at a time; its line is returned.
+    /// Writes an event with a time to a partition; returns its line.
     pub fn write(&self, partition: i32, txn: u64, collection: &str, millis: i64) -> String {
         let line = event(txn, collection);
         self.write_raw(partition, Some(line.as_bytes()), millis);
@@ -121,7 +120,7 @@ pub fn event(txn: u64, collection: &str) -> String {
     )
 }
 
-/// What Ditto writes where its stream has a gap.
+/// The event that Ditto writes at a gap in its stream.
 pub const GAP: &str = r#"{"txnID":45,"type":"requeryRequired","documents":[]}"#;
-/// Everything that is there.
+/// The arguments to read all existing records.
 pub const ALL: [&str; 4] = ["--from", "beginning", "--until", "end"];

@@ -137,8 +137,8 @@ pub(super) fn with_kafka(
 
 /// Where to start reading: at `--from`, or at the offsets of the existing snapshot of the same topic.
 fn since(options: &Options, old: Option<&Manifest>, topic: &str) -> Option<Since> {
-    if let Some(from_options) = &options.from {
-        return Some(Since::Position(from_options.clone()));
+    if let Some(from) = &options.from {
+        return Some(Since::Position(from.clone()));
     }
     let positions = old.iter().flat_map(|old| &old.positions);
     let positions = positions.filter(|position| position.topic == topic);
@@ -159,7 +159,7 @@ fn resolved_by_snapshot(lost: &OffsetGap) -> String {
     let what = match lost.why {
         GapReason::Gone => format!("{topic} has no partition {partition} any more"),
         GapReason::Rewound => {
-            format!("{topic} partition {partition} watermarks before offset {wanted}")
+            format!("{topic} partition {partition} ends before offset {wanted}")
         }
         _ => format!(
             "offsets {wanted} to {} of {topic} partition {partition} are lost to retention",

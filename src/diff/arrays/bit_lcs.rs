@@ -3,7 +3,7 @@
 use super::model::Element;
 use crate::diff::equality::unordered_checksum;
 
-/// So many elements each array may have here.
+/// Largest number of elements of each array.
 pub(in crate::diff) const MAX_ELEMENTS: usize = 16;
 
 /// The equality matrix of two short arrays, and their LCS lengths.
@@ -26,30 +26,30 @@ impl BitLcs {
     /// Compares all pairs byte by byte; `None` if two elements may be equal in other bytes although all are
     /// canonical: as objects with another order of keys.
     pub fn by_bytes(olds: &[Element<'_>], news: &[Element<'_>]) -> Option<Self> {
-        let weigh = |elements: &[Element<'_>]| {
-            let mut weights = [0; MAX_ELEMENTS];
-            for (weight_of, element) in weights.iter_mut().zip(elements) {
-                *weight_of = unordered_checksum(element.raw);
+        let all = |elements: &[Element<'_>]| {
+            let mut checksums = [0; MAX_ELEMENTS];
+            for (checksum, element) in checksums.iter_mut().zip(elements) {
+                *checksum = unordered_checksum(element.raw);
             }
-            weights
+            checksums
         };
-        let weights = (weigh(olds), weigh(news));
-        let mut unsure = false;
+        let checksums = (all(olds), all(news));
+        let mut uncertain = false;
         let bit_lcs = BitLcs::new((olds.len(), news.len()), |one, other| {
             let (Some(old), Some(new)) = (olds.get(one), news.get(other)) else {
                 return false;
             };
-            if weights.0.get(one) != weights.1.get(other) {
+            if checksums.0.get(one) != checksums.1.get(other) {
                 return false;
             }
             let equal = old.raw == new.raw;
-            unsure |= !equal && matches!(old.raw.first(), Some(b'{' | b'['));
+            uncertain |= !equal && matches!(old.raw.first(), Some(b'{' | b'['));
             equal
         });
-        (!unsure).then_some(bit_lcs)
+        (!uncertain).then_some(bit_lcs)
     }
 
-    /// Compares each element with each, by their places; of no more than [`MAX_ELEMENTS`].
+    /// Compares all pairs, by their indices; at most [`MAX_ELEMENTS`] of each.
     pub fn new((olds, news): (usize, usize), mut equal: impl FnMut(usize, usize) -> bool) -> Self {
         let mut bit_lcs = BitLcs {
             olds,
@@ -60,7 +60,7 @@ impl BitLcs {
         for (old, row) in bit_lcs.rows.iter_mut().enumerate().take(olds).rev() {
             let bits = (0..news).map(|new| u32::from(equal(old, new)) << (news - new - 1));
             let equal = bits.fold(0, |bits, bit| bits | bit);
-            // Bit-parallel as Hyyrö has it: of each run of places without a gain the lowest equal one becomes one.
+            // Hyyrö's step: in each run of bits without an increment, the lowest equal one becomes an increment.
             let free = !increments;
             increments = !(free.wrapping_add(free & equal) | (free & !equal));
             *row = MatrixRow { equal, increments };
@@ -68,14 +68,14 @@ impl BitLcs {
         bit_lcs
     }
 
-    /// Passes the starts and lengths of the common runs. Of two subsequences of equal length, new elements go before
+    /// Visits the starts and lengths of the common runs. Of two subsequences of equal length, new elements go before
     /// old ones.
-    pub fn for_each_run(&self, mut keep: impl FnMut(usize, usize, usize)) {
+    pub fn for_each_run(&self, mut visit: impl FnMut(usize, usize, usize)) {
         let (mut old, mut new) = (0, 0);
         while old < self.olds && new < self.news {
             let length = self.run_len(old, new);
             if length > 0 {
-                keep(old, new, length);
+                visit(old, new, length);
                 (old, new) = (old + length, new + length);
             } else if self.lcs_len(old, new + 1) >= self.lcs_len(old + 1, new) {
                 new += 1;
@@ -85,22 +85,22 @@ impl BitLcs {
         }
     }
 
-    /// Empty after the last element.
+    /// The row of an old element; empty after the last one.
     fn row(&self, old: usize) -> MatrixRow {
         self.rows.get(old).copied().unwrap_or_default()
     }
 
     /// Length of the common run from here on.
     fn run_len(&self, old: usize, new: usize) -> usize {
-        let lcs_len = (self.olds - old).min(self.news - new);
+        let max = (self.olds - old).min(self.news - new);
         let equal = |by: &usize| self.row(old + by).equal >> (self.news - new - by - 1) & 1 == 1;
-        (0..lcs_len).take_while(equal).count()
+        (0..max).take_while(equal).count()
     }
 
     /// Length of the LCS from here on.
     fn lcs_len(&self, old: usize, new: usize) -> u32 {
-        let behind = (1_u32 << (self.news - new)) - 1;
-        (self.row(old).increments & behind).count_ones()
+        let mask = (1_u32 << (self.news - new)) - 1;
+        (self.row(old).increments & mask).count_ones()
     }
 }
 
@@ -110,7 +110,7 @@ mod tests {
 
     use super::{BitLcs, MAX_ELEMENTS};
 
-    /// The definition, without any thrift.
+    /// Length of the LCS by its definition.
     fn longest(olds: &[u8], news: &[u8]) -> usize {
         match (olds, news) {
             ([old, olds @ ..], [new, rest @ ..]) if old == new => 1 + longest(olds, rest),
@@ -119,7 +119,7 @@ mod tests {
         }
     }
 
-    fn kept(olds: &[u8], news: &[u8]) -> Vec<(usize, usize)> {
+    fn common(olds: &[u8], news: &[u8]) -> Vec<(usize, usize)> {
         let bit_lcs = BitLcs::new((olds.len(), news.len()), |old, new| olds[old] == news[new]);
         let mut all = Vec::new();
         bit_lcs
@@ -129,13 +129,13 @@ mod tests {
 
     #[test]
     fn new_elements_go_before_old_ones() {
-        assert_eq!(kept(b"ab", b"ba"), [(0, 1)]);
-        assert_eq!(kept(b"abc", b"xabd"), [(0, 1), (1, 2)]);
+        assert_eq!(common(b"ab", b"ba"), [(0, 1)]);
+        assert_eq!(common(b"abc", b"xabd"), [(0, 1), (1, 2)]);
         assert_eq!(
-            kept(&[7; MAX_ELEMENTS], &[7; MAX_ELEMENTS]).len(),
+            common(&[7; MAX_ELEMENTS], &[7; MAX_ELEMENTS]).len(),
             MAX_ELEMENTS
         );
-        assert_eq!(kept(b"", b"a"), []);
+        assert_eq!(common(b"", b"a"), []);
     }
 
     proptest! {
@@ -144,10 +144,10 @@ mod tests {
             olds in proptest::collection::vec(0..4_u8, 0..9),
             news in proptest::collection::vec(0..4_u8, 0..9),
         ) {
-            let kept = kept(&olds, &news);
-            prop_assert!(kept.iter().all(|(old, new)| olds[*old] == news[*new]));
-            prop_assert!(kept.windows(2).all(|two| two[0].0 < two[1].0 && two[0].1 < two[1].1));
-            prop_assert_eq!(kept.len(), longest(&olds, &news));
+            let common = common(&olds, &news);
+            prop_assert!(common.iter().all(|(old, new)| olds[*old] == news[*new]));
+            prop_assert!(common.windows(2).all(|two| two[0].0 < two[1].0 && two[0].1 < two[1].1));
+            prop_assert_eq!(common.len(), longest(&olds, &news));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The comparator: what the alignment of arrays needs of either engine.
+//! Interface between the alignment of arrays and the two engines.
 
 use std::borrow::Cow;
 
@@ -10,14 +10,19 @@ use crate::diff::model::{Diff, Options};
 use crate::diff::path::PlaceId;
 use crate::diff::pattern::Relation;
 
-/// Compares elements: by tapes or by raw bytes. Both find the same.
-pub(in crate::diff) trait Comparator<'a> {
-    fn diff(&mut self) -> &mut Diff<'a>;
-    fn options(&self) -> &Options;
-    fn key(&self) -> Key;
+/// A comparison in progress.
+pub(in crate::diff) struct Context<'a, 'o> {
+    pub diff: Diff<'a>,
+    pub options: &'o Options,
+    pub key: Key,
+}
+
+/// Compares elements by tapes or by raw bytes, with the same result.
+pub(in crate::diff) trait Comparator<'a, 'o> {
+    fn context(&mut self) -> &mut Context<'a, 'o>;
     /// Compares all pairs of short arrays, if bytes can distinguish the elements.
     fn bit_lcs(&self, olds: &[Element<'a>], news: &[Element<'a>]) -> Option<BitLcs>;
-    /// Numbers that are equal exactly for elements that are the same.
+    /// Interns the elements: two numbers are equal exactly if their elements are.
     fn ids(&self, olds: &[Element<'a>], news: &[Element<'a>], depth: usize) -> Interned;
     /// Whether at least half of the fields of two objects agree, or of the elements of two arrays.
     fn half_agree(&self, old: &Element<'a>, new: &Element<'a>, depth: usize) -> bool;
@@ -31,9 +36,9 @@ pub(in crate::diff) trait Comparator<'a> {
     ) -> Option<()>;
 }
 
-/// The fields that may identify the elements of the array at this place; the first that an element has counts.
+/// The fields that may identify the elements of the array at this place, by priority.
 pub(in crate::diff) fn identity_fields<'a>(
-    by: &mut impl Comparator<'a>,
+    comparator: &mut impl Comparator<'a, '_>,
     place: PlaceId,
 ) -> Cow<'static, [Cow<'static, str>]> {
     const USUAL: &[Cow<'static, str>] = &[
@@ -42,12 +47,13 @@ pub(in crate::diff) fn identity_fields<'a>(
         Cow::Borrowed("key"),
         Cow::Borrowed("uuid"),
     ];
-    if by.options().array_keys.is_empty() {
+    let Context { diff, options, .. } = comparator.context();
+    if options.array_keys.is_empty() {
         return Cow::Borrowed(USUAL);
     }
     let mut steps = Vec::new();
-    by.diff().steps(place, &mut steps);
-    let keys = by.options().array_keys.iter();
+    diff.steps(place, &mut steps);
+    let keys = options.array_keys.iter();
     let keys = keys.filter(|key| key.path.relation(&steps) == Relation::Exact);
     let named: Vec<_> = keys.map(|key| Cow::Owned(key.field.clone())).collect();
     if named.is_empty() {

@@ -1,4 +1,4 @@
-//! The elements of two raw arrays between their equal ends.
+//! Elements of two raw arrays between their equal ends, and fields of two raw objects in one pass.
 
 use std::ops::Range;
 
@@ -7,17 +7,17 @@ use crate::diff::cursor_pair::{CursorPair, Next, NextValue, Offsets};
 use crate::diff::members::KeyFilter;
 use crate::json::ElementSpans;
 
-/// Passes key, old value and new value of each field of two objects; `None` if they do not have the same keys in the
-/// same order, each once.
+/// Visits key, old value and new value of each field of two objects. `None` if they do not have the same keys in the
+/// same order, or if a key occurs twice.
 pub(in crate::diff) fn visit_fields<'a>(
     old: &'a [u8],
     new: &'a [u8],
-    mut see: impl FnMut(&'a [u8], &'a [u8], &'a [u8]),
+    mut visit: impl FnMut(&'a [u8], &'a [u8], &'a [u8]),
 ) -> Option<()> {
-    let (mut walk, mut seen) = (CursorPair::new(old, new), KeyFilter::default());
+    let (mut walk, mut keys) = (CursorPair::new(old, new), KeyFilter::default());
     walk.at = walk.at.forward(1);
     loop {
-        let key = match walk.next_field(&mut seen)? {
+        let key = match walk.next_field(&mut keys)? {
             Next::Value(key) => key,
             Next::KeysDiffer => return None,
             Next::End => return Some(()),
@@ -27,7 +27,7 @@ pub(in crate::diff) fn visit_fields<'a>(
             NextValue::Differs => walk.ends()?,
         };
         let (value, other) = walk.spans(walk.at, end)?;
-        see(key, value, other);
+        visit(key, value, other);
         walk.seek_and_match(end);
     }
 }
@@ -46,10 +46,10 @@ pub(in crate::diff) fn agreeing_fields(
     Some((agreeing, all))
 }
 
-/// The elements from some place to the end of an array.
+/// The elements from an offset to the end of an array.
 pub(in crate::diff) struct Elements<'a> {
     pub all: Vec<Element<'a>>,
-    /// Behind the bracket.
+    /// Offset after the closing bracket.
     pub end: usize,
 }
 
@@ -72,13 +72,13 @@ impl<'a> Elements<'a> {
 pub(in crate::diff) struct UnequalMiddle<'a> {
     pub olds: Vec<Element<'a>>,
     pub news: Vec<Element<'a>>,
-    /// The first that are not equal, be they in the middle or one of them in the equal end.
+    /// The first unequal elements; one of them may be part of the equal suffix.
     pub first: Option<(Element<'a>, Element<'a>)>,
-    /// Number of additional equal elements at the beginning.
+    /// Number of equal elements that were removed at the beginning.
     pub before: usize,
-    /// Number of additional equal elements at both ends.
+    /// Number of equal elements that were removed at both ends.
     pub equal: usize,
-    /// Behind the arrays.
+    /// Offsets after the arrays.
     pub end: Offsets,
 }
 
@@ -106,7 +106,7 @@ impl<'a> UnequalMiddle<'a> {
     }
 }
 
-/// The bytes of consecutive elements, with what is between them.
+/// The bytes of consecutive elements, including separators.
 pub(in crate::diff) fn span<'a>(json: &'a [u8], elements: &[Element<'a>]) -> &'a [u8] {
     let ends = elements.first().zip(elements.last());
     let span = ends.and_then(|(first, last)| json.get(first.at..last.at + last.raw.len()));

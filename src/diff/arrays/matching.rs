@@ -1,29 +1,31 @@
-//! Which elements between two equal ones are versions of one another: by identity, else by likeness at one position.
-//! Everything here keeps the order of both arrays.
+//! Matching of unequal elements: by an identity field, else by similarity at the same position. The order of both
+//! arrays is kept.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::comparator::Comparator;
+use super::comparator::{Comparator, identity_fields};
 use super::elements::visit_fields;
 use super::model::{AlignedItem, Element, ElementLists};
 use crate::diff::equality::{canonical_hash_of, same_values};
-use crate::diff::hash::IdentityBuildHasher;
-use crate::diff::tape::Kind;
+use crate::diff::hash::{IdentityBuildHasher, Key};
+use crate::diff::path::PlaceId;
+use crate::diff::tape::ValueType;
 use crate::json::{eq_str, fields};
 
 /// Matches the elements of two arrays.
 pub(in crate::diff) struct Matching<'c, 'a, By> {
-    pub by: &'c By,
-    pub fields: &'c [Cow<'static, str>],
+    pub comparator: &'c By,
     pub lists: &'c ElementLists<'c, 'a>,
+    fields: Cow<'static, [Cow<'static, str>]>,
+    key: Key,
 }
 
 /// The identity of an element.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::diff) struct Identity<'a> {
-    /// Which of the fields it is.
+    /// Index of the field in the list of identity fields.
     number: usize,
     /// The raw key and value.
     pub key: &'a [u8],
@@ -33,11 +35,21 @@ pub(in crate::diff) struct Identity<'a> {
 impl Identity<'_> {
     /// `null` is not an identity.
     fn is_identity(&self) -> bool {
-        Kind::of(self.value) != Kind::Null
+        ValueType::classify(self.value) != ValueType::Null
     }
 }
 
-impl<'a, By: Comparator<'a>> Matching<'_, 'a, By> {
+impl<'c, 'a, 'o, By: Comparator<'a, 'o>> Matching<'c, 'a, By> {
+    /// For the elements of the array at this place.
+    pub fn new(comparator: &'c mut By, lists: &'c ElementLists<'c, 'a>, place: PlaceId) -> Self {
+        Matching {
+            fields: identity_fields(comparator, place),
+            key: comparator.context().key,
+            comparator,
+            lists,
+        }
+    }
+
     /// Matches the elements between two equal ones.
     pub fn match_range(&self, old: Range<usize>, new: Range<usize>, items: &mut Vec<AlignedItem>) {
         let (mut old_at, mut new_at) = (old.start, new.start);
@@ -72,7 +84,7 @@ impl<'a, By: Comparator<'a>> Matching<'_, 'a, By> {
         items.extend((new.start + paired..new.end).map(|new| AlignedItem::New { new, before }));
     }
 
-    /// Pairs of one identity, as many as keep the order.
+    /// The longest list of pairs with the same identity that keeps the order.
     fn anchors(&self, old: &Range<usize>, new: &Range<usize>) -> Vec<(usize, usize)> {
         if old.is_empty() || new.is_empty() || (old.len() == 1 && new.len() == 1) {
             return Vec::new();
@@ -89,21 +101,20 @@ impl<'a, By: Comparator<'a>> Matching<'_, 'a, By> {
         let pairs = new.clone().filter_map(|new| {
             let identity = self.new_identity(new)?;
             let old = known.remove(&self.hash(&identity))?;
-            let truly = self.same_identity(&self.old_identity(old)?, &identity);
-            truly.then_some((old, new))
+            let same = self.same_identity(&self.old_identity(old)?, &identity);
+            same.then_some((old, new))
         });
         longest_increasing_subsequence(&pairs.collect::<Vec<_>>())
     }
 
     fn hash(&self, identity: &Identity<'a>) -> u64 {
-        let (key, depth) = (self.by.key(), self.lists.depth + 1);
-        let canonical_hash = canonical_hash_of(identity.value, depth, key);
-        key.then(canonical_hash, identity.number as u64)
+        let hash = canonical_hash_of(identity.value, self.lists.depth + 1, self.key);
+        self.key.then(hash, identity.number as u64)
     }
 
     fn same_identity(&self, old: &Identity<'a>, new: &Identity<'a>) -> bool {
         let depth = self.lists.depth + 1;
-        old.number == new.number && same_values(old.value, new.value, depth, self.by.key())
+        old.number == new.number && same_values(old.value, new.value, depth, self.key)
     }
 
     fn old_identity(&self, at: usize) -> Option<Identity<'a>> {
@@ -115,16 +126,16 @@ impl<'a, By: Comparator<'a>> Matching<'_, 'a, By> {
     }
 
     fn identity(&self, element: &Element<'a>) -> Option<Identity<'a>> {
-        identity(element.raw, self.lists.depth, self.fields)
+        identity(element.raw, self.lists.depth, &self.fields)
     }
 
     /// Whether two elements are equal.
     pub fn are_the_same(&self, old: usize, new: usize) -> bool {
         let (old, new) = (self.lists.raw_old(old), self.lists.raw_new(new));
-        same_values(old, new, self.lists.depth, self.by.key())
+        same_values(old, new, self.lists.depth, self.key)
     }
 
-    /// Whether one element became another.
+    /// Whether two elements are versions of one element.
     pub fn are_versions(&self, old: usize, new: usize, equal_counts: bool) -> bool {
         let (Some(old), Some(new)) = (self.lists.olds.get(old), self.lists.news.get(new)) else {
             return false;
@@ -133,28 +144,28 @@ impl<'a, By: Comparator<'a>> Matching<'_, 'a, By> {
             return true;
         }
         let depth = self.lists.depth;
-        match (Kind::at(depth, old.raw), Kind::at(depth, new.raw)) {
-            (Kind::Object, Kind::Object) => self.are_one_object(old, new),
-            (Kind::Array, Kind::Array) => equal_counts || self.by.half_agree(old, new, depth),
-            (Kind::Opaque, Kind::Opaque) => equal_counts,
-            (Kind::Object | Kind::Array | Kind::Opaque, _)
-            | (_, Kind::Object | Kind::Array | Kind::Opaque) => false,
+        match (ValueType::classify_at(depth, old.raw), ValueType::classify_at(depth, new.raw)) {
+            (ValueType::Object, ValueType::Object) => self.are_one_object(old, new),
+            (ValueType::Array, ValueType::Array) => equal_counts || self.comparator.half_agree(old, new, depth),
+            (ValueType::Opaque, ValueType::Opaque) => equal_counts,
+            (ValueType::Object | ValueType::Array | ValueType::Opaque, _)
+            | (_, ValueType::Object | ValueType::Array | ValueType::Opaque) => false,
             _ => equal_counts,
         }
     }
 
     fn are_one_object(&self, old: &Element<'a>, new: &Element<'a>) -> bool {
-        if let Some(answer) = self.match_in_one_pass(old.raw, new.raw) {
-            return answer;
+        if let Some(are_one) = self.match_in_one_pass(old.raw, new.raw) {
+            return are_one;
         }
         if let (Some(old), Some(new)) = (self.identity(old), self.identity(new)) {
             return self.same_identity(&old, &new);
         }
-        self.by.half_agree(old, new, self.lists.depth)
+        self.comparator.half_agree(old, new, self.lists.depth)
     }
 
-    /// The same for objects with the same keys in the same order, in one pass; `None` for others, and if half of the
-    /// fields are equal only with another spelling.
+    /// Compares objects with the same keys in the same order, in one pass. `None` for others, and if the result depends
+    /// on fields that are equal only with another spelling.
     fn match_in_one_pass(&self, old: &'a [u8], new: &'a [u8]) -> Option<bool> {
         let (mut identities, mut equal, mut all) = (None, 0, 0);
         visit_fields(old, new, |key, value, other| {
@@ -162,7 +173,7 @@ impl<'a, By: Comparator<'a>> Matching<'_, 'a, By> {
             all += 1;
             let known =
                 identities.map_or(self.fields.len(), |(old, _): (Identity<'_>, _)| old.number);
-            if let Some(number) = better_name(self.fields, known, key) {
+            if let Some(number) = better_name(&self.fields, known, key) {
                 let identity = |value| Identity { number, key, value };
                 identities = Some((identity(value), identity(other)));
             }
@@ -176,13 +187,13 @@ impl<'a, By: Comparator<'a>> Matching<'_, 'a, By> {
     }
 }
 
-/// Which of the fields an object has first.
+/// The identity of an object, by the first of the fields that it has.
 pub(in crate::diff) fn identity<'a>(
     element: &'a [u8],
     depth: usize,
     names: &[Cow<'static, str>],
 ) -> Option<Identity<'a>> {
-    if Kind::at(depth, element) != Kind::Object {
+    if ValueType::classify_at(depth, element) != ValueType::Object {
         return None;
     }
     let mut found: Option<Identity<'a>> = None;
@@ -195,10 +206,10 @@ pub(in crate::diff) fn identity<'a>(
     found.filter(Identity::is_identity)
 }
 
-/// Which of the names before the known one a key is.
+/// The index of a key among the names before the known one.
 fn better_name(names: &[Cow<'static, str>], known: usize, key: &[u8]) -> Option<usize> {
-    let better_name = names.get(..known).unwrap_or_default();
-    better_name.iter().position(|name| eq_str(key, name))
+    let better = names.get(..known).unwrap_or_default();
+    better.iter().position(|name| eq_str(key, name))
 }
 
 /// The longest selection of pairs in which both sides increase; the second side does already.

@@ -1,6 +1,5 @@
-//! Alignment of arrays: equal ends, then Myers' algorithm, then identity and similarity.
-//!
-//! Every limit is a number, never a time, so that the same event always gives the same diff.
+//! Alignment of arrays: equal ends, then a bit-parallel LCS or Myers' algorithm, then identity and similarity. Every
+//! limit is a number, never a time, so that the same event always gives the same diff.
 
 pub(super) mod bit_lcs;
 pub(super) mod comparator;
@@ -15,13 +14,13 @@ use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use self::comparator::{Comparator, identity_fields};
+use self::comparator::Comparator;
 use self::interning::Interned;
 use self::matching::Matching;
 use self::model::{AlignedItem, Element, ElementLists};
 use self::moves::{push_both, push_items};
 use self::single_edit::Edit;
-use super::model::{Kind, Note};
+use super::model::{ChangeKind, Note};
 use super::path::PlaceId;
 
 /// Largest number of elements of both arrays that are aligned, not counting equal ends, nor equal elements after a
@@ -29,9 +28,9 @@ use super::path::PlaceId;
 /// in more elements than this, they are one value.
 pub const MAX_ALIGNED: usize = 100_000;
 
-/// Compares two arrays with equal elements at either end.
+/// Compares two arrays with this number of equal elements at either end; `None` to give up.
 pub(super) fn compare<'a>(
-    by: &mut impl Comparator<'a>,
+    comparator: &mut impl Comparator<'a, '_>,
     lists: &ElementLists<'_, 'a>,
     (head, tail): (usize, usize),
     whole: (&'a [u8], &'a [u8]),
@@ -42,15 +41,15 @@ pub(super) fn compare<'a>(
     items.extend(both(0, 0, head));
     let (old, new) = skip_single_edit(lists, (head..old_end, head..new_end), &mut items);
     if old.len() + new.len() > MAX_ALIGNED && !old.is_empty() && !new.is_empty() {
-        return long_arrays(by, lists, whole, place);
+        return long_arrays(comparator, lists, whole, place);
     }
-    align_middle(by, lists, (old, new), place, &mut items);
+    align_middle(comparator, lists, (old, new), place, &mut items);
     items.extend(both(old_end, new_end, tail));
-    push_items(by, &items, lists, place)
+    push_items(comparator, &items, lists, place)
 }
 
-/// Fast path: skips one inserted or deleted element and the equal ones after it, if the first of these is equal. Most
-/// arrays need no more. Returns the rest.
+/// Fast path, enough for most arrays: skips one inserted or deleted element and the equal ones after it. Returns the
+/// rest.
 fn skip_single_edit(
     lists: &ElementLists<'_, '_>,
     (mut old, mut new): (Range<usize>, Range<usize>),
@@ -80,8 +79,8 @@ fn skip_single_edit(
 
 /// Adds the change of an element that was inserted or deleted at `at`.
 pub(super) fn push_edit<'a>(
-    by: &mut impl Comparator<'a>,
-    shift: Edit,
+    comparator: &mut impl Comparator<'a, '_>,
+    edit: Edit,
     (old, new): (Element<'a>, Element<'a>),
     at: usize,
     place: PlaceId,
@@ -92,77 +91,72 @@ pub(super) fn push_edit<'a>(
         before: (at, at),
         depth: 0,
     };
-    let item = match shift {
+    let item = match edit {
         Edit::None => return,
         Edit::Insert => AlignedItem::New { new: 0, before: 0 },
         Edit::Delete => AlignedItem::Old { old: 0 },
     };
-    // Nothing is compared, so nothing is given up.
-    let _done = push_items(by, &[item], &none, place);
+    // Never `None`, because nothing is compared.
+    let _done = push_items(comparator, &[item], &none, place);
 }
 
-/// Adds the change of the only two elements of these lists, if there are any.
+/// Adds the changes of the only two elements of these lists, if there are any.
 pub(super) fn push_pair<'a>(
-    by: &mut impl Comparator<'a>,
-    one: bool,
+    comparator: &mut impl Comparator<'a, '_>,
+    are_versions: bool,
     lists: &ElementLists<'_, 'a>,
     place: PlaceId,
 ) -> Option<()> {
     if lists.olds.is_empty() {
         return Some(());
     }
-    if one {
-        return push_both(by, (0, 0), lists, place);
+    if are_versions {
+        return push_both(comparator, (0, 0), lists, place);
     }
     let items = [
         AlignedItem::Old { old: 0 },
         AlignedItem::New { new: 0, before: 1 },
     ];
-    push_items(by, &items, lists, place)
+    push_items(comparator, &items, lists, place)
 }
 
 /// Whether the only two elements of these lists are versions of one.
 pub(super) fn same_identity<'a>(
-    by: &mut impl Comparator<'a>,
+    comparator: &mut impl Comparator<'a, '_>,
     lists: &ElementLists<'_, 'a>,
     place: PlaceId,
 ) -> bool {
-    let fields = identity_fields(by, place);
-    let pairs = Matching {
-        by: &*by,
-        fields: &fields,
-        lists,
-    };
-    pairs.are_versions(0, 0, true) || pairs.are_the_same(0, 0)
+    let matching = Matching::new(comparator, lists, place);
+    matching.are_versions(0, 0, true) || matching.are_the_same(0, 0)
 }
 
 /// Compares arrays of equal length by position; others, and those with too many changes, are one value.
 fn long_arrays<'a>(
-    by: &mut impl Comparator<'a>,
+    comparator: &mut impl Comparator<'a, '_>,
     lists: &ElementLists<'_, 'a>,
     whole: (&'a [u8], &'a [u8]),
     place: PlaceId,
 ) -> Option<()> {
-    let before = by.diff().length();
-    let mut bit_lcs = lists.olds.len() == lists.news.len();
+    let before = comparator.context().diff.length();
+    let mut in_limit = lists.olds.len() == lists.news.len();
     let pairs = (0..lists.olds.len()).map(|at| AlignedItem::Both { old: at, new: at });
     for pair in pairs {
-        if !bit_lcs {
-            by.diff().truncate_to(before);
-            by.diff()
-                .push_both(Kind::Changed, whole, place, Note::TooLong);
+        if !in_limit {
+            comparator.context().diff.truncate_to(before);
+            comparator.context().diff
+                .push_both(ChangeKind::Changed, whole, place, Note::TooLong);
             return Some(());
         }
-        push_items(by, &[pair], lists, place)?;
-        bit_lcs = by.diff().changes.len() - before.changes <= MAX_ALIGNED;
+        push_items(comparator, &[pair], lists, place)?;
+        in_limit = comparator.context().diff.changes.len() - before.changes <= MAX_ALIGNED;
     }
-    by.diff().by_position += 1;
+    comparator.context().diff.by_position += 1;
     Some(())
 }
 
 /// Aligns the elements between equal ends.
 fn align_middle<'a>(
-    by: &mut impl Comparator<'a>,
+    comparator: &mut impl Comparator<'a, '_>,
     lists: &ElementLists<'_, 'a>,
     (old, new): (Range<usize>, Range<usize>),
     place: PlaceId,
@@ -176,49 +170,44 @@ fn align_middle<'a>(
         }));
         return;
     }
-    let fields = identity_fields(by, place);
-    let pairs = Matching {
-        by: &*by,
-        fields: &fields,
-        lists,
-    };
+    let matching = Matching::new(comparator, lists, place);
     if old.len() == 1 && new.len() == 1 {
-        return pairs.match_range(old, new, items);
+        return matching.match_range(old, new, items);
     }
-    align(&pairs, old, new, items);
+    align(&matching, old, new, items);
 }
 
 /// Aligns the equal elements; the elements between them are matched.
 fn align<'a, By: Comparator<'a>>(
-    pairs: &Matching<'_, 'a, By>,
+    matching: &Matching<'_, 'a, By>,
     old: Range<usize>,
     new: Range<usize>,
     items: &mut Vec<AlignedItem>,
 ) {
-    let lists = pairs.lists;
+    let lists = matching.lists;
     let olds = lists.olds.get(old.clone()).unwrap_or_default();
     let news = lists.news.get(new.clone()).unwrap_or_default();
     let (mut old_at, mut new_at) = (old.start, new.start);
-    let mut equal = |one: usize, other: usize, length: usize| {
+    let mut visit = |one: usize, other: usize, length: usize| {
         let (old_from, new_from) = (old.start + one, new.start + other);
-        pairs.match_range(old_at..old_from, new_at..new_from, items);
+        matching.match_range(old_at..old_from, new_at..new_from, items);
         items.extend(both(old_from, new_from, length));
         (old_at, new_at) = (old_from + length, new_from + length);
     };
-    let ids = || pairs.by.ids(olds, news, lists.depth);
+    let ids = || matching.comparator.ids(olds, news, lists.depth);
     if olds.len().max(news.len()) > bit_lcs::MAX_ELEMENTS {
-        myers(&ids(), &mut equal);
+        myers(&ids(), &mut visit);
     } else {
-        let bit_lcs = pairs.by.bit_lcs(olds, news);
+        let bit_lcs = matching.comparator.bit_lcs(olds, news);
         bit_lcs
             .unwrap_or_else(|| ids().bit_lcs())
-            .for_each_run(&mut equal);
+            .for_each_run(&mut visit);
     }
-    pairs.match_range(old_at..old.end, new_at..new.end, items);
+    matching.match_range(old_at..old.end, new_at..new.end, items);
 }
 
-/// Passes the common runs that Myers' algorithm finds: starts and length.
-fn myers(ids: &Interned, mut equal: impl FnMut(usize, usize, usize)) {
+/// Visits the common runs that Myers' algorithm finds: starts and length.
+fn myers(ids: &Interned, mut visit: impl FnMut(usize, usize, usize)) {
     for op in capture_diff_slices(Algorithm::Myers, &ids.olds, &ids.news) {
         if let DiffOp::Equal {
             old_index,
@@ -226,12 +215,12 @@ fn myers(ids: &Interned, mut equal: impl FnMut(usize, usize, usize)) {
             len,
         } = op
         {
-            equal(old_index, new_index, len);
+            visit(old_index, new_index, len);
         }
     }
 }
 
-/// So many elements of both arrays from here on.
+/// `count` matched elements from these indices on.
 fn both(old: usize, new: usize, count: usize) -> impl Iterator<Item = AlignedItem> {
     (0..count).map(move |at| AlignedItem::Both {
         old: old + at,

@@ -3,11 +3,11 @@
 /// An aligned element; indices count from the beginning of the arrays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::diff) enum AlignedItem {
-    /// An element of both, the same or not.
+    /// In both arrays, equal or not.
     Both { old: usize, new: usize },
-    /// Gone.
+    /// Deleted.
     Old { old: usize },
-    /// New, before this old one.
+    /// Inserted, before this old one.
     New { new: usize, before: usize },
 }
 
@@ -19,7 +19,7 @@ pub(in crate::diff) struct Element<'a> {
     pub at: usize,
 }
 
-/// The elements of two arrays, as far as they are compared.
+/// The elements of two arrays that are compared.
 pub(in crate::diff) struct ElementLists<'l, 'a> {
     pub olds: &'l [Element<'a>],
     pub news: &'l [Element<'a>],

@@ -1,25 +1,25 @@
-//! Arrays with a single insertion, deletion or replacement, compared on raw bytes without a list of elements.
+//! Fast path for arrays that differ by a single insertion, deletion or replacement, without a list of elements.
 
 use super::model::Element;
-use crate::diff::cursor_pair::{Aligned, CursorPair, Offsets};
+use crate::diff::cursor_pair::{CommonRun, CursorPair, Offsets};
 use crate::json::{ElementSpans, separators, value_end};
 
-/// The rest of two arrays, from the first elements on that are not equal.
+/// The rest of two arrays, from the first unequal elements on.
 pub(in crate::diff) struct SingleEdit<'a> {
-    /// These two.
+    /// The first unequal elements.
     pub first: (Element<'a>, Element<'a>),
-    /// Whether one of them has no other one.
-    pub shift: Edit,
-    /// So many equal ones follow,
+    /// Whether one of them was inserted or deleted.
+    pub edit: Edit,
+    /// Number of equal elements after the edit.
     pub run: usize,
-    /// then two that are not equal,
+    /// Unequal elements after the run.
     pub pair: Option<(Element<'a>, Element<'a>)>,
-    /// then equal ones: their number.
+    /// Number of equal elements after the pair.
     pub tail: usize,
-    /// Behind the arrays.
+    /// Offsets after the arrays.
     pub end: Offsets,
     /// The common run after the arrays.
-    pub aligned: Aligned,
+    pub common: CommonRun,
 }
 
 /// The edit before the equal elements.
@@ -28,16 +28,16 @@ pub(in crate::diff) enum Edit {
     None,
     /// A new element was inserted.
     Insert,
-    /// An old one went.
+    /// An old element was deleted.
     Delete,
 }
 
 impl<'a> CursorPair<'a> {
-    /// Compares the rest of two arrays from the first unequal elements on; `None` if there is more than a single
-    /// edit, with the cursors anywhere.
+    /// Compares the rest of two arrays from the first unequal elements on. `None` if there is more than a single edit;
+    /// the position of the cursors is then undefined.
     pub fn single_edit(&mut self, split: &ElementSpans<'a>, at: usize) -> Option<SingleEdit<'a>> {
-        let mut behind = split.clone();
-        let old = behind.next()?;
+        let mut after_old = split.clone();
+        let old = after_old.next()?;
         let old = element(self.old, old.start, old.end);
         let new = element(self.new, at, value_end(self.new, at)?);
         let found = self.rest((old, new), Edit::None, split.clone(), at);
@@ -49,18 +49,18 @@ impl<'a> CursorPair<'a> {
         if next == Some(old.raw) {
             return self.rest((old, new), Edit::Insert, split.clone(), after);
         }
-        let next = behind.clone().next()?;
+        let next = after_old.clone().next()?;
         if self.old.get(next) == Some(new.raw) {
-            return self.rest((old, new), Edit::Delete, behind, at);
+            return self.rest((old, new), Edit::Delete, after_old, at);
         }
         None
     }
 
-    /// The same from the next elements on.
+    /// Compares the elements after the edit.
     fn rest(
         &mut self,
         first: (Element<'a>, Element<'a>),
-        shift: Edit,
+        edit: Edit,
         mut split: ElementSpans<'a>,
         at: usize,
     ) -> Option<SingleEdit<'a>> {
@@ -68,10 +68,10 @@ impl<'a> CursorPair<'a> {
             old: split.at(),
             new: at,
         });
-        let run = split.skip_until(self.aligned.end);
+        let run = split.skip_until(self.common.end);
         let (mut pair, mut tail) = (None, 0);
         if split.end().is_none() {
-            let at = separators(self.new, self.aligned.in_new(split.at()));
+            let at = separators(self.new, self.common.in_new(split.at()));
             let end = value_end(self.new, at)?;
             let old = split.next()?;
             pair = Some((
@@ -82,20 +82,20 @@ impl<'a> CursorPair<'a> {
                 old: old.end,
                 new: end,
             });
-            tail = split.skip_until(self.aligned.end);
+            tail = split.skip_until(self.common.end);
         }
-        let end = split.end().filter(|end| *end <= self.aligned.end)?;
+        let end = split.end().filter(|end| *end <= self.common.end)?;
         Some(SingleEdit {
             first,
-            shift,
+            edit,
             run,
             pair,
             tail,
             end: Offsets {
                 old: end,
-                new: self.aligned.in_new(end),
+                new: self.common.in_new(end),
             },
-            aligned: self.aligned,
+            common: self.common,
         })
     }
 }

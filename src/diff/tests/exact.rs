@@ -1,4 +1,4 @@
-//! Patches of generated documents, applied by another implementation, give exactly the new document.
+//! Property tests: patches of generated documents, applied by another implementation, give exactly the new document.
 //! `DITTO_CDC_CASES=300000` runs more cases.
 
 use proptest::prelude::*;
@@ -10,8 +10,8 @@ use crate::diff::tape::Tape;
 use crate::diff::{Diff, Options, by_tape, json_patch, merge_patch, on_demand};
 
 fn cases() -> ProptestConfig {
-    let asked = std::env::var("DITTO_CDC_CASES").ok();
-    let cases = asked.and_then(|text| text.parse().ok()).unwrap_or(10_000);
+    let setting = std::env::var("DITTO_CDC_CASES").ok();
+    let cases = setting.and_then(|text| text.parse().ok()).unwrap_or(10_000);
     ProptestConfig::with_cases(cases)
 }
 
@@ -57,7 +57,7 @@ fn value() -> impl Strategy<Value = String> {
     })
 }
 
-/// Arrays of few different elements, so that all kinds of alignments are met.
+/// Arrays of few different elements, so that all kinds of alignments occur.
 fn list() -> impl Strategy<Value = String> {
     let element = prop_oneof![
         4 => (0..9_u8).prop_map(|n| n.to_string()),
@@ -157,7 +157,7 @@ fn parsed(json: &[u8]) -> Value {
     serde_json::from_slice(json).unwrap()
 }
 
-/// A document and the same with blanks elsewhere and some numbers spelled differently, in an array with others.
+/// Two arrays of the same documents, the second with other blanks and some numbers spelled differently.
 fn twin() -> impl Strategy<Value = (String, String)> {
     let documents = proptest::collection::vec(prop_oneof![value(), list(), twice()], 1..4);
     (documents, any::<u64>()).prop_map(|(documents, mut dice)| {
@@ -181,9 +181,9 @@ fn twin() -> impl Strategy<Value = (String, String)> {
 fn check_both_ways(old: &str, new: &str) {
     let (options, key) = (Options::default(), Key::per_process());
     let (one, other) = (old.as_bytes(), new.as_bytes());
-    let listed = by_tape::by_tape(one, other, key, &options);
-    if let Some(walked) = on_demand::documents(one, other, key, &options) {
-        assert_eq!(format!("{walked:?}"), format!("{listed:?}"), "{old} {new}");
+    let by_tape = by_tape::by_tape(one, other, key, &options);
+    if let Some(streamed) = on_demand::documents(one, other, key, &options) {
+        assert_eq!(format!("{streamed:?}"), format!("{by_tape:?}"), "{old} {new}");
     }
 }
 
@@ -212,8 +212,8 @@ fn check_merge(old: &str, new: &str) {
 }
 
 #[test]
-fn both_ways_find_the_same_in_what_was_once_told_apart() {
-    // A blank outside of the difference; an element at the end with another spelling.
+fn both_ways_find_the_same_in_earlier_failures() {
+    // Regressions: a blank outside of the difference; an element at the end with another spelling.
     check_both_ways("[[3,3,0,0,3,0,0,0]]", "[[9,3,0,0,9,0,0, 0]]");
     check_both_ways(r#"["\u0061"]"#, r#"[[true,"a"],[1e400],"a","a"]"#);
     check_both_ways("[[0],2]", "[[1,2],0]");
@@ -237,7 +237,7 @@ proptest! {
         check_patch(&old, &new);
     }
 
-    /// `serde_json` takes the last of two fields with one name, this program the first: a patch is right for both.
+    /// Of two fields with one name, `serde_json` takes the last and this program the first: a patch is right for both.
     #[test]
     fn a_patch_is_right_for_keys_that_occur_twice(old in twice(), new in twice()) {
         check_patch(&old, &new);
@@ -265,12 +265,12 @@ proptest! {
         check_both_ways(&old, &new);
     }
 
-    /// The same with one inserted or deleted element, and other spellings.
+    /// Both ways find the same in arrays with one inserted or deleted element.
     #[test]
-    fn both_ways_find_the_same_in_shifted_arrays(old in list(), at in any::<Index>(), edit in any::<Index>(), was_moved: bool) {
+    fn both_ways_find_the_same_in_shifted_arrays(old in list(), at in any::<Index>(), edit in any::<Index>(), delete: bool) {
         let mut elements: Vec<Value> = serde_json::from_str(&old).unwrap();
         let place = at.index(elements.len() + 1);
-        if was_moved && place < elements.len() {
+        if delete && place < elements.len() {
             elements.remove(place);
         } else {
             elements.insert(place, Value::from(edit.index(9)));
@@ -285,9 +285,9 @@ proptest! {
         check_patch(&old, &new);
     }
 
-    /// Canonical form is the same for bytes and tapes.
+    /// Bytes and tapes agree about canonical form.
     #[test]
-    fn plain_is_plain((old, new) in prop_oneof![pair(), (list(), list()), twin()], blanks in "[a0.]{0,70}") {
+    fn bytes_and_tapes_agree_about_canonical_form((old, new) in prop_oneof![pair(), (list(), list()), twin()], blanks in "[a0.]{0,70}") {
         for json in [old, new] {
             for json in [format!("[\"{blanks}\",{json}]"), json.replace(", ", ",")] {
                 let json = json.as_bytes();

@@ -1,4 +1,4 @@
-//! Tables of changes, and of their machine formats.
+//! Tests of changes, JSON patches and merge patches, as tables.
 #![allow(clippy::unwrap_used)]
 
 mod exact;
@@ -6,7 +6,7 @@ mod exact;
 use super::path::push_jq;
 use super::*;
 
-/// One line a change: sign, path, note.
+/// One line per change (sign, path, note), and the number of unchanged values.
 fn lines(old: &str, new: &str, options: &Options) -> Vec<String> {
     let diff = Diff::between(old.as_bytes(), new.as_bytes(), options);
     let line = |change| {
@@ -23,12 +23,12 @@ fn lines(old: &str, new: &str, options: &Options) -> Vec<String> {
             Note::TooLong => " long",
         };
         let sign = match change.kind {
-            Kind::Added => "+".to_owned(),
-            Kind::Removed => "-".to_owned(),
-            Kind::Changed => "~".to_owned(),
-            Kind::Respelled => "=".to_owned(),
-            Kind::Moved { from } => format!("{from}>"),
-            Kind::MovedAway => return None,
+            ChangeKind::Added => "+".to_owned(),
+            ChangeKind::Removed => "-".to_owned(),
+            ChangeKind::Changed => "~".to_owned(),
+            ChangeKind::Respelled => "=".to_owned(),
+            ChangeKind::Moved { from } => format!("{from}>"),
+            ChangeKind::MovedAway => return None,
         };
         Some(format!("{sign} {path}{note}"))
     };
@@ -124,10 +124,10 @@ fn long_arrays() {
         let diff = Diff::between(old.as_bytes(), new.as_bytes(), &Options::default());
         assert_eq!(diff.by_position, by_position);
     };
-    let bit_lcs = array(&|at| at + usize::from(at % 119_999 == 0), 120_000);
-    check(&bit_lcs, &["~ [0]", "~ [119999]", "119998"], 1);
-    let skip_single_edit = ["- [0]", "+ [119999]", "+ [120000]", "119999"];
-    check(&array(&|at| at + 1, 120_001), &skip_single_edit, 0);
+    let two_changes = array(&|at| at + usize::from(at % 119_999 == 0), 120_000);
+    check(&two_changes, &["~ [0]", "~ [119999]", "119998"], 1);
+    let shifted = ["- [0]", "+ [119999]", "+ [120000]", "119999"];
+    check(&array(&|at| at + 1, 120_001), &shifted, 0);
     check(&array(&|at| at + 2, 120_001), &["~ . long", "0"], 0);
     check(&array(&|at| at + 200_000, 120_000), &["~ . long", "0"], 0);
     check(&array(&|at| at, 120_001), &["+ [120000]", "120000"], 0);

@@ -136,7 +136,7 @@ impl CollectionReader<'_> {
         let mut collection = progress.collection(&self.target.collection, way, elsewhere);
         if is_consistent {
             collection.complete = true;
-            collection.proof = Some("every response is of one transaction".to_owned());
+            collection.proof = Some("every answer is of one transaction".to_owned());
         } else if before.is_none() || after.is_none() {
             collection.why_not = vec!["the server did not count the documents".to_owned()];
         }

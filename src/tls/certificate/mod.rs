@@ -1,7 +1,7 @@
 //! Summary of a peer's certificate: names, issuer, validity.
 
-pub(crate) mod key_usage;
-pub(crate) mod principal;
+pub(super) mod key_usage;
+pub(super) mod principal;
 
 use openssl::nid::Nid;
 use openssl::x509::{X509, X509Ref, X509VerifyResult};

@@ -1,9 +1,9 @@
-//! The certificate files: formats, contents and faults.
+//! Certificate files: detection of formats, loading, and faults.
 
-pub(crate) mod faults;
-pub(crate) mod formats;
-pub(crate) mod load;
-pub(crate) mod pem;
-pub(crate) mod pkcs12;
-pub(crate) mod read_file;
-pub(crate) mod stores;
+pub(super) mod faults;
+mod formats;
+pub(super) mod load;
+mod pem;
+mod pkcs12;
+mod read_file;
+pub(super) mod stores;

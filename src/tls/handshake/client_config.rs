@@ -104,7 +104,7 @@ impl ClientConfig {
     }
 
     /// A context with all settings except those of one connection; without the client certificate if `withhold`.
-    pub(in crate::tls) fn context(&self, withhold: bool) -> Result<SslContextBuilder, ErrorStack> {
+    pub(super) fn context(&self, withhold: bool) -> Result<SslContextBuilder, ErrorStack> {
         let mut context = SslContext::builder(SslMethod::tls_client())?;
         context.set_options(SslOptions::IGNORE_UNEXPECTED_EOF);
         if let Some(ciphers) = &self.ciphers {
@@ -124,7 +124,7 @@ impl ClientConfig {
     }
 
     /// The client certificate, then its chain, in the order in which they are sent.
-    pub(in crate::tls) fn chain(&self) -> Result<Vec<X509>, ErrorStack> {
+    pub(super) fn chain(&self) -> Result<Vec<X509>, ErrorStack> {
         let pem = self.certificate_pem.as_deref().unwrap_or_default();
         X509::stack_from_pem(pem.as_bytes())
     }
@@ -179,7 +179,7 @@ impl ClientConfig {
 
 /// Allows only versions older than TLS 1.2, to detect which one a server supports. No data is sent over such a
 /// connection.
-pub(in crate::tls) fn allow_old_versions(
+pub(super) fn allow_old_versions(
     context: &mut SslContextBuilder,
 ) -> Result<(), ErrorStack> {
     context.set_min_proto_version(Some(SslVersion::TLS1))?;

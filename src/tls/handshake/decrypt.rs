@@ -10,7 +10,7 @@ const TAG_BYTES: usize = 16;
 const IV_BYTES: usize = 12;
 
 /// Decrypts the records of one direction, in the order in which they were sent.
-pub(in crate::tls) struct RecordDecryptor {
+pub(super) struct RecordDecryptor {
     cipher: Cipher,
     key: Vec<u8>,
     iv: Vec<u8>,
@@ -19,7 +19,7 @@ pub(in crate::tls) struct RecordDecryptor {
 
 impl RecordDecryptor {
     /// `None` for a cipher that TLS 1.3 does not use by default.
-    pub(in crate::tls) fn new(secret: &[u8], cipher: u16) -> Option<RecordDecryptor> {
+    pub(super) fn new(secret: &[u8], cipher: u16) -> Option<RecordDecryptor> {
         let (cipher, digest, key_bytes) = match cipher {
             0x1301 => (Cipher::aes_128_gcm(), MessageDigest::sha256(), 16),
             0x1302 => (Cipher::aes_256_gcm(), MessageDigest::sha384(), 32),
@@ -35,7 +35,7 @@ impl RecordDecryptor {
     }
 
     /// `None` for records that were not encrypted with this secret.
-    pub(in crate::tls) fn decrypt(&mut self, header: &[u8], encrypted: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn decrypt(&mut self, header: &[u8], encrypted: &[u8]) -> Option<Vec<u8>> {
         let length = encrypted.len().checked_sub(TAG_BYTES)?;
         let (ciphertext, tag) = encrypted.split_at_checked(length)?;
         let mut nonce = self.iv.clone();

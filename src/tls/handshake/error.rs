@@ -58,7 +58,7 @@ impl HandshakeError {
 }
 
 /// Classifies an OpenSSL error.
-pub(in crate::tls) fn classify(error: &ssl::Error) -> HandshakeError {
+pub(super) fn classify(error: &ssl::Error) -> HandshakeError {
     if let Some(io) = error.io_error() {
         return HandshakeError::from_io(io);
     }

@@ -1,11 +1,11 @@
 //! TLS handshake with a broker, recorded in detail because the client library hides most of it. Nothing is sent to a
 //! server whose certificate failed.
 
-pub(crate) mod client_config;
-pub(crate) mod decrypt;
-pub(crate) mod error;
-pub(crate) mod recording_stream;
-pub(crate) mod server_messages;
+pub(super) mod client_config;
+mod decrypt;
+pub(super) mod error;
+mod recording_stream;
+mod server_messages;
 
 use std::io::Write;
 use std::net::{IpAddr, TcpStream};
@@ -97,13 +97,13 @@ pub fn handshake(
     deadline: Instant,
 ) -> (Handshake, Option<Session>) {
     let results = Arc::new(CallbackResults::default());
-    let ssl = prepare_ssl(host, config, withhold, &results);
+    let prepared = prepare_ssl(host, config, withhold, &results);
     let client_certificate = match (config.has_certificate(), withhold) {
         (false, _) => ClientCertificate::NotConfigured,
         (true, false) => ClientCertificate::Offered,
         (true, true) => ClientCertificate::Withheld,
     };
-    let ssl = match ssl {
+    let ssl = match prepared {
         Ok(ssl) => ssl,
         Err(error) => return (Handshake::setup_failed(&error, client_certificate), None),
     };

@@ -11,14 +11,14 @@ const MAX_RECORDED_BYTES: usize = 256 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// A TCP connection with a deadline.
-pub(in crate::tls) struct RecordingStream {
+pub(super) struct RecordingStream {
     socket: TcpStream,
     deadline: Instant,
     received: Vec<u8>,
 }
 
 impl RecordingStream {
-    pub(in crate::tls) fn new(socket: TcpStream, deadline: Instant) -> RecordingStream {
+    pub(super) fn new(socket: TcpStream, deadline: Instant) -> RecordingStream {
         RecordingStream {
             socket,
             deadline,
@@ -27,17 +27,17 @@ impl RecordingStream {
     }
 
     /// Sets the deadline of later reads and writes.
-    pub(in crate::tls) fn set_deadline(&mut self, deadline: Instant) {
+    pub(super) fn set_deadline(&mut self, deadline: Instant) {
         self.deadline = deadline;
     }
 
     /// The first received bytes.
-    pub(in crate::tls) fn received(&self) -> &[u8] {
+    pub(super) fn received(&self) -> &[u8] {
         &self.received
     }
 
     /// Reads once more, for at most [`DRAIN_TIMEOUT`].
-    pub(in crate::tls) fn drain(&mut self) {
+    pub(super) fn drain(&mut self) {
         self.deadline = self.deadline.min(Instant::now() + DRAIN_TIMEOUT);
         let mut rest = [0; 256];
         // A closed connection has no further bytes.

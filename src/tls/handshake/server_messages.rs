@@ -18,24 +18,24 @@ const TLS_1_3: u16 = 0x0304;
 
 /// The server's half of a handshake ("flight"). Unknown messages are skipped.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(in crate::tls) struct ServerFlight {
+pub(super) struct ServerFlight {
     /// The version that the server selected, such as `0x0303` for TLS 1.2.
-    pub(in crate::tls) version: Option<u16>,
+    pub(super) version: Option<u16>,
     /// The certificates as DER, in the order received.
-    pub(in crate::tls) certificates: Vec<Vec<u8>>,
+    pub(super) certificates: Vec<Vec<u8>>,
     /// The names of the accepted CAs as DER; `None` if no client certificate was requested.
-    pub(in crate::tls) authorities: Option<Vec<Vec<u8>>>,
+    pub(super) authorities: Option<Vec<Vec<u8>>>,
     /// The number of an unencrypted alert.
-    pub(in crate::tls) alert: Option<u8>,
+    pub(super) alert: Option<u8>,
 }
 
 /// Whether bytes can be the start of a TLS record.
-pub(in crate::tls) fn looks_like_tls(bytes: &[u8]) -> bool {
+pub(super) fn looks_like_tls(bytes: &[u8]) -> bool {
     matches!(bytes, [CHANGE_CIPHER_SPEC..=APPLICATION_DATA, 3, ..])
 }
 
 /// Parses the recorded bytes; `secret` is the server's handshake secret of TLS 1.3.
-pub(in crate::tls) fn parse(recording: &[u8], secret: Option<&[u8]>) -> ServerFlight {
+pub(super) fn parse(recording: &[u8], secret: Option<&[u8]>) -> ServerFlight {
     let mut flight = ServerFlight::default();
     let mut cipher = None;
     let clear = records(recording).take_while(|record| record.kind != CHANGE_CIPHER_SPEC);

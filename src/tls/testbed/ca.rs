@@ -1,4 +1,4 @@
-//! Test CA: temporary certificates and stores in memory, in the format of the Ditto portal. They must not protect real
+//! Test CA: temporary certificates and stores in memory, in the format of the Ditto portal. Never use them for real
 //! data.
 
 use std::net::IpAddr;
@@ -78,8 +78,8 @@ impl TestCertificates {
         let cluster_ca = Identity::new_ca("ditto-cdc demo cluster CA")?;
         let clients_ca = Identity::new_ca("ditto-cdc demo clients CA")?;
         let broker =
-            Identity::broker(options, &cluster_ca).context("making a broker certificate")?;
-        let user = Identity::user(options, &clients_ca).context("making a user certificate")?;
+            Identity::broker(options, &cluster_ca).context("creating a broker certificate")?;
+        let user = Identity::user(options, &clients_ca).context("creating a user certificate")?;
         let cluster_password = random_password()?;
         let user_password = random_password()?;
         Ok(TestCertificates {
@@ -94,7 +94,7 @@ impl TestCertificates {
         })
     }
 
-    /// The cluster CA's certificate as PEM text: the trust anchor of clients.
+    /// The cluster CA's certificate as PEM: the trust anchor of clients.
     ///
     /// # Errors
     /// If OpenSSL is out of memory.
@@ -236,7 +236,7 @@ fn days_from_now(days: i64) -> anyhow::Result<Asn1Time> {
 /// If the system has no random numbers.
 pub fn random_password() -> anyhow::Result<Secret> {
     let mut bytes = [0_u8; PASSWORD_BYTES];
-    openssl::rand::rand_bytes(&mut bytes).context("making a password")?;
+    openssl::rand::rand_bytes(&mut bytes).context("creating a password")?;
     let digits = BigNum::from_slice(&bytes)?.to_hex_str()?;
     Ok(Secret::new(digits.to_lowercase()))
 }

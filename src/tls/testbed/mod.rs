@@ -2,5 +2,5 @@
 
 pub mod ca;
 pub mod proxy;
-pub(crate) mod relay;
-pub(crate) mod truststore;
+mod relay;
+mod truststore;

@@ -17,7 +17,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 /// OpenSSL's transport over the client's socket. During the handshake it reads from the socket; after it, only from
 /// memory, so that the session is never locked while waiting.
-pub(in crate::tls) struct MemoryTransport {
+pub(super) struct MemoryTransport {
     socket: TcpStream,
     received: Vec<u8>,
     handshake: bool,
@@ -50,7 +50,7 @@ impl Write for MemoryTransport {
 type Session = Mutex<SslStream<MemoryTransport>>;
 
 /// Performs the handshake. `None` if the client was rejected, after OpenSSL sent an alert.
-pub(in crate::tls) fn handshake(
+pub(super) fn handshake(
     client: TcpStream,
     acceptor: &SslAcceptor,
 ) -> Option<SslStream<MemoryTransport>> {
@@ -69,7 +69,7 @@ pub(in crate::tls) fn handshake(
 }
 
 /// Copies bytes in both directions until one side closes, then closes both sockets.
-pub(in crate::tls) fn forward(
+pub(super) fn forward(
     session: SslStream<MemoryTransport>,
     socket: &TcpStream,
     target: SocketAddr,
@@ -140,7 +140,7 @@ fn encrypt(mut plain: &TcpStream, session: &Session) -> io::Result<()> {
     }
 }
 
-pub(in crate::tls) fn shut(socket: &TcpStream) {
+pub(super) fn shut(socket: &TcpStream) {
     // An error means that the peer has closed it already.
     let _ = socket.shutdown(Shutdown::Both);
 }

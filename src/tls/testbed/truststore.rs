@@ -45,7 +45,7 @@ const IMPLICIT_0: u8 = 0x80;
 const EXPLICIT_0: u8 = 0xa0;
 
 /// A truststore with one certificate under the given alias.
-pub(in crate::tls) fn truststore(
+pub(super) fn truststore(
     alias: &str,
     trusted: &X509,
     password: &Secret,

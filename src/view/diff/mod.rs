@@ -14,7 +14,7 @@ use super::model::{EventDiff, View};
 use super::styles::Ink;
 use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
-use crate::diff::{Change, Diff, Kind, MAX_ALIGNED, MAX_DEPTH, Note};
+use crate::diff::{Change, Diff, ChangeKind, MAX_ALIGNED, MAX_DEPTH, Note};
 use crate::event::{Event, EventKind, Op, Unreadable};
 use crate::record::{OffsetGap, Record};
 
@@ -147,7 +147,7 @@ fn change_lines<'d, 'a>(
             _ if is_identity(event, &steps) => {}
             _ if shown && change_lines.len() == limit => hidden.more += 1,
             _ if shown => change_lines.push(change_line(view, change, &steps, paths)),
-            Kind::MovedAway | Kind::Respelled => {}
+            ChangeKind::MovedAway | ChangeKind::Respelled => {}
             _ => hidden.excluded += 1,
         }
     }
@@ -192,10 +192,10 @@ impl<'a> Layout<'_, 'a> {
     fn change_line(&self, change_line: &ChangeLine<'_, 'a>, out: &mut Vec<u8>) {
         let styles = &self.view.styles;
         let (sign, style) = match change_line.change.kind {
-            Kind::Added => ("+", styles.insert),
-            Kind::Removed | Kind::MovedAway => ("-", styles.remove),
-            Kind::Changed | Kind::Respelled => ("~", styles.update),
-            Kind::Moved { .. } => (">", styles.moved),
+            ChangeKind::Added => ("+", styles.insert),
+            ChangeKind::Removed | ChangeKind::MovedAway => ("-", styles.remove),
+            ChangeKind::Changed | ChangeKind::Respelled => ("~", styles.update),
+            ChangeKind::Moved { .. } => (">", styles.moved),
         };
         out.extend_from_slice(b"  ");
         push_styled(sign.as_bytes(), style, out);
@@ -217,7 +217,7 @@ impl<'a> Layout<'_, 'a> {
         let columns_left = self.columns_left(used);
         let styles = &self.view.styles;
         match (change.kind, change.old, change.new) {
-            (Kind::Moved { from }, _, Some(new)) => {
+            (ChangeKind::Moved { from }, _, Some(new)) => {
                 let word = format!("moved from [{from}]  ");
                 out.extend_from_slice(word.as_bytes());
                 push_value(new, columns_left.less(word.len()), out);
@@ -241,7 +241,7 @@ impl<'a> Layout<'_, 'a> {
 
     fn notes(&self, change: &Change<'a>, out: &mut Vec<u8>) {
         let note = match (change.note, change.kind) {
-            (_, Kind::Respelled) => "  (same value, written differently)",
+            (_, ChangeKind::Respelled) => "  (same value, written differently)",
             (Note::None, _) => "",
             (Note::TypeChanged, _) => "  (type changed)",
             (Note::KeyTwice, _) => "  (a key occurs twice: compared as one value)",
@@ -304,9 +304,9 @@ impl<'a> Layout<'_, 'a> {
     }
 }
 
-fn redaction(kind: Kind) -> &'static str {
+fn redaction(kind: ChangeKind) -> &'static str {
     match kind {
-        Kind::Changed => "(redacted, changed)",
+        ChangeKind::Changed => "(redacted, changed)",
         _ => "(redacted)",
     }
 }

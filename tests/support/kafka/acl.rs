@@ -1,5 +1,5 @@
-//! Access lists, set by speaking the few bytes of Kafka's protocol that it takes (`CreateAcls`, version 1).
-//! The Kafka library has no call for it, and Kafka's own tool would start a JVM.
+//! Access lists, set with a hand-written Kafka request (`CreateAcls`, version 1).
+//! The client library has no call for it, and Kafka's tool would start a JVM.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -59,7 +59,7 @@ impl<'a> Rule<'a> {
     }
 }
 
-/// What the shared user may do: as on Ditto's clusters, a topic and every group with a prefix.
+/// The permissions of the shared user: topics and groups with a prefix, as on Ditto's clusters.
 pub fn defaults() -> [Rule<'static>; 3] {
     [
         Rule::read_topic(OPEN_TOPICS).prefixed(),
@@ -69,15 +69,15 @@ pub fn defaults() -> [Rule<'static>; 3] {
 }
 
 impl Kafka {
-    /// Permits the rules to the user of `user.p12`.
+    /// Adds permissions for the user of `user.p12`.
     pub fn allow(&self, rules: &[Rule<'_>]) {
         let mut stream = TcpStream::connect(self.admin_endpoint()).unwrap();
         stream.write_all(&request(rules)).unwrap();
         let mut length = [0; 4];
         stream.read_exact(&mut length).unwrap();
-        let mut answer = vec![0; usize::try_from(i32::from_be_bytes(length)).unwrap()];
-        stream.read_exact(&mut answer).unwrap();
-        check(&answer, rules.len());
+        let mut response = vec![0; usize::try_from(i32::from_be_bytes(length)).unwrap()];
+        stream.read_exact(&mut response).unwrap();
+        check(&response, rules.len());
     }
 }
 
@@ -106,8 +106,8 @@ fn text(into: &mut Vec<u8>, text: &str) {
     into.extend(text.as_bytes());
 }
 
-/// The answer: correlation, throttle time, then for each rule an error code and an (empty) message.
-fn check(answer: &[u8], rules: usize) {
+/// Checks the response: correlation id, throttle time, then an error code and a null message for each rule.
+fn check(response: &[u8], rules: usize) {
     let mut expected = Vec::new();
     expected.extend(7_i32.to_be_bytes());
     expected.extend(0_i32.to_be_bytes());
@@ -115,5 +115,5 @@ fn check(answer: &[u8], rules: usize) {
     for _ in 0..rules {
         expected.extend([0; 4]);
     }
-    assert_eq!(answer, expected, "the broker refused the access list");
+    assert_eq!(response, expected, "the broker refused the access list");
 }

@@ -1,5 +1,4 @@
-//! What an administrator does to topics: create, delete records, read everything back.
-//! Access lists are in `acl`, writing is in `produce`.
+//! Administration of topics: create them, delete records, query offsets.
 
 use std::future::Future;
 use std::path::Path;
@@ -40,7 +39,7 @@ impl Kafka {
         }
     }
 
-    /// Moves the partition's beginning to `offset`, as retention does.
+    /// Deletes the records before `offset`, as retention does.
     pub fn delete_records(&self, topic: &str, partition: i32, offset: i64) {
         let mut before = TopicPartitionList::new();
         before
@@ -52,7 +51,7 @@ impl Kafka {
         }
     }
 
-    /// The first offset and the one after the last.
+    /// The low and high watermark.
     pub fn watermarks(&self, topic: &str, partition: i32) -> (i64, i64) {
         let consumer: BaseConsumer = self.admin_config().create().unwrap();
         consumer
@@ -88,7 +87,7 @@ impl Kafka {
     }
 }
 
-/// Waits until the broker answers; says what it logged if it does not.
+/// Waits until the broker responds. On a timeout it fails with the broker's log.
 pub fn wait_until_ready(endpoint: &str, folder: &Path) {
     let consumer: BaseConsumer = config(endpoint).create().unwrap();
     let started = Instant::now();
@@ -133,7 +132,7 @@ impl Wake for Unpark {
     }
 }
 
-/// The admin calls are futures; this is all the runtime that they need.
+/// A minimal executor for the futures of the admin client.
 fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);

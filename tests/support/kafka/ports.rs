@@ -1,24 +1,23 @@
-//! Ports that nobody listens on at the moment.
-//! Whether the broker then gets them is seen when it starts.
+//! Free TCP ports. Another process may take them before the broker binds them.
 
 use std::net::TcpListener;
 
 /// The three ports of a broker; they stay the same over a restart.
 #[derive(Debug, Clone, Copy)]
 pub struct Ports {
-    /// Users, with TLS.
+    /// The listener for users, with TLS.
     pub ssl: u16,
-    /// The test itself, without.
+    /// The listener for tests, without TLS.
     pub admin: u16,
-    /// The broker to itself.
+    /// The controller's listener.
     pub controller: u16,
 }
 
 impl Ports {
-    /// Three free ports, found by holding all three at once.
+    /// Three free ports, bound at the same time so that they differ.
     pub fn free() -> Ports {
-        let held = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-        let [ssl, admin, controller] = held.each_ref().map(|l| l.local_addr().unwrap().port());
+        let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let [ssl, admin, controller] = listeners.each_ref().map(|l| l.local_addr().unwrap().port());
         Ports {
             ssl,
             admin,

@@ -1,5 +1,5 @@
-//! Fetches Kafka and makes its certificates once per machine, below `target/kafka-rig`.
-//! Several test processes may ask at once: one works, the others wait for it.
+//! Downloads Kafka and creates its certificates once per machine, in `target/kafka-rig`.
+//! A lock file serialises concurrent test processes.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The prepared folder (`lib`, `certs`, `storage`), or `None` where Java or Maven is missing.
+/// The prepared folder (`lib`, `certs`, `storage`), or `None` if Java or Maven is missing.
 pub fn prepared() -> Option<PathBuf> {
     static PREPARED: OnceLock<Option<PathBuf>> = OnceLock::new();
     PREPARED
@@ -15,15 +15,15 @@ pub fn prepared() -> Option<PathBuf> {
             if tools_are_there() {
                 return Some(prepare());
             }
-            complain();
+            report_missing_tools();
             None
         })
         .clone()
 }
 
-/// A laptop without Java loses these tests, the CI must not.
+/// Without Java or Maven these tests are skipped, except in the CI.
 #[allow(clippy::print_stderr)]
-fn complain() {
+fn report_missing_tools() {
     let ci = std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
     assert!(!ci, "the tests with a real Kafka need Java 17 and Maven");
     eprintln!("ignored: needs Java 17 and Maven");
@@ -37,16 +37,16 @@ fn tools_are_there() -> bool {
 
 /// The first number in `openjdk version "17.0.15"`.
 fn java_version() -> Option<u32> {
-    let said = Command::new("java").arg("-version").output().ok()?.stderr;
-    let said = String::from_utf8_lossy(&said);
-    let version = said.split('"').nth(1)?;
+    let text = Command::new("java").arg("-version").output().ok()?.stderr;
+    let text = String::from_utf8_lossy(&text);
+    let version = text.split('"').nth(1)?;
     version.split('.').next()?.parse().ok()
 }
 
 fn prepare() -> PathBuf {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("kafka-rig");
     std::fs::create_dir_all(&home).unwrap();
-    let done = home.join(format!("prepared-{:016x}", recipe()));
+    let done = home.join(format!("prepared-{:016x}", recipe_hash()));
     let lock = File::create(home.join("lock")).unwrap();
     #[allow(clippy::incompatible_msrv)] // tests are built by today's compiler
     lock.lock().unwrap();
@@ -59,8 +59,8 @@ fn prepare() -> PathBuf {
     done
 }
 
-/// Changes when a file that decides about the result changes.
-fn recipe() -> u64 {
+/// Hash of the files that determine the result.
+fn recipe_hash() -> u64 {
     let mut hasher = DefaultHasher::new();
     include_str!("../../kafka-rig/pom.xml").hash(&mut hasher);
     include_str!("../../kafka-rig/prepare.sh").hash(&mut hasher);

@@ -1,5 +1,4 @@
-//! One JVM with a broker in it, behind a shell that ends it when this process is gone.
-//! Whether the broker answers is not known here.
+//! One JVM with a broker, started by a shell that ends it when the test process ends.
 
 use std::io::Write;
 use std::path::Path;
@@ -8,9 +7,9 @@ use std::process::{Child, Command, Stdio};
 /// How a broker is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// In order: clients are told, files are closed.
+    /// A controlled shutdown: clients are notified, files are closed.
     Term,
-    /// As when a machine loses power.
+    /// An immediate end, as after a power failure.
     Kill,
 }
 
@@ -43,7 +42,7 @@ impl Process {
         Process { shell }
     }
 
-    /// Ends the broker and waits; its folder stays.
+    /// Ends the broker and waits; its folder is preserved.
     pub fn stop(mut self, signal: Signal) {
         let name = match signal {
             Signal::Term => "TERM",

@@ -1,5 +1,4 @@
-//! Writes messages, in bulk and in transactions, and fails when the broker did not take one.
-//! What is in them is the test's business.
+//! A producer for messages in bulk and in transactions, which fails if the broker rejects one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,22 +42,22 @@ impl Message {
 
 /// How a transaction ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// Its messages count.
+pub enum TransactionEnd {
+    /// Its messages are visible.
     Commit,
-    /// Its messages are in the log, but nobody should see them.
+    /// Its messages are in the log, but not visible to consumers.
     Abort,
 }
 
-/// Counts the messages that the broker refused.
+/// The number of messages that the broker rejected.
 #[derive(Default)]
-struct Refused(AtomicU64);
+struct RejectedCount(AtomicU64);
 
-struct Deliveries(Arc<Refused>);
+struct DeliveryReports(Arc<RejectedCount>);
 
-impl ClientContext for Deliveries {}
+impl ClientContext for DeliveryReports {}
 
-impl ProducerContext for Deliveries {
+impl ProducerContext for DeliveryReports {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
@@ -69,46 +68,49 @@ impl ProducerContext for Deliveries {
 }
 
 impl Kafka {
-    /// Writes messages and returns when the broker has taken all of them.
+    /// Writes messages, and waits until the broker has stored all of them.
     pub fn produce(&self, topic: &str, messages: impl IntoIterator<Item = Message>) {
         self.produce_with(topic, messages, &[]);
     }
 
-    /// The same with properties of the producer, such as `compression.type`.
+    /// Writes messages with additional properties of the producer, such as `compression.type`.
     pub fn produce_with(
         &self,
         topic: &str,
         messages: impl IntoIterator<Item = Message>,
         properties: &[(&str, &str)],
     ) {
-        let (producer, refused) = self.producer(properties);
+        let (producer, rejected) = self.producer(properties);
         for message in messages {
             send(&producer, topic, &message);
         }
-        finish(&producer, &refused);
+        finish(&producer, &rejected);
     }
 
-    /// Writes messages in one transaction, which then ends as told.
+    /// Writes messages in one transaction, then commits or aborts it.
     pub fn transaction(
         &self,
         topic: &str,
         messages: impl IntoIterator<Item = Message>,
-        ending: Ending,
+        end: TransactionEnd,
     ) {
-        let (producer, refused) = self.producer(&[("transactional.id", topic)]);
+        let (producer, rejected) = self.producer(&[("transactional.id", topic)]);
         producer.init_transactions(LIMIT).unwrap();
         producer.begin_transaction().unwrap();
         for message in messages {
             send(&producer, topic, &message);
         }
-        finish(&producer, &refused);
-        match ending {
-            Ending::Commit => producer.commit_transaction(LIMIT).unwrap(),
-            Ending::Abort => producer.abort_transaction(LIMIT).unwrap(),
+        finish(&producer, &rejected);
+        match end {
+            TransactionEnd::Commit => producer.commit_transaction(LIMIT).unwrap(),
+            TransactionEnd::Abort => producer.abort_transaction(LIMIT).unwrap(),
         }
     }
 
-    fn producer(&self, properties: &[(&str, &str)]) -> (BaseProducer<Deliveries>, Arc<Refused>) {
+    fn producer(
+        &self,
+        properties: &[(&str, &str)],
+    ) -> (BaseProducer<DeliveryReports>, Arc<RejectedCount>) {
         let mut config = self.admin_config();
         config
             .set("message.max.bytes", "109000000")
@@ -117,14 +119,14 @@ impl Kafka {
         for (key, value) in properties {
             config.set(*key, *value);
         }
-        let refused = Arc::new(Refused::default());
-        let context = Deliveries(Arc::clone(&refused));
+        let rejected = Arc::new(RejectedCount::default());
+        let context = DeliveryReports(Arc::clone(&rejected));
         let producer = BaseProducer::from_config_and_context(&config, context).unwrap();
-        (producer, refused)
+        (producer, rejected)
     }
 }
 
-fn send(producer: &BaseProducer<Deliveries>, topic: &str, message: &Message) {
+fn send(producer: &BaseProducer<DeliveryReports>, topic: &str, message: &Message) {
     let mut record = record(topic, message);
     loop {
         match producer.send(record) {
@@ -166,8 +168,8 @@ fn headers(message: &Message) -> OwnedHeaders {
     })
 }
 
-fn finish(producer: &BaseProducer<Deliveries>, refused: &Refused) {
+fn finish(producer: &BaseProducer<DeliveryReports>, rejected: &RejectedCount) {
     producer.flush(LIMIT).unwrap();
-    let refused = refused.0.load(Ordering::Relaxed);
-    assert_eq!(refused, 0, "messages that the broker refused");
+    let rejected = rejected.0.load(Ordering::Relaxed);
+    assert_eq!(rejected, 0, "messages that the broker rejected");
 }

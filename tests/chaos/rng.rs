@@ -1,18 +1,17 @@
-//! Chance that can be repeated: the same seed, the same throws.
-//! What depends on them is decided by those who throw.
+//! A seeded pseudorandom number generator (`SplitMix64`), so that runs can be repeated.
 
-/// A source of numbers (`SplitMix64`).
-pub struct Dice(u64);
+/// The generator's state.
+pub struct Rng(u64);
 
-impl Dice {
-    /// From a seed.
-    pub fn new(seed: u64) -> Dice {
-        Dice(seed)
+impl Rng {
+    /// Creates a generator from a seed.
+    pub fn new(seed: u64) -> Rng {
+        Rng(seed)
     }
 
-    /// Another one, for somebody who throws at his own pace.
-    pub fn fork(&mut self) -> Dice {
-        Dice(self.next())
+    /// An independent generator for another thread.
+    pub fn fork(&mut self) -> Rng {
+        Rng(self.next())
     }
 
     fn next(&mut self) -> u64 {
@@ -29,12 +28,12 @@ impl Dice {
         usize::try_from(self.next() % end).unwrap()
     }
 
-    /// True in so many of a hundred throws.
+    /// True with this probability in percent.
     pub fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
-    /// One of these.
+    /// A random element.
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }

@@ -186,7 +186,7 @@ fn what_cannot_heal_ends_at_once_with_status_3() {
             "another cluster's certificate",
             other_ca,
             &[],
-            "the broker's certificate does not fit",
+            "the broker's certificate does not match",
         ),
         (
             "a nonsense property",

@@ -1,4 +1,4 @@
-//! Splits chunks of bytes into lines. Whole chunks are taken over; only a line that spans two chunks is copied.
+//! Splits chunks of bytes into lines. Chunks are moved; only a line that spans two chunks is copied.
 
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
 //! Builder of a diff: appends changes, and can be rolled back to an earlier length.
 
 use super::equality::{Spelling, Typed, same_leaves};
-use super::model::{Change, Diff, ChangeKind, Note};
+use super::model::{Change, ChangeKind, Diff, Note};
 use super::path::{Place, PlaceId, Step};
 use super::tape::ValueType;
 
@@ -24,7 +24,13 @@ impl<'a> Diff<'a> {
         self.places.len()
     }
 
-    pub(super) fn push_one(&mut self, kind: ChangeKind, value: &'a [u8], place: PlaceId, note: Note) {
+    pub(super) fn push_one(
+        &mut self,
+        kind: ChangeKind,
+        value: &'a [u8],
+        place: PlaceId,
+        note: Note,
+    ) {
         let removed = matches!(kind, ChangeKind::Removed | ChangeKind::MovedAway);
         self.changes.push(Change {
             kind,

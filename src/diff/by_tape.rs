@@ -10,7 +10,7 @@ use super::arrays::model::{Element, ElementLists, common_ends};
 use super::equality::{Spelling, half_agree, same};
 use super::hash::Key;
 use super::members::{Members, same_key_order};
-use super::model::{Diff, ChangeKind, Note, Options};
+use super::model::{ChangeKind, Diff, Note, Options};
 use super::path::{PlaceId, Step};
 use super::tape::{At, NodeRef, Tape, ValueType};
 use crate::json::fields;
@@ -85,7 +85,10 @@ impl<'t, 'a> TapeCompare<'t, 'a, '_> {
             (ValueType::Array, ValueType::Array) => Self::arrays,
             _ => {
                 let (old, new) = (self.old.raw(old), self.new.raw(new));
-                return self.context.diff.push_leaf((old, kinds.0), (new, kinds.1), place);
+                return self
+                    .context
+                    .diff
+                    .push_leaf((old, kinds.0), (new, kinds.1), place);
             }
         };
         let (changes, unchanged) = (self.context.diff.changes.len(), self.context.diff.unchanged);
@@ -119,7 +122,8 @@ impl<'t, 'a> TapeCompare<'t, 'a, '_> {
                 self.context.diff.unchanged += 1;
             } else {
                 let both = (self.old.raw(old), self.new.raw(new));
-                self.context.diff
+                self.context
+                    .diff
                     .push_both(ChangeKind::Changed, both, place, Note::KeyTwice);
             }
             return;
@@ -131,12 +135,13 @@ impl<'t, 'a> TapeCompare<'t, 'a, '_> {
                 None => self.only(ChangeKind::Removed, key, self.old.raw(*old), place),
             }
         }
-        for (key, value) in matches
-            .only_new
-            .iter()
-            .filter_map(|at| news.all.get(*at))
-        {
-            self.only(ChangeKind::Added, self.new.raw(*key), self.new.raw(*value), place);
+        for (key, value) in matches.only_new.iter().filter_map(|at| news.all.get(*at)) {
+            self.only(
+                ChangeKind::Added,
+                self.new.raw(*key),
+                self.new.raw(*value),
+                place,
+            );
         }
     }
 
@@ -206,7 +211,11 @@ impl<'a, 'o> Comparator<'a, 'o> for TapeCompare<'_, 'a, 'o> {
     }
 
     fn half_agree(&self, old: &Element<'a>, new: &Element<'a>, _: usize) -> bool {
-        half_agree(self.old_node(at(old)), self.new_node(at(new)), self.context.key)
+        half_agree(
+            self.old_node(at(old)),
+            self.new_node(at(new)),
+            self.context.key,
+        )
     }
 
     fn compare_versions(

@@ -113,7 +113,7 @@ impl<'a> CursorPair<'a> {
         self.seek(at, equal);
     }
 
-    /// Charges bytes that were read without progress; `None` if the budget is wasted.
+    /// Charges bytes that were read without progress; `None` if the budget is used up.
     pub fn spend_budget(&mut self, bytes: usize) -> Option<()> {
         self.wasted += bytes;
         (self.wasted + self.matched <= WASTED_READ_BUDGET * (self.old.len() + self.new.len()))

@@ -2,7 +2,7 @@
 
 use super::hash::Key;
 use super::members::Members;
-use super::tape::{At, ValueType, NodeRef, Tape};
+use super::tape::{At, NodeRef, Tape, ValueType};
 use crate::json::{Decimal, Exponent, decimal, eq_numbers, eq_unescaped, is_canonical, unescaped};
 
 /// Which spellings distinguish values.
@@ -45,7 +45,10 @@ pub(super) fn same_values(old: &[u8], new: &[u8], depth: usize, key: Key) -> boo
     if old == new {
         return true;
     }
-    let kinds = (ValueType::classify_at(depth, old), ValueType::classify_at(depth, new));
+    let kinds = (
+        ValueType::classify_at(depth, old),
+        ValueType::classify_at(depth, new),
+    );
     if kinds.0 != kinds.1 || !matches!(kinds.0, ValueType::Array | ValueType::Object) {
         return same_leaves((old, kinds.0), (new, kinds.1), Spelling::Any);
     }
@@ -75,7 +78,9 @@ pub(super) type Typed<'a> = (&'a [u8], ValueType);
 pub(super) fn same_leaves(old: Typed<'_>, new: Typed<'_>, spelling: Spelling) -> bool {
     match (old.1, new.1) {
         (ValueType::String, ValueType::String) => eq_unescaped(old.0, new.0),
-        (ValueType::Number, ValueType::Number) => spelling == Spelling::Any && eq_numbers(old.0, new.0),
+        (ValueType::Number, ValueType::Number) => {
+            spelling == Spelling::Any && eq_numbers(old.0, new.0)
+        }
         _ => false,
     }
 }

@@ -1,6 +1,6 @@
 //! JSON Patch (RFC 6902) from the old document to the new one. Values are copied byte by byte, so that `1.0` stays `1.0`.
 
-use super::model::{Diff, ChangeKind};
+use super::model::{ChangeKind, Diff};
 use super::path::{Step, push_pointer};
 use crate::json::push_on_one_line;
 

@@ -4,7 +4,7 @@
 use super::equality::{Spelling, same};
 use super::hash::Key;
 use super::members::Members;
-use super::tape::{ValueType, NodeRef, Tape};
+use super::tape::{NodeRef, Tape, ValueType};
 use crate::json::push_on_one_line;
 
 /// Appends a merge patch from `old` to `new`. `false` if no exact one exists: the patch is then an approximation.
@@ -69,11 +69,7 @@ impl Merge<'_> {
             );
             self.field(old.tape.raw(*key), begin, one, other);
         }
-        for (key, value) in matches
-            .only_new
-            .iter()
-            .filter_map(|at| news.all.get(*at))
-        {
+        for (key, value) in matches.only_new.iter().filter_map(|at| news.all.get(*at)) {
             self.name(new.tape.raw(*key), begin);
             self.replace(None, NodeRef::new(new.tape, *value));
         }
@@ -90,7 +86,9 @@ impl Merge<'_> {
 
     /// Appends a field that both objects have, if it changed.
     fn field(&mut self, key: &[u8], begin: usize, old: NodeRef<'_, '_>, new: NodeRef<'_, '_>) {
-        if (old.kind(), new.kind()) == (ValueType::Object, ValueType::Object) && old.raw() != new.raw() {
+        if (old.kind(), new.kind()) == (ValueType::Object, ValueType::Object)
+            && old.raw() != new.raw()
+        {
             let before = self.out.len();
             self.name(key, begin);
             let value = self.out.len();

@@ -32,7 +32,7 @@ use self::hash::Key;
 use crate::event::{Event, Op};
 
 pub use self::arrays::MAX_ALIGNED;
-pub use self::model::{ArrayKey, Change, Diff, ChangeKind, Note, Options};
+pub use self::model::{ArrayKey, Change, ChangeKind, Diff, Note, Options};
 pub use self::tape::{MAX_DEPTH, MAX_VALUES};
 
 impl<'a> Diff<'a> {

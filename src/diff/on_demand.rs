@@ -84,7 +84,8 @@ impl<'a> StreamingCompare<'a, '_> {
             return Some(());
         }
         let kind = |raw| ValueType::classify_at(depth, raw);
-        self.context.diff
+        self.context
+            .diff
             .push_leaf((old, kind(old)), (new, kind(new)), place);
         Some(())
     }
@@ -253,7 +254,8 @@ impl<'a, 'o> Comparator<'a, 'o> for StreamingCompare<'a, 'o> {
     fn ids(&self, olds: &[Element<'a>], news: &[Element<'a>], depth: usize) -> Interned {
         let (old, new) = (span(self.walk.old, olds), span(self.walk.new, news));
         let mut by_bytes = InternByBytes::new(olds, news, self.context.key);
-        if is_canonical(old) && is_canonical(new) && by_bytes.are_distinct(depth, self.context.key) {
+        if is_canonical(old) && is_canonical(new) && by_bytes.are_distinct(depth, self.context.key)
+        {
             return by_bytes.ids;
         }
         let tape = |json| Tape::of_elements(depth - 1, json);

@@ -6,7 +6,7 @@ use super::line::{DEFAULT_WIDTH, Line, columns, truncate};
 use super::model::{EventDiff, View};
 use super::styles::Ink;
 use crate::diff::path::push_jq;
-use crate::diff::{Diff, ChangeKind, Options};
+use crate::diff::{ChangeKind, Diff, Options};
 use crate::event::Op;
 use crate::record::{OffsetGap, Record};
 

@@ -133,7 +133,8 @@ impl Consumer {
             Some(4) => {
                 self.gaps += 1;
                 let command = stderr.lines().find_map(|line| line.strip_prefix("  try: "));
-                let command = command.unwrap_or_else(|| panic!("{line}: no way out: {stderr}"));
+                let command =
+                    command.unwrap_or_else(|| panic!("{line}: no command suggested: {stderr}"));
                 self.pending_requery = Some(command.to_owned());
             }
             Some(status) => panic!("{line}: {status}: {stderr}\n{}", self.log()),

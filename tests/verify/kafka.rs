@@ -99,7 +99,10 @@ fn topics_that_cannot_be_read_have_their_numbers() {
 #[test]
 fn records_that_are_not_events_end_with_1() {
     for (payload, words) in [
-        (&b"\x00\x01binary\xff"[..], "p0@0: the payload is not UTF-8"),
+        (
+            &b"\x00\x01binary\xff"[..],
+            "p0@0: the payload is not valid UTF-8",
+        ),
         (b"<html>", "not valid JSON"),
         (b"{\"a\":1}", "not an event"),
     ] {

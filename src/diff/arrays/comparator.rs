@@ -37,8 +37,8 @@ pub(in crate::diff) trait Comparator<'a, 'o> {
 }
 
 /// The fields that may identify the elements of the array at this place, by priority.
-pub(in crate::diff) fn identity_fields<'a>(
-    comparator: &mut impl Comparator<'a, '_>,
+pub(in crate::diff) fn identity_fields<'a, 'o>(
+    comparator: &mut impl Comparator<'a, 'o>,
     place: PlaceId,
 ) -> Cow<'static, [Cow<'static, str>]> {
     const USUAL: &[Cow<'static, str>] = &[

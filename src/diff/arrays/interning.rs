@@ -38,7 +38,7 @@ struct HashedElement<'a> {
 /// Numbers of elements by their bytes.
 pub(in crate::diff) struct InternByBytes<'a> {
     pub ids: Interned,
-    /// One container of each index, with its checksum.
+    /// One container of each number, with its checksum.
     containers: Vec<(u32, &'a [u8])>,
     /// Whether different elements have the same hash, so that equal ones may have different numbers.
     collided: bool,
@@ -63,7 +63,7 @@ impl<'a> InternByBytes<'a> {
             }
             let usual = next;
             for one in equal {
-                // On a collision each element gets its own index, which is never wrong.
+                // On a collision each element gets its own number, which is never wrong.
                 let other = one.raw != first;
                 collided |= other;
                 next += u32::from(other);
@@ -89,8 +89,7 @@ impl<'a> InternByBytes<'a> {
         let checksum = |(_, raw): &(u32, &[u8])| {
             Tape::at_depth(depth, raw).unordered_checksum(Tape::ROOT, key)
         };
-        self.containers
-            .sort_unstable_by_key(|(sum, _)| *sum);
+        self.containers.sort_unstable_by_key(|(sum, _)| *sum);
         let mut alike = self.containers.chunk_by(|one, other| one.0 == other.0);
         let differ = |equal: &[(u32, &[u8])]| {
             if equal.len() == 1 {

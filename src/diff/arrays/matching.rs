@@ -144,9 +144,14 @@ impl<'c, 'a, 'o, By: Comparator<'a, 'o>> Matching<'c, 'a, By> {
             return true;
         }
         let depth = self.lists.depth;
-        match (ValueType::classify_at(depth, old.raw), ValueType::classify_at(depth, new.raw)) {
+        match (
+            ValueType::classify_at(depth, old.raw),
+            ValueType::classify_at(depth, new.raw),
+        ) {
             (ValueType::Object, ValueType::Object) => self.are_one_object(old, new),
-            (ValueType::Array, ValueType::Array) => equal_counts || self.comparator.half_agree(old, new, depth),
+            (ValueType::Array, ValueType::Array) => {
+                equal_counts || self.comparator.half_agree(old, new, depth)
+            }
             (ValueType::Opaque, ValueType::Opaque) => equal_counts,
             (ValueType::Object | ValueType::Array | ValueType::Opaque, _)
             | (_, ValueType::Object | ValueType::Array | ValueType::Opaque) => false,

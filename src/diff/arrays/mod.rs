@@ -29,8 +29,8 @@ use super::path::PlaceId;
 pub const MAX_ALIGNED: usize = 100_000;
 
 /// Compares two arrays with this number of equal elements at either end; `None` to give up.
-pub(super) fn compare<'a>(
-    comparator: &mut impl Comparator<'a, '_>,
+pub(super) fn compare<'a, 'o>(
+    comparator: &mut impl Comparator<'a, 'o>,
     lists: &ElementLists<'_, 'a>,
     (head, tail): (usize, usize),
     whole: (&'a [u8], &'a [u8]),
@@ -78,8 +78,8 @@ fn skip_single_edit(
 }
 
 /// Adds the change of an element that was inserted or deleted at `at`.
-pub(super) fn push_edit<'a>(
-    comparator: &mut impl Comparator<'a, '_>,
+pub(super) fn push_edit<'a, 'o>(
+    comparator: &mut impl Comparator<'a, 'o>,
     edit: Edit,
     (old, new): (Element<'a>, Element<'a>),
     at: usize,
@@ -101,8 +101,8 @@ pub(super) fn push_edit<'a>(
 }
 
 /// Adds the changes of the only two elements of these lists, if there are any.
-pub(super) fn push_pair<'a>(
-    comparator: &mut impl Comparator<'a, '_>,
+pub(super) fn push_pair<'a, 'o>(
+    comparator: &mut impl Comparator<'a, 'o>,
     are_versions: bool,
     lists: &ElementLists<'_, 'a>,
     place: PlaceId,
@@ -121,8 +121,8 @@ pub(super) fn push_pair<'a>(
 }
 
 /// Whether the only two elements of these lists are versions of one.
-pub(super) fn same_identity<'a>(
-    comparator: &mut impl Comparator<'a, '_>,
+pub(super) fn same_identity<'a, 'o>(
+    comparator: &mut impl Comparator<'a, 'o>,
     lists: &ElementLists<'_, 'a>,
     place: PlaceId,
 ) -> bool {
@@ -131,8 +131,8 @@ pub(super) fn same_identity<'a>(
 }
 
 /// Compares arrays of equal length by position; others, and those with too many changes, are one value.
-fn long_arrays<'a>(
-    comparator: &mut impl Comparator<'a, '_>,
+fn long_arrays<'a, 'o>(
+    comparator: &mut impl Comparator<'a, 'o>,
     lists: &ElementLists<'_, 'a>,
     whole: (&'a [u8], &'a [u8]),
     place: PlaceId,
@@ -143,7 +143,9 @@ fn long_arrays<'a>(
     for pair in pairs {
         if !in_limit {
             comparator.context().diff.truncate_to(before);
-            comparator.context().diff
+            comparator
+                .context()
+                .diff
                 .push_both(ChangeKind::Changed, whole, place, Note::TooLong);
             return Some(());
         }
@@ -155,8 +157,8 @@ fn long_arrays<'a>(
 }
 
 /// Aligns the elements between equal ends.
-fn align_middle<'a>(
-    comparator: &mut impl Comparator<'a, '_>,
+fn align_middle<'a, 'o>(
+    comparator: &mut impl Comparator<'a, 'o>,
     lists: &ElementLists<'_, 'a>,
     (old, new): (Range<usize>, Range<usize>),
     place: PlaceId,
@@ -178,7 +180,7 @@ fn align_middle<'a>(
 }
 
 /// Aligns the equal elements; the elements between them are matched.
-fn align<'a, By: Comparator<'a>>(
+fn align<'a, 'o, By: Comparator<'a, 'o>>(
     matching: &Matching<'_, 'a, By>,
     old: Range<usize>,
     new: Range<usize>,

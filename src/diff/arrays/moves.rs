@@ -11,8 +11,8 @@ use crate::diff::model::{ChangeKind, Note};
 use crate::diff::path::{PlaceId, Step};
 
 /// Compares matched elements, and adds insertions, deletions and moves.
-pub(in crate::diff) fn push_items<'a>(
-    comparator: &mut impl Comparator<'a, '_>,
+pub(in crate::diff) fn push_items<'a, 'o>(
+    comparator: &mut impl Comparator<'a, 'o>,
     items: &[AlignedItem],
     lists: &ElementLists<'_, 'a>,
     place: PlaceId,
@@ -29,9 +29,15 @@ pub(in crate::diff) fn push_items<'a>(
                 } else {
                     ChangeKind::Removed
                 };
-                let place = comparator.context().diff.place(place, Step::Old { at: short_old(old) });
+                let place = comparator
+                    .context()
+                    .diff
+                    .place(place, Step::Old { at: short_old(old) });
                 let value = lists.raw_old(old);
-                comparator.context().diff.push_one(kind, value, place, Note::None);
+                comparator
+                    .context()
+                    .diff
+                    .push_one(kind, value, place, Note::None);
             }
             AlignedItem::New { new, before } => {
                 let from = moved.from(new);
@@ -43,7 +49,9 @@ pub(in crate::diff) fn push_items<'a>(
                     before: short_old(before),
                 };
                 let place = comparator.context().diff.place(place, step);
-                comparator.context().diff
+                comparator
+                    .context()
+                    .diff
                     .push_one(kind, lists.raw_new(new), place, Note::None);
             }
         }
@@ -52,8 +60,8 @@ pub(in crate::diff) fn push_items<'a>(
 }
 
 /// Compares two versions of one element.
-pub(in crate::diff) fn push_both<'a>(
-    comparator: &mut impl Comparator<'a, '_>,
+pub(in crate::diff) fn push_both<'a, 'o>(
+    comparator: &mut impl Comparator<'a, 'o>,
     (old, new): (usize, usize),
     lists: &ElementLists<'_, 'a>,
     place: PlaceId,
@@ -71,7 +79,11 @@ pub(in crate::diff) fn push_both<'a>(
     if comparator.context().options.context {
         let fields = identity_fields(comparator, place);
         if let Some(found) = identity(other.raw, lists.depth, &fields) {
-            comparator.context().diff.identities.push((here, found.key, found.value));
+            comparator
+                .context()
+                .diff
+                .identities
+                .push((here, found.key, found.value));
         }
     }
     comparator.compare_versions(one, other, lists.depth, here)

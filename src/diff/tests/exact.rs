@@ -183,7 +183,11 @@ fn check_both_ways(old: &str, new: &str) {
     let (one, other) = (old.as_bytes(), new.as_bytes());
     let by_tape = by_tape::by_tape(one, other, key, &options);
     if let Some(streamed) = on_demand::documents(one, other, key, &options) {
-        assert_eq!(format!("{streamed:?}"), format!("{by_tape:?}"), "{old} {new}");
+        assert_eq!(
+            format!("{streamed:?}"),
+            format!("{by_tape:?}"),
+            "{old} {new}"
+        );
     }
 }
 

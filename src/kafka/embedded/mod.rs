@@ -1,4 +1,4 @@
-//! An embedded Kafka broker behind mutual TLS with throw-away certificates, for the demo and tests.
+//! An embedded Kafka broker with mutual TLS with throw-away certificates, for the demo and tests.
 //!
 //! It keeps 5 MB per partition, and supports neither timestamps (a search by time returns the end) nor transactions.
 

@@ -179,9 +179,7 @@ impl ClientConfig {
 
 /// Allows only versions older than TLS 1.2, to detect which one a server supports. No data is sent over such a
 /// connection.
-pub(super) fn allow_old_versions(
-    context: &mut SslContextBuilder,
-) -> Result<(), ErrorStack> {
+pub(super) fn allow_old_versions(context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
     context.set_min_proto_version(Some(SslVersion::TLS1))?;
     context.set_max_proto_version(Some(SslVersion::TLS1_1))?;
     context.set_cipher_list("ALL:@SECLEVEL=0")

@@ -69,11 +69,7 @@ pub(super) fn handshake(
 }
 
 /// Copies bytes in both directions until one side closes, then closes both sockets.
-pub(super) fn forward(
-    session: SslStream<MemoryTransport>,
-    socket: &TcpStream,
-    target: SocketAddr,
-) {
+pub(super) fn forward(session: SslStream<MemoryTransport>, socket: &TcpStream, target: SocketAddr) {
     let Ok(plain) = TcpStream::connect(target) else {
         return;
     };

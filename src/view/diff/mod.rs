@@ -14,7 +14,7 @@ use super::model::{EventDiff, View};
 use super::styles::Ink;
 use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
-use crate::diff::{Change, Diff, ChangeKind, MAX_ALIGNED, MAX_DEPTH, Note};
+use crate::diff::{Change, ChangeKind, Diff, MAX_ALIGNED, MAX_DEPTH, Note};
 use crate::event::{Event, EventKind, Op, Unreadable};
 use crate::record::{OffsetGap, Record};
 

@@ -58,14 +58,11 @@ pub(super) fn same_values(old: &[u8], new: &[u8], depth: usize, key: Key) -> boo
         return false;
     }
     let (old, new) = (Tape::at_depth(depth, old), Tape::at_depth(depth, new));
-    let (old, new) = (
-        NodeRef::new(&old, Tape::ROOT),
-        NodeRef::new(&new, Tape::ROOT),
-    );
+    let (old, new) = (old.root(), new.root());
     same(old, new, Spelling::Any, key)
 }
 
-/// A checksum that does not depend on the order of bytes, so nor on the order of keys.
+/// A checksum that does not depend on the order of bytes, and therefore not on the order of keys.
 pub(super) fn unordered_checksum(raw: &[u8]) -> u32 {
     let squares = raw.iter().map(|byte| u32::from(*byte) * u32::from(*byte));
     squares.fold(0, u32::wrapping_add)
@@ -201,10 +198,7 @@ mod tests {
     fn sameness() {
         let check = |one: &str, other: &str, any: bool, numbers: bool| {
             let (old, new) = (Tape::new(one.as_bytes()), Tape::new(other.as_bytes()));
-            let (old, new) = (
-                NodeRef::new(&old, Tape::ROOT),
-                NodeRef::new(&new, Tape::ROOT),
-            );
+            let (old, new) = (old.root(), new.root());
             let key = Key::per_process();
             assert_eq!(same(old, new, Spelling::Any, key), any, "{one} {other}");
             assert_eq!(

@@ -17,10 +17,7 @@ pub fn push(old: &[u8], new: &[u8], out: &mut Vec<u8>) -> bool {
         exact: true,
         key: Key::per_process(),
     };
-    let (old, new) = (
-        NodeRef::new(&old, Tape::ROOT),
-        NodeRef::new(&new, Tape::ROOT),
-    );
+    let (old, new) = (old.root(), new.root());
     if (old.kind(), new.kind()) == (ValueType::Object, ValueType::Object) {
         merge.objects(old, new);
     } else {
@@ -35,7 +32,7 @@ pub fn push(old: &[u8], new: &[u8], out: &mut Vec<u8>) -> bool {
 pub fn push_whole(new: &[u8], out: &mut Vec<u8>) -> bool {
     let new = Tape::new(new);
     push_on_one_line(new.raw(Tape::ROOT), out);
-    let new = NodeRef::new(&new, Tape::ROOT);
+    let new = new.root();
     new.kind() == ValueType::Null || keeps_nulls(new)
 }
 

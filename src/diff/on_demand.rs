@@ -263,10 +263,7 @@ impl<'a, 'o> Comparator<'a, 'o> for StreamingCompare<'a, 'o> {
         let (Some(old), Some(new)) = (tape(old), tape(new)) else {
             return by_bytes.ids;
         };
-        let (old, new) = (
-            NodeRef::new(&old, Tape::ROOT),
-            NodeRef::new(&new, Tape::ROOT),
-        );
+        let (old, new) = (old.root(), new.root());
         interning::intern_by_value(old.elements(), new.elements(), self.context.key)
     }
 
@@ -281,10 +278,7 @@ impl<'a, 'o> Comparator<'a, 'o> for StreamingCompare<'a, 'o> {
             Tape::at_depth(depth, old.raw),
             Tape::at_depth(depth, new.raw),
         );
-        let (old, new) = (
-            NodeRef::new(&old, Tape::ROOT),
-            NodeRef::new(&new, Tape::ROOT),
-        );
+        let (old, new) = (old.root(), new.root());
         half_agree(old, new, self.context.key)
     }
 

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::equality::{Spelling, same};
+use super::equality::same_values;
 use super::hash::Key;
 use super::path::Step;
 use super::pattern::{Pattern, Relation, closest};
-use super::tape::{MAX_DEPTH, NodeRef, Tape};
+use super::tape::MAX_DEPTH;
 use crate::event::{Event, EventKind};
 use crate::json::{Item, eq_str, items, unescaped};
 
@@ -106,7 +106,7 @@ impl<'a> Redact<'a, '_> {
         let start = value.as_ptr().addr() - self.json.as_ptr().addr();
         self.copy_to(start);
         self.copied = start + value.len();
-        let changed = old.is_some_and(|old| !are_equal(old, value));
+        let changed = old.is_some_and(|old| !same_values(old, value, 0, Key::per_process()));
         self.out
             .extend_from_slice(if changed { REDACTED_CHANGED } else { REDACTED });
     }
@@ -116,15 +116,6 @@ impl<'a> Redact<'a, '_> {
         self.out.extend_from_slice(part.unwrap_or_default());
         self.copied = end;
     }
-}
-
-fn are_equal(old: &[u8], new: &[u8]) -> bool {
-    let (old, new) = (Tape::new(old), Tape::new(new));
-    let (old, new) = (
-        NodeRef::new(&old, Tape::ROOT),
-        NodeRef::new(&new, Tape::ROOT),
-    );
-    same(old, new, Spelling::Any, Key::per_process())
 }
 
 #[cfg(test)]

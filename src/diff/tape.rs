@@ -115,6 +115,10 @@ impl<'a> Tape<'a> {
     /// The document itself.
     pub const ROOT: At = 0;
 
+    pub fn root(&self) -> NodeRef<'_, 'a> {
+        NodeRef::new(self, Self::ROOT)
+    }
+
     /// The value's bytes.
     #[inline]
     pub fn raw(&self, at: At) -> &'a [u8] {

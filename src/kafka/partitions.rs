@@ -65,9 +65,9 @@ impl PartitionProgress {
         let list = std::mem::take(&mut self.list);
         self.indexes.clear();
         self.open = 0;
-        for partition_state in list {
-            if !partitions.contains(&partition_state.range.partition) {
-                self.add(partition_state);
+        for state in list {
+            if !partitions.contains(&state.range.partition) {
+                self.add(state);
             }
         }
     }
@@ -77,19 +77,19 @@ impl PartitionProgress {
         self.list.len()
     }
 
-    fn add(&mut self, partition_state: PartitionState) {
-        let Ok(number) = usize::try_from(partition_state.range.partition) else {
+    fn add(&mut self, state: PartitionState) {
+        let Ok(number) = usize::try_from(state.range.partition) else {
             return;
         };
         if self.indexes.len() <= number {
             self.indexes.resize(number + 1, None);
         }
         self.indexes[number] = Some(self.list.len());
-        self.open += usize::from(!partition_state.done);
-        self.list.push(partition_state);
+        self.open += usize::from(!state.done);
+        self.list.push(state);
     }
 
-    fn partition_state(&mut self, partition: i32) -> Option<&mut PartitionState> {
+    fn state(&mut self, partition: i32) -> Option<&mut PartitionState> {
         let index = usize::try_from(partition)
             .ok()
             .and_then(|number| self.indexes.get(number).copied().flatten())?;
@@ -98,23 +98,16 @@ impl PartitionProgress {
 
     /// Whether to deliver a record that arrived. `false` means that its partition is finished.
     pub(super) fn take(&mut self, partition: i32, offset: i64) -> bool {
-        let Some(partition_state) = self.partition_state(partition) else {
+        let Some(state) = self.state(partition) else {
             return false;
         };
-        let beyond = partition_state
-            .range
-            .stop
-            .is_some_and(|stop| offset >= stop);
-        if partition_state.done || beyond {
+        let beyond = state.range.stop.is_some_and(|stop| offset >= stop);
+        if state.done || beyond {
             self.reached_end(partition);
             return false;
         }
-        partition_state.next = offset + 1;
-        if partition_state
-            .range
-            .stop
-            .is_some_and(|stop| partition_state.next >= stop)
-        {
+        state.next = offset + 1;
+        if state.range.stop.is_some_and(|stop| state.next >= stop) {
             self.finish(partition);
         }
         true
@@ -123,22 +116,19 @@ impl PartitionProgress {
     /// End of partition: a bounded one is finished, even if the last offsets before its stop hold no record
     /// (compaction, transaction markers).
     pub(super) fn reached_end(&mut self, partition: i32) {
-        let Some(partition_state) = self.partition_state(partition) else {
+        let Some(state) = self.state(partition) else {
             return;
         };
-        if let Some(stop) = partition_state.range.stop {
-            partition_state.next = partition_state.next.max(stop);
+        if let Some(stop) = state.range.stop {
+            state.next = state.next.max(stop);
             self.finish(partition);
         }
     }
 
     /// Marks a partition as finished.
     pub(super) fn finish(&mut self, partition: i32) {
-        if let Some(partition_state) = self
-            .partition_state(partition)
-            .filter(|partition_state| !partition_state.done)
-        {
-            partition_state.done = true;
+        if let Some(state) = self.state(partition).filter(|state| !state.done) {
+            state.done = true;
             self.open -= 1;
         }
     }
@@ -150,18 +140,15 @@ impl PartitionProgress {
 
     /// Unfinished partitions with their next offsets.
     pub(super) fn open(&self) -> Vec<(i32, i64)> {
-        let open = self
-            .list
-            .iter()
-            .filter(|partition_state| !partition_state.done);
-        open.map(|partition_state| (partition_state.range.partition, partition_state.next))
+        let open = self.list.iter().filter(|state| !state.done);
+        open.map(|state| (state.range.partition, state.next))
             .collect()
     }
 
     /// Every partition with its next offset.
     pub(super) fn positions(&self) -> Vec<(i32, i64)> {
         let all = self.list.iter();
-        all.map(|partition_state| (partition_state.range.partition, partition_state.next))
+        all.map(|state| (state.range.partition, state.next))
             .collect()
     }
 
@@ -170,9 +157,9 @@ impl PartitionProgress {
         let moved = self
             .list
             .iter()
-            .filter(|partition_state| partition_state.next > partition_state.range.start);
+            .filter(|state| state.next > state.range.start);
         moved
-            .map(|partition_state| (partition_state.range.partition, partition_state.next))
+            .map(|state| (state.range.partition, state.next))
             .collect()
     }
 
@@ -198,11 +185,11 @@ impl PartitionProgress {
 
     /// Continues at another offset after a gap.
     pub(super) fn resume(&mut self, partition: i32, next: i64) {
-        let Some(partition_state) = self.partition_state(partition) else {
+        let Some(state) = self.state(partition) else {
             return;
         };
-        partition_state.next = next;
-        if partition_state.range.stop.is_some_and(|stop| next >= stop) {
+        state.next = next;
+        if state.range.stop.is_some_and(|stop| next >= stop) {
             self.finish(partition);
         }
     }
@@ -210,39 +197,26 @@ impl PartitionProgress {
     /// Gives every partition a stop.
     pub(super) fn stop_at(&mut self, stops: &Offsets) {
         self.bounded = true;
-        for partition_state in &mut self.list {
-            let stop = stops.get(&partition_state.range.partition).copied();
-            partition_state.range.stop = Some(stop.unwrap_or(partition_state.next));
-            partition_state.done = partition_state
-                .range
-                .stop
-                .is_some_and(|stop| partition_state.next >= stop);
+        for state in &mut self.list {
+            let stop = stops.get(&state.range.partition).copied();
+            state.range.stop = Some(stop.unwrap_or(state.next));
+            state.done = state.range.stop.is_some_and(|stop| state.next >= stop);
         }
-        self.open = self
-            .list
-            .iter()
-            .filter(|partition_state| !partition_state.done)
-            .count();
+        self.open = self.list.iter().filter(|state| !state.done).count();
     }
 
     /// Number of offsets read, and of offsets to read.
     pub(super) fn progress(&self) -> Progress {
         let width = |from: i64, to: i64| u64::try_from(to - from).unwrap_or(0);
-        let read = |partition_state: &PartitionState| match (
-            partition_state.done,
-            partition_state.range.stop,
-        ) {
-            (true, Some(_)) => partition_state.range.len(),
-            _ => width(partition_state.range.start, partition_state.next),
+        let read = |state: &PartitionState| match (state.done, state.range.stop) {
+            (true, Some(_)) => state.range.len(),
+            _ => width(state.range.start, state.next),
         };
         Progress {
             done: self.list.iter().map(read).sum(),
-            total: self.bounded.then(|| {
-                self.list
-                    .iter()
-                    .map(|partition_state| partition_state.range.len())
-                    .sum()
-            }),
+            total: self
+                .bounded
+                .then(|| self.list.iter().map(|state| state.range.len()).sum()),
         }
     }
 }

@@ -5,7 +5,7 @@ mod imports;
 mod source;
 
 use imports::{Imports, paths};
-use source::{sources, without_tests};
+use source::{Source, sources, without_tests};
 
 /// Every module in the order of `lib.rs`, with those that it may use. A module uses only what stands above it.
 const MODULES: &[(&str, &[&str])] = &[
@@ -184,6 +184,8 @@ fn a_header_is_one_phrase_and_at_most_one_reason() {
     for source in sources("src").into_iter().chain(sources("tests")) {
         let header = source.header();
         let paragraphs = header.split(|line| line.is_empty());
+        let paragraphs =
+            paragraphs.filter(|lines| !lines.iter().any(|line| line.starts_with("```")));
         let prose: Vec<String> = paragraphs.take(2).map(|lines| lines.join(" ")).collect();
         if !(1..=3).contains(&sentences(&prose.join(" "))) {
             wrong.push(format!("{}: {}", source.name, prose.join(" ")));
@@ -244,6 +246,15 @@ fn sentences(text: &str) -> usize {
         .count()
 }
 
+/// The circles of files that are given as name and text.
+fn circles_of(files: &[(&str, &str)]) -> Vec<String> {
+    let source = |(name, text): &(&str, &str)| Source {
+        name: (*name).to_owned(),
+        text: (*text).to_owned(),
+    };
+    Imports::new(&files.iter().map(source).collect::<Vec<_>>()).circles()
+}
+
 fn assert_none(wrong: &[String]) {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
@@ -267,4 +278,23 @@ fn the_rules_see_what_they_should_see() {
     assert_eq!(without_tests(code), "a\nc\ne\n");
     assert_eq!(sentences("One thing. Another (`x`)."), 2);
     assert_eq!(sentences("One thing, e.g a.b"), 0);
+}
+
+#[test]
+fn a_circle_is_seen_through_modules_and_re_exports() {
+    let root = ("a/mod.rs", "mod b;\nmod c;\npub use b::B;");
+    let b = ("a/b.rs", "use super::c::C;");
+    let circle = ["a/{b.rs,c.rs}"];
+    assert_eq!(circles_of(&[root, b, ("a/c.rs", "use super::B;")]), circle);
+    assert_eq!(
+        circles_of(&[root, b, ("a/c.rs", "fn f() { super::b::g(); }")]),
+        circle
+    );
+    let visible = ("a/c.rs", "pub(in super::b) fn f() {}");
+    assert_none(&circles_of(&[root, b, visible]));
+    let tests = (
+        "a/c.rs",
+        "#[cfg(test)]\nmod tests {\n    use super::super::b::B;\n}\n",
+    );
+    assert_none(&circles_of(&[root, b, tests]));
 }

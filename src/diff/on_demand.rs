@@ -17,7 +17,7 @@ use super::hash::Key;
 use super::members::KeyFilter;
 use super::model::{Diff, Options};
 use super::path::{PlaceId, Step};
-use super::tape::{MAX_DEPTH, NodeRef, Tape, ValueType};
+use super::tape::{MAX_DEPTH, Tape, ValueType};
 use crate::json::{ElementSpans, common_prefix_len, is_canonical, separators};
 
 /// The changes between two documents; `None` if streaming would cost too much, or if the bytes are not JSON.

@@ -64,7 +64,7 @@ impl Hasher for IdentityHasher {
     }
 }
 
-/// The two halves of the product, XORed.
+/// The two halves of the product, combined by exclusive or.
 #[inline]
 fn fold(one: u64, other: u64) -> u64 {
     let product = u128::from(one) * u128::from(other | 1);

@@ -70,7 +70,8 @@ impl Group {
             let low = find(&lows).unwrap_or(0);
             let wanted = find(&stored).or_else(|| find(&firsts)).unwrap_or(low);
             if wanted < low {
-                gaps.push(offset_gap(topic, partition, wanted, low));
+                let why = GapReason::Retention;
+                gaps.push(OffsetGap::new(topic, partition, wanted, low, why));
             }
             let start = wanted.max(low);
             starts.add_partition_offset(topic, partition, Offset::Offset(start))?;
@@ -156,16 +157,6 @@ fn check_partitions(list: TopicPartitionList) -> KafkaResult<TopicPartitionList>
 fn is_retriable(error: &KafkaError) -> bool {
     let code = error.rdkafka_error_code();
     code.is_some_and(|code| classify(code, "") == ErrorClass::Retriable)
-}
-
-fn offset_gap(topic: &str, partition: i32, wanted: i64, resumed: i64) -> OffsetGap {
-    OffsetGap {
-        topic: topic.to_owned(),
-        partition,
-        wanted,
-        resumed,
-        why: GapReason::Retention,
-    }
 }
 
 #[cfg(test)]

@@ -64,13 +64,9 @@ pub(super) fn clamp_to_low_watermark(
     for mut range in ranges {
         let low = lows.get(&range.partition).copied().unwrap_or(range.start);
         if range.start < low {
-            plan.lost.push(OffsetGap {
-                topic: topic.to_owned(),
-                partition: range.partition,
-                wanted: range.start,
-                resumed: low,
-                why: GapReason::Retention,
-            });
+            let why = GapReason::Retention;
+            let gap = OffsetGap::new(topic, range.partition, range.start, low, why);
+            plan.lost.push(gap);
             range.start = low;
         }
         plan.ranges.push(range);
@@ -99,13 +95,7 @@ pub(super) fn from_stored(
             Some(_) if *start < low => GapReason::Retention,
             Some(_) => return true,
         };
-        lost.push(OffsetGap {
-            topic: topic.to_owned(),
-            partition,
-            wanted: *start,
-            resumed: low,
-            why,
-        });
+        lost.push(OffsetGap::new(topic, partition, *start, low, why));
         *start = low;
         why != GapReason::Gone
     });

@@ -115,18 +115,27 @@ impl Reader {
         self.partitions.positions()
     }
 
+    fn offset_list(
+        &self,
+        offsets: Vec<(i32, i64)>,
+        doing: &str,
+    ) -> Result<TopicPartitionList, Failure> {
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (partition, next) in offsets {
+            let added =
+                list.add_partition_offset(self.topic.name(), partition, Offset::Offset(next));
+            added.map_err(|error| self.topic.unexpected(doing, &error))?;
+        }
+        Ok(list)
+    }
+
     /// Assigns the open partitions at their next offsets. Prefetched records are fetched again.
     fn assign(&self) -> Result<(), Failure> {
         let open = self.partitions.open();
         if open.is_empty() {
             return Ok(());
         }
-        let mut list = TopicPartitionList::with_capacity(open.len());
-        for (partition, next) in open {
-            let added =
-                list.add_partition_offset(self.topic.name(), partition, Offset::Offset(next));
-            added.map_err(|error| self.topic.unexpected("starting to read", &error))?;
-        }
+        let list = self.offset_list(open, "starting to read")?;
         let consumer = &self.topic.consumer;
         let assigned = consumer.assign(&list).and_then(|()| {
             // A partition paused by an earlier read stays paused after an assignment.
@@ -310,13 +319,9 @@ impl Reader {
         }
         let lows = self.topic.low_watermarks()?;
         for (partition, wanted, resumed) in self.partitions.overtaken(&lows) {
-            self.pending.push_back(Pending::OffsetGap(OffsetGap {
-                topic: self.topic.name().to_owned(),
-                partition,
-                wanted,
-                resumed,
-                why: GapReason::Retention,
-            }));
+            let (topic, why) = (self.topic.name(), GapReason::Retention);
+            let gap = OffsetGap::new(topic, partition, wanted, resumed, why);
+            self.pending.push_back(Pending::OffsetGap(gap));
             self.partitions.resume(partition, resumed);
         }
         self.refetch()
@@ -327,12 +332,7 @@ impl Reader {
         if self.topic.is_without_group() {
             return self.assign();
         }
-        let mut list = TopicPartitionList::new();
-        for (partition, next) in self.partitions.open() {
-            let added =
-                list.add_partition_offset(self.topic.name(), partition, Offset::Offset(next));
-            added.map_err(|error| self.topic.unexpected("continuing after a gap", &error))?;
-        }
+        let list = self.offset_list(self.partitions.open(), "continuing after a gap")?;
         let sought = self.topic.consumer.seek_partitions(list, SEEK_TIMEOUT);
         sought.map_err(|error| self.topic.unexpected("continuing after a gap", &error))?;
         Ok(())
@@ -365,12 +365,7 @@ impl Reader {
 
     fn commit(&mut self) -> Result<(), Failure> {
         self.committed_at = Instant::now();
-        let mut list = TopicPartitionList::new();
-        for (partition, next) in self.partitions.delivered() {
-            let added =
-                list.add_partition_offset(self.topic.name(), partition, Offset::Offset(next));
-            added.map_err(|error| self.topic.unexpected("committing the offsets", &error))?;
-        }
+        let list = self.offset_list(self.partitions.delivered(), "committing the offsets")?;
         if list.count() == 0 {
             return Ok(());
         }

@@ -59,12 +59,10 @@ pub fn find_after_txn(
     }
     let topic = reader.close();
     let partitions = topic.partitions();
-    let lost = |partition: i32| OffsetGap {
-        topic: topic.name().to_owned(),
-        partition,
-        wanted: 0,
-        resumed: lows.get(&partition).copied().unwrap_or(0),
-        why: GapReason::PossiblyAfterTxn(txn),
+    let lost = |partition: i32| {
+        let resumed = lows.get(&partition).copied().unwrap_or(0);
+        let why = GapReason::PossiblyAfterTxn(txn);
+        OffsetGap::new(topic.name(), partition, 0, resumed, why)
     };
     let unproven = proven.iter().filter(|(_, proven)| !**proven);
     let lost = unproven.map(|(partition, _)| lost(*partition)).collect();

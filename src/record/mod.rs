@@ -122,6 +122,25 @@ pub enum GapReason {
 }
 
 impl OffsetGap {
+    /// A gap in a partition of `topic`: `wanted` no longer exists, and reading continues at `resumed`.
+    #[must_use]
+    pub fn new(
+        topic: &str,
+        partition: i32,
+        wanted: i64,
+        resumed: i64,
+        why: GapReason,
+    ) -> OffsetGap {
+        let topic = topic.to_owned();
+        OffsetGap {
+            topic,
+            partition,
+            wanted,
+            resumed,
+            why,
+        }
+    }
+
     /// Which records are lost and why, without a prefix such as "gap:".
     #[must_use]
     pub fn message(&self) -> String {

@@ -129,8 +129,8 @@ impl ClientConfig {
         X509::stack_from_pem(pem.as_bytes())
     }
 
-    /// Every configured certificate is a trust anchor. A chain must end at a self-signed certificate, because the client
-    /// library does not set `PARTIAL_CHAIN`.
+    /// Every configured certificate is a trust anchor. A chain must end at a self-signed certificate, because the
+    /// client library does not set `PARTIAL_CHAIN`.
     fn add_trust_anchors(&self, context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
         let location = self.ca_location.as_deref().filter(|path| *path != "probe");
         if let Some(path) = location.map(Path::new) {

@@ -116,16 +116,12 @@ pub fn handshake(
         Some(cipher.standard_name().unwrap_or(cipher.name()).to_owned())
     });
     let distrusted = config.verifies() && !handshake.errors.is_empty();
-    handshake.error = match error {
-        Some(error) if distrusted => Some(HandshakeError::new(
-            HandshakeErrorKind::BadCertificate,
-            error.raw,
-        )),
-        None if distrusted => Some(HandshakeError::new(
-            HandshakeErrorKind::BadCertificate,
-            None,
-        )),
-        error => error,
+    handshake.error = if distrusted {
+        let raw = error.and_then(|error| error.raw);
+        let kind = HandshakeErrorKind::BadCertificate;
+        Some(HandshakeError::new(kind, raw))
+    } else {
+        error
     };
     (handshake, session.filter(|_| !distrusted))
 }

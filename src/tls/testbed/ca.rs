@@ -70,7 +70,7 @@ pub struct TestCertificates {
 }
 
 impl TestCertificates {
-    /// Creates all certificates. Each call creates new keys, so the user of one call is unknown to the broker of another.
+    /// Creates all certificates. Each call creates new keys, so one call's user is unknown to another's broker.
     ///
     /// # Errors
     /// If OpenSSL has no random numbers, or if a name does not fit in a certificate.

@@ -102,12 +102,7 @@ fn requery(
     if typed.dry_run {
         return report::dry_run(&client, &head, &targets(&names, options), &scope, context);
     }
-    let mut manifest = Manifest::new(head.server.clone(), head.started.clone());
-    manifest.floor = head.floor;
-    manifest.floor_from.clone_from(&head.floor_from);
-    manifest.cluster.clone_from(&head.cluster);
-    manifest.positions.clone_from(&head.positions);
-    manifest.scope = scope;
+    let manifest = new_manifest(&head, scope);
     let workers = CollectionWorkers {
         client,
         stop,
@@ -117,31 +112,40 @@ fn requery(
     };
     match folder {
         Some(folder) => {
-            let journal = begin(
-                &folder,
-                &head,
-                &resume_state,
-                &workers,
-                &manifest.scope,
-                context,
-            )?;
-            let read = proof::into_folder(
-                workers,
-                &folder,
-                journal,
-                &resume_state,
-                stream.as_ref(),
-                context,
-            );
-            manifest.collections = read?;
-            report::conclude(&mut manifest, now());
-            let place = folder.commit(&manifest);
-            let place = place.map_err(|failure| report_failure(&failure, context))?;
-            report::report(&manifest, Some(&place), context);
-            Ok(report::exit(&manifest))
+            let run = (&head, &resume_state);
+            into_folder(workers, folder, run, stream.as_ref(), manifest, context)
         }
         None => into_stream(&workers, stream.as_ref(), manifest, context),
     }
+}
+
+fn new_manifest(head: &RunIdentity, scope: Scope) -> Manifest {
+    let mut manifest = Manifest::new(head.server.clone(), head.started.clone());
+    manifest.floor = head.floor;
+    manifest.floor_from.clone_from(&head.floor_from);
+    manifest.cluster.clone_from(&head.cluster);
+    manifest.positions.clone_from(&head.positions);
+    manifest.scope = scope;
+    manifest
+}
+
+fn into_folder(
+    workers: CollectionWorkers,
+    folder: SnapshotDirectory,
+    (head, resume_state): (&RunIdentity, &ResumeState),
+    stream: Option<&ChangeReader>,
+    mut manifest: Manifest,
+    context: &mut Context<'_>,
+) -> Result<Exit, Exit> {
+    let scope = &manifest.scope;
+    let journal = begin(&folder, head, resume_state, &workers, scope, context)?;
+    let read = proof::into_folder(workers, &folder, journal, resume_state, stream, context);
+    manifest.collections = read?;
+    report::conclude(&mut manifest, now());
+    let place = folder.commit(&manifest);
+    let place = place.map_err(|failure| report_failure(&failure, context))?;
+    report::report(&manifest, Some(&place), context);
+    Ok(report::exit(&manifest))
 }
 
 fn open(root: &Path, context: &mut Context<'_>) -> Result<SnapshotDirectory, Exit> {

@@ -1,4 +1,4 @@
-//! Exponential backoff with full jitter, `Retry-After`, and a deadline that counts from the last progress.
+//! Exponential backoff with full jitter, `Retry-After`, and a deadline that counts from the first attempt.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
@@ -14,25 +14,19 @@ const MAX_PAUSE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Backoff {
     deadline: Duration,
-    progress: Instant,
+    started: Instant,
     attempt: u32,
 }
 
 impl Backoff {
-    /// A backoff that ends after `deadline` without progress.
+    /// A backoff that ends `deadline` after now.
     #[must_use]
     pub fn new(deadline: Duration) -> Self {
         Backoff {
             deadline,
-            progress: Instant::now(),
+            started: Instant::now(),
             attempt: 0,
         }
-    }
-
-    /// Notes progress: resets the pause and the deadline.
-    pub fn progressed(&mut self) {
-        self.progress = Instant::now();
-        self.attempt = 0;
     }
 
     /// The pause before the next attempt; `None` if it would end after the deadline. The server's `Retry-After` is a
@@ -41,13 +35,13 @@ impl Backoff {
         let random = RandomState::new().hash_one(self.attempt);
         let pause = jitter(self.attempt, random) + requested.unwrap_or_default();
         self.attempt = self.attempt.saturating_add(1);
-        (self.progress.elapsed() + pause < self.deadline).then_some(pause)
+        (self.started.elapsed() + pause < self.deadline).then_some(pause)
     }
 
-    /// Time since the last progress.
+    /// Time since the first attempt.
     #[must_use]
-    pub fn without_progress(&self) -> Duration {
-        self.progress.elapsed()
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 }
 
@@ -95,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_deadline_counts_from_the_last_progress_and_retry_after_is_a_lower_bound() {
+    fn the_deadline_holds_and_retry_after_is_a_lower_bound() {
         let mut backoff = Backoff::new(Duration::from_secs(100));
         assert!(
             backoff
@@ -103,8 +97,6 @@ mod tests {
                 .is_some_and(|pause| pause >= Duration::from_secs(7))
         );
         assert_eq!(backoff.pause(Some(Duration::from_secs(100))), None);
-        backoff.progressed();
-        assert!(backoff.pause(None).is_some_and(|pause| pause < FIRST_PAUSE));
     }
 
     #[test]

@@ -271,7 +271,7 @@ impl<'t> Parser<'t> {
         words.iter().any(|word| is_word(self.ahead(1), word))
     }
 
-    pub fn take_word(&mut self, word: &str) -> bool {
+    fn take_word(&mut self, word: &str) -> bool {
         let found = self.peek_is(word);
         self.next += usize::from(found);
         found

@@ -56,11 +56,11 @@ pub(super) struct TapeCompare<'t, 'a, 'o> {
 }
 
 impl<'t, 'a> TapeCompare<'t, 'a, '_> {
-    pub fn old_node(&self, at: At) -> NodeRef<'t, 'a> {
+    fn old_node(&self, at: At) -> NodeRef<'t, 'a> {
         NodeRef::new(self.old, at)
     }
 
-    pub fn new_node(&self, at: At) -> NodeRef<'t, 'a> {
+    fn new_node(&self, at: At) -> NodeRef<'t, 'a> {
         NodeRef::new(self.new, at)
     }
 

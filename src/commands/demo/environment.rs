@@ -20,7 +20,7 @@ use crate::util::secret::Secret;
 /// The topic of the demo's events.
 pub const TOPIC: &str = "ditto.demo.cafe";
 /// A topic that exists, but that the user is not authorized to read.
-pub const FORBIDDEN_TOPIC: &str = "ditto.demo.forbidden";
+const FORBIDDEN_TOPIC: &str = "ditto.demo.forbidden";
 
 /// Fixed, so that each run has the same events and the documentation can quote them.
 const SEED: u64 = 1;

@@ -226,7 +226,7 @@ impl RetryingClient {
         attempts.timeouts += u32::from(matches!(error.kind, ApiErrorKind::TimedOut));
         let never_reached = matches!(error.kind, ApiErrorKind::Unreachable)
             && !self.has_responded.load(Ordering::Relaxed)
-            && attempts.backoff.without_progress() > FIRST_CONTACT_TIMEOUT;
+            && attempts.backoff.elapsed() > FIRST_CONTACT_TIMEOUT;
         let Some(pause) = attempts
             .backoff
             .pause(requested_pause)

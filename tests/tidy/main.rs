@@ -143,6 +143,14 @@ fn the_table_is_in_order_and_knows_every_module() {
 }
 
 #[test]
+fn the_binary_declares_no_module() {
+    // Each module would be compiled, and its tests run, twice.
+    let sources = sources("src");
+    let binary = sources.iter().find(|source| source.name == "main.rs");
+    assert!(!has_word(&binary.unwrap().code(), "mod"));
+}
+
+#[test]
 fn words_stand_only_where_they_belong() {
     let mut wrong = Vec::new();
     for source in sources("src") {

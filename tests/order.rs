@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use support::program::{Output, run};
 
-const LIMIT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Line `number` of the capture; some lines are large, not JSON, or gaps.
 fn line(number: usize) -> String {
@@ -38,7 +38,7 @@ fn tail(folder: &tempfile::TempDir, args: &[&str]) -> Output {
     let capture = folder.path().join("capture").display().to_string();
     let mut words = vec!["tail", "--input", &capture];
     words.extend(args);
-    run(&[], &words, LIMIT)
+    run(&[], &words, TIMEOUT)
 }
 
 #[test]

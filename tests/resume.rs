@@ -151,7 +151,7 @@ fn a_follower_reports_skipped_events() {
     }
     let folder = resumed.folder();
     let mut running = resumed.stage.follow(&["--from", &folder]);
-    running.wait_for_words(&["1 events are already in"], support::stage::LIMIT);
+    running.wait_for_words(&["1 events are already in"], support::stage::TIMEOUT);
     assert_eq!(running.interrupt().status, Some(130));
 }
 
@@ -349,6 +349,6 @@ fn a_transaction_is_a_place_in_every_partition() {
         &[update(5, "a"), update(6, "b"), unnumbered.clone()].join("\n"),
     );
     let args = ["tail", "--input", &capture, "--from", "txn:5"];
-    let output = support::program::run(&[], &args, support::stage::LIMIT);
+    let output = support::program::run(&[], &args, support::stage::TIMEOUT);
     assert_eq!(output.lines(), [update(6, "b"), unnumbered]);
 }

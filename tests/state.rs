@@ -8,7 +8,7 @@ use std::fs;
 use std::time::Duration;
 
 use support::program::{Output, Running, run};
-use support::stage::{ALL, GAP, LIMIT, Stage, TOPIC, event};
+use support::stage::{ALL, GAP, Stage, TIMEOUT, TOPIC, event};
 
 const END: [&str; 2] = ["--until", "end"];
 
@@ -111,9 +111,9 @@ fn a_signal_leaves_exact_positions() {
         let fixture = Fixture::new(2);
         let first = fixture.write(0..10);
         let mut running = fixture.follow(&["--from", "beginning"]);
-        running.wait_for_lines(first.len(), LIMIT);
+        running.wait_for_lines(first.len(), TIMEOUT);
         running.signal(signal);
-        let output = running.wait(LIMIT);
+        let output = running.wait(TIMEOUT);
         assert_eq!(output.status, Some(130), "{}", output.stderr);
         let second = fixture.write(10..12);
         assert_eq!(lines(&fixture.tail(&END)), second, "{signal}");
@@ -125,7 +125,7 @@ fn a_killed_run_loses_no_event() {
     let fixture = Fixture::new(2);
     let mut all = fixture.write(0..200);
     let mut running = fixture.follow(&["--from", "beginning"]);
-    running.wait_for_lines(200, LIMIT);
+    running.wait_for_lines(200, TIMEOUT);
     let mut seen: BTreeSet<String> = lines(&running.kill());
     all.extend(fixture.write(200..210));
     seen.extend(lines(&fixture.tail(&END)));
@@ -137,7 +137,7 @@ fn events_that_a_closed_pipe_did_not_accept_are_written_again() {
     let fixture = Fixture::new(1);
     let all = fixture.stage.write_many(0..20_000, 1);
     let args = [&["tail", "--from", "beginning"][..], &fixture.args(&[])].concat();
-    let output = Running::start_reading(&fixture.stage.env(), &args, 1).wait(LIMIT);
+    let output = Running::start_reading(&fixture.stage.env(), &args, 1).wait(TIMEOUT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     let mut seen: BTreeSet<String> = output
         .stdout
@@ -268,7 +268,7 @@ fn a_file_belongs_to_one_topic_of_one_cluster_and_one_process() {
     };
     let other = Stage::new(1);
     let args = [&["tail"], &fixture.args(&END)[..]].concat();
-    let output = run(&other.env(), &args, LIMIT);
+    let output = run(&other.env(), &args, TIMEOUT);
     refused(&output, "it has positions of the Kafka cluster");
 
     fs::write(&fixture.file, text.replace(TOPIC, "others")).unwrap();
@@ -375,6 +375,10 @@ fn conflicting_options_are_rejected() {
         vec![("DITTO_CDC_GROUP", "team".to_owned())],
     ]
     .concat();
-    let output = run(&env, &[&["tail"], &fixture.args(&END)[..]].concat(), LIMIT);
+    let output = run(
+        &env,
+        &[&["tail"], &fixture.args(&END)[..]].concat(),
+        TIMEOUT,
+    );
     assert_eq!(output.status, Some(2), "{}", output.stderr);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ditto_cdc::kafka::embedded::ProducerRecord;
 use support::program::{Output, Running, run};
-use support::stage::{ALL, GAP, LIMIT, Stage, TOPIC, event};
+use support::stage::{ALL, GAP, Stage, TIMEOUT, TOPIC, event};
 
 #[test]
 fn a_follower_sees_what_is_written_after_it_came() {
@@ -19,7 +19,7 @@ fn a_follower_sees_what_is_written_after_it_came() {
         stage.write(1, 2, "people", 2_000);
     });
     let last = stage.write(0, 3, "people", 3_000);
-    running.wait_for_line(&last, LIMIT);
+    running.wait_for_line(&last, TIMEOUT);
     let output = running.interrupt();
     assert_eq!(output.status, Some(130));
     let lines = output.lines();
@@ -117,13 +117,17 @@ fn gaps_and_unreadable_records_pass_every_filter_and_are_said() {
     let again = run(
         &[],
         &["tail", "--input", &capture, "--format", "record", "-q"],
-        LIMIT,
+        TIMEOUT,
     );
     assert_eq!(
         again.stdout, output.stdout,
         "a capture is read back to the byte"
     );
-    let one = run(&[], &["tail", "--input", &capture, "--from", "0:4"], LIMIT);
+    let one = run(
+        &[],
+        &["tail", "--input", &capture, "--from", "0:4"],
+        TIMEOUT,
+    );
     assert_eq!(one.lines(), [&last]);
 }
 
@@ -195,7 +199,7 @@ fn what_cannot_heal_ends_at_once_with_status_3() {
             "no.such",
         ),
     ] {
-        let output = run(&env, &[&["tail", "--until", "end"], args].concat(), LIMIT);
+        let output = run(&env, &[&["tail", "--until", "end"], args].concat(), TIMEOUT);
         assert_eq!(output.status, Some(3), "{name}: {}", output.stderr);
         assert!(output.stderr.contains(words), "{name}: {}", output.stderr);
         assert!(output.stderr.contains("try: "), "{name}: {}", output.stderr);
@@ -224,7 +228,7 @@ fn settings_come_from_files_as_well() {
         &ALL[..],
     ]
     .concat();
-    let output = run(&[], &args, LIMIT);
+    let output = run(&[], &args, TIMEOUT);
     assert_eq!(output.lines(), [&line], "{}", output.stderr);
     assert!(
         output.stderr.contains("the-customers-pipeline")
@@ -252,7 +256,7 @@ fn settings_come_from_files_as_well() {
         "--user-cert-password-file",
         &user_file,
     ];
-    let output = run(&[], &[&flags, &ALL[..]].concat(), LIMIT);
+    let output = run(&[], &[&flags, &ALL[..]].concat(), TIMEOUT);
     assert_eq!(output.lines(), [&line], "{}", output.stderr);
 
     let env_file = stage.file(
@@ -264,7 +268,7 @@ fn settings_come_from_files_as_well() {
     let output = run(
         &[],
         &[&["tail", "--env-file", &env_file], &ALL[..]].concat(),
-        LIMIT,
+        TIMEOUT,
     );
     assert_eq!(output.lines(), [&line], "{}", output.stderr);
 }
@@ -298,12 +302,12 @@ fn a_reader_that_leaves_ends_it_well() {
     }
     stage.broker.flush().unwrap();
     let args = ["tail", "--from", "beginning"];
-    let output = Running::start_reading(&stage.env(), &args, 1).wait(LIMIT);
+    let output = Running::start_reading(&stage.env(), &args, 1).wait(TIMEOUT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert_eq!(output.stderr, "");
     // Even without further output: it must not need the next event to notice.
     let quiet = Stage::new(1);
     quiet.write(0, 1, "people", 1_000);
-    let output = Running::start_reading(&quiet.env(), &args, 1).wait(LIMIT);
+    let output = Running::start_reading(&quiet.env(), &args, 1).wait(TIMEOUT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
 }

@@ -2,24 +2,27 @@
 //! of bytes.
 
 /// Bytes compared at once while they are equal.
-const STEP: usize = 32;
+const STEP_BYTES: usize = 32;
 /// Bytes compared at once near a difference.
-const WORD: usize = 8;
+const WORD_BYTES: usize = 8;
 
 /// Length of the common prefix.
 #[must_use]
 #[inline]
 pub fn common_prefix_len(one: &[u8], other: &[u8]) -> usize {
-    let (ones, others) = (one.as_chunks::<STEP>().0, other.as_chunks::<STEP>().0);
+    let (ones, others) = (
+        one.as_chunks::<STEP_BYTES>().0,
+        other.as_chunks::<STEP_BYTES>().0,
+    );
     let steps = ones.iter().zip(others);
-    let mut same = STEP * steps.take_while(|(one, other)| one == other).count();
-    let words = |bytes| from(bytes, same).as_chunks::<WORD>().0;
+    let mut same = STEP_BYTES * steps.take_while(|(one, other)| one == other).count();
+    let words = |bytes| from(bytes, same).as_chunks::<WORD_BYTES>().0;
     for (one, other) in words(one).iter().zip(words(other)) {
         let differs = u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other);
         if differs != 0 {
             return same + differs.trailing_zeros() as usize / 8;
         }
-        same += WORD;
+        same += WORD_BYTES;
     }
     let (ones, others) = (from(one, same), from(other, same));
     let rest = ones.iter().zip(others);
@@ -29,16 +32,19 @@ pub fn common_prefix_len(one: &[u8], other: &[u8]) -> usize {
 /// Length of the common suffix.
 #[must_use]
 pub fn common_suffix_len(one: &[u8], other: &[u8]) -> usize {
-    let (ones, others) = (one.as_rchunks::<STEP>().1, other.as_rchunks::<STEP>().1);
+    let (ones, others) = (
+        one.as_rchunks::<STEP_BYTES>().1,
+        other.as_rchunks::<STEP_BYTES>().1,
+    );
     let steps = ones.iter().rev().zip(others.iter().rev());
-    let mut same = STEP * steps.take_while(|(one, other)| one == other).count();
-    let words = |bytes| before(bytes, same).as_rchunks::<WORD>().1;
+    let mut same = STEP_BYTES * steps.take_while(|(one, other)| one == other).count();
+    let words = |bytes| before(bytes, same).as_rchunks::<WORD_BYTES>().1;
     for (one, other) in words(one).iter().rev().zip(words(other).iter().rev()) {
         let differs = u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other);
         if differs != 0 {
             return same + differs.leading_zeros() as usize / 8;
         }
-        same += WORD;
+        same += WORD_BYTES;
     }
     let (ones, others) = (before(one, same), before(other, same));
     let rest = ones.iter().rev().zip(others.iter().rev());

@@ -13,7 +13,7 @@ use crate::copy::Copy;
 use crate::rng::Rng;
 
 /// Timeout of a run that is not to be killed.
-const LIMIT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// Limit of requeries for one gap: changes during a requery may make another one necessary.
 const MAX_REQUERIES: usize = 40;
 
@@ -76,9 +76,9 @@ impl Consumer {
     pub fn catch_up(&mut self) {
         for _ in 0..MAX_REQUERIES {
             let tailing = self.pending_requery.is_none();
-            if self.step(LIMIT) == Some(0) && tailing {
+            if self.step(TIMEOUT) == Some(0) && tailing {
                 // A second run must find nothing new.
-                assert_eq!(self.step(LIMIT), Some(0), "{}", self.log());
+                assert_eq!(self.step(TIMEOUT), Some(0), "{}", self.log());
                 return;
             }
         }
@@ -172,7 +172,7 @@ impl Consumer {
                 break Some(status.code().expect("only this test kills it"));
             }
             if started.elapsed() > timeout {
-                assert!(timeout < LIMIT, "{line} does not end:\n{}", self.log());
+                assert!(timeout < TIMEOUT, "{line} does not end:\n{}", self.log());
                 child.kill().unwrap();
                 child.wait().unwrap();
                 self.kills += 1;

@@ -6,7 +6,7 @@ use crate::support::kafka::{Kafka, Message};
 use crate::support::program::{Output, Running, run};
 
 /// Timeout of a bounded read.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One insert; `number` is the transaction and part of the id.
 pub fn event(collection: &str, number: usize) -> String {
@@ -31,7 +31,7 @@ pub fn lines(numbers: std::ops::Range<usize>) -> Vec<String> {
 /// Runs `tail` on a topic until it ends.
 pub fn tail(kafka: &Kafka, topic: &str, args: &[&str]) -> Output {
     let args = [&["tail", "--topic", topic], args].concat();
-    run(&kafka.client_env(topic), &args, LIMIT)
+    run(&kafka.client_env(topic), &args, TIMEOUT)
 }
 
 /// Starts `tail` on a topic.

@@ -55,7 +55,7 @@ fn a_follower_that_retention_overtook_says_so_and_goes_on() {
     kafka.produce(topic, messages(0..10, 1));
     let args = ["tail", "--from", "beginning"];
     let mut follower = Running::start(&kafka.client_env(topic), &args);
-    follower.wait_for_lines(10, LIMIT);
+    follower.wait_for_lines(10, TIMEOUT);
 
     follower.signal("STOP");
     // More than the socket buffers between the broker and a stopped reader can hold.
@@ -67,10 +67,10 @@ fn a_follower_that_retention_overtook_says_so_and_goes_on() {
     kafka.delete_records(topic, 0, 490);
     follower.signal("CONT");
 
-    follower.wait_for_words(&["gap: offsets"], LIMIT);
+    follower.wait_for_words(&["gap: offsets"], TIMEOUT);
     let last = event("people", 500);
     kafka.produce(topic, [Message::to(0, last.clone())]);
-    follower.wait_for_line(&last, LIMIT);
+    follower.wait_for_line(&last, TIMEOUT);
     let output = follower.interrupt();
     let seen = output.lines();
     for number in 490..500 {
@@ -85,4 +85,4 @@ fn a_follower_that_retention_overtook_says_so_and_goes_on() {
     assert_eq!(distinct.len(), seen.len(), "a record was printed twice");
 }
 
-const LIMIT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);

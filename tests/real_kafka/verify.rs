@@ -9,7 +9,7 @@ use crate::events::messages;
 use crate::support::kafka::{Kafka, Message, OPEN_GROUPS, Rule};
 use crate::support::program::run;
 
-const LIMIT: Duration = Duration::from_secs(40);
+const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Status and report of `verify --json` on a topic. The key file is a copy that only its owner may read.
 fn verify(kafka: &Kafka, topic: &str, args: &[&str]) -> (Option<i32>, Value) {
@@ -20,7 +20,11 @@ fn verify(kafka: &Kafka, topic: &str, args: &[&str]) -> (Option<i32>, Value) {
     let mut env = kafka.client_env(topic);
     env.retain(|(name, _)| *name != "DITTO_CDC_USER_CERT");
     env.push(("DITTO_CDC_USER_CERT", key.display().to_string()));
-    let output = run(&env, &[&["verify", "--json", "-vvv"], args].concat(), LIMIT);
+    let output = run(
+        &env,
+        &[&["verify", "--json", "-vvv"], args].concat(),
+        TIMEOUT,
+    );
     let text = String::from_utf8_lossy(&output.stdout);
     let all = format!("{text}{}", output.stderr);
     assert!(
@@ -153,7 +157,7 @@ fn a_position_that_retention_overtook_is_e5() {
     let group = format!("{OPEN_GROUPS}verify-lost");
     let env = kafka.client_env(topic);
     let args = ["tail", "--group", &group, "-n", "3", "--from", "beginning"];
-    assert_eq!(run(&env, &args, LIMIT).status, Some(0));
+    assert_eq!(run(&env, &args, TIMEOUT).status, Some(0));
     let (status, report) = verify(kafka, topic, &["--group", &group]);
     assert_eq!(status, Some(0), "{report:#}");
     has(&report, "group", "pass", None, "lag");

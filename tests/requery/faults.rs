@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::documents::many;
-use crate::scene::{LIMIT, Place, files, front};
+use crate::scene::{Place, TIMEOUT, files, front};
 use crate::support::engine::KEY;
 use crate::support::program::run;
 
@@ -204,7 +204,7 @@ fn missing_parts_are_named() {
         let stream = run(
             &front.env(),
             &[&["requery", "--output", "-"], args].concat(),
-            LIMIT,
+            TIMEOUT,
         );
         assert_eq!(stream.status, Some(4), "{part}: {}", stream.stderr);
         assert!(
@@ -274,7 +274,7 @@ fn failures_of_the_disk_are_reported() {
     fs::remove_file(place.path()).unwrap();
     // Folders in which not even root can write.
     for folder in ["/sys/ditto-cdc-snapshot", "/proc/ditto-cdc-snapshot"] {
-        let output = run(&front.env(), &["requery", "--output", folder], LIMIT);
+        let output = run(&front.env(), &["requery", "--output", folder], TIMEOUT);
         assert_eq!(output.status, Some(1), "{}", output.stderr);
         let message = format!("preparing the folder {folder}");
         assert!(output.stderr.contains(&message), "{}", output.stderr);

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::documents::{NAMES, document, many, odd_ids};
-use crate::scene::{LIMIT, Place, files, front};
+use crate::scene::{Place, TIMEOUT, files, front};
 use crate::support::engine::Front;
 use crate::support::program::run;
 
@@ -77,7 +77,7 @@ fn standard_output_has_the_format_of_events() {
     let output = run(
         &front.env(),
         &["requery", "--output", "-", "--txn-id", "100"],
-        LIMIT,
+        TIMEOUT,
     );
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     let lines = output.lines();
@@ -184,7 +184,7 @@ fn a_wider_snapshot_is_not_replaced_by_a_narrower_one() {
 fn the_plan_and_the_first_request_are_shown() {
     let Some(front) = front() else { return };
     front.insert("a", &many(3));
-    let output = run(&front.env(), &["requery", "--dry-run"], LIMIT);
+    let output = run(&front.env(), &["requery", "--dry-run"], TIMEOUT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
@@ -197,7 +197,11 @@ fn the_plan_and_the_first_request_are_shown() {
             .iter()
             .all(|text| !text.contains("LIMIT"))
     );
-    let curl = run(&front.env(), &["requery", "--as-curl", "-c", "a'b"], LIMIT);
+    let curl = run(
+        &front.env(),
+        &["requery", "--as-curl", "-c", "a'b"],
+        TIMEOUT,
+    );
     let text = String::from_utf8(curl.stdout).unwrap();
     assert!(
         text.contains("$DITTO_CDC_API_KEY") && !text.contains(crate::support::engine::KEY),

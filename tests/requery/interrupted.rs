@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::documents::many;
-use crate::scene::{LIMIT, Place, front};
+use crate::scene::{Place, TIMEOUT, front};
 use crate::support::engine::Front;
 use crate::support::program::Running;
 
@@ -127,6 +127,6 @@ fn two_runs_cannot_use_one_folder() {
         second.stderr
     );
     front.set(&json!({"faults": []}));
-    assert_eq!(first.wait(LIMIT).status, Some(0));
+    assert_eq!(first.wait(TIMEOUT).status, Some(0));
     assert_eq!(place.documents("a"), front.dump("a"));
 }

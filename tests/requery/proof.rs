@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::documents::many;
-use crate::scene::{LIMIT, Place, front};
+use crate::scene::{Place, TIMEOUT, front};
 use crate::support::engine::Front;
 use crate::support::program::{Output, Running, run};
 use crate::support::stage::Stage;
@@ -84,7 +84,7 @@ fn start(front: &Front, stage: &Stage, args: &[&str], events: &[String]) -> Runn
     let running = Running::start(&env, &[&["requery"], args].concat());
     let started = Instant::now();
     while front.statements().is_empty() {
-        assert!(started.elapsed() < LIMIT, "{}", running.stderr());
+        assert!(started.elapsed() < TIMEOUT, "{}", running.stderr());
         std::thread::sleep(Duration::from_millis(2));
     }
     publish(stage, events);
@@ -100,7 +100,7 @@ fn publish(stage: &Stage, events: &[String]) {
 
 fn into_stream(front: &Front, events: &[String]) -> Output {
     let stage = Stage::new(2);
-    start(front, &stage, &["--output", "-"], events).wait(LIMIT)
+    start(front, &stage, &["--output", "-"], events).wait(TIMEOUT)
 }
 
 fn is_complete(output: &Output) -> bool {
@@ -121,7 +121,7 @@ fn changes_with_events_do_not_prevent_a_proof() {
     let path = place.path().display().to_string();
     // Some events are delivered twice, as Kafka may do.
     let events = [&events[..], &events[3..9]].concat();
-    let output = start(&front, &stage, &["--output", &path], &events).wait(LIMIT);
+    let output = start(&front, &stage, &["--output", &path], &events).wait(TIMEOUT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert!(!output.stderr.contains("attempt"), "{}", output.stderr);
     let manifest = place.manifest();
@@ -214,7 +214,7 @@ fn without_a_stream_constant_changes_make_it_incomplete() {
     let manifest = place.manifest();
     assert!(!manifest.complete && manifest.collection("a").unwrap().proof.is_none());
     // Standard output cannot be rolled back, so there is no second attempt.
-    let output = run(&front.env(), &["requery", "--output", "-"], LIMIT);
+    let output = run(&front.env(), &["requery", "--output", "-"], TIMEOUT);
     assert_eq!(output.status, Some(4), "{}", output.stderr);
     assert!(!output.stderr.contains("attempt"), "{}", output.stderr);
 }
@@ -243,7 +243,7 @@ fn documents_that_start_to_match_the_condition_are_counted() {
         let events = story.schedule(&front);
         let stage = Stage::new(2);
         let args = ["--output", "-", "-c", "a", "--where", condition];
-        let output = start(&front, &stage, &args, &events).wait(LIMIT);
+        let output = start(&front, &stage, &args, &events).wait(TIMEOUT);
         assert_eq!(
             is_complete(&output),
             complete,
@@ -265,7 +265,7 @@ fn an_interrupted_proof_is_repeated() {
     let started = Instant::now();
     // The read is finished, and the run waits for the last event.
     while !fs::read_to_string(&journal).is_ok_and(|text| text.contains("{\"Done\":")) {
-        assert!(started.elapsed() < LIMIT, "{}", running.stderr());
+        assert!(started.elapsed() < TIMEOUT, "{}", running.stderr());
         std::thread::sleep(Duration::from_millis(2));
     }
     running.kill();
@@ -275,11 +275,11 @@ fn an_interrupted_proof_is_repeated() {
     env.extend(front.env());
     let resume = ["requery", "--output", &path, "--resume"];
     let other = [&resume[..], &["--topic", "elsewhere"]].concat();
-    let output = run(&env, &other, LIMIT);
+    let output = run(&env, &other, TIMEOUT);
     assert_eq!(output.status, Some(3), "{}", output.stderr);
     let message = "now it is elsewhere";
     assert!(output.stderr.contains(message), "{}", output.stderr);
-    let output = run(&env, &resume, LIMIT);
+    let output = run(&env, &resume, TIMEOUT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert_eq!(front.statements().len(), requests, "nothing is read again");
     let proof = place.manifest().collections[0].proof.clone().unwrap();

@@ -11,7 +11,7 @@ use ditto_cdc::snapshot::manifest::Manifest;
 use crate::support::engine::Front;
 use crate::support::program::{Output, run};
 
-pub const LIMIT: Duration = Duration::from_secs(120);
+pub const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The HTTP front that all tests share, one at a time, because starting an engine takes seconds.
 pub fn front() -> Option<MutexGuard<'static, Front>> {
@@ -48,7 +48,7 @@ impl Place {
             .chain(more)
             .copied()
             .collect();
-        run(&front.env(), &args, LIMIT)
+        run(&front.env(), &args, TIMEOUT)
     }
 
     pub fn manifest(&self) -> Manifest {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::documents::many;
-use crate::scene::{LIMIT, Place, front};
+use crate::scene::{Place, TIMEOUT, front};
 use crate::support::program::run;
 use crate::support::stage::Stage;
 
@@ -26,7 +26,7 @@ fn the_minimum_transaction_covers_the_events_before_the_recorded_offsets() {
     let output = run(
         &env,
         &["requery", "--output", &path, "--txn-id", "45"],
-        LIMIT,
+        TIMEOUT,
     );
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     let manifest = place.manifest();
@@ -50,7 +50,7 @@ fn the_minimum_transaction_covers_the_events_before_the_recorded_offsets() {
     let output = run(
         &env,
         &["requery", "--output", &path, "--deadline", "2s"],
-        LIMIT,
+        TIMEOUT,
     );
     assert_eq!(output.status, Some(1), "{}", output.stderr);
     assert!(
@@ -64,7 +64,7 @@ fn the_minimum_transaction_covers_the_events_before_the_recorded_offsets() {
         "the complete snapshot is unchanged"
     );
     front.insert("a", &[json!({"_id": "later"})]);
-    let output = run(&env, &["requery", "--output", &path], LIMIT);
+    let output = run(&env, &["requery", "--output", &path], TIMEOUT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert_eq!(place.manifest().floor, Some(later));
 }
@@ -83,7 +83,7 @@ fn the_minimum_transaction_is_the_highest_of_many_and_a_lost_offset_is_reported(
     let path = place.path().display().to_string();
     let mut env = stage.env();
     env.extend(front.env());
-    let output = run(&env, &["requery", "--output", &path], LIMIT);
+    let output = run(&env, &["requery", "--output", &path], TIMEOUT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert!(
         output
@@ -99,7 +99,7 @@ fn the_minimum_transaction_is_the_highest_of_many_and_a_lost_offset_is_reported(
         position.next_offset = 5000;
     }
     manifest.write(&place.path()).unwrap();
-    let output = run(&env, &["requery", "--output", &path], LIMIT);
+    let output = run(&env, &["requery", "--output", &path], TIMEOUT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert!(
         output.stderr.contains("ends before offset 5000"),

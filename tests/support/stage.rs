@@ -11,7 +11,7 @@ use super::program::{Output, Running, run};
 /// The topic of every stage.
 pub const TOPIC: &str = "events";
 /// Timeout of a run.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A broker, its files, and the settings for them.
 pub struct Stage {
@@ -105,7 +105,7 @@ impl Stage {
     }
 
     pub fn tail(&self, args: &[&str]) -> Output {
-        run(&self.env(), &[&["tail"], args].concat(), LIMIT)
+        run(&self.env(), &[&["tail"], args].concat(), TIMEOUT)
     }
 
     pub fn follow(&self, args: &[&str]) -> Running {

@@ -8,7 +8,7 @@ use crate::report::{stage, verify};
 use crate::support::program::{Running, run};
 use crate::support::stage::{Stage, TOPIC, event};
 
-const LIMIT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 fn write(stage: &Stage, payload: &[u8]) {
     let record = ProducerRecord {
@@ -119,9 +119,9 @@ fn waiting_shows_the_first_new_event() {
     write(&stage, event(1, "people").as_bytes());
     let args = ["verify", "--wait", "20s"];
     let mut running = Running::start(&stage.env(), &args);
-    running.wait_for_words(&["for a new event"], LIMIT);
+    running.wait_for_words(&["for a new event"], TIMEOUT);
     write(&stage, event(2, "people").as_bytes());
-    let output = running.wait(LIMIT);
+    let output = running.wait(TIMEOUT);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status, Some(0), "{text}");
     assert!(
@@ -133,7 +133,7 @@ fn waiting_shows_the_first_new_event() {
     report
         .ended(0)
         .has("wait", "warn", Some("E7"), "no event arrived");
-    let failed = run(&stage.env(), &["verify", "--wait", "soon"], LIMIT);
+    let failed = run(&stage.env(), &["verify", "--wait", "soon"], TIMEOUT);
     assert_eq!(failed.status, Some(2));
 }
 
@@ -146,7 +146,7 @@ fn redaction_leaves_no_name() {
         &["verify", "--redact", "--group", group][..],
         &["verify", "--redact", "--json", "--group", group],
     ] {
-        let output = run(&stage.env(), args, LIMIT);
+        let output = run(&stage.env(), args, TIMEOUT);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let folder = stage.folder.path().display().to_string();
         for name in [TOPIC, group, "CN=user", "people", &folder] {
@@ -168,12 +168,12 @@ fn redaction_leaves_no_name() {
 #[test]
 fn quiet_shows_only_what_failed() {
     let stage = stage();
-    let fine = run(&stage.env(), &["verify", "-q"], LIMIT);
+    let fine = run(&stage.env(), &["verify", "-q"], TIMEOUT);
     assert_eq!((fine.status, &fine.stdout[..]), (Some(0), &b""[..]));
     let failed = run(
         &stage.env_with("DITTO_CDC_TOPIC", "nowhere"),
         &["verify", "-q"],
-        LIMIT,
+        TIMEOUT,
     );
     let text = String::from_utf8_lossy(&failed.stdout).into_owned();
     assert_eq!(failed.status, Some(3));

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::program::{Output, run};
 use crate::support::stage::Stage;
 
-const LIMIT: Duration = Duration::from_secs(40);
+const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// The result of a run.
 pub struct Report {
@@ -20,7 +20,7 @@ type Env = [(&'static str, String)];
 /// Runs with the highest verbosity, and checks that no secret is printed.
 pub fn verify(env: &Env, args: &[&str]) -> Report {
     let args = [&["verify", "--json", "-vvv"], args].concat();
-    let output = run(env, &args, LIMIT);
+    let output = run(env, &args, TIMEOUT);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let all = format!("{text}{}", output.stderr);
     for (name, value) in env {

@@ -11,7 +11,7 @@ use crate::report::{stage, verify};
 use crate::support::program::Running;
 use crate::support::stage::{Stage, TOPIC};
 
-const LIMIT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How the server handles a write.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -125,7 +125,7 @@ fn it_cleans_up_after_ctrl_c() {
     let stage = Arc::new(stage());
     let api = peer(&stage, Peer::Silent);
     let mut running = Running::start(&env(&stage, &api), &["verify", "--round-trip", "cars"]);
-    running.wait_for_words(&["writing one document"], LIMIT);
+    running.wait_for_words(&["writing one document"], TIMEOUT);
     while !api.requests().iter().any(|body| body.contains("INSERT")) {
         std::thread::sleep(Duration::from_millis(20));
     }

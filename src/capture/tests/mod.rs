@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use super::Capture;
 use crate::record::{FailureClass, Place, Source, SourceItem};
 
-const WAIT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn file(content: &[u8]) -> (tempfile::NamedTempFile, Capture) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -35,7 +35,7 @@ fn piped(content: &[u8]) -> Capture {
 fn all(capture: &mut Capture) -> Vec<(u64, Option<String>)> {
     let mut found = Vec::new();
     loop {
-        match capture.next(WAIT) {
+        match capture.next(TIMEOUT) {
             SourceItem::Record(record) => {
                 let Place::Line { line, .. } = record.place else {
                     panic!("{record:?}")
@@ -92,7 +92,7 @@ fn lines() {
 fn positions_come_back() {
     let line = r#"{"topic":"t","partition":3,"offset":9,"timestamp":null,"timestampType":null,"key":null,"headers":[],"value":{"a":1}}"#;
     let (_file, mut capture) = file(line.as_bytes());
-    let SourceItem::Record(record) = capture.next(WAIT) else {
+    let SourceItem::Record(record) = capture.next(TIMEOUT) else {
         panic!("no record")
     };
     assert_eq!(
@@ -151,13 +151,13 @@ fn a_pipe_that_trickles() {
     let short = Duration::from_millis(10);
     assert!(matches!(capture.next(short), SourceItem::Idle));
     go.send(()).unwrap();
-    assert!(matches!(capture.next(WAIT), SourceItem::Record(_)));
+    assert!(matches!(capture.next(TIMEOUT), SourceItem::Record(_)));
     assert!(matches!(capture.next(short), SourceItem::Idle));
     go.send(()).unwrap();
-    assert!(matches!(capture.next(WAIT), SourceItem::Record(_)));
+    assert!(matches!(capture.next(TIMEOUT), SourceItem::Record(_)));
     go.send(()).unwrap();
-    assert!(matches!(capture.next(WAIT), SourceItem::End));
-    assert!(matches!(capture.next(WAIT), SourceItem::End));
+    assert!(matches!(capture.next(TIMEOUT), SourceItem::End));
+    assert!(matches!(capture.next(TIMEOUT), SourceItem::End));
 }
 
 #[test]
@@ -169,9 +169,9 @@ fn an_interrupt_stops() {
         Arc::clone(&interrupt),
     )
     .unwrap();
-    assert!(matches!(capture.next(WAIT), SourceItem::Record(_)));
+    assert!(matches!(capture.next(TIMEOUT), SourceItem::Record(_)));
     interrupt.store(true, Ordering::Relaxed);
-    assert!(matches!(capture.next(WAIT), SourceItem::Interrupted));
+    assert!(matches!(capture.next(TIMEOUT), SourceItem::Interrupted));
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn failures() {
     check(Path::new("/"), "cannot open the capture /: it is a folder");
     let broken = Broken;
     let mut capture = Capture::from_reader("-", Box::new(broken), Arc::default()).unwrap();
-    let SourceItem::Failed(failure) = capture.next(WAIT) else {
+    let SourceItem::Failed(failure) = capture.next(TIMEOUT) else {
         panic!("did not fail")
     };
     assert_eq!(

@@ -189,7 +189,7 @@ mod tests {
 
     use super::*;
 
-    const WAIT: Duration = Duration::from_secs(10);
+    const TIMEOUT: Duration = Duration::from_secs(10);
 
     fn start() -> Embedded {
         Embedded::start(&Options {
@@ -223,12 +223,12 @@ mod tests {
 
     fn next_payload(consumer: &BaseConsumer) -> Vec<u8> {
         let start = Instant::now();
-        while start.elapsed() < WAIT {
+        while start.elapsed() < TIMEOUT {
             if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
                 return message.payload().unwrap().to_vec();
             }
         }
-        panic!("no message within {WAIT:?}");
+        panic!("no message within {TIMEOUT:?}");
     }
 
     #[test]
@@ -246,10 +246,10 @@ mod tests {
         broker.flush().unwrap();
 
         let consumer = consumer(&broker);
-        let ends = consumer.fetch_watermarks("events", 2, WAIT).unwrap();
+        let ends = consumer.fetch_watermarks("events", 2, TIMEOUT).unwrap();
         assert_eq!(ends, (0, 1));
         assign(&consumer, 2);
-        let message = consumer.poll(WAIT).unwrap().unwrap();
+        let message = consumer.poll(TIMEOUT).unwrap().unwrap();
         assert_eq!(message.key(), Some(b"k".as_slice()));
         assert_eq!(message.payload(), Some(b"{}".as_slice()));
         let time = Timestamp::CreateTime(1_700_000_000_123);
@@ -264,7 +264,7 @@ mod tests {
         let broker = start();
         let consumer = consumer(&broker);
         let check = |topic: &str, expected: Option<RDKafkaErrorCode>| {
-            let found = consumer.fetch_metadata(Some(topic), WAIT).unwrap();
+            let found = consumer.fetch_metadata(Some(topic), TIMEOUT).unwrap();
             let error = found.topics().first().unwrap().error();
             assert_eq!(error.map(RDKafkaErrorCode::from), expected, "{topic}");
         };

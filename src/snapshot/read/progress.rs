@@ -8,8 +8,7 @@ use super::page::{PageOrder, SeenIds};
 use crate::snapshot::document_id::{DocumentId, IdType};
 use crate::snapshot::manifest::{Census, Collection, ReadRange, add_range};
 use crate::snapshot::write::PageStore;
-use crate::snapshot::write::journal;
-use crate::snapshot::write::journal::CollectionResume;
+use crate::snapshot::write::journal::{self, CollectionResume};
 
 /// Receives complete pages: a folder with a journal, or standard output.
 pub trait PageSink {

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::retrying_client::{Request, RetryingClient, StopReason};
-use crate::bigpeer::{ApiError, ApiErrorKind};
-use crate::bigpeer::{Query, quoted_name};
+use crate::bigpeer::{ApiError, ApiErrorKind, Query, quoted_name};
 use crate::snapshot::document_id::IdType;
 
 /// The collection to read, and its condition.

@@ -12,7 +12,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
 use super::Kafka;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One message to write.
 #[derive(Debug, Clone, Default)]
@@ -95,15 +95,15 @@ impl Kafka {
         end: TransactionEnd,
     ) {
         let (producer, rejected) = self.producer(&[("transactional.id", topic)]);
-        producer.init_transactions(LIMIT).unwrap();
+        producer.init_transactions(TIMEOUT).unwrap();
         producer.begin_transaction().unwrap();
         for message in messages {
             send(&producer, topic, &message);
         }
         finish(&producer, &rejected);
         match end {
-            TransactionEnd::Commit => producer.commit_transaction(LIMIT).unwrap(),
-            TransactionEnd::Abort => producer.abort_transaction(LIMIT).unwrap(),
+            TransactionEnd::Commit => producer.commit_transaction(TIMEOUT).unwrap(),
+            TransactionEnd::Abort => producer.abort_transaction(TIMEOUT).unwrap(),
         }
     }
 
@@ -169,7 +169,7 @@ fn headers(message: &Message) -> OwnedHeaders {
 }
 
 fn finish(producer: &BaseProducer<DeliveryReports>, rejected: &RejectedCount) {
-    producer.flush(LIMIT).unwrap();
+    producer.flush(TIMEOUT).unwrap();
     let rejected = rejected.0.load(Ordering::Relaxed);
     assert_eq!(rejected, 0, "messages that the broker rejected");
 }

@@ -6,13 +6,9 @@ use strsim::levenshtein;
 #[must_use]
 pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let limit = (wanted.chars().count() / 3).max(2);
+    let lower = wanted.to_lowercase();
     let mut close: Vec<(usize, &str)> = names
-        .map(|name| {
-            (
-                levenshtein(&wanted.to_lowercase(), &name.to_lowercase()),
-                name,
-            )
-        })
+        .map(|name| (levenshtein(&lower, &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= limit || is_part(wanted, name))
         .collect();
     close.sort_unstable();

@@ -80,6 +80,12 @@ impl DemoEnvironment {
         })
     }
 
+    /// The value of a setting, by the name of its environment variable.
+    pub(super) fn setting(&self, name: &str) -> Option<&str> {
+        let setting = self.settings.iter().find(|(known, _)| *known == name);
+        setting.map(|(_, value)| value.as_str())
+    }
+
     /// The differences between the Big Peer and a replica built from the stream alone.
     pub(super) fn lost_in_gap(&self) -> anyhow::Result<Difference> {
         let mut replica = Replica::default();

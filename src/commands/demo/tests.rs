@@ -32,16 +32,7 @@ impl Host for RecordingHost<'_> {
         environment: &DemoEnvironment,
         capture_stdout: bool,
     ) -> anyhow::Result<(Exit, Captured)> {
-        let value = |name| {
-            environment
-                .settings
-                .iter()
-                .find(|s| s.0 == name)
-                .unwrap()
-                .1
-                .clone()
-        };
-        let file = PathBuf::from(value("DITTO_CDC_USER_CERT"));
+        let file = PathBuf::from(environment.setting("DITTO_CDC_USER_CERT").unwrap());
         assert!(file.exists());
         self.commands.push((command_line(words), file));
         self.out.push_str("ran\n");

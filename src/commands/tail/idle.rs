@@ -6,7 +6,7 @@ use crate::record::Notice;
 
 /// Measures how long a connected source has delivered no record.
 pub(super) struct IdleTimer {
-    /// The topic or file, as people call it.
+    /// The name of the topic or file, for messages.
     pub name: String,
     /// `None` while records arrive, so that the clock is not read for each of them.
     since: Option<Instant>,

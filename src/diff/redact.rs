@@ -7,7 +7,7 @@ use super::hash::Key;
 use super::path::Step;
 use super::pattern::{Pattern, Relation, closest};
 use super::tape::MAX_DEPTH;
-use crate::event::{Event, EventKind};
+use crate::event::Event;
 use crate::json::{Item, eq_str, items, unescaped};
 
 /// Replaces a value.
@@ -18,25 +18,20 @@ const REDACTED_CHANGED: &[u8] = b"\"(redacted, changed)\"";
 /// The event's payload with the values at these paths replaced by `"(redacted)"`, or by `"(redacted, changed)"` if a
 /// new value differs from the old one at the same path.
 ///
-/// Paths start at the document: `oldValue`, `newValue` or `value` of every `change`, also of a second `change` key
-/// that is otherwise ignored. In events of unknown types, paths may start anywhere. Below 128 levels, a value whose path
-/// might match is hidden as a whole.
+/// Paths start at the document: an object in `oldValue`, `newValue` or `value` of a `change`. What else an event contains
+/// has no documented form, so paths may start anywhere in it. Only the envelope's own scalars are never redacted: `type`,
+/// `txnId`, `txnID`, `collection`, and `method` of a `change`. Below 128 levels, a value whose path might match is hidden
+/// as a whole.
 #[must_use]
 pub fn payload(event: &Event<'_>, patterns: &[Pattern]) -> Vec<u8> {
-    let anywhere: Vec<Pattern>;
+    let anywhere: Vec<Pattern> = patterns.iter().map(Pattern::anywhere).collect();
     let mut redact = Redact {
         json: event.raw,
         patterns,
         copied: 0,
         out: Vec::with_capacity(event.raw.len()),
     };
-    if let EventKind::Other(_) = event.kind {
-        anywhere = patterns.iter().map(Pattern::anywhere).collect();
-        redact.patterns = &anywhere;
-        redact.value(event.raw.trim_ascii(), None, &mut Vec::new());
-    } else {
-        redact.envelope(event);
-    }
+    redact.envelope(event, &anywhere);
     redact.copy_to(event.raw.len());
     redact.out
 }
@@ -47,6 +42,13 @@ pub fn redacts_id(patterns: &[Pattern]) -> bool {
     closest(patterns, &[Step::Key(b"\"_id\"")]) != Relation::Apart
 }
 
+/// Members of an event that are not redacted if they are scalars.
+const ENVELOPE_SCALARS: &[&str] = &["type", "txnId", "txnID", "collection"];
+/// Members of a `change` that are not redacted if they are scalars.
+const CHANGE_SCALARS: &[&str] = &["method"];
+/// Members of a `change` that are documents.
+const DOCUMENTS: &[&str] = &["oldValue", "newValue", "value"];
+
 struct Redact<'a, 'p> {
     json: &'a [u8],
     patterns: &'p [Pattern],
@@ -55,19 +57,39 @@ struct Redact<'a, 'p> {
     out: Vec<u8>,
 }
 
-impl<'a> Redact<'a, '_> {
-    fn envelope(&mut self, event: &Event<'a>) {
-        let is = |item: &Item<'_>, name: &str| item.key.is_some_and(|key| eq_str(key, name));
-        for change in items(self.json).filter(|item| is(item, "change")) {
-            for item in items(change.value) {
-                if is(&item, "newValue") {
-                    let old = event.old.filter(|old| *old != b"null");
-                    self.value(item.value, old, &mut Vec::new());
-                } else if is(&item, "oldValue") || is(&item, "value") {
-                    self.value(item.value, None, &mut Vec::new());
-                }
+impl<'a, 'p> Redact<'a, 'p> {
+    fn envelope(&mut self, event: &Event<'a>, anywhere: &'p [Pattern]) {
+        for item in items(self.json) {
+            if is_one_of(&item, &["change"]) && is_object(item.value) {
+                self.change(event, &item, anywhere);
+            } else if !is_scalar_of(&item, ENVELOPE_SCALARS) {
+                self.member(&item, Vec::new(), anywhere);
             }
         }
+    }
+
+    fn change(&mut self, event: &Event<'a>, change: &Item<'a>, anywhere: &'p [Pattern]) {
+        for item in items(change.value) {
+            if is_one_of(&item, DOCUMENTS) && is_object(item.value) {
+                let old = event.old.filter(|old| *old != b"null");
+                let old = old.filter(|_| is_one_of(&item, &["newValue"]));
+                self.value(item.value, old, &mut Vec::new());
+            } else if !is_scalar_of(&item, CHANGE_SCALARS) {
+                self.member(
+                    &item,
+                    change.key.map(Step::Key).into_iter().collect(),
+                    anywhere,
+                );
+            }
+        }
+    }
+
+    /// Redacts a member whose paths may start anywhere.
+    fn member(&mut self, item: &Item<'a>, mut steps: Vec<Step<'a>>, anywhere: &'p [Pattern]) {
+        let anchored = std::mem::replace(&mut self.patterns, anywhere);
+        steps.extend(item.key.map(Step::Key));
+        self.value(item.value, None, &mut steps);
+        self.patterns = anchored;
     }
 
     fn value(&mut self, value: &'a [u8], old: Option<&'a [u8]>, steps: &mut Vec<Step<'a>>) {
@@ -116,6 +138,19 @@ impl<'a> Redact<'a, '_> {
         self.out.extend_from_slice(part.unwrap_or_default());
         self.copied = end;
     }
+}
+
+fn is_one_of(item: &Item<'_>, names: &[&str]) -> bool {
+    item.key
+        .is_some_and(|key| names.iter().any(|name| eq_str(key, name)))
+}
+
+fn is_scalar_of(item: &Item<'_>, names: &[&str]) -> bool {
+    !matches!(item.value.first(), Some(b'{' | b'[')) && is_one_of(item, names)
+}
+
+fn is_object(value: &[u8]) -> bool {
+    value.first() == Some(&b'{')
 }
 
 #[cfg(test)]
@@ -169,11 +204,34 @@ mod tests {
                 r#""oldValue":null,"newValue":{"a":"(redacted)"}},"change":{"value":{"a":"(redacted)"}"#,
             ),
         );
-        check(
-            r#"{"type":"new","deep":[{"a":1}]}"#,
-            &["a"],
-            r#"{"type":"new","deep":[{"a":"(redacted)"}]}"#,
-        );
+        // What is not a document has no known form: paths may start anywhere in it.
+        for (shape, expected) in [
+            (
+                r#"{"type":"new","deep":[{"a":1}]}"#,
+                r#"{"type":"new","deep":[{"a":"(redacted)"}]}"#,
+            ),
+            (
+                r#"{"type":"requeryRequired","documents":[{"a":1}]}"#,
+                r#"{"type":"requeryRequired","documents":[{"a":"(redacted)"}]}"#,
+            ),
+            (
+                r#"{"type":"documentChanged","a":1,"change":[{"newValue":{"a":1}}]}"#,
+                r#"{"type":"documentChanged","a":"(redacted)","change":[{"newValue":{"a":"(redacted)"}}]}"#,
+            ),
+            (
+                r#"{"type":"documentChanged","change":{"a":1,"newValue":[{"a":1}],"more":{"x":{"a":1}}}}"#,
+                r#"{"type":"documentChanged","change":{"a":"(redacted)","newValue":[{"a":"(redacted)"}],"more":{"x":{"a":"(redacted)"}}}}"#,
+            ),
+            (
+                r#"{"type":"x","collection":{"a":1},"txnId":[{"a":1}],"change":{"method":{"a":1}}}"#,
+                r#"{"type":"x","collection":{"a":"(redacted)"},"txnId":[{"a":"(redacted)"}],"change":{"method":{"a":"(redacted)"}}}"#,
+            ),
+        ] {
+            check(shape, &["a"], expected);
+        }
+        let scalars =
+            r#"{"txnId":1,"txnID":2,"type":"x","collection":"c","change":{"method":"m"}}"#;
+        check(scalars, &["**", "type", "method"], scalars);
         let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
         let hidden = format!("{}\"(redacted)\"{}", "[".repeat(127), "]".repeat(127));
         check(

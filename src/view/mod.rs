@@ -88,12 +88,20 @@ impl View {
         }
     }
 
-    /// The record with another payload, and without its key if that may contain a redacted id.
+    /// The record with another payload, without its headers' values, which have no paths, and without its key if that
+    /// may contain a redacted id.
     fn redacted<'r>(&self, record: &Record<'r>, payload: &'r [u8]) -> Record<'r> {
         let mut record = record.clone();
         record.payload = Some(payload.into());
         if redact::redacts_id(&self.diff.redact) && record.key.is_some() {
             record.key = Some(b"(redacted)".into());
+        }
+        for value in record
+            .headers
+            .iter_mut()
+            .filter_map(|one| one.value.as_mut())
+        {
+            *value = b"(redacted)".into();
         }
         record
     }
@@ -146,5 +154,7 @@ impl View {
 
 #[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod redact_tests;
 #[cfg(test)]
 mod tests;

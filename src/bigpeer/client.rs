@@ -16,6 +16,7 @@ use super::error::{ApiError, ApiErrorKind};
 use super::response::{QueryResponse, RowSink};
 use super::{error_message, retry};
 use crate::util::secret::Secret;
+use crate::util::url::hide_secrets;
 
 /// Timeout of connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -212,7 +213,7 @@ impl Client {
             .send(request, timeout.unwrap_or(RESPONSE_TIMEOUT));
         let response = response.map_err(|error| to_api_error(&error));
         let result = response.and_then(|response| read_response(response, rows));
-        result.map_err(|error| self.without_key(error))
+        result.map_err(|error| self.without_secrets(error))
     }
 
     fn authorization(&self) -> Result<HeaderValue, ApiError> {
@@ -228,9 +229,10 @@ impl Client {
         Ok(value)
     }
 
-    /// Redacts the key, which a server may repeat in its error.
-    fn without_key(&self, mut error: ApiError) -> ApiError {
-        error.message = error.message.replace(self.key.expose(), "(the API key)");
+    /// Redacts the key, which a server may repeat in its error, and the secrets of URLs, such as that of a proxy.
+    fn without_secrets(&self, mut error: ApiError) -> ApiError {
+        let message = error.message.replace(self.key.expose(), "(the API key)");
+        error.message = hide_secrets(&message).into_owned();
         error
     }
 }

@@ -30,14 +30,15 @@ impl Endpoint {
         } else {
             format!("https://{text}")
         };
-        let mut url = Url::parse(&whole).map_err(|why| not_an_address(&format!("{why}")))?;
-        if !url.username().is_empty() || url.password().is_some() {
+        // A password with a `/`, `?` or `#` would be parsed as a path, query or fragment.
+        if text.contains('@') {
             return Err((
                 "cannot use the url: it contains a user name or password".to_owned(),
                 "remove the part before the `@`; the HTTP API uses an API key (--api-key-file)"
                     .to_owned(),
             ));
         }
+        let mut url = Url::parse(&whole).map_err(|why| not_an_address(&format!("{why}")))?;
         if url.host_str().is_none_or(str::is_empty) {
             return Err(not_an_address("it has no host"));
         }
@@ -171,6 +172,15 @@ mod tests {
             ("http://127.0.0.1.evil.example/a", "unencrypted"),
             ("http://10.0.0.1/a", "unencrypted"),
             ("https://me:hunter2@x/a", "contains a user name or password"),
+            ("me:hunter2@x/a", "contains a user name or password"),
+            (
+                "https://me:12/hunter2@x/a",
+                "contains a user name or password",
+            ),
+            (
+                "https://me:12?hunter2@x/a",
+                "contains a user name or password",
+            ),
             ("ftp://x/a", "is not https"),
             ("", "cannot use the url"),
             ("https://", "cannot use the url"),

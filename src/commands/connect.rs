@@ -37,10 +37,20 @@ pub(super) fn api(
     context: &mut Context<'_>,
 ) -> Result<(Endpoint, Secret, Option<Connection>), Exit> {
     let mut settings = resolve_and_report(flags, Some(api), context)?;
-    let endpoint = settings.url.as_ref().map(|url| Endpoint::parse(&url.value));
-    let endpoint = endpoint
-        .transpose()
-        .map_err(|(what, fix)| report_error(context, &SettingsError { what, fix }))?;
+    let endpoint = settings
+        .url
+        .as_ref()
+        .map(|url| Endpoint::parse(url.value.expose()));
+    let endpoint = endpoint.transpose().map_err(|(what, fix)| {
+        report_error(
+            context,
+            &SettingsError {
+                what,
+                fix,
+                ..SettingsError::default()
+            },
+        )
+    })?;
     if let Some(error) = settings.key_to_untrusted_url() {
         return Err(report_error(context, &error));
     }
@@ -71,8 +81,16 @@ pub(super) fn endpoint(
         let error = settings.require_api().err();
         return Err(error.map_or(Exit::Setup, |error| report_error(context, &error)));
     };
-    Endpoint::parse(&url.value)
-        .map_err(|(what, fix)| report_error(context, &SettingsError { what, fix }))
+    Endpoint::parse(url.value.expose()).map_err(|(what, fix)| {
+        report_error(
+            context,
+            &SettingsError {
+                what,
+                fix,
+                ..SettingsError::default()
+            },
+        )
+    })
 }
 
 fn connection(settings: &mut Settings, context: &mut Context<'_>) -> Result<Connection, Exit> {
@@ -291,11 +309,12 @@ fn failure(fault: FileFault) -> Failure {
 }
 
 pub(super) fn report_error(context: &mut Context<'_>, error: &SettingsError) -> Exit {
-    context.out.failure(&Failure {
+    let failure = Failure {
         class: FailureClass::Setup,
         what: error.what.clone(),
         fix: Some(error.fix.clone()),
         raw: None,
-    });
+    };
+    context.out.failure_with_list(&failure, &error.missing);
     Exit::Setup
 }

@@ -24,9 +24,9 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Reports a usage error of a command.
+    /// Reports a usage error of a command. Lines after the first one quote the option and mark a place in it.
     pub(super) fn usage_error(&mut self, command: &str, why: &str) -> Exit {
-        self.out.warn(why);
+        self.out.quoting(why);
         self.out
             .warn(&format!("for help: ditto-cdc {command} --help"));
         Exit::Usage

@@ -17,6 +17,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::record::{Failure, Progress};
 use crate::util::exit::Exit;
+use crate::util::url::hide_secrets;
 use crate::view::escape;
 
 use self::system::{
@@ -301,16 +302,40 @@ impl Output {
 
     /// Prints an error: what failed, what to do, and the library's message last.
     pub fn failure(&mut self, failure: &Failure) {
+        self.failure_with_list(failure, &[]);
+    }
+
+    /// Prints an error with a list between what failed and what to do.
+    pub fn failure_with_list(&mut self, failure: &Failure, list: &[String]) {
         self.line(&failure.what);
+        for item in list {
+            self.print_labelled("  ", item);
+        }
         if let Some(fix) = &failure.fix {
             self.indented("try: ", fix);
         }
-        if let Some(raw) = &failure.raw {
-            self.indented("raw: ", raw);
+        // Libraries write several lines on purpose. Each has the label, so that none looks like another message.
+        for line in failure.raw.iter().flat_map(|raw| raw.lines()) {
+            self.indented("raw: ", line);
         }
     }
 
-    /// Prints one line on standard error, with control characters escaped.
+    /// Prints an error about what the user typed: further lines, which quote it, are indented by two blanks.
+    pub fn quoting(&mut self, text: &str) {
+        let mut lines = text.lines();
+        self.line(lines.next().unwrap_or_default());
+        for line in lines {
+            self.print_labelled("  ", line.strip_prefix("  ").unwrap_or(line));
+        }
+    }
+
+    /// Prints lines that the user can copy, without a label.
+    pub fn copyable(&mut self, lines: &[&str]) {
+        for line in lines {
+            self.print_labelled("", line);
+        }
+    }
+
     fn line(&mut self, text: &str) {
         self.print_labelled("ditto-cdc: ", text);
     }
@@ -319,9 +344,11 @@ impl Output {
         self.print_labelled(&format!("  {label}"), text);
     }
 
+    /// Prints exactly one line. Line ends in its text are escaped like other control characters, because names, ids and
+    /// errors of servers are part of it: they must not look like a message of their own.
     fn print_labelled(&mut self, label: &str, text: &str) {
-        let lines: Vec<String> = text.lines().map(escape::text).collect();
-        self.print(&format!("{label}{}", lines.join("\n")));
+        let text = hide_secrets(text.trim_end());
+        self.print(&format!("{label}{}", escape::text(&text)));
     }
 
     fn print(&mut self, line: &str) {

@@ -46,6 +46,7 @@ fn error(why: &str) -> SettingsError {
         what: format!("cannot read the brokers: {why}"),
         fix: "write host:port as the Ditto portal shows the endpoint; separate several with commas"
             .to_owned(),
+        ..SettingsError::default()
     }
 }
 
@@ -53,6 +54,10 @@ fn without_scheme<'a>(entry: &'a str, warnings: &mut Vec<String>) -> Result<&'a 
     if entry.contains('@') {
         // The entry is not repeated, because the part before the `@` may be a password.
         return Err("an entry contains `@`, but a Kafka address has no user name".to_owned());
+    }
+    if entry.contains(['?', '#']) {
+        // Nor is a query, which may contain a key.
+        return Err("an entry contains `?` or `#`, but a Kafka address has no query".to_owned());
     }
     let address = entry.split_once("://").map_or(entry, |(_, rest)| rest);
     let address = address.trim_end_matches('/');
@@ -156,6 +161,7 @@ mod tests {
             "https://a/app",
             "https://",
             "me:pw@a:443",
+            "https://a:443?key=x",
         ] {
             check(refused, None);
         }

@@ -28,8 +28,7 @@ impl Settings {
                 url.value, url.origin
             ),
             fix: "if you trust this URL, set it yourself: --url, DITTO_CDC_URL in the environment, or --env-file .env"
-                .to_owned(),
-        })
+                .to_owned(), ..SettingsError::default() })
     }
 
     /// The error if the working folder's `.env` sets the brokers and a SASL login, which it cannot set, would be sent there.
@@ -46,7 +45,6 @@ impl Settings {
                 login.name, login.origin, brokers.value, brokers.origin
             ),
             fix: "if you trust these brokers, set them yourself: --brokers, DITTO_CDC_BROKERS in the environment, or --env-file .env"
-                .to_owned(),
-        })
+                .to_owned(), ..SettingsError::default() })
     }
 }

@@ -3,10 +3,12 @@
 use std::fmt;
 
 /// Why a setting cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SettingsError {
     /// The action, its object, and why it failed.
     pub what: String,
+    /// Each missing setting, with the ways to set it.
+    pub missing: Vec<String>,
     /// What to do next.
     pub fix: String,
 }

@@ -25,6 +25,7 @@ pub(super) fn text(raw: &RawValue) -> Result<String, SettingsError> {
     text.ok_or_else(|| SettingsError {
         what: format!("cannot read {}: its value is not UTF-8", raw.origin),
         fix: "set it again in a UTF-8 terminal, or use a flag instead".to_owned(),
+        ..SettingsError::default()
     })
 }
 
@@ -56,6 +57,7 @@ pub(super) fn path(raw: &RawValue, environment: &Environment) -> Result<PathBuf,
     expanded.map_err(|why| SettingsError {
         what: format!("cannot use the path from {}: {why}", raw.origin),
         fix: "write the whole path, starting with `/`".to_owned(),
+        ..SettingsError::default()
     })
 }
 
@@ -74,6 +76,7 @@ pub(super) fn password(raw: &RawValue, environment: &Environment) -> Result<Secr
     let text = String::from_utf8(bytes).map_err(|_| SettingsError {
         what: format!("{what}: it is not UTF-8"),
         fix: "the file must contain only the password; save it as UTF-8".to_owned(),
+        ..SettingsError::default()
     })?;
     Ok(Secret::new(without_line_end(text)))
 }
@@ -149,6 +152,7 @@ pub(super) fn unreadable(what: &str, error: &io::Error) -> SettingsError {
     SettingsError {
         what: format!("{what}: {why}"),
         fix: fix.to_owned(),
+        ..SettingsError::default()
     }
 }
 

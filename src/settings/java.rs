@@ -157,6 +157,7 @@ fn malformed(path: &Path, line: Option<usize>) -> SettingsError {
         ),
         fix: "double each backslash of a path or password, as Java requires (write it twice)"
             .to_owned(),
+        ..SettingsError::default()
     }
 }
 

@@ -97,5 +97,6 @@ fn explain(error: &Error, name: &str, what: &str) -> SettingsError {
     SettingsError {
         what: format!("{what}: {why}"),
         fix,
+        ..SettingsError::default()
     }
 }

@@ -1,10 +1,12 @@
 //! Pass-through librdkafka properties, from `-X`, a profile or a properties file.
 //! Values may be secrets, so `Debug` hides them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::Origin;
 use super::SettingsError;
+use crate::util::url::hide_secrets;
 
 /// Properties in order; later ones take precedence.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -69,13 +71,13 @@ impl Property {
         is_secret(&self.name)
     }
 
-    /// The value for display: "(set)" instead of a secret.
+    /// The value for display: "(set)" instead of a secret, URLs without theirs.
     #[must_use]
-    pub fn shown(&self) -> &str {
+    pub fn shown(&self) -> Cow<'_, str> {
         if self.is_secret() {
-            "(set)"
+            "(set)".into()
         } else {
-            &self.value
+            hide_secrets(&self.value)
         }
     }
 }
@@ -116,6 +118,7 @@ fn parse_one(number: usize, text: &str) -> Result<Property, SettingsError> {
     let malformed = |why: &str| SettingsError {
         what: format!("cannot read flag -X number {number}: {why}"),
         fix: "write it as -X name=value, for example -X client.id=me".to_owned(),
+        ..SettingsError::default()
     };
     let (name, value) = text
         .split_once('=')

@@ -54,7 +54,7 @@ impl Settings {
             value: if property.is_secret() {
                 ListedValue::Set
             } else {
-                ListedValue::Text(property.value.clone())
+                ListedValue::Text(property.shown().into_owned())
             },
             origin: Some(property.origin.clone()),
             shadowed: Vec::new(),
@@ -72,7 +72,9 @@ impl Settings {
             Key::Group => one(name, self.group.as_ref(), text),
             Key::ClusterCert => one(name, self.cluster_cert.as_ref(), path),
             Key::UserCert => one(name, self.user_cert.as_ref(), path),
-            Key::Url => one(name, self.url.as_ref(), text),
+            Key::Url => one(name, self.url.as_ref(), |url| {
+                ListedValue::Text(url.to_string())
+            }),
             Key::ClusterCertPassword => {
                 self.secret(definition, self.cluster_cert_password.as_ref())
             }

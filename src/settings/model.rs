@@ -6,6 +6,7 @@ use super::definitions::Key;
 use super::secret_source::{SecretScope, SecretSource};
 use super::{LibrdkafkaProperties, Origin, SettingsError};
 use crate::util::secret::Secret;
+use crate::util::url::TypedUrl;
 
 /// A value with its source, and the sources that it overrides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub struct Settings {
     /// The keystore's password; may be empty.
     pub user_cert_password: Option<Setting<Secret>>,
     /// URL of the HTTP API, unparsed.
-    pub url: Option<Setting<String>>,
+    pub url: Option<Setting<TypedUrl>>,
     /// The HTTP API's key, trimmed; never empty.
     pub api_key: Option<Setting<Secret>>,
     /// The portal's consumer group prefix, if a profile sets it.

@@ -79,12 +79,14 @@ impl Profile {
         let path = path(environment).ok_or_else(|| SettingsError {
             what: format!("{what}: no home folder is known, so {FILE} cannot be found"),
             fix: "set HOME or XDG_CONFIG_HOME".to_owned(),
+            ..SettingsError::default()
         })?;
         let bytes =
             std::fs::read(&path).map_err(|error| cannot_read(&what, &path, name, &error))?;
         let text = String::from_utf8(bytes).map_err(|_| SettingsError {
             what: format!("{what}: {} is not UTF-8", path.display()),
             fix: "save it as UTF-8".to_owned(),
+            ..SettingsError::default()
         })?;
         let mut profile = parse(&text, &path, name, &what)?;
         profile
@@ -145,6 +147,7 @@ fn parse(text: &str, path: &Path, name: &str, what: &str) -> Result<Profile, Set
         ),
         fix: "write lines as `name = \"value\"`; double each backslash, or use 'single quotes'"
             .to_owned(),
+        ..SettingsError::default()
     })?;
     let table = document.as_table();
     let Some(section) = table.get(name).and_then(Item::as_table_like) else {
@@ -226,6 +229,7 @@ fn cannot_read(what: &str, path: &Path, name: &str, error: &std::io::Error) -> S
                 "`{}` creates it",
                 crate::util::shell::command_line(&["config", "init", name])
             ),
+            ..SettingsError::default()
         };
     }
     super::files::unreadable(&format!("{what}: cannot read {}", path.display()), error)
@@ -240,6 +244,7 @@ fn unknown_profile(what: &str, path: &Path, name: &str, known: &[String]) -> Set
     SettingsError {
         what: format!("{what}: {} has no section [{name}]", path.display()),
         fix,
+        ..SettingsError::default()
     }
 }
 

@@ -44,6 +44,7 @@ fn read(path: &Path, what: &str) -> Result<DocumentMut, SettingsError> {
         what: format!("{what}: the existing file is not TOML"),
         fix: "correct or move the file; `ditto-cdc config --profile NAME` shows the line"
             .to_owned(),
+        ..SettingsError::default()
     })
 }
 

@@ -15,6 +15,7 @@ use super::{Environment, Flags, Origin, Property, Setting, Settings, SettingsErr
 use super::{brokers, librdkafka_properties};
 use crate::util::secret::Secret;
 use crate::util::suggest::nearest;
+use crate::util::url::TypedUrl;
 
 /// Resolves every setting.
 ///
@@ -140,8 +141,7 @@ impl<'a> Sources<'a> {
             return Err(SettingsError {
                 what: format!("cannot use flag {}: its value is empty", definition.flag),
                 fix: "give it a value (an unset shell variable is a common cause), or leave the flag out"
-                    .to_owned(),
-            });
+                    .to_owned(), ..SettingsError::default() });
         }
         let form = if definition.is_password {
             ValueForm::File
@@ -276,7 +276,10 @@ fn apply(
             let password = password(&raw, environment)?;
             settings.user_cert_password = Some(setting(password, raw, shadowed));
         }
-        Key::Url => settings.url = Some(setting(trimmed(&raw)?, raw, shadowed)),
+        Key::Url => {
+            let url = TypedUrl::new(trimmed(&raw)?);
+            settings.url = Some(setting(url, raw, shadowed));
+        }
         Key::ApiSecret => {
             let key = api_key(&raw, environment)?;
             settings.api_key = Some(setting(key, raw, shadowed));
@@ -303,8 +306,7 @@ fn api_key(raw: &RawValue, environment: &Environment) -> Result<Secret, Settings
     if key.expose().is_empty() {
         return Err(SettingsError {
             what: format!("cannot use the API key from {}: it is empty", raw.origin),
-            fix: "the file must contain only the key; the Ditto portal shows a key once, when it is created".to_owned(),
-        });
+            fix: "the file must contain only the key; the Ditto portal shows a key once, when it is created".to_owned(), ..SettingsError::default() });
     }
     Ok(key)
 }

@@ -84,6 +84,7 @@ impl SecretSource {
                     "{what}: other users may write the file, so they could change the command"
                 ),
                 fix: "chmod 600 the file".to_owned(),
+                ..SettingsError::default()
             }),
             Provider::Command(command) => run(command, &what),
         }
@@ -97,8 +98,7 @@ fn run(command: &Secret, what: &str) -> Result<Secret, SettingsError> {
         SettingsError {
         what: format!("{what}: {why}"),
         fix: "run the command by hand: it must print the secret on its first line and exit with status 0"
-            .to_owned(),
-    }
+            .to_owned(), ..SettingsError::default() }
     };
     let (shell, flag) = if cfg!(windows) {
         ("cmd", "/C")

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::definitions::{Key, definition};
 use super::{LibrdkafkaProperties, Setting, Settings, SettingsError};
 use crate::util::secret::Secret;
+use crate::util::url::TypedUrl;
 
 /// The settings of a Kafka connection.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +30,7 @@ pub struct Kafka<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Api<'a> {
     /// The URL, unparsed.
-    pub url: &'a str,
+    pub url: &'a TypedUrl,
     /// The key.
     pub key: &'a Secret,
 }
@@ -77,8 +78,7 @@ impl Protocol {
             _ => Err(SettingsError {
                 what: format!("`{named}` is not a valid security.protocol"),
                 fix: "for Ditto, leave it out (the default is ssl); other values are sasl_ssl, plaintext and sasl_plaintext"
-                    .to_owned(),
-            }),
+                    .to_owned(), ..SettingsError::default() }),
         }
     }
 }
@@ -110,9 +110,9 @@ impl Settings {
             });
         }
         Err(SettingsError {
-            what: format!("cannot connect to Kafka:\n  {}", missing.join("\n  ")),
-            fix: "the Ditto portal shows endpoint, topic and both certificates; `ditto-cdc config init` asks for them and saves them; `ditto-cdc demo` needs none".to_owned(),
-        })
+            what: "cannot connect to Kafka:".to_owned(),
+            missing,
+            fix: "the Ditto portal shows endpoint, topic and both certificates; `ditto-cdc config init` asks for them and saves them; `ditto-cdc demo` needs none".to_owned(), })
     }
 
     /// The settings of the HTTP API.
@@ -133,7 +133,8 @@ impl Settings {
         let key = (Key::ApiSecret, "API key is not set", self.api_key.is_some());
         let missing = missing_messages([url, key]);
         Err(SettingsError {
-            what: format!("cannot use the HTTP API:\n  {}", missing.join("\n  ")),
+            what: "cannot use the HTTP API:".to_owned(),
+            missing,
             fix: "the Ditto portal shows the Cloud URL Endpoint and creates API keys".to_owned(),
         })
     }

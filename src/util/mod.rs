@@ -11,3 +11,4 @@ pub mod shell;
 pub mod suggest;
 pub mod text;
 pub mod time;
+pub mod url;

@@ -53,7 +53,10 @@ impl CheckRenderer {
         let _ = writeln!(out, "{style}{sign}{style:#} {name:<NAME_WIDTH$}{text}");
         let arrow = if self.unicode { "→" } else { "->" };
         push_indented(arrow, check.fix.as_deref(), Ink::default(), out);
-        push_indented(" ", check.raw.as_deref(), self.styles.dim, out);
+        // Libraries write several lines on purpose.
+        for line in check.raw.iter().flat_map(|raw| raw.lines()) {
+            push_indented(" ", Some(line), self.styles.dim, out);
+        }
     }
 
     /// Appends the summary line.
@@ -120,8 +123,8 @@ impl CheckRenderer {
 }
 
 fn push_indented(mark: &str, text: Option<&str>, style: Ink, out: &mut String) {
-    for line in text.unwrap_or_default().lines() {
-        let line = escape::text(line);
+    if let Some(text) = text {
+        let line = escape::text(text);
         let _ = writeln!(out, "  {mark} {style}{line}{style:#}");
     }
 }

@@ -2,18 +2,26 @@
 
 use crate::json::contains_byte;
 
-/// Whether a terminal may interpret a character, or not show it.
+/// Whether a terminal may interpret a character, or not show it: controls, line and paragraph separators, interlinear
+/// annotations, and Unicode's `Default_Ignorable_Code_Point`, which contains variation selectors.
 #[must_use]
 pub fn is_dangerous(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}'
+            | '\u{115f}' | '\u{1160}'
+            | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// How a dangerous character is written.
@@ -69,7 +77,17 @@ fn push_escape(c: char, style: EscapeStyle, out: &mut Vec<u8>) {
     }
 }
 
-/// A string that is safe to print.
+/// Appends one line of JSON with its line end; on a terminal, dangerous characters are escaped.
+pub fn push_json_line(json: &[u8], terminal: bool, out: &mut Vec<u8>) {
+    if terminal {
+        push(json, EscapeStyle::Json, out);
+    } else {
+        out.extend_from_slice(json);
+    }
+    out.push(b'\n');
+}
+
+/// A string that is safe to print, on one line.
 #[must_use]
 pub fn text(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
@@ -100,6 +118,11 @@ mod tests {
                 "a\\u{200d}b\\u{feff}",
             ),
             ("\u{e0041}".as_bytes(), "\\udb40\\udc41", "\\u{e0041}"),
+            (
+                "\u{3164}\u{fe0f}x".as_bytes(),
+                "\\u3164\\ufe0fx",
+                "\\u{3164}\\u{fe0f}x",
+            ),
             (b"a\xff\xfeb", "a\\xff\\xfeb", "a\\xff\\xfeb"),
         ] {
             for (style, expected) in [(EscapeStyle::Json, json), (EscapeStyle::Text, text)] {

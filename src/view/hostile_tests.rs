@@ -31,6 +31,11 @@ const CORPUS: &[&str] = &[
     "\u{2028}\u{2029}\u{85}",
     "\u{e0001}\u{e0041}\u{e007f}",
     "\u{fff9}\u{fffb}",
+    "\u{34f}\u{115f}\u{1160}\u{17b4}\u{17b5}",
+    "\u{180b}\u{180c}\u{180d}\u{180f}",
+    "\u{3164}\u{ffa0}\u{fff0}\u{fff8}",
+    "a\u{fe00}b\u{fe0f}c\u{e0100}d\u{e01ef}",
+    "\u{1bca0}\u{1bca3}\u{1d173}\u{1d17a}",
 ];
 
 /// Events with a string in every position: escaped, and raw if JSON allows it.

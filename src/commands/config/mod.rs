@@ -29,8 +29,8 @@ pub fn run(typed: &cli::Config, context: &mut Context<'_>) -> Exit {
     let untrusted = untrusted.into_iter().flatten().map(|error| error.what);
     settings.warnings.extend(untrusted);
     let text = if typed.json {
-        let mut text = as_json(&settings, context).to_string().into_bytes();
-        text.push(b'\n');
+        let (json, mut text) = (as_json(&settings, context).to_string(), Vec::new());
+        escape::push_json_line(json.as_bytes(), context.env.stdout_terminal, &mut text);
         text
     } else {
         as_lines(&settings.list()).into_bytes()

@@ -31,6 +31,7 @@ use crate::snapshot::read::retrying_client::{RequestStatus, RetryingClient, Stop
 use crate::snapshot::write::directory::{SnapshotDirectory, disk_failure};
 use crate::snapshot::write::journal::{Entry, Journal, ResumeState, RunIdentity};
 use crate::util::exit::Exit;
+use crate::view::escape;
 
 /// Runs the command.
 pub fn run(typed: &cli::Requery, context: &mut Context<'_>) -> Exit {
@@ -46,9 +47,13 @@ pub fn run(typed: &cli::Requery, context: &mut Context<'_>) -> Exit {
 
 fn as_curl(typed: &cli::Requery, options: &Options, context: &mut Context<'_>) -> Exit {
     match connect::endpoint(&typed.connection, &typed.api, context) {
-        Ok(endpoint) => context
-            .out
-            .print_text(report::curl(&endpoint, options).as_bytes()),
+        Ok(endpoint) => {
+            let mut text = Vec::new();
+            for line in report::curl(&endpoint, options).lines() {
+                escape::push_json_line(line.as_bytes(), context.env.stdout_terminal, &mut text);
+            }
+            context.out.print_text(&text)
+        }
         Err(exit) => exit,
     }
 }
@@ -355,13 +360,17 @@ fn into_stream(
     mut manifest: Manifest,
     context: &mut Context<'_>,
 ) -> Result<Exit, Exit> {
+    let terminal = context.env.stdout_terminal;
     context
         .out
         .buffer()
-        .extend(stdout_page::begin(&manifest, &workers.targets));
+        .extend(stdout_page::begin(&manifest, &workers.targets, terminal));
     manifest.collections = proof::into_stream(workers, stream, context)?;
     report::conclude(&mut manifest, now());
-    context.out.buffer().extend(stdout_page::end(&manifest));
+    context
+        .out
+        .buffer()
+        .extend(stdout_page::end(&manifest, terminal));
     let printed = context.out.print_text(b"");
     report::report(&manifest, None, context);
     Ok(printed.max(report::exit(&manifest)))

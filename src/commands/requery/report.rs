@@ -15,6 +15,7 @@ use crate::snapshot::read::retrying_client::{Request, RetryingClient, StopReason
 use crate::snapshot::write::journal::RunIdentity;
 use crate::util::exit::Exit;
 use crate::util::shell::quoted;
+use crate::view::escape;
 
 /// Sets whether the snapshot is complete, from its collections.
 pub(super) fn conclude(manifest: &mut Manifest, ended: String) {
@@ -74,12 +75,12 @@ pub(super) fn dry_run(
     scope: &Scope,
     context: &mut Context<'_>,
 ) -> Result<Exit, Exit> {
-    let mut text = format!("server       {}\n", head.server);
+    let mut text = format!("server       {}\n", escape::text(&head.server));
     let floor = head.floor.map_or_else(
         || "none".to_owned(),
         |floor| format!("{floor} ({})", head.floor_from.join(", ")),
     );
-    let _ = writeln!(text, "up to txn    {floor}");
+    let _ = writeln!(text, "up to txn    {}", escape::text(&floor));
     let positions: Vec<String> = head
         .positions
         .iter()
@@ -98,7 +99,7 @@ pub(super) fn dry_run(
         text,
         "collections  {}: the server's list {}",
         targets.len(),
-        scope.listing
+        escape::text(&scope.listing)
     );
     for target in targets {
         let (background, request) = (Arc::clone(client), Request::Dql(target.census()));
@@ -117,8 +118,8 @@ pub(super) fn dry_run(
         let _ = writeln!(
             text,
             "  {}  {}",
-            crate::view::escape::text(&target.collection),
-            crate::view::escape::text(&rows)
+            escape::text(&target.collection),
+            escape::text(&rows)
         );
     }
     Ok(context.out.print_text(text.as_bytes()))

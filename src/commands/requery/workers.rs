@@ -164,11 +164,13 @@ fn handle_events(
             Ok(WorkerEvent::ReadStopped(stop)) => {
                 return Outcome::Stopped(stop, client.status().documents.load(Ordering::Relaxed));
             }
-            Ok(WorkerEvent::Page(page)) => match page.print(context.out) {
-                Ok(()) => {}
-                Err(WriteEnd::Closed) => return Outcome::OutputClosed,
-                Err(WriteEnd::Failed(error)) => return Outcome::OutputFailed(error),
-            },
+            Ok(WorkerEvent::Page(page)) => {
+                match page.print(context.out, context.env.stdout_terminal) {
+                    Ok(()) => {}
+                    Err(WriteEnd::Closed) => return Outcome::OutputClosed,
+                    Err(WriteEnd::Failed(error)) => return Outcome::OutputFailed(error),
+                }
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }

@@ -47,12 +47,12 @@ impl PendingRequest {
         let Some(url) = &settings.url else {
             return not_sent(Check::skip(NAME, "no url is set"));
         };
-        let endpoint = match Endpoint::parse(&url.value) {
+        let endpoint = match Endpoint::parse(url.value.expose()) {
             Ok(endpoint) => endpoint,
-            Err((what, fix)) => return not_sent(unusable_url(&url.value, what, fix)),
+            Err((what, fix)) => return not_sent(unusable_url(url.value.expose(), what, fix)),
         };
         if let Some(wrong) = settings.key_to_untrusted_url() {
-            return not_sent(unusable_url(&url.value, wrong.what, wrong.fix));
+            return not_sent(unusable_url(url.value.expose(), wrong.what, wrong.fix));
         }
         let Some(key) = &settings.api_key else {
             return not_sent(Check::skip(NAME, "no API key is set"));

@@ -1,5 +1,6 @@
 //! Checks of the settings: each value with its source; secrets without their value.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use crate::settings::{Origin, Protocol, Setting, Settings};
@@ -70,7 +71,7 @@ pub(super) fn missing(settings: &Settings, protocol: Protocol) -> Vec<Check> {
     checks
 }
 
-fn value(name: &str, setting: Option<&Setting<String>>) -> Option<Check> {
+fn value<T: Display>(name: &str, setting: Option<&Setting<T>>) -> Option<Check> {
     let setting = setting?;
     let message = format!(
         "{name} is {} ({})",
@@ -78,7 +79,8 @@ fn value(name: &str, setting: Option<&Setting<String>>) -> Option<Check> {
         origins(&setting.origin, &setting.shadowed)
     );
     Some(
-        detailed(Check::pass(NAME, message), name, setting).detail("value", setting.value.as_str()),
+        detailed(Check::pass(NAME, message), name, setting)
+            .detail("value", setting.value.to_string()),
     )
 }
 
@@ -122,10 +124,8 @@ pub(super) fn customer_names(settings: &Settings) -> Vec<(NameKind, String)> {
         add(NameKind::Group, &group.value);
     }
     if let Some(url) = &settings.url {
-        let rest = url
-            .value
-            .split_once("://")
-            .map_or(url.value.as_str(), |(_, rest)| rest);
+        let shown = url.value.to_string();
+        let rest = shown.split_once("://").map_or(&*shown, |(_, rest)| rest);
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         add(NameKind::Host, host.split(':').next().unwrap_or(host));
         path.split('/').for_each(|part| add(NameKind::Id, part));

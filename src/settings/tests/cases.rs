@@ -210,13 +210,12 @@ fn what_kafka_needs() {
                 assert_eq!((kafka.cluster.is_some(), kafka.user.is_some()), stores);
             }
             (Err(error), Err(parts)) => {
-                assert_eq!(
-                    error.what.matches("is not set").count(),
-                    parts.len(),
-                    "{error}"
-                );
-                for part in parts {
-                    assert!(error.what.contains(part), "{part}: {error}");
+                assert_eq!(error.missing.len(), parts.len(), "{error:?}");
+                for (missing, part) in error.missing.iter().zip(parts) {
+                    assert!(
+                        missing.contains("is not set") && missing.contains(part),
+                        "{part}: {error:?}"
+                    );
                 }
             }
             (got, expected) => panic!("{got:?}, not {expected:?}"),
@@ -292,7 +291,9 @@ fn no_secret_is_ever_shown() {
         .flags(|typed| {
             typed.properties = Some("c.properties".into());
             typed.cluster_cert_password_file = Some("pw".into());
+            typed.url = Some("https://me:hunter2@x.example/app?key=hunter2".into());
         })
+        .option("client.rack=https://me:hunter2@x.example?key=hunter2")
         .var("DITTO_CDC_USER_CERT_PASSWORD", "hunter2")
         .var("CLOUD_ENDPOINT", "a:1")
         .var("DITTO_CDC_TOPIC", "t")
@@ -302,12 +303,14 @@ fn no_secret_is_ever_shown() {
         .resolve()
         .unwrap();
     let said = format!(
-        "{settings:?} {:#?} {:?}",
+        "{settings:?} {:#?} {:?} {:?}",
         settings,
-        settings.require_kafka().unwrap()
+        settings.require_kafka().unwrap(),
+        settings.list()
     );
     assert!(!said.contains("hunter2"), "{said}");
     assert!(said.contains("ssl.key.pem=(set)"), "{said}");
+    assert!(said.contains("https://x.example/app"), "{said}");
     assert_eq!(
         settings.user_cert_password.unwrap().value.expose(),
         "hunter2"

@@ -69,7 +69,7 @@ fn shown(settings: &Settings, key: Key) -> Option<(String, String, usize)> {
         Key::ClusterCertPassword => of(settings.cluster_cert_password.as_ref(), secret),
         Key::UserCert => of(settings.user_cert.as_ref(), last),
         Key::UserCertPassword => of(settings.user_cert_password.as_ref(), secret),
-        Key::Url => of(settings.url.as_ref(), String::clone),
+        Key::Url => of(settings.url.as_ref(), |url| url.expose().to_owned()),
         Key::ApiSecret => of(settings.api_key.as_ref(), secret),
     }
 }

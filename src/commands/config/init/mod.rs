@@ -13,14 +13,15 @@ use crate::util::exit::Exit;
 use crate::util::secret::Secret;
 
 /// The section to write by hand, shown if there is no terminal.
-const SECTION: &str = "\
-brokers = \"HOST:443\"
-topic = \"TOPIC\"
-group-prefix = \"PREFIX\"
-cluster-cert = \"cluster.p12\"
-cluster-cert-password-file = \"cluster.password\"
-user-cert = \"user.p12\"
-user-cert-password-file = \"user.password\"";
+const SECTION: &[&str] = &[
+    "brokers = \"HOST:443\"",
+    "topic = \"TOPIC\"",
+    "group-prefix = \"PREFIX\"",
+    "cluster-cert = \"cluster.p12\"",
+    "cluster-cert-password-file = \"cluster.password\"",
+    "user-cert = \"user.p12\"",
+    "user-cert-password-file = \"user.password\"",
+];
 
 /// Runs the command.
 pub fn run(typed: &cli::Init, context: &mut Context<'_>) -> Exit {
@@ -41,7 +42,8 @@ pub fn run(typed: &cli::Init, context: &mut Context<'_>) -> Exit {
         context.out.warn(&format!(
             "instead, write this to {path} (chmod 600); paths are relative to that file:"
         ));
-        context.out.warn(&format!("[{name}]\n{SECTION}"));
+        context.out.copyable(&[&format!("[{name}]")]);
+        context.out.copyable(SECTION);
         return exit;
     }
     match dialogue(name, &path, context) {

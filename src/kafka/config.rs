@@ -60,7 +60,9 @@ const ALWAYS: &[(&str, &str)] = &[
     ("receive.message.max.bytes", "1000000000"),
     // A firewall that drops packets is detected after 8 seconds instead of 30.
     ("socket.connection.setup.timeout.ms", "8000"),
-    ("reconnect.backoff.ms", "100"),
+    // With the default of 100, a proxy that accepts and closes connections gets twenty a second: while no broker is up,
+    // the search for the coordinator of the unused group connects every half of this time, without any backoff.
+    ("reconnect.backoff.ms", "1000"),
     ("reconnect.backoff.max.ms", "2000"),
     ("socket.keepalive.enable", "true"),
 ];

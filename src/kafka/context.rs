@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Instant;
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -11,6 +12,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::group::Group;
+use super::repeats::RepeatFilter;
 use crate::record::OffsetGap;
 use crate::util::mutex::lock;
 
@@ -38,12 +40,13 @@ pub(super) enum ClientEvent {
 pub(super) struct Context {
     events: Mutex<VecDeque<ClientEvent>>,
     group: Option<Group>,
-    /// Whether to keep log lines that repeat an error.
+    /// Whether to keep log lines that repeat an error or another line.
     verbose: bool,
+    repeats: Mutex<RepeatFilter>,
 }
 
 /// Facilities whose log lines repeat an error.
-const REPEATED_FACILITIES: [&str; 2] = ["FAIL", "ERROR"];
+const REPEATED_FACILITIES: [&str; 3] = ["FAIL", "ERROR", "REQTMOUT"];
 
 impl Context {
     /// `group` is the group to join, if any; `verbose` keeps all log lines.
@@ -52,6 +55,7 @@ impl Context {
             events: Mutex::default(),
             group,
             verbose,
+            repeats: Mutex::default(),
         }
     }
 
@@ -63,6 +67,11 @@ impl Context {
     /// The group that is joined, if any.
     pub(super) fn group(&self) -> Option<&Group> {
         self.group.as_ref()
+    }
+
+    /// Whether to report a line: not if it was reported a moment ago.
+    pub(super) fn shows(&self, line: &str) -> bool {
+        self.verbose || lock(&self.repeats).shows(line, Instant::now())
     }
 
     fn push(&self, event: ClientEvent) {
@@ -80,8 +89,12 @@ impl Context {
 
 impl ClientContext for Context {
     fn log(&self, _level: RDKafkaLogLevel, facility: &str, line: &str) {
-        if self.verbose || !REPEATED_FACILITIES.contains(&facility) {
-            self.push(ClientEvent::Log(format!("{facility}: {line}")));
+        if !self.verbose && REPEATED_FACILITIES.contains(&facility) {
+            return;
+        }
+        let line = format!("{facility}: {line}");
+        if self.shows(&line) {
+            self.push(ClientEvent::Log(line));
         }
     }
 

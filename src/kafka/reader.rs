@@ -12,6 +12,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::context::ClientEvent;
 use super::failure::{ErrorClass, classify};
 use super::message::OwnedMessage;
+use super::outage::OutageMonitor;
 use super::partitions::PartitionProgress;
 use super::plan::ReadPlan;
 use super::topic::{Offsets, Topic};
@@ -27,7 +28,7 @@ pub struct Reader {
     pending: VecDeque<Pending>,
     /// The record delivered last; the item borrows its bytes.
     message: OwnedMessage,
-    connection: ConnectionState,
+    outage: OutageMonitor,
     /// When reading ends, in milliseconds since 1970-01-01 UTC; `None` once that time has passed.
     until: Option<i64>,
     /// Bytes delivered since an offset was reported out of range, until its partition is known.
@@ -42,22 +43,8 @@ enum Pending {
     Failed(Failure),
 }
 
-/// Whether brokers respond.
-enum ConnectionState {
-    Connected,
-    Disconnected {
-        reported_at: Instant,
-        probed_at: Instant,
-    },
-}
-
 /// Longest poll of the client library, and so the delay of Ctrl-C.
 const MAX_POLL_TIMEOUT: Duration = Duration::from_millis(100);
-/// How often a lost connection is probed.
-const PROBE_INTERVAL: Duration = Duration::from_secs(1);
-const PROBE_TIMEOUT: Duration = Duration::from_millis(200);
-/// How often a missing connection is reported again.
-const DISCONNECTED_REPORT_INTERVAL: Duration = Duration::from_secs(30);
 /// Timeout of a seek.
 const SEEK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Shortest time between two commits of a group.
@@ -82,7 +69,7 @@ impl Reader {
             partitions: PartitionProgress::new(plan.ranges),
             pending,
             message: OwnedMessage::default(),
-            connection: ConnectionState::Connected,
+            outage: OutageMonitor::default(),
             until,
             pending_reset: None,
             committed_at: Instant::now(),
@@ -169,9 +156,6 @@ impl Reader {
                 return self.poll_events().map(|()| false);
             }
         };
-        if matches!(self.connection, ConnectionState::Disconnected { .. }) {
-            self.on_connected();
-        }
         if !delivered {
             self.poll_events()?;
         }
@@ -226,61 +210,31 @@ impl Reader {
             }
             RDKafkaErrorCode::AllBrokersDown
             | RDKafkaErrorCode::BrokerTransportFailure
+            | RDKafkaErrorCode::OperationTimedOut
             | RDKafkaErrorCode::Resolve
             | RDKafkaErrorCode::SSL => {
-                self.on_disconnected(reason);
+                let is_specific = code != RDKafkaErrorCode::AllBrokersDown;
+                self.outage.on_error(reason, is_specific, Instant::now());
                 Ok(())
             }
             _ => {
                 let line = format!("{reason} ({code})");
-                self.pending.push_back(Pending::Notice(Notice::Log(line)));
+                if self.topic.consumer.context().shows(&line) {
+                    self.pending.push_back(Pending::Notice(Notice::Log(line)));
+                }
                 Ok(())
             }
         }
     }
 
-    fn on_disconnected(&mut self, reason: &str) {
-        if matches!(self.connection, ConnectionState::Connected) {
-            let now = Instant::now();
-            self.connection = ConnectionState::Disconnected {
-                reported_at: now,
-                probed_at: now,
-            };
-            let notice = Notice::Disconnected(reason.to_owned());
-            self.pending.push_back(Pending::Notice(notice));
-        }
-    }
-
-    fn on_connected(&mut self) {
-        self.connection = ConnectionState::Connected;
-        self.pending.push_back(Pending::Notice(Notice::Reconnected));
-    }
-
-    /// Without a connection: probes for one, and reports from time to time that there is none.
+    /// After an error of a connection: probes whether brokers answer, and reports what changed.
     fn probe(&mut self) {
-        let ConnectionState::Disconnected {
-            reported_at,
-            probed_at,
-        } = &mut self.connection
-        else {
+        let Some(timeout) = self.outage.due_probe(Instant::now()) else {
             return;
         };
-        if reported_at.elapsed() > DISCONNECTED_REPORT_INTERVAL {
-            *reported_at = Instant::now();
-            let notice = Notice::Disconnected("still no broker answers".to_owned());
-            self.pending.push_back(Pending::Notice(notice));
-        }
-        if probed_at.elapsed() > PROBE_INTERVAL {
-            *probed_at = Instant::now();
-            let name = &self.topic.connection.topic;
-            let metadata = self
-                .topic
-                .consumer
-                .fetch_metadata(Some(name), PROBE_TIMEOUT);
-            if metadata.is_ok() {
-                self.on_connected();
-            }
-        }
+        let answered = self.topic.leaders_answer(timeout);
+        let notice = self.outage.on_probe(answered, Instant::now());
+        self.pending.extend(notice.map(Pending::Notice));
     }
 
     /// librdkafka reports that an offset is out of range without saying which: the candidates are partitions whose

@@ -237,8 +237,17 @@ impl Topic {
         Ok(offsets)
     }
 
-    /// Kafka's `ListOffsets` takes a time, or a marker for the beginning or end, in the offset's field.
+    /// Whether the leader of every partition answers within the timeout.
+    pub(super) fn leaders_answer(&self, timeout: Duration) -> bool {
+        self.offsets_within(Offset::End, timeout).is_ok()
+    }
+
     fn offsets(&self, what: Offset) -> Result<Offsets, Failure> {
+        self.offsets_within(what, RESPONSE_TIMEOUT)
+    }
+
+    /// Kafka's `ListOffsets` takes a time, or a marker for the beginning or end, in the offset's field.
+    fn offsets_within(&self, what: Offset, timeout: Duration) -> Result<Offsets, Failure> {
         let mut request = TopicPartitionList::with_capacity(self.partitions.len());
         for partition in &self.partitions {
             request
@@ -247,7 +256,7 @@ impl Topic {
         }
         let result = self
             .consumer
-            .offsets_for_times(request, RESPONSE_TIMEOUT)
+            .offsets_for_times(request, timeout)
             .map_err(|error| self.unexpected("querying offsets", &error))?;
         result
             .elements()

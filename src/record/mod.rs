@@ -172,6 +172,13 @@ impl OffsetGap {
 pub enum Notice {
     /// The connection is lost, and the source keeps trying; with the library's message.
     Disconnected(String),
+    /// There is still no connection; with the library's latest message.
+    StillDisconnected {
+        /// Time since the first error.
+        since: Duration,
+        /// The library's message.
+        reason: String,
+    },
     /// The connection is back.
     Reconnected,
     /// The group assigned this many partitions to this member.

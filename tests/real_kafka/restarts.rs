@@ -1,13 +1,20 @@
-//! A broker that stops and restarts: no event is lost, and both are reported.
+//! A broker that stops and restarts, also behind a proxy: no event is lost, and both are reported once.
 
-use std::time::Duration;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use crate::events::{follow, lines, messages};
 use crate::support::kafka::{Kafka, Options, Signal};
+use crate::support::program::Running;
+use crate::support::relay::{Behaviour, Relay};
 
 const TIMEOUT: Duration = Duration::from_secs(45);
 const LOST: [&str; 1] = ["lost the connection"];
 const BACK: [&str; 1] = ["the connection is back"];
+/// An outage long enough to count attempts.
+const OUTAGE: Duration = Duration::from_secs(10);
+/// About one attempt a second for each of the client library's three reasons to connect.
+const MAX_ATTEMPTS: usize = 35;
 
 #[test]
 fn following_goes_on_after_a_kill() {
@@ -54,4 +61,49 @@ fn a_bounded_read_is_complete_over_a_restart() {
     assert!(found == expected, "{} of {}", found.len(), expected.len());
     let text = output.stderr.to_lowercase();
     assert!(LOST.iter().any(|word| text.contains(word)), "{text}");
+}
+
+/// A broker that clients reach only through a relay.
+fn behind_a_relay() -> Option<(Kafka, Relay)> {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    let advertised = format!("SSL://localhost:{port},ADMIN://127.0.0.1:@ADMIN@");
+    let kafka = Kafka::start(&Options {
+        properties: &[("advertised.listeners", &advertised)],
+    })?;
+    let target = kafka.endpoint().replace("localhost", "127.0.0.1");
+    let relay = Relay::serve(socket, target.parse().unwrap(), Behaviour::Forward);
+    Some((kafka, relay))
+}
+
+/// An ingress accepts connections while the broker behind it is down, and closes them at once.
+#[test]
+fn a_broker_behind_a_proxy_is_lost_once_and_back_once() {
+    let Some((kafka, relay)) = behind_a_relay() else {
+        return;
+    };
+    kafka.create_topic("open-ingress", 2, &[]);
+    kafka.produce("open-ingress", messages(0..10, 2));
+    let mut env = kafka.client_env("open-ingress");
+    env.retain(|(name, _)| *name != "DITTO_CDC_BROKERS");
+    env.push(("DITTO_CDC_BROKERS", format!("localhost:{}", relay.port())));
+    let mut running = Running::start(&env, &["tail", "--from", "beginning"]);
+    running.wait_for_lines(10, TIMEOUT);
+    relay.behave(Behaviour::Close);
+    running.wait_for_words(&LOST, TIMEOUT);
+    let lost = Instant::now();
+    std::thread::sleep(OUTAGE);
+    let attempts = relay.accepted_since(lost);
+    let during = running.stderr();
+    relay.behave(Behaviour::Forward);
+    running.wait_for_words(&BACK, TIMEOUT);
+    kafka.produce("open-ingress", messages(10..20, 2));
+    running.wait_for_lines(20, TIMEOUT);
+    let text = running.kill().stderr;
+    assert!(attempts <= MAX_ATTEMPTS, "{attempts} attempts\n{text}");
+    assert!(!during.contains(BACK[0]), "{during}");
+    for word in [LOST[0], BACK[0]] {
+        assert_eq!(text.matches(word).count(), 1, "{text}");
+    }
+    assert_eq!(text.lines().count(), 2, "{text}");
 }

@@ -31,7 +31,7 @@ pub const USER_PASSWORD: &str = "user-password";
 /// Options of a broker that is not shared.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options<'a> {
-    /// Lines added to `server.properties`.
+    /// Lines added to `server.properties`; `@ADMIN@` and the like are replaced.
     pub properties: &'a [(&'a str, &'a str)],
 }
 
@@ -149,6 +149,9 @@ fn server_properties(
     options: &Options<'_>,
 ) -> String {
     let mut text = include_str!("../kafka-rig/server.properties").to_owned();
+    for (key, value) in options.properties {
+        writeln!(text, "{key}={value}").unwrap();
+    }
     for (name, value) in [
         ("@STORAGE@", folder.join("storage").display().to_string()),
         ("@CERTS@", prepared.join("certs").display().to_string()),
@@ -157,9 +160,6 @@ fn server_properties(
         ("@CONTROLLER@", ports.controller.to_string()),
     ] {
         text = text.replace(name, &value);
-    }
-    for (key, value) in options.properties {
-        writeln!(text, "{key}={value}").unwrap();
     }
     text
 }

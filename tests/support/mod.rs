@@ -7,4 +7,5 @@
 pub mod engine;
 pub mod kafka;
 pub mod program;
+pub mod relay;
 pub mod stage;

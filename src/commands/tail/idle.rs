@@ -38,7 +38,7 @@ impl IdleTimer {
 
     pub(super) fn note_connection(&mut self, notice: &Notice) {
         match notice {
-            Notice::Disconnected(_) => self.connected = false,
+            Notice::Disconnected(_) | Notice::StillDisconnected { .. } => self.connected = false,
             Notice::Reconnected | Notice::Assigned(_) => {
                 self.since = None;
                 self.connected = true;

@@ -94,6 +94,10 @@ impl<'a> Messages<'a> {
             Notice::Disconnected(raw) => {
                 out.warn(&format!("lost the connection, trying again: {raw}"));
             }
+            Notice::StillDisconnected { since, reason } => out.warn(&format!(
+                "still no connection after {} s, trying again: {reason}",
+                since.as_secs()
+            )),
             Notice::Reconnected => out.note("the connection is back"),
             Notice::Assigned(partitions) => out.note(&format!(
                 "the group assigned {partitions} partitions to this member"

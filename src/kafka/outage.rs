@@ -1,0 +1,153 @@
+//! Detection of outages: an error is only a suspicion; a request that the leaders of all partitions have to answer decides
+//! when the connection is reported as lost, and when as back.
+
+use std::time::{Duration, Instant};
+
+use crate::record::Notice;
+
+/// How often a missing connection is reported again.
+const REPORT_INTERVAL: Duration = Duration::from_secs(30);
+/// Time between two probes.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
+/// Timeout of the first probe. It doubles, so that slow links succeed.
+const FIRST_PROBE_TIMEOUT: Duration = Duration::from_millis(200);
+/// Longest timeout of a probe, and so the delay of Ctrl-C and of records of other brokers.
+const MAX_PROBE_TIMEOUT: Duration = Duration::from_millis(800);
+
+/// Decides what is reported about the connection; performs no requests itself.
+#[derive(Debug, Default)]
+pub(super) struct OutageMonitor(Option<Outage>);
+
+#[derive(Debug)]
+struct Outage {
+    /// The library's message; the latest one that says more than that all brokers are down.
+    reason: String,
+    is_specific: bool,
+    started_at: Instant,
+    /// `None` until a probe has confirmed the outage.
+    reported_at: Option<Instant>,
+    next_probe: Instant,
+    probe_timeout: Duration,
+    failed_probes: u32,
+}
+
+impl OutageMonitor {
+    /// The library reported an error of a connection; `is_specific` if it says more than that all brokers are down.
+    pub(super) fn on_error(&mut self, reason: &str, is_specific: bool, now: Instant) {
+        let outage = self.0.get_or_insert_with(|| Outage {
+            reason: reason.to_owned(),
+            is_specific,
+            started_at: now,
+            reported_at: None,
+            next_probe: now,
+            probe_timeout: FIRST_PROBE_TIMEOUT,
+            failed_probes: 0,
+        });
+        if is_specific || !outage.is_specific {
+            reason.clone_into(&mut outage.reason);
+            outage.is_specific = is_specific;
+        }
+    }
+
+    /// The timeout of the probe that is due now.
+    pub(super) fn due_probe(&self, now: Instant) -> Option<Duration> {
+        let outage = self.0.as_ref()?;
+        (now >= outage.next_probe).then_some(outage.probe_timeout)
+    }
+
+    /// The outcome of a probe: what to report about it.
+    pub(super) fn on_probe(&mut self, answered: bool, now: Instant) -> Option<Notice> {
+        if answered {
+            let outage = self.0.take()?;
+            return outage.reported_at.map(|_| Notice::Reconnected);
+        }
+        let outage = self.0.as_mut()?;
+        outage.next_probe = now + PROBE_INTERVAL;
+        outage.probe_timeout = (outage.probe_timeout * 2).min(MAX_PROBE_TIMEOUT);
+        outage.failed_probes += 1;
+        let reason = outage.reason.clone();
+        match outage.reported_at {
+            // The first attempt to connect again gives the reason.
+            None if !outage.is_specific && outage.failed_probes == 1 => None,
+            None => {
+                outage.reported_at = Some(now);
+                Some(Notice::Disconnected(reason))
+            }
+            Some(reported) if now.saturating_duration_since(reported) >= REPORT_INTERVAL => {
+                outage.reported_at = Some(now);
+                let since = now.saturating_duration_since(outage.started_at);
+                Some(Notice::StillDisconnected { since, reason })
+            }
+            Some(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// An outage of `seconds` in which every connection is accepted and closed: 20 errors a second, of several kinds.
+    fn notices(monitor: &mut OutageMonitor, start: Instant, seconds: u64) -> Vec<(u64, Notice)> {
+        let mut found = Vec::new();
+        for step in 0..seconds * 20 {
+            let now = start + Duration::from_millis(step * 50);
+            let (reason, is_specific) = match step % 3 {
+                0 => ("1/1 brokers are down", false),
+                1 => ("handshake failed", true),
+                _ => ("Disconnected", true),
+            };
+            monitor.on_error(reason, is_specific, now);
+            if monitor.due_probe(now).is_some() {
+                let notice = monitor.on_probe(false, now);
+                found.extend(notice.map(|notice| (step / 20, notice)));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_long_outage_is_reported_once_and_then_every_30_seconds() {
+        let (mut monitor, start) = (OutageMonitor::default(), Instant::now());
+        let found = notices(&mut monitor, start, 100);
+        let times: Vec<u64> = found.iter().map(|(second, _)| *second).collect();
+        assert_eq!(times, [1, 31, 61, 91], "{found:?}");
+        let Notice::Disconnected(reason) = &found[0].1 else {
+            panic!("{found:?}");
+        };
+        assert_ne!(reason, "1/1 brokers are down");
+        let Notice::StillDisconnected { since, reason } = &found[3].1 else {
+            panic!("{found:?}");
+        };
+        assert_eq!(since.as_secs(), 91);
+        assert_ne!(reason, "1/1 brokers are down");
+        let end = start + Duration::from_secs(101);
+        assert_eq!(monitor.on_probe(true, end), Some(Notice::Reconnected));
+        assert_eq!(monitor.on_probe(true, end), None);
+    }
+
+    #[test]
+    fn an_error_of_a_broker_that_answers_is_no_outage() {
+        let (mut monitor, now) = (OutageMonitor::default(), Instant::now());
+        assert_eq!(monitor.due_probe(now), None);
+        monitor.on_error("Disconnected", true, now);
+        assert_eq!(monitor.due_probe(now), Some(FIRST_PROBE_TIMEOUT));
+        assert_eq!(monitor.on_probe(true, now), None);
+        assert_eq!(monitor.due_probe(now), None);
+    }
+
+    #[test]
+    fn probes_wait_longer_each_time() {
+        let (mut monitor, start) = (OutageMonitor::default(), Instant::now());
+        monitor.on_error("x", true, start);
+        let mut timeouts = Vec::new();
+        for second in 0..4 {
+            let now = start + Duration::from_secs(second);
+            timeouts.push(monitor.due_probe(now).unwrap().as_millis());
+            monitor.on_probe(false, now);
+            assert_eq!(monitor.due_probe(now), None);
+        }
+        assert_eq!(timeouts, [200, 400, 800, 800]);
+    }
+}

@@ -1,5 +1,7 @@
 //! Event filter that reads as few bytes of a payload as possible.
 
+use std::collections::BTreeSet;
+
 use globset::{Glob, GlobMatcher};
 
 use super::decode::{Envelope, EnvelopeError, kind, read_envelope, read_envelope_unchecked};
@@ -87,6 +89,17 @@ impl Filter {
             after_txn: options.after_txn,
             until_txn: options.until_txn,
         })
+    }
+
+    /// The collections to which the filter restricts the events; `None` if it selects by patterns, or not at all.
+    #[must_use]
+    pub fn selected_collections(&self) -> Option<BTreeSet<String>> {
+        let name = |pattern: &Pattern| match pattern {
+            Pattern::Name(name) => Some(name.clone()),
+            Pattern::Glob(_) => None,
+        };
+        let names = self.include.iter().map(name).collect::<Option<_>>();
+        names.filter(|names: &BTreeSet<String>| !names.is_empty())
     }
 
     /// Decides on a payload.

@@ -30,8 +30,15 @@ struct IdRange {
 
 impl SnapshotIndex {
     /// The index of a manifest's complete collections: nothing is proven about the others.
+    ///
+    /// With a condition, nothing is proven about any event. A document without a row has been removed, or does not match
+    /// any more, and only its events tell which. Since later events of a document are applied on top of earlier ones,
+    /// none of them may be left out after one that is not.
     #[must_use]
     pub fn new(manifest: &Manifest) -> SnapshotIndex {
+        if manifest.scope.condition.is_some() {
+            return SnapshotIndex::default();
+        }
         let complete = manifest.collections.iter().filter(|one| one.complete);
         let collections: HashMap<String, CollectionIndex> = complete
             .map(|collection| (collection.name.clone(), CollectionIndex::new(collection)))

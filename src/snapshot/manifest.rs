@@ -15,6 +15,8 @@ use crate::util::atomic_file;
 
 /// The manifest's name in the snapshot's folder.
 pub const NAME: &str = "manifest.json";
+/// The start of the source of a minimum transaction that the user has given, in [`Manifest::floor_from`].
+pub const TYPED_FLOOR: &str = "--txn-id ";
 /// The format that this program writes and reads.
 const FORMAT: u32 = 1;
 
@@ -50,6 +52,9 @@ pub struct Manifest {
     /// The offsets from which the stream continues; empty without Kafka.
     #[serde(default)]
     pub positions: Vec<Position>,
+    /// Partitions that continue before their end, because the snapshot may not contain all records before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<HeldBackPosition>,
     /// Every collection in the scope.
     pub collections: Vec<Collection>,
 }
@@ -68,6 +73,9 @@ pub struct Scope {
     pub condition: Option<String>,
     /// How reliable the server's list of collections was, as text.
     pub listing: String,
+    /// All collections of the app, by the server's list and the stream; `None` if the server has not listed them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Vec<String>>,
 }
 
 impl Scope {
@@ -102,6 +110,18 @@ pub struct Position {
     pub partition: i32,
     /// The first offset that did not exist before the first request.
     pub next_offset: i64,
+}
+
+/// A partition whose position is before its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldBackPosition {
+    /// The partition, counted from 0.
+    pub partition: i32,
+    /// The first offset that did not exist before the first request.
+    pub end_offset: i64,
+    /// Why the stream has to be read again from the position on.
+    pub why: String,
 }
 
 /// One collection.
@@ -194,6 +214,15 @@ impl Collection {
             .and_then(|place| place.transaction_id)
     }
 
+    /// Whether the responses say that they are at this transaction or later.
+    fn confirms(&self, floor: Option<u64>) -> bool {
+        let censuses = self.census_before.iter().chain(&self.census_after);
+        let mut responses = censuses
+            .map(|census| census.transaction_id)
+            .chain(self.places.iter().map(|place| place.transaction_id));
+        floor.is_none() || responses.all(|at| at >= floor)
+    }
+
     /// Whether the snapshot already contains an event for this document.
     #[must_use]
     pub fn contains(&self, id: &[u8], txn_id: u64) -> bool {
@@ -239,6 +268,7 @@ impl Manifest {
             scope: Scope::default(),
             cluster: None,
             positions: Vec::new(),
+            held_back: Vec::new(),
             collections: Vec::new(),
         }
     }
@@ -247,6 +277,78 @@ impl Manifest {
     #[must_use]
     pub fn collection(&self, name: &str) -> Option<&Collection> {
         self.collections.iter().find(|one| one.name == name)
+    }
+
+    /// Decides whether the snapshot is complete, from its collections and its scope.
+    pub fn conclude(&mut self) {
+        self.why_not = self.reasons_against();
+        self.complete = self.why_not.is_empty();
+    }
+
+    fn reasons_against(&self) -> Vec<String> {
+        let incomplete = self.collections.iter().filter(|one| !one.complete);
+        let mut why_not: Vec<String> = incomplete
+            .map(|one| format!("{}: {}", one.name, one.why_not.join("; ")))
+            .collect();
+        let proven = self.collections.iter().filter(|one| one.complete);
+        let unconfirmed = proven.filter(|one| !one.confirms(self.floor));
+        why_not.extend(unconfirmed.map(|one| {
+            format!(
+                "{}: no response confirms that it is at transaction {} or later",
+                one.name,
+                self.floor.unwrap_or_default()
+            )
+        }));
+        let listing = &self.scope.listing;
+        if self.collections.is_empty() {
+            why_not.push(format!(
+                "no collection is known: the server's list is {listing}, and none occurs in the stream; name them with --collection"
+            ));
+        } else if self.scope.named.is_empty() && !self.scope.whole_app && self.scope.known.is_none()
+        {
+            why_not.push(format!(
+                "only collections that occur in the stream were read: the server's list is {listing}; name all collections with --collection"
+            ));
+        }
+        why_not
+    }
+
+    /// The end of each partition of a topic before the first request.
+    #[must_use]
+    pub fn ends(&self, topic: &str) -> BTreeMap<i32, i64> {
+        let positions = self.positions.iter();
+        let mut ends: BTreeMap<i32, i64> = positions
+            .filter(|position| position.topic == topic)
+            .map(|position| (position.partition, position.next_offset))
+            .collect();
+        for held_back in &self.held_back {
+            if let Some(end) = ends.get_mut(&held_back.partition) {
+                *end = held_back.end_offset;
+            }
+        }
+        ends
+    }
+
+    /// Whether it contains every document of the app.
+    #[must_use]
+    pub fn covers_whole_app(&self) -> bool {
+        self.complete && self.scope.whole_app
+    }
+
+    /// The collections of which it contains every document.
+    pub fn covered_collections(&self) -> impl Iterator<Item = &str> {
+        let unconditional = self.scope.condition.is_none();
+        let complete = self.collections.iter().filter(|one| one.complete);
+        complete
+            .filter(move |_| unconditional)
+            .map(|one| one.name.as_str())
+    }
+
+    /// Whether the user has given the minimum transaction.
+    #[must_use]
+    pub fn has_typed_floor(&self) -> bool {
+        let from = &self.floor_from;
+        from.iter().any(|from| from.starts_with(TYPED_FLOOR))
     }
 
     /// Replaces the manifest of a folder atomically and durably.

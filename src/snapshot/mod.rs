@@ -2,7 +2,9 @@
 
 pub mod dedup;
 pub mod document_id;
+pub mod identity;
 pub mod manifest;
+pub mod preceding;
 pub mod proof;
 pub mod read;
 pub mod write;

@@ -10,8 +10,13 @@ use super::manifest::{Census, Collection};
 const MAX_LEDGER_BYTES: usize = 24 << 20;
 /// Memory of a recorded change besides its id.
 const BYTES_PER_CHANGE: usize = 112;
-/// The proof, in the manifest, if the counts are equal and the stream has no changes.
-const EQUAL_COUNTS: &str = "equal counts";
+/// The proof, in the manifest, if no transaction passed between the first response and the last.
+const ONE_TRANSACTION: &str = "equal counts at one transaction";
+/// The proof if transactions passed, and the stream shows that none of them inserted or removed a document.
+const NOTHING_IN_STREAM: &str =
+    "equal counts, and the stream has no insertion or removal between them";
+/// The word for equal counts without a proof: they may hide an insertion, a removal and a lost document.
+pub const NOT_CHECKED: &str = "equal counts, not checked against the stream";
 
 /// The result for one collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +49,8 @@ pub struct ChangeLedger {
     free_bytes: usize,
     /// The highest transaction of the stream so far.
     newest: Option<u64>,
+    /// The stream was read to its end, after the wait for late events.
+    settled: bool,
     /// Why the stream cannot prove anything.
     failure: Option<String>,
 }
@@ -87,21 +94,27 @@ impl ChangeLedger {
             windows: collections.iter().filter_map(window).collect(),
             free_bytes: MAX_LEDGER_BYTES,
             newest: None,
+            settled: false,
             failure: None,
         }
     }
 
-    /// Whether events can be between the counts; `false` if the responses have no transactions.
+    /// Whether events can be between the counts; `false` if the responses have no transactions, or all the same one.
     #[must_use]
     pub fn needs_events(&self) -> bool {
         self.windows
             .values()
-            .any(|window| window.span.low < window.span.high)
+            .any(|window| !window.span.is_one_transaction())
     }
 
     /// Notes that the stream has reached this transaction.
     pub fn note_txn(&mut self, txn_id: u64) {
         self.newest = self.newest.max(Some(txn_id));
+    }
+
+    /// Notes that the stream was read to its end, and that events which are later than that are not waited for.
+    pub fn note_settled(&mut self) {
+        self.settled = true;
     }
 
     /// Notes a gap up to a transaction. A gap before all responses is irrelevant.
@@ -160,57 +173,74 @@ impl ChangeLedger {
         }
     }
 
-    /// Whether later events may still change the verdict on this collection.
+    /// Whether events that are still to come may change a verdict.
     #[must_use]
-    pub fn needs_more_events(&self, collection: &Collection) -> bool {
-        let Some(window) = self.windows.get(&collection.name) else {
-            return false;
+    pub fn awaits_events(&self) -> bool {
+        let open = |window: &CollectionChanges| {
+            window.failure.is_none() && !window.span.is_one_transaction()
         };
-        if self.failure.is_some() || window.failure.is_some() || window.span.low == window.span.high
-        {
-            return false;
-        }
-        match self.verdict(collection) {
-            Verdict::Unproven(_) => true,
-            Verdict::Proven(_) => {
-                !window.changes.is_empty() && self.newest < Some(window.span.after)
-            }
-        }
+        self.failure.is_none() && self.windows.values().any(open)
     }
 
-    /// Whether a collection is proven to be complete.
+    /// Whether the stream has reached the last response of every collection: then all earlier events have been
+    /// delivered, except late ones.
+    #[must_use]
+    pub fn has_reached_responses(&self) -> bool {
+        self.windows.values().all(|window| self.has_reached(window))
+    }
+
+    fn has_reached(&self, window: &CollectionChanges) -> bool {
+        window.span.is_one_transaction() || self.newest >= Some(window.span.high)
+    }
+
+    /// Whether a collection is proven to be complete. Equal counts alone are no proof: between them, an insertion and a
+    /// removal may hide a lost document. They are one if no transaction passed, or if the stream, read without a flaw
+    /// beyond the last response, accounts for them.
     #[must_use]
     pub fn verdict(&self, collection: &Collection) -> Verdict {
         let all = counts(collection);
+        match self.prove(collection, &all) {
+            Ok(proof) => Verdict::Proven(proof),
+            Err(why) => Verdict::Unproven(self.sentences(collection, &all, &why)),
+        }
+    }
+
+    /// The proof, or the reason that there is none.
+    fn prove(&self, collection: &Collection, all: &[TypeCounts]) -> Result<String, String> {
+        let Some(window) = self.windows.get(&collection.name) else {
+            return Err("the server's responses have no transaction id".to_owned());
+        };
+        if window.span.is_one_transaction() {
+            return if all.iter().all(TypeCounts::are_equal) {
+                Ok(ONE_TRANSACTION.to_owned())
+            } else {
+                Err("all responses are of one transaction".to_owned())
+            };
+        }
+        self.explain(window, all)?;
+        Ok(match window.changes.len() {
+            0 => NOTHING_IN_STREAM.to_owned(),
+            1 => "the stream's 1 event between the counts".to_owned(),
+            shown => format!("the stream's {shown} events between the counts"),
+        })
+    }
+
+    fn sentences(&self, collection: &Collection, all: &[TypeCounts], why: &str) -> Vec<String> {
+        let open = all.iter().filter(|one| !one.are_equal());
+        let mut open: Vec<String> = open.map(TypeCounts::sentence).collect();
         let window = self.windows.get(&collection.name);
         let shown = window.map_or(0, |window| window.changes.len());
-        let equal = |one: &TypeCounts| one.before == one.written && one.written == one.after;
-        let doubt = window.is_some_and(|window| {
-            window.failure.is_some() || window.check_outside_counts().is_err()
-        });
-        if shown == 0 && !doubt && all.iter().all(equal) {
-            return Verdict::Proven(EQUAL_COUNTS.to_owned());
+        if !open.is_empty() {
+            open.push(format!("the stream does not explain this: {why}"));
+        } else if shown == 0 {
+            open.push(format!("{NOT_CHECKED}: {why}"));
+        } else {
+            open.push(format!(
+                "the counts are equal, but that proves nothing, because documents changed in between (insertions and removals in the stream: {shown})"
+            ));
+            open.push(format!("the stream does not explain this: {why}"));
         }
-        let explained = window
-            .ok_or_else(|| "the server's responses have no transaction id".to_owned())
-            .and_then(|window| self.explain(window, &all));
-        match explained {
-            Ok(()) => {
-                let events = if shown == 1 { "event" } else { "events" };
-                Verdict::Proven(format!("the stream's {shown} {events} between the counts"))
-            }
-            Err(why) => {
-                let open = all.iter().filter(|one| !equal(one));
-                let mut open: Vec<String> = open.map(TypeCounts::sentence).collect();
-                if open.is_empty() {
-                    open.push(format!(
-                        "the counts are equal, but that proves nothing, because documents changed in between (insertions and removals in the stream: {shown})"
-                    ));
-                }
-                open.push(format!("the stream does not explain this: {why}"));
-                Verdict::Unproven(open)
-            }
-        }
+        open
     }
 
     fn explain(&self, window: &CollectionChanges, all: &[TypeCounts]) -> Result<(), String> {
@@ -219,7 +249,18 @@ impl ChangeLedger {
         }
         window.check_outside_counts()?;
         window.check_consistency()?;
-        all.iter().try_for_each(|one| window.check_counts(one))
+        all.iter().try_for_each(|one| window.check_counts(one))?;
+        if self.settled && self.has_reached(window) {
+            return Ok(());
+        }
+        let newest = self.newest.map_or_else(
+            || "no transaction".to_owned(),
+            |newest| format!("transaction {newest}"),
+        );
+        Err(format!(
+            "it was read up to {newest}, and the last response is of transaction {}",
+            window.span.high
+        ))
     }
 }
 
@@ -315,12 +356,20 @@ impl CollectionChanges {
 }
 
 impl TxnRange {
+    fn is_one_transaction(self) -> bool {
+        self.low == self.high
+    }
+
     fn covers(self, txn_id: u64) -> bool {
         self.low < txn_id && txn_id <= self.high
     }
 }
 
 impl TypeCounts {
+    fn are_equal(&self) -> bool {
+        self.before == self.written && self.written == self.after
+    }
+
     fn sentence(&self) -> String {
         let (before, after, what) = (self.before, self.after, &self.what);
         let counted = if before == after {

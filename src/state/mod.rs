@@ -1,14 +1,14 @@
 //! Checkpoint of `tail --state`: the next offsets, an unresolved gap, and the snapshot that the stream continued from.
 
 mod file;
+mod gap;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 pub use file::StateFile;
-
-use crate::record::OffsetGap;
+pub use gap::{Coverage, Gap};
 
 /// The state of one reader of one topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,77 +27,31 @@ pub struct State {
     pub snapshot: Option<String>,
 }
 
-/// One gap, or several that one requery resolves together.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Gap {
-    /// Number of `requeryRequired` events.
-    pub announced: u64,
-    /// Number of offset gaps.
-    pub lost: u64,
-    /// The highest `txnID` of the `requeryRequired` events: the minimum transaction of the requery.
-    pub txn_id: Option<u64>,
-    /// The offset after the gap, for each partition with one. A requery with these offsets or later ones includes it.
-    pub after: BTreeMap<i32, i64>,
-}
-
-impl Gap {
-    /// Adds a `requeryRequired` at this partition and offset.
-    pub fn note_requery(&mut self, txn_id: Option<u64>, at: Option<(i32, i64)>) {
-        self.announced += 1;
-        self.txn_id = self.txn_id.max(txn_id);
-        if let Some((partition, offset)) = at {
-            self.move_after(partition, offset + 1);
-        }
-    }
-
-    /// Adds an offset gap.
-    pub fn note_offset_gap(&mut self, gap: &OffsetGap) {
-        self.lost += 1;
-        self.move_after(gap.partition, gap.resumed);
-    }
-
-    /// Adds a later gap.
-    pub fn add(&mut self, later: Gap) {
-        self.announced += later.announced;
-        self.lost += later.lost;
-        self.txn_id = self.txn_id.max(later.txn_id);
-        for (partition, offset) in later.after {
-            self.move_after(partition, offset);
-        }
-    }
-
-    fn move_after(&mut self, partition: i32, offset: i64) {
-        let after = self.after.entry(partition).or_insert(offset);
-        *after = offset.max(*after);
-    }
-
-    /// Whether a requery that recorded these offsets and read at `min_txn` or later resolves the whole gap.
+impl State {
+    /// Where to continue with a snapshot that these offsets do not come from. A snapshot that contains everything that
+    /// the reader shows replaces the offsets; otherwise the changes of other documents since then are still to be read.
     #[must_use]
-    pub fn is_resolved_by(&self, positions: &BTreeMap<i32, i64>, min_txn: Option<u64>) -> bool {
-        let is_later = self.after.iter().all(|(partition, after)| {
-            // A partition that no longer exists has no offset.
-            positions.get(partition).is_none_or(|next| next >= after)
-        });
-        is_later && self.txn_id <= min_txn
-    }
-
-    /// Describes the gap in a phrase.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        let announced = match (self.announced, self.txn_id) {
-            (0, _) => None,
-            (1, None) => Some("a requeryRequired without a txnID".to_owned()),
-            (1, Some(txn)) => Some(format!("a requeryRequired, txnID {txn}")),
-            (count, None) => Some(format!("{count} requeryRequired without a txnID")),
-            (count, Some(txn)) => Some(format!("{count} requeryRequired, txnID up to {txn}")),
-        };
-        let lost = match self.lost {
-            0 => None,
-            1 => Some("an offset gap".to_owned()),
-            count => Some(format!("{count} offset gaps")),
-        };
-        let parts: Vec<String> = announced.into_iter().chain(lost).collect();
-        parts.join(" and ")
+    pub fn start_with(
+        &self,
+        snapshot: &BTreeMap<i32, i64>,
+        contains_everything: bool,
+    ) -> BTreeMap<i32, i64> {
+        if contains_everything {
+            return snapshot.clone();
+        }
+        let mut start = self.next.clone();
+        for (&partition, &next) in snapshot {
+            match start.get_mut(&partition) {
+                Some(own) => *own = next.min(*own),
+                // The reader has not selected this partition.
+                None if partition < self.partitions => {
+                    start.insert(partition, next);
+                }
+                // It is new, and read from its first record.
+                None => {}
+            }
+        }
+        start
     }
 }
 
@@ -129,6 +83,17 @@ struct GapFields {
     #[serde(rename = "txnID")]
     txn_id: Option<u64>,
     behind: BTreeMap<i32, i64>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    unnumbered: u64,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    covered: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    known: Option<BTreeSet<String>>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// The fields that decide whether the rest can be parsed.
@@ -146,6 +111,9 @@ fn serialize(state: &State) -> String {
         lost: gap.lost,
         txn_id: gap.txn_id,
         behind: gap.after,
+        unnumbered: gap.unnumbered,
+        covered: gap.covered,
+        known: gap.known,
     });
     let content = Fields {
         kind: OWNER.to_owned(),
@@ -193,6 +161,9 @@ fn from_fields(content: Fields) -> Option<State> {
         lost: gap.lost,
         txn_id: gap.txn_id,
         after: gap.behind,
+        unnumbered: gap.unnumbered,
+        covered: gap.covered,
+        known: gap.known,
     });
     let after = gap.iter().flat_map(|gap| &gap.after);
     let is_valid = |(partition, offset): (&i32, &i64)| *partition >= 0 && *offset >= 0;

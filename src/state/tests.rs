@@ -1,10 +1,10 @@
 //! State files: round trips, refusals, locking.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use super::{Gap, State, StateFile, parse, serialize};
+use super::{Coverage, Gap, State, StateFile, parse, serialize};
 use crate::record::{GapReason, OffsetGap};
 
 fn state() -> State {
@@ -28,7 +28,12 @@ fn a_state_survives_a_round_trip() {
         snapshot: None,
         ..state()
     };
-    for state in [state(), bare] {
+    let mut covered = state();
+    let gap = covered.gap.as_mut().unwrap();
+    gap.note_requery(None, None);
+    gap.covered = names(&["cars"]);
+    gap.known = Some(names(&["cars", "people"]));
+    for state in [state(), bare, covered] {
         assert_eq!(parse(serialize(&state).as_bytes()), Ok(state));
     }
 }
@@ -76,7 +81,7 @@ fn a_gap_is_resolved_by_a_requery_after_all_of_it() {
     gap.note_requery(Some(45), Some((0, 11)));
     gap.note_requery(Some(40), Some((1, 3)));
     gap.note_offset_gap(&lost(2, 5, 9));
-    for (positions, min_txn, resolved) in [
+    for (ends, floor, resolved) in [
         (&[(0, 12), (1, 4), (2, 9)][..], Some(45), true),
         (&[(0, 99), (1, 99), (2, 99)], Some(99), true),
         (&[(0, 12), (1, 4), (2, 9)], Some(44), false),
@@ -85,14 +90,142 @@ fn a_gap_is_resolved_by_a_requery_after_all_of_it() {
         (&[(0, 12), (1, 4), (2, 8)], Some(45), false),
         // The topic was re-created with fewer partitions.
         (&[(0, 12), (1, 4)], Some(45), true),
+        // Nothing shows when it was taken.
+        (&[], Some(45), false),
     ] {
-        let positions: BTreeMap<i32, i64> = positions.iter().copied().collect();
-        let found = gap.is_resolved_by(&positions, min_txn);
-        assert_eq!(found, resolved, "{positions:?} {min_txn:?}");
+        let whole = Coverage {
+            whole_app: true,
+            floor,
+            ends: ends.iter().copied().collect(),
+            ..Coverage::default()
+        };
+        assert_eq!(gap.clone().resolve(&whole), resolved, "{whole:?}");
+        let narrow = Coverage {
+            whole_app: false,
+            ..whole
+        };
+        assert!(!gap.clone().resolve(&narrow), "{narrow:?}");
     }
     let mut only_lost = Gap::default();
     only_lost.note_offset_gap(&lost(0, 5, 9));
-    assert!(only_lost.is_resolved_by(&[(0, 9)].into(), None));
+    let after = Coverage {
+        whole_app: true,
+        ends: [(0, 9)].into(),
+        ..Coverage::default()
+    };
+    assert!(only_lost.resolve(&after));
+}
+
+#[test]
+fn a_gap_without_a_transaction_needs_one_from_the_user() {
+    let mut gap = Gap::default();
+    gap.note_requery(None, Some((0, 11)));
+    let mut whole = Coverage {
+        whole_app: true,
+        floor: Some(99),
+        ends: [(0, 12)].into(),
+        ..Coverage::default()
+    };
+    assert!(!gap.resolve(&whole));
+    whole.vouched = true;
+    assert!(gap.resolve(&whole));
+}
+
+fn names(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// A snapshot of some collections, taken after a gap of transaction 45 before offset 12.
+fn of(collections: &[&str], known: Option<&[&str]>) -> Coverage {
+    Coverage {
+        collections: names(collections),
+        known: known.map(names),
+        floor: Some(45),
+        ends: [(0, 12)].into(),
+        ..Coverage::default()
+    }
+}
+
+#[test]
+fn several_snapshots_resolve_a_gap_together() {
+    let gap = || {
+        let mut gap = Gap::default();
+        gap.note_requery(Some(45), Some((0, 11)));
+        gap
+    };
+    let all: Option<&[&str]> = Some(&["cars", "people"]);
+    for (snapshots, resolved, missing) in [
+        (vec![of(&["cars"], all)], false, "still missing: people"),
+        (
+            vec![of(&["cars"], None)],
+            false,
+            "still missing: every other one",
+        ),
+        (vec![of(&["cars"], all), of(&["people"], all)], true, ""),
+        (vec![of(&["cars"], None), of(&["people"], all)], true, ""),
+        (vec![of(&["cars"], all), of(&["people"], None)], true, ""),
+        (
+            vec![of(&["cars"], None), of(&["people"], None)],
+            false,
+            "every other one",
+        ),
+        (vec![of(&["cars"], Some(&[]))], false, "still missing: "),
+        (
+            vec![
+                of(&["cars"], all),
+                of(&["people"], Some(&["cars", "people", "orders"])),
+            ],
+            false,
+            "still missing: orders",
+        ),
+    ] {
+        let mut gap = gap();
+        let found = snapshots.iter().fold(false, |_, one| gap.resolve(one));
+        assert_eq!(found, resolved, "{snapshots:?}");
+        if !resolved {
+            let text = gap.describe_missing().unwrap();
+            assert!(text.contains(missing), "{text}");
+        }
+    }
+    let mut gap = gap();
+    assert_eq!(gap.describe_missing(), None);
+    assert!(gap.concerns(Some(&names(&["cars"]))));
+    gap.resolve(&of(&["cars"], all));
+    assert!(!gap.concerns(Some(&names(&["cars"]))));
+    assert!(gap.concerns(Some(&names(&["cars", "people"]))) && gap.concerns(None));
+    // A later gap needs all of them again.
+    gap.note_requery(Some(50), Some((0, 20)));
+    assert!(gap.concerns(Some(&names(&["cars"]))));
+    let later = Coverage {
+        floor: Some(50),
+        ends: [(0, 21)].into(),
+        ..of(&["people"], all)
+    };
+    assert!(!gap.resolve(&later));
+}
+
+#[test]
+fn a_narrow_snapshot_moves_no_position_beyond_unread_events() {
+    let state = state();
+    for (snapshot, contains_everything, expected) in [
+        (
+            &[(0, 20), (1, 5), (2, 7)][..],
+            true,
+            &[(0, 20), (1, 5), (2, 7)][..],
+        ),
+        // Partition 1 was not selected, and partition 3 is new: it is read from its first record.
+        (
+            &[(0, 20), (1, 5), (2, 7), (3, 9)],
+            false,
+            &[(0, 12), (1, 5), (2, 0)],
+        ),
+        (&[(0, 4), (1, 5)], false, &[(0, 4), (1, 5), (2, 0)]),
+    ] {
+        let offsets =
+            |pairs: &[(i32, i64)]| -> BTreeMap<i32, i64> { pairs.iter().copied().collect() };
+        let start = state.start_with(&offsets(snapshot), contains_everything);
+        assert_eq!(start, offsets(expected), "{snapshot:?}");
+    }
 }
 
 #[test]

@@ -241,7 +241,7 @@ fn concurrent_writes_do_not_affect_other_documents() {
             format!("UPDATE a SET n = {n} WHERE _id = 'id-{}'", n * 7 + 1),
         ]})
     };
-    let script: Vec<Value> = (4..14).map(|at| step(at, at)).collect();
+    let script: Vec<Value> = (4..100).map(|at| step(at, at)).collect();
     front.set(&json!({"cap_rows": 500, "script": script}));
     let place = Place::new();
     let output = place.requery(&front, &[]);

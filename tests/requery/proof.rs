@@ -190,7 +190,7 @@ fn without_a_stream_the_collection_is_read_again() {
     let manifest = place.manifest();
     assert_eq!(
         manifest.collection("a").unwrap().proof.as_deref(),
-        Some("equal counts")
+        Some("equal counts at one transaction")
     );
     assert_eq!(place.documents("a"), front.dump("a"));
 }

@@ -10,13 +10,15 @@ use crate::kafka;
 use crate::kafka::{Connection, ReadRange, ReadStopped, Reader, StartOffsets};
 use crate::record::position::Position;
 use crate::record::{Record, Source, SourceItem};
-use crate::snapshot::manifest::{self, Collection};
+use crate::snapshot::manifest;
 use crate::snapshot::proof::{Change, ChangeLedger};
 use crate::snapshot::write::journal::RunIdentity;
 use crate::util::exit::Exit;
 
-/// How long events may lag the counts.
+/// How long late events are waited for after the last response.
 const MAX_EVENT_DELAY: Duration = Duration::from_secs(3);
+/// How long the stream may need to reach the last response, as long as events keep arriving.
+const MAX_CATCH_UP: Duration = Duration::from_secs(30);
 /// Timeout of a poll; short, because Ctrl-C is checked in between.
 const POLL_TIMEOUT: Duration = Duration::from_millis(100);
 /// Number of records between two checks of the ledger.
@@ -44,13 +46,8 @@ impl ChangeReader {
         })
     }
 
-    /// Reads from the recorded offsets to the end, and up to [`MAX_EVENT_DELAY`] longer if events are missing.
-    pub fn read(
-        &self,
-        ledger: &mut ChangeLedger,
-        collections: &[Collection],
-        context: &mut Context<'_>,
-    ) -> Result<(), Exit> {
+    /// Reads from the recorded offsets to the end, and [`MAX_EVENT_DELAY`] longer.
+    pub fn read(&self, ledger: &mut ChangeLedger, context: &mut Context<'_>) -> Result<(), Exit> {
         let condition = self.condition.as_deref().map(document_condition);
         let Ok(condition) = condition.transpose() else {
             ledger.note_failure("only the server can evaluate this --where".to_owned());
@@ -58,8 +55,8 @@ impl ChangeReader {
         };
         let mut scan = ChangeScan {
             ledger,
-            collections,
             condition,
+            started: Instant::now(),
         };
         match self.scan(&mut scan, context) {
             Ok(()) => Ok(()),
@@ -90,12 +87,15 @@ impl ChangeReader {
         let positions = self.positions.iter();
         let next = positions.map(|one| (one.partition, one.next_offset));
         let mut reader = kafka::start(topic, &read_range(next.collect(), Some(Position::End)))?;
-        scan.until(&mut reader, None)?;
-        if scan.is_waiting() {
+        scan.read_to_end(&mut reader)?;
+        if scan.ledger.awaits_events() {
             let next = reader.next_offsets();
             let mut reader = kafka::start(reader.close(), &read_range(next, None))?;
-            scan.until(&mut reader, Some(Instant::now() + MAX_EVENT_DELAY))?;
+            scan.wait_for_late_events(&mut reader)?;
+            let range = read_range(reader.next_offsets(), Some(Position::End));
+            scan.read_to_end(&mut kafka::start(reader.close(), &range)?)?;
         }
+        scan.ledger.note_settled();
         Ok(())
     }
 }
@@ -120,60 +120,70 @@ fn document_condition(text: &str) -> Result<Condition, ()> {
     condition.holds_for(None).map(|_| condition).ok_or(())
 }
 
-/// One pass over records.
+/// The records read so far.
 struct ChangeScan<'a> {
     ledger: &'a mut ChangeLedger,
-    collections: &'a [Collection],
     condition: Option<Condition>,
+    /// The time of the last response, at most.
+    started: Instant,
 }
 
 impl ChangeScan<'_> {
-    fn is_waiting(&self) -> bool {
-        let mut collections = self.collections.iter();
-        collections.any(|one| self.ledger.needs_more_events(one))
+    fn read_to_end(&mut self, reader: &mut Reader) -> Result<(), ReadStopped> {
+        while self.step(reader)?.is_some() {}
+        Ok(())
     }
 
-    /// Reads to the end; with a deadline, until no event is missing or the deadline has passed.
-    fn until(&mut self, reader: &mut Reader, deadline: Option<Instant>) -> Result<(), ReadStopped> {
-        let mut records = 0_u32;
+    /// Waits for [`MAX_EVENT_DELAY`] in any case, and for [`MAX_CATCH_UP`] if the stream has not reached the last
+    /// response and events keep arriving.
+    fn wait_for_late_events(&mut self, reader: &mut Reader) -> Result<(), ReadStopped> {
+        let (mut records, mut arrived) = (0_u32, Instant::now());
         loop {
-            let idle = match reader.next(POLL_TIMEOUT) {
-                SourceItem::Record(record) => {
-                    self.scan_record(&record);
+            match self.step(reader)? {
+                None => return Ok(()),
+                Some(true) => {
                     records = records.wrapping_add(1);
-                    false
+                    arrived = Instant::now();
+                    if !records.is_multiple_of(RECORDS_PER_CHECK) {
+                        continue;
+                    }
                 }
-                SourceItem::OffsetGap(lost) => {
-                    self.ledger.note_failure(format!(
-                        "the offsets {} to {} of partition {} are gone",
-                        lost.wanted,
-                        lost.resumed - 1,
-                        lost.partition
-                    ));
-                    false
-                }
-                SourceItem::End => return Ok(()),
-                SourceItem::Interrupted => return Err(ReadStopped::Interrupted),
-                SourceItem::Failed(failure) => return Err(ReadStopped::Failed(failure)),
-                SourceItem::Notice(_) | SourceItem::Idle => true,
-            };
-            let Some(deadline) =
-                deadline.filter(|_| idle || records.is_multiple_of(RECORDS_PER_CHECK))
-            else {
-                continue;
-            };
-            if Instant::now() > deadline || !self.is_waiting() {
+                Some(false) => {}
+            }
+            let waited = self.started.elapsed();
+            let is_stuck = arrived.elapsed() > MAX_EVENT_DELAY || waited > MAX_CATCH_UP;
+            let is_over = self.ledger.has_reached_responses() || is_stuck;
+            if !self.ledger.awaits_events() || waited > MAX_EVENT_DELAY && is_over {
                 return Ok(());
             }
         }
     }
 
+    /// Takes one item: whether it was a record; `None` at the end.
+    fn step(&mut self, reader: &mut Reader) -> Result<Option<bool>, ReadStopped> {
+        match reader.next(POLL_TIMEOUT) {
+            SourceItem::Record(record) => {
+                self.scan_record(&record);
+                Ok(Some(true))
+            }
+            SourceItem::OffsetGap(lost) => {
+                self.ledger.note_failure(format!(
+                    "the offsets {} to {} of partition {} are gone",
+                    lost.wanted,
+                    lost.resumed - 1,
+                    lost.partition
+                ));
+                Ok(Some(false))
+            }
+            SourceItem::End => Ok(None),
+            SourceItem::Interrupted => Err(ReadStopped::Interrupted),
+            SourceItem::Failed(failure) => Err(ReadStopped::Failed(failure)),
+            SourceItem::Notice(_) | SourceItem::Idle => Ok(Some(false)),
+        }
+    }
+
     fn scan_record(&mut self, record: &Record<'_>) {
-        // A tombstone has no change.
-        let Some(payload) = record.payload.as_deref() else {
-            return;
-        };
-        match event::decode(Some(payload)) {
+        match event::decode(record.payload.as_deref()) {
             Ok(event) => self.event(&event),
             Err(why) => {
                 let place = super::min_txn::format_place(record);

@@ -8,9 +8,11 @@ use super::options::Options;
 use crate::commands::Context;
 use crate::event::{self, EventKind};
 use crate::kafka;
-use crate::kafka::{Connection, ReadStopped, Since};
+use crate::kafka::{Connection, ReadStopped, Since, Watermarks};
+use crate::record::position::Position;
 use crate::record::{GapReason, OffsetGap, Place, Record};
-use crate::snapshot::manifest::{self, Manifest};
+use crate::snapshot::manifest::{self, HeldBackPosition, Manifest, TYPED_FLOOR};
+use crate::snapshot::preceding::{HeldBack, PrecedingRecords, RecordKind, RecordPlace};
 use crate::snapshot::write::journal::RunIdentity;
 use crate::util::exit::Exit;
 
@@ -26,6 +28,8 @@ pub(super) struct MinTransaction {
     /// The id of the Kafka cluster, if its brokers send it.
     pub cluster: Option<String>,
     pub positions: Vec<manifest::Position>,
+    /// Partitions whose offset is before their end.
+    pub held_back: Vec<HeldBackPosition>,
     /// Collections that occur in the stream.
     pub collections: BTreeSet<String>,
 }
@@ -35,7 +39,7 @@ impl MinTransaction {
     pub fn from_options(options: &Options) -> MinTransaction {
         let mut min_txn = MinTransaction::default();
         if let Some(txn_id) = options.txn_id {
-            min_txn.raise(txn_id, format!("--txn-id {txn_id}"));
+            min_txn.raise(txn_id, format!("{TYPED_FLOOR}{txn_id}"));
         }
         min_txn
     }
@@ -48,6 +52,34 @@ impl MinTransaction {
     fn raise(&mut self, txn_id: u64, from: String) {
         self.highest = self.highest.max(Some(txn_id));
         self.from.push(from);
+    }
+
+    /// Takes over what the records before the high watermarks show.
+    fn take(&mut self, watermarks: &Watermarks, preceding: &PrecedingRecords) {
+        if let Some((txn_id, place)) = preceding.gap() {
+            let place = format_offset(place);
+            self.raise(txn_id, format!("requeryRequired at {place}: {txn_id}"));
+        }
+        if let Some((txn_id, place)) = preceding.newest() {
+            let place = format_offset(place);
+            self.raise(txn_id, format!("the newest event, {place}: {txn_id}"));
+        }
+        self.cluster.clone_from(&watermarks.cluster);
+        for &(partition, end_offset) in &watermarks.next {
+            self.positions.push(manifest::Position {
+                topic: watermarks.topic.clone(),
+                partition,
+                next_offset: preceding.next_offset(partition, end_offset),
+            });
+            let mut held_back = preceding.held_back();
+            if let Some(one) = held_back.find(|one| one.partition == partition) {
+                self.held_back.push(HeldBackPosition {
+                    partition,
+                    end_offset,
+                    why: why_held_back(one.kind).to_owned(),
+                });
+            }
+        }
     }
 
     /// Reports the minimum transaction.
@@ -71,29 +103,28 @@ pub(super) fn with_kafka(
 ) -> Result<MinTransaction, Exit> {
     let since = since(options, old, &connection.topic);
     let mut min_txn = MinTransaction::from_options(options);
-    let mut newest: Option<(u64, String)> = None;
-    let mut gap: Option<(u64, String)> = None;
+    let read_up_to = read_up_to(since.as_ref());
+    let mut preceding = PrecedingRecords::new(read_up_to, options.txn_id.is_some());
     let interrupt = Arc::clone(context.interrupt);
     let mut collections = BTreeSet::new();
-    let mut without_txn_id = BTreeSet::new();
     let mut visit = |record: &Record<'_>| {
-        let payload = record.payload.as_deref()?;
-        let event = event::decode(Some(payload)).ok()?;
-        let place = format_place(record);
-        if let Some(collection) = &event.collection {
-            collections.insert(collection.to_string());
-        }
-        let is_gap = matches!(event.kind, EventKind::RequeryRequired);
-        if is_gap && event.txn_id.is_none() {
-            without_txn_id.insert(place.clone());
-        }
-        let txn_id = event.txn_id?.0;
-        let best = if is_gap { &mut gap } else { &mut newest };
-        if best.as_ref().is_none_or(|(best, _)| txn_id > *best) {
-            *best = Some((txn_id, place));
-        }
-        // A gap may be newer than every event: both count as the newest record of a partition.
-        Some(())
+        let Place::Offset {
+            partition, offset, ..
+        } = record.place
+        else {
+            return None;
+        };
+        let kind = match event::decode(record.payload.as_deref()) {
+            Ok(event) => {
+                let txn_id = event.txn_id.map(|txn_id| txn_id.0);
+                collections.extend(event.collection.as_deref().map(str::to_owned));
+                record_kind(&event.kind, txn_id)?
+            }
+            Err(_) => RecordKind::Unreadable,
+        };
+        preceding.note((partition, offset), kind);
+        // Records with a transaction count as the newest ones of a partition: a gap may be newer than every event.
+        matches!(kind, RecordKind::Change(_) | RecordKind::Gap(_)).then_some(())
     };
     let note = &mut |line: &str| context.out.note(line);
     let watermarks =
@@ -113,26 +144,54 @@ pub(super) fn with_kafka(
     for lost in &watermarks.lost {
         context.out.warn(&resolved_by_snapshot(lost));
     }
-    for place in without_txn_id {
-        context.out.warn(&format!(
-            "the requeryRequired at {place} has no txnID: it does not say how new the responses must be (use --txn-id)"
-        ));
-    }
-    if let Some((txn_id, place)) = gap {
-        min_txn.raise(txn_id, format!("requeryRequired at {place}: {txn_id}"));
-    }
-    if let Some((txn_id, place)) = newest {
-        min_txn.raise(txn_id, format!("the newest event, {place}: {txn_id}"));
+    for held_back in preceding.held_back() {
+        context.out.warn(&describe_held_back(&held_back));
     }
     min_txn.collections = collections;
-    min_txn.cluster.clone_from(&watermarks.cluster);
-    let position = |(partition, next_offset)| manifest::Position {
-        topic: watermarks.topic.clone(),
-        partition,
-        next_offset,
-    };
-    min_txn.positions = watermarks.next.iter().copied().map(position).collect();
+    min_txn.take(&watermarks, &preceding);
     Ok(min_txn)
+}
+
+/// What a record says about its transaction. An undocumented type of event is not a change: it needs none.
+fn record_kind(kind: &EventKind<'_>, txn_id: Option<u64>) -> Option<RecordKind> {
+    match (kind, txn_id) {
+        (EventKind::RequeryRequired, Some(txn_id)) => Some(RecordKind::Gap(txn_id)),
+        (EventKind::RequeryRequired, None) => Some(RecordKind::GapWithoutTxn),
+        (EventKind::DocumentChanged, None) => Some(RecordKind::ChangeWithoutTxn),
+        (_, Some(txn_id)) => Some(RecordKind::Change(txn_id)),
+        (EventKind::Other(_), None) => None,
+    }
+}
+
+fn why_held_back(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Unreadable => "a record that cannot be read",
+        RecordKind::GapWithoutTxn => "a requeryRequired without a txnID",
+        _ => "an event without a txnId",
+    }
+}
+
+fn describe_held_back(held_back: &HeldBack) -> String {
+    let place = format_offset((held_back.partition, held_back.offset));
+    let what = match held_back.kind {
+        RecordKind::Unreadable => format!("the record at {place} cannot be read"),
+        RecordKind::GapWithoutTxn => format!(
+            "the requeryRequired at {place} has no txnID: it does not say how new the responses must be (use --txn-id with a transaction after it, such as the transactionId of a response of now)"
+        ),
+        _ => format!("the event at {place} has no txnId"),
+    };
+    format!(
+        "{what}. The snapshot may not contain its changes, so the stream continues before it: tail --from DIR reads and reports it again"
+    )
+}
+
+/// The offsets that the stream's reader has reached before, as far as known.
+fn read_up_to(since: Option<&Since>) -> BTreeMap<i32, i64> {
+    match since {
+        Some(Since::StartOffsets(next)) => next.clone(),
+        Some(Since::Position(Position::Offsets(next))) => next.iter().copied().collect(),
+        _ => BTreeMap::new(),
+    }
 }
 
 /// Where to start reading: at `--from`, or at the offsets of the existing snapshot of the same topic.
@@ -174,9 +233,13 @@ pub(super) fn format_place(record: &Record<'_>) -> String {
     match record.place {
         Place::Offset {
             partition, offset, ..
-        } => format!("partition {partition} offset {offset}"),
+        } => format_offset((partition, offset)),
         Place::Line { file, line } => format!("{file} line {line}"),
     }
+}
+
+fn format_offset((partition, offset): RecordPlace) -> String {
+    format!("partition {partition} offset {offset}")
 }
 
 /// Why an interrupted run cannot be resumed, if so.

@@ -10,6 +10,7 @@ mod report;
 mod stdout_page;
 mod workers;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -129,6 +130,7 @@ fn new_manifest(head: &RunIdentity, scope: Scope) -> Manifest {
     manifest.floor_from.clone_from(&head.floor_from);
     manifest.cluster.clone_from(&head.cluster);
     manifest.positions.clone_from(&head.positions);
+    manifest.held_back.clone_from(&head.held_back);
     manifest.scope = scope;
     manifest
 }
@@ -145,7 +147,8 @@ fn into_folder(
     let journal = begin(&folder, head, resume_state, &workers, scope, context)?;
     let read = proof::into_folder(workers, &folder, journal, resume_state, stream, context);
     manifest.collections = read?;
-    report::conclude(&mut manifest, now());
+    manifest.ended = now();
+    manifest.conclude();
     let place = folder.commit(&manifest);
     let place = place.map_err(|failure| report_failure(&failure, context))?;
     report::report(&manifest, Some(&place), context);
@@ -229,6 +232,7 @@ fn head(
         condition: options.condition.clone(),
         cluster: floor.cluster,
         positions: floor.positions,
+        held_back: floor.held_back,
         seen: floor.collections.into_iter().collect(),
         started: now(),
     })
@@ -249,48 +253,53 @@ fn collections(
             scope.listing.contains(NO_DQL),
         ));
     }
-    let listing = match workers::listing(client, options, context) {
+    let listing = match workers::listing(client, context) {
         Ok(listing) => listing,
         Err(stop) => return Err(report_stop(&stop, context)),
     };
     let mut names: Vec<String> = options.named.clone();
     let mut legacy = false;
-    let (listing_status, listed) = match listing {
-        None => ("not asked: collections were named".to_owned(), false),
-        Some(Listing::Names(listed)) => {
-            let empty = listed.is_empty();
-            names.extend(listed);
-            (
-                if empty { "empty" } else { "names collections" }.to_owned(),
-                !empty,
-            )
+    let mut known = None;
+    let listing_status = match listing {
+        Listing::Names(listed) if listed.is_empty() => "empty".to_owned(),
+        Listing::Names(listed) => {
+            known = Some(
+                listed
+                    .into_iter()
+                    .chain(head.seen.iter().cloned())
+                    .collect(),
+            );
+            "names collections".to_owned()
         }
-        Some(Listing::Refused(why)) => (format!("refused: {why}"), false),
-        Some(Listing::NoDql(error)) => {
+        Listing::Refused(why) => format!("refused: {why}"),
+        Listing::NoDql(error) => {
             let known = !head.seen.is_empty() || !options.named.is_empty();
             if !known {
                 let doing = "listing the collections".to_owned();
                 return Err(report_stop(&StopReason::Api(doing, error), context));
             }
             legacy = true;
-            (format!("{NO_DQL}: {error}"), false)
+            format!("{NO_DQL}: {error}")
         }
     };
+    let known: Option<BTreeSet<String>> = known;
     if options.named.is_empty() {
-        names.extend(head.seen.iter().cloned());
+        let all = known.iter().flatten().chain(&head.seen);
+        names.extend(all.cloned());
     }
     names.sort();
     names.dedup();
-    if !listed && options.named.is_empty() {
+    if known.is_none() && options.named.is_empty() {
         context.out.warn(&format!(
             "the server's list of collections is {listing_status}: reading only collections that occur in the stream"
         ));
     }
     let scope = Scope {
-        whole_app: listed && options.condition.is_none(),
+        whole_app: known.is_some() && options.named.is_empty() && options.condition.is_none(),
         named: options.named.clone(),
         condition: options.condition.clone(),
         listing: listing_status,
+        known: known.map(|known| known.into_iter().collect()),
     };
     Ok((names, scope, legacy))
 }
@@ -366,7 +375,8 @@ fn into_stream(
         .buffer()
         .extend(stdout_page::begin(&manifest, &workers.targets, terminal));
     manifest.collections = proof::into_stream(workers, stream, context)?;
-    report::conclude(&mut manifest, now());
+    manifest.ended = now();
+    manifest.conclude();
     context
         .out
         .buffer()

@@ -86,7 +86,7 @@ fn undecided(
     let undecided: Vec<Collection> = undecided.cloned().collect();
     let mut ledger = ChangeLedger::new(&undecided);
     match stream {
-        Some(stream) if ledger.needs_events() => stream.read(&mut ledger, &undecided, context)?,
+        Some(stream) if ledger.needs_events() => stream.read(&mut ledger, context)?,
         Some(_) => {}
         None => ledger.note_failure(
             "it was not read, because Kafka is not configured or --no-kafka was given".to_owned(),

@@ -17,22 +17,6 @@ use crate::util::exit::Exit;
 use crate::util::shell::quoted;
 use crate::view::escape;
 
-/// Sets whether the snapshot is complete, from its collections.
-pub(super) fn conclude(manifest: &mut Manifest, ended: String) {
-    manifest.ended = ended;
-    let incomplete = manifest.collections.iter().filter(|one| !one.complete);
-    manifest.why_not = incomplete
-        .map(|one| format!("{}: {}", one.name, one.why_not.join("; ")))
-        .collect();
-    if manifest.collections.is_empty() {
-        manifest.why_not.push(format!(
-            "no collection is known: the server's list is {}, and none occurs in the stream; name them with --collection",
-            manifest.scope.listing
-        ));
-    }
-    manifest.complete = manifest.why_not.is_empty();
-}
-
 /// The exit code.
 pub(super) fn exit(manifest: &Manifest) -> Exit {
     if manifest.complete {

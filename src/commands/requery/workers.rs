@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::options::Options;
 use super::stdout_page;
 use crate::commands::Context;
 use crate::output::WriteEnd;
@@ -334,16 +333,13 @@ impl PageSink for StdoutSink<'_> {
     }
 }
 
-/// Queries the list of collections; if the user named some, only to detect whether the server has DQL.
+/// Queries the list of collections. If the user named some, it shows which other ones exist.
 pub(super) fn listing(
     client: &Arc<RetryingClient>,
-    options: &Options,
     context: &mut Context<'_>,
-) -> Result<Option<Listing>, StopReason> {
+) -> Result<Listing, StopReason> {
     let background = Arc::clone(client);
-    let listing = run_in_background(client, context, move || list(&background))?;
-    let matters = options.named.is_empty() || matches!(listing, Listing::NoDql(_));
-    Ok(matters.then_some(listing))
+    run_in_background(client, context, move || list(&background))
 }
 
 /// Runs an action that may block in the network on its own thread, so that Ctrl-C ends the wait.

@@ -1,16 +1,15 @@
 //! The snapshot that a run resumes from: its start offsets, and which events it already includes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-
-use jiff::Timestamp;
 
 use crate::event::{Event, EventKind};
 use crate::kafka::StartOffsets;
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::dedup::SnapshotIndex;
+use crate::snapshot::identity::SnapshotIdentity;
 use crate::snapshot::manifest::{Manifest, Scope};
-use crate::state::Gap;
+use crate::state::Coverage;
 
 /// A snapshot to resume from.
 #[derive(Debug)]
@@ -19,6 +18,9 @@ pub(super) struct BaseSnapshot {
     pub name: String,
     manifest: Manifest,
     index: SnapshotIndex,
+    coverage: Coverage,
+    /// The collections that this run shows; `None` for all.
+    selected: Option<BTreeSet<String>>,
 }
 
 /// How an event relates to the snapshot.
@@ -33,16 +35,22 @@ pub(super) enum SnapshotRelation {
 }
 
 impl BaseSnapshot {
-    /// Reads a snapshot's manifest.
+    /// Reads a snapshot's manifest, for a run that shows the selected collections, or all (`None`).
     ///
     /// # Errors
     /// A [`Failure`] if the manifest cannot be read, or if the snapshot is incomplete and `allow_incomplete` is not set.
-    pub(super) fn read(folder: &Path, allow_incomplete: bool) -> Result<BaseSnapshot, Failure> {
+    pub(super) fn read(
+        folder: &Path,
+        selected: Option<BTreeSet<String>>,
+        allow_incomplete: bool,
+    ) -> Result<BaseSnapshot, Failure> {
         let manifest = Manifest::read(folder)?;
         let base = BaseSnapshot {
             name: folder.display().to_string(),
             index: SnapshotIndex::new(&manifest),
+            coverage: coverage(&manifest),
             manifest,
+            selected,
         };
         if base.manifest.complete || allow_incomplete {
             Ok(base)
@@ -149,24 +157,22 @@ impl BaseSnapshot {
         }
     }
 
-    /// Whether the snapshot was taken after the gap and closes it.
-    pub(super) fn resolves(&self, gap: &Gap, start: &StartOffsets) -> bool {
-        self.manifest.complete && gap.is_resolved_by(&start.next, self.manifest.floor)
-    }
-
-    /// Distinguishes this snapshot from others: its start and end time.
-    pub(super) fn identity(&self) -> String {
-        format!("{} {}", self.manifest.started, self.manifest.ended)
-    }
-
-    /// Whether the snapshot with that identity started later.
-    pub(super) fn is_older_than(&self, identity: &str) -> bool {
-        let time = |text: &str| text.parse::<Timestamp>().ok();
-        let other = identity.split(' ').next().and_then(time);
-        match (time(&self.manifest.started), other) {
-            (Some(own), Some(other)) => own < other,
-            _ => false,
+    /// What it contains, for gaps in a topic.
+    pub(super) fn coverage(&self, topic: &str) -> Coverage {
+        Coverage {
+            ends: self.manifest.ends(topic),
+            ..self.coverage.clone()
         }
+    }
+
+    /// Whether it contains every document that this run shows.
+    pub(super) fn contains_everything(&self) -> bool {
+        self.coverage.contains(self.selected.as_ref())
+    }
+
+    /// Distinguishes this snapshot from others, and orders it.
+    pub(super) fn identity(&self) -> SnapshotIdentity {
+        SnapshotIdentity::new(&self.manifest)
     }
 
     /// The collections and condition that limit the snapshot; `None` if it covers everything.
@@ -189,8 +195,7 @@ impl BaseSnapshot {
             return SnapshotRelation::Newer;
         };
         if event.kind == EventKind::RequeryRequired {
-            let resolved = self.manifest.complete && Some(txn.0) <= self.manifest.floor;
-            return if resolved {
+            return if self.coverage.resolves(txn.0, self.selected.as_ref()) {
                 SnapshotRelation::GapResolved
             } else {
                 SnapshotRelation::Newer
@@ -203,5 +208,17 @@ impl BaseSnapshot {
             return SnapshotRelation::AlreadyIncluded;
         }
         SnapshotRelation::Newer
+    }
+}
+
+fn coverage(manifest: &Manifest) -> Coverage {
+    let known = manifest.scope.known.as_ref();
+    Coverage {
+        whole_app: manifest.covers_whole_app(),
+        collections: manifest.covered_collections().map(str::to_owned).collect(),
+        known: known.map(|known| known.iter().cloned().collect()),
+        floor: manifest.floor,
+        vouched: manifest.has_typed_floor(),
+        ends: BTreeMap::new(),
     }
 }

@@ -77,7 +77,13 @@ impl LockedState {
         let precedence = precedence(self.state.as_ref(), base);
         let snapshot = base.filter(|_| precedence == StartPrecedence::Snapshot);
         let start = match (snapshot, &self.state) {
-            (Some(base), _) => Some(base.start_offsets(&identity.topic)?),
+            (Some(base), state) => {
+                let mut start = base.start_offsets(&identity.topic)?;
+                if let Some(state) = state {
+                    start.next = state.start_with(&start.next, base.contains_everything());
+                }
+                Some(start)
+            }
             (None, state) => state.as_ref().map(|state| StartOffsets {
                 next: state.next.clone(),
                 partitions: state.partitions,
@@ -87,9 +93,11 @@ impl LockedState {
         let (mut gap, mut snapshot_id) = self
             .state
             .map_or((None, None), |state| (state.gap, state.snapshot));
-        if let (Some(base), Some(start)) = (snapshot, &start) {
-            snapshot_id = Some(base.identity());
-            gap = gap.filter(|gap| !base.resolves(gap, start));
+        if let Some(base) = snapshot {
+            snapshot_id = Some(base.identity().text());
+            let coverage = base.coverage(&identity.topic);
+            let is_resolved = gap.as_mut().is_some_and(|gap| gap.resolve(&coverage));
+            gap = gap.filter(|_| !is_resolved);
         }
         let checkpointer = Checkpointer {
             file: self.file,
@@ -113,8 +121,10 @@ fn precedence(state: Option<&State>, base: Option<&BaseSnapshot>) -> StartPreced
     match (state, base, known) {
         (None, None, _) => StartPrecedence::Typed,
         (Some(_), None, _) => StartPrecedence::State,
-        (_, Some(base), Some(known)) if base.identity() == known => StartPrecedence::State,
-        (_, Some(base), Some(known)) if base.is_older_than(known) => StartPrecedence::NewerState,
+        (_, Some(base), Some(known)) if base.identity().is(known) => StartPrecedence::State,
+        (_, Some(base), Some(known)) if base.identity().is_older_than(known) => {
+            StartPrecedence::NewerState
+        }
         (_, Some(_), _) => StartPrecedence::Snapshot,
     }
 }
@@ -195,6 +205,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut manifest = Manifest::new("http://localhost".into(), started.into());
         manifest.complete = true;
+        manifest.scope.whole_app = true;
         manifest.floor = floor;
         manifest.positions.push(Position {
             topic: "t".into(),
@@ -202,7 +213,7 @@ mod tests {
             next_offset: next,
         });
         manifest.write(folder.path()).unwrap();
-        BaseSnapshot::read(folder.path(), false).unwrap()
+        BaseSnapshot::read(folder.path(), None, false).unwrap()
     }
 
     fn found(snapshot: Option<String>) -> State {
@@ -241,32 +252,33 @@ mod tests {
 
     #[test]
     fn the_newer_of_state_and_snapshot_has_priority() {
-        let early = base("2026-01-31T12:00:00Z", Some(45), 12);
-        let late = base("2026-01-31T12:00:00.5Z", Some(45), 12);
+        // The clock went back in between.
+        let early = base("2026-01-31T12:00:00.5Z", Some(45), 12);
+        let late = base("2026-01-31T12:00:00Z", Some(45), 13);
         for (found, base, expected, next) in [
             (None, None, StartPrecedence::Typed, None),
-            (None, Some(&late), StartPrecedence::Snapshot, Some(12)),
+            (None, Some(&late), StartPrecedence::Snapshot, Some(13)),
             (Some(found(None)), None, StartPrecedence::State, Some(50)),
             (
                 Some(found(None)),
                 Some(&late),
                 StartPrecedence::Snapshot,
-                Some(12),
+                Some(13),
             ),
             (
-                Some(found(Some(late.identity()))),
+                Some(found(Some(late.identity().text()))),
                 Some(&late),
                 StartPrecedence::State,
                 Some(50),
             ),
             (
-                Some(found(Some(early.identity()))),
+                Some(found(Some(early.identity().text()))),
                 Some(&late),
                 StartPrecedence::Snapshot,
-                Some(12),
+                Some(13),
             ),
             (
-                Some(found(Some(late.identity()))),
+                Some(found(Some(late.identity().text()))),
                 Some(&early),
                 StartPrecedence::NewerState,
                 Some(50),
@@ -296,7 +308,8 @@ mod tests {
             let (checkpointer, _, _) = check(Some(&found(None)), Some(&base));
             assert_eq!(checkpointer.open_gap().is_none(), resolved, "{base:?}");
             // A snapshot does not resolve a gap that came after it.
-            let (checkpointer, _, _) = check(Some(&found(Some(base.identity()))), Some(&base));
+            let (checkpointer, _, _) =
+                check(Some(&found(Some(base.identity().text()))), Some(&base));
             assert!(checkpointer.open_gap().is_some());
         }
     }

@@ -24,9 +24,13 @@ impl Run<'_> {
         };
         if let Some(gap) = checkpointer.open_gap() {
             let txn = gap.txn_id.map(TxnId);
-            Messages::report_open_gap(checkpointer.name(), &gap.describe(), self.out);
-            self.counters.gaps += 1;
-            self.handle_gap(txn)?;
+            let selected = self.plan.filter.selected_collections();
+            let is_open = gap.concerns(selected.as_ref());
+            Messages::report_saved_gap(checkpointer.name(), gap, is_open, self.out);
+            if is_open {
+                self.counters.gaps += 1;
+                self.handle_gap(txn)?;
+            }
         }
         self.out.end_partial_line()?;
         self.note_flushed_positions(source);

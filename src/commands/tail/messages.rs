@@ -6,6 +6,7 @@ use crate::cli::OnGap;
 use crate::event::{TxnId, Unreadable};
 use crate::output::Output;
 use crate::record::{GapReason, Notice, OffsetGap};
+use crate::state::Gap;
 
 /// What a run reports on standard error.
 pub(super) struct Messages<'a> {
@@ -58,11 +59,20 @@ impl<'a> Messages<'a> {
         }
     }
 
-    /// A gap of an earlier run that `name`, the state file, still has.
-    pub(super) fn report_open_gap(name: &str, gap: &str, out: &mut Output) {
-        out.warn(&format!(
-            "gap: {name} remembers {gap}, and no requery has resolved it yet"
-        ));
+    /// A gap of an earlier run that `name`, the state file, still has, and whether it concerns this run.
+    pub(super) fn report_saved_gap(name: &str, gap: &Gap, is_open: bool, out: &mut Output) {
+        let what = gap.describe();
+        match (gap.describe_missing(), is_open) {
+            (None, _) => out.warn(&format!(
+                "gap: {name} remembers {what}, and no requery has resolved it yet"
+            )),
+            (Some(missing), true) => {
+                out.warn(&format!("gap: {name} remembers {what}, {missing}"));
+            }
+            (Some(missing), false) => out.note(&format!(
+                "{name} remembers {what}, {missing}; this run does not show these"
+            )),
+        }
     }
 
     pub(super) fn report_unreadable(why: Unreadable, description: &str, out: &mut Output) {

@@ -127,7 +127,11 @@ impl TopicRun<'_> {
         context: &mut Context<'_>,
     ) -> Result<Start, ReadStopped> {
         let base = match &self.plan.snapshot {
-            Some(folder) => Some(BaseSnapshot::read(folder, self.typed.allow_incomplete)?),
+            Some(folder) => Some(BaseSnapshot::read(
+                folder,
+                self.plan.filter.selected_collections(),
+                self.typed.allow_incomplete,
+            )?),
             None => None,
         };
         let state = match &self.typed.state {

@@ -200,6 +200,7 @@ pub(super) fn judge<'a>(
     events
         .into_iter()
         .for_each(|event| feed(&mut ledger, event));
+    ledger.note_settled();
     ledger.verdict(collection)
 }
 
@@ -229,6 +230,61 @@ proptest! {
         }
     }
 
+    /// Late events come after the whole read of the stream: all of them after some transaction.
+    #[test]
+    fn late_events_never_hide_a_loss(history in history()) {
+        let (right, events) = read(&history);
+        let high = txns(&right).max().unwrap();
+        let is_one = txns(&right).min() == Some(high);
+        for cut in 0..=events.len() {
+            let (in_time, late) = events.split_at(cut);
+            if in_time.last().map(|event| event.txn_id) == late.first().map(|event| event.txn_id) {
+                continue;
+            }
+            let is_late = late.iter().any(|event| event.txn_id <= high);
+            for kind in ["integer", "string", "object"] {
+                for more in [false, true] {
+                    let Some(wrong) = wrong(&right, kind, more) else { continue };
+                    prop_assert!(!is_proven(&judge(&wrong, in_time)), "{} of {:?}", cut, events);
+                }
+            }
+            // A stream that does not reach the last response proves nothing, even about a correct read.
+            let behind = in_time.iter().all(|event| event.txn_id < high);
+            if !is_one && is_late && behind {
+                prop_assert!(!is_proven(&judge(&right, in_time)), "{} of {:?}", cut, events);
+            }
+        }
+    }
+
+    /// Without a stream, or with an interrupted one, only responses of one transaction prove anything.
+    #[test]
+    fn without_a_stream_only_one_transaction_is_a_proof(history in history()) {
+        let (right, events) = read(&history);
+        let is_one = txns(&right).min() == txns(&right).max();
+        let mut ledger = ChangeLedger::new(std::slice::from_ref(&right));
+        prop_assert_eq!(is_proven(&ledger.verdict(&right)), is_one);
+        for event in &events {
+            feed(&mut ledger, event);
+        }
+        prop_assert_eq!(is_proven(&ledger.verdict(&right)), is_one);
+        for kind in ["integer", "string", "object"] {
+            let Some(wrong) = wrong(&right, kind, false) else { continue };
+            prop_assert!(!is_proven(&ledger.verdict(&wrong)));
+        }
+    }
+
+    /// A response without a transaction proves nothing, whichever it is.
+    #[test]
+    fn a_response_without_a_transaction_is_no_evidence(history in history(), which in 0..20_usize) {
+        let (mut right, events) = read(&history);
+        match which % (right.places.len() + 2) {
+            0 => right.census_before.as_mut().unwrap().transaction_id = None,
+            1 => right.census_after.as_mut().unwrap().transaction_id = None,
+            place => right.places[place - 2].transaction_id = None,
+        }
+        prop_assert!(!is_proven(&judge(&right, &events)));
+    }
+
     #[test]
     fn a_missing_event_never_hides_a_loss(history in history()) {
         let (right, events) = read(&history);
@@ -242,6 +298,19 @@ proptest! {
             }
         }
     }
+}
+
+/// The transactions of all responses.
+fn txns(collection: &Collection) -> impl Iterator<Item = u64> {
+    let counts = collection
+        .census_before
+        .iter()
+        .chain(&collection.census_after);
+    let places = collection.places.iter().map(|place| place.transaction_id);
+    counts
+        .map(|count| count.transaction_id)
+        .chain(places)
+        .flatten()
 }
 
 /// Whether no response is older than the first count or newer than the second.

@@ -51,15 +51,15 @@ type Case = (
 
 #[rustfmt::skip]
 const CASES: &[Case] = &[
-    ("nothing happened", [5, 5, 5], &[], Ok("equal counts")),
-    ("an update", [5, 5, 5], &[("a", 105, true, true)], Ok("equal counts")),
+    ("nothing happened", [5, 5, 5], &[], Ok("equal counts, and the stream has no insertion")),
+    ("an update", [5, 5, 5], &[("a", 105, true, true)], Ok("equal counts, and the stream has no insertion")),
     ("a loss", [5, 4, 5], &[], Err("counted 5 documents with ids of type string, and 4 were read")),
     ("between the counts", [5, 6, 7], &[], Err("counted 5 documents with ids of type string before and 7 after")),
     ("read in time", [5, 6, 6], &[("a", 102, false, true)], Ok("the stream's 1 event between")),
     ("too late for its page", [5, 5, 6], &[("a", 104, false, true)], Ok("1 event ")),
     ("in time for the next page", [5, 6, 6], &[("z", 104, false, true)], Ok("1 event ")),
     ("too late and read all the same", [5, 6, 6], &[("a", 104, false, true)], Err("5 documents with ids of type string should have been read, and 6")),
-    ("before the first count and after the last", [5, 5, 5], &[("a", 100, false, true), ("b", 111, false, true)], Ok("equal counts")),
+    ("before the first count and after the last", [5, 5, 5], &[("a", 100, false, true), ("b", 111, false, true)], Ok("equal counts, and the stream has no insertion")),
     ("a loss hidden by an insertion and a removal", [5, 5, 5], &[("a", 102, false, true), ("b", 109, true, false)], Err("the counts are equal")),
     ("a missing event of one document", [5, 6, 7], &[("a", 102, false, true), ("a", 104, false, true)], Err("an event between two others is missing")),
     ("contradicting events", [5, 6, 6], &[("a", 102, false, true), ("a", 102, true, false)], Err("both inserted and removed in transaction 102")),
@@ -76,6 +76,8 @@ fn check(case: &Case, flaw: Flaw) {
     for (id, txn_id, was, is) in shown {
         note_change(&mut ledger, id, *txn_id, *was, *is);
     }
+    ledger.note_txn(110);
+    ledger.note_settled();
     flaw(&mut ledger);
     match (ledger.verdict(&collection), expected) {
         (Verdict::Proven(proof), Ok(part)) => assert!(proof.contains(part), "{name}: {proof}"),
@@ -116,6 +118,65 @@ fn a_failed_stream_proves_nothing() {
             &("flaw", [5, 6, 6], &[("a", 102, false, true)], Err(why)),
             flaw,
         );
+        // Equal counts are not checked either.
+        let case = ("equal", [5, 5, 5], &[][..], Err(NOT_CHECKED));
+        check(&case, flaw);
+        check(&("equal", [5, 5, 5], &[], Err(why)), flaw);
+    }
+}
+
+/// The same flaws do not matter if no transaction passed.
+#[test]
+fn responses_of_one_transaction_need_no_stream() {
+    let at = Some(100);
+    let mut places = Vec::new();
+    add_range(&mut places, Some(IdType::String), None, at);
+    let read = |written| {
+        let by_type = BTreeMap::from([("string".to_owned(), written)]);
+        collection(numbers(5, at), by_type, numbers(5, at), places.clone())
+    };
+    let mut ledger = ChangeLedger::new(&[read(5)]);
+    assert!(!ledger.needs_events() && !ledger.awaits_events());
+    ledger.note_failure("it failed".to_owned());
+    ledger.note_gap(None);
+    let proof = "equal counts at one transaction".to_owned();
+    assert_eq!(ledger.verdict(&read(5)), Verdict::Proven(proof));
+    for written in [4, 6] {
+        assert!(!is_proven(&ledger.verdict(&read(written))), "{written}");
+    }
+}
+
+/// Events may still come after the second count.
+#[test]
+fn a_stream_that_has_not_reached_the_last_response_proves_nothing() {
+    for (counts, shown) in [([5, 5, 5], None), ([5, 6, 6], Some(102))] {
+        let [before, written, after] = counts;
+        let collection = strings(before, written, after);
+        for (newest, settled, proven) in [
+            (None, true, false),
+            (Some(109), true, false),
+            (Some(110), false, false),
+            (Some(110), true, true),
+            (Some(111), true, true),
+        ] {
+            let mut ledger = ChangeLedger::new(std::slice::from_ref(&collection));
+            if let Some(txn_id) = shown {
+                note_change(&mut ledger, "a", txn_id, false, true);
+            }
+            if let Some(newest) = newest {
+                ledger.note_txn(newest);
+            }
+            if settled {
+                ledger.note_settled();
+            }
+            let verdict = ledger.verdict(&collection);
+            assert_eq!(
+                is_proven(&verdict),
+                proven,
+                "{newest:?} {settled} {verdict:?}"
+            );
+            assert_eq!(ledger.has_reached_responses(), newest >= Some(110));
+        }
     }
 }
 
@@ -134,29 +195,20 @@ fn earlier_gaps_and_events_of_other_collections_do_not_matter() {
         is: true,
     });
     note_change(&mut ledger, "a", 102, false, true);
+    ledger.note_txn(110);
+    ledger.note_settled();
     assert!(is_proven(&ledger.verdict(&collection)));
 }
 
 #[test]
-fn missing_events_are_waited_for() {
-    let collection = strings(5, 6, 6);
+fn events_are_waited_for_while_they_can_change_a_verdict() {
+    let collection = strings(5, 5, 5);
     let mut ledger = ChangeLedger::new(std::slice::from_ref(&collection));
-    assert!(ledger.needs_more_events(&collection));
-    note_change(&mut ledger, "a", 102, false, true);
-    ledger.note_txn(102);
-    assert!(
-        ledger.needs_more_events(&collection),
-        "more may come before the second count"
-    );
+    assert!(ledger.awaits_events(), "equal counts are no reason not to");
     ledger.note_txn(110);
-    assert!(!ledger.needs_more_events(&collection));
+    assert!(ledger.awaits_events(), "other partitions may be late");
     ledger.note_gap(None);
-    assert!(
-        !ledger.needs_more_events(&collection),
-        "there is nothing left to wait for"
-    );
-    let quiet = strings(5, 5, 5);
-    assert!(!ChangeLedger::new(std::slice::from_ref(&quiet)).needs_more_events(&quiet));
+    assert!(!ledger.awaits_events(), "there is nothing left to wait for");
 }
 
 #[test]
@@ -189,10 +241,10 @@ fn totals_missing_transactions_and_offsets() {
         places
     };
     let equal = collection(total(3, None), by_type(2), total(3, None), at_once(None));
-    assert!(
-        is_proven(&judge(&equal, &[])),
-        "no transaction is needed for equal counts"
-    );
+    let Verdict::Unproven(why) = judge(&equal, &[]) else {
+        panic!("nothing says that the counts are of one state");
+    };
+    assert!(why.join("; ").contains(NOT_CHECKED), "{why:?}");
     let silent = collection(total(3, None), by_type(2), total(4, None), at_once(None));
     let Verdict::Unproven(why) = judge(&silent, &[]) else {
         panic!("must not be proven");
@@ -221,8 +273,13 @@ fn totals_missing_transactions_and_offsets() {
             one.documents += 1;
         }
         (one.lowest_transaction_id, one.highest_transaction_id) = (Some(first), Some(last));
+        let other = HistoryEvent {
+            id: (IdType::String, 2),
+            txn_id: 111,
+            was: false,
+        };
         assert_eq!(
-            is_proven(&judge(&one, &[insert])),
+            is_proven(&judge(&one, &[insert, other])),
             proven,
             "{first} to {last}"
         );

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use crate::snapshot::manifest::{Census, Collection, Position, Scope};
+use crate::snapshot::manifest::{Census, Collection, HeldBackPosition, Position, Scope};
 use crate::util::mutex::lock;
 
 /// The length and hash of a file at the end of a page.
@@ -41,6 +41,9 @@ pub struct RunIdentity {
     pub cluster: Option<String>,
     /// The offsets from which the stream continues.
     pub positions: Vec<Position>,
+    /// Partitions whose offset is before their end.
+    #[serde(default)]
+    pub held_back: Vec<HeldBackPosition>,
     /// Collections that occur in the stream.
     pub seen: Vec<String>,
     /// When the run started, RFC 3339 in UTC.

@@ -6,5 +6,6 @@ pub mod identity;
 pub mod manifest;
 pub mod preceding;
 pub mod proof;
+mod proof_events;
 pub mod read;
 pub mod write;

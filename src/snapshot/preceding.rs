@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::event::{Event, EventKind, Unreadable};
+
 /// A partition and an offset in it.
 pub type RecordPlace = (i32, i64);
 
@@ -42,6 +44,31 @@ pub struct HeldBack {
     pub offset: i64,
     /// Why the snapshot may not contain its change.
     pub kind: RecordKind,
+}
+
+impl RecordKind {
+    /// The kind of a decoded record. `None` for an undocumented type of event without a transaction: it is not a change
+    /// of a document, and needs none.
+    #[must_use]
+    pub fn of(decoded: &Result<Event<'_>, Unreadable>) -> Option<RecordKind> {
+        let Ok(event) = decoded else {
+            return Some(RecordKind::Unreadable);
+        };
+        let txn_id = event.txn_id.map(|txn_id| txn_id.0);
+        match (&event.kind, txn_id) {
+            (EventKind::RequeryRequired, Some(txn_id)) => Some(RecordKind::Gap(txn_id)),
+            (EventKind::RequeryRequired, None) => Some(RecordKind::GapWithoutTxn),
+            (EventKind::DocumentChanged, None) => Some(RecordKind::ChangeWithoutTxn),
+            (_, Some(txn_id)) => Some(RecordKind::Change(txn_id)),
+            (EventKind::Other(_), None) => None,
+        }
+    }
+
+    /// Whether the record has a transaction, which covers every earlier one of its partition.
+    #[must_use]
+    pub fn has_txn(self) -> bool {
+        matches!(self, RecordKind::Change(_) | RecordKind::Gap(_))
+    }
 }
 
 impl PrecedingRecords {

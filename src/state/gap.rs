@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::record::OffsetGap;
+use crate::snapshot::manifest::Manifest;
 
 /// One gap, or several that one requery resolves together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +42,20 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// What a snapshot contains, with its positions in a topic.
+    #[must_use]
+    pub fn new(manifest: &Manifest, topic: &str) -> Coverage {
+        let known = manifest.scope.known.as_ref();
+        Coverage {
+            whole_app: manifest.covers_whole_app(),
+            collections: manifest.covered_collections().map(str::to_owned).collect(),
+            known: known.map(|known| known.iter().cloned().collect()),
+            floor: manifest.floor,
+            vouched: manifest.has_typed_floor(),
+            ends: manifest.ends(topic),
+        }
+    }
+
     /// Whether it contains every document of a reader that shows only the selected collections, or all (`None`).
     #[must_use]
     pub fn contains(&self, selected: Option<&BTreeSet<String>>) -> bool {

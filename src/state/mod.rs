@@ -11,7 +11,7 @@ pub use file::StateFile;
 pub use gap::{Coverage, Gap};
 
 /// The state of one reader of one topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
     /// The id of the Kafka cluster, if its brokers send it.
     pub cluster: Option<String>,

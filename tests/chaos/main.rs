@@ -9,6 +9,7 @@ mod support;
 
 mod consumer;
 mod copy;
+#[path = "../support/rng.rs"]
 mod rng;
 mod world;
 

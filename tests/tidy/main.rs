@@ -21,8 +21,19 @@ const MODULES: &[(&str, &[&str])] = &[
     ("event", &["condition", "json", "record"]),
     ("diff", &["event", "json"]),
     ("bigpeer", &["json", "util"]),
-    ("snapshot", &["bigpeer", "json", "record", "tls", "util"]),
-    ("state", &["record", "util"]),
+    (
+        "snapshot",
+        &[
+            "bigpeer",
+            "condition",
+            "event",
+            "json",
+            "record",
+            "tls",
+            "util",
+        ],
+    ),
+    ("state", &["record", "snapshot", "util"]),
     ("verify", &["bigpeer", "event", "kafka", "tls", "util"]),
     (
         "view",

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use crate::commands::Context;
 use crate::condition::Condition;
-use crate::event::{self, Event, EventKind, Op};
+use crate::event;
 use crate::kafka;
 use crate::kafka::{Connection, ReadRange, ReadStopped, Reader, StartOffsets};
 use crate::record::position::Position;
 use crate::record::{Record, Source, SourceItem};
 use crate::snapshot::manifest;
-use crate::snapshot::proof::{Change, ChangeLedger};
+use crate::snapshot::proof::ChangeLedger;
 use crate::snapshot::write::journal::RunIdentity;
 use crate::util::exit::Exit;
 
@@ -184,55 +184,12 @@ impl ChangeScan<'_> {
 
     fn scan_record(&mut self, record: &Record<'_>) {
         match event::decode(record.payload.as_deref()) {
-            Ok(event) => self.event(&event),
+            Ok(event) => self.ledger.note_event(&event, self.condition.as_ref()),
             Err(why) => {
                 let place = super::min_txn::format_place(record);
                 self.ledger
                     .note_failure(format!("the record at {place} cannot be read ({why})"));
             }
         }
-    }
-
-    fn event(&mut self, event: &Event<'_>) {
-        let txn_id = event.txn_id.map(|txn_id| txn_id.0);
-        match (&event.kind, &event.collection, txn_id) {
-            (EventKind::RequeryRequired, _, _) => self.ledger.note_gap(txn_id),
-            (EventKind::Other(_), _, _) => {}
-            (EventKind::DocumentChanged, None, _) => {
-                self.ledger
-                    .note_failure("an event in it names no collection".to_owned());
-            }
-            (EventKind::DocumentChanged, Some(collection), None) => {
-                self.ledger
-                    .note_unclear(collection, None, "an event in it has no txnId");
-            }
-            (EventKind::DocumentChanged, Some(collection), Some(txn_id)) => {
-                self.ledger.note_txn(txn_id);
-                match event.id().filter(|_| event.op() != Op::Other) {
-                    Some(id) => self.change(event, collection, id, txn_id),
-                    None => self.ledger.note_unclear(
-                        collection,
-                        Some(txn_id),
-                        "an event in it has no valid id or change",
-                    ),
-                }
-            }
-        }
-    }
-
-    fn change(&mut self, event: &Event<'_>, collection: &str, id: &[u8], txn_id: u64) {
-        let facts = event.facts();
-        let counts = |document: Option<&[u8]>| match &self.condition {
-            None => document.is_some(),
-            Some(condition) => condition.holds_for(document) == Some(true),
-        };
-        let (was, is) = (counts(facts.old), counts(facts.new));
-        self.ledger.note_change(&Change {
-            collection,
-            id,
-            txn_id,
-            was,
-            is,
-        });
     }
 }

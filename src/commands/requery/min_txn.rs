@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::options::Options;
 use crate::commands::Context;
-use crate::event::{self, EventKind};
+use crate::event;
 use crate::kafka;
 use crate::kafka::{Connection, ReadStopped, Since, Watermarks};
 use crate::record::position::Position;
@@ -114,17 +114,14 @@ pub(super) fn with_kafka(
         else {
             return None;
         };
-        let kind = match event::decode(record.payload.as_deref()) {
-            Ok(event) => {
-                let txn_id = event.txn_id.map(|txn_id| txn_id.0);
-                collections.extend(event.collection.as_deref().map(str::to_owned));
-                record_kind(&event.kind, txn_id)?
-            }
-            Err(_) => RecordKind::Unreadable,
-        };
+        let decoded = event::decode(record.payload.as_deref());
+        if let Ok(Some(collection)) = decoded.as_ref().map(|event| event.collection.as_deref()) {
+            collections.insert(collection.to_owned());
+        }
+        let kind = RecordKind::of(&decoded)?;
         preceding.note((partition, offset), kind);
         // Records with a transaction count as the newest ones of a partition: a gap may be newer than every event.
-        matches!(kind, RecordKind::Change(_) | RecordKind::Gap(_)).then_some(())
+        kind.has_txn().then_some(())
     };
     let note = &mut |line: &str| context.out.note(line);
     let watermarks =
@@ -150,17 +147,6 @@ pub(super) fn with_kafka(
     min_txn.collections = collections;
     min_txn.take(&watermarks, &preceding);
     Ok(min_txn)
-}
-
-/// What a record says about its transaction. An undocumented type of event is not a change: it needs none.
-fn record_kind(kind: &EventKind<'_>, txn_id: Option<u64>) -> Option<RecordKind> {
-    match (kind, txn_id) {
-        (EventKind::RequeryRequired, Some(txn_id)) => Some(RecordKind::Gap(txn_id)),
-        (EventKind::RequeryRequired, None) => Some(RecordKind::GapWithoutTxn),
-        (EventKind::DocumentChanged, None) => Some(RecordKind::ChangeWithoutTxn),
-        (_, Some(txn_id)) => Some(RecordKind::Change(txn_id)),
-        (EventKind::Other(_), None) => None,
-    }
 }
 
 fn why_held_back(kind: RecordKind) -> &'static str {

@@ -18,6 +18,7 @@ pub(super) struct BaseSnapshot {
     pub name: String,
     manifest: Manifest,
     index: SnapshotIndex,
+    /// Without its positions: those are of one topic.
     coverage: Coverage,
     /// The collections that this run shows; `None` for all.
     selected: Option<BTreeSet<String>>,
@@ -48,7 +49,7 @@ impl BaseSnapshot {
         let base = BaseSnapshot {
             name: folder.display().to_string(),
             index: SnapshotIndex::new(&manifest),
-            coverage: coverage(&manifest),
+            coverage: Coverage::new(&manifest, ""),
             manifest,
             selected,
         };
@@ -159,10 +160,7 @@ impl BaseSnapshot {
 
     /// What it contains, for gaps in a topic.
     pub(super) fn coverage(&self, topic: &str) -> Coverage {
-        Coverage {
-            ends: self.manifest.ends(topic),
-            ..self.coverage.clone()
-        }
+        Coverage::new(&self.manifest, topic)
     }
 
     /// Whether it contains every document that this run shows.
@@ -208,17 +206,5 @@ impl BaseSnapshot {
             return SnapshotRelation::AlreadyIncluded;
         }
         SnapshotRelation::Newer
-    }
-}
-
-fn coverage(manifest: &Manifest) -> Coverage {
-    let known = manifest.scope.known.as_ref();
-    Coverage {
-        whole_app: manifest.covers_whole_app(),
-        collections: manifest.covered_collections().map(str::to_owned).collect(),
-        known: known.map(|known| known.iter().cloned().collect()),
-        floor: manifest.floor,
-        vouched: manifest.has_typed_floor(),
-        ends: BTreeMap::new(),
     }
 }

@@ -11,9 +11,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
-use super::group::Group;
+use super::group::{Assignment, Group};
 use super::repeats::RepeatFilter;
-use crate::record::OffsetGap;
 use crate::util::mutex::lock;
 
 /// Capacity of the queue: the oldest log lines and errors are dropped first.
@@ -26,12 +25,10 @@ pub(super) enum ClientEvent {
     Error(RDKafkaErrorCode, String),
     /// A log line.
     Log(String),
-    /// The group assigned these partitions; each has its start offset.
-    Assigned(Vec<(i32, i64)>),
+    /// The group assigned partitions.
+    Assigned(Assignment),
     /// The group revoked these partitions.
     Revoked(Vec<i32>),
-    /// Retention has removed a committed offset of the group.
-    OffsetGap(OffsetGap),
     /// The group's assignment failed; continuing could skip partitions of this member.
     RebalanceFailed(RDKafkaErrorCode, String),
 }
@@ -117,12 +114,7 @@ impl ConsumerContext for Context {
         let outcome = match (&self.group, event) {
             (Some(group), RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) => {
                 let assigned = group.on_assigned(consumer, partitions);
-                assigned.map(|(gaps, starts)| {
-                    for gap in gaps {
-                        self.push(ClientEvent::OffsetGap(gap));
-                    }
-                    self.push(ClientEvent::Assigned(starts));
-                })
+                assigned.map(|assignment| self.push(ClientEvent::Assigned(assignment)))
             }
             (Some(group), RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) => {
                 let revoked = group.on_revoked(consumer, partitions);

@@ -4,6 +4,7 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 
 use super::config::Connection;
 use crate::record::{Failure, FailureClass};
+use crate::util::shell;
 
 /// Whether an error can disappear by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(super) fn classify(code: Code, reason: &str) -> ErrorClass {
         | Code::InvalidGroupId
         | Code::InvalidTopic
         | Code::InconsistentGroupProtocol
+        | Code::UnsupportedVersion
+        | Code::FencedInstanceId
         | Code::Fatal
         | Code::BadMessage
         | Code::InvalidMessage
@@ -42,6 +45,18 @@ pub(super) fn classify(code: Code, reason: &str) -> ErrorClass {
         }
         _ => ErrorClass::Retriable,
     }
+}
+
+/// Whether an error is about membership in a group.
+pub(super) fn is_about_group(code: Code) -> bool {
+    matches!(
+        code,
+        Code::GroupAuthorizationFailed
+            | Code::InvalidGroupId
+            | Code::InconsistentGroupProtocol
+            | Code::UnsupportedVersion
+            | Code::FencedInstanceId
+    )
 }
 
 fn is_about_certificates(reason: &str) -> bool {
@@ -83,6 +98,7 @@ fn broker_sentence(sentence: &str) -> &str {
 
 fn explain(connection: &Connection, code: Code, reason: &str) -> (FailureClass, String, String) {
     let topic = &connection.topic;
+    let group = connection.group.as_deref().unwrap_or("(none)");
     let setup = |why: String, fix: String| (FailureClass::Setup, why, fix);
     match code {
         Code::TopicAuthorizationFailed => setup(
@@ -102,11 +118,27 @@ fn explain(connection: &Connection, code: Code, reason: &str) -> (FailureClass, 
         ),
         Code::GroupAuthorizationFailed => setup(
             format!(
-                "{} may not use the group {}",
-                principal(connection),
-                connection.group.as_deref().unwrap_or("(none)")
+                "{} may not use the group {group}",
+                principal(connection)
             ),
             "give a --group that starts with the consumer group prefix from the portal, or leave it out: reading needs no group".into(),
+        ),
+        Code::InconsistentGroupProtocol => setup(
+            format!(
+                "the group {group} cannot be joined: it is a share group or a streams group, or its members use another protocol or assignment strategy"
+            ),
+            format!(
+                "run ditto-cdc verify --group {}, which names the type of the group; use another group, or the same -X partition.assignment.strategy for all members",
+                shell::quoted(group)
+            ),
+        ),
+        Code::UnsupportedVersion if connection.group.is_some() => setup(
+            format!("the brokers do not support the protocol with which the group {group} is joined"),
+            "remove -X group.protocol=consumer, which needs Kafka 4.0 or later".into(),
+        ),
+        Code::FencedInstanceId => setup(
+            format!("another member of the group {group} has the same group.instance.id"),
+            "give each member its own -X group.instance.id=NAME".into(),
         ),
         Code::ClusterAuthorizationFailed
         | Code::Authentication

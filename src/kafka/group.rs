@@ -1,26 +1,44 @@
 //! Consumer group membership: start offsets of assigned partitions, and the commit before partitions are revoked.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem as Elem};
 
 use super::failure::{ErrorClass, classify};
-use crate::record::{GapReason, OffsetGap};
+use super::group_start::{AssignmentFacts, AssignmentPlan, GroupStart};
+use super::topic::Offsets;
+use crate::record::{NoPosition, OffsetGap};
 use crate::util::mutex::lock;
 
-/// The gaps of an assignment, and each partition with its start offset.
-type Assignment = (Vec<OffsetGap>, Vec<(i32, i64)>);
+/// Assigned partitions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Assignment {
+    /// Each partition with its start offset.
+    pub starts: Vec<(i32, i64)>,
+    /// Gaps before these offsets.
+    pub gaps: Vec<OffsetGap>,
+    /// What to report about partitions without a position.
+    pub no_position: Option<NoPosition>,
+    /// Partitions whose start offset is not the stored position: the commit was refused, or a gap is before it.
+    pub unstored: Vec<i32>,
+}
 
 /// State of a group member.
 pub(super) struct Group {
-    /// Where to start in a partition without a committed offset.
-    start: Offset,
+    name: String,
+    topic: String,
+    /// Where the group starts if it has no position.
+    start: GroupStart,
     /// The next offset after flushed output, by partition.
     written: Mutex<Vec<(i32, i64)>>,
+    /// The last position of each partition that this process was assigned.
+    remembered: Mutex<Offsets>,
 }
 
 /// Timeout of one response of the group's coordinator.
@@ -31,54 +49,129 @@ const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);
 
 impl Group {
-    /// A member that starts at `start` in partitions without a committed offset.
-    pub(super) fn new(start: Offset) -> Group {
+    /// A member of the group `name`.
+    pub(super) fn new(name: String, topic: String, start: GroupStart) -> Group {
         Group {
+            name,
+            topic,
             start,
             written: Mutex::default(),
+            remembered: Mutex::default(),
         }
     }
 
     /// Notes the next offset after flushed output, by partition.
     pub(super) fn note_written(&self, positions: Vec<(i32, i64)>) {
+        lock(&self.remembered).extend(positions.iter().copied());
         *lock(&self.written) = positions;
     }
 
-    /// Assigns partitions: each starts at its committed offset, or at the oldest record if retention has removed that
-    /// offset.
+    /// Assigns partitions, after a position was stored for each of them.
     pub(super) fn on_assigned(
         &self,
         consumer: &BaseConsumer<impl ConsumerContext>,
         partitions: &TopicPartitionList,
     ) -> KafkaResult<Assignment> {
-        let (mut gaps, mut assigned) = (Vec::new(), Vec::new());
-        if partitions.count() == 0 {
-            start_reading(consumer, partitions)?;
-            return Ok((gaps, assigned));
+        let plan = self.plan(consumer, partitions)?;
+        let is_stored = plan.to_store.is_empty() || self.store(consumer, &plan.to_store)?;
+        lock(&self.remembered).extend(plan.starts.iter().copied());
+        start_reading(consumer, &self.list(&plan.starts)?)?;
+        let with_gap = plan.gaps.iter().map(|gap| gap.partition);
+        let refused = plan.to_store.keys().filter(|_| !is_stored).copied();
+        Ok(Assignment {
+            unstored: refused.chain(with_gap).collect(),
+            starts: plan.starts,
+            gaps: plan.gaps,
+            no_position: plan.no_position,
+        })
+    }
+
+    fn plan(
+        &self,
+        consumer: &BaseConsumer<impl ConsumerContext>,
+        partitions: &TopicPartitionList,
+    ) -> KafkaResult<AssignmentPlan> {
+        let assigned: Vec<i32> = partitions.elements().iter().map(Elem::partition).collect();
+        if assigned.is_empty() {
+            return Ok(AssignmentPlan::default());
         }
-        let stored = retry(|| consumer.committed_offsets(partitions.clone(), RESPONSE_TIMEOUT))?;
-        let lows = query_offsets(consumer, partitions, Offset::Beginning)?;
-        let firsts = query_offsets(consumer, partitions, self.start)?;
-        let mut starts = TopicPartitionList::with_capacity(partitions.count());
-        for element in partitions.elements() {
-            let (topic, partition) = (element.topic(), element.partition());
-            let find = |list: &TopicPartitionList| {
-                list.find_partition(topic, partition)
-                    .and_then(|found| found.offset().to_raw())
-                    .filter(|offset| *offset >= 0)
-            };
-            let low = find(&lows).unwrap_or(0);
-            let wanted = find(&stored).or_else(|| find(&firsts)).unwrap_or(low);
-            if wanted < low {
-                let why = GapReason::Retention;
-                gaps.push(OffsetGap::new(topic, partition, wanted, low, why));
+        let all = self.all_partitions(consumer, &assigned)?;
+        let stored = offsets(&committed(consumer, &all)?);
+        let remembered = lock(&self.remembered).clone();
+        // A new group needs the offsets of all partitions, because it gets a position in each.
+        let queried = if stored.is_empty() { &all } else { partitions };
+        let facts = AssignmentFacts {
+            group: &self.name,
+            topic: &self.topic,
+            assigned: &assigned,
+            stored: &stored,
+            remembered: &remembered,
+            lows: &offsets(&query_offsets(consumer, queried, Offset::Beginning)?),
+            highs: &offsets(&query_offsets(consumer, queried, Offset::End)?),
+            start: &self.start,
+        };
+        Ok(facts.plan())
+    }
+
+    /// All partitions of the topic, at least the assigned ones.
+    fn all_partitions(
+        &self,
+        consumer: &BaseConsumer<impl ConsumerContext>,
+        assigned: &[i32],
+    ) -> KafkaResult<TopicPartitionList> {
+        let metadata =
+            retry(|| consumer.fetch_metadata(Some(self.topic.as_str()), RESPONSE_TIMEOUT))?;
+        let topic = metadata
+            .topics()
+            .iter()
+            .find(|one| one.name() == self.topic);
+        let known = topic.map_or(&[][..], |topic| topic.partitions());
+        let mut ids: BTreeSet<i32> = known.iter().map(MetadataPartition::id).collect();
+        ids.extend(assigned);
+        let ids: Vec<(i32, i64)> = ids.into_iter().map(|id| (id, 0)).collect();
+        self.list(&ids)
+    }
+
+    fn list(&self, offsets: &[(i32, i64)]) -> KafkaResult<TopicPartitionList> {
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (partition, offset) in offsets {
+            list.add_partition_offset(&self.topic, *partition, Offset::Offset(*offset))?;
+        }
+        Ok(list)
+    }
+
+    /// Stores positions. `false` if the group is rebalancing again, so that they are to be stored later.
+    fn store(
+        &self,
+        consumer: &BaseConsumer<impl ConsumerContext>,
+        positions: &Offsets,
+    ) -> KafkaResult<bool> {
+        let positions: Vec<(i32, i64)> = positions.iter().map(|(id, at)| (*id, *at)).collect();
+        let list = self.list(&positions)?;
+        let stored = retry(|| match consumer.commit(&list, CommitMode::Sync) {
+            Ok(()) => Ok(true),
+            Err(error) if is_rebalancing(&error) => Ok(false),
+            Err(error) => Err(error),
+        });
+        // Reading goes on; the positions are committed with the next ones.
+        stored.or_else(|error| {
+            if is_retriable(&error) {
+                Ok(false)
+            } else {
+                Err(error)
             }
-            let start = wanted.max(low);
-            starts.add_partition_offset(topic, partition, Offset::Offset(start))?;
-            assigned.push((partition, start));
-        }
-        start_reading(consumer, &starts)?;
-        Ok((gaps, assigned))
+        })
+    }
+
+    /// The group's stored positions in all partitions of its topic.
+    pub(super) fn stored(
+        &self,
+        consumer: &BaseConsumer<impl ConsumerContext>,
+    ) -> KafkaResult<Offsets> {
+        Ok(offsets(&committed(
+            consumer,
+            &self.all_partitions(consumer, &[])?,
+        )?))
     }
 
     /// Commits the offsets of flushed output, then unassigns the partitions, so that their next owner repeats as few
@@ -130,22 +223,66 @@ fn query_offsets(
 ) -> KafkaResult<TopicPartitionList> {
     let mut request = partitions.clone();
     request.set_all_offsets(what)?;
-    retry(|| consumer.offsets_for_times(request.clone(), RESPONSE_TIMEOUT))
+    retry(|| {
+        let found = consumer.offsets_for_times(request.clone(), RESPONSE_TIMEOUT);
+        found.and_then(check_partitions)
+    })
 }
 
-/// Retries until all partitions have a result: a member that stopped earlier would own partitions without reading them.
-fn retry(
-    mut query: impl FnMut() -> KafkaResult<TopicPartitionList>,
+/// The group's stored positions; an unknown group has none.
+fn committed(
+    consumer: &BaseConsumer<impl ConsumerContext>,
+    partitions: &TopicPartitionList,
 ) -> KafkaResult<TopicPartitionList> {
+    let query = || {
+        let found = consumer.committed_offsets(partitions.clone(), RESPONSE_TIMEOUT);
+        found.and_then(check_partitions)
+    };
+    match retry(query) {
+        Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::GroupIdNotFound) => {
+            Ok(TopicPartitionList::new())
+        }
+        result => result,
+    }
+}
+
+/// Retries while errors are retriable: a member that stopped earlier would own partitions without reading them.
+fn retry<T>(mut query: impl FnMut() -> KafkaResult<T>) -> KafkaResult<T> {
     let started = Instant::now();
     loop {
-        match query().and_then(check_partitions) {
+        match query() {
             Err(error) if is_retriable(&error) && started.elapsed() < RETRY_TIMEOUT => {
                 thread::sleep(RETRY_INTERVAL);
             }
             result => return result,
         }
     }
+}
+
+/// The offsets that the list has.
+fn offsets(list: &TopicPartitionList) -> Offsets {
+    let elements = list.elements();
+    let offset = |element: &Elem<'_>| {
+        let offset = element.offset().to_raw().filter(|offset| *offset >= 0)?;
+        Some((element.partition(), offset))
+    };
+    elements.iter().filter_map(offset).collect()
+}
+
+/// Whether a commit was refused because this member's assignment is no longer the newest one: the partitions' next
+/// owner repeats the records.
+pub(super) fn is_rebalancing(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        error,
+        KafkaError::ConsumerCommit(
+            Code::RebalanceInProgress
+                | Code::IllegalGeneration
+                | Code::UnknownMemberId
+                | Code::StaleMemberEpoch
+                | Code::NoOffset,
+        )
+    )
 }
 
 /// The list, or the first error of one of its partitions.
@@ -163,10 +300,8 @@ fn is_retriable(error: &KafkaError) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-    use rdkafka::topic_partition_list::TopicPartitionList;
-
     use super::retry;
+    use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
     #[test]
     fn a_leader_that_moves_is_waited_for_and_a_refusal_is_not() {
@@ -175,7 +310,7 @@ mod tests {
             let result = retry(|| {
                 attempts += 1;
                 if attempts > failures {
-                    return Ok(TopicPartitionList::new());
+                    return Ok(());
                 }
                 Err(KafkaError::MetadataFetch(code))
             });

@@ -204,7 +204,16 @@ impl Inspector {
     ) -> QueryResult<Vec<(i32, i64)>> {
         let request = self.list(partitions.iter().map(|one| (one.id, Offset::Invalid)))?;
         let result = self.query(timeout, |attempt| {
-            self.consumer.committed_offsets(request.clone(), attempt)
+            let found = self.consumer.committed_offsets(request.clone(), attempt);
+            match found {
+                // A group that never ran: some brokers answer with an error instead of an empty list.
+                Err(error)
+                    if error.rdkafka_error_code() == Some(RDKafkaErrorCode::GroupIdNotFound) =>
+                {
+                    Ok(TopicPartitionList::new())
+                }
+                found => found,
+            }
         })?;
         let mut stored = offsets_of(&result)?;
         stored.retain(|(_, offset)| *offset >= 0);

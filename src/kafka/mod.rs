@@ -5,7 +5,9 @@ mod context;
 pub mod embedded;
 mod failure;
 mod group;
+mod group_start;
 pub mod inspect;
+mod joining;
 mod message;
 mod outage;
 mod partitions;
@@ -20,10 +22,10 @@ mod watermarks;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-
-use rdkafka::topic_partition_list::Offset;
+use std::time::Duration;
 
 pub use config::Connection;
+pub use group_start::GroupStart;
 pub use reader::Reader;
 pub use topic::{ReadStopped, Report, Topic};
 pub use txn_search::find_after_txn;
@@ -83,25 +85,27 @@ pub fn start(topic: Topic, range: &ReadRange) -> Result<Reader, ReadStopped> {
     Ok(Reader::start(topic, plan, bounds.until)?)
 }
 
-/// Connects and starts to read. With a group, its committed offsets override the range.
+/// Connects to a topic as a member of the connection's group, which starts at `start` if it has no stored position.
 ///
 /// # Errors
-/// [`ReadStopped`] if the topic cannot be read or the user interrupts.
-pub fn open(
+/// [`ReadStopped`] if the topic does not exist or the user interrupts.
+pub fn connect_member(
     connection: Connection,
-    range: &ReadRange,
+    start: GroupStart,
     interrupt: Arc<AtomicBool>,
     report: &mut Report<'_>,
-) -> Result<Reader, ReadStopped> {
-    if connection.group.is_some() {
-        let start = match range.from {
-            Position::Beginning => Offset::Beginning,
-            _ => Offset::End,
-        };
-        let topic = Topic::connect(connection, Some(Group::new(start)), interrupt, report)?;
-        return Ok(Reader::join(topic)?);
-    }
-    start(connect(connection, interrupt, report)?, range)
+) -> Result<Topic, ReadStopped> {
+    let name = connection.group.clone().unwrap_or_default();
+    let group = Group::new(name, connection.topic.clone(), start);
+    Topic::connect(connection, Some(group), interrupt, report)
+}
+
+/// Joins the group and starts to read. `idle_exit` limits the wait for the first assignment.
+///
+/// # Errors
+/// [`ReadStopped`] if the library rejects the subscription.
+pub fn join(topic: Topic, idle_exit: Option<Duration>) -> Result<Reader, ReadStopped> {
+    Ok(Reader::join(topic, idle_exit)?)
 }
 
 /// The values that `keep` returns for the last `count` records of a range, oldest first; `None` does not count.

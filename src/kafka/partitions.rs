@@ -21,14 +21,20 @@ struct PartitionState {
     range: OffsetRange,
     /// The offset after the last delivered record.
     next: i64,
+    /// The position that the group has stored, as far as this member knows.
+    stored: i64,
     done: bool,
 }
+
+/// A position that a group has not stored yet.
+const UNSTORED: i64 = -1;
 
 impl PartitionState {
     fn new(range: OffsetRange) -> PartitionState {
         PartitionState {
             range,
             next: range.start,
+            stored: range.start,
             done: range.stop.is_some_and(|stop| range.start >= stop),
         }
     }
@@ -48,8 +54,9 @@ impl PartitionProgress {
         partitions
     }
 
-    /// Adds partitions that a group assigned, each with its start offset; they have no stop.
-    pub(super) fn on_assigned(&mut self, partitions: &[(i32, i64)]) {
+    /// Adds partitions that a group assigned, each with its start offset; they have no stop. The positions of
+    /// `unstored` are to be committed even if nothing is read.
+    pub(super) fn on_assigned(&mut self, partitions: &[(i32, i64)], unstored: &[i32]) {
         self.remove(&partitions.iter().map(|(id, _)| *id).collect::<Vec<_>>());
         for &(partition, start) in partitions {
             self.add(PartitionState::new(OffsetRange {
@@ -57,6 +64,11 @@ impl PartitionProgress {
                 start,
                 stop: None,
             }));
+        }
+        for partition in unstored {
+            if let Some(state) = self.state(*partition) {
+                state.stored = UNSTORED;
+            }
         }
     }
 
@@ -152,15 +164,35 @@ impl PartitionProgress {
             .collect()
     }
 
-    /// Partitions that delivered records, with their next offsets.
-    pub(super) fn delivered(&self) -> Vec<(i32, i64)> {
-        let moved = self
-            .list
-            .iter()
-            .filter(|state| state.next > state.range.start);
+    /// Positions that the group has not stored yet: of partitions that delivered records, and of new ones.
+    pub(super) fn unstored(&self) -> Vec<(i32, i64)> {
+        let moved = self.list.iter().filter(|state| state.next != state.stored);
         moved
             .map(|state| (state.range.partition, state.next))
             .collect()
+    }
+
+    /// Notes positions that the group has stored.
+    pub(super) fn note_stored(&mut self, positions: &[(i32, i64)]) {
+        for (partition, offset) in positions {
+            if let Some(state) = self.state(*partition) {
+                state.stored = *offset;
+            }
+        }
+    }
+
+    /// Passes offsets that hold no record.
+    pub(super) fn pass(&mut self, partition: i32, next: i64) {
+        if let Some(state) = self.state(partition) {
+            state.next = state.next.max(next);
+        }
+    }
+
+    /// Sets the position to a gap, so that the gap is found again.
+    pub(super) fn hold(&mut self, partition: i32, offset: i64) {
+        if let Some(state) = self.state(partition) {
+            state.next = offset;
+        }
     }
 
     /// Open partitions whose next offset is below the low watermark: partition, next offset, low watermark.
@@ -267,7 +299,7 @@ mod tests {
     fn nothing_to_read_is_complete_at_once_and_following_never_is() {
         assert!(bounded(&[(0, 5, 5), (1, 7, 7)]).complete());
         let mut partitions = PartitionProgress::default();
-        partitions.on_assigned(&[(0, 5)]);
+        partitions.on_assigned(&[(0, 5)], &[]);
         partitions.reached_end(0);
         assert!(!partitions.complete());
         assert_eq!(partitions.progress().total, None);
@@ -288,7 +320,7 @@ mod tests {
     #[test]
     fn a_late_stop_finishes_partitions_beyond_it() {
         let mut partitions = PartitionProgress::default();
-        partitions.on_assigned(&[(0, 0), (1, 5)]);
+        partitions.on_assigned(&[(0, 0), (1, 5)], &[]);
         assert!(partitions.take(0, 9));
         partitions.stop_at(&[(0, 10), (1, 6)].into());
         assert_eq!(partitions.open(), [(1, 5)]);
@@ -308,22 +340,41 @@ mod tests {
     #[test]
     fn a_group_hands_out_and_takes_back() {
         let mut partitions = PartitionProgress::default();
-        partitions.on_assigned(&[(0, 5), (2, 7)]);
+        partitions.on_assigned(&[(0, 5), (2, 7)], &[]);
         assert!(partitions.take(2, 7));
-        partitions.on_assigned(&[(1, 0)]);
+        partitions.on_assigned(&[(1, 0)], &[1]);
         assert_eq!(
-            (partitions.count(), partitions.delivered()),
-            (3, vec![(2, 8)])
+            (partitions.count(), partitions.unstored()),
+            (3, vec![(2, 8), (1, 0)])
         );
+        partitions.note_stored(&[(2, 8), (1, 0)]);
+        assert_eq!(partitions.unstored(), []);
         partitions.remove(&[0, 2]);
         assert_eq!((partitions.count(), partitions.open()), (1, vec![(1, 0)]));
         assert!(!partitions.take(2, 8) && partitions.take(1, 3));
         // After a reassignment a partition starts at the group's offset.
-        partitions.on_assigned(&[(1, 1)]);
+        partitions.on_assigned(&[(1, 1)], &[]);
         assert_eq!(
-            (partitions.delivered(), partitions.positions()),
+            (partitions.unstored(), partitions.positions()),
             (vec![], vec![(1, 1)])
         );
         assert!(!partitions.complete());
+    }
+
+    #[test]
+    fn the_stored_position_stays_at_a_gap_and_passes_markers() {
+        let mut partitions = PartitionProgress::default();
+        partitions.on_assigned(&[(0, 5), (1, 0)], &[]);
+        for offset in 5..9 {
+            assert!(partitions.take(0, offset));
+        }
+        partitions.hold(0, 7);
+        partitions.pass(1, 3);
+        assert_eq!(partitions.unstored(), [(0, 7), (1, 3)]);
+        // A gap before the start offset, which the group has stored.
+        partitions.on_assigned(&[(0, 20)], &[0]);
+        assert_eq!(partitions.unstored(), [(1, 3), (0, 20)]);
+        partitions.hold(0, 5);
+        assert_eq!(partitions.unstored(), [(1, 3), (0, 5)]);
     }
 }

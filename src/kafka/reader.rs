@@ -10,7 +10,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::context::ClientEvent;
-use super::failure::{ErrorClass, classify};
+use super::failure::{ErrorClass, classify, is_about_group, raw};
+use super::group::{Assignment, is_rebalancing};
+use super::joining::{JoinStep, Joining};
 use super::message::OwnedMessage;
 use super::outage::OutageMonitor;
 use super::partitions::PartitionProgress;
@@ -19,6 +21,10 @@ use super::topic::{Offsets, Topic};
 use crate::record::{
     Failure, FailureClass, GapReason, Notice, OffsetGap, Progress, Source, SourceItem,
 };
+use crate::util::shell;
+
+/// What a member does before its first assignment; for messages.
+const JOINING: &str = "joining the group";
 
 /// Reads a topic between the offsets of a plan.
 pub struct Reader {
@@ -34,6 +40,9 @@ pub struct Reader {
     /// Bytes delivered since an offset was reported out of range, until its partition is known.
     pending_reset: Option<u64>,
     committed_at: Instant,
+    /// The wait for a group's first assignment.
+    joining: Option<Joining>,
+    joined_at: Instant,
 }
 
 /// An item without borrowed data.
@@ -73,21 +82,41 @@ impl Reader {
             until,
             pending_reset: None,
             committed_at: Instant::now(),
+            joining: None,
+            joined_at: Instant::now(),
         };
         reader.assign()?;
         Ok(reader)
     }
 
-    /// Joins the user's group, which then assigns partitions.
+    /// Joins the user's group, which then assigns partitions. `idle_exit` limits the wait for them.
     ///
     /// # Errors
     /// A [`Failure`] if the library rejects the subscription.
-    pub(super) fn join(topic: Topic) -> Result<Reader, Failure> {
+    pub(super) fn join(topic: Topic, idle_exit: Option<Duration>) -> Result<Reader, Failure> {
         topic
             .consumer
             .subscribe(&[topic.name()])
-            .map_err(|error| topic.unexpected("joining the group", &error))?;
-        Reader::start(topic, ReadPlan::default(), None)
+            .map_err(|error| topic.unexpected(JOINING, &error))?;
+        let joining = Joining::new(idle_exit, &topic.connection.extra);
+        let mut reader = Reader::start(topic, ReadPlan::default(), None)?;
+        reader.joining = Some(joining);
+        Ok(reader)
+    }
+
+    /// The offsets from which a requery looks for further gaps: with a group, its positions in all partitions, because
+    /// gaps in the partitions of other members count, too.
+    #[must_use]
+    pub fn recovery_offsets(&self) -> Vec<(i32, i64)> {
+        let consumer = &self.topic.consumer;
+        let stored = consumer
+            .context()
+            .group()
+            .map(|group| group.stored(consumer));
+        match stored {
+            Some(Ok(stored)) if !stored.is_empty() => stored.into_iter().collect(),
+            _ => self.partitions.positions(),
+        }
     }
 
     /// Returns the topic for another read.
@@ -148,7 +177,11 @@ impl Reader {
             }
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 self.partitions.reached_end(partition);
+                self.pass_markers(partition);
                 false
+            }
+            Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
+                return Err(self.fatal(code));
             }
             Some(Err(_)) => false,
             None => {
@@ -160,6 +193,91 @@ impl Reader {
             self.poll_events()?;
         }
         Ok(delivered)
+    }
+
+    /// At the end of a group's partition: the stored position passes markers of transactions, which hold no record.
+    /// Else the group would seem to lag behind.
+    fn pass_markers(&mut self, partition: i32) {
+        if self.topic.is_without_group() {
+            return;
+        }
+        let position = self.topic.consumer.position().ok().and_then(|list| {
+            let found = list.find_partition(self.topic.name(), partition)?;
+            found.offset().to_raw()
+        });
+        if let Some(next) = position {
+            self.partitions.pass(partition, next);
+        }
+    }
+
+    /// An error after which the library's consumer does nothing any more.
+    fn fatal(&self, code: RDKafkaErrorCode) -> Failure {
+        let mut reason = String::new();
+        while let Some(event) = self.topic.consumer.context().take() {
+            if let ClientEvent::Error(_, text) = event {
+                reason = text;
+            }
+        }
+        let doing = if self.joining.is_some() {
+            JOINING
+        } else {
+            "reading"
+        };
+        self.topic.failure(doing, code, &reason)
+    }
+
+    /// Without an assignment: reports the wait, and gives it up in the end.
+    fn check_joining(&mut self) -> Result<(), Failure> {
+        let Some(joining) = &mut self.joining else {
+            return Ok(());
+        };
+        let step = joining.step(self.joined_at.elapsed());
+        let group = self.topic.connection.group.clone().unwrap_or_default();
+        match step {
+            JoinStep::Wait => Ok(()),
+            JoinStep::Report => {
+                let error = joining.error.clone();
+                let notice = Notice::Joining { group, error };
+                self.pending.push_back(Pending::Notice(notice));
+                Ok(())
+            }
+            JoinStep::GiveUp if self.may_be_without_partitions() => {
+                self.on_assigned(Assignment::default());
+                Ok(())
+            }
+            JoinStep::GiveUp => Err(Failure {
+                class: FailureClass::Setup,
+                what: format!(
+                    "{JOINING}: the group {group} has assigned no partition within {} s: its coordinator does not answer, or another member does not give up its partitions",
+                    self.joined_at.elapsed().as_secs()
+                ),
+                fix: Some(format!(
+                    "run ditto-cdc verify --group {}; if it passes, try again later, or use another group",
+                    shell::quoted(&group)
+                )),
+                raw: self.joining.as_ref().and_then(|one| one.error.clone()),
+            }),
+        }
+    }
+
+    /// Whether the coordinator answers a member to which it need not have assigned a partition.
+    fn may_be_without_partitions(&self) -> bool {
+        let consumer = &self.topic.consumer;
+        let may = self.joining.as_ref().is_some_and(Joining::may_be_empty);
+        let group = consumer.context().group().filter(|_| may);
+        group.is_some_and(|group| group.stored(consumer).is_ok())
+    }
+
+    fn on_assigned(&mut self, assignment: Assignment) {
+        self.joining = None;
+        self.partitions
+            .on_assigned(&assignment.starts, &assignment.unstored);
+        let assigned = Notice::Assigned(self.partitions.count());
+        self.pending.push_back(Pending::Notice(assigned));
+        let no_position = assignment.no_position.map(Notice::NoPosition);
+        let gaps = assignment.gaps.into_iter().map(Pending::OffsetGap);
+        self.pending.extend(no_position.map(Pending::Notice));
+        self.pending.extend(gaps);
     }
 
     /// Stops reading a partition.
@@ -184,12 +302,7 @@ impl Reader {
                 ClientEvent::Log(line) => {
                     self.pending.push_back(Pending::Notice(Notice::Log(line)));
                 }
-                ClientEvent::OffsetGap(lost) => self.pending.push_back(Pending::OffsetGap(lost)),
-                ClientEvent::Assigned(partitions) => {
-                    self.partitions.on_assigned(&partitions);
-                    let notice = Notice::Assigned(self.partitions.count());
-                    self.pending.push_back(Pending::Notice(notice));
-                }
+                ClientEvent::Assigned(assignment) => self.on_assigned(assignment),
                 ClientEvent::Revoked(partitions) => self.partitions.remove(&partitions),
                 ClientEvent::RebalanceFailed(code, reason) => {
                     let doing = "assigning the group's partitions";
@@ -206,7 +319,12 @@ impl Reader {
             RDKafkaErrorCode::GroupAuthorizationFailed if self.topic.is_without_group() => Ok(()),
             RDKafkaErrorCode::AutoOffsetReset => self.on_offset_out_of_range(),
             _ if classify(code, reason) == ErrorClass::Fatal => {
-                Err(self.topic.failure("reading", code, reason))
+                let doing = if is_about_group(code) {
+                    JOINING
+                } else {
+                    "reading"
+                };
+                Err(self.topic.failure(doing, code, reason))
             }
             RDKafkaErrorCode::AllBrokersDown
             | RDKafkaErrorCode::BrokerTransportFailure
@@ -219,6 +337,9 @@ impl Reader {
             }
             _ => {
                 let line = format!("{reason} ({code})");
+                if let Some(joining) = &mut self.joining {
+                    joining.error = Some(raw(code, reason));
+                }
                 if self.topic.consumer.context().shows(&line) {
                     self.pending.push_back(Pending::Notice(Notice::Log(line)));
                 }
@@ -314,26 +435,23 @@ impl Reader {
             self.check_reset()?;
         }
         self.probe();
+        self.check_joining()?;
         self.check_time()
     }
 
     fn commit(&mut self) -> Result<(), Failure> {
         self.committed_at = Instant::now();
-        let list = self.offset_list(self.partitions.delivered(), "committing the offsets")?;
+        let positions = self.partitions.unstored();
+        let list = self.offset_list(positions.clone(), "committing the offsets")?;
         if list.count() == 0 {
             return Ok(());
         }
         match self.topic.consumer.commit(&list, CommitMode::Sync) {
-            // The partition has a new owner, which repeats these records.
-            Err(KafkaError::ConsumerCommit(
-                RDKafkaErrorCode::RebalanceInProgress
-                | RDKafkaErrorCode::IllegalGeneration
-                | RDKafkaErrorCode::UnknownMemberId
-                | RDKafkaErrorCode::NoOffset,
-            ))
-            | Ok(()) => Ok(()),
-            Err(error) => Err(self.topic.unexpected("committing the offsets", &error)),
+            Ok(()) => self.partitions.note_stored(&positions),
+            Err(error) if is_rebalancing(&error) => {}
+            Err(error) => return Err(self.topic.unexpected("committing the offsets", &error)),
         }
+        Ok(())
     }
 
     fn take_pending(&mut self) -> Option<SourceItem<'static>> {
@@ -399,11 +517,17 @@ impl Source for Reader {
         !self.topic.is_without_group() && self.committed_at.elapsed() > COMMIT_INTERVAL
     }
 
+    fn hold(&mut self, partition: i32, offset: i64) {
+        if !self.topic.is_without_group() {
+            self.partitions.hold(partition, offset);
+        }
+    }
+
     fn acknowledge(&mut self, last: bool) -> Result<(), Failure> {
         let Some(group) = self.topic.consumer.context().group() else {
             return Ok(());
         };
-        group.note_written(self.partitions.delivered());
+        group.note_written(self.partitions.unstored());
         if last || self.needs_commit() {
             return self.commit();
         }

@@ -151,7 +151,7 @@ impl Topic {
                     reason = more_specific(reason, Some((code, message)));
                 }
                 ClientEvent::Log(line) => report(&line),
-                ClientEvent::Assigned(_) | ClientEvent::Revoked(_) | ClientEvent::OffsetGap(_) => {}
+                ClientEvent::Assigned(_) | ClientEvent::Revoked(_) => {}
             }
         }
         Ok(reason)

@@ -117,6 +117,8 @@ pub enum GapReason {
     Rewound,
     /// The topic no longer has this partition: it was re-created.
     Gone,
+    /// The broker deleted the positions of a running group, as it does with the topic.
+    PositionsDeleted,
     /// Retention removed records that may have come after this transaction.
     PossiblyAfterTxn(u64),
 }
@@ -155,6 +157,10 @@ impl OffsetGap {
                 "{place} ends before offset {}: the topic was re-created, or its newest records were lost",
                 self.wanted
             ),
+            GapReason::PositionsDeleted => format!(
+                "the group's position {} in {place} was deleted by the broker: the topic was re-created",
+                self.wanted
+            ),
             GapReason::PossiblyAfterTxn(txn) => format!(
                 "{place} has no record at or before transaction {txn} any more, and the records that retention removed before offset {} may be newer",
                 self.resumed
@@ -183,8 +189,45 @@ pub enum Notice {
     Reconnected,
     /// The group assigned this many partitions to this member.
     Assigned(usize),
+    /// The group had no position in some of the assigned partitions.
+    NoPosition(NoPosition),
+    /// The group has not assigned partitions yet.
+    Joining {
+        /// The group's name.
+        group: String,
+        /// The library's last message about it.
+        error: Option<String>,
+    },
     /// A line of the library's log.
     Log(String),
+}
+
+/// Partitions in which a group had no position, and where reading starts in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoPosition {
+    /// The group's name.
+    pub group: String,
+    /// The topic's name.
+    pub topic: String,
+    /// The partitions.
+    pub partitions: Vec<i32>,
+    /// Where reading starts.
+    pub start: StartedAt,
+    /// About how many records are before that.
+    pub unread: u64,
+}
+
+/// Where reading starts in partitions without a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartedAt {
+    /// At the first record, because the group is new.
+    Beginning,
+    /// At the end, because the group is new.
+    End,
+    /// After a snapshot, because the group is new.
+    Snapshot,
+    /// At the first record, because the group has positions in other partitions.
+    FirstRecordOfAddedPartition,
 }
 
 /// Why a source cannot continue.
@@ -250,6 +293,9 @@ pub trait Source {
     fn needs_commit(&self) -> bool {
         false
     }
+
+    /// Keeps the committed position of a partition at a gap, so that the next run finds it again.
+    fn hold(&mut self, _partition: i32, _offset: i64) {}
 
     /// Acknowledges that all delivered records are written and flushed; `last` means that no more will be read.
     ///

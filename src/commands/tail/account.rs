@@ -6,7 +6,7 @@ use super::run::Run;
 use super::stop_reason::StopReason;
 use crate::cli::OnGap;
 use crate::event::TxnId;
-use crate::record::{OffsetGap, SourceItem};
+use crate::record::{GapReason, OffsetGap, SourceItem};
 
 impl Run<'_> {
     /// Accounts for a record whose text is in the output buffer.
@@ -62,6 +62,9 @@ impl Run<'_> {
 
     fn offset_gap(&mut self, lost: &OffsetGap) -> Result<(), StopReason> {
         self.counters.gaps += 1;
+        // Deleted positions have no place in the re-created topic: it is read from its first record.
+        let has_place = lost.why != GapReason::PositionsDeleted;
+        self.gap_at = has_place.then_some((lost.partition, lost.wanted));
         self.renderer.view.offset_gap(lost, self.out.buffer());
         self.messages.report_offset_gap(lost, self.out);
         if let Some(checkpointer) = &mut self.checkpointer {

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::event::{Event, EventKind};
-use crate::kafka::StartOffsets;
-use crate::record::{Failure, FailureClass};
+use crate::kafka::{GroupStart, StartOffsets};
+use crate::record::{Failure, FailureClass, Place};
 use crate::snapshot::dedup::SnapshotIndex;
 use crate::snapshot::identity::SnapshotIdentity;
-use crate::snapshot::manifest::{Manifest, Scope};
+use crate::snapshot::manifest::{Manifest, Position, Scope};
 use crate::state::Coverage;
 
 /// A snapshot to resume from.
@@ -109,6 +109,17 @@ impl BaseSnapshot {
         })
     }
 
+    /// Where a group without stored positions starts, and which gaps of the others the snapshot resolves.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the snapshot has no positions of that topic.
+    pub(super) fn group_start(&self, topic: &str) -> Result<GroupStart, Failure> {
+        Ok(GroupStart::Snapshot {
+            next: self.start_offsets(topic)?.next,
+            is_complete: self.contains_everything(),
+        })
+    }
+
     /// Checks that the positions belong to this cluster; brokers without an id pass.
     ///
     /// # Errors
@@ -187,10 +198,15 @@ impl BaseSnapshot {
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
-    /// How an event relates to the snapshot.
-    pub(super) fn relation(&self, event: &Event<'_>) -> SnapshotRelation {
+    /// How the event of a record relates to the snapshot.
+    pub(super) fn relation(&self, event: &Event<'_>, place: &Place<'_>) -> SnapshotRelation {
         let Some(txn) = event.txn_id else {
-            return SnapshotRelation::Newer;
+            let is_gap = event.kind == EventKind::RequeryRequired;
+            return if is_gap && self.resolves_unnumbered(place) {
+                SnapshotRelation::GapResolved
+            } else {
+                SnapshotRelation::Newer
+            };
         };
         if event.kind == EventKind::RequeryRequired {
             return if self.coverage.resolves(txn.0, self.selected.as_ref()) {
@@ -206,5 +222,24 @@ impl BaseSnapshot {
             return SnapshotRelation::AlreadyIncluded;
         }
         SnapshotRelation::Newer
+    }
+
+    /// Whether it resolves a `requeryRequired` without a transaction. Only a group reads records that were in the topic
+    /// before the snapshot was taken.
+    fn resolves_unnumbered(&self, place: &Place<'_>) -> bool {
+        let Place::Offset {
+            topic,
+            partition,
+            offset,
+        } = *place
+        else {
+            return false;
+        };
+        let is_after = |position: &Position| {
+            (position.topic.as_str(), position.partition) == (topic, partition)
+                && offset < position.next_offset
+        };
+        let is_before_positions = self.manifest.positions.iter().any(is_after);
+        is_before_positions && self.coverage.vouched && self.contains_everything()
     }
 }

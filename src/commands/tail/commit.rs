@@ -37,8 +37,11 @@ impl Run<'_> {
         self.save()
     }
 
-    /// Flushes, commits and saves at the end of a source.
+    /// Flushes, commits and saves at the end of a source. A group's position stays at the gap that stopped the run.
     pub(super) fn finish(&mut self, stop: StopReason, source: &mut dyn Source) -> StopReason {
+        if let (StopReason::Gap, Some((partition, offset))) = (&stop, self.gap_at) {
+            source.hold(partition, offset);
+        }
         let stop = match (stop, self.out.flush()) {
             (StopReason::OutputClosed, _) => StopReason::OutputClosed,
             (_, Err(ended)) => ended.into(),

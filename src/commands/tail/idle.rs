@@ -12,6 +12,8 @@ pub(super) struct IdleTimer {
     since: Option<Instant>,
     /// Without a connection, silence says nothing about the topic.
     connected: bool,
+    /// Whether a group has not assigned partitions yet: nothing can arrive.
+    joining: bool,
     /// Whether the user was told that the run is waiting.
     pub waiting_reported: bool,
 }
@@ -22,8 +24,14 @@ impl IdleTimer {
             name,
             since: None,
             connected: true,
+            joining: false,
             waiting_reported: false,
         }
+    }
+
+    /// Counts no idle time before a group's first assignment.
+    pub(super) fn await_assignment(&mut self) {
+        self.joining = true;
     }
 
     /// A record arrived.
@@ -39,18 +47,23 @@ impl IdleTimer {
     pub(super) fn note_connection(&mut self, notice: &Notice) {
         match notice {
             Notice::Disconnected(_) | Notice::StillDisconnected { .. } => self.connected = false,
-            Notice::Reconnected | Notice::Assigned(_) => {
+            Notice::Reconnected => {
                 self.since = None;
                 self.connected = true;
             }
-            Notice::Log(_) => {}
+            Notice::Assigned(_) => {
+                self.since = None;
+                self.connected = true;
+                self.joining = false;
+            }
+            Notice::Log(_) | Notice::NoPosition(_) | Notice::Joining { .. } => {}
         }
     }
 
     /// How long nothing arrived over a connection that works.
     pub(super) fn elapsed(&self) -> Duration {
         match self.since {
-            Some(since) if self.connected => since.elapsed(),
+            Some(since) if self.connected && !self.joining => since.elapsed(),
             _ => Duration::ZERO,
         }
     }

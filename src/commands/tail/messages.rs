@@ -5,7 +5,7 @@ use super::recovery_hint::RecoveryHint;
 use crate::cli::OnGap;
 use crate::event::{TxnId, Unreadable};
 use crate::output::Output;
-use crate::record::{GapReason, Notice, OffsetGap};
+use crate::record::{GapReason, NoPosition, Notice, OffsetGap, StartedAt};
 use crate::state::Gap;
 
 /// What a run reports on standard error.
@@ -112,7 +112,37 @@ impl<'a> Messages<'a> {
             Notice::Assigned(partitions) => out.note(&format!(
                 "the group assigned {partitions} partitions to this member"
             )),
+            Notice::NoPosition(no_position) => report_no_position(no_position, out),
+            Notice::Joining { group, error } => {
+                let error = error.as_deref().unwrap_or("no answer yet");
+                out.warn(&format!(
+                    "waiting for the group {group} to assign partitions ({error})"
+                ));
+            }
             Notice::Log(line) => out.note(line),
+        }
+    }
+}
+
+/// Where a member starts in partitions without a position. The end is a warning if records are before it: the group may
+/// have lost its positions with a topic that was re-created.
+fn report_no_position(found: &NoPosition, out: &mut Output) {
+    let NoPosition { group, topic, .. } = found;
+    let whole = format!("the group {group} has no position in {topic}: starting at");
+    match (found.start, found.unread) {
+        (StartedAt::Beginning, _) => out.note(&format!("{whole} the first record")),
+        (StartedAt::Snapshot, _) => out.note(&format!("{whole} the positions of the snapshot")),
+        (StartedAt::End, 0) => out.note(&format!("{whole} the end")),
+        (StartedAt::End, unread) => out.warn(&format!(
+            "{whole} the end. About {unread} records before it are not shown; to read them, use --from beginning with a new group"
+        )),
+        (StartedAt::FirstRecordOfAddedPartition, _) => {
+            let list: Vec<String> = found.partitions.iter().map(i32::to_string).collect();
+            let s = if list.len() == 1 { "" } else { "s" };
+            out.note(&format!(
+                "the group {group} has no position in partition{s} {} of {topic}: starting at the first record there",
+                list.join(", ")
+            ));
         }
     }
 }

@@ -192,11 +192,11 @@ impl Plan {
 
 /// The usage error for options that conflict with a consumer group's committed offsets.
 pub(super) fn conflict_with_group(plan: &Plan, with_state: bool) -> Option<String> {
-    let by_other = plan.after_txn.is_some() || plan.snapshot.is_some();
-    let from_fits = matches!(plan.from, Position::Beginning | Position::End) && !by_other;
+    let from_fits =
+        matches!(plan.from, Position::Beginning | Position::End) && plan.after_txn.is_none();
     let conflict = match (from_fits, &plan.until, plan.last) {
         _ if with_state => "--state",
-        (false, _, _) => "--from with anything other than beginning or end",
+        (false, _, _) => "--from with anything other than beginning, end or a requery folder",
         (_, Some(_), _) => "--until",
         (_, _, Some(_)) => "--last",
         _ => return None,

@@ -45,7 +45,7 @@ impl Renderer {
                 self.view.unreadable(record, why, out);
                 Rendered::Unreadable(why)
             }
-            Verdict::Shown(event) => match self.relation(&event) {
+            Verdict::Shown(event) => match self.relation(&event, record) {
                 SnapshotRelation::AlreadyIncluded => Rendered::AlreadyIncluded,
                 SnapshotRelation::GapResolved => Rendered::GapResolved(event.txn_id),
                 SnapshotRelation::Newer => self.render_event(record, &event, out),
@@ -53,9 +53,11 @@ impl Renderer {
         }
     }
 
-    fn relation(&self, event: &Event<'_>) -> SnapshotRelation {
+    fn relation(&self, event: &Event<'_>, record: &Record<'_>) -> SnapshotRelation {
         let base = self.base.as_ref();
-        base.map_or(SnapshotRelation::Newer, |base| base.relation(event))
+        base.map_or(SnapshotRelation::Newer, |base| {
+            base.relation(event, &record.place)
+        })
     }
 
     fn render_event(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) -> Rendered {

@@ -28,6 +28,8 @@ pub(super) struct Run<'a> {
     pub(super) pool: Option<WorkerPool>,
     /// A capture cannot seek: its records are checked against `--from` and `--until`.
     pub(super) scanning: bool,
+    /// Where the last gap is, for `--on-gap stop`: partition and offset.
+    pub(super) gap_at: Option<(i32, i64)>,
     pub(super) last_n: Option<LastN<BufferedRecord>>,
     /// The number of flushes when positions were noted last.
     pub(super) noted_flushes: u64,
@@ -53,6 +55,7 @@ impl<'a> Run<'a> {
             checkpointer: None,
             pool: parallel.then(|| WorkerPool::new(renderer)).flatten(),
             scanning: false,
+            gap_at: None,
             last_n: None,
             noted_flushes: 0,
         }
@@ -62,6 +65,12 @@ impl<'a> Run<'a> {
     pub(super) fn with_checkpoints(mut self, checkpointer: Checkpointer) -> Self {
         self.pool = None;
         self.checkpointer = Some(checkpointer);
+        self
+    }
+
+    /// For a member of a group: idle time counts after its first assignment.
+    pub(super) fn await_assignment(mut self) -> Self {
+        self.idle_timer.await_assignment();
         self
     }
 

@@ -125,8 +125,11 @@ impl Run<'_> {
     /// Filters and renders a record into the output buffer.
     fn render(&mut self, record: &Record<'_>) -> Result<(), StopReason> {
         let rendered = self.renderer.render(record, self.out.buffer());
-        if let (Rendered::Gap(txn), Some(checkpointer)) = (rendered, &mut self.checkpointer) {
-            checkpointer.note_gap(txn.map(|txn| txn.0), range::partition_and_offset(record));
+        if let Rendered::Gap(txn) = rendered {
+            self.gap_at = range::partition_and_offset(record);
+            if let Some(checkpointer) = &mut self.checkpointer {
+                checkpointer.note_gap(txn.map(|txn| txn.0), self.gap_at);
+            }
         }
         self.account(rendered, &self.renderer.describe(rendered, record))
     }

@@ -15,7 +15,8 @@ use super::stop_reason::StopReason;
 use crate::cli;
 use crate::commands::{Context, connect};
 use crate::event;
-use crate::kafka::{self, Connection, ReadStopped, Reader, StartOffsets, Topic};
+use crate::kafka::{self, Connection, GroupStart, ReadStopped, Reader, StartOffsets, Topic};
+use crate::record::position::Position;
 use crate::record::{Failure, Progress, Record};
 use crate::util::exit::Exit;
 
@@ -70,9 +71,14 @@ impl TopicRun<'_> {
         if let Some(checkpointer) = start.checkpointer {
             run = run.with_checkpoints(checkpointer);
         }
+        if with_group {
+            run = run.await_assignment();
+        }
         let stop = run.run(&mut reader);
         let mut counters = run.counters;
-        counters.positions = reader.next_offsets();
+        if matches!(stop, StopReason::Gap) {
+            counters.positions = reader.recovery_offsets();
+        }
         Ok((stop, counters))
     }
 
@@ -139,14 +145,10 @@ impl TopicRun<'_> {
             None => None,
         };
         let interrupt = Arc::clone(context.interrupt);
-        let note = &mut |line: &str| context.out.note(line);
         if connection.group.is_some() {
-            return Ok(Start {
-                reader: kafka::open(connection, &range, interrupt, note)?,
-                base: None,
-                checkpointer: None,
-            });
+            return self.join(connection, base, context);
         }
+        let note = &mut |line: &str| context.out.note(line);
         let topic = kafka::connect(connection, interrupt, note)?;
         let (checkpointer, kept, precedence) = start_offsets(state, &topic, base.as_ref())?;
         self.report_precedence(precedence, base.as_ref(), checkpointer.as_ref(), context);
@@ -163,6 +165,33 @@ impl TopicRun<'_> {
             // The newer snapshot of the state supersedes this one.
             base: base.filter(|_| precedence != StartPrecedence::NewerState),
             checkpointer,
+        })
+    }
+
+    /// Joins a group. Its stored positions decide where each partition starts; a snapshot resolves the gaps before it,
+    /// and its events are not shown again.
+    fn join(
+        &self,
+        connection: Connection,
+        base: Option<BaseSnapshot>,
+        context: &mut Context<'_>,
+    ) -> Result<Start, ReadStopped> {
+        let start = match (&base, &self.plan.from) {
+            (Some(base), _) => base.group_start(&connection.topic)?,
+            (None, Position::Beginning) => GroupStart::Beginning,
+            (None, _) => GroupStart::End,
+        };
+        let interrupt = Arc::clone(context.interrupt);
+        let note = &mut |line: &str| context.out.note(line);
+        let topic = kafka::connect_member(connection, start, interrupt, note)?;
+        if let Some(base) = &base {
+            base.check_cluster(topic.cluster().as_deref())?;
+        }
+        self.report_precedence(StartPrecedence::Typed, base.as_ref(), None, context);
+        Ok(Start {
+            reader: kafka::join(topic, self.plan.idle_exit)?,
+            base,
+            checkpointer: None,
         })
     }
 

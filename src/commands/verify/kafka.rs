@@ -92,6 +92,7 @@ impl VerifyRun<'_, '_> {
                 verbosity: 0,
             },
             group: settings.group.as_ref().map(|group| group.value.clone()),
+            group_type: self.group_type.clone(),
             now: self.context.env.now.timestamp().as_millisecond(),
             interrupt: Arc::clone(self.context.interrupt),
         };
@@ -141,6 +142,7 @@ impl VerifyRun<'_, '_> {
 struct InspectionJob {
     connection: Connection,
     group: Option<String>,
+    group_type: Option<String>,
     /// Milliseconds since 1970.
     now: i64,
     interrupt: Arc<AtomicBool>,
@@ -250,6 +252,10 @@ impl InspectionJob {
                 "no consumer group is set; reading does not need one",
             ));
         };
+        let other_type = topic_context.group_of_other_type(group, self.group_type.as_deref());
+        if let Some(check) = other_type {
+            return report(check);
+        }
         let inspector = self.inspector(Some(group));
         let committed =
             inspector.and_then(|inspector| inspector.committed(partitions, QUERY_TIMEOUT));

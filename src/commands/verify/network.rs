@@ -61,6 +61,7 @@ impl VerifyRun<'_, '_> {
             tls: protocol.is_tls().then_some(rules),
             login: matches!(protocol, Protocol::SaslSsl | Protocol::SaslPlaintext),
             family: family(settings),
+            list_groups: settings.group.is_some(),
         };
         let targets = Target::list(&brokers.value);
         let reports = probe::run(&targets, &credentials, &Timeouts::default());
@@ -68,6 +69,12 @@ impl VerifyRun<'_, '_> {
         for node in reports.iter().flat_map(probe::Report::nodes) {
             self.names.push((NameKind::Host, node.host.clone()));
         }
+        self.group_type = settings.group.as_ref().and_then(|group| {
+            let mut types = reports
+                .iter()
+                .filter_map(|one| one.group_type(&group.value));
+            types.next().map(str::to_owned)
+        });
         let local_context = self.local_context(settings, files);
         let mut checks = broker::checks(&reports, &local_context);
         if files.has_faults {

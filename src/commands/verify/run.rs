@@ -20,6 +20,8 @@ pub(super) struct VerifyRun<'r, 'c> {
     pub names: Vec<(NameKind, String)>,
     renderer: CheckRenderer,
     mode: OutputMode,
+    /// The type of the consumer group as its coordinator names it, if the group exists.
+    pub group_type: Option<String>,
     /// When the first request was sent.
     pub started: Instant,
 }
@@ -57,6 +59,7 @@ impl<'r, 'c> VerifyRun<'r, 'c> {
             (false, false) => OutputMode::Lines,
         };
         VerifyRun {
+            group_type: None,
             context,
             report: Report::default(),
             names: super::settings::customer_folders(env),

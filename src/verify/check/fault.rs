@@ -81,6 +81,7 @@ faults! {
     E6 Failed "partition without a leader",
     E7 Failed "no events yet",
     E8 Failed "a record is not a Ditto event",
+    E9 Setup "not a consumer group",
     F1 Setup "API key rejected",
     F2 Failed "a proxy or sign-on page answered",
     F3 Setup "wrong path or app",
@@ -99,6 +100,6 @@ mod tests {
             assert!(!fault.title().is_empty());
         }
         assert_eq!(Fault::from_id("Z1"), None);
-        assert_eq!(Fault::ALL.len(), 45);
+        assert_eq!(Fault::ALL.len(), 46);
     }
 }

@@ -136,7 +136,7 @@ impl AddressProbe<'_> {
         }
     }
 
-    /// Requests the versions, then the metadata.
+    /// Requests the versions, then the metadata, then the groups if they are wanted.
     ///
     /// # Errors
     /// The failure, and whether the first request had a valid response.
@@ -155,14 +155,22 @@ impl AddressProbe<'_> {
         else {
             return Ok(KafkaResponse {
                 nodes: None,
+                groups: None,
                 took: start.elapsed(),
             });
         };
         let metadata = transport
             .send_request(&protocol::metadata(version), deadline)
             .map_err(|error| (error, true))?;
+        let groups = match self.credentials.list_groups {
+            true => transport
+                .send_request(&protocol::list_groups(), deadline)
+                .ok(),
+            false => None,
+        };
         Ok(KafkaResponse {
             nodes: protocol::parse_metadata(&metadata, version),
+            groups: groups.and_then(|groups| protocol::parse_list_groups(&groups)),
             took: start.elapsed(),
         })
     }

@@ -27,6 +27,8 @@ pub struct Credentials {
     pub login: bool,
     /// The address families that the settings allow (`broker.address.family`).
     pub family: AddressFamily,
+    /// Whether to request the groups of each broker.
+    pub list_groups: bool,
 }
 
 impl Credentials {
@@ -54,6 +56,7 @@ impl Credentials {
                 Some("v6") => AddressFamily::V6,
                 _ => AddressFamily::Any,
             },
+            list_groups: false,
         })
     }
 }
@@ -154,6 +157,8 @@ pub enum TcpOutcome {
 pub struct KafkaResponse {
     /// The advertised brokers; `None` if not requested, or if broker and probe have no version in common.
     pub nodes: Option<Vec<Node>>,
+    /// The groups that this broker coordinates and that the user may see; `None` if not requested or not answered.
+    pub groups: Option<Vec<Group>>,
     /// Time from the first request to the last response.
     pub took: Duration,
 }
@@ -167,6 +172,15 @@ pub struct Node {
     pub host: String,
     /// Its advertised port.
     pub port: u16,
+}
+
+/// A group, with its type as the broker names it: `consumer`, `share`, `streams`, `connect`, or empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Its protocol type.
+    pub protocol_type: String,
 }
 
 /// What listens instead of TLS or Kafka.
@@ -205,14 +219,25 @@ impl Report {
 
     /// The brokers that it advertises.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.responses()
+            .filter_map(|response| response.nodes.as_deref())
+            .flatten()
+    }
+
+    /// The type of a group, if this broker coordinates it.
+    #[must_use]
+    pub fn group_type(&self, name: &str) -> Option<&str> {
+        let groups = self.responses().filter_map(|one| one.groups.as_deref());
+        let found = groups.flatten().find(|group| group.name == name);
+        found.map(|group| group.protocol_type.as_str())
+    }
+
+    fn responses(&self) -> impl Iterator<Item = &KafkaResponse> {
         let responses = self
             .addresses
             .iter()
-            .filter_map(|address| address.response.as_ref());
-        responses
-            .flatten()
-            .filter_map(|response| response.nodes.as_deref())
-            .flatten()
+            .filter_map(|one| one.response.as_ref());
+        responses.flatten()
     }
 }
 

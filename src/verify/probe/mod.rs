@@ -14,8 +14,8 @@ use std::time::Instant;
 use crate::util::mutex::lock;
 
 pub use facts::{
-    AddressFamily, AddressReport, Credentials, KafkaResponse, Listener, Node, Report, ResolveError,
-    Target, TcpOutcome, Timeouts,
+    AddressFamily, AddressReport, Credentials, Group, KafkaResponse, Listener, Node, Report,
+    ResolveError, Target, TcpOutcome, Timeouts,
 };
 
 /// Limit of addresses per name; further ones are not probed.

@@ -1,8 +1,9 @@
 //! Kafka protocol codec for the requests of the probe. Decoding returns `None` for malformed bytes.
 
-use super::facts::Node;
+use super::facts::{Group, Node};
 
 const METADATA: i16 = 3;
+const LIST_GROUPS: i16 = 16;
 const SASL_HANDSHAKE: i16 = 17;
 const API_VERSIONS: i16 = 18;
 
@@ -29,6 +30,11 @@ pub(super) fn metadata(version: i16) -> Vec<u8> {
     body.extend(vec![0; usize::from(version >= 4)]);
     body.extend(vec![0; 2 * usize::from(version >= 8)]);
     request(METADATA, version, &body)
+}
+
+/// A `ListGroups` request in version 0: it returns the groups that this broker coordinates, with their types.
+pub(super) fn list_groups() -> Vec<u8> {
+    request(LIST_GROUPS, 0, &[])
 }
 
 /// A SASL handshake with an unknown mechanism: the response lists the mechanisms if a login is required.
@@ -106,6 +112,22 @@ fn node(response: &mut Reader<'_>) -> Option<Node> {
     let plain = |letter: char| !letter.is_control() && !letter.is_whitespace();
     let host: String = host.chars().filter(|letter| plain(*letter)).collect();
     Some(Node { id, host, port })
+}
+
+/// Parses the groups of a `ListGroups` response: the names and protocol types. Broken ones have none.
+pub(super) fn parse_list_groups(response: &[u8]) -> Option<Vec<Group>> {
+    let mut response = Reader::after_correlation_id(response)?;
+    response.i16().filter(|error| *error == 0)?;
+    let count = response.i32().filter(|count| *count >= 0)?;
+    let mut groups = Vec::new();
+    for _ in 0..count {
+        let (name, protocol_type) = (response.string()?, response.string()?);
+        groups.push(Group {
+            name,
+            protocol_type,
+        });
+    }
+    Some(groups)
 }
 
 /// Parses the mechanisms of a `SaslHandshake` response; `None` if the listener requires no login.
@@ -220,6 +242,24 @@ mod tests {
     }
 
     #[test]
+    fn groups_are_read() {
+        let text = |text: &str| {
+            let length = u16::try_from(text.len()).unwrap().to_be_bytes();
+            [&length[..], text.as_bytes()].concat()
+        };
+        let bytes = response(&[&[0, 0, 0, 0, 0, 1], &text("team-1"), &text("share")]);
+        let group = Group {
+            name: "team-1".to_owned(),
+            protocol_type: "share".to_owned(),
+        };
+        assert_eq!(parse_list_groups(&bytes), Some(vec![group]));
+        // An error of the broker.
+        let bytes = response(&[&[0, 35, 0, 0, 0, 0]]);
+        assert_eq!(parse_list_groups(&bytes), None);
+        assert!(list_groups().len() < metadata(8).len());
+    }
+
+    #[test]
     fn a_login_is_required_or_not() {
         let wanted = response(&[&[0, 33, 0, 0, 0, 1, 0, 5], b"PLAIN"]);
         assert_eq!(
@@ -238,6 +278,8 @@ mod tests {
             for bytes in [noise.clone(), response(&[&noise])] {
                 parse_api_versions(&bytes);
                 parse_sasl_handshake(&bytes);
+                let groups = parse_list_groups(&bytes).unwrap_or_default();
+                prop_assert!(groups.len() <= bytes.len());
                 let nodes = parse_metadata(&bytes, version).unwrap_or_default();
                 prop_assert!(nodes.len() <= bytes.len());
             }

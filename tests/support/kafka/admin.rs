@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -34,6 +34,31 @@ impl Kafka {
             topic = topic.set(key, value);
         }
         let results = block_on(self.admin().create_topics([&topic], &options()));
+        for result in results.unwrap() {
+            result.unwrap();
+        }
+    }
+
+    /// Deletes a topic, and waits until it is gone.
+    pub fn delete_topic(&self, name: &str) {
+        let results = block_on(self.admin().delete_topics(&[name], &options()));
+        for result in results.unwrap() {
+            result.unwrap();
+        }
+        let consumer: BaseConsumer = self.admin_config().create().unwrap();
+        let exists = || {
+            let metadata = consumer.fetch_metadata(None, CALL_LIMIT).unwrap();
+            metadata.topics().iter().any(|topic| topic.name() == name)
+        };
+        while exists() {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Adds partitions to a topic, up to `count`.
+    pub fn add_partitions(&self, topic: &str, count: usize) {
+        let more = NewPartitions::new(topic, count);
+        let results = block_on(self.admin().create_partitions([&more], &options()));
         for result in results.unwrap() {
             result.unwrap();
         }

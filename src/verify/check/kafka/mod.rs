@@ -211,6 +211,20 @@ impl TopicContext<'_> {
         check.detail("group", group)
     }
 
+    /// The failed check of a group that is no consumer group; `group_type` is its type as its coordinator names it.
+    #[must_use]
+    pub fn group_of_other_type(&self, group: &str, group_type: Option<&str>) -> Option<Check> {
+        // A group whose members have all left may have no type.
+        let group_type = group_type.filter(|name| !matches!(*name, "consumer" | ""))?;
+        let what = format!(
+            "{group} is a {group_type} group, not a consumer group: its members do not share partitions by offsets, and no consumer can join it"
+        );
+        let check = Check::fail("group", Fault::E9, what)
+            .fix("use another name for --group, one that no other kind of client uses")
+            .raw("Broker: Inconsistent group protocol");
+        Some(check.detail("group", group).detail("type", group_type))
+    }
+
     fn group_query_failed(&self, group: &str, error: &QueryError) -> Check {
         let check = match error.kind {
             QueryErrorKind::GroupForbidden => {
@@ -284,19 +298,45 @@ fn check_committed_offsets(
             .fix("this is a gap: requery all documents over the HTTP API, then reset the group")
             .raw("Broker: Offset out of range");
     }
-    let lag: i64 = committed
-        .iter()
-        .filter_map(|(id, at)| Some(partition(*id)?.high? - at))
-        .sum();
-    let what = if committed.is_empty() {
-        format!("{group} is allowed and has no committed offset yet (not joined)")
-    } else {
-        format!(
-            "{group} is allowed; its lag is {} (not joined)",
-            plural(lag, "record")
-        )
+    Check::pass("group", describe_lag(group, committed, partitions))
+        .detail("behind", lag(committed, partitions))
+        .detail("withoutPosition", without_position(committed, partitions))
+}
+
+/// The partitions in which the group has no position; none if it has no position at all, because it is new then.
+fn without_position(committed: &[(i32, i64)], partitions: &[Partition]) -> Vec<i32> {
+    let lacks = |id: &i32| !committed.is_empty() && committed.iter().all(|(known, _)| known != id);
+    let ids = partitions.iter().map(|one| one.id);
+    ids.filter(lacks).collect()
+}
+
+/// The number of records after the group's positions. A partition without one is read from its first record.
+fn lag(committed: &[(i32, i64)], partitions: &[Partition]) -> i64 {
+    let without = without_position(committed, partitions);
+    let behind = |one: &Partition| {
+        let position = committed.iter().find(|(id, _)| *id == one.id);
+        let position = position.map(|(_, at)| *at);
+        let low = one.low.filter(|_| without.contains(&one.id));
+        Some(one.high? - position.or(low)?)
     };
-    Check::pass("group", what).detail("behind", lag)
+    partitions.iter().filter_map(behind).sum()
+}
+
+fn describe_lag(group: &str, committed: &[(i32, i64)], partitions: &[Partition]) -> String {
+    if committed.is_empty() {
+        return format!("{group} is allowed and has no committed offset yet (not joined)");
+    }
+    let lag = plural(lag(committed, partitions), "record");
+    let without: Vec<String> = without_position(committed, partitions)
+        .iter()
+        .map(i32::to_string)
+        .collect();
+    let without = match without.len() {
+        0 => String::new(),
+        1 => format!("; partition {} has no position yet", without[0]),
+        _ => format!("; partitions {} have no position yet", without.join(", ")),
+    };
+    format!("{group} is allowed; its lag is {lag}{without} (not joined)")
 }
 
 fn describe_event(event: &event::Event<'_>) -> String {

@@ -11,8 +11,7 @@ use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem as Elem};
 
 use super::failure::{ErrorClass, classify};
-use super::group_start::{AssignmentFacts, AssignmentPlan, GroupStart};
-use super::topic::Offsets;
+use super::group_start::{AssignmentFacts, AssignmentPlan, GroupStart, Offsets};
 use crate::record::{NoPosition, OffsetGap};
 use crate::util::mutex::lock;
 

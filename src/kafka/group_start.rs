@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::topic::Offsets;
 use crate::record::{GapReason, NoPosition, OffsetGap, StartedAt};
+
+/// An offset for each partition.
+pub(super) type Offsets = BTreeMap<i32, i64>;
 
 /// Where a group starts that has no stored position at all.
 #[derive(Debug, Clone, PartialEq, Eq)]

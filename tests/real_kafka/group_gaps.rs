@@ -89,6 +89,27 @@ fn a_restarted_member_stops_again_until_a_snapshot_resolves_the_gap() {
 }
 
 #[test]
+fn a_gap_without_a_transaction_is_resolved_by_a_snapshot_taken_after_it() {
+    let Some(kafka) = Kafka::shared() else { return };
+    let topic = "open-group-gap-without-txn";
+    kafka.create_topic(topic, 1, &[]);
+    let gap = r#"{"type":"requeryRequired"}"#;
+    kafka.produce(topic, [Message::to(0, gap)]);
+    kafka.produce(topic, messages(1..3, 1));
+    let folder = tempfile::tempdir().unwrap();
+    for (next, status, shown) in [(0, 4, &[gap][..]), (1, 0, &lines_as_str(&lines(1..3)))] {
+        let folder = snapshot(folder.path(), topic, 0, next);
+        let output = member(kafka, topic, &["--from", &folder, "--on-gap", "stop"]);
+        assert_eq!(output.status, Some(status), "{}", output.stderr);
+        assert_eq!(output.lines(), shown, "{}", output.stderr);
+    }
+}
+
+fn lines_as_str(lines: &[String]) -> Vec<&str> {
+    lines.iter().map(String::as_str).collect()
+}
+
+#[test]
 fn the_advice_looks_for_gaps_from_the_group_s_positions_in_all_partitions() {
     let Some(kafka) = Kafka::shared() else { return };
     let topic = "open-group-advice";

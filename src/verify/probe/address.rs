@@ -162,12 +162,17 @@ impl AddressProbe<'_> {
         let metadata = transport
             .send_request(&protocol::metadata(version), deadline)
             .map_err(|error| (error, true))?;
-        let groups = match self.credentials.list_groups {
-            true => transport
+        // Without an answer the type of the group stays unknown.
+        let mut list_groups = || {
+            transport
                 .send_request(&protocol::list_groups(), deadline)
-                .ok(),
-            false => None,
+                .ok()
         };
+        let groups = self
+            .credentials
+            .list_groups
+            .then(&mut list_groups)
+            .flatten();
         Ok(KafkaResponse {
             nodes: protocol::parse_metadata(&metadata, version),
             groups: groups.and_then(|groups| protocol::parse_list_groups(&groups)),

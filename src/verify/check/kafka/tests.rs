@@ -133,7 +133,7 @@ fn positions_of_a_group_are_compared_with_the_log() {
     for (committed, status, fault, words) in [
         (vec![], Pass, None, "no committed offset yet"),
         (vec![(0, 15), (1, 5)], Pass, None, "lag is 5 records"),
-        (vec![(0, 10)], Pass, None, "lag is 10 records"),
+        (vec![(0, 10)], Pass, None, "lag is 15 records"),
         (
             vec![(0, 4)],
             Fail,
@@ -163,4 +163,51 @@ fn positions_of_a_group_are_compared_with_the_log() {
             .fix
             .is_some_and(|fix| fix.contains("probably user-consumable-1234"))
     );
+}
+
+#[test]
+fn partitions_without_a_position_count_as_lag() {
+    let partitions = parts(&[(0, 10), (5, 20), (2, 4)]);
+    for (committed, behind, without, words) in [
+        (
+            vec![(0, 10)],
+            17,
+            vec![1, 2],
+            "partitions 1, 2 have no position yet",
+        ),
+        (
+            vec![(0, 9), (2, 4)],
+            16,
+            vec![1],
+            "partition 1 has no position yet",
+        ),
+        (
+            vec![(0, 9), (1, 20), (2, 4)],
+            1,
+            vec![],
+            "its lag is 1 record (not joined)",
+        ),
+        // The group is new: where it starts is up to its first member.
+        (vec![], 0, vec![], "no committed offset yet"),
+    ] {
+        let check = SCOPE.group("team-a", &Ok(committed), &partitions);
+        assert_eq!(check.status, Pass, "{}", check.message);
+        assert!(check.message.contains(words), "{}", check.message);
+        assert_eq!(check.details["behind"], behind, "{}", check.message);
+        assert_eq!(check.details["withoutPosition"], serde_json::json!(without));
+    }
+}
+
+#[test]
+fn groups_of_other_types_are_named() {
+    for group_type in ["share", "streams", "connect"] {
+        let check = SCOPE.group_of_other_type("team-a", Some(group_type));
+        let check = check.expect("a fault");
+        assert_eq!((check.status, check.fault), (Fail, Some(Fault::E9)));
+        let words = format!("team-a is a {group_type} group");
+        assert!(check.message.contains(&words), "{}", check.message);
+    }
+    for group_type in [None, Some(""), Some("consumer")] {
+        assert!(SCOPE.group_of_other_type("team-a", group_type).is_none());
+    }
 }

@@ -160,7 +160,8 @@ fn check_complete(world: &World, request: &Request, snapshot: &Snapshot) {
     for key in World::all_keys().filter(visible) {
         let Some(collection) = manifest.collection(COLLECTIONS[key.0]) else {
             let floor = manifest.floor.filter(|_| manifest.scope.whole_app);
-            let existed = floor.is_some_and(|floor| world.documents_at(floor).contains_key(&key));
+            let has_key = |txn: u64| world.documents_at(txn).contains_key(&key);
+            let existed = floor.is_some_and(|floor| (floor..=world.newest_txn()).all(has_key));
             assert!(!existed, "{key:?} is in no collection: {manifest:#?}");
             continue;
         };

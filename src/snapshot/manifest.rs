@@ -214,13 +214,22 @@ impl Collection {
             .and_then(|place| place.transaction_id)
     }
 
+    /// The transactions of its responses.
+    fn transactions(&self) -> impl Iterator<Item = Option<u64>> {
+        let censuses = self.census_before.iter().chain(&self.census_after);
+        let places = self.places.iter().map(|place| place.transaction_id);
+        censuses.map(|census| census.transaction_id).chain(places)
+    }
+
+    /// Whether all responses have a transaction.
+    #[must_use]
+    pub fn has_transactions(&self) -> bool {
+        self.transactions().all(|at| at.is_some())
+    }
+
     /// Whether the responses say that they are at this transaction or later.
     fn confirms(&self, floor: Option<u64>) -> bool {
-        let censuses = self.census_before.iter().chain(&self.census_after);
-        let mut responses = censuses
-            .map(|census| census.transaction_id)
-            .chain(self.places.iter().map(|place| place.transaction_id));
-        floor.is_none() || responses.all(|at| at >= floor)
+        floor.is_none() || self.transactions().all(|at| at >= floor)
     }
 
     /// Whether the snapshot already contains an event for this document.

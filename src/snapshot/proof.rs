@@ -205,6 +205,14 @@ impl ChangeLedger {
         }
     }
 
+    /// Whether another read of an unproven collection may be better: not if the counts are equal, and responses without a
+    /// transaction cannot prove more.
+    #[must_use]
+    pub fn may_improve(&self, collection: &Collection) -> bool {
+        let equal = counts(collection).iter().all(TypeCounts::are_equal);
+        !equal || self.windows.contains_key(&collection.name)
+    }
+
     /// The proof, or the reason that there is none.
     fn prove(&self, collection: &Collection, all: &[TypeCounts]) -> Result<String, String> {
         let Some(window) = self.windows.get(&collection.name) else {

@@ -36,7 +36,7 @@ class State:
         self.unknown = []  # functions and clauses that the engine does not support
         self.listing = None  # "empty" or "refuse"
         self.legacy = False  # only find
-        self.silent = False  # no transactionId in responses
+        self.silent = False  # no transactionId in responses; with "pages", only counts have one
         self.script = []  # {"after": n, "statements": […]}: concurrent writes between the responses
         self.log = []
 
@@ -174,7 +174,8 @@ class Front(BaseHTTPRequestHandler):
             return 413, "Payload Too Large"
         if STATE.cut_rows is not None:
             rows = rows[: STATE.cut_rows]
-        txn = "" if STATE.silent else f'"transactionId":{ENGINE.txn},'
+        silent = STATE.silent is True or STATE.silent == "pages" and "COUNT(*)" not in text
+        txn = "" if silent else f'"transactionId":{ENGINE.txn},'
         if find:
             rows = [f'{{"id":{json.dumps(json.loads(row)["_id"])},"fields":{row}}}' for row in rows]
             return 200, f'{{"documents":[{",".join(rows)}],"txnId":{ENGINE.txn}}}'

@@ -6,6 +6,7 @@
 mod support;
 
 mod documents;
+mod evidence;
 mod faults;
 mod healthy;
 mod interrupted;

@@ -76,7 +76,7 @@ fn is_undecided(collection: &Collection) -> bool {
     !collection.complete && collection.why_not.is_empty()
 }
 
-/// Decides about each counted collection; returns the names of unproven ones.
+/// Decides about each counted collection; returns the names of unproven ones that are worth another read.
 fn undecided(
     read: &mut [Collection],
     stream: Option<&ChangeReader>,
@@ -98,7 +98,9 @@ fn undecided(
             Verdict::Proven(proof) => (one.complete, one.proof) = (true, Some(proof)),
             Verdict::Unproven(why) => {
                 one.why_not = why;
-                open.push(one.name.clone());
+                if ledger.may_improve(one) {
+                    open.push(one.name.clone());
+                }
             }
         }
     }
@@ -111,10 +113,12 @@ fn add_advice(collection: &mut Collection, stream: Option<&ChangeReader>) {
     if collection.complete || !counted {
         return;
     }
-    let advice = if stream.is_some() {
+    let advice = if !collection.has_transactions() {
+        "the server sends no transaction id with some responses: this cannot be proven"
+    } else if stream.is_some() {
         "run requery again when fewer documents change"
     } else {
-        "configure Kafka, whose events show the changes in between, or run requery again when fewer documents change"
+        "configure Kafka, whose events show the changes in between, or run requery again when nothing changes"
     };
     collection.why_not.push(advice.to_owned());
 }

@@ -21,6 +21,7 @@ pub(super) fn decode(
     };
     decoder.object()?;
     decoder.response.bytes = decoder.buffer.read;
+    decoder.response.count_warnings();
     Ok(decoder.response)
 }
 
@@ -62,7 +63,11 @@ impl<P: Chunks> Decoder<'_, P> {
         self.buffer.consume(1);
         let contains_rows = json::eq_str(&key, "items") || json::eq_str(&key, "documents");
         if contains_rows && self.buffer.peek()? == b'[' {
-            self.response.is_dql = true;
+            // The rows of two arrays would be taken for those of one.
+            if self.response.has_rows {
+                return Err(self.buffer.not_json());
+            }
+            (self.response.is_dql, self.response.has_rows) = (true, true);
             return self.rows();
         }
         let value = self.value()?;

@@ -76,6 +76,12 @@ impl Query {
         }
     }
 
+    /// Whether the response must have rows.
+    fn is_select(&self) -> bool {
+        let word = self.statement.split_whitespace().next();
+        word.is_some_and(|word| word.eq_ignore_ascii_case("SELECT"))
+    }
+
     /// The request's body.
     #[must_use]
     pub fn body(&self) -> String {
@@ -167,13 +173,17 @@ impl Client {
         query: &Query,
         rows: &mut dyn RowSink,
     ) -> Result<QueryResponse, ApiError> {
-        self.send(
+        let response = self.send(
             &self.address(),
             query.body(),
             query.at_least,
             query.timeout,
             rows,
-        )
+        )?;
+        if query.is_select() {
+            return with_rows(response);
+        }
+        Ok(response)
     }
 
     /// Queries the interface before DQL; each row is `{"id":…,"fields":{…}}`.
@@ -188,6 +198,7 @@ impl Client {
             find.timeout,
             rows,
         )
+        .and_then(with_rows)
     }
 
     fn send(
@@ -235,6 +246,14 @@ impl Client {
         error.message = hide_secrets(&message).into_owned();
         error
     }
+}
+
+/// Refuses a response to a query that has no rows, not even an empty array of them.
+fn with_rows(response: QueryResponse) -> Result<QueryResponse, ApiError> {
+    if response.has_rows {
+        return Ok(response);
+    }
+    Err(ApiError::new(ApiErrorKind::NoRows, ""))
 }
 
 /// Follows a redirect only to the same scheme, host and port, and only if it keeps the method and body.

@@ -47,6 +47,8 @@ pub enum ApiErrorKind {
     Tls,
     /// A 2xx whose body is not a DQL response.
     NotDql,
+    /// A response without `items`, or with `items` that are not an array: no rows would be taken for an empty result.
+    NoRows,
     /// A redirect that is not followed, because it would send the key to another host.
     Redirected,
     /// Any other status, or any other error in a 200.
@@ -100,7 +102,9 @@ impl ApiError {
             "unsupported",
             "syntax",
         ];
+        // "Floats are not supported in document IDs" is about a value.
         matches!(self.kind, ApiErrorKind::BadQuery | ApiErrorKind::Failed)
+            && !message.contains("document id")
             && about.iter().any(|about| message.contains(about))
     }
 
@@ -131,6 +135,9 @@ impl ApiError {
             ApiErrorKind::NotDql => {
                 status("the response is not from Ditto: a proxy or sign-on page may have responded")
             }
+            ApiErrorKind::NoRows => status(
+                "the response has no rows: its `items` are missing or not an array, which is no answer",
+            ),
             ApiErrorKind::Redirected => {
                 status("the server redirects to another address, to which the key is not sent")
             }
@@ -160,6 +167,9 @@ impl ApiError {
             }
             ApiErrorKind::NotDql => {
                 "check the url; if a proxy or sign-on page is in between, ask its administrator for access"
+            }
+            ApiErrorKind::NoRows => {
+                "see what the server sends with --as-curl; if a proxy is in between, try without it"
             }
             ApiErrorKind::Redirected => "if that is where the API is, give it as --url",
             ApiErrorKind::TransactionNotReached => {

@@ -54,7 +54,7 @@ pub struct QueryResponse {
     pub rows: u64,
     /// The size of the body in bytes.
     pub bytes: u64,
-    /// Warnings of the server, at most ten.
+    /// Warnings of the server, at most ten, and the number of further ones.
     pub warnings: Vec<String>,
     /// Number of documents that the statement changed.
     pub mutated: u64,
@@ -62,6 +62,10 @@ pub struct QueryResponse {
     pub(super) error: String,
     /// A member was present that only Ditto's responses have.
     pub(super) is_dql: bool,
+    /// The rows were present as an array. A query without them is not answered, which differs from no rows.
+    pub(super) has_rows: bool,
+    /// Number of all warnings, also of those that are not listed.
+    pub(super) total_warnings: u64,
 }
 
 impl QueryResponse {
@@ -81,6 +85,8 @@ impl QueryResponse {
             self.warnings = warnings
                 .map(|warning| error_message::from_json(&warning))
                 .collect();
+        } else if is("totalWarningsCount") {
+            self.total_warnings = number(value).unwrap_or(0);
         } else if is("mutatedDocumentIds") {
             self.mutated = json::items(value).count() as u64;
         } else if is("queryType") || is("items") || is("documents") {
@@ -90,6 +96,19 @@ impl QueryResponse {
             self.error = parsed(value)
                 .map(|error| error_message::from_json(&error))
                 .unwrap_or_default();
+        }
+    }
+}
+
+impl QueryResponse {
+    /// Adds the number of warnings that are not listed.
+    pub(super) fn count_warnings(&mut self) {
+        let more = self
+            .total_warnings
+            .saturating_sub(self.warnings.len() as u64);
+        if more > 0 {
+            self.warnings
+                .push(format!("{more} warnings without a text"));
         }
     }
 }

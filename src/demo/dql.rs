@@ -152,9 +152,11 @@ impl Parser<'_> {
         self.expect("FROM")?;
         if projection == Projection::Documents && self.has_word("system") {
             self.expect(": collections")?;
+            self.alias()?;
             return Ok(Statement::Listing(self.count("LIMIT")?));
         }
         let collection = self.name()?;
+        self.alias()?;
         let predicates = if self.has_word("WHERE") {
             self.predicates()?
         } else {
@@ -213,6 +215,14 @@ impl Parser<'_> {
         };
         self.at += 1;
         Ok(name)
+    }
+
+    /// Consumes `AS word`. Conditions here know fields only, so that an alias changes nothing.
+    fn alias(&mut self) -> Result<(), String> {
+        if self.has_word("AS") {
+            self.name()?;
+        }
+        Ok(())
     }
 
     fn argument(&mut self) -> Result<String, String> {

@@ -391,13 +391,14 @@ impl Output {
         if !self.may_show_progress {
             return;
         }
-        let bar = self.bar.get_or_insert_with(|| {
-            let bar = bar(total, false);
-            let template =
-                "{bar:20} {human_pos} of {human_len} documents  {rate}/s  {eta} left  {msg}";
-            styled(&bar, template);
-            bar
-        });
+        let bar = self.bar.get_or_insert_with(|| bar(total, false));
+        // Without a total, nothing is counted yet.
+        let template = if total == 0 && done == 0 {
+            "{msg}"
+        } else {
+            "{bar:20} {human_pos} of {human_len} documents  {rate}/s  {eta} left  {msg}"
+        };
+        styled(bar, template);
         bar.set_length(total);
         bar.set_position(done);
         bar.set_message(escape::text(message));

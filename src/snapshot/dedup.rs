@@ -99,9 +99,31 @@ impl CollectionIndex {
             .max(self.others)
     }
 
-    /// The transaction at which the range of a document was read.
+    /// Whether ids of bytes were read, which JSON does not tell from arrays and strings.
+    pub(super) fn has_binary(&self) -> bool {
+        self.by_type.contains_key(&IdType::Binary)
+    }
+
+    /// The transaction at which the range of a document was read; the lower one if its type is uncertain.
     pub(super) fn read_at(&self, id: &DocumentId) -> Option<u64> {
-        let Some(parts) = self.by_type.get(&id.id_type()) else {
+        let read_at = self.read_at_as(id.id_type(), id)?;
+        let binary = self
+            .by_type
+            .get(&IdType::Binary)
+            .filter(|_| id.may_be_binary());
+        let Some(parts) = binary else {
+            return Some(read_at);
+        };
+        // Base64 has another order than the ranges.
+        let as_binary = match id {
+            DocumentId::Array(_) => self.read_at_as(IdType::Binary, id),
+            _ => parts.iter().map(|part| part.read_at).min().flatten(),
+        };
+        as_binary.map(|as_binary| as_binary.min(read_at))
+    }
+
+    fn read_at_as(&self, kind: IdType, id: &DocumentId) -> Option<u64> {
+        let Some(parts) = self.by_type.get(&kind) else {
             return self.others;
         };
         let at = parts.partition_point(|part| part.up_to.as_ref().is_some_and(|last| last < id));

@@ -20,16 +20,22 @@ pub enum IdType {
     Array,
     /// `object`
     Object,
+    /// `binary`: bytes, which JSON prints like an array of numbers.
+    Binary,
 }
+
+/// Number of documents of each type, in the order of [`IdType::ALL`].
+pub type CountByType = [u64; IdType::ALL.len()];
 
 impl IdType {
     /// Every type.
-    pub const ALL: [IdType; 5] = [
+    pub const ALL: [IdType; 6] = [
         IdType::Boolean,
         IdType::Integer,
         IdType::String,
         IdType::Array,
         IdType::Object,
+        IdType::Binary,
     ];
 
     /// The name that `type(_id)` returns.
@@ -41,6 +47,7 @@ impl IdType {
             IdType::String => "string",
             IdType::Array => "array",
             IdType::Object => "object",
+            IdType::Binary => "binary",
         }
     }
 
@@ -52,6 +59,9 @@ impl IdType {
 }
 
 /// One id. Two spellings of one id are equal. The order equals the engine's only within a type.
+///
+/// JSON has no bytes: the engine prints the id of the bytes "ab" as `[97,98]`, like the array, so that both are parsed as
+/// [`DocumentId::Array`]. Where it matters, the type comes from the query, or see [`DocumentId::may_be_binary`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DocumentId {
     /// `false` before `true`.
@@ -97,6 +107,17 @@ impl DocumentId {
         }
     }
 
+    /// Whether this may also be an id of bytes: an array of bytes, or a string in Base64, as Ditto writes bytes in the
+    /// stream.
+    #[must_use]
+    pub fn may_be_binary(&self) -> bool {
+        match self {
+            DocumentId::Array(text) => is_bytes(text),
+            DocumentId::String(text) => is_base64(text),
+            _ => false,
+        }
+    }
+
     /// The id as canonical JSON: keys sorted, no whitespace.
     #[must_use]
     pub fn json(&self) -> String {
@@ -107,6 +128,23 @@ impl DocumentId {
             DocumentId::Array(text) | DocumentId::Object(text) => text.clone(),
         }
     }
+}
+
+/// Whether a canonical array consists of numbers from 0 to 255.
+fn is_bytes(text: &str) -> bool {
+    let items = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    let is_byte =
+        |item: &str| item.parse::<u8>().is_ok() && item.bytes().all(|byte| byte.is_ascii_digit());
+    items.is_some_and(|items| items.is_empty() || items.split(',').all(is_byte))
+}
+
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    let padding = text.len() - digits.len();
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+    text.len().is_multiple_of(4) && padding <= 2 && digits.bytes().all(is_digit)
 }
 
 /// `CAST(_id AS STRING)` of an array or object: keys sorted by bytes, no whitespace, only required escapes.
@@ -182,6 +220,31 @@ mod tests {
         }
         for raw in ["1.0", "null", "", "1e3", "{", "\"", "nope", "[1", "--1"] {
             assert_eq!(DocumentId::parse(raw.as_bytes()), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn ids_that_may_be_bytes() {
+        for (raw, may_be) in [
+            ("[97,98]", true),
+            ("[ 0, 255 ]", true),
+            ("[]", true),
+            ("[256]", false),
+            ("[-1]", false),
+            ("[1.0]", false),
+            ("[[1]]", false),
+            (r#"["1"]"#, false),
+            (r#""YWI=""#, true),
+            (r#""""#, true),
+            (r#""AAAA""#, true),
+            (r#""AA=""#, false),
+            (r#""A===""#, false),
+            (r#""user-1234567""#, false),
+            ("97", false),
+            (r#"{"a":[97]}"#, false),
+        ] {
+            let id = DocumentId::parse(raw.as_bytes()).unwrap();
+            assert_eq!(id.may_be_binary(), may_be, "{raw}");
         }
     }
 

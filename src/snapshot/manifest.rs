@@ -76,6 +76,9 @@ pub struct Scope {
     /// All collections of the app, by the server's list and the stream; `None` if the server has not listed them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Vec<String>>,
+    /// Collections that were read although the server's list does not name them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unlisted: Vec<String>,
 }
 
 impl Scope {
@@ -175,6 +178,9 @@ pub struct Census {
     /// Number of documents for each type of id; empty if the server cannot group by type.
     #[serde(default)]
     pub by_type: BTreeMap<String, u64>,
+    /// Warnings of the server on the count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// A range of ids that was read at one transaction, or at several of which this is the lowest.
@@ -197,16 +203,37 @@ impl Collection {
     #[must_use]
     pub fn read_at(&self, id: &[u8]) -> Option<u64> {
         let key = DocumentId::parse(id)?;
-        let name = key.id_type().name();
-        let of_type = |place: &&ReadRange| place.kind.as_deref() == Some(name);
-        let own: Vec<&ReadRange> = self.places.iter().filter(of_type).collect();
+        let own = self.read_at_as(key.id_type(), &key)?;
+        let of_bytes = self.ranges(IdType::Binary);
+        if of_bytes.is_empty() || !key.may_be_binary() {
+            return Some(own);
+        }
+        // Bytes or what looks like them: the lower transaction. Base64 has another order than the ranges.
+        let as_bytes = match key {
+            DocumentId::Array(_) => self.read_at_as(IdType::Binary, &key),
+            _ => of_bytes
+                .iter()
+                .map(|one| one.transaction_id)
+                .min()
+                .flatten(),
+        };
+        as_bytes.map(|as_bytes| as_bytes.min(own))
+    }
+
+    fn ranges(&self, kind: IdType) -> Vec<&ReadRange> {
+        let of_type = |place: &&ReadRange| place.kind.as_deref() == Some(kind.name());
+        self.places.iter().filter(of_type).collect()
+    }
+
+    fn read_at_as(&self, kind: IdType, key: &DocumentId) -> Option<u64> {
+        let own = self.ranges(kind);
         if own.is_empty() {
             let any = self.places.iter().find(|place| place.kind.is_none());
             return any.and_then(|place| place.transaction_id);
         }
         let reaches = |place: &&&ReadRange| {
             place.up_to.as_ref().is_none_or(|last| {
-                DocumentId::parse(last.get().as_bytes()).is_some_and(|last| key <= last)
+                DocumentId::parse(last.get().as_bytes()).is_some_and(|last| *key <= last)
             })
         };
         own.iter()

@@ -153,6 +153,10 @@ impl ChangeLedger {
             let why = "an event in it has an id that is not valid in Ditto";
             return self.note_unclear(change.collection, Some(change.txn_id), why);
         };
+        if window.places.has_binary() && key.may_be_binary() {
+            let why = "an event in it has an id that is either bytes or the array or string that looks like them";
+            return self.note_unclear(change.collection, Some(change.txn_id), why);
+        }
         let size = change.id.len() + BYTES_PER_CHANGE;
         match window.changes.insert((key, change.txn_id), change.was) {
             None if self.free_bytes < size => {

@@ -76,6 +76,7 @@ fn errors_and_foreign_bodies() {
     for (body, expected) in [
         (r#"{"items":[],"error":{}}"#, (true, "")),
         (r#"{"items":null,"error":null}"#, (true, "")),
+        (r#"{"transactionId":1}"#, (true, "")),
         (r#"{"items":[],"error":{"description":"no"}}"#, (true, "no")),
         (r#"{"error":{"code":1,"message":"no"}}"#, (true, "no")),
         (r#"{"message":"hello"}"#, (false, "hello")),
@@ -95,6 +96,7 @@ fn errors_and_foreign_bodies() {
         "{} {}",
         "{\"a\" 1}",
         "{\"items\":[,]}",
+        "{\"items\":[],\"items\":[]}",
         "Bad Gateway",
     ] {
         assert!(
@@ -104,6 +106,40 @@ fn errors_and_foreign_bodies() {
             ),
             "{body}"
         );
+    }
+}
+
+#[test]
+fn missing_rows_are_not_an_empty_result() {
+    for (body, has_rows) in [
+        (r#"{"items":[]}"#, true),
+        (r#"{"documents":[]}"#, true),
+        (r#"{"items":null}"#, false),
+        (r#"{"items":{}}"#, false),
+        (r#"{"items":"[]"}"#, false),
+        (r#"{"transactionId":1,"queryType":"select"}"#, false),
+    ] {
+        let (response, _) = read(body.as_bytes(), Vec::new()).unwrap();
+        assert_eq!(response.has_rows, has_rows, "{body}");
+    }
+}
+
+#[test]
+fn warnings_without_a_text_are_counted() {
+    for (body, expected) in [
+        (r#"{"warnings":["a"],"totalWarningsCount":1}"#, &["a"][..]),
+        (
+            r#"{"totalWarningsCount":13,"warnings":["a","b"]}"#,
+            &["a", "b", "11 warnings without a text"],
+        ),
+        (
+            r#"{"totalWarningsCount":2}"#,
+            &["2 warnings without a text"],
+        ),
+        (r#"{"warnings":[]}"#, &[]),
+    ] {
+        let (response, _) = read(body.as_bytes(), Vec::new()).unwrap();
+        assert_eq!(response.warnings, expected, "{body}");
     }
 }
 

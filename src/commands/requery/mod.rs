@@ -7,6 +7,7 @@ mod options;
 mod outcome;
 mod proof;
 mod report;
+mod scope;
 mod stdout_page;
 mod workers;
 
@@ -27,7 +28,7 @@ use crate::bigpeer::Client;
 use crate::cli;
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::manifest::{Manifest, Scope};
-use crate::snapshot::read::queries::{Listing, Target};
+use crate::snapshot::read::queries::{LISTING, Listing, Target};
 use crate::snapshot::read::retrying_client::{RequestStatus, RetryingClient, StopReason};
 use crate::snapshot::write::directory::{SnapshotDirectory, disk_failure};
 use crate::snapshot::write::journal::{Entry, Journal, ResumeState, RunIdentity};
@@ -100,7 +101,9 @@ fn requery(
         Arc::clone(&stop),
         Arc::clone(&status),
     ));
-    let (names, scope, legacy) = collections(&client, &head, &resume_state, options, context)?;
+    let old = folder.as_ref().and_then(SnapshotDirectory::existing);
+    let known = (&head, old.as_ref());
+    let (names, scope, legacy) = collections(&client, known, &resume_state, options, context)?;
     if let Some(folder) = &folder {
         check_scope(folder, &scope, &names, context)?;
     }
@@ -117,7 +120,7 @@ fn requery(
     };
     match folder {
         Some(folder) => {
-            let run = (&head, &resume_state);
+            let run = (&head, &resume_state, old.as_ref());
             into_folder(workers, folder, run, stream.as_ref(), manifest, context)
         }
         None => into_stream(&workers, stream.as_ref(), manifest, context),
@@ -138,7 +141,7 @@ fn new_manifest(head: &RunIdentity, scope: Scope) -> Manifest {
 fn into_folder(
     workers: CollectionWorkers,
     folder: SnapshotDirectory,
-    (head, resume_state): (&RunIdentity, &ResumeState),
+    (head, resume_state, old): (&RunIdentity, &ResumeState, Option<&Manifest>),
     stream: Option<&ChangeReader>,
     mut manifest: Manifest,
     context: &mut Context<'_>,
@@ -149,6 +152,7 @@ fn into_folder(
     manifest.collections = read?;
     manifest.ended = now();
     manifest.conclude();
+    scope::conclude(&mut manifest, old, context);
     let place = folder.commit(&manifest);
     let place = place.map_err(|failure| report_failure(&failure, context))?;
     report::report(&manifest, Some(&place), context);
@@ -241,7 +245,7 @@ fn head(
 /// The collections to read, the scope, and whether the server has no DQL.
 fn collections(
     client: &Arc<RetryingClient>,
-    head: &RunIdentity,
+    (head, old): (&RunIdentity, Option<&Manifest>),
     resume_state: &ResumeState,
     options: &Options,
     context: &mut Context<'_>,
@@ -258,50 +262,50 @@ fn collections(
         Err(stop) => return Err(report_stop(&stop, context)),
     };
     let mut names: Vec<String> = options.named.clone();
-    let mut legacy = false;
-    let mut known = None;
-    let listing_status = match listing {
-        Listing::Names(listed) if listed.is_empty() => "empty".to_owned(),
-        Listing::Names(listed) => {
-            known = Some(
-                listed
-                    .into_iter()
-                    .chain(head.seen.iter().cloned())
-                    .collect(),
-            );
-            "names collections".to_owned()
-        }
-        Listing::Refused(why) => format!("refused: {why}"),
-        Listing::NoDql(error) => {
-            let known = !head.seen.is_empty() || !options.named.is_empty();
-            if !known {
-                let doing = "listing the collections".to_owned();
-                return Err(report_stop(&StopReason::Api(doing, error), context));
-            }
-            legacy = true;
-            format!("{NO_DQL}: {error}")
-        }
-    };
-    let known: Option<BTreeSet<String>> = known;
+    let old = old.iter().flat_map(|old| &old.collections);
+    // What is replaced is read again, so that a collection that is gone is noticed.
+    let elsewhere: BTreeSet<String> = head
+        .seen
+        .iter()
+        .cloned()
+        .chain(old.map(|one| one.name.clone()))
+        .collect();
+    let legacy = matches!(listing, Listing::NoDql(_));
+    let (listing_status, listed) = scope::describe(&listing);
     if options.named.is_empty() {
-        let all = known.iter().flatten().chain(&head.seen);
-        names.extend(all.cloned());
+        names.extend(elsewhere.iter().cloned());
+        names.extend(listing.names().cloned());
+    }
+    if names.is_empty() && legacy {
+        return Err(no_dql(listing, context));
     }
     names.sort();
     names.dedup();
-    if known.is_none() && options.named.is_empty() {
+    if listed.is_none() && options.named.is_empty() {
         context.out.warn(&format!(
-            "the server's list of collections is {listing_status}: reading only collections that occur in the stream"
+            "the server's list of collections is {listing_status}: reading only collections that it names or that occur in the stream"
         ));
     }
+    let unlisted = names
+        .iter()
+        .filter(|name| listed.is_some_and(|listed| !listed.contains(*name)));
     let scope = Scope {
-        whole_app: known.is_some() && options.named.is_empty() && options.condition.is_none(),
+        whole_app: listed.is_some() && options.named.is_empty() && options.condition.is_none(),
         named: options.named.clone(),
         condition: options.condition.clone(),
+        unlisted: unlisted.cloned().collect(),
         listing: listing_status,
-        known: known.map(|known| known.into_iter().collect()),
+        known: listed.map(|listed| listed.union(&elsewhere).cloned().collect()),
     };
     Ok((names, scope, legacy))
+}
+
+/// Reports a server without DQL, whose collections must be known from elsewhere.
+fn no_dql(listing: Listing, context: &mut Context<'_>) -> Exit {
+    let Listing::NoDql(error) = listing else {
+        return Exit::Setup;
+    };
+    report_stop(&StopReason::Api(LISTING.to_owned(), error), context)
 }
 
 /// A complete snapshot is not replaced by one of a narrower scope.
@@ -332,10 +336,7 @@ fn check_scope(
 const NO_DQL: &str = "not there, since the server has no DQL";
 
 fn targets(names: &[String], options: &Options) -> Vec<Target> {
-    let target = |name: &String| Target {
-        collection: name.clone(),
-        condition: options.condition.clone(),
-    };
+    let target = |name: &String| Target::new(name.clone(), options.condition.clone());
     names.iter().map(target).collect()
 }
 
@@ -377,6 +378,7 @@ fn into_stream(
     manifest.collections = proof::into_stream(workers, stream, context)?;
     manifest.ended = now();
     manifest.conclude();
+    scope::conclude(&mut manifest, None, context);
     context
         .out
         .buffer()

@@ -83,13 +83,10 @@ impl Options {
     /// The first request of a run.
     pub fn first_request(&self) -> Request {
         let named = self.named.first().map(|name| {
-            let target = Target {
-                collection: name.clone(),
-                condition: self.condition.clone(),
-            };
+            let target = Target::new(name.clone(), self.condition.clone());
             target.census()
         });
-        Request::Dql(named.unwrap_or_else(queries::listing))
+        Request::Dql(named.unwrap_or_else(|| queries::listing(1)))
     }
 }
 

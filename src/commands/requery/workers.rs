@@ -12,10 +12,11 @@ use std::time::{Duration, Instant};
 use super::stdout_page;
 use crate::commands::Context;
 use crate::output::WriteEnd;
+use crate::snapshot::document_id::IdType;
 use crate::snapshot::manifest::{Census, Collection};
 use crate::snapshot::read::CollectionReader;
 use crate::snapshot::read::progress::PageSink;
-use crate::snapshot::read::queries::{Listing, Target, list};
+use crate::snapshot::read::queries::{LISTING, Listing, Target, list};
 use crate::snapshot::read::retrying_client::{RetryingClient, StopReason};
 use crate::snapshot::write::PageStore;
 use crate::snapshot::write::directory::SnapshotDirectory;
@@ -25,12 +26,15 @@ use crate::snapshot::write::journal::{
 };
 use crate::snapshot::write::page_buffer::PageBuffer;
 use crate::util::mutex::lock;
+use crate::view::escape;
 
 /// Interval of progress and Ctrl-C checks.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Interval of progress messages without a terminal.
 const PROGRESS_MESSAGE_INTERVAL: Duration = Duration::from_secs(10);
 
+/// The action before the first collection, for the progress display.
+const COUNTING: &str = "counting the documents";
 /// Memory for buffered pages of all threads together, for standard output.
 const STDOUT_BUFFER_BYTES: usize = 32 << 20;
 
@@ -120,6 +124,7 @@ impl CollectionWorkers {
         context: &mut Context<'_>,
     ) -> Outcome {
         let threads = self.jobs.min(tasks.len());
+        self.client.status().begin(COUNTING, 0);
         let shared = Arc::new(Shared {
             client: Arc::clone(&self.client),
             stop: Arc::clone(&self.stop),
@@ -159,7 +164,10 @@ fn handle_events(
             return Outcome::Interrupted(client.status().documents.load(Ordering::Relaxed));
         }
         match events.recv_timeout(POLL_INTERVAL) {
-            Ok(WorkerEvent::Done(collection)) => collections.push(*collection),
+            Ok(WorkerEvent::Done(collection)) => {
+                report_binary_ids(&collection, context);
+                collections.push(*collection);
+            }
             Ok(WorkerEvent::ReadStopped(stop)) => {
                 return Outcome::Stopped(stop, client.status().documents.load(Ordering::Relaxed));
             }
@@ -174,6 +182,7 @@ fn handle_events(
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
+    report_warnings(client, context);
     collections.sort_by(|one, other| one.name.cmp(&other.name));
     Outcome::Complete(collections)
 }
@@ -228,7 +237,7 @@ impl Shared {
         };
         let read_collection = CollectionReader {
             client: &self.client,
-            target: &task.target,
+            target: task.target.clone(),
             hint: &self.hint,
             sink,
             legacy: self.legacy,
@@ -339,6 +348,7 @@ pub(super) fn listing(
     context: &mut Context<'_>,
 ) -> Result<Listing, StopReason> {
     let background = Arc::clone(client);
+    client.status().begin(LISTING, 0);
     run_in_background(client, context, move || list(&background))
 }
 
@@ -354,6 +364,7 @@ pub(super) fn run_in_background<T: Send + 'static>(
     loop {
         match events.recv_timeout(POLL_INTERVAL) {
             Ok(result) => {
+                report_warnings(client, context);
                 context.out.end_progress();
                 return result;
             }
@@ -405,6 +416,7 @@ impl ProgressDisplay {
             count(&status.total),
             count(&status.retries),
         );
+        report_warnings(client, context);
         self.report_retry(status.take_error(), context);
         let again = if retries > 0 {
             format!(", {retries} retries")
@@ -419,14 +431,66 @@ impl ProgressDisplay {
         if waited < PROGRESS_MESSAGE_INTERVAL || context.global.no_progress {
             return;
         }
-        let rate = u128::from(documents.saturating_sub(self.last_documents)) * 1000
-            / waited.as_millis().max(1);
-        let left = u128::from(total.saturating_sub(documents)) / rate.max(1);
-        context.out.note(&format!(
-            "{}: {documents} of {total} documents after {} s, {rate}/s, {left} s left{again}",
-            status.current(),
-            self.started.elapsed().as_secs()
-        ));
+        let since = documents.saturating_sub(self.last_documents);
+        let rate = u128::from(since) * 1000 / waited.as_millis().max(1);
         (self.last_message, self.last_documents) = (Instant::now(), documents);
+        let line = progress_line(
+            &escape::text(&status.current()),
+            documents,
+            total,
+            (rate, self.started.elapsed().as_secs()),
+        );
+        context.out.note(&format!("{line}{again}"));
+    }
+}
+
+/// One line of progress. Before the first count there are no numbers to show.
+fn progress_line(
+    current: &str,
+    documents: u64,
+    total: u64,
+    (rate, seconds): (u128, u64),
+) -> String {
+    if (documents, total) == (0, 0) {
+        return format!("{current}: waiting for {seconds} s");
+    }
+    let left = u128::from(total.saturating_sub(documents)) / rate.max(1);
+    format!(
+        "{current}: {documents} of {total} documents after {seconds} s, {rate}/s, {left} s left"
+    )
+}
+
+/// Says that ids of bytes cannot be told from arrays or strings in the stream.
+fn report_binary_ids(collection: &Collection, context: &mut Context<'_>) {
+    let Some(count) = collection.by_type.get(IdType::Binary.name()) else {
+        return;
+    };
+    context.out.warn(&format!(
+        "{}: {count} ids are bytes, which JSON prints like arrays of numbers: the file and the stream do not show the difference. Events for such ids, and for arrays or strings that look like them, are kept where the snapshot may not contain them",
+        escape::text(&collection.name)
+    ));
+}
+
+/// Shows the server's warnings, each once.
+fn report_warnings(client: &RetryingClient, context: &mut Context<'_>) {
+    for warning in client.status().take_warnings() {
+        context.out.warn(&escape::text(&warning));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_has_no_numbers_before_the_first_count() {
+        assert_eq!(
+            progress_line(LISTING, 0, 0, (0, 10)),
+            "listing the collections: waiting for 10 s"
+        );
+        assert_eq!(
+            progress_line("cars", 500, 2000, (50, 10)),
+            "cars: 500 of 2000 documents after 10 s, 50/s, 30 s left"
+        );
     }
 }

@@ -44,10 +44,7 @@ fn pages_of_ids_of_every_kind_come_in_order_and_once() {
         )
         .unwrap();
     }
-    let target = Target {
-        collection: "odd `s".to_owned(),
-        condition: None,
-    };
+    let target = Target::new("odd `s".to_owned(), None);
     let mut found = Vec::new();
     for kind in IdType::ALL {
         let mut last: Option<String> = None;
@@ -131,10 +128,7 @@ fn arguments_and_documents_are_checked() {
 fn a_condition_in_parentheses_narrows() {
     let mut generator = cafe();
     let count = |generator: &mut Generator, condition: Option<&str>| {
-        let target = Target {
-            collection: "orders".to_owned(),
-            condition: condition.map(str::to_owned),
-        };
+        let target = Target::new("orders".to_owned(), condition.map(str::to_owned));
         run(generator, &target.count().statement, &json!({}))
             .unwrap()
             .rows[0]["n"]

@@ -6,10 +6,7 @@ use super::*;
 use crate::snapshot::read::queries::{Target, listing};
 
 fn target(condition: Option<&str>) -> Target {
-    Target {
-        collection: "a`b c".to_owned(),
-        condition: condition.map(str::to_owned),
-    }
+    Target::new("a`b c".to_owned(), condition.map(str::to_owned))
 }
 
 #[test]
@@ -26,7 +23,9 @@ fn every_query_of_a_collection_read_is_understood() {
             queries.push(target.page(kind, None, 3));
             queries.push(target.page(kind, Some("1"), 3));
         }
-        queries.push(listing());
+        queries.push(listing(7));
+        queries.push(target.look("1"));
+        queries.extend(target.without_alias().map(|plain| plain.census()));
         for query in queries {
             let read = parse(&query.statement);
             assert!(read.is_ok(), "{}: {read:?}", query.statement);

@@ -13,13 +13,14 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use self::count::Count;
 use self::legacy::DocumentUnwrapper;
 use self::page::{PageOrder, PageRows, SeenIds};
 use self::page_size::{AdaptivePageSize, PageTiming};
 use self::progress::{CollectionProgress, PageResult, PageSink};
 use self::queries::Target;
 use self::retrying_client::{Request, RetryingClient, StopReason};
-use super::document_id::IdType;
+use super::document_id::{CountByType, IdType};
 use super::manifest::{Census, Collection};
 use super::write::PageStore;
 use super::write::journal::CollectionResume;
@@ -28,9 +29,10 @@ use crate::bigpeer::{ApiError, ApiErrorKind, QueryResponse, RowSink};
 /// How often a read by offset restarts if documents move.
 const MAX_ATTEMPTS: u32 = 3;
 /// Order in which id types are read: the most expensive for the server first, so that a failure shows early.
-const TYPES_IN_READ_ORDER: [IdType; 5] = [
+const TYPES_IN_READ_ORDER: [IdType; IdType::ALL.len()] = [
     IdType::Object,
     IdType::Array,
+    IdType::Binary,
     IdType::Boolean,
     IdType::Integer,
     IdType::String,
@@ -41,7 +43,7 @@ pub struct CollectionReader<'a> {
     /// The client.
     pub client: &'a RetryingClient,
     /// The collection, and its condition.
-    pub target: &'a Target,
+    pub target: Target,
     /// The largest page that succeeded for another collection; 0 before the first.
     pub hint: &'a AtomicU64,
     /// Receives complete pages.
@@ -75,7 +77,7 @@ struct ReadPage {
     overlap_missing: bool,
     response: QueryResponse,
     last: Option<Vec<u8>>,
-    by_type: [u64; 5],
+    by_type: CountByType,
     timing: PageTiming,
 }
 
@@ -91,8 +93,9 @@ impl CollectionReader<'_> {
         resume: &CollectionResume,
     ) -> Result<Collection, StopReason> {
         let mut progress = CollectionProgress::new(store);
+        let mut uncounted = Vec::new();
         let before = match self.before(resume) {
-            Ok(before) => before,
+            Ok(before) => before.or_reason(&mut uncounted),
             Err(ReadError::Stop(stop)) => return Err(stop),
             Err(error) => return Ok(self.finish_incomplete(progress, None, String::new(), error)),
         };
@@ -111,9 +114,12 @@ impl CollectionReader<'_> {
         let after = match self.count() {
             Ok(after) => after,
             Err(ReadError::Stop(stop)) => return Err(stop),
-            Err(_) => None,
+            Err(ReadError::Fault(why)) => Count::Unknown(why),
+            Err(ReadError::Unknown(error)) => Count::Unknown(error.to_string()),
+            Err(ReadError::Moved) => Count::Unknown(String::new()),
         };
-        Ok(self.finish(progress, way, before, after))
+        let after = after.or_reason(&mut uncounted);
+        Ok(self.finish(progress, way, before, after, uncounted))
     }
 
     /// The collection with its counts. Whether they prove it complete is decided after the stream was read.
@@ -123,6 +129,7 @@ impl CollectionReader<'_> {
         way: String,
         before: Option<Census>,
         after: Option<Census>,
+        uncounted: Vec<String>,
     ) -> Collection {
         // Responses of one transaction need no counts, and the interface before DQL has none.
         let is_consistent = progress.is_single_txn() && self.legacy;
@@ -133,12 +140,15 @@ impl CollectionReader<'_> {
             Some(census) if census.documents == 0 => census.transaction_id,
             _ => progress.min_txn(),
         };
+        let warnings = warnings(&progress, before.as_ref(), after.as_ref());
         let mut collection = progress.collection(&self.target.collection, way, elsewhere);
-        if is_consistent {
+        if !is_consistent && (before.is_none() || after.is_none()) {
+            collection.why_not = uncounted;
+        }
+        collection.why_not.extend(warnings);
+        if is_consistent && collection.why_not.is_empty() {
             collection.complete = true;
             collection.proof = Some("every answer is of one transaction".to_owned());
-        } else if before.is_none() || after.is_none() {
-            collection.why_not = vec!["the server did not count the documents".to_owned()];
         }
         (collection.census_before, collection.census_after) = (before, after);
         collection
@@ -260,7 +270,7 @@ impl CollectionReader<'_> {
     ) -> Result<(), ReadError> {
         let mut short = None;
         loop {
-            let target = self.target;
+            let target = self.target.clone();
             let page = self.read_page(progress, size, false, &|limit, last| {
                 Request::Dql(target.page(kind, last, limit))
             })?;
@@ -292,7 +302,7 @@ impl CollectionReader<'_> {
         progress.order = PageOrder::SeenIds(Box::<SeenIds>::default());
         // The page size cannot shrink, because there is only one page.
         let mut size = AdaptivePageSize::new(Some(1), progress.store.target_page_bytes());
-        let target = self.target;
+        let target = self.target.clone();
         let page = self.read_page(progress, &mut size, false, &|_, _| {
             Request::Dql(target.whole())
         });
@@ -347,11 +357,11 @@ impl CollectionReader<'_> {
         loop {
             let done = progress.documents();
             let overlap = u64::from(done > 0);
-            let (target, legacy) = (self.target, self.legacy);
+            let (target, legacy) = (self.target.clone(), self.legacy);
             let page = self.read_page(progress, &mut size, overlap > 0, &|limit, _| {
                 let (limit, offset) = (limit + overlap, done - overlap);
                 if legacy {
-                    Request::Find(legacy::find(target, limit, offset))
+                    Request::Find(legacy::find(&target, limit, offset))
                 } else {
                     Request::Dql(target.offset(limit, offset))
                 }
@@ -405,6 +415,7 @@ impl CollectionReader<'_> {
             };
             let error = match result {
                 Ok(response) => {
+                    self.client.status().warn(&doing, &response.warnings);
                     let took = started.elapsed();
                     let wait = rows.first.map_or(took, |first| first - started);
                     return Ok(ReadPage {
@@ -473,6 +484,7 @@ impl CollectionReader<'_> {
             by_type: page.by_type,
             last,
             transaction_id: page.response.transaction_id,
+            warnings: page.response.warnings.clone(),
             end,
         };
         let committed = progress
@@ -487,4 +499,22 @@ impl CollectionReader<'_> {
             error,
         )
     }
+}
+
+/// A sentence for each warning of the server on a page or a count: what it warns about may be missing.
+fn warnings(
+    progress: &CollectionProgress,
+    before: Option<&Census>,
+    after: Option<&Census>,
+) -> Vec<String> {
+    let counts = before.into_iter().chain(after);
+    let mut on_counts: Vec<&String> = counts.flat_map(|census| &census.warnings).collect();
+    on_counts.sort();
+    on_counts.dedup();
+    let pages = progress.warnings.iter();
+    let pages = pages.map(|text| format!("the server warned about a page of documents: {text}"));
+    let counts = on_counts
+        .into_iter()
+        .map(|text| format!("the server warned about its count: {text}"));
+    pages.chain(counts).collect()
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::id_scanner::IdScanner;
 use crate::bigpeer::RowSink;
 use crate::json::{self, Visitor};
-use crate::snapshot::document_id::{DocumentId, IdType};
+use crate::snapshot::document_id::{CountByType, DocumentId, IdType};
 use crate::snapshot::write::PageStore;
 use crate::util::text::truncate;
 
@@ -46,8 +46,8 @@ pub struct PageRows<'s> {
     counter: &'s AtomicU64,
     /// The last id so far, raw; at the start, that of the previous page.
     pub last: Option<Vec<u8>>,
-    /// Number of documents of each type, in the order of [`IdType::ALL`].
-    pub by_type: [u64; 5],
+    /// Number of documents of each type.
+    pub by_type: CountByType,
     /// Number of documents.
     pub documents: u64,
     /// Why the page is not valid.
@@ -75,7 +75,7 @@ impl<'s> PageRows<'s> {
             order,
             counter,
             last,
-            by_type: [0; 5],
+            by_type: CountByType::default(),
             documents: 0,
             fault: None,
             overlap,
@@ -143,6 +143,9 @@ impl<'s> PageRows<'s> {
                     .last
                     .as_deref()
                     .is_none_or(|last| is_after(kind, last, id));
+                if !is_after && self.last.as_deref().is_some_and(|last| is_same(last, id)) {
+                    return self.fail(twice(id));
+                }
                 if !is_after || !has_type(kind, id) {
                     let (id, last) = (
                         shortened(id),
@@ -161,8 +164,7 @@ impl<'s> PageRows<'s> {
                     return self.fail(format!("{id} is not a valid id"));
                 };
                 if !seen.insert(&key) {
-                    let id = shortened(id);
-                    return self.fail(format!("the id {id} occurs twice"));
+                    return self.fail(twice(id));
                 }
                 self.inserted.push(seen.hasher.hash_one(&key));
                 key.id_type()
@@ -261,11 +263,30 @@ fn is_after(kind: IdType, last: &[u8], id: &[u8]) -> bool {
 fn has_type(kind: IdType, id: &[u8]) -> bool {
     match id.first() {
         Some(b'"') => kind == IdType::String,
+        Some(b'[') if kind == IdType::Binary => {
+            DocumentId::parse(id).is_some_and(|id| id.may_be_binary())
+        }
         Some(b'[') => kind == IdType::Array,
         Some(b'{') => kind == IdType::Object,
         Some(b't' | b'f') => kind == IdType::Boolean,
         _ => kind == IdType::Integer,
     }
+}
+
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let one = DocumentId::parse(one);
+    one.is_some() && one == DocumentId::parse(other)
+}
+
+/// The message for an id that occurs twice.
+fn twice(id: &[u8]) -> String {
+    let shown = shortened(id);
+    if !id.contains(&b'[') {
+        return format!("the id {shown} occurs twice");
+    }
+    format!(
+        "the id {shown} occurs twice: the server repeated a document, or one id contains bytes, which JSON prints like the array of numbers in the other"
+    )
 }
 
 /// An id, shortened for a message.

@@ -1,11 +1,11 @@
 //! Progress of one collection read: counts, id ranges and transactions of the committed pages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::page::{PageOrder, SeenIds};
-use crate::snapshot::document_id::{DocumentId, IdType};
+use crate::snapshot::document_id::{CountByType, DocumentId, IdType};
 use crate::snapshot::manifest::{Census, Collection, ReadRange, add_range};
 use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal::{self, CollectionResume};
@@ -37,13 +37,15 @@ pub struct CollectionProgress {
     pub(in crate::snapshot) order: PageOrder,
     /// The last id, raw; with keyset paging, that of the current type.
     pub(in crate::snapshot) last: Option<Vec<u8>>,
-    pub(in crate::snapshot) by_type: [u64; 5],
+    pub(in crate::snapshot) by_type: CountByType,
     pub(in crate::snapshot) pages: u64,
     places: Vec<ReadRange>,
     min_txn: Option<u64>,
     max_txn: Option<u64>,
     /// A response had no transaction.
     pub(in crate::snapshot) has_unknown_txn: bool,
+    /// The server's warnings on pages, each once.
+    pub(in crate::snapshot) warnings: BTreeSet<String>,
     bytes: u64,
     sum: String,
 }
@@ -51,9 +53,10 @@ pub struct CollectionProgress {
 /// The result of one page request.
 pub(in crate::snapshot) struct PageResult {
     pub kind: Option<IdType>,
-    pub by_type: [u64; 5],
+    pub by_type: CountByType,
     pub last: Option<Vec<u8>>,
     pub transaction_id: Option<u64>,
+    pub warnings: Vec<String>,
     /// The last page of its type.
     pub end: bool,
 }
@@ -66,12 +69,13 @@ impl CollectionProgress {
             store,
             order: PageOrder::SeenIds(Box::default()),
             last: None,
-            by_type: [0; 5],
+            by_type: CountByType::default(),
             pages: 0,
             places: Vec::new(),
             min_txn: None,
             max_txn: None,
             has_unknown_txn: false,
+            warnings: BTreeSet::new(),
             bytes: 0,
             sum: String::new(),
         }
@@ -83,9 +87,10 @@ impl CollectionProgress {
         self.store.clear()?;
         self.order = PageOrder::SeenIds(Box::<SeenIds>::default());
         self.last = None;
-        self.by_type = [0; 5];
+        self.by_type = CountByType::default();
         self.pages = 0;
         self.places.clear();
+        self.warnings.clear();
         (self.min_txn, self.max_txn, self.has_unknown_txn) = (None, None, false);
         Ok(())
     }
@@ -94,7 +99,7 @@ impl CollectionProgress {
     pub(in crate::snapshot) fn replay(&mut self, resume: &CollectionResume, counter: &AtomicU64) {
         for page in &resume.pages {
             let kind = page.kind.as_deref().and_then(IdType::parse);
-            let mut by_type = [0; 5];
+            let mut by_type = CountByType::default();
             for (name, count) in &page.by_type {
                 if let Some(slot) =
                     IdType::parse(name).and_then(|kind| by_type.get_mut(kind as usize))
@@ -108,6 +113,7 @@ impl CollectionProgress {
                 by_type,
                 last: page.last.as_ref().map(|last| last.clone().into_bytes()),
                 transaction_id: page.transaction_id,
+                warnings: page.warnings.clone(),
                 end: page.end,
             });
         }
@@ -133,6 +139,7 @@ impl CollectionProgress {
                 .map(|(kind, count)| (kind.name().to_owned(), count))
                 .collect(),
             transaction_id: page.transaction_id,
+            warnings: page.warnings.clone(),
             mark,
         })
     }
@@ -146,6 +153,7 @@ impl CollectionProgress {
         self.has_unknown_txn |= at.is_none();
         self.min_txn = self.min_txn.into_iter().chain(at).min();
         self.max_txn = self.max_txn.into_iter().chain(at).max();
+        self.warnings.extend(page.warnings.iter().cloned());
         self.last.clone_from(&page.last);
         if page.kind.is_some() {
             let key = page.last.as_deref().and_then(DocumentId::parse);

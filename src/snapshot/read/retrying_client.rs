@@ -1,5 +1,6 @@
 //! HTTP client with retries: repeats a request until there is a response at or after the minimum transaction.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,6 +17,9 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 const FIRST_CONTACT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Interval at which a pause checks for Ctrl-C.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Number of different warnings of the server that are shown.
+const MAX_WARNINGS: usize = 50;
 
 /// A request of either interface.
 #[derive(Debug, Clone)]
@@ -66,6 +70,16 @@ pub struct RequestStatus {
     pub retries: AtomicU64,
     /// The reason of the last retry, and the collection that was started last.
     last: Mutex<(Option<String>, String)>,
+    warnings: Mutex<Warnings>,
+}
+
+/// Warnings of the server.
+#[derive(Debug, Default)]
+struct Warnings {
+    /// Each text that was shown or is to be shown, at most [`MAX_WARNINGS`].
+    known: BTreeSet<String>,
+    /// Those that are to be shown.
+    new: Vec<String>,
 }
 
 impl RequestStatus {
@@ -74,7 +88,26 @@ impl RequestStatus {
         self.lock().0.take()
     }
 
-    /// The collection that was started last.
+    /// Notes the server's warnings on a response; each text is shown once.
+    pub fn warn(&self, doing: &str, texts: &[String]) {
+        if texts.is_empty() {
+            return;
+        }
+        let mut warnings = lock(&self.warnings);
+        for text in texts {
+            let warning = format!("{doing}: the server warns: {text}");
+            if warnings.known.len() < MAX_WARNINGS && warnings.known.insert(warning.clone()) {
+                warnings.new.push(warning);
+            }
+        }
+    }
+
+    /// Takes the warnings that are not shown yet.
+    pub fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.warnings).new)
+    }
+
+    /// The collection that was started last; empty before the first.
     pub fn current(&self) -> String {
         self.lock().1.clone()
     }
@@ -186,12 +219,27 @@ impl RetryingClient {
         doing: &str,
         request: &Request,
     ) -> Result<(QueryResponse, Vec<Vec<u8>>), StopReason> {
+        self.query_each(doing, &|| request.clone())
+    }
+
+    /// As [`RetryingClient::query`], with a request that differs each time.
+    ///
+    /// # Errors
+    /// [`StopReason`] for a fatal error.
+    pub fn query_each(
+        &self,
+        doing: &str,
+        next_request: &dyn Fn() -> Request,
+    ) -> Result<(QueryResponse, Vec<Vec<u8>>), StopReason> {
         let mut attempts = self.attempts();
         loop {
             let mut rows = CollectedRows::default();
-            match self.attempt(request, &attempts, &mut rows) {
-                Ok(response) => return Ok((response, rows.rows)),
-                Err(error) => self.recover(doing, request, error, &mut attempts)?,
+            match self.attempt(&next_request(), &attempts, &mut rows) {
+                Ok(response) => {
+                    self.status.warn(doing, &response.warnings);
+                    return Ok((response, rows.rows));
+                }
+                Err(error) => self.recover(doing, &next_request(), error, &mut attempts)?,
             }
         }
     }

@@ -27,6 +27,9 @@ fn places() -> Vec<ReadRange> {
         (IdType::String, Some(r#""m""#), Some(7)),
         (IdType::String, None, Some(6)),
         (IdType::Object, Some(r#"{"a":2}"#), Some(8)),
+        (IdType::Array, None, Some(8)),
+        (IdType::Binary, Some("[5]"), Some(3)),
+        (IdType::Binary, None, Some(10)),
     ] {
         let up_to = up_to.map(key);
         add_range(&mut places, Some(kind), up_to.as_ref(), read_at);
@@ -59,6 +62,11 @@ fn the_index_agrees_with_the_manifest() {
             r#"{ "a":2 }"#,
             r#"{"b":0}"#,
             "[1]",
+            "[6]",
+            "[256]",
+            r#"["a"]"#,
+            r#""YWI=""#,
+            r#""YWI""#,
             "1.5",
             "null",
             "nonsense",
@@ -72,6 +80,26 @@ fn the_index_agrees_with_the_manifest() {
             }
             assert!(!index.contains("CARS", id.as_bytes(), 0));
         }
+    }
+}
+
+#[test]
+fn an_id_that_may_be_bytes_is_contained_only_if_it_is_contained_as_both() {
+    let mut manifest = Manifest::new(String::new(), String::new());
+    manifest.collections.push(collection("a", true, places()));
+    let index = SnapshotIndex::new(&manifest);
+    for (id, read_at) in [
+        // As an array 8, as bytes 3 or 10.
+        ("[1]", 3),
+        ("[6]", 8),
+        ("[256]", 8),
+        (r#"["a"]"#, 8),
+        // As a string 6 or 7, as bytes of unknown order at least 3.
+        (r#""YWI=""#, 3),
+        (r#""YWI""#, 7),
+    ] {
+        assert!(index.contains("a", id.as_bytes(), read_at), "{id}");
+        assert!(!index.contains("a", id.as_bytes(), read_at + 1), "{id}");
     }
 }
 

@@ -101,6 +101,7 @@ fn census(state: &[Id], transaction_id: u64) -> Census {
         transaction_id: Some(transaction_id),
         documents: state.len() as u64,
         by_type,
+        ..Census::default()
     }
 }
 

@@ -10,6 +10,7 @@ fn numbers(documents: u64, transaction_id: Option<u64>) -> Census {
         transaction_id,
         documents,
         by_type: BTreeMap::from([("string".to_owned(), documents)]),
+        ..Census::default()
     }
 }
 
@@ -233,6 +234,7 @@ fn totals_missing_transactions_and_offsets() {
         transaction_id: at,
         documents,
         by_type: BTreeMap::new(),
+        ..Census::default()
     };
     let by_type = |count| BTreeMap::from([("string".to_owned(), count), ("array".to_owned(), 1)]);
     let at_once = |at| {

@@ -63,6 +63,9 @@ pub struct PageEntry {
     pub by_type: Vec<(String, u64)>,
     /// The transaction at which it was read.
     pub transaction_id: Option<u64>,
+    /// Warnings of the server.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// The file at the end of the page.
     pub mark: CommitPoint,
 }
@@ -219,6 +222,7 @@ mod tests {
             end: false,
             by_type: vec![("string".to_owned(), 3)],
             transaction_id: Some(7),
+            warnings: Vec::new(),
             mark: CommitPoint {
                 length: 9,
                 sum: "ab".to_owned(),

@@ -254,7 +254,7 @@ fn collections(
         return Ok((
             names.to_vec(),
             scope.clone(),
-            scope.listing.contains(NO_DQL),
+            scope.listing.contains(scope::NO_DQL),
         ));
     }
     let listing = match workers::listing(client, context) {
@@ -331,9 +331,6 @@ fn check_scope(
     };
     Err(report_failure(&failure, context))
 }
-
-/// [`Scope::listing`] of a server that has only the interface before DQL.
-const NO_DQL: &str = "not there, since the server has no DQL";
 
 fn targets(names: &[String], options: &Options) -> Vec<Target> {
     let target = |name: &String| Target::new(name.clone(), options.condition.clone());

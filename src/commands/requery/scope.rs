@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::NO_DQL;
 use crate::commands::Context;
 use crate::snapshot::manifest::{Collection, Manifest};
 use crate::snapshot::read::queries::Listing;
 
 /// [`Scope::listing`](crate::snapshot::manifest::Scope::listing) of a complete list.
 const NAMES: &str = "names collections";
+/// [`Scope::listing`](crate::snapshot::manifest::Scope::listing) of a server that has only the interface before DQL.
+pub(super) const NO_DQL: &str = "not there, since the server has no DQL";
 /// The start of the text for a list that cannot be complete.
 const INCOMPLETE: &str = "incomplete";
 

@@ -14,7 +14,7 @@ use crate::snapshot::write::journal::CollectionResume;
 const NOT_COUNTED: &str = "the server did not count the documents";
 
 /// A count of the server.
-pub(super) enum Count {
+enum Count {
     /// A consistent count.
     Known(Census),
     /// Why there is none.
@@ -23,7 +23,7 @@ pub(super) enum Count {
 
 impl Count {
     /// The count, or `None` with the reason added to `reasons`.
-    pub(super) fn or_reason(self, reasons: &mut Vec<String>) -> Option<Census> {
+    fn or_reason(self, reasons: &mut Vec<String>) -> Option<Census> {
         match self {
             Count::Known(census) => Some(census),
             Count::Unknown(why) => {
@@ -46,8 +46,27 @@ impl CollectionReader<'_> {
         }
     }
 
-    /// The count before the read, from now or from an earlier run.
-    pub(super) fn before(&mut self, resume: &CollectionResume) -> Result<Count, ReadError> {
+    /// The count before the read, from now or from an earlier run; or `None`, and why in `reasons`.
+    pub(super) fn before(
+        &mut self,
+        resume: &CollectionResume,
+        reasons: &mut Vec<String>,
+    ) -> Result<Option<Census>, ReadError> {
+        Ok(self.count_before(resume)?.or_reason(reasons))
+    }
+
+    /// The count after the read; or `None`, and why in `reasons`.
+    pub(super) fn after(&self, reasons: &mut Vec<String>) -> Result<Option<Census>, StopReason> {
+        let count = match self.count() {
+            Ok(count) => count,
+            Err(ReadError::Stop(stop)) => return Err(stop),
+            Err(ReadError::Fault(why)) => Count::Unknown(why),
+            Err(ReadError::Unknown(_) | ReadError::Moved) => Count::Unknown(NOT_COUNTED.to_owned()),
+        };
+        Ok(count.or_reason(reasons))
+    }
+
+    fn count_before(&mut self, resume: &CollectionResume) -> Result<Count, ReadError> {
         if let Some(census) = resume.census.clone().filter(|_| !resume.pages.is_empty()) {
             return Ok(checked(Ok(census)));
         }
@@ -69,7 +88,7 @@ impl CollectionReader<'_> {
     }
 
     /// Counts by type if the server can, else in total.
-    pub(super) fn count(&self) -> Result<Count, ReadError> {
+    fn count(&self) -> Result<Count, ReadError> {
         if self.legacy {
             return Ok(Count::Unknown(NOT_COUNTED.to_owned()));
         }

@@ -13,7 +13,6 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use self::count::Count;
 use self::legacy::DocumentUnwrapper;
 use self::page::{PageOrder, PageRows, SeenIds};
 use self::page_size::{AdaptivePageSize, PageTiming};
@@ -94,8 +93,8 @@ impl CollectionReader<'_> {
     ) -> Result<Collection, StopReason> {
         let mut progress = CollectionProgress::new(store);
         let mut uncounted = Vec::new();
-        let before = match self.before(resume) {
-            Ok(before) => before.or_reason(&mut uncounted),
+        let before = match self.before(resume, &mut uncounted) {
+            Ok(before) => before,
             Err(ReadError::Stop(stop)) => return Err(stop),
             Err(error) => return Ok(self.finish_incomplete(progress, None, String::new(), error)),
         };
@@ -111,14 +110,7 @@ impl CollectionReader<'_> {
             };
         }
         progress.finish().map_err(|error| self.disk_error(error))?;
-        let after = match self.count() {
-            Ok(after) => after,
-            Err(ReadError::Stop(stop)) => return Err(stop),
-            Err(ReadError::Fault(why)) => Count::Unknown(why),
-            Err(ReadError::Unknown(error)) => Count::Unknown(error.to_string()),
-            Err(ReadError::Moved) => Count::Unknown(String::new()),
-        };
-        let after = after.or_reason(&mut uncounted);
+        let after = self.after(&mut uncounted)?;
         Ok(self.finish(progress, way, before, after, uncounted))
     }
 

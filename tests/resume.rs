@@ -143,6 +143,30 @@ fn events_in_the_snapshot_are_skipped_and_counted() {
     );
 }
 
+/// An event without a transaction cannot be compared with the snapshot: it is shown, and said to be possibly older.
+#[test]
+fn an_event_without_a_transaction_is_shown_with_a_warning() {
+    let resumed = Resumed::new(&manifest());
+    let without_txn = update(19, "1").replace(r#""txnId":19,"#, "");
+    for payload in [
+        &update(1, "1"),
+        &update(2, "1"),
+        &without_txn,
+        &update(20, "1"),
+    ] {
+        resumed.put(0, payload);
+    }
+    resumed.put(1, &update(3, "9"));
+    let output = resumed.tail(&END);
+    assert_eq!(output.lines(), [without_txn], "{}", output.stderr);
+    for words in [
+        "the event at events partition 0 offset 2 has no txnId: ",
+        "already in the snapshot 1, gaps 0",
+    ] {
+        assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
+    }
+}
+
 #[test]
 fn a_follower_reports_skipped_events() {
     let resumed = Resumed::new(&manifest());

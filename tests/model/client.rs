@@ -50,6 +50,7 @@ fn census(world: &mut World, collection: usize, request: &Request, min_txn: Opti
         transaction_id: world.faults.counts_have_txn.then_some(at),
         documents: by_type.values().sum(),
         by_type,
+        ..Census::default()
     }
 }
 

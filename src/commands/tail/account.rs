@@ -27,6 +27,10 @@ impl Run<'_> {
                 return Ok(());
             }
             Rendered::Shown(op) => self.counters.count_shown(op),
+            Rendered::Undated(op) => {
+                self.counters.count_shown(op);
+                self.messages.report_undated(description, self.out);
+            }
             Rendered::Gap(txn) => {
                 self.counters.count_shown_gap();
                 self.messages.report_gap(txn, description, self.out);

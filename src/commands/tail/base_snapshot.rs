@@ -33,6 +33,8 @@ pub(super) enum SnapshotRelation {
     AlreadyIncluded,
     /// A `requeryRequired` that the snapshot resolves.
     GapResolved,
+    /// A change without a transaction, so that it may be older than the snapshot.
+    Undated,
 }
 
 impl BaseSnapshot {
@@ -201,11 +203,12 @@ impl BaseSnapshot {
     /// How the event of a record relates to the snapshot.
     pub(super) fn relation(&self, event: &Event<'_>, place: &Place<'_>) -> SnapshotRelation {
         let Some(txn) = event.txn_id else {
-            let is_gap = event.kind == EventKind::RequeryRequired;
-            return if is_gap && self.resolves_unnumbered(place) {
-                SnapshotRelation::GapResolved
-            } else {
-                SnapshotRelation::Newer
+            return match event.kind {
+                EventKind::RequeryRequired if self.resolves_unnumbered(place) => {
+                    SnapshotRelation::GapResolved
+                }
+                EventKind::DocumentChanged => SnapshotRelation::Undated,
+                _ => SnapshotRelation::Newer,
             };
         };
         if event.kind == EventKind::RequeryRequired {

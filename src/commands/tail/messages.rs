@@ -79,6 +79,14 @@ impl<'a> Messages<'a> {
         out.warn(&format!("unreadable record: {why}, at {description}"));
     }
 
+    /// An event without a transaction, which is shown although the base snapshot may contain a later one of its document.
+    pub(super) fn report_undated(&self, place: &str, out: &mut Output) {
+        let name = &self.base_name;
+        out.warn(&format!(
+            "the event at {place} has no txnId: {name} may already contain a newer state of its document, whose later events are then not shown"
+        ));
+    }
+
     /// A `requeryRequired` that the base snapshot resolves.
     pub(super) fn report_resolved(&self, txn: Option<TxnId>, place: &str, out: &mut Output) {
         let (name, txn) = (&self.base_name, txn.map_or(0, |txn| txn.0));

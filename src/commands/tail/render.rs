@@ -16,6 +16,8 @@ pub(super) enum Rendered {
     Shown(Op),
     /// A `requeryRequired` was rendered.
     Gap(Option<TxnId>),
+    /// An event without a transaction was rendered; the base snapshot may already include it.
+    Undated(Op),
     /// The base snapshot already includes the event.
     AlreadyIncluded,
     /// A `requeryRequired` that the base snapshot resolves.
@@ -49,6 +51,10 @@ impl Renderer {
                 SnapshotRelation::AlreadyIncluded => Rendered::AlreadyIncluded,
                 SnapshotRelation::GapResolved => Rendered::GapResolved(event.txn_id),
                 SnapshotRelation::Newer => self.render_event(record, &event, out),
+                SnapshotRelation::Undated => match self.render_event(record, &event, out) {
+                    Rendered::Shown(op) => Rendered::Undated(op),
+                    other => other,
+                },
             },
         }
     }
@@ -73,7 +79,9 @@ impl Renderer {
     pub(super) fn describe(&self, rendered: Rendered, record: &Record<'_>) -> String {
         match rendered {
             Rendered::Hidden | Rendered::AlreadyIncluded | Rendered::Shown(_) => String::new(),
-            Rendered::Gap(_) | Rendered::GapResolved(_) => format_place(record),
+            Rendered::Gap(_) | Rendered::GapResolved(_) | Rendered::Undated(_) => {
+                format_place(record)
+            }
             Rendered::Unreadable(_) => match &record.payload {
                 // Paths cannot be found in an unreadable record, so all of it is redacted.
                 Some(_) if !self.view.diff.redact.is_empty() => {

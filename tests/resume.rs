@@ -321,6 +321,153 @@ fn a_narrow_snapshot_names_its_collections() {
 }
 
 #[test]
+fn a_snapshot_with_a_condition_contains_no_event_for_certain() {
+    let mut manifest = manifest();
+    manifest.scope.whole_app = false;
+    manifest.scope.condition = Some("n = 20".into());
+    let resumed = Resumed::new(&manifest);
+    for (partition, txn) in [(0, 1), (0, 2), (1, 3)] {
+        resumed.put(partition, &update(txn, "1"));
+    }
+    // The snapshot has no row of this document: it was removed, or stopped to match. Only the events tell which.
+    let removal = r#"{"txnId":19,"type":"documentChanged","collection":"people","change":{"method":"remove","value":{"_id":"2","n":20}}}"#;
+    let events = [
+        update(17, "2"),
+        update(18, "2"),
+        removal.to_owned(),
+        update(20, "1"),
+    ];
+    for event in &events {
+        resumed.put(0, event);
+    }
+    resumed.put(1, &GAP.replace("45", "20"));
+    let output = resumed.tail(&[&END[..], &["--no-control"]].concat());
+    assert_eq!(output.lines(), events, "{}", output.stderr);
+    let output = resumed.tail(&[&END[..], &["--on-gap", "stop", "-c", "people"]].concat());
+    assert_eq!(output.status, Some(4), "{}", output.stderr);
+}
+
+#[test]
+fn only_the_whole_app_resolves_a_gap() {
+    let mut manifest = manifest();
+    manifest.scope.whole_app = false;
+    manifest.scope.named = vec!["people".into()];
+    let resumed = Resumed::new(&manifest);
+    for (partition, txn) in [(0, 1), (0, 2), (1, 3)] {
+        resumed.put(partition, &update(txn, "1"));
+    }
+    resumed.put(1, &GAP.replace("45", "20"));
+    let stop = [&END[..], &["--on-gap", "stop"]].concat();
+    assert_eq!(resumed.tail(&stop).status, Some(4));
+    for (collections, status) in [("people", 0), ("orders", 4), ("p*", 4), ("!orders", 4)] {
+        let output = resumed.tail(&[&stop[..], &["-c", collections]].concat());
+        assert_eq!(
+            output.status,
+            Some(status),
+            "{collections}: {}",
+            output.stderr
+        );
+    }
+}
+
+/// Snapshots of one collection each, of which the state remembers what they resolve.
+#[test]
+fn a_gap_stays_open_until_every_collection_is_covered() {
+    let resumed = Resumed::new(&manifest());
+    let order = |txn| update(txn, "1").replace("people", "orders");
+    resumed.put(0, &update(1, "1"));
+    let state = resumed.stage.path("state.json");
+    let tail = |args: &[&str]| {
+        let all = [&["--state", &state, "--on-gap", "stop"], &END[..], args].concat();
+        resumed.stage.tail(&all)
+    };
+    tail(&["--from", "beginning"]);
+    resumed.put(1, GAP);
+    assert_eq!(tail(&[]).status, Some(4));
+    // An event that the snapshot of the other collection does not contain, before that snapshot's position.
+    resumed.put(0, &order(46));
+    let narrow = |name: &str, known: Option<&[&str]>, next: i64| {
+        let mut one = manifest();
+        one.scope.whole_app = false;
+        one.scope.named = vec![name.to_owned()];
+        one.ended = format!("2026-01-31T12:00:{:02}Z", next + i64::from(known.is_some()));
+        one.scope.known = known.map(|known| known.iter().map(|&name| name.to_owned()).collect());
+        one.floor = Some(45);
+        one.collections[0].name = name.to_owned();
+        one.positions[0].next_offset = next;
+        resumed.write_manifest(&one);
+    };
+    let folder = resumed.folder();
+    narrow("people", None, 2);
+    let output = tail(&["--from", &folder]);
+    assert_eq!(output.status, Some(4), "{}", output.stderr);
+    let words = "resolved for the collections people; still missing: every other one";
+    assert!(output.stderr.contains(words), "{}", output.stderr);
+    narrow("people", Some(&["people", "orders"]), 2);
+    resumed.put(0, &update(20, "1"));
+    let output = tail(&["--from", &folder, "-c", "people"]);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("this run does not show these"),
+        "{}",
+        output.stderr
+    );
+    let saved = std::fs::read_to_string(&state).unwrap();
+    assert!(
+        saved.contains("\"covered\": [\n      \"people\"\n    ]"),
+        "{saved}"
+    );
+    resumed.put(0, &order(47));
+    let output = tail(&[]);
+    assert_eq!(output.status, Some(4), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("people; still missing: orders"),
+        "{}",
+        output.stderr
+    );
+    // The last collection: positions beyond the event of `orders` in transaction 47, which is read nevertheless.
+    resumed.put(0, &update(48, "1"));
+    narrow("orders", None, 5);
+    let output = tail(&["--from", &folder]);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert_eq!(
+        output.lines(),
+        [order(47), update(48, "1")],
+        "{}",
+        output.stderr
+    );
+    let saved = std::fs::read_to_string(&state).unwrap();
+    assert!(saved.contains("\"gap\": null"), "{saved}");
+}
+
+#[test]
+fn a_clock_that_went_back_does_not_make_a_snapshot_older() {
+    let mut manifest = manifest();
+    let resumed = Resumed::new(&manifest);
+    for (partition, txn) in [(0, 1), (0, 2), (1, 3), (0, 21)] {
+        resumed.put(partition, &update(txn, "1"));
+    }
+    let state = resumed.stage.path("state.json");
+    let args = [&["--state", &state], &END[..]].concat();
+    assert_eq!(resumed.tail(&args).lines(), [update(21, "1")]);
+    resumed.put(1, GAP);
+    resumed.tail(&args);
+    manifest.started = "2020-01-01T00:00:00Z".into();
+    manifest.ended.clone_from(&manifest.started);
+    manifest.floor = Some(45);
+    manifest.positions[0].next_offset = 3;
+    manifest.positions[1].next_offset = 2;
+    resumed.write_manifest(&manifest);
+    let output = resumed.tail(&[&args[..], &["--on-gap", "stop"]].concat());
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert!(
+        !output.stderr.contains("newer snapshot"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
 fn a_transaction_is_a_place_in_every_partition() {
     let stage = Stage::new(3);
     let put = |partition: i32, payload: &str| {

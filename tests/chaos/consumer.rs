@@ -68,7 +68,13 @@ impl Consumer {
 
     /// Runs the next command, and kills it after a random time.
     pub fn run_and_kill(&mut self) {
-        let timeout = Duration::from_millis(50 + self.rng.below(1200) as u64);
+        // While documents change, a requery waits three seconds for late events.
+        let most = if self.pending_requery.is_some() {
+            6000
+        } else {
+            1200
+        };
+        let timeout = Duration::from_millis(50 + self.rng.below(most) as u64);
         self.step(timeout);
     }
 

@@ -88,6 +88,7 @@ fn folder(path: &Path) -> &Path {
 fn locked(name: &str, error: &LockError) -> Failure {
     let process = match error {
         LockError::Io(error) => return io_failure("lock", name, error),
+        LockError::Foreign => return foreign_lock(name),
         LockError::Held(Some(id)) => format!(" (process {id})"),
         LockError::Held(None) => String::new(),
     };
@@ -95,6 +96,17 @@ fn locked(name: &str, error: &LockError) -> Failure {
         class: FailureClass::Setup,
         what: format!("cannot use the state file {name}: another ditto-cdc{process} is using it"),
         fix: Some("stop that process, or use another state file for this one".into()),
+        raw: None,
+    }
+}
+
+fn foreign_lock(name: &str) -> Failure {
+    Failure {
+        class: FailureClass::Setup,
+        what: format!("cannot use the state file {name}: {name}.lock is not a lock file"),
+        fix: Some(format!(
+            "give --state another name, or move {name}.lock away"
+        )),
         raw: None,
     }
 }

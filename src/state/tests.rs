@@ -295,11 +295,13 @@ fn the_process_that_uses_the_file_is_named() {
 #[test]
 fn a_failed_write_leaves_the_old_state() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("s.json");
+    let (here, moved) = (folder.path().join("here"), folder.path().join("moved"));
+    fs::create_dir(&here).unwrap();
+    let path = here.join("s.json");
     let (mut file, _) = StateFile::open(&path).unwrap();
     file.write(&state()).unwrap();
-    // A folder at the path of the new file: not even root can write there.
-    fs::create_dir(folder.path().join("s.json.new")).unwrap();
+    // Not even root can write into a folder that is not there.
+    fs::rename(&here, &moved).unwrap();
     let later = State {
         gap: None,
         ..state()
@@ -311,7 +313,37 @@ fn a_failed_write_leaves_the_old_state() {
         failure.what
     );
     drop(file);
+    fs::rename(&moved, &here).unwrap();
     assert_eq!(StateFile::open(&path).unwrap().1, Some(state()));
+}
+
+#[cfg(unix)]
+#[test]
+fn files_of_the_user_beside_the_state_are_unchanged() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let mode = |name: &str| fs::metadata(place(name)).unwrap().permissions().mode() & 0o777;
+    for name in ["s.json.new", "other.json.lock"] {
+        fs::write(place(name), "theirs").unwrap();
+    }
+    std::os::unix::fs::symlink(place("s.json.new"), place("link.json.lock")).unwrap();
+    StateFile::open(&place("s.json"))
+        .unwrap()
+        .0
+        .write(&state())
+        .unwrap();
+    assert_eq!((mode("s.json"), mode("s.json.lock")), (0o600, 0o600));
+    for name in ["other.json", "link.json"] {
+        let failure = StateFile::open(&place(name)).unwrap_err();
+        assert!(
+            failure.what.contains(".lock is not a lock file"),
+            "{failure:?}"
+        );
+    }
+    for name in ["s.json.new", "other.json.lock"] {
+        assert_eq!(fs::read_to_string(place(name)).unwrap(), "theirs", "{name}");
+    }
 }
 
 #[cfg(unix)]

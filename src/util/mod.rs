@@ -6,6 +6,7 @@ pub mod exit;
 pub mod interrupt;
 pub mod lock_file;
 pub mod mutex;
+pub mod private_file;
 pub mod secret;
 pub mod shell;
 pub mod suggest;

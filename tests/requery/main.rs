@@ -9,6 +9,7 @@ mod claims;
 mod documents;
 mod evidence;
 mod faults;
+mod foreign;
 mod healthy;
 mod interrupted;
 mod older;

@@ -106,6 +106,8 @@ fn requery(
     let (names, scope, legacy) = collections(&client, known, &resume_state, options, context)?;
     if let Some(folder) = &folder {
         check_scope(folder, &scope, &names, context)?;
+        let checked = folder.check_collections(&names);
+        checked.map_err(|failure| report_failure(&failure, context))?;
     }
     if typed.dry_run {
         return report::dry_run(&client, &head, &targets(&names, options), &scope, context);

@@ -5,7 +5,7 @@
 mod mock_ffi;
 mod producer;
 
-use std::fs;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +17,7 @@ pub use self::producer::ProducerRecord;
 use self::producer::Writer;
 use crate::tls::testbed::ca::{CaOptions, TestCertificates};
 use crate::tls::testbed::proxy::TlsProxy;
+use crate::util::private_file;
 
 /// Groups form fast, because no other members are expected.
 const GROUP_DELAY: Duration = Duration::from_millis(100);
@@ -104,7 +105,6 @@ impl Embedded {
         };
         write(&files.cluster, &self.certificates.cluster_p12)?;
         write(&files.user, &self.certificates.user_p12)?;
-        restrict_permissions(&files.user)?;
         Ok(files)
     }
 
@@ -157,23 +157,10 @@ impl Embedded {
     }
 }
 
-/// Only the owner may read the file, because it contains a private key.
-#[cfg(unix)]
-fn restrict_permissions(path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let private = fs::Permissions::from_mode(0o600);
-    fs::set_permissions(path, private)
-        .with_context(|| format!("restricting access to {}", path.display()))
-}
-
-/// Other systems: the folder's permissions apply.
-#[cfg(not(unix))]
-fn restrict_permissions(_: &Path) -> anyhow::Result<()> {
-    Ok(())
-}
-
+/// Writes a file that only its owner may read, because it may contain a private key.
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
+    let written = private_file::recreate(path).and_then(|mut file| file.write_all(bytes));
+    written.with_context(|| format!("writing {}", path.display()))
 }
 
 #[cfg(test)]

@@ -1,20 +1,25 @@
 //! The folder of a snapshot: each run writes into a staging folder and replaces the existing snapshot at the end.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::file_name::file_name;
 use super::journal::{Journal, ResumeState};
+use super::ownership::{self, MARK};
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::manifest;
 use crate::snapshot::manifest::Manifest;
-use crate::util::atomic_file::sync_folder;
+use crate::util::atomic_file::{self, sync_folder};
 use crate::util::lock_file::{self, LockError};
 
 /// Staging folder of a run, inside the snapshot's folder.
 const STAGING: &str = ".requery";
 const JOURNAL: &str = "journal.ndjson";
 const LOCK: &str = "lock";
+/// The files of the snapshot that is being replaced, from the commit point on.
+const REPLACED: &str = "replaced.json";
 /// Subfolder for an incomplete snapshot, if the existing one is complete.
 const INCOMPLETE: &str = "incomplete";
 
@@ -27,27 +32,53 @@ pub struct SnapshotDirectory {
 }
 
 impl SnapshotDirectory {
-    /// Opens or creates the folder, and finishes a replacement that a crash has interrupted.
+    /// Opens or creates the folder, and finishes a replacement that a crash has interrupted. What belongs to the user
+    /// is refused before anything is written.
     ///
     /// # Errors
     /// A [`Failure`] that names the folder.
     pub fn open(root: &Path) -> Result<SnapshotDirectory, Failure> {
         let staging = root.join(STAGING);
         let doing = || format!("preparing the folder {}", root.display());
-        fs::create_dir_all(&staging).map_err(|error| disk_failure(&doing(), &error))?;
+        let failed = |error: io::Error| disk_failure(&doing(), &error);
+        let found = foreign_parts(root).map_err(failed)?;
+        if !found.is_empty() {
+            return Err(ownership::foreign(root, &found));
+        }
+        fs::create_dir_all(&staging).map_err(failed)?;
+        ownership::mark(&staging).map_err(failed)?;
         let lock = lock_file::acquire(&staging.join(LOCK)).map_err(|error| match error {
             LockError::Held(_) => occupied(&doing()),
-            LockError::Io(error) => disk_failure(&doing(), &error),
+            LockError::Foreign => ownership::foreign(&staging, &[LOCK.to_owned()]),
+            LockError::Io(error) => failed(error),
         })?;
         let folder = SnapshotDirectory {
             root: root.to_owned(),
             staging,
             _lock: lock,
         };
-        folder
-            .recover()
-            .map_err(|error| disk_failure(&doing(), &error))?;
+        folder.recover().map_err(failed)?;
         Ok(folder)
+    }
+
+    /// Refuses collections whose file would replace one that is not from a snapshot.
+    ///
+    /// # Errors
+    /// A [`Failure`] that names the files.
+    pub fn check_collections(&self, names: &[String]) -> Result<(), Failure> {
+        let files: Vec<String> = names.iter().map(|name| file_name(name)).collect();
+        self.check_files(&files.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    fn check_files(&self, files: &[&str]) -> Result<(), Failure> {
+        for folder in [self.root.clone(), self.root.join(INCOMPLETE)] {
+            let own = ownership::snapshot_files(&folder).unwrap_or_default();
+            let found = ownership::conflicts(&folder, files, &own);
+            if !found.is_empty() {
+                return Err(ownership::foreign(&folder, &found));
+            }
+        }
+        Ok(())
     }
 
     /// The path of the snapshot.
@@ -92,7 +123,7 @@ impl SnapshotDirectory {
     fn clear_staging(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.staging)? {
             let entry = entry?;
-            if entry.file_name() != LOCK {
+            if entry.file_name() != LOCK && entry.file_name() != MARK {
                 fs::remove_file(entry.path())?;
             }
         }
@@ -111,15 +142,13 @@ impl SnapshotDirectory {
     /// # Errors
     /// A [`Failure`]; `--resume` continues from what was written.
     pub fn commit(self, manifest: &Manifest) -> Result<PathBuf, Failure> {
+        // Files may have appeared since the start of the run.
+        self.check_files(&collection_files(manifest).collect::<Vec<_>>())?;
         let aside = !manifest.complete && self.existing().is_some_and(|old| old.complete);
         let done = if aside {
             self.store_incomplete(manifest)
         } else {
-            // Commit point: after it the new snapshot replaces the old one, even after a crash.
-            manifest
-                .write(&self.staging)
-                .and_then(|()| self.roll_forward(manifest))
-                .map(|()| self.root.clone())
+            self.replace(manifest).map(|()| self.root.clone())
         };
         done.map_err(|error| {
             disk_failure(
@@ -132,13 +161,34 @@ impl SnapshotDirectory {
         })
     }
 
+    fn replace(&self, manifest: &Manifest) -> io::Result<()> {
+        let replaced = ownership::snapshot_files(&self.root).unwrap_or_default();
+        atomic_file::replace(
+            &self.staging.join(REPLACED),
+            &serde_json::to_vec(&replaced)?,
+        )?;
+        // Commit point: after it the new snapshot replaces the old one, even after a crash.
+        manifest.write(&self.staging)?;
+        self.roll_forward(manifest)
+    }
+
     fn store_incomplete(&self, manifest: &Manifest) -> io::Result<PathBuf> {
         let aside = self.root.join(INCOMPLETE);
-        if aside.exists() {
-            fs::remove_dir_all(&aside)?;
+        if ownership::is_there(&aside) {
+            if !ownership::is_own_folder(&aside, LOCK, JOURNAL)? {
+                return Err(not_own(INCOMPLETE));
+            }
+            // The mark stays if a crash leaves no manifest.
+            ownership::mark(&aside)?;
+            for file in ownership::snapshot_files(&aside).unwrap_or_default() {
+                remove(&aside.join(file))?;
+            }
+            remove(&aside.join(manifest::NAME))?;
+        } else {
+            fs::create_dir(&aside)?;
+            ownership::mark(&aside)?;
         }
-        fs::create_dir(&aside)?;
-        self.move_files(manifest, &aside)?;
+        self.move_files(manifest, &aside, &BTreeSet::new())?;
         manifest.write(&aside)?;
         self.remove_staging()?;
         Ok(aside)
@@ -152,45 +202,58 @@ impl SnapshotDirectory {
         }
     }
 
+    /// The files that the interrupted replacement may replace. Earlier versions recorded none, and replaced all.
+    fn replaced(&self, manifest: &Manifest) -> io::Result<BTreeSet<String>> {
+        match fs::read(self.staging.join(REPLACED)) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let mut files = ownership::snapshot_files(&self.root).unwrap_or_default();
+                files.extend(collection_files(manifest).map(str::to_owned));
+                Ok(files)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Moves the files of the staging folder. Idempotent: a file that is not in staging was moved before.
     fn roll_forward(&self, manifest: &Manifest) -> io::Result<()> {
-        let old = self.existing();
+        let replaced = self.replaced(manifest)?;
         let place = self.root.join(manifest::NAME);
+        if ownership::is_there(&place) && ownership::snapshot_files(&self.root).is_none() {
+            return Err(not_own(manifest::NAME));
+        }
         // While files are replaced, the old manifest would not match them.
         remove(&place)?;
         sync_folder(&self.root)?;
-        self.move_files(manifest, &self.root)?;
+        self.move_files(manifest, &self.root, &replaced)?;
         fs::rename(self.staging.join(manifest::NAME), &place)?;
         sync_folder(&self.root)?;
-        let files = |manifest: &Manifest| -> Vec<String> {
-            manifest
-                .collections
-                .iter()
-                .filter_map(|one| one.file.clone())
-                .collect()
-        };
-        let current = files(manifest);
-        for file in old
+        let current: BTreeSet<&str> = collection_files(manifest).collect();
+        for file in replaced
             .iter()
-            .flat_map(files)
-            .filter(|file| !current.contains(file))
+            .filter(|file| !current.contains(file.as_str()))
         {
             remove(&self.root.join(file))?;
         }
         self.remove_staging()
     }
 
-    fn move_files(&self, manifest: &Manifest, to: &Path) -> io::Result<()> {
-        for file in manifest
-            .collections
-            .iter()
-            .filter_map(|one| one.file.as_ref())
-        {
-            match fs::rename(self.path(file), to.join(file)) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound && to.join(file).exists() => {
-                }
-                other => other?,
+    fn move_files(
+        &self,
+        manifest: &Manifest,
+        to: &Path,
+        replaced: &BTreeSet<String>,
+    ) -> io::Result<()> {
+        for file in collection_files(manifest) {
+            let (from, target) = (self.path(file), to.join(file));
+            let is_there = ownership::is_there(&target);
+            if is_there && !ownership::is_there(&from) {
+                continue;
             }
+            if is_there && !replaced.contains(file) {
+                return Err(not_own(file));
+            }
+            fs::rename(from, target)?;
         }
         sync_folder(to)
     }
@@ -198,11 +261,43 @@ impl SnapshotDirectory {
     /// Removes the staging folder.
     fn remove_staging(&self) -> io::Result<()> {
         self.clear_staging()?;
+        remove(&self.staging.join(MARK))?;
         remove(&self.staging.join(LOCK))?;
         // Fails if another process has just started a run in it, which is harmless.
         drop(fs::remove_dir(&self.staging));
         Ok(())
     }
+}
+
+/// What in a folder belongs to the user and would be replaced or removed.
+fn foreign_parts(root: &Path) -> io::Result<Vec<String>> {
+    if !ownership::is_there(root) {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for name in [STAGING, INCOMPLETE] {
+        let folder = root.join(name);
+        if ownership::is_there(&folder) && !ownership::is_own_folder(&folder, LOCK, JOURNAL)? {
+            found.push(name.to_owned());
+        }
+    }
+    // A replacement that a crash has interrupted has removed the manifest.
+    let interrupted = ownership::snapshot_files(&root.join(STAGING)).is_some();
+    if ownership::snapshot_files(root).is_none() && !interrupted {
+        found.extend(ownership::replaceable(root)?);
+    }
+    Ok(found)
+}
+
+/// The files of a snapshot's collections.
+fn collection_files(manifest: &Manifest) -> impl Iterator<Item = &str> {
+    let collections = manifest.collections.iter();
+    collections.filter_map(|one| one.file.as_deref())
+}
+
+/// The error of a file that appeared at the last moment.
+fn not_own(name: &str) -> io::Error {
+    io::Error::other(format!("{name} is not from a requery and is not replaced"))
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! The file of one collection, with commit points after each page: a failed page is rolled back.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::thread::{self, JoinHandle};
@@ -9,6 +9,7 @@ use super::aligned_block::{ALIGNMENT, Block};
 use super::journal::CommitPoint;
 use super::threads::HashThread;
 use crate::tls::Sha256;
+use crate::util::private_file;
 
 /// Size of the buffer that hashes an existing file.
 const READ_BUFFER_BYTES: usize = 256 << 10;
@@ -34,12 +35,12 @@ pub struct CollectionFile {
 }
 
 impl CollectionFile {
-    /// Creates or truncates a file.
+    /// Creates a file, which only its owner may read; an existing one is removed.
     ///
     /// # Errors
     /// I/O errors of the file.
     pub fn create(path: &Path) -> io::Result<CollectionFile> {
-        CollectionFile::new(File::create(path)?, path, Sha256::default(), 0)
+        CollectionFile::new(private_file::recreate(path)?, path, Sha256::default(), 0)
     }
 
     /// Continues a file whose first `length` bytes are committed.
@@ -72,12 +73,7 @@ impl CollectionFile {
         path: &Path,
         commit_points: &[CommitPoint],
     ) -> io::Result<(CollectionFile, usize)> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
+        let file = private_file::open(path)?;
         let (sum, length, matching_commit_points) = matching_commit_points(&file, commit_points)?;
         Ok((
             CollectionFile::new(file, path, sum, length)?,

@@ -1,6 +1,6 @@
 //! Journal of a run, for `--resume`: one JSON value per line, appended.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Mutex;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::snapshot::manifest::{Census, Collection, HeldBackPosition, Position, Scope};
 use crate::util::mutex::lock;
+use crate::util::private_file;
 
 /// The length and hash of a file at the end of a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,13 +99,8 @@ impl Journal {
     /// # Errors
     /// I/O errors of the file.
     pub fn open(path: &Path, valid: u64) -> io::Result<Journal> {
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path)?;
+        let mut file = private_file::open(path)?;
         file.set_len(valid)?;
-        let mut file = file;
         io::Seek::seek(&mut file, io::SeekFrom::End(0))?;
         Ok(Journal {
             file: Mutex::new(file),

@@ -5,6 +5,7 @@ pub mod directory;
 mod file;
 pub mod file_name;
 pub mod journal;
+mod ownership;
 pub mod page_buffer;
 mod threads;
 

@@ -210,8 +210,9 @@ impl Writer {
 #[cfg(target_os = "linux")]
 fn open_direct(path: &Path) -> Option<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    let direct = rustix::fs::OFlags::DIRECT.bits().cast_signed();
-    let file = File::options().write(true).custom_flags(direct).open(path);
+    let flags = rustix::fs::OFlags::DIRECT | rustix::fs::OFlags::NOFOLLOW;
+    let flags = flags.bits().cast_signed();
+    let file = File::options().write(true).custom_flags(flags).open(path);
     file.ok()
 }
 

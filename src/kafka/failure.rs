@@ -39,10 +39,8 @@ pub(super) fn classify(code: Code, reason: &str) -> ErrorClass {
         | Code::MessageSizeTooLarge
         | Code::NotImplemented
         | Code::UnsupportedFeature => ErrorClass::Fatal,
-        // A restarting broker also breaks handshakes; only messages about certificates are fatal.
-        Code::SSL | Code::BrokerTransportFailure if is_about_certificates(reason) => {
-            ErrorClass::Fatal
-        }
+        // A restarting broker or proxy also breaks handshakes; only certificates and missing ciphers are fatal.
+        Code::SSL | Code::BrokerTransportFailure if is_final_tls_error(reason) => ErrorClass::Fatal,
         _ => ErrorClass::Retriable,
     }
 }
@@ -59,11 +57,36 @@ pub(super) fn is_about_group(code: Code) -> bool {
     )
 }
 
-fn is_about_certificates(reason: &str) -> bool {
+fn is_final_tls_error(reason: &str) -> bool {
+    if let Some(alert) = alert_number(reason) {
+        return REJECTION_ALERTS.contains(&alert) || PARAMETER_ALERTS.contains(&alert);
+    }
     let reason = reason.to_ascii_lowercase();
-    ["certificate", "alert number", "wrong version", "unknown ca"]
+    ["certificate", "wrong version", "unknown ca"]
         .iter()
         .any(|word| reason.contains(word))
+}
+
+/// TLS alerts (RFC 8446, section 6.2) about the client certificate, or about a missing one.
+const REJECTION_ALERTS: [u8; 9] = [41, 42, 43, 44, 45, 46, 48, 49, 116];
+/// TLS alerts about versions and ciphers. Servers with TLS 1.2 also send 40 for a missing client certificate.
+const PARAMETER_ALERTS: [u8; 5] = [40, 47, 70, 71, 109];
+/// `unrecognized_name`: the proxy in front of the broker has no route for the host name.
+const UNRECOGNIZED_NAME_ALERT: u8 = 112;
+
+/// The number of the TLS alert in OpenSSL's message.
+fn alert_number(reason: &str) -> Option<u8> {
+    let (_, rest) = reason.split_once("alert number ")?;
+    let end = rest.find(|c: char| !c.is_ascii_digit());
+    rest.get(..end.unwrap_or(rest.len()))?.parse().ok()
+}
+
+/// The broker of the library's message, `ssl://host:port/id: …`: its address, and its node id if it was advertised.
+fn peer(reason: &str) -> Option<(&str, Option<i32>)> {
+    let (protocol, rest) = reason.split_once("://")?;
+    let (address, rest) = rest.split_once('/')?;
+    let id = rest.split_once(':').map_or(rest, |(id, _)| id);
+    (!protocol.contains(' ')).then_some((address, id.parse().ok()))
 }
 
 /// The failure for an error while `doing` something to the connection's topic.
@@ -166,28 +189,72 @@ fn principal(connection: &Connection) -> String {
 }
 
 fn explain_tls(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
-    let (why, fix) = if reason.contains("certificate verify failed") {
-        (
-            "the broker's certificate does not match the cluster certificate, its host name or its dates".to_owned(),
-            "check that the endpoint and the cluster certificate belong to the same cluster, and download the cluster certificate again",
-        )
-    } else if reason.contains("alert number") || reason.contains("certificate") {
-        (
+    let setup = |why: String, fix: &str| (FailureClass::Setup, why, fix.to_owned());
+    let alert = alert_number(reason);
+    match alert {
+        Some(UNRECOGNIZED_NAME_ALERT) => explain_unknown_name(connection, reason),
+        Some(alert) if REJECTION_ALERTS.contains(&alert) => setup(
             format!("the broker refused {}", principal(connection)),
             "check that the user certificate belongs to this cluster and has not expired, and download it again",
-        )
-    } else {
-        (
+        ),
+        Some(alert) if PARAMETER_ALERTS.contains(&alert) => setup(
+            format!(
+                "the broker refused {}, or the TLS versions and ciphers that were offered",
+                principal(connection)
+            ),
+            "run `ditto-cdc verify`, which finds out what the broker accepts",
+        ),
+        Some(alert) => setup(
+            format!("the broker ended the TLS handshake (alert {alert})"),
+            "the log of the broker, or of the proxy in front of it, has the reason",
+        ),
+        None if reason.contains("certificate verify failed") => setup(
+            "the broker's certificate does not match the cluster certificate, its host name or its dates".to_owned(),
+            "check that the endpoint and the cluster certificate belong to the same cluster, and download the cluster certificate again",
+        ),
+        None if ends_handshake(reason) => setup(
+            format!(
+                "{} accepts connections, but no TLS connection could be made",
+                peer(reason).map_or(connection.brokers.as_str(), |(address, _)| address)
+            ),
+            "run `ditto-cdc verify`, which finds out why: another port or service, a proxy whose broker is down, or a device that drops long messages (B4 to B6 and B10 in docs/troubleshooting.md)",
+        ),
+        None => setup(
             "no TLS connection could be made".to_owned(),
             "check the endpoint's host and port: it may not be a Kafka listener with TLS",
-        )
+        ),
+    }
+}
+
+/// Whether the server closed the connection, or sent nothing, during the handshake.
+fn ends_handshake(reason: &str) -> bool {
+    reason.contains("closed by peer") || reason.contains("in state SSL_HANDSHAKE")
+}
+
+fn explain_unknown_name(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
+    let (address, node) = peer(reason).unwrap_or((&connection.brokers, None));
+    let name = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let (why, fix) = match node {
+        Some(node) => (
+            format!(
+                "the proxy in front of {address} does not know the host name {name}, which the cluster advertises for node {node}"
+            ),
+            "the people who run the brokers must route this name too, or advertise another one (B9 in docs/troubleshooting.md)",
+        ),
+        None => (
+            format!("the proxy in front of {address} does not know the host name {name}"),
+            "compare the endpoint with the portal: the name, not an address of it (B9 in docs/troubleshooting.md)",
+        ),
     };
     (FailureClass::Setup, why, fix.to_owned())
 }
 
 fn explain_unreachable(connection: &Connection, reason: &str) -> (FailureClass, String, String) {
     let brokers = &connection.brokers;
-    if reason.contains("SSL handshake") || reason.contains("SSL routines") {
+    if reason.contains("SSL handshake")
+        || reason.contains("SSL routines")
+        || reason.contains("in state SSL_HANDSHAKE")
+    {
         return explain_tls(connection, reason);
     }
     let (why, fix) = if reason.contains("resolve") {
@@ -216,6 +283,7 @@ mod tests {
 
     /// Messages of librdkafka 2.12 as observed, shortened.
     #[test]
+    #[allow(clippy::too_many_lines)] // a table of cases
     fn messages_of_the_library_are_classified_and_explained() {
         let connection = Connection {
             brokers: "broker:443".into(),
@@ -252,6 +320,42 @@ mod tests {
                 "SSL handshake failed: SSL routines::wrong version number",
                 Fatal,
                 "no TLS connection could be made",
+            ),
+            (
+                Code::SSL,
+                "ssl://a.b:443/bootstrap: SSL handshake failed: SSL routines::tlsv1 unrecognized name: SSL alert number 112: client SSL authentication might be required (see ssl.certificate.location)",
+                Retriable,
+                "the proxy in front of a.b:443 does not know the host name a.b",
+            ),
+            (
+                Code::SSL,
+                "ssl://b2.b:9093/2: SSL handshake failed: SSL routines::tlsv1 unrecognized name: SSL alert number 112 (after 1ms)",
+                Retriable,
+                "the host name b2.b, which the cluster advertises for node 2",
+            ),
+            (
+                Code::SSL,
+                "SSL handshake failed: SSL routines::sslv3 alert handshake failure: SSL alert number 40",
+                Fatal,
+                "or the TLS versions and ciphers",
+            ),
+            (
+                Code::SSL,
+                "SSL handshake failed: SSL routines::tlsv1 alert internal error: SSL alert number 80",
+                Retriable,
+                "ended the TLS handshake (alert 80)",
+            ),
+            (
+                Code::BrokerTransportFailure,
+                "ssl://a.b:443/bootstrap: Disconnected: SSL connection closed by peer (after 0ms in state SSL_HANDSHAKE)",
+                Retriable,
+                "a.b:443 accepts connections, but no TLS connection",
+            ),
+            (
+                Code::BrokerTransportFailure,
+                "ssl://a.b:443/bootstrap: Connection setup timed out in state SSL_HANDSHAKE",
+                Retriable,
+                "a.b:443 accepts connections, but no TLS connection",
             ),
             (
                 Code::BrokerTransportFailure,

@@ -149,7 +149,8 @@ struct OffsetBounds {
 }
 
 fn resolve(topic: Topic, range: &ReadRange) -> Result<(Topic, OffsetBounds), ReadStopped> {
-    let lows = topic.low_watermarks()?;
+    let lows = topic.low_watermarks();
+    let lows = lows.map_err(|failure| topic.explain(failure))?;
     let highs = topic.high_watermarks()?;
     let until = match &range.until {
         Some(Position::Time(millis)) if *millis > range.now => Some(*millis),

@@ -237,6 +237,18 @@ impl Topic {
         Ok(offsets)
     }
 
+    /// A failure with the reason that the library has reported meanwhile, if there is one. Only for a topic without
+    /// assigned partitions: records would be dropped.
+    pub(super) fn explain(&self, failure: Failure) -> Failure {
+        match self.poll_events(&mut |_| {}) {
+            Ok(Some((code, reason))) if code != RDKafkaErrorCode::AllBrokersDown => {
+                self.failure("connecting", code, &reason)
+            }
+            Err(fatal) => fatal,
+            Ok(_) => failure,
+        }
+    }
+
     /// Whether the leader of every partition answers within the timeout.
     pub(super) fn leaders_answer(&self, timeout: Duration) -> bool {
         self.offsets_within(Offset::End, timeout).is_ok()

@@ -12,5 +12,5 @@ pub use digest::Sha256;
 pub use files::faults::{FileFault, Role, StoreFile};
 pub use files::load::load;
 pub use files::stores::{Anchor, Keystore, Material, Truststore};
-pub use handshake::client_config::ClientConfig;
+pub use handshake::client_config::{CLASSIC_GROUPS, ClientConfig};
 pub use handshake::error::{HandshakeError, HandshakeErrorKind};

@@ -83,6 +83,11 @@ impl Client {
 
     /// Runs `verify --json`.
     pub fn verify(&self) -> Output {
+        self.run(&["verify", "--json"])
+    }
+
+    /// Runs the program with these settings.
+    pub fn run(&self, args: &[&str]) -> Output {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, text: String| {
             let path = folder.path().join(name);
@@ -105,7 +110,7 @@ impl Client {
         let properties: Vec<String> = properties
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let mut args = vec!["verify", "--json"];
+        let mut args = args.to_vec();
         for property in &properties {
             args.extend(["-X", property]);
         }

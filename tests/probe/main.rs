@@ -10,6 +10,7 @@ mod support;
 mod cases;
 mod certificates;
 mod client;
+mod devices;
 mod foreign;
 mod network;
 mod pki;

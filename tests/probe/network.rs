@@ -1,4 +1,4 @@
-//! Fault group B and E4: names, connections, listeners of other kinds, advertised brokers. All certificates are valid.
+//! Fault group B and E4: names, connections, listeners of other kinds, advertised brokers.
 
 use ditto_cdc::verify::check::broker::checks;
 use ditto_cdc::verify::check::{Fault, Status};

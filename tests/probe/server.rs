@@ -7,7 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use openssl::ssl::{
-    Ssl, SslContext, SslContextBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion,
+    NameType, SniError, Ssl, SslAlert, SslContext, SslContextBuilder, SslMethod, SslStream,
+    SslVerifyMode, SslVersion,
 };
 use openssl::x509::store::X509StoreBuilder;
 
@@ -37,6 +38,8 @@ pub struct Tls<'a> {
     pub lists_cas: bool,
     pub version: SslVersion,
     pub ciphers: Option<&'a str>,
+    /// The server name that clients must send; others get the alert 112.
+    pub only_name: Option<&'static str>,
 }
 
 impl<'a> Tls<'a> {
@@ -51,6 +54,7 @@ impl<'a> Tls<'a> {
             lists_cas: true,
             version,
             ciphers: None,
+            only_name: None,
         }
     }
 }
@@ -129,6 +133,15 @@ fn context(tls: &Tls<'_>) -> SslContext {
     builder.set_private_key(&tls.identity.key).unwrap();
     for issuer in &tls.identity.chain {
         builder.add_extra_chain_cert(issuer.clone()).unwrap();
+    }
+    if let Some(only) = tls.only_name {
+        builder.set_servername_callback(move |ssl, alert| {
+            if ssl.servername(NameType::HOST_NAME) == Some(only) {
+                return Ok(());
+            }
+            *alert = SslAlert::UNRECOGNIZED_NAME;
+            Err(SniError::ALERT_FATAL)
+        });
     }
     if !tls.clients.is_empty() {
         request_client_certificates(&mut builder, tls);

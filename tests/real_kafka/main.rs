@@ -12,8 +12,12 @@ mod client;
 #[allow(dead_code)]
 #[path = "../probe/pki.rs"]
 mod pki;
+#[allow(dead_code)]
+#[path = "../probe/server.rs"]
+mod server;
 
 mod bench;
+mod devices;
 mod ends;
 mod events;
 mod gaps;

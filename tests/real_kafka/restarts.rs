@@ -1,12 +1,12 @@
 //! A broker that stops and restarts, also behind a proxy: no event is lost, and both are reported once.
 
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use crate::devices::{behind_a_relay, env_at};
 use crate::events::{follow, lines, messages};
 use crate::support::kafka::{Kafka, Options, Signal};
 use crate::support::program::Running;
-use crate::support::relay::{Behaviour, Relay};
+use crate::support::relay::Behaviour;
 
 const TIMEOUT: Duration = Duration::from_secs(45);
 const LOST: [&str; 1] = ["lost the connection"];
@@ -63,30 +63,15 @@ fn a_bounded_read_is_complete_over_a_restart() {
     assert!(LOST.iter().any(|word| text.contains(word)), "{text}");
 }
 
-/// A broker that clients reach only through a relay.
-fn behind_a_relay() -> Option<(Kafka, Relay)> {
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = socket.local_addr().unwrap().port();
-    let advertised = format!("SSL://localhost:{port},ADMIN://127.0.0.1:@ADMIN@");
-    let kafka = Kafka::start(&Options {
-        properties: &[("advertised.listeners", &advertised)],
-    })?;
-    let target = kafka.endpoint().replace("localhost", "127.0.0.1");
-    let relay = Relay::serve(socket, target.parse().unwrap(), Behaviour::Forward);
-    Some((kafka, relay))
-}
-
 /// An ingress accepts connections while the broker behind it is down, and closes them at once.
 #[test]
 fn a_broker_behind_a_proxy_is_lost_once_and_back_once() {
-    let Some((kafka, relay)) = behind_a_relay() else {
+    let Some((kafka, relay)) = behind_a_relay(Behaviour::Forward) else {
         return;
     };
     kafka.create_topic("open-ingress", 2, &[]);
     kafka.produce("open-ingress", messages(0..10, 2));
-    let mut env = kafka.client_env("open-ingress");
-    env.retain(|(name, _)| *name != "DITTO_CDC_BROKERS");
-    env.push(("DITTO_CDC_BROKERS", format!("localhost:{}", relay.port())));
+    let env = env_at(&kafka, "open-ingress", relay.port());
     let mut running = Running::start(&env, &["tail", "--from", "beginning"]);
     running.wait_for_lines(10, TIMEOUT);
     relay.behave(Behaviour::Close);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::events::messages;
-use crate::support::kafka::{Kafka, Message, OPEN_GROUPS, Rule};
+use crate::support::kafka::{Kafka, Message, OPEN_GROUPS, Rule, TransactionEnd};
 use crate::support::program::run;
 
 const TIMEOUT: Duration = Duration::from_secs(40);
@@ -137,15 +137,68 @@ fn a_forbidden_or_unknown_topic_is_e2() {
 }
 
 #[test]
-fn a_topic_that_may_be_described_but_not_read_is_e2() {
+fn a_topic_that_may_be_described_but_not_read_is_e10_also_if_it_is_empty() {
     let Some(kafka) = Kafka::shared() else { return };
-    kafka.create_topic("closed-verify-described", 1, &[]);
-    kafka.produce("closed-verify-described", messages(0..1, 1));
-    kafka.allow(&[Rule::describe_topic("closed-verify-described")]);
-    let (status, report) = verify(kafka, "closed-verify-described", &[]);
-    assert_eq!(status, Some(3), "{report:#}");
-    has(&report, "topic", "pass", None, "1 partition");
-    has(&report, "records", "fail", Some("E2"), "may not read");
+    for (topic, records) in [("closed-verify-described", 1), ("closed-verify-empty", 0)] {
+        kafka.create_topic(topic, 1, &[]);
+        kafka.produce(topic, messages(0..records, 1));
+        kafka.allow(&[Rule::describe_topic(topic)]);
+        let (status, report) = verify(kafka, topic, &[]);
+        assert_eq!(status, Some(3), "{report:#}");
+        has(&report, "topic", "pass", None, "1 partition");
+        let words = format!("(CN=user) may describe the topic {topic}, but not read it");
+        has(&report, "records", "fail", Some("E10"), &words);
+    }
+}
+
+/// Consumers read up to the first record of an open transaction, and skip aborted ones.
+#[test]
+fn committed_records_before_unreadable_ones_are_decoded() {
+    let Some(kafka) = Kafka::shared() else { return };
+    let open = "open-verify-transaction";
+    kafka.create_topic(open, 2, &[]);
+    kafka.produce(open, messages(0..8, 2));
+    let pending = kafka.open_transaction(open, messages(8..100, 2));
+    let aborted = "open-verify-aborted";
+    kafka.create_topic(aborted, 2, &[]);
+    kafka.produce(aborted, messages(0..8, 2));
+    kafka.transaction(aborted, messages(8..100, 2), TransactionEnd::Abort);
+    // Aborted records before the open transaction: the newest readable record is further back.
+    let both = "open-verify-both";
+    kafka.create_topic(both, 2, &[]);
+    kafka.produce(both, messages(0..8, 2));
+    kafka.transaction(both, messages(8..100, 2), TransactionEnd::Abort);
+    let other = kafka.open_transaction(both, messages(100..200, 2));
+    for topic in [open, aborted, both] {
+        let (status, report) = verify(kafka, topic, &[]);
+        assert_eq!(status, Some(0), "{report:#}");
+        has(
+            &report,
+            "decode",
+            "pass",
+            None,
+            &format!("txn 7 at {topic}"),
+        );
+    }
+    drop(other);
+    drop(pending);
+}
+
+#[test]
+fn a_topic_with_only_aborted_records_has_none_to_decode() {
+    let Some(kafka) = Kafka::shared() else { return };
+    let topic = "open-verify-only-aborted";
+    kafka.create_topic(topic, 1, &[]);
+    kafka.transaction(topic, messages(0..10, 1), TransactionEnd::Abort);
+    let (status, report) = verify(kafka, topic, &[]);
+    assert_eq!(status, Some(0), "{report:#}");
+    has(
+        &report,
+        "decode",
+        "skip",
+        None,
+        "no committed record was found",
+    );
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::sync::{Mutex, OnceLock};
 
 pub use acl::Rule;
 pub use process::Signal;
-pub use produce::{Message, TransactionEnd};
+pub use produce::{Message, OpenTransaction, TransactionEnd};
 
 use ports::Ports;
 use process::Process;

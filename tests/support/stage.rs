@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use ditto_cdc::kafka::embedded::{Embedded, Options, ProducerRecord};
+use ditto_cdc::tls::testbed::ca::CaOptions;
 use tempfile::TempDir;
 
 use super::program::{Output, Running, run};
@@ -21,10 +22,19 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(partitions: i32) -> Stage {
+        Stage::start(partitions, CaOptions::default())
+    }
+
+    /// With one partition and other certificates.
+    pub fn with(certificates: CaOptions) -> Stage {
+        Stage::start(1, certificates)
+    }
+
+    fn start(partitions: i32, certificates: CaOptions) -> Stage {
         let broker = Embedded::start(&Options {
             topics: vec![(TOPIC.to_owned(), partitions)],
             forbidden: vec!["secret".to_owned()],
-            ..Options::default()
+            certificates,
         })
         .unwrap();
         let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use ditto_cdc::tls::testbed::ca::{CaOptions, TestCertificates};
+use ditto_cdc::util::time::DAY_SECONDS;
 use openssl::asn1::Asn1Time;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
@@ -179,6 +180,27 @@ fn an_expired_user_certificate_is_recognised_by_its_date() {
     report
         .ended(3)
         .has("user-certificate", "fail", Some("A11"), "12 days ago");
+}
+
+/// RFC 5280 has the date 9999-12-31T23:59:59Z for certificates without an end.
+#[test]
+fn certificates_until_the_year_9999_are_shown_with_their_date() {
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    let days = (253_402_300_799 - i64::try_from(now.as_secs()).unwrap()) / DAY_SECONDS;
+    let certificates = CaOptions {
+        user_days: -1..days,
+        broker_days: -1..days,
+        ..CaOptions::default()
+    };
+    let stage = Stage::with(certificates);
+    let report = verify(&stage.env(), &[]);
+    let until = "valid until 9999-12-31";
+    report.has("user-certificate", "pass", None, until);
+    report.has("tls", "pass", None, until);
+    let text = report.json.to_string();
+    for words in ["since 1970", "unreadable date"] {
+        assert!(!text.contains(words), "{text}");
+    }
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! Checks of topic, records and consumer group.
 //! The queries run on their own thread, so that an unresponsive broker cannot block the command.
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -12,12 +10,10 @@ use std::time::{Duration, Instant};
 use super::files::CertificateFiles;
 use super::network::KafkaReachability;
 use super::run::VerifyRun;
+use super::samples::Samples;
 use crate::event;
 use crate::kafka::Connection;
-use crate::kafka::inspect::{
-    Inspector, OpenPartitions, Partition, QueryError, QueryErrorKind, ReadItem,
-};
-use crate::record::{Place, Record};
+use crate::kafka::inspect::{Inspector, Partition, QueryError, QueryErrorKind};
 use crate::settings::Settings;
 use crate::tls::{Keystore, Truststore};
 use crate::util::exit::Exit;
@@ -29,13 +25,10 @@ use crate::verify::check::redact::NameKind;
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
 /// Limit for one query.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(3);
-/// Limit for reading the start or the end of all partitions.
-const READ_TIMEOUT: Duration = Duration::from_secs(2);
+/// Limit for the list of visible topics.
+const TOPICS_TIMEOUT: Duration = Duration::from_secs(2);
 /// Interval of the checks for Ctrl-C.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// Number of offsets before a partition's end at which the search for its newest record starts.
-/// Kafka transactions end with control records, which take an offset each.
-const END_LOOKBACK: i64 = 3;
 
 /// The state of the topic, for the checks that follow.
 pub(super) struct TopicInspection {
@@ -165,7 +158,7 @@ impl InspectionJob {
         let partitions = match inspector.partitions(QUERY_TIMEOUT) {
             Ok(partitions) => partitions,
             Err(error) => {
-                let visible = inspector.topics(READ_TIMEOUT).unwrap_or_default();
+                let visible = inspector.topics(TOPICS_TIMEOUT).unwrap_or_default();
                 return self.topic_query_failed(&topic_context, &error, &visible, &report);
             }
         };
@@ -175,19 +168,19 @@ impl InspectionJob {
             Err(error) => (partitions, Some(error)),
         };
         let samples = match error {
-            None => oldest_and_newest(&inspector, &partitions),
+            None => Samples::read(&inspector, &partitions),
             Some(error) => Err(error),
         };
         self.records(&topic_context, &partitions, &samples, &report);
         self.group(&topic_context, &partitions, &report);
-        let newest = samples.map(|(_, newest)| newest).unwrap_or_default();
-        decode_check(&topic_context, &newest, &report);
-        for (kind, name) in newest.iter().flat_map(customer_names) {
+        let samples = samples.unwrap_or_default();
+        decode_check(&topic_context, &samples, &report);
+        for (kind, name) in samples.readable().iter().flat_map(customer_names) {
             drop(send.send(WorkerMessage::Name(kind, name)));
         }
         let inspection = TopicInspection {
             inspector,
-            newest_txn: newest.iter().filter_map(txn_id).max(),
+            newest_txn: samples.newest.iter().filter_map(txn_id).max(),
             partitions,
             topic: topic.clone(),
             principal: principal.clone(),
@@ -227,14 +220,17 @@ impl InspectionJob {
         &self,
         topic_context: &TopicContext<'_>,
         partitions: &[Partition],
-        samples: &Result<(Vec<Sample>, Vec<Sample>), QueryError>,
+        samples: &Result<Samples, QueryError>,
         report: &dyn Fn(Check),
     ) {
         match samples {
+            Err(error) if error.kind == QueryErrorKind::TopicForbidden => {
+                report(topic_context.not_readable(error));
+            }
             Err(error) => report(topic_context.query_failed("records", error, &[])),
-            Ok((oldest, newest)) => {
-                let oldest = oldest.iter().min_by_key(|one| one.timestamp_ms);
-                let newest = newest.iter().max_by_key(|one| one.timestamp_ms);
+            Ok(samples) => {
+                let oldest = samples.oldest.iter().min_by_key(|one| one.timestamp_ms);
+                let newest = samples.newest.iter().max_by_key(|one| one.timestamp_ms);
                 report(topic_context.records(partitions, oldest, newest, self.now));
             }
         }
@@ -287,85 +283,18 @@ fn hides_topic(error: &QueryError) -> bool {
 }
 
 /// Checks the first record that cannot be decoded, else the newest one.
-fn decode_check(topic_context: &TopicContext<'_>, newest: &[Sample], report: &dyn Fn(Check)) {
+fn decode_check(topic_context: &TopicContext<'_>, samples: &Samples, report: &dyn Fn(Check)) {
+    let found = samples.readable();
     let unreadable = |one: &&Sample| event::decode(one.payload.as_deref()).is_err();
-    let sample = newest.iter().find(unreadable);
-    match sample.or(newest.iter().max_by_key(|one| one.timestamp_ms)) {
+    let sample = found.iter().find(unreadable);
+    match sample.or(found.iter().max_by_key(|one| one.timestamp_ms)) {
         Some(sample) => report(topic_context.decoded(sample)),
+        None if samples.has_offsets => report(Check::skip(
+            "decode",
+            "no committed record was found: the topic has offsets, but they belong to open or aborted transactions, or their records are gone",
+        )),
         None => report(Check::skip("decode", "there is no record to decode")),
     }
-}
-
-/// The oldest record of each partition, and the newest one.
-fn oldest_and_newest(
-    inspector: &Inspector,
-    partitions: &[Partition],
-) -> Result<(Vec<Sample>, Vec<Sample>), QueryError> {
-    let filled = |one: &Partition| {
-        let (low, high) = (one.low?, one.high?);
-        (low < high).then_some((one.id, low, high))
-    };
-    let filled: Vec<(i32, i64, i64)> = partitions.iter().filter_map(filled).collect();
-    let starts = |at: fn(i64, i64) -> i64| -> Vec<(i32, i64)> {
-        let starts = filled.iter().map(|(id, low, high)| (*id, at(*low, *high)));
-        starts.collect()
-    };
-    let newest = last_records(
-        inspector,
-        &starts(|low, high| low.max(high - END_LOOKBACK)),
-        &|sample| {
-            let end = filled.iter().find(|(id, _, _)| *id == sample.partition);
-            end.is_none_or(|(_, _, high)| sample.offset >= high - 1)
-        },
-    )?;
-    let oldest = last_records(inspector, &starts(|low, _| low), &|_| true)?;
-    Ok((oldest, newest))
-}
-
-/// The last record of each partition, up to the first one for which `is_last` holds or to the end of the partition.
-fn last_records(
-    inspector: &Inspector,
-    starts: &[(i32, i64)],
-    is_last: &dyn Fn(&Sample) -> bool,
-) -> Result<Vec<Sample>, QueryError> {
-    if starts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (mut open, mut found) = (OpenPartitions::new(starts), BTreeMap::new());
-    inspector.read(starts, READ_TIMEOUT, &mut |seen| match seen {
-        ReadItem::End(partition) => open.close(partition),
-        ReadItem::Record(record) => {
-            let Some(sample) = record_sample(&record) else {
-                return ControlFlow::Continue(());
-            };
-            if !open.has(sample.partition) {
-                return ControlFlow::Continue(());
-            }
-            let (partition, last) = (sample.partition, is_last(&sample));
-            found.insert(partition, sample);
-            if last {
-                return open.close(partition);
-            }
-            ControlFlow::Continue(())
-        }
-    })?;
-    Ok(found.into_values().collect())
-}
-
-/// An owned copy of the record; `None` if it has no offset.
-pub(super) fn record_sample(record: &Record<'_>) -> Option<Sample> {
-    let Place::Offset {
-        partition, offset, ..
-    } = record.place
-    else {
-        return None;
-    };
-    Some(Sample {
-        partition,
-        offset,
-        timestamp_ms: record.time.map(|time| time.millis),
-        payload: record.payload.as_deref().map(<[u8]>::to_vec),
-    })
 }
 
 fn txn_id(sample: &Sample) -> Option<u64> {

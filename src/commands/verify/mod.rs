@@ -6,6 +6,7 @@ mod kafka;
 mod network;
 mod round_trip;
 mod run;
+mod samples;
 mod settings;
 mod wait;
 

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 
-use super::kafka::{TopicInspection, customer_names, record_sample};
+use super::kafka::{TopicInspection, customer_names};
 use super::run::VerifyRun;
+use super::samples::record_sample;
 use crate::kafka::inspect::ReadItem;
 use crate::verify::check::kafka::TopicContext;
 use crate::verify::check::{Check, Fault, Status};

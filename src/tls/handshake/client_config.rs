@@ -24,6 +24,9 @@ pub struct ClientConfig {
     ignores_names: bool,
 }
 
+/// The key exchange groups before the post-quantum ones, whose key shares do not fit into one TCP segment.
+pub const CLASSIC_GROUPS: &str = "X25519:P-256:P-384:P-521";
+
 /// Paths of the system's trusted CAs, in the client library's order.
 const SYSTEM_CA_PATHS: &[&str] = &[
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -79,6 +82,16 @@ impl ClientConfig {
     #[must_use]
     pub fn has_certificate(&self) -> bool {
         self.certificate_pem.is_some()
+    }
+
+    /// The same with classic key exchange groups only; `None` if the settings select the groups.
+    #[must_use]
+    pub fn with_classic_groups(&self) -> Option<ClientConfig> {
+        let groups = self.groups.is_none().then(|| CLASSIC_GROUPS.to_owned());
+        Some(ClientConfig {
+            groups: Some(groups?),
+            ..self.clone()
+        })
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), String> {

@@ -48,6 +48,10 @@ pub struct Handshake {
     pub client_certificate: ClientCertificate,
     /// The first received bytes, at most [`MAX_FIRST_BYTES`].
     pub first_bytes: Vec<u8>,
+    /// The server name that was sent (SNI); `None` for an address.
+    pub server_name: Option<String>,
+    /// Length of the client hello.
+    pub hello_bytes: usize,
 }
 
 /// A verification error of a broker's certificate chain.
@@ -107,9 +111,16 @@ pub fn handshake(
         Ok(ssl) => ssl,
         Err(error) => return (Handshake::setup_failed(&error, client_certificate), None),
     };
-    let (error, session, received) = connect(ssl, RecordingStream::new(socket, deadline));
+    let Connected {
+        error,
+        session,
+        received,
+        hello_bytes,
+    } = connect(ssl, RecordingStream::new(socket, deadline));
     let flight = server_messages::parse(&received, lock(&results.secret).as_deref());
     let mut handshake = Handshake::new(flight, received, client_certificate, config);
+    handshake.server_name = server_name(host).map(str::to_owned);
+    handshake.hello_bytes = hello_bytes;
     handshake.errors = std::mem::take(&mut lock(&results.verify_errors).errors);
     handshake.cipher = session.as_ref().and_then(|session| {
         let cipher = session.0.ssl().current_cipher()?;
@@ -134,8 +145,8 @@ pub fn detect_old_version(socket: TcpStream, host: &str, deadline: Instant) -> O
     let mut ssl = Ssl::new(&context.build()).ok()?;
     ssl.set_verify_callback(SslVerifyMode::PEER, |_, _| false);
     set_server_name(&mut ssl, host).ok()?;
-    let (_, _, received) = connect(ssl, RecordingStream::new(socket, deadline));
-    server_messages::parse(&received, None)
+    let connected = connect(ssl, RecordingStream::new(socket, deadline));
+    server_messages::parse(&connected.received, None)
         .version
         .map(version_name)
 }
@@ -163,6 +174,8 @@ impl Handshake {
                 .map(|list| certificate_request(&list, config)),
             client_certificate,
             first_bytes,
+            server_name: None,
+            hello_bytes: 0,
         }
     }
 
@@ -256,13 +269,17 @@ fn prepare_ssl(
     Ok(ssl)
 }
 
-/// No server name for IP addresses: a server cannot select a certificate by them.
 fn set_server_name(ssl: &mut Ssl, host: &str) -> Result<(), ErrorStack> {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    if bare.parse::<IpAddr>().is_ok() {
-        return Ok(());
+    match server_name(host) {
+        Some(name) => ssl.set_hostname(name),
+        None => Ok(()),
     }
-    ssl.set_hostname(host)
+}
+
+/// No server name for IP addresses: a server cannot select a certificate by them.
+fn server_name(host: &str) -> Option<&str> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.parse::<IpAddr>().is_err().then_some(host)
 }
 
 /// Verify callback. Continues after every error up to the broker's own certificate, which is verified last. If there
@@ -309,20 +326,30 @@ fn decode_hex(digits: &str) -> Vec<u8> {
         .collect()
 }
 
-/// The error, or the session if there is no error, and the received bytes.
-fn connect(
-    ssl: Ssl,
-    stream: RecordingStream,
-) -> (Option<HandshakeError>, Option<Session>, Vec<u8>) {
+/// The outcome of a connection attempt.
+#[derive(Default)]
+struct Connected {
+    error: Option<HandshakeError>,
+    /// `None` after an error.
+    session: Option<Session>,
+    received: Vec<u8>,
+    hello_bytes: usize,
+}
+
+fn connect(ssl: Ssl, stream: RecordingStream) -> Connected {
     match ssl.connect(stream) {
-        Ok(stream) => {
-            let received = stream.get_ref().received().to_vec();
-            (None, Some(Session(stream)), received)
-        }
+        Ok(stream) => Connected {
+            error: None,
+            received: stream.get_ref().received().to_vec(),
+            hello_bytes: stream.get_ref().first_sent(),
+            session: Some(Session(stream)),
+        },
         Err(SslHandshakeError::SetupFailure(error)) => {
-            let error =
-                HandshakeError::new(HandshakeErrorKind::InvalidConfig, Some(error.to_string()));
-            (Some(error), None, Vec::new())
+            let kind = HandshakeErrorKind::InvalidConfig;
+            Connected {
+                error: Some(HandshakeError::new(kind, Some(error.to_string()))),
+                ..Connected::default()
+            }
         }
         Err(SslHandshakeError::Failure(mut half) | SslHandshakeError::WouldBlock(mut half)) => {
             let received = half.get_ref().received();
@@ -330,8 +357,12 @@ fn connect(
                 half.get_mut().drain();
             }
             let received = half.get_ref().received().to_vec();
-            let error = classify_with_bytes(half.error(), &received);
-            (Some(error), None, received)
+            Connected {
+                error: Some(classify_with_bytes(half.error(), &received)),
+                session: None,
+                hello_bytes: half.get_ref().first_sent(),
+                received,
+            }
         }
     }
 }

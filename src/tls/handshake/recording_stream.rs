@@ -15,6 +15,8 @@ pub(super) struct RecordingStream {
     socket: TcpStream,
     deadline: Instant,
     received: Vec<u8>,
+    /// Bytes sent before the first were received.
+    first_sent: usize,
 }
 
 impl RecordingStream {
@@ -23,6 +25,7 @@ impl RecordingStream {
             socket,
             deadline,
             received: Vec::new(),
+            first_sent: 0,
         }
     }
 
@@ -34,6 +37,11 @@ impl RecordingStream {
     /// The first received bytes.
     pub(super) fn received(&self) -> &[u8] {
         &self.received
+    }
+
+    /// Number of bytes sent before the first were received: the client hello.
+    pub(super) fn first_sent(&self) -> usize {
+        self.first_sent
     }
 
     /// Reads once more, for at most [`DRAIN_TIMEOUT`].
@@ -84,7 +92,11 @@ impl Write for RecordingStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.socket
             .set_write_timeout(Some(time_left(self.deadline)?))?;
-        self.socket.write(bytes).map_err(normalize_timeout)
+        let count = self.socket.write(bytes).map_err(normalize_timeout)?;
+        if self.received.is_empty() {
+            self.first_sent += count;
+        }
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -62,6 +62,9 @@ faults! {
     B6 Setup "not Kafka",
     B7 Setup "no common TLS version or cipher",
     B8 Setup "listener requires SASL",
+    B9 Setup "host name unknown to the proxy in front of the broker",
+    B10 Setup "a device drops long TLS messages",
+    B11 Setup "an address of the name does not work",
     C1 Setup "broker's certificate from an unknown CA",
     C2 Setup "broker does not send an intermediate certificate",
     C3 Setup "broker's certificate expired",
@@ -82,6 +85,7 @@ faults! {
     E7 Failed "no events yet",
     E8 Failed "a record is not a Ditto event",
     E9 Setup "not a consumer group",
+    E10 Setup "topic may be described, but not read",
     F1 Setup "API key rejected",
     F2 Failed "a proxy or sign-on page answered",
     F3 Setup "wrong path or app",
@@ -100,6 +104,6 @@ mod tests {
             assert!(!fault.title().is_empty());
         }
         assert_eq!(Fault::from_id("Z1"), None);
-        assert_eq!(Fault::ALL.len(), 46);
+        assert_eq!(Fault::ALL.len(), 50);
     }
 }

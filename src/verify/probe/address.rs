@@ -14,6 +14,8 @@ use crate::tls::{ClientConfig, HandshakeError, HandshakeErrorKind};
 
 /// The alert `protocol_version`: the server does not support the client's versions.
 const PROTOCOL_VERSION_ALERT: u8 = 70;
+/// The alerts `illegal_parameter`, `decode_error` and `internal_error`: the server could not parse the client hello.
+const PARSE_ALERTS: [u8; 3] = [47, 50, 80];
 /// Timeout of each step of a fallback probe.
 const FALLBACK_TIMEOUT: Duration = Duration::from_millis(1500);
 /// The end of an HTTP request, and of most text protocols.
@@ -123,7 +125,7 @@ impl AddressProbe<'_> {
         report: &mut AddressReport,
     ) {
         let Some(session) = session else {
-            self.retry_plain(report);
+            self.retry_otherwise(config, report);
             return;
         };
         let mut transport = Transport::Tls(Box::new(session));
@@ -214,7 +216,7 @@ impl AddressProbe<'_> {
     }
 
     /// Fallback probe after a handshake that failed for another reason than a certificate.
-    fn retry_plain(&self, report: &mut AddressReport) {
+    fn retry_otherwise(&self, config: &ClientConfig, report: &mut AddressReport) {
         let Some(handshake) = &report.handshake else {
             return;
         };
@@ -226,11 +228,31 @@ impl AddressProbe<'_> {
             HandshakeErrorKind::NotTls => Some(Listener::Foreign(handshake.first_bytes.clone())),
             HandshakeErrorKind::Alert(PROTOCOL_VERSION_ALERT)
             | HandshakeErrorKind::Incompatible => self.detect_old_tls(report.address),
-            HandshakeErrorKind::Closed | HandshakeErrorKind::Timeout if no_hello => {
-                Some(self.detect_plain(report.address))
+            HandshakeErrorKind::Closed | HandshakeErrorKind::Timeout if no_hello => self
+                .detect_short_hello(config, report.address)
+                .or_else(|| Some(self.detect_plain(report.address))),
+            HandshakeErrorKind::Alert(number) if no_hello && PARSE_ALERTS.contains(&number) => {
+                self.detect_short_hello(config, report.address)
             }
             _ => None,
         };
+    }
+
+    /// Detects a device that handles a client hello with classic key exchange groups, which fits into one TCP segment,
+    /// but not the default one. The default is tried again last: a broker that has just come back answers it, too.
+    fn detect_short_hello(&self, config: &ClientConfig, address: SocketAddr) -> Option<Listener> {
+        let classic = config.with_classic_groups()?;
+        let attempt = |config: &ClientConfig| {
+            let (socket, _) = self.connect(address, FALLBACK_TIMEOUT).ok()?;
+            let deadline = self.deadline_after(FALLBACK_TIMEOUT);
+            Some(handshake(socket, self.host, config, false, deadline).0)
+        };
+        let short = attempt(&classic).filter(|made| made.protocol.is_some())?;
+        let long = attempt(config).filter(|made| made.protocol.is_none())?;
+        Some(Listener::ShortHelloOnly {
+            long: long.hello_bytes,
+            short: short.hello_bytes,
+        })
     }
 
     fn detect_old_tls(&self, address: SocketAddr) -> Option<Listener> {

@@ -200,6 +200,13 @@ pub enum Listener {
     Silent,
     /// Closes connections and sends nothing.
     Closing,
+    /// Answers a short client hello and repeatedly not a long one; both lengths in bytes.
+    ShortHelloOnly {
+        /// Length of the hello that gets no answer.
+        long: usize,
+        /// Length of the hello that gets one.
+        short: usize,
+    },
 }
 
 impl AddressReport {

@@ -49,6 +49,9 @@ pub enum TransactionEnd {
     Abort,
 }
 
+/// A transaction without an end.
+pub struct OpenTransaction(BaseProducer<DeliveryReports>);
+
 /// The number of messages that the broker rejected.
 #[derive(Default)]
 struct RejectedCount(AtomicU64);
@@ -105,6 +108,22 @@ impl Kafka {
             TransactionEnd::Commit => producer.commit_transaction(TIMEOUT).unwrap(),
             TransactionEnd::Abort => producer.abort_transaction(TIMEOUT).unwrap(),
         }
+    }
+
+    /// Writes messages in a transaction that stays open until the result is dropped.
+    pub fn open_transaction(
+        &self,
+        topic: &str,
+        messages: impl IntoIterator<Item = Message>,
+    ) -> OpenTransaction {
+        let (producer, rejected) = self.producer(&[("transactional.id", topic)]);
+        producer.init_transactions(TIMEOUT).unwrap();
+        producer.begin_transaction().unwrap();
+        for message in messages {
+            send(&producer, topic, &message);
+        }
+        finish(&producer, &rejected);
+        OpenTransaction(producer)
     }
 
     fn producer(

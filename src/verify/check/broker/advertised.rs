@@ -1,5 +1,6 @@
 //! Checks of the advertised brokers, which clients must reach in addition to the bootstrap brokers.
 
+use super::addresses;
 use super::context::BrokerContext;
 use super::layers::LAYERS;
 use crate::verify::check::{Check, Fault, Status};
@@ -77,6 +78,7 @@ fn warnings(broker: &BrokerContext<'_>) -> Vec<Check> {
         .iter()
         .flat_map(|(_, check_layer)| check_layer(broker));
     let found = found.filter(|check| check.status == Status::Warn);
+    let found = found.chain(addresses::faults(broker));
     found.map(|check| with_node(broker.report, check)).collect()
 }
 
@@ -90,7 +92,9 @@ fn with_node(report: &Report, check: Check) -> Check {
     }
     .subject(report.target.to_string())
     .detail("node", node);
-    if check.status == Status::Fail && ["dns", "tcp"].contains(&name)
+    if check.fault != Some(Fault::B11)
+        && check.status == Status::Fail
+        && ["dns", "tcp"].contains(&name)
         || check.fault == Some(Fault::B4)
     {
         check = check.with_fault(Fault::E4).fix(

@@ -2,9 +2,9 @@
 
 use super::context::BrokerContext;
 use super::format::{format_date, format_duration, format_list, is_intermediate_name};
-use super::{client_certificate, network};
+use super::{client_certificate, handshake_failure};
 use crate::tls::handshake::{CertificateError, Handshake};
-use crate::tls::{HandshakeError, HandshakeErrorKind, PeerCertificate};
+use crate::tls::{HandshakeErrorKind, PeerCertificate};
 use crate::util::suggest::closest;
 use crate::util::time::DAY_SECONDS;
 use crate::verify::check::{Check, Fault};
@@ -50,7 +50,7 @@ pub(super) fn tls(broker: &BrokerContext<'_>) -> Vec<Check> {
         Some(_) if client_certificate::is_rejected(address) => {
             vec![handshake_completed(broker, handshake)]
         }
-        Some(failure) => vec![handshake_failed(broker, address, failure)],
+        Some(failure) => vec![handshake_failure::check(broker, address, failure)],
     };
     let described = |check: Check| describe(check, handshake);
     checks.into_iter().map(described).collect()
@@ -114,54 +114,6 @@ fn handshake_completed(broker: &BrokerContext<'_>, handshake: &Handshake) -> Che
     Check::warn("tls", what)
         .with_fault(Fault::C3)
         .fix("tell the people who run the brokers that this certificate has not been renewed")
-}
-
-/// The failed check of a handshake that ended for another reason than a certificate.
-fn handshake_failed(
-    broker: &BrokerContext<'_>,
-    address: &AddressReport,
-    failure: &HandshakeError,
-) -> Check {
-    let target = &broker.report.target;
-    let check = match (&address.listener, failure.kind) {
-        (Some(listener), _) => network::unexpected_listener(broker, "tls", listener),
-        (None, HandshakeErrorKind::Alert(70)) => Check::fail(
-            "tls",
-            Fault::B7,
-            format!("{target} supports no TLS version that this program supports (1.2 and 1.3)"),
-        )
-        .fix("the people who run the brokers must allow TLS 1.2 or 1.3"),
-        (None, HandshakeErrorKind::Alert(number)) => Check::fail(
-            "tls",
-            Fault::B7,
-            format!("{target} ended the handshake: it accepts none of the ciphers offered (alert {number})"),
-        )
-        .fix("remove ssl.cipher.suites, ssl.curves.list and ssl.sigalgs.list from the settings, or ask the people who run the brokers which ciphers they allow"),
-        (None, HandshakeErrorKind::InvalidConfig) => {
-            Check::fail_unnumbered("tls", "the TLS settings cannot be used".to_owned())
-                .fix("check the ssl.* properties: ciphers, curves, certificates and keys")
-        }
-        (None, HandshakeErrorKind::Timeout) => Check::fail("tls", Fault::B4, format!("{target} stopped responding during the handshake"))
-            .fix("try again; if it happens again, a firewall or proxy between here and the broker drops packets"),
-        (None, _) => Check::fail(
-            "tls",
-            Fault::B7,
-            format!("{target} offers {}, which this program does not accept", handshake_version(address)),
-        )
-        .fix("the people who run the brokers must allow TLS 1.2 or 1.3 with current ciphers and keys"),
-    };
-    match &failure.raw {
-        Some(raw) => check.raw(raw),
-        None => check,
-    }
-}
-
-fn handshake_version(address: &AddressReport) -> String {
-    let version = address
-        .handshake
-        .as_ref()
-        .and_then(|made| made.protocol.clone());
-    version.unwrap_or_else(|| "an unknown TLS version".to_owned())
 }
 
 /// One check for each fault of the broker's certificate.

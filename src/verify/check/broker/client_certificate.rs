@@ -2,7 +2,9 @@
 //! TLS alerts differ between broker implementations, so the accepted CAs and the file decide on the fault.
 
 use super::context::BrokerContext;
-use super::format::{format_date, format_duration, format_list, is_intermediate_name};
+use super::format::{
+    format_alert, format_date, format_duration, format_list, is_intermediate_name,
+};
 use crate::tls::handshake::{CertificateRequest, ClientCertificate, Handshake};
 use crate::tls::{HandshakeError, HandshakeErrorKind, PeerCertificate};
 use crate::verify::check::{Check, Fault};
@@ -249,19 +251,7 @@ fn rejection_fault(broker: &BrokerContext<'_>, alert: Option<u8>) -> (Fault, Str
     (Fault::D5, what, fix)
 }
 
-/// The meaning of an alert (RFC 8446, section 6.2).
+/// The alert in parentheses.
 fn alert_meaning(alert: Option<u8>) -> String {
-    let meaning = match alert {
-        Some(42) => "bad certificate",
-        Some(43) => "unsupported certificate",
-        Some(44) => "certificate revoked",
-        Some(45) => "certificate expired",
-        Some(46) => "certificate unknown",
-        Some(48) => "unknown CA",
-        Some(49) => "access denied",
-        Some(116) => "certificate required",
-        Some(other) => return format!(" (TLS alert {other})"),
-        None => return String::new(),
-    };
-    format!(" (TLS alert \"{meaning}\")")
+    alert.map_or_else(String::new, |number| format!(" ({})", format_alert(number)))
 }

@@ -52,6 +52,39 @@ pub(super) fn quote_first_line(bytes: &[u8]) -> String {
     line.iter().take(40).map(letter).collect()
 }
 
+/// A TLS alert (RFC 8446, section 6.2): `TLS alert 45, "certificate expired"`.
+pub(super) fn format_alert(number: u8) -> String {
+    let name = match number {
+        10 => "unexpected message",
+        20 => "bad record MAC",
+        22 => "record overflow",
+        40 => "handshake failure",
+        42 => "bad certificate",
+        43 => "unsupported certificate",
+        44 => "certificate revoked",
+        45 => "certificate expired",
+        46 => "certificate unknown",
+        47 => "illegal parameter",
+        48 => "unknown CA",
+        49 => "access denied",
+        50 => "decode error",
+        51 => "decrypt error",
+        70 => "protocol version",
+        71 => "insufficient security",
+        80 => "internal error",
+        86 => "inappropriate fallback",
+        90 => "user canceled",
+        109 => "missing extension",
+        110 => "unsupported extension",
+        112 => "unrecognized name",
+        115 => "unknown PSK identity",
+        116 => "certificate required",
+        120 => "no application protocol",
+        _ => return format!("TLS alert {number}"),
+    };
+    format!("TLS alert {number}, \"{name}\"")
+}
+
 /// Whether the name of a CA looks like that of an intermediate CA.
 pub(super) fn is_intermediate_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();

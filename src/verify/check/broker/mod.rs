@@ -1,10 +1,12 @@
 //! Checks of the brokers, from probe reports: DNS, TCP, TLS, client certificate, first Kafka response, advertised brokers.
 
+mod addresses;
 mod advertised;
 mod broker_certificate;
 mod client_certificate;
 mod context;
 mod format;
+mod handshake_failure;
 mod layers;
 mod network;
 
@@ -39,6 +41,10 @@ pub fn checks(reports: &[Report], local: &LocalContext) -> Vec<Check> {
         });
         checks.extend(layer(name, found.collect(), works));
     }
+    checks.extend(bootstrap.iter().flat_map(|broker| {
+        let with_subject = |check: Check| check.subject(broker.report.target.to_string());
+        addresses::faults(broker).into_iter().map(with_subject)
+    }));
     checks.push(advertised::summary(&bootstrap, &advertised, works));
     checks.extend(advertised.iter().flat_map(advertised::faults));
     checks

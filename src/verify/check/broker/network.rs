@@ -3,7 +3,7 @@
 use super::client_certificate;
 use super::context::BrokerContext;
 use super::format::{format_list, quote_first_line};
-use crate::tls::{HandshakeError, HandshakeErrorKind};
+use crate::tls::{CLASSIC_GROUPS, HandshakeError, HandshakeErrorKind};
 use crate::verify::check::{Check, Fault};
 use crate::verify::probe::{AddressReport, Listener, ResolveError, TcpOutcome};
 
@@ -54,31 +54,10 @@ pub(super) fn tcp(broker: &BrokerContext<'_>) -> Vec<Check> {
     }
     let port = report.target.port;
     let answer = format_list(&addresses(open.into_iter()));
-    // For `localhost` it is normal that only one of 127.0.0.1 and ::1 is open.
-    let remote: Vec<&AddressReport> = closed
-        .into_iter()
-        .filter(|one| !one.address.ip().is_loopback())
-        .collect();
-    if remote.is_empty() {
-        return vec![Check::pass(
-            "tcp",
-            format!("port {port} is open at {answer}"),
-        )];
-    }
-    let closed = format_list(&addresses(remote.iter().copied()));
-    let check = Check::warn(
+    vec![Check::pass(
         "tcp",
-        format!("port {port} is open at {answer}, but not at {closed}"),
-    );
-    let check = check.with_fault(fault(&remote));
-    vec![check.fix("connecting will sometimes be slow: tell the people who run the network or the brokers which address does not respond")]
-}
-
-fn fault(closed: &[&AddressReport]) -> Fault {
-    let dropped = closed
-        .iter()
-        .any(|one| matches!(one.tcp, TcpOutcome::TimedOut(_)));
-    if dropped { Fault::B3 } else { Fault::B2 }
+        format!("port {port} is open at {answer}"),
+    )]
 }
 
 fn unreachable(broker: &BrokerContext<'_>, closed: &[&AddressReport]) -> Check {
@@ -212,6 +191,15 @@ pub(super) fn unexpected_listener(
             format!("{target} accepts connections, but sends nothing"),
             format!(
                 "{ENDPOINT}; if this is a proxy or load balancer, the broker behind it may be down"
+            ),
+        ),
+        Listener::ShortHelloOnly { long, short } => (
+            Fault::B10,
+            format!(
+                "{target} does not answer the first TLS message if it has {long} bytes, but answers one of {short} bytes: a device in between drops a message that takes two packets, or that offers post-quantum keys"
+            ),
+            format!(
+                "add -X ssl.curves.list={CLASSIC_GROUPS} (or the property in a properties file), and ask the people who run your network to update the device"
             ),
         ),
         Listener::Closing => (

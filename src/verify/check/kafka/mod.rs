@@ -95,6 +95,20 @@ impl TopicContext<'_> {
         check.raw(&error.raw)
     }
 
+    /// The failed check of records that may not be fetched, although the topic was described.
+    #[must_use]
+    pub fn not_readable(&self, error: &QueryError) -> Check {
+        let topic = self.topic;
+        let what = format!(
+            "{} may describe the topic {topic}, but not read it",
+            self.describe_principal()
+        );
+        Check::fail("records", Fault::E10, what)
+            .fix("the topic's name is right: the people who run the cluster must allow this user the operation READ on the topic")
+            .detail("topic", topic)
+            .raw(&error.raw)
+    }
+
     /// Checks that each partition of the topic has a leader.
     #[must_use]
     pub fn topic(&self, partitions: &[Partition]) -> Check {

@@ -25,6 +25,7 @@ fn manifest() -> Manifest {
             topic: TOPIC.into(),
             partition,
             next_offset,
+            ..Position::default()
         });
     }
     let mut places = Vec::new();
@@ -173,6 +174,7 @@ fn a_follower_reports_skipped_events() {
     for txn in [1, 2, 11] {
         resumed.put(0, &update(txn, "1"));
     }
+    resumed.put(1, &update(3, "1"));
     let folder = resumed.folder();
     let mut running = resumed.stage.follow(&["--from", &folder]);
     running.wait_for_words(&["1 events are already in"], support::stage::TIMEOUT);

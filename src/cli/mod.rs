@@ -324,6 +324,9 @@ pub struct Verify {
     /// Replace hosts, addresses, ids, principals, topics and groups with numbered placeholders, for tickets
     #[arg(long)]
     pub redact: bool,
+    /// Also check whether the positions in this state file of tail are still available
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub state: Option<PathBuf>,
     /// If all checks pass, wait up to DURATION (such as 60s) for one new event and show it; write a document in your app meanwhile
     #[arg(long, value_name = "DURATION")]
     pub wait: Option<String>,
@@ -342,6 +345,7 @@ const VERIFY_EXAMPLES: &str = "\
 Examples:
   ditto-cdc verify                                   check everything
   ditto-cdc verify --wait 60s                        also wait for a write to arrive
+  ditto-cdc verify --state stream.state              also the positions of tail --state
   ditto-cdc verify --redact > ticket.txt             to send to other people
   ditto-cdc verify --json | jq '.checks[] | select(.status == \"fail\")'
 

@@ -17,6 +17,7 @@ use super::config::Connection;
 use super::context::{ClientEvent, Context};
 use super::failure::{ErrorClass, classify, raw};
 use super::message::OwnedMessage;
+use super::topic_id;
 use crate::record::Record;
 
 /// Why a query failed.
@@ -74,7 +75,7 @@ pub enum ReadItem<'a> {
 /// A connection for queries.
 pub struct Inspector {
     connection: Connection,
-    consumer: BaseConsumer<Context>,
+    consumer: Arc<BaseConsumer<Context>>,
     interrupt: Arc<AtomicBool>,
 }
 
@@ -112,7 +113,7 @@ impl Inspector {
         })?;
         Ok(Inspector {
             connection,
-            consumer,
+            consumer: Arc::new(consumer),
             interrupt,
         })
     }
@@ -134,6 +135,20 @@ impl Inspector {
         let mut partitions: Vec<Partition> = found.partitions().iter().map(partition).collect();
         partitions.sort_unstable_by_key(|partition| partition.id);
         Ok(partitions)
+    }
+
+    /// The topic's id; `None` if the brokers have no topic ids, or do not answer.
+    #[must_use]
+    pub fn topic_id(&self, timeout: Duration) -> Option<String> {
+        let topic = &self.connection.topic;
+        topic_id::query(&self.consumer, topic, timeout, &self.interrupt)?.id
+    }
+
+    /// The cluster's id, if its brokers send it.
+    #[must_use]
+    pub fn cluster(&self, timeout: Duration) -> Option<String> {
+        let id = self.consumer.client().fetch_cluster_id(timeout);
+        id.filter(|id| !id.is_empty())
     }
 
     /// The names of all topics that the user may see.

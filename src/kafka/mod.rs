@@ -1,7 +1,9 @@
 //! A Kafka topic as a source of records. The only importer of `rdkafka`.
 
+mod changes;
 mod config;
 mod context;
+mod describe_ffi;
 pub mod embedded;
 mod failure;
 mod group;
@@ -14,12 +16,16 @@ mod partitions;
 mod plan;
 mod reader;
 mod repeats;
+mod resume;
+mod schedule;
 mod tail_scan;
 mod topic;
+mod topic_id;
 mod txn_search;
+mod watch;
 mod watermarks;
+mod witness;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -27,15 +33,21 @@ use std::time::Duration;
 pub use config::Connection;
 pub use group_start::GroupStart;
 pub use reader::Reader;
+pub use resume::StartOffsets;
 pub use topic::{ReadStopped, Report, Topic};
 pub use txn_search::find_after_txn;
 pub use watermarks::{Since, Watermarks, read_watermarks};
+pub use witness::judge_by;
 
 use self::group::Group;
 use self::plan::OffsetRange;
+use self::resume::Resumption;
 use self::topic::Offsets;
+use self::watch::Watched;
+use self::witness::WitnessReader;
+use crate::record::incarnation::Incarnation;
 use crate::record::position::Position;
-use crate::record::{OffsetGap, Record};
+use crate::record::{Failure, Record};
 
 /// The part of a topic to read.
 #[derive(Debug, Clone)]
@@ -48,17 +60,6 @@ pub struct ReadRange {
     pub until: Option<Position>,
     /// The time now, in milliseconds since 1970-01-01 UTC.
     pub now: i64,
-}
-
-/// Offsets from which a read continues.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StartOffsets {
-    /// The next offset of each partition that was read.
-    pub next: BTreeMap<i32, i64>,
-    /// Number of partitions at that time. Later partitions are read from their first record.
-    pub partitions: i32,
-    /// Known gaps, reported before anything is read.
-    pub lost: Vec<OffsetGap>,
 }
 
 /// Connects to a topic without a group.
@@ -81,8 +82,34 @@ pub fn start(topic: Topic, range: &ReadRange) -> Result<Reader, ReadStopped> {
     let (topic, bounds) = resolve(topic, range)?;
     let ranges = plan::between(&bounds.starts, bounds.stops.as_ref(), &bounds.highs);
     let mut plan = plan::clamp_to_low_watermark(topic.name(), ranges, &bounds.lows);
-    plan.lost.extend(bounds.lost);
-    Ok(Reader::start(topic, plan, bounds.until)?)
+    plan.lost.extend(bounds.resumption.lost);
+    let mut incarnation = bounds.resumption.incarnation;
+    if incarnation.id.is_none() {
+        let witnesses = WitnessReader::of(&topic).before(&bounds.starts, &bounds.lows);
+        for (partition, found) in witnesses {
+            incarnation.witnesses.entry(partition).or_insert(found);
+        }
+    }
+    let names_partitions = range.stored.is_none() && matches!(range.from, Position::Offsets(_));
+    let mut reader = Reader::start(topic, plan, bounds.until)?;
+    reader.watch_topic(Watched {
+        incarnation,
+        former: bounds.resumption.former,
+        notices: bounds.resumption.notices,
+        ignores_added: names_partitions,
+    });
+    Ok(reader)
+}
+
+/// Whether the topic was deleted and created again after offsets were recorded.
+///
+/// # Errors
+/// A [`Failure`] if the brokers do not send the watermarks.
+pub fn is_replaced(topic: &Topic, stored: &StartOffsets) -> Result<bool, Failure> {
+    let (lows, highs) = (topic.low_watermarks()?, topic.high_watermarks()?);
+    Ok(resume::resume(topic, stored, &lows, &highs)
+        .former
+        .is_some())
 }
 
 /// Connects to a topic as a member of the connection's group, which starts at `start` if it has no stored position.
@@ -105,7 +132,16 @@ pub fn connect_member(
 /// # Errors
 /// [`ReadStopped`] if the library rejects the subscription.
 pub fn join(topic: Topic, idle_exit: Option<Duration>) -> Result<Reader, ReadStopped> {
-    Ok(Reader::join(topic, idle_exit)?)
+    let incarnation = Incarnation {
+        id: topic.id.clone(),
+        ..Incarnation::default()
+    };
+    let mut reader = Reader::join(topic, idle_exit)?;
+    reader.watch_topic(Watched {
+        incarnation,
+        ..Watched::default()
+    });
+    Ok(reader)
 }
 
 /// The values that `keep` returns for the last `count` records of a range, oldest first; `None` does not count.
@@ -144,8 +180,7 @@ struct OffsetBounds {
     until: Option<i64>,
     lows: Offsets,
     highs: Offsets,
-    /// Stored offsets that no longer exist.
-    lost: Vec<OffsetGap>,
+    resumption: Resumption,
 }
 
 fn resolve(topic: Topic, range: &ReadRange) -> Result<(Topic, OffsetBounds), ReadStopped> {
@@ -165,21 +200,29 @@ fn resolve(topic: Topic, range: &ReadRange) -> Result<(Topic, OffsetBounds), Rea
         }
     };
     let limits = stops.as_ref().unwrap_or(&highs);
-    let (topic, starts, lost) = if let Some(stored) = &range.stored {
-        let (starts, lost) =
-            plan::from_stored(topic.name(), &stored.next, stored.partitions, &lows, &highs);
-        (topic, starts, [stored.lost.clone(), lost].concat())
+    let (topic, resumption) = if let Some(stored) = &range.stored {
+        let resumption = resume::resume(&topic, stored, &lows, &highs);
+        (topic, resumption)
     } else {
         let (topic, starts) = offsets(topic, &range.from, &lows, limits)?;
-        (topic, starts, Vec::new())
+        let incarnation = Incarnation {
+            id: topic.id.clone(),
+            ..Incarnation::default()
+        };
+        let resumption = Resumption {
+            starts,
+            incarnation,
+            ..Resumption::default()
+        };
+        (topic, resumption)
     };
     let bounds = OffsetBounds {
-        starts,
+        starts: resumption.starts.clone(),
         stops,
         until,
         lows,
         highs,
-        lost,
+        resumption,
     };
     Ok((topic, bounds))
 }

@@ -59,11 +59,7 @@ impl PartitionProgress {
     pub(super) fn on_assigned(&mut self, partitions: &[(i32, i64)], unstored: &[i32]) {
         self.remove(&partitions.iter().map(|(id, _)| *id).collect::<Vec<_>>());
         for &(partition, start) in partitions {
-            self.add(PartitionState::new(OffsetRange {
-                partition,
-                start,
-                stop: None,
-            }));
+            self.follow(partition, start);
         }
         for partition in unstored {
             if let Some(state) = self.state(*partition) {
@@ -206,13 +202,25 @@ impl PartitionProgress {
             .collect()
     }
 
-    /// The first open partition whose next offset is above the high watermark: partition, next offset, high
-    /// watermark.
-    pub(super) fn beyond_end(&self, highs: &Offsets) -> Option<(i32, i64, i64)> {
-        self.open().into_iter().find_map(|(partition, next)| {
-            let high = *highs.get(&partition)?;
-            (next > high).then_some((partition, next, high))
-        })
+    /// Open partitions whose next offset is above the high watermark, each with its next offset.
+    pub(super) fn beyond_end(&self, highs: &Offsets) -> Vec<(i32, i64)> {
+        let is_beyond =
+            |(partition, next): &(i32, i64)| highs.get(partition).is_some_and(|high| next > high);
+        self.open().into_iter().filter(is_beyond).collect()
+    }
+
+    /// Whether all partitions have a stop.
+    pub(super) fn is_bounded(&self) -> bool {
+        self.bounded
+    }
+
+    /// Adds a partition without a stop.
+    pub(super) fn follow(&mut self, partition: i32, start: i64) {
+        self.add(PartitionState::new(OffsetRange {
+            partition,
+            start,
+            stop: None,
+        }));
     }
 
     /// Continues at another offset after a gap.

@@ -83,8 +83,9 @@ pub(super) fn from_stored(
     lows: &Offsets,
     highs: &Offsets,
 ) -> (Offsets, Vec<OffsetGap>) {
-    let new = highs.keys().filter(|partition| **partition >= known);
-    let mut starts: Offsets = new.map(|partition| (*partition, 0)).collect();
+    let mut starts: Offsets = added(stored, known, highs)
+        .map(|partition| (partition, 0))
+        .collect();
     starts.extend(stored);
     let mut lost = Vec::new();
     starts.retain(|&partition, start| {
@@ -100,6 +101,36 @@ pub(super) fn from_stored(
         why != GapReason::Gone
     });
     (starts, lost)
+}
+
+/// The partitions that were added after an earlier run, which knew `known` partitions.
+pub(super) fn added(stored: &Offsets, known: i32, highs: &Offsets) -> impl Iterator<Item = i32> {
+    let is_new = move |partition: &i32| *partition >= known && !stored.contains_key(partition);
+    highs.keys().copied().filter(is_new)
+}
+
+/// Start offsets in a topic that was created again: the first record of each partition of the earlier run, and of later
+/// ones. Each partition of the earlier run is a gap.
+pub(super) fn from_replaced(
+    topic: &str,
+    stored: &Offsets,
+    known: i32,
+    lows: &Offsets,
+    highs: &Offsets,
+) -> (Offsets, Vec<OffsetGap>) {
+    let low = |partition: i32| lows.get(&partition).copied().unwrap_or(0);
+    let again = highs.keys().copied().filter(|id| stored.contains_key(id));
+    let starts = again.chain(added(stored, known, highs));
+    let starts = starts.map(|partition| (partition, low(partition)));
+    let gap = |(&partition, &wanted): (&i32, &i64)| {
+        let why = if highs.contains_key(&partition) {
+            GapReason::Recreated
+        } else {
+            GapReason::Gone
+        };
+        OffsetGap::new(topic, partition, wanted, low(partition), why)
+    };
+    (starts.collect(), stored.iter().map(gap).collect())
 }
 
 /// Start offsets from `--from`, checked against the watermarks.
@@ -241,6 +272,33 @@ mod tests {
                 .collect();
             assert_eq!(starts, offsets(expected), "{positions:?}");
             assert_eq!(lost, *losses, "{positions:?}");
+        }
+    }
+
+    #[test]
+    fn a_topic_that_was_created_again_is_read_from_its_first_records() {
+        use GapReason::{Gone, Recreated};
+        let (lows, highs) = (offsets(&[(0, 5), (1, 0)]), offsets(&[(0, 10), (1, 20)]));
+        for (positions, known, expected, losses) in [
+            (
+                &[(0, 7), (1, 3), (2, 9)][..],
+                3,
+                &[(0, 5), (1, 0)][..],
+                &[(0, 7, 5, Recreated), (1, 3, 0, Recreated), (2, 9, 0, Gone)][..],
+            ),
+            // A partition that did not exist before is read without a gap.
+            (&[(0, 7)], 1, &[(0, 5), (1, 0)], &[(0, 7, 5, Recreated)]),
+            (&[(0, 7)], 0, &[(0, 5), (1, 0)], &[(0, 7, 5, Recreated)]),
+            // A partition that existed and was not read is still not read.
+            (&[(1, 7)], 2, &[(1, 0)], &[(1, 7, 0, Recreated)]),
+        ] {
+            let (starts, lost) = from_replaced("t", &offsets(positions), known, &lows, &highs);
+            let lost: Vec<_> = lost
+                .iter()
+                .map(|lost| (lost.partition, lost.wanted, lost.resumed, lost.why))
+                .collect();
+            assert_eq!(starts, offsets(expected), "{positions:?}");
+            assert_eq!(lost, losses, "{positions:?}");
         }
     }
 

@@ -18,6 +18,8 @@ use super::outage::OutageMonitor;
 use super::partitions::PartitionProgress;
 use super::plan::ReadPlan;
 use super::topic::{Offsets, Topic};
+use super::watch::TopicWatch;
+use crate::record::incarnation::Incarnation;
 use crate::record::{
     Failure, FailureClass, GapReason, Notice, OffsetGap, Progress, Source, SourceItem,
 };
@@ -28,17 +30,21 @@ const JOINING: &str = "joining the group";
 
 /// Reads a topic between the offsets of a plan.
 pub struct Reader {
-    topic: Topic,
-    partitions: PartitionProgress,
+    pub(super) topic: Topic,
+    pub(super) partitions: PartitionProgress,
     /// Items to deliver before the next record.
-    pending: VecDeque<Pending>,
+    pub(super) pending: VecDeque<Pending>,
     /// The record delivered last; the item borrows its bytes.
     message: OwnedMessage,
     outage: OutageMonitor,
+    /// The topic's incarnation, and how its changes are noticed.
+    pub(super) watch: TopicWatch,
+    /// Records delivered since the last periodic work.
+    unticked: u32,
     /// When reading ends, in milliseconds since 1970-01-01 UTC; `None` once that time has passed.
     until: Option<i64>,
     /// Bytes delivered since an offset was reported out of range, until its partition is known.
-    pending_reset: Option<u64>,
+    pub(super) pending_reset: Option<u64>,
     committed_at: Instant,
     /// The wait for a group's first assignment.
     joining: Option<Joining>,
@@ -46,12 +52,14 @@ pub struct Reader {
 }
 
 /// An item without borrowed data.
-enum Pending {
+pub(super) enum Pending {
     OffsetGap(OffsetGap),
     Notice(Notice),
     Failed(Failure),
 }
 
+/// Records between two checks of the clock while records keep arriving.
+const RECORDS_PER_TICK: u32 = 1024;
 /// Longest poll of the client library, and so the delay of Ctrl-C.
 const MAX_POLL_TIMEOUT: Duration = Duration::from_millis(100);
 /// Timeout of a seek.
@@ -79,6 +87,8 @@ impl Reader {
             pending,
             message: OwnedMessage::default(),
             outage: OutageMonitor::default(),
+            watch: TopicWatch::default(),
+            unticked: 0,
             until,
             pending_reset: None,
             committed_at: Instant::now(),
@@ -146,7 +156,7 @@ impl Reader {
     }
 
     /// Assigns the open partitions at their next offsets. Prefetched records are fetched again.
-    fn assign(&self) -> Result<(), Failure> {
+    pub(super) fn assign(&self) -> Result<(), Failure> {
         let open = self.partitions.open();
         if open.is_empty() {
             return Ok(());
@@ -170,6 +180,8 @@ impl Reader {
                     return Ok(false);
                 }
                 self.message.copy(&message);
+                self.watch
+                    .note_record(|| self.message.as_record(&self.topic.connection.topic));
                 if let Some(bytes) = &mut self.pending_reset {
                     *bytes += self.message.len() as u64;
                 }
@@ -178,6 +190,7 @@ impl Reader {
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 self.partitions.reached_end(partition);
                 self.pass_markers(partition);
+                self.watch.at_end();
                 false
             }
             Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
@@ -275,6 +288,8 @@ impl Reader {
         let assigned = Notice::Assigned(self.partitions.count());
         self.pending.push_back(Pending::Notice(assigned));
         let no_position = assignment.no_position.map(Notice::NoPosition);
+        let is_deletion = |gap: &OffsetGap| gap.why == GapReason::PositionsDeleted;
+        self.watch.positions_deleted |= assignment.gaps.iter().any(is_deletion);
         let gaps = assignment.gaps.into_iter().map(Pending::OffsetGap);
         self.pending.extend(no_position.map(Pending::Notice));
         self.pending.extend(gaps);
@@ -364,28 +379,10 @@ impl Reader {
     fn on_offset_out_of_range(&mut self) -> Result<(), Failure> {
         let lows = self.topic.low_watermarks()?;
         if self.partitions.overtaken(&lows).is_empty() {
-            return self.check_end(&self.topic.high_watermarks()?);
+            return self.on_offset_beyond_end();
         }
         self.pending_reset = Some(0);
         Ok(())
-    }
-
-    /// A position above the high watermark means that the topic was re-created, or lost its newest records.
-    fn check_end(&self, highs: &Offsets) -> Result<(), Failure> {
-        let Some((partition, next, high)) = self.partitions.beyond_end(highs) else {
-            return Ok(());
-        };
-        Err(Failure {
-            class: FailureClass::Read,
-            what: format!(
-                "reading: partition {partition} of {} ends at offset {high}, before the position {next}",
-                self.topic.name()
-            ),
-            fix: Some(
-                "the topic was re-created or lost its newest records: treat it as a gap, and run requery".into(),
-            ),
-            raw: None,
-        })
     }
 
     fn check_reset(&mut self) -> Result<(), Failure> {
@@ -403,7 +400,7 @@ impl Reader {
     }
 
     /// Fetches from the current offsets: by assignment, or by seeking if a group owns the assignment.
-    fn refetch(&self) -> Result<(), Failure> {
+    pub(super) fn refetch(&self) -> Result<(), Failure> {
         if self.topic.is_without_group() {
             return self.assign();
         }
@@ -434,9 +431,21 @@ impl Reader {
         {
             self.check_reset()?;
         }
+        self.unticked = 0;
         self.probe();
         self.check_joining()?;
+        self.poll_changes()?;
         self.check_time()
+    }
+
+    /// Periodic work while records keep arriving.
+    fn tick_while_busy(&mut self) {
+        self.unticked += 1;
+        if self.unticked >= RECORDS_PER_TICK
+            && let Err(failure) = self.tick()
+        {
+            self.pending.push_back(Pending::Failed(failure));
+        }
     }
 
     fn commit(&mut self) -> Result<(), Failure> {
@@ -454,8 +463,17 @@ impl Reader {
         Ok(())
     }
 
+    fn has_pending_gap(&self) -> bool {
+        let is_gap = |pending: &Pending| matches!(pending, Pending::OffsetGap(_));
+        self.pending.iter().any(is_gap)
+    }
+
     fn take_pending(&mut self) -> Option<SourceItem<'static>> {
-        self.pending.pop_front().map(|pending| match pending {
+        let item = self.pending.pop_front()?;
+        if !self.has_pending_gap() {
+            self.watch.forget_former();
+        }
+        Some(match item {
             Pending::OffsetGap(lost) => SourceItem::OffsetGap(lost),
             Pending::Notice(notice) => SourceItem::Notice(notice),
             Pending::Failed(failure) => SourceItem::Failed(failure),
@@ -475,10 +493,16 @@ impl Source for Reader {
                 return item;
             }
             if self.partitions.complete() {
-                return SourceItem::End;
+                if self.confirm() {
+                    return SourceItem::End;
+                }
+                continue;
             }
             match self.poll(timeout) {
-                Ok(true) => return SourceItem::Record(self.message.as_record(self.topic.name())),
+                Ok(true) => {
+                    self.tick_while_busy();
+                    return SourceItem::Record(self.message.as_record(self.topic.name()));
+                }
                 Ok(false) => {}
                 Err(failure) => {
                     // Items that are already queued come first.
@@ -511,6 +535,20 @@ impl Source for Reader {
             }
         }
         positions.into_iter().collect()
+    }
+
+    fn incarnation(&self) -> Incarnation {
+        self.watch.incarnation(self.has_pending_gap())
+    }
+
+    fn confirm(&mut self) -> bool {
+        match self.check_now() {
+            Ok(()) => self.pending.is_empty(),
+            Err(failure) => {
+                self.pending.push_back(Pending::Failed(failure));
+                false
+            }
+        }
     }
 
     fn needs_commit(&self) -> bool {

@@ -14,6 +14,7 @@ use super::config::Connection;
 use super::context::{ClientEvent, Context};
 use super::failure::{ErrorClass, classify, failure};
 use super::group::Group;
+use super::topic_id;
 use crate::record::{Failure, FailureClass};
 
 /// Receives the library's log lines while connecting.
@@ -45,6 +46,8 @@ pub struct Topic {
     pub(super) connection: Connection,
     pub(super) consumer: Arc<BaseConsumer<Context>>,
     pub(super) partitions: Vec<i32>,
+    /// Its id when the client connected; `None` if the brokers have no topic ids.
+    pub(super) id: Option<String>,
     pub(super) interrupt: Arc<AtomicBool>,
 }
 
@@ -54,6 +57,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Timeout of one request to a connected broker.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Timeout of the request for the topic's id.
+const ID_TIMEOUT: Duration = Duration::from_secs(5);
 /// Timeout for serving the library's event queue.
 const QUEUE_TIMEOUT: Duration = Duration::from_millis(10);
 /// Timeout of the first attempt. It doubles, so that slow links succeed and errors are seen early.
@@ -77,9 +82,12 @@ impl Topic {
             connection,
             consumer: Arc::new(consumer),
             partitions: Vec::new(),
+            id: None,
             interrupt,
         };
         topic.partitions = topic.query_partitions(report)?;
+        // Before any offset is queried: an offset of a topic that is created meanwhile would get the wrong id.
+        topic.id = topic.query_id();
         Ok(topic)
     }
 
@@ -100,6 +108,25 @@ impl Topic {
     #[must_use]
     pub fn partitions(&self) -> i32 {
         i32::try_from(self.partitions.len()).unwrap_or(i32::MAX)
+    }
+
+    /// The topic's id, if the brokers send it.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    fn query_id(&self) -> Option<String> {
+        let state = topic_id::query(&self.consumer, self.name(), ID_TIMEOUT, &self.interrupt);
+        state.and_then(|state| state.id)
+    }
+
+    /// Makes the client library learn the topic's present partitions and leaders.
+    pub(super) fn refresh(&self) -> bool {
+        let metadata = self
+            .consumer
+            .fetch_metadata(Some(self.name()), RESPONSE_TIMEOUT);
+        metadata.is_ok()
     }
 
     fn query_partitions(&self, report: &mut Report<'_>) -> Result<Vec<i32>, ReadStopped> {

@@ -1,14 +1,16 @@
 //! High watermarks of all partitions, with the newest records before them: the offsets from which to resume.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::config::Connection;
 use super::reader::Reader;
+use super::resume::StartOffsets;
 use super::topic::{ReadStopped, Report, Topic};
-use super::{offsets, plan, tail_scan};
+use super::witness::WitnessReader;
+use super::{offsets, plan, resume, tail_scan};
+use crate::record::incarnation::Incarnation;
 use crate::record::position::Position;
 use crate::record::{OffsetGap, Record, Source, SourceItem};
 
@@ -25,7 +27,7 @@ pub enum Since {
     /// A position from the command line.
     Position(Position),
     /// The next offsets of an earlier run. A missing offset is a gap, not an error.
-    StartOffsets(BTreeMap<i32, i64>),
+    StartOffsets(StartOffsets),
 }
 
 /// The high watermarks of a topic.
@@ -35,6 +37,8 @@ pub struct Watermarks {
     pub topic: String,
     /// The cluster's id, if its brokers send it.
     pub cluster: Option<String>,
+    /// The topic that the watermarks belong to.
+    pub incarnation: Incarnation,
     /// Each partition with its high watermark.
     pub next: Vec<(i32, i64)>,
     /// Gaps in the part that was read.
@@ -64,8 +68,15 @@ pub fn read_watermarks(
             .iter()
             .map(|(&partition, &next)| (partition, next))
             .collect(),
+        incarnation: Incarnation {
+            id: topic.id.clone(),
+            ..Incarnation::default()
+        },
         lost: Vec::new(),
     };
+    if topic.id.is_none() {
+        watermarks.incarnation.witnesses = WitnessReader::of(&topic).before(&highs, &lows);
+    }
     let (topic, _) = tail_scan::last(topic, &lows, &highs, RECORDS_BEFORE_END, visit)?;
     let Some(since) = since else {
         return Ok(watermarks);
@@ -75,10 +86,9 @@ pub fn read_watermarks(
             let (topic, starts) = offsets(topic, position, &lows, &highs)?;
             (topic, starts, Vec::new())
         }
-        Since::StartOffsets(next) => {
-            // The earlier run had all partitions of its time: others are newer, and are read from their first record.
-            let (starts, lost) = plan::from_stored(topic.name(), next, 0, &lows, &highs);
-            (topic, starts, lost)
+        Since::StartOffsets(stored) => {
+            let resumption = resume::resume(&topic, stored, &lows, &highs);
+            (topic, resumption.starts, resumption.lost)
         }
     };
     let ranges = plan::between(&starts, Some(&highs), &highs);

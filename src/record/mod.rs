@@ -1,6 +1,7 @@
 //! Types that sources and commands share: a record, and the items that a source delivers.
 
 mod batch;
+pub mod incarnation;
 pub mod options;
 pub mod position;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 pub use batch::Batch;
 
+use self::incarnation::Incarnation;
 use crate::util::exit::Exit;
 
 /// One record as received, borrowed from the source until the next item.
@@ -119,6 +121,8 @@ pub enum GapReason {
     Gone,
     /// The broker deleted the positions of a running group, as it does with the topic.
     PositionsDeleted,
+    /// The topic was deleted and created again: the offset belongs to the earlier topic.
+    Recreated,
     /// Retention removed records that may have come after this transaction.
     PossiblyAfterTxn(u64),
 }
@@ -165,6 +169,10 @@ impl OffsetGap {
                 "{place} has no record at or before transaction {txn} any more, and the records that retention removed before offset {} may be newer",
                 self.resumed
             ),
+            GapReason::Recreated => format!(
+                "{place} is not the one that was read up to offset {}: the topic was deleted and created again, and what was not read before is lost",
+                self.wanted
+            ),
             GapReason::Gone => format!(
                 "{place} no longer exists (it was read up to offset {}): the topic was re-created",
                 self.wanted
@@ -198,6 +206,19 @@ pub enum Notice {
         /// The library's last message about it.
         error: Option<String>,
     },
+    /// The topic was deleted and created again; its ids, as far as the brokers send them.
+    TopicReplaced {
+        /// The id of the topic that was read.
+        before: Option<String>,
+        /// The id of the topic that is read now.
+        now: Option<String>,
+    },
+    /// It cannot be determined whether the topic was deleted and created again.
+    TopicUnverified,
+    /// Partitions that were added to the topic, and are read from their first record.
+    PartitionsAdded(Vec<i32>),
+    /// Partitions that were added to the topic, and are not read, because the user named the partitions to read.
+    PartitionsIgnored(Vec<i32>),
     /// A line of the library's log.
     Log(String),
 }
@@ -287,6 +308,16 @@ pub trait Source {
     /// next offset. Empty if the source has no offsets.
     fn positions(&self) -> Vec<(i32, i64)> {
         Vec::new()
+    }
+
+    /// The topic that the positions belong to.
+    fn incarnation(&self) -> Incarnation {
+        Incarnation::default()
+    }
+
+    /// Whether everything so far came from one topic, as far as the brokers say. If not, further items follow.
+    fn confirm(&mut self) -> bool {
+        true
     }
 
     /// Whether the source has positions to commit, so that the output should be flushed now.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::document_id::{DocumentId, IdType};
+use crate::record::incarnation::{Incarnation, Witness};
 use crate::record::{Failure, FailureClass};
 use crate::util::atomic_file;
 
@@ -104,15 +105,34 @@ impl Scope {
 }
 
 /// The offset from which one partition continues after the snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Position {
     /// The topic's name.
     pub topic: String,
+    /// The topic's id, if its brokers send it: the offset means nothing in a later topic of the same name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic_id: Option<String>,
     /// The partition, counted from 0.
     pub partition: i32,
     /// The first offset that did not exist before the first request.
     pub next_offset: i64,
+    /// Without an id: the last record before the offset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Witness>,
+}
+
+/// The topic that the positions of one topic name belong to.
+#[must_use]
+pub fn incarnation(positions: &[Position], topic: &str) -> Incarnation {
+    let of_topic = positions.iter().filter(|position| position.topic == topic);
+    let witness = |position: &Position| Some((position.partition, position.witness.clone()?));
+    Incarnation {
+        id: of_topic
+            .clone()
+            .find_map(|position| position.topic_id.clone()),
+        witnesses: of_topic.filter_map(witness).collect(),
+    }
 }
 
 /// A partition whose position is before its end.

@@ -65,6 +65,27 @@ impl StateFile {
     }
 }
 
+/// Reads a state file without locking it, for a check beside a run that uses it.
+///
+/// # Errors
+/// A [`Failure`] if the file does not exist, or cannot be read or parsed.
+pub fn read(path: &Path) -> Result<State, Failure> {
+    let name = path.display().to_string();
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(Failure {
+                class: FailureClass::Setup,
+                what: format!("the state file {name} does not exist"),
+                fix: Some("check the path; tail --state creates the file".into()),
+                raw: None,
+            });
+        }
+        Err(error) => return Err(io_failure("read", &name, &error)),
+    };
+    parse(&bytes).map_err(|why| invalid(&name, &why))
+}
+
 /// Resolves symbolic links, because a rename would replace the link.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
     match path.canonicalize() {

@@ -99,10 +99,8 @@ impl Gap {
         self.unnumbered += later.unnumbered;
         self.lost += later.lost;
         self.txn_id = self.txn_id.max(later.txn_id);
-        for (partition, offset) in later.after {
-            let after = self.after.entry(partition).or_insert(offset);
-            *after = offset.max(*after);
-        }
+        // A later offset is a higher one, or in a topic that was created again.
+        self.after.extend(later.after);
         (self.covered, self.known) = (later.covered, later.known);
     }
 

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use file::StateFile;
+pub use file::{StateFile, read};
 pub use gap::{Coverage, Gap};
+
+use crate::record::incarnation::{Incarnation, Witness};
 
 /// The state of one reader of one topic.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct State {
     pub cluster: Option<String>,
     /// The topic.
     pub topic: String,
+    /// Which topic of that name the offsets belong to. Files of earlier versions do not say it.
+    pub incarnation: Incarnation,
     /// Number of partitions when the topic was last opened.
     pub partitions: i32,
     /// The next offset of each partition that is read.
@@ -55,8 +59,10 @@ impl State {
     }
 }
 
-/// Version of the file format.
-const VERSION: u32 = 1;
+/// Version of the file format that is written. Version 1 has neither `topicId` nor `witnesses`.
+const VERSION: u32 = 2;
+/// The oldest version that is read.
+const OLDEST_VERSION: u32 = 1;
 /// The command that owns the file.
 const OWNER: &str = "tail";
 
@@ -69,6 +75,10 @@ struct Fields {
     version: u32,
     cluster: Option<String>,
     topic: String,
+    #[serde(rename = "topicId", default)]
+    topic_id: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    witnesses: BTreeMap<i32, Witness>,
     partitions: i32,
     next: BTreeMap<i32, i64>,
     gap: Option<GapFields>,
@@ -120,6 +130,8 @@ fn serialize(state: &State) -> String {
         version: VERSION,
         cluster: state.cluster.clone(),
         topic: state.topic.clone(),
+        topic_id: state.incarnation.id.clone(),
+        witnesses: state.incarnation.witnesses.clone(),
         partitions: state.partitions,
         next: state.next.clone(),
         gap,
@@ -144,9 +156,9 @@ fn parse(text: &[u8]) -> Result<State, String> {
     if head.kind != OWNER {
         return Err(format!("it belongs to `{}`, not to `{OWNER}`", head.kind));
     }
-    if head.version != VERSION {
+    if !(OLDEST_VERSION..=VERSION).contains(&head.version) {
         return Err(format!(
-            "it has version {}, and this ditto-cdc knows version {VERSION}",
+            "it has version {}, and this ditto-cdc knows versions up to {VERSION}",
             head.version
         ));
     }
@@ -171,6 +183,10 @@ fn from_fields(content: Fields) -> Option<State> {
     all_valid.then_some(State {
         cluster: content.cluster,
         topic: content.topic,
+        incarnation: Incarnation {
+            id: content.topic_id,
+            witnesses: content.witnesses,
+        },
         partitions: content.partitions,
         next: content.next,
         gap,

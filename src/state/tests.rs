@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use super::{Coverage, Gap, State, StateFile, parse, serialize};
+use crate::record::incarnation::{Incarnation, Witness};
 use crate::record::{GapReason, OffsetGap};
 
 fn state() -> State {
@@ -13,6 +14,10 @@ fn state() -> State {
     State {
         cluster: Some("c-1".into()),
         topic: "events".into(),
+        incarnation: Incarnation {
+            id: Some("yrK2xSVHTdOiZmzHjvNBgQ".into()),
+            witnesses: BTreeMap::new(),
+        },
         partitions: 3,
         next: [(0, 12), (2, 0)].into(),
         gap: Some(gap),
@@ -33,9 +38,44 @@ fn a_state_survives_a_round_trip() {
     gap.note_requery(None, None);
     gap.covered = names(&["cars"]);
     gap.known = Some(names(&["cars", "people"]));
-    for state in [state(), bare, covered] {
+    let witness = Witness {
+        offset: 11,
+        timestamp: Some(1_769_860_800_000),
+        sha256: "ba7816bf".into(),
+    };
+    let without_id = State {
+        incarnation: Incarnation {
+            id: None,
+            witnesses: [(0, witness)].into(),
+        },
+        ..state()
+    };
+    for state in [state(), bare, covered, without_id] {
         assert_eq!(parse(serialize(&state).as_bytes()), Ok(state));
     }
+}
+
+#[test]
+fn a_file_of_version_1_is_read() {
+    let text = r#"{"ditto-cdc":"tail","version":1,"cluster":"c-1","topic":"events","partitions":3,
+        "next":{"0":12,"2":0},"gap":{"announced":1,"lost":0,"txnID":9007199254740993,"behind":{"0":12}},
+        "snapshot":"45@2026"}"#;
+    let expected = State {
+        incarnation: Incarnation::default(),
+        ..state()
+    };
+    assert_eq!(parse(text.as_bytes()), Ok(expected));
+}
+
+#[test]
+fn a_gap_in_a_topic_that_was_created_again_replaces_the_offsets_of_the_former_one() {
+    let mut gap = Gap::default();
+    gap.note_offset_gap(&lost(0, 400, 500));
+    let mut later = Gap::default();
+    later.note_offset_gap(&lost(0, 700, 0));
+    gap.add(later);
+    assert_eq!(gap.after, [(0, 0)].into());
+    assert_eq!(gap.lost, 2);
 }
 
 #[test]
@@ -53,8 +93,8 @@ fn an_invalid_state_is_rejected_with_the_reason() {
             "belongs to `requery`",
         ),
         (
-            good.replace("\"version\": 1", "\"version\": 2"),
-            "has version 2",
+            good.replace("\"version\": 2", "\"version\": 3"),
+            "has version 3",
         ),
         (good.replace("\"topic\"", "\"tropic\""), "damaged"),
         (good.replace("12", "-1"), "below 0"),

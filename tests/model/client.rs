@@ -143,6 +143,7 @@ fn record_positions(
             topic: TOPIC.to_owned(),
             partition: number,
             next_offset: preceding.next_offset(number, partition.next),
+            ..Position::default()
         });
     }
     for one in preceding.held_back() {

@@ -41,6 +41,7 @@ fn snapshot(folder: &Path, topic: &str, floor: u64, next: i64) -> String {
         topic: topic.into(),
         partition: 0,
         next_offset: next,
+        ..Position::default()
     });
     manifest.write(folder).unwrap();
     folder.display().to_string()

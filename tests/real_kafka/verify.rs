@@ -12,7 +12,7 @@ use crate::support::program::run;
 const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Status and report of `verify --json` on a topic. The key file is a copy that only its owner may read.
-fn verify(kafka: &Kafka, topic: &str, args: &[&str]) -> (Option<i32>, Value) {
+pub fn verify(kafka: &Kafka, topic: &str, args: &[&str]) -> (Option<i32>, Value) {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("user.p12");
     std::fs::write(&key, std::fs::read(kafka.file("user.p12")).unwrap()).unwrap();
@@ -45,7 +45,7 @@ fn close(file: &std::path::Path) {
 fn close(_: &std::path::Path) {}
 
 #[track_caller]
-fn has(report: &Value, name: &str, status: &str, fault: Option<&str>, words: &str) {
+pub fn has(report: &Value, name: &str, status: &str, fault: Option<&str>, words: &str) {
     let checks = report["checks"].as_array().unwrap();
     let found: Vec<&Value> = checks
         .iter()

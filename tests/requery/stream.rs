@@ -1,10 +1,12 @@
 //! Offsets and minimum transaction, which `requery` reads from Kafka before its first request.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use crate::documents::many;
 use crate::scene::{Place, TIMEOUT, front};
-use crate::support::program::run;
+use crate::support::program::{Running, run};
 use crate::support::stage::Stage;
 
 #[test]
@@ -106,4 +108,67 @@ fn the_minimum_transaction_is_the_highest_of_many_and_a_lost_offset_is_reported(
         "{}",
         output.stderr
     );
+}
+
+#[test]
+fn positions_of_a_topic_that_was_created_again_are_not_continued() {
+    let Some(front) = front() else { return };
+    front.insert("a", &many(5));
+    let stage = Stage::new(1);
+    stage.write(0, 101, "a", 1);
+    stage.write_many(20..90, 1);
+    let place = Place::new();
+    let path = place.path().display().to_string();
+    let mut env = stage.env();
+    env.extend(front.env());
+    let output = run(&env, &["requery", "--output", &path], TIMEOUT);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let mut manifest = place.manifest();
+    let id = manifest.positions[0].topic_id.clone();
+    assert!(id.is_some(), "{manifest:?}");
+    // As if the snapshot had been taken in the former topic.
+    manifest.positions[0].topic_id = Some("AAAAAAAAAAAAAAAAAAAAAQ".to_owned());
+    manifest.write(&place.path()).unwrap();
+    let output = run(&env, &["requery", "--output", &path], TIMEOUT);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let words =
+        "was deleted and created again after offset 71 of partition 0: the snapshot resolves";
+    assert!(output.stderr.contains(words), "{}", output.stderr);
+    assert_eq!(place.manifest().positions[0].topic_id, id);
+}
+
+#[test]
+fn an_interrupted_run_is_not_resumed_after_the_topic_was_created_again() {
+    let Some(front) = front() else { return };
+    front.insert("a", &many(1000));
+    front.set(
+        &json!({"cap_rows": 200, "faults": [{"kind": "slow", "seconds": 0.02, "times": 999}]}),
+    );
+    let stage = Stage::new(1);
+    stage.write(0, 1, "a", 1);
+    let place = Place::new();
+    let path = place.path().display().to_string();
+    let mut env = stage.env();
+    env.extend(front.env());
+    let running = Running::start(&env, &["requery", "--output", &path]);
+    let started = Instant::now();
+    while front.statements().len() < 9 {
+        assert!(started.elapsed() < TIMEOUT, "{}", running.stderr());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    running.kill();
+    let journal = place.path().join(".requery/journal.ndjson");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let resume = ["requery", "--output", &path, "--resume"];
+    let (before, id) = text.split_once("\"topicId\":\"").unwrap();
+    let rest = id.split_once('"').unwrap().1;
+    let changed = format!("{before}\"topicId\":\"AAAAAAAAAAAAAAAAAAAAAQ\"{rest}");
+    std::fs::write(&journal, &changed).unwrap();
+    let output = run(&env, &resume, TIMEOUT);
+    assert_eq!(output.status, Some(3), "{}", output.stderr);
+    let words = "the topic events was deleted and created again";
+    assert!(output.stderr.contains(words), "{}", output.stderr);
+    std::fs::write(&journal, &text).unwrap();
+    let output = run(&env, &resume, TIMEOUT);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
 }

@@ -8,8 +8,9 @@ use crate::condition::Condition;
 use crate::event;
 use crate::kafka;
 use crate::kafka::{Connection, ReadRange, ReadStopped, Reader, StartOffsets};
+use crate::record::incarnation::Incarnation;
 use crate::record::position::Position;
-use crate::record::{Record, Source, SourceItem};
+use crate::record::{GapReason, OffsetGap, Record, Source, SourceItem};
 use crate::snapshot::manifest;
 use crate::snapshot::proof::ChangeLedger;
 use crate::snapshot::write::journal::RunIdentity;
@@ -86,13 +87,16 @@ impl ChangeReader {
         }
         let positions = self.positions.iter();
         let next = positions.map(|one| (one.partition, one.next_offset));
-        let mut reader = kafka::start(topic, &read_range(next.collect(), Some(Position::End)))?;
+        let incarnation = manifest::incarnation(&self.positions, topic.name());
+        let range = read_range(next.collect(), incarnation, Some(Position::End));
+        let mut reader = kafka::start(topic, &range)?;
         scan.read_to_end(&mut reader)?;
         if scan.ledger.awaits_events() {
-            let next = reader.next_offsets();
-            let mut reader = kafka::start(reader.close(), &read_range(next, None))?;
+            let range = read_range(reader.next_offsets(), reader.incarnation(), None);
+            let mut reader = kafka::start(reader.close(), &range)?;
             scan.wait_for_late_events(&mut reader)?;
-            let range = read_range(reader.next_offsets(), Some(Position::End));
+            let end = Some(Position::End);
+            let range = read_range(reader.next_offsets(), reader.incarnation(), end);
             scan.read_to_end(&mut kafka::start(reader.close(), &range)?)?;
         }
         scan.ledger.note_settled();
@@ -100,7 +104,11 @@ impl ChangeReader {
     }
 }
 
-fn read_range(next: Vec<(i32, i64)>, until: Option<Position>) -> ReadRange {
+fn read_range(
+    next: Vec<(i32, i64)>,
+    incarnation: Incarnation,
+    until: Option<Position>,
+) -> ReadRange {
     ReadRange {
         from: Position::End,
         stored: Some(StartOffsets {
@@ -108,9 +116,23 @@ fn read_range(next: Vec<(i32, i64)>, until: Option<Position>) -> ReadRange {
             // A partition without an offset is new, and is read from its first record.
             partitions: 0,
             lost: Vec::new(),
+            incarnation,
         }),
         until,
         now: 0,
+    }
+}
+
+/// Why the changes in the stream are not known completely.
+fn describe_gap(lost: &OffsetGap) -> String {
+    match lost.why {
+        GapReason::Retention | GapReason::PossiblyAfterTxn(_) => format!(
+            "the offsets {} to {} of partition {} are gone",
+            lost.wanted,
+            lost.resumed - 1,
+            lost.partition
+        ),
+        _ => lost.message(),
     }
 }
 
@@ -167,12 +189,7 @@ impl ChangeScan<'_> {
                 Ok(Some(true))
             }
             SourceItem::OffsetGap(lost) => {
-                self.ledger.note_failure(format!(
-                    "the offsets {} to {} of partition {} are gone",
-                    lost.wanted,
-                    lost.resumed - 1,
-                    lost.partition
-                ));
+                self.ledger.note_failure(describe_gap(&lost));
                 Ok(Some(false))
             }
             SourceItem::End => Ok(None),

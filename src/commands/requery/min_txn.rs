@@ -8,9 +8,10 @@ use super::options::Options;
 use crate::commands::Context;
 use crate::event;
 use crate::kafka;
-use crate::kafka::{Connection, ReadStopped, Since, Watermarks};
+use crate::kafka::{Connection, ReadStopped, Since, StartOffsets, Watermarks};
+use crate::record::incarnation::Incarnation;
 use crate::record::position::Position;
-use crate::record::{GapReason, OffsetGap, Place, Record};
+use crate::record::{Failure, FailureClass, GapReason, OffsetGap, Place, Record};
 use crate::snapshot::manifest::{self, HeldBackPosition, Manifest, TYPED_FLOOR};
 use crate::snapshot::preceding::{HeldBack, PrecedingRecords, RecordKind, RecordPlace};
 use crate::snapshot::write::journal::RunIdentity;
@@ -65,11 +66,14 @@ impl MinTransaction {
             self.raise(txn_id, format!("the newest event, {place}: {txn_id}"));
         }
         self.cluster.clone_from(&watermarks.cluster);
+        let Incarnation { id, witnesses } = &watermarks.incarnation;
         for &(partition, end_offset) in &watermarks.next {
             self.positions.push(manifest::Position {
                 topic: watermarks.topic.clone(),
+                topic_id: id.clone(),
                 partition,
                 next_offset: preceding.next_offset(partition, end_offset),
+                witness: witnesses.get(&partition).cloned(),
             });
             let mut held_back = preceding.held_back();
             if let Some(one) = held_back.find(|one| one.partition == partition) {
@@ -149,6 +153,21 @@ pub(super) fn with_kafka(
     Ok(min_txn)
 }
 
+/// The recorded offsets of a topic; `None` if there are none.
+fn start_offsets(positions: &[manifest::Position], topic: &str) -> Option<StartOffsets> {
+    let of_topic = positions.iter().filter(|position| position.topic == topic);
+    let next: BTreeMap<i32, i64> = of_topic
+        .map(|position| (position.partition, position.next_offset))
+        .collect();
+    (!next.is_empty()).then(|| StartOffsets {
+        next,
+        // The snapshot has every partition of its time: others are newer, and are read from their first record.
+        partitions: 0,
+        lost: Vec::new(),
+        incarnation: manifest::incarnation(positions, topic),
+    })
+}
+
 fn why_held_back(kind: RecordKind) -> &'static str {
     match kind {
         RecordKind::Unreadable => "a record that cannot be read",
@@ -174,7 +193,7 @@ fn describe_held_back(held_back: &HeldBack) -> String {
 /// The offsets that the stream's reader has reached before, as far as known.
 fn read_up_to(since: Option<&Since>) -> BTreeMap<i32, i64> {
     match since {
-        Some(Since::StartOffsets(next)) => next.clone(),
+        Some(Since::StartOffsets(stored)) => stored.next.clone(),
         Some(Since::Position(Position::Offsets(next))) => next.iter().copied().collect(),
         _ => BTreeMap::new(),
     }
@@ -185,12 +204,44 @@ fn since(options: &Options, old: Option<&Manifest>, topic: &str) -> Option<Since
     if let Some(from) = &options.from {
         return Some(Since::Position(from.clone()));
     }
-    let positions = old.iter().flat_map(|old| &old.positions);
-    let positions = positions.filter(|position| position.topic == topic);
-    let next: BTreeMap<i32, i64> = positions
-        .map(|position| (position.partition, position.next_offset))
-        .collect();
-    (!next.is_empty()).then_some(Since::StartOffsets(next))
+    start_offsets(&old?.positions, topic).map(Since::StartOffsets)
+}
+
+/// Checks that the stream can continue from the positions of an interrupted run. Brokers that do not answer pass: reading
+/// the changes reports them.
+pub(super) fn check_topic(
+    connection: Connection,
+    head: &RunIdentity,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
+    let Some(stored) = start_offsets(&head.positions, &connection.topic) else {
+        return Ok(());
+    };
+    let connection = Connection {
+        group: None,
+        ..connection
+    };
+    let interrupt = Arc::clone(context.interrupt);
+    let note = &mut |line: &str| context.out.note(line);
+    let topic = match kafka::connect(connection, interrupt, note) {
+        Ok(topic) => topic,
+        Err(ReadStopped::Interrupted) => return Err(Exit::Interrupted),
+        Err(ReadStopped::Failed(_)) => return Ok(()),
+    };
+    if !kafka::is_replaced(&topic, &stored).unwrap_or(false) {
+        return Ok(());
+    }
+    let failure = Failure {
+        class: FailureClass::Setup,
+        what: format!(
+            "resuming the interrupted run: the topic {} was deleted and created again, so that the stream cannot continue from the recorded positions",
+            topic.name()
+        ),
+        fix: Some("leave out --resume to start again".to_owned()),
+        raw: None,
+    };
+    context.out.failure(&failure);
+    Err(failure.exit())
 }
 
 /// The message for a gap in the records that were read: the snapshot includes its changes.
@@ -203,6 +254,9 @@ fn resolved_by_snapshot(lost: &OffsetGap) -> String {
     } = lost;
     let what = match lost.why {
         GapReason::Gone => format!("{topic} has no partition {partition} any more"),
+        GapReason::Recreated => format!(
+            "{topic} was deleted and created again after offset {wanted} of partition {partition}"
+        ),
         GapReason::Rewound => {
             format!("{topic} partition {partition} ends before offset {wanted}")
         }

@@ -207,7 +207,10 @@ fn head(
     if let Some(head) = resume_state.head() {
         let topic = kafka.as_ref().map(|kafka| kafka.topic.as_str());
         return match min_txn::conflict(head, &server, topic, options) {
-            None => Ok(head.clone()),
+            None => match kafka {
+                Some(kafka) => min_txn::check_topic(kafka, head, context).map(|()| head.clone()),
+                None => Ok(head.clone()),
+            },
             Some(why) => {
                 context.out.failure(&Failure {
                     class: FailureClass::Setup,

@@ -8,6 +8,7 @@ use crate::kafka::{GroupStart, StartOffsets};
 use crate::record::{Failure, FailureClass, Place};
 use crate::snapshot::dedup::SnapshotIndex;
 use crate::snapshot::identity::SnapshotIdentity;
+use crate::snapshot::manifest;
 use crate::snapshot::manifest::{Manifest, Position, Scope};
 use crate::state::Coverage;
 
@@ -108,6 +109,7 @@ impl BaseSnapshot {
             // The snapshot has every partition of its time: any other one is newer, and read from its first record.
             partitions: 0,
             lost: Vec::new(),
+            incarnation: manifest::incarnation(&self.manifest.positions, topic),
         })
     }
 
@@ -168,6 +170,30 @@ impl BaseSnapshot {
             what: format!("starting from the snapshot {}: {why}", self.name),
             fix: Some(fix.to_owned()),
             raw: None,
+        }
+    }
+
+    /// The id of the topic that its positions belong to.
+    pub(super) fn topic_id(&self, topic: &str) -> Option<String> {
+        manifest::incarnation(&self.manifest.positions, topic).id
+    }
+
+    /// Checks that a group can start at its positions.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the topic was deleted and created again.
+    pub(super) fn check_topic(&self, topic: &str, now: Option<&str>) -> Result<(), Failure> {
+        match (self.topic_id(topic), now) {
+            (Some(then), Some(now)) if then != now => Err(Failure {
+                class: FailureClass::Gap,
+                what: format!(
+                    "starting from the snapshot {}: the topic {topic} was deleted and created again (its id was {then}, and is {now})",
+                    self.name
+                ),
+                fix: Some("take a new snapshot: ditto-cdc requery --output DIR".to_owned()),
+                raw: None,
+            }),
+            _ => Ok(()),
         }
     }
 

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::base_snapshot::BaseSnapshot;
 use crate::kafka::StartOffsets;
+use crate::record::incarnation::Incarnation;
 use crate::record::{Failure, FailureClass, OffsetGap};
 use crate::state::{Gap, State, StateFile};
+use crate::util::shell;
 
 /// Time between two writes of the file during a run.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
@@ -22,6 +24,8 @@ pub(super) struct TopicIdentity {
     /// The cluster's id; `None` if its brokers do not send one.
     pub cluster: Option<String>,
     pub topic: String,
+    /// The topic's id; `None` if its brokers do not send one.
+    pub topic_id: Option<String>,
     /// Number of partitions.
     pub partitions: i32,
 }
@@ -77,26 +81,18 @@ impl LockedState {
         let precedence = precedence(self.state.as_ref(), base);
         let snapshot = base.filter(|_| precedence == StartPrecedence::Snapshot);
         let start = match (snapshot, &self.state) {
-            (Some(base), state) => {
-                let mut start = base.start_offsets(&identity.topic)?;
-                if let Some(state) = state {
-                    start.next = state.start_with(&start.next, base.contains_everything());
-                }
-                Some(start)
-            }
-            (None, state) => state.as_ref().map(|state| StartOffsets {
-                next: state.next.clone(),
-                partitions: state.partitions,
-                lost: Vec::new(),
-            }),
+            (Some(base), None) => Some(base.start_offsets(&identity.topic)?),
+            (Some(base), Some(state)) => Some(start_with(base, state)?),
+            (None, state) => state.as_ref().map(stored_offsets),
         };
-        let (mut gap, mut snapshot_id) = self
-            .state
-            .map_or((None, None), |state| (state.gap, state.snapshot));
+        let (mut gap, mut snapshot_id, former) = self.state.map_or((None, None, None), |state| {
+            (state.gap, state.snapshot, state.incarnation.id)
+        });
         if let Some(base) = snapshot {
             snapshot_id = Some(base.identity().text());
-            let coverage = base.coverage(&identity.topic);
-            let is_resolved = gap.as_mut().is_some_and(|gap| gap.resolve(&coverage));
+            let is_resolved = gap
+                .as_mut()
+                .is_some_and(|gap| resolve(gap, base, former.as_deref(), &identity));
             gap = gap.filter(|_| !is_resolved);
         }
         let checkpointer = Checkpointer {
@@ -104,6 +100,9 @@ impl LockedState {
             state: State {
                 cluster: identity.cluster,
                 topic: identity.topic,
+                incarnation: start
+                    .as_ref()
+                    .map_or_else(Incarnation::default, |start| start.incarnation.clone()),
                 partitions: identity.partitions,
                 next: start.iter().flat_map(|start| start.next.clone()).collect(),
                 gap,
@@ -114,6 +113,59 @@ impl LockedState {
         };
         Ok((checkpointer, start, precedence))
     }
+}
+
+/// The offsets of the state.
+fn stored_offsets(state: &State) -> StartOffsets {
+    StartOffsets {
+        next: state.next.clone(),
+        partitions: state.partitions,
+        lost: Vec::new(),
+        incarnation: state.incarnation.clone(),
+    }
+}
+
+/// Where to continue with a snapshot that the state does not know. Offsets of two topics of one name cannot be combined:
+/// if the snapshot lacks documents, what the state's topic had of them is lost, which its own offsets show.
+fn start_with(base: &BaseSnapshot, state: &State) -> Result<StartOffsets, Failure> {
+    let mut start = base.start_offsets(&state.topic)?;
+    let contains_everything = base.contains_everything();
+    if differ(
+        start.incarnation.id.as_deref(),
+        state.incarnation.id.as_deref(),
+    ) {
+        return Ok(if contains_everything {
+            start
+        } else {
+            stored_offsets(state)
+        });
+    }
+    start.next = state.start_with(&start.next, contains_everything);
+    Ok(start)
+}
+
+/// Whether a snapshot resolves a gap that was recorded in the topic with the id `then`.
+fn resolve(
+    gap: &mut Gap,
+    base: &BaseSnapshot,
+    then: Option<&str>,
+    identity: &TopicIdentity,
+) -> bool {
+    let of_snapshot = base.topic_id(&identity.topic);
+    if differ(of_snapshot.as_deref(), identity.topic_id.as_deref()) {
+        // The positions of the snapshot are a gap themselves.
+        return false;
+    }
+    if differ(of_snapshot.as_deref(), then) {
+        // The topic was created again between the gap and the snapshot.
+        gap.after.clear();
+    }
+    gap.resolve(&base.coverage(&identity.topic))
+}
+
+/// Whether two ids are known and different.
+fn differ(one: Option<&str>, other: Option<&str>) -> bool {
+    one.is_some_and(|one| other.is_some_and(|other| one != other))
 }
 
 fn precedence(state: Option<&State>, base: Option<&BaseSnapshot>) -> StartPrecedence {
@@ -130,24 +182,38 @@ fn precedence(state: Option<&State>, base: Option<&BaseSnapshot>) -> StartPreced
 }
 
 fn check_same_topic(name: &str, state: &State, identity: &TopicIdentity) -> Result<(), Failure> {
-    let refuse = |what: String| Failure {
+    let refuse = |what: String, fix: String| Failure {
         class: FailureClass::Setup,
         what: format!("cannot use the state file {name}: {what}"),
-        fix: Some("use a separate state file for each topic".into()),
+        fix: Some(fix),
         raw: None,
     };
     if state.topic != identity.topic {
-        return Err(refuse(format!(
-            "it has positions of the topic {}, and this run reads {}",
-            state.topic, identity.topic
-        )));
+        return Err(refuse(
+            format!(
+                "it has positions of the topic {}, and this run reads {}",
+                state.topic, identity.topic
+            ),
+            "use a separate state file for each topic".to_owned(),
+        ));
     }
     match (&state.cluster, &identity.cluster) {
-        (Some(then), Some(now)) if then != now => Err(refuse(format!(
-            "it has positions of the Kafka cluster {then}, and these brokers belong to {now}"
-        ))),
+        (Some(then), Some(now)) if then != now => Err(refuse(
+            format!(
+                "it has positions of the Kafka cluster {then}, and these brokers belong to {now}"
+            ),
+            new_cluster_advice(name),
+        )),
         _ => Ok(()),
     }
+}
+
+/// A cluster that was set up anew has another id, and the positions of the former one mean nothing in it.
+fn new_cluster_advice(name: &str) -> String {
+    let (file, kept) = (shell::quoted(name), shell::quoted(&format!("{name}.old")));
+    format!(
+        "connect to the cluster of the file; or, if that cluster was set up anew, this is a gap: mv {file} {kept}, then ditto-cdc requery --output DIR, then this command again with --from DIR"
+    )
 }
 
 impl Checkpointer {
@@ -171,9 +237,14 @@ impl Checkpointer {
         self.unflushed_gap.note_offset_gap(lost);
     }
 
-    /// The output before these positions is flushed.
-    pub(super) fn note_flushed_positions(&mut self, positions: Vec<(i32, i64)>) {
+    /// The output before these positions in this topic is flushed.
+    pub(super) fn note_flushed_positions(
+        &mut self,
+        positions: Vec<(i32, i64)>,
+        incarnation: Incarnation,
+    ) {
         self.state.next = positions.into_iter().collect();
+        self.state.incarnation = incarnation;
         let gap = std::mem::take(&mut self.unflushed_gap);
         if gap != Gap::default() {
             self.state.gap.get_or_insert_default().add(gap);
@@ -209,8 +280,8 @@ mod tests {
         manifest.floor = floor;
         manifest.positions.push(Position {
             topic: "t".into(),
-            partition: 0,
             next_offset: next,
+            ..Position::default()
         });
         manifest.write(folder.path()).unwrap();
         BaseSnapshot::read(folder.path(), None, false).unwrap()
@@ -222,6 +293,7 @@ mod tests {
         State {
             cluster: None,
             topic: "t".into(),
+            incarnation: Incarnation::default(),
             partitions: 1,
             next: [(0, 50)].into(),
             gap: Some(gap),
@@ -242,6 +314,7 @@ mod tests {
         let identity = TopicIdentity {
             cluster: Some("c".into()),
             topic: "t".into(),
+            topic_id: None,
             partitions: 1,
         };
         LockedState::open(&path)

@@ -99,7 +99,7 @@ impl Run<'_> {
             return Err(StopReason::OutputClosed);
         }
         let elapsed = self.idle_timer.elapsed();
-        if self.plan.idle_exit.is_some_and(|limit| elapsed >= limit) {
+        if self.plan.idle_exit.is_some_and(|limit| elapsed >= limit) && source.confirm() {
             return Err(StopReason::SourceEnded);
         }
         if elapsed >= WAITING_AFTER {
@@ -138,7 +138,7 @@ impl Run<'_> {
     fn note_flushed_positions(&mut self, source: &dyn Source) {
         self.noted_flushes = self.out.flushes();
         if let Some(checkpointer) = &mut self.checkpointer {
-            checkpointer.note_flushed_positions(source.positions());
+            checkpointer.note_flushed_positions(source.positions(), source.incarnation());
         }
     }
 

@@ -56,7 +56,12 @@ impl IdleTimer {
                 self.connected = true;
                 self.joining = false;
             }
-            Notice::Log(_) | Notice::NoPosition(_) | Notice::Joining { .. } => {}
+            Notice::TopicReplaced { .. } | Notice::PartitionsAdded(_) => self.since = None,
+            Notice::Log(_)
+            | Notice::NoPosition(_)
+            | Notice::Joining { .. }
+            | Notice::TopicUnverified
+            | Notice::PartitionsIgnored(_) => {}
         }
     }
 

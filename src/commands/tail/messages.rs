@@ -127,6 +127,26 @@ impl<'a> Messages<'a> {
                     "waiting for the group {group} to assign partitions ({error})"
                 ));
             }
+            Notice::TopicReplaced { before, now } => {
+                let ids = match (before, now) {
+                    (Some(before), Some(now)) => format!(" (its id was {before}, and is {now})"),
+                    _ => String::new(),
+                };
+                out.warn(&format!(
+                    "the topic was deleted and created again{ids}: reading the new one from its first record"
+                ));
+            }
+            Notice::TopicUnverified => out.warn(
+                "whether the topic was deleted and created again is unknown: the brokers do not say it, and the last record that was read is not there to compare",
+            ),
+            Notice::PartitionsAdded(added) => out.note(&format!(
+                "the topic has new partitions: reading {} from the first record",
+                list(added)
+            )),
+            Notice::PartitionsIgnored(added) => out.note(&format!(
+                "the topic has new partitions: {} is not read, because --from names the partitions",
+                list(added)
+            )),
             Notice::Log(line) => out.note(line),
         }
     }
@@ -152,5 +172,15 @@ fn report_no_position(found: &NoPosition, out: &mut Output) {
                 list.join(", ")
             ));
         }
+    }
+}
+
+/// `partition 3`, or `partitions 3, 4 and 5`.
+fn list(partitions: &[i32]) -> String {
+    let names: Vec<String> = partitions.iter().map(i32::to_string).collect();
+    match names.split_last() {
+        Some((last, [])) => format!("partition {last}"),
+        Some((last, others)) => format!("partitions {} and {last}", others.join(", ")),
+        None => "none".to_owned(),
     }
 }

@@ -85,6 +85,7 @@ fn positions_are_saved_while_records_never_pause() {
     let file = folder.path().join("state.json");
     let identity = TopicIdentity {
         cluster: None,
+        topic_id: None,
         topic: "t".into(),
         partitions: 1,
     };

@@ -12,13 +12,16 @@ use super::network::KafkaReachability;
 use super::run::VerifyRun;
 use super::samples::Samples;
 use crate::event;
+use crate::kafka;
 use crate::kafka::Connection;
 use crate::kafka::inspect::{Inspector, Partition, QueryError, QueryErrorKind};
+use crate::record::incarnation::{Remembered, Verdict};
 use crate::settings::Settings;
+use crate::state::{Gap, State};
 use crate::tls::{Keystore, Truststore};
 use crate::util::exit::Exit;
 use crate::verify::check::Check;
-use crate::verify::check::kafka::{Sample, TopicContext};
+use crate::verify::check::kafka::{Sample, StateFacts, TopicContext};
 use crate::verify::check::redact::NameKind;
 
 /// Limit for all queries together.
@@ -47,9 +50,6 @@ enum WorkerMessage {
     Done(Box<TopicInspection>),
 }
 
-/// Names of the checks, in their order.
-const CHECK_NAMES: [&str; 4] = ["topic", "records", "group", "decode"];
-
 impl VerifyRun<'_, '_> {
     /// Runs the checks of topic, records and consumer group.
     pub(super) fn kafka(
@@ -65,7 +65,8 @@ impl VerifyRun<'_, '_> {
                 KafkaReachability::Unreachable => "no working broker",
                 KafkaReachability::Reachable => "no topic is set",
             };
-            self.add_all(CHECK_NAMES.map(|name| Check::skip(name, why)));
+            let names = self.kafka_check_names();
+            self.add_all(names.into_iter().map(|name| Check::skip(name, why)));
             return Ok(None);
         };
         let keystore = files.keystore.as_ref();
@@ -86,10 +87,20 @@ impl VerifyRun<'_, '_> {
             },
             group: settings.group.as_ref().map(|group| group.value.clone()),
             group_type: self.group_type.clone(),
+            state: self.state.clone(),
             now: self.context.env.now.timestamp().as_millisecond(),
             interrupt: Arc::clone(self.context.interrupt),
         };
         self.collect_checks(job)
+    }
+
+    /// Names of the checks, in their order.
+    fn kafka_check_names(&self) -> Vec<&'static str> {
+        let state = self.state.is_some().then_some("state");
+        let mut names = vec!["topic", "records", "group"];
+        names.extend(state);
+        names.push("decode");
+        names
     }
 
     fn collect_checks(&mut self, job: InspectionJob) -> Result<Option<TopicInspection>, Exit> {
@@ -115,7 +126,8 @@ impl VerifyRun<'_, '_> {
     /// Adds the checks that have no result yet: the first one fails, the others are skipped.
     fn report_timeout(&mut self, limit: Duration) {
         let was_reported = |name: &str| self.report.checks.iter().any(|check| check.name == name);
-        let missing: Vec<&str> = CHECK_NAMES
+        let missing: Vec<&str> = self
+            .kafka_check_names()
             .into_iter()
             .filter(|name| !was_reported(name))
             .collect();
@@ -136,6 +148,8 @@ struct InspectionJob {
     connection: Connection,
     group: Option<String>,
     group_type: Option<String>,
+    /// The state file of `--state` as typed, with its content.
+    state: Option<(String, State)>,
     /// Milliseconds since 1970.
     now: i64,
     interrupt: Arc<AtomicBool>,
@@ -153,7 +167,7 @@ impl InspectionJob {
         };
         let inspector = match self.inspector(None) {
             Ok(inspector) => inspector,
-            Err(error) => return client_failed(&error, &report),
+            Err(error) => return self.client_failed(&error, &report),
         };
         let partitions = match inspector.partitions(QUERY_TIMEOUT) {
             Ok(partitions) => partitions,
@@ -173,6 +187,9 @@ impl InspectionJob {
         };
         self.records(&topic_context, &partitions, &samples, &report);
         self.group(&topic_context, &partitions, &report);
+        for id in self.state(&topic_context, &inspector, &partitions, &report) {
+            drop(send.send(WorkerMessage::Name(NameKind::Id, id)));
+        }
         let samples = samples.unwrap_or_default();
         decode_check(&topic_context, &samples, &report);
         for (kind, name) in samples.readable().iter().flat_map(customer_names) {
@@ -196,6 +213,22 @@ impl InspectionJob {
         Inspector::new(connection, Arc::clone(&self.interrupt))
     }
 
+    fn client_failed(&self, error: &QueryError, report: &dyn Fn(Check)) {
+        report(
+            Check::fail_unnumbered("topic", "the Kafka library rejected a setting")
+                .fix("check the values given with -X and in the properties file")
+                .raw(&error.raw),
+        );
+        let state = self.state.is_some().then_some("state");
+        for name in ["records", "group"]
+            .into_iter()
+            .chain(state)
+            .chain(["decode"])
+        {
+            report(Check::skip(name, "the Kafka library could not be started"));
+        }
+    }
+
     /// Reports the failed topic query, and checks the group without the topic.
     fn topic_query_failed(
         &self,
@@ -213,6 +246,9 @@ impl InspectionJob {
             high: None,
         };
         self.group(topic_context, &[assumed], report);
+        if self.state.is_some() {
+            report(Check::skip("state", "the topic is not available"));
+        }
         report(Check::skip("decode", "the topic is not available"));
     }
 
@@ -234,6 +270,45 @@ impl InspectionJob {
                 report(topic_context.records(partitions, oldest, newest, self.now));
             }
         }
+    }
+
+    /// Checks the state file of `--state`. Returns the ids of clusters and topics.
+    fn state(
+        &self,
+        topic_context: &TopicContext<'_>,
+        inspector: &Inspector,
+        partitions: &[Partition],
+        report: &dyn Fn(Check),
+    ) -> Vec<String> {
+        let Some((file, state)) = &self.state else {
+            return Vec::new();
+        };
+        let cluster = inspector.cluster(QUERY_TIMEOUT);
+        let id = inspector.topic_id(QUERY_TIMEOUT);
+        let remembered = Remembered {
+            incarnation: &state.incarnation,
+            next: &state.next,
+        };
+        let verdict = kafka::judge_by(inspector, &remembered, id.as_deref(), partitions);
+        let next: Vec<(i32, i64)> = state.next.iter().map(|(id, at)| (*id, *at)).collect();
+        let gap = state.gap.as_ref().map(Gap::describe);
+        let facts = StateFacts {
+            file,
+            clusters: (state.cluster.as_deref(), cluster.as_deref()),
+            topic: &state.topic,
+            incarnation: &state.incarnation,
+            verdict: verdict.unwrap_or(Verdict::Unknown),
+            id: id.as_deref(),
+            next: &next,
+            gap: gap.as_deref(),
+        };
+        report(topic_context.state(&facts, partitions));
+        let recorded = [state.cluster.clone(), state.incarnation.id.clone()];
+        recorded
+            .into_iter()
+            .chain([cluster, id])
+            .flatten()
+            .collect()
     }
 
     fn group(
@@ -261,17 +336,6 @@ impl InspectionJob {
             committed => committed,
         };
         report(topic_context.group(group, &committed, partitions));
-    }
-}
-
-fn client_failed(error: &QueryError, report: &dyn Fn(Check)) {
-    report(
-        Check::fail_unnumbered("topic", "the Kafka library rejected a setting")
-            .fix("check the values given with -X and in the properties file")
-            .raw(&error.raw),
-    );
-    for name in ["records", "group", "decode"] {
-        report(Check::skip(name, "the Kafka library could not be started"));
     }
 }
 

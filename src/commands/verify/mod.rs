@@ -10,13 +10,16 @@ mod samples;
 mod settings;
 mod wait;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Context, connect};
 use crate::cli;
 use crate::settings::{Protocol, Settings};
+use crate::state;
 use crate::util::exit::Exit;
 use crate::verify::check::Check;
+use crate::verify::check::redact::NameKind;
 use run::VerifyRun;
 
 /// Runs the command.
@@ -52,6 +55,7 @@ impl VerifyRun<'_, '_> {
         // Time spent typing passwords does not count.
         self.started = Instant::now();
         let api = http::PendingRequest::start(&settings);
+        self.read_state(typed.state.as_deref());
         let files = self.files(&settings, protocol);
         let reachability = self.network(&settings, protocol, &files)?;
         let inspection = self.kafka(&settings, &files, reachability)?;
@@ -71,6 +75,25 @@ impl VerifyRun<'_, '_> {
         let protocol = settings.protocol().unwrap_or(Protocol::Ssl);
         self.add_all(settings::missing(settings, protocol));
         protocol
+    }
+
+    /// Reads the state file of `--state`; the positions in it are checked with the topic.
+    fn read_state(&mut self, path: Option<&Path>) {
+        let Some(path) = path else {
+            return;
+        };
+        let name = path.display().to_string();
+        let folder = path.parent().map(|folder| folder.display().to_string());
+        let folder = folder.filter(|folder| !folder.is_empty());
+        self.names
+            .extend(folder.map(|folder| (NameKind::Folder, folder)));
+        match state::read(path) {
+            Ok(state) => self.state = Some((name, state)),
+            Err(failure) => {
+                let check = Check::fail_unnumbered("state", failure.what);
+                self.add(check.fix(failure.fix.unwrap_or_default()));
+            }
+        }
     }
 
     fn skip_after_settings(&mut self) {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::cli;
 use crate::commands::Context;
+use crate::state::State;
 use crate::util::exit::Exit;
 use crate::verify::check::redact;
 use crate::verify::check::redact::NameKind;
@@ -18,6 +19,8 @@ pub(super) struct VerifyRun<'r, 'c> {
     pub report: Report,
     /// Names that `--redact` replaces.
     pub names: Vec<(NameKind, String)>,
+    /// The state file of `--state` as typed, with its content.
+    pub state: Option<(String, State)>,
     renderer: CheckRenderer,
     mode: OutputMode,
     /// The type of the consumer group as its coordinator names it, if the group exists.
@@ -63,6 +66,7 @@ impl<'r, 'c> VerifyRun<'r, 'c> {
             context,
             report: Report::default(),
             names: super::settings::customer_folders(env),
+            state: None,
             renderer,
             mode,
             started: Instant::now(),

@@ -12,6 +12,7 @@ fn snapshot(started: &str, floor: Option<u64>, positions: &[(i32, i64)]) -> Snap
             topic: "t".to_owned(),
             partition,
             next_offset,
+            ..Position::default()
         });
     }
     SnapshotIdentity::new(&manifest)

@@ -190,6 +190,7 @@ fn a_manifest_survives_a_round_trip() {
         topic: "t".to_owned(),
         partition: 3,
         next_offset: 17,
+        ..Position::default()
     });
     manifest.write(folder.path()).unwrap();
     let text = fs::read_to_string(folder.path().join(NAME)).unwrap();

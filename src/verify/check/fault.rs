@@ -86,6 +86,7 @@ faults! {
     E8 Failed "a record is not a Ditto event",
     E9 Setup "not a consumer group",
     E10 Setup "topic may be described, but not read",
+    E11 Failed "the topic was deleted and created again",
     F1 Setup "API key rejected",
     F2 Failed "a proxy or sign-on page answered",
     F3 Setup "wrong path or app",
@@ -104,6 +105,6 @@ mod tests {
             assert!(!fault.title().is_empty());
         }
         assert_eq!(Fault::from_id("Z1"), None);
-        assert_eq!(Fault::ALL.len(), 50);
+        assert_eq!(Fault::ALL.len(), 51);
     }
 }

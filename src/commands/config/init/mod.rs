@@ -175,6 +175,7 @@ fn verify_answers(answers: &Answers, context: &mut Context<'_>) -> Exit {
     let typed = cli::Verify {
         json: false,
         redact: false,
+        state: None,
         wait: None,
         round_trip: None,
         connection: cli::Connection {

@@ -1,5 +1,9 @@
 //! Checks of topic, records and consumer group, from the brokers' responses.
 
+mod state;
+
+pub use state::StateFacts;
+
 use super::{Check, Fault};
 use crate::event::{self, EventKind, Unreadable};
 use crate::kafka::inspect::{Partition, QueryError, QueryErrorKind};

@@ -27,23 +27,27 @@ pub enum RecordKind {
 pub struct PrecedingRecords {
     newest: Option<(u64, RecordPlace)>,
     gap: Option<(u64, RecordPlace)>,
-    /// The first record of each partition that has to be read again.
-    held_back: BTreeMap<i32, (i64, RecordKind)>,
-    /// The offsets up to which the reader of the stream has read before. It has seen and reported earlier records.
+    /// The first record of each partition that the minimum transaction does not cover.
+    uncovered: BTreeMap<i32, (i64, RecordKind)>,
+    /// The first one that the reader of the stream has not seen and reported before.
+    unread: BTreeMap<i32, (i64, RecordKind)>,
+    /// The offsets that the reader of the stream has reached before.
     read_up_to: BTreeMap<i32, i64>,
     /// The user has given the transaction of every `requeryRequired` that has none.
     vouched: bool,
 }
 
-/// The offset from which a partition is read after the snapshot, if that is before its high watermark.
+/// The offset from which a partition is read after the snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HeldBack {
+pub struct ResumeOffset {
     /// The partition, counted from 0.
     pub partition: i32,
-    /// The offset of the record.
-    pub offset: i64,
-    /// Why the snapshot may not contain its change.
-    pub kind: RecordKind,
+    /// Its high watermark.
+    pub end: i64,
+    /// Every record before it is covered by the minimum transaction, or was read before.
+    pub next: i64,
+    /// The kind of the record at `next`, if that is before the high watermark: the snapshot may not contain its change.
+    pub held_back: Option<RecordKind>,
 }
 
 impl RecordKind {
@@ -84,29 +88,34 @@ impl PrecedingRecords {
     }
 
     /// Notes a record, in any order. The same one may be noted several times.
-    pub fn note(&mut self, (partition, offset): RecordPlace, kind: RecordKind) {
+    pub fn note(&mut self, place: RecordPlace, kind: RecordKind) {
         let (best, txn_id) = match kind {
             RecordKind::Change(txn_id) => (&mut self.newest, txn_id),
             RecordKind::Gap(txn_id) => (&mut self.gap, txn_id),
             RecordKind::GapWithoutTxn if self.vouched => return,
             RecordKind::ChangeWithoutTxn | RecordKind::GapWithoutTxn | RecordKind::Unreadable => {
-                return self.hold_back(partition, offset, kind);
+                return self.note_uncovered(place, kind);
             }
         };
         if best.is_none_or(|(best, _)| txn_id > best) {
-            *best = Some((txn_id, (partition, offset)));
+            *best = Some((txn_id, place));
         }
     }
 
-    /// The minimum transaction does not cover this record, so that the stream has to continue before it.
-    fn hold_back(&mut self, partition: i32, offset: i64, kind: RecordKind) {
+    fn note_uncovered(&mut self, (partition, offset): RecordPlace, kind: RecordKind) {
         let reached = self.read_up_to.get(&partition);
-        if reached.is_some_and(|reached| offset < *reached) {
-            return;
-        }
-        let first = self.held_back.entry(partition).or_insert((offset, kind));
-        if offset < first.0 {
-            *first = (offset, kind);
+        // That a gap was reported before does not say how new the responses must be.
+        let was_read =
+            kind != RecordKind::GapWithoutTxn && reached.is_some_and(|reached| offset < *reached);
+        let maps = [
+            Some(&mut self.uncovered),
+            Some(&mut self.unread).filter(|_| !was_read),
+        ];
+        for map in maps.into_iter().flatten() {
+            let first = map.entry(partition).or_insert((offset, kind));
+            if offset < first.0 {
+                *first = (offset, kind);
+            }
         }
     }
 
@@ -122,22 +131,23 @@ impl PrecedingRecords {
         self.gap
     }
 
-    /// The partitions that do not continue at their high watermarks.
-    pub fn held_back(&self) -> impl Iterator<Item = HeldBack> {
-        let held_back = self.held_back.iter();
-        held_back.map(|(&partition, &(offset, kind))| HeldBack {
-            partition,
-            offset,
-            kind,
-        })
-    }
-
-    /// The offset from which a partition continues. Every record before it is covered by the minimum transaction, or
-    /// was read before.
+    /// The offset from which a partition continues.
     #[must_use]
-    pub fn next_offset(&self, partition: i32, high_watermark: i64) -> i64 {
-        let first = self.held_back.get(&partition);
-        first.map_or(high_watermark, |(first, _)| high_watermark.min(*first))
+    pub fn resume(&self, partition: i32, end: i64) -> ResumeOffset {
+        // Beyond the end, it is an offset of a topic that was re-created: nothing of this one was read before.
+        let is_known = self.read_up_to.get(&partition).is_some_and(|at| *at <= end);
+        let records = if is_known {
+            &self.unread
+        } else {
+            &self.uncovered
+        };
+        let first = records.get(&partition).filter(|(first, _)| *first < end);
+        ResumeOffset {
+            partition,
+            end,
+            next: first.map_or(end, |(first, _)| *first),
+            held_back: first.map(|(_, kind)| *kind),
+        }
     }
 }
 

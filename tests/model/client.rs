@@ -139,19 +139,20 @@ fn record_positions(
     let txn = |found: Option<(u64, _)>| found.map(|(txn, _)| txn);
     manifest.floor = txn(preceding.newest()).max(txn(preceding.gap()));
     for (number, partition) in (0..).zip(&world.partitions) {
+        let resume = preceding.resume(number, partition.next);
         manifest.positions.push(Position {
             topic: TOPIC.to_owned(),
             partition: number,
-            next_offset: preceding.next_offset(number, partition.next),
+            next_offset: resume.next,
             ..Position::default()
         });
-    }
-    for one in preceding.held_back() {
-        manifest.held_back.push(HeldBackPosition {
-            partition: one.partition,
-            end_offset: world.partitions[usize::try_from(one.partition).unwrap()].next,
-            why: String::new(),
-        });
+        manifest
+            .held_back
+            .extend(resume.held_back.map(|_| HeldBackPosition {
+                partition: number,
+                end_offset: resume.end,
+                why: String::new(),
+            }));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::record::incarnation::Incarnation;
 use crate::record::position::Position;
 use crate::record::{Failure, FailureClass, GapReason, OffsetGap, Place, Record};
 use crate::snapshot::manifest::{self, HeldBackPosition, Manifest, TYPED_FLOOR};
-use crate::snapshot::preceding::{HeldBack, PrecedingRecords, RecordKind, RecordPlace};
+use crate::snapshot::preceding::{PrecedingRecords, RecordKind, RecordPlace, ResumeOffset};
 use crate::snapshot::write::journal::RunIdentity;
 use crate::util::exit::Exit;
 
@@ -67,22 +67,16 @@ impl MinTransaction {
         }
         self.cluster.clone_from(&watermarks.cluster);
         let Incarnation { id, witnesses } = &watermarks.incarnation;
-        for &(partition, end_offset) in &watermarks.next {
+        for &(partition, end) in &watermarks.next {
+            let resume = preceding.resume(partition, end);
             self.positions.push(manifest::Position {
                 topic: watermarks.topic.clone(),
                 topic_id: id.clone(),
                 partition,
-                next_offset: preceding.next_offset(partition, end_offset),
+                next_offset: resume.next,
                 witness: witnesses.get(&partition).cloned(),
             });
-            let mut held_back = preceding.held_back();
-            if let Some(one) = held_back.find(|one| one.partition == partition) {
-                self.held_back.push(HeldBackPosition {
-                    partition,
-                    end_offset,
-                    why: why_held_back(one.kind).to_owned(),
-                });
-            }
+            self.held_back.extend(held_back(resume));
         }
     }
 
@@ -145,11 +139,14 @@ pub(super) fn with_kafka(
     for lost in &watermarks.lost {
         context.out.warn(&resolved_by_snapshot(lost));
     }
-    for held_back in preceding.held_back() {
-        context.out.warn(&describe_held_back(&held_back));
-    }
     min_txn.collections = collections;
     min_txn.take(&watermarks, &preceding);
+    for held_back in &min_txn.held_back {
+        let HeldBackPosition { why, .. } = held_back;
+        context.out.warn(&format!(
+            "{why}. The snapshot may not contain its changes, so the stream continues before it: tail --from DIR reads and reports it again"
+        ));
+    }
     Ok(min_txn)
 }
 
@@ -168,26 +165,21 @@ fn start_offsets(positions: &[manifest::Position], topic: &str) -> Option<StartO
     })
 }
 
-fn why_held_back(kind: RecordKind) -> &'static str {
-    match kind {
-        RecordKind::Unreadable => "a record that cannot be read",
-        RecordKind::GapWithoutTxn => "a requeryRequired without a txnID",
-        _ => "an event without a txnId",
-    }
-}
-
-fn describe_held_back(held_back: &HeldBack) -> String {
-    let place = format_offset((held_back.partition, held_back.offset));
-    let what = match held_back.kind {
+/// Why a partition continues before its end, if it does.
+fn held_back(resume: ResumeOffset) -> Option<HeldBackPosition> {
+    let place = format_offset((resume.partition, resume.next));
+    let why = match resume.held_back? {
         RecordKind::Unreadable => format!("the record at {place} cannot be read"),
         RecordKind::GapWithoutTxn => format!(
-            "the requeryRequired at {place} has no txnID: it does not say how new the responses must be (use --txn-id with a transaction after it, such as the transactionId of a response of now)"
+            "the requeryRequired at {place} has no txnID, so it does not say how new the responses must be (use --txn-id with a transaction after it, such as the transactionId of a response of now)"
         ),
         _ => format!("the event at {place} has no txnId"),
     };
-    format!(
-        "{what}. The snapshot may not contain its changes, so the stream continues before it: tail --from DIR reads and reports it again"
-    )
+    Some(HeldBackPosition {
+        partition: resume.partition,
+        end_offset: resume.end,
+        why,
+    })
 }
 
 /// The offsets that the stream's reader has reached before, as far as known.

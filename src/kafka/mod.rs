@@ -14,6 +14,7 @@ mod message;
 mod outage;
 mod partitions;
 mod plan;
+mod preceding;
 mod reader;
 mod repeats;
 mod resume;
@@ -32,6 +33,7 @@ use std::time::Duration;
 
 pub use config::Connection;
 pub use group_start::GroupStart;
+pub use preceding::{PrecedingRead, ReadLimits, read_preceding};
 pub use reader::Reader;
 pub use resume::StartOffsets;
 pub use topic::{ReadStopped, Report, Topic};

@@ -107,7 +107,14 @@ fn rank(record: &Record<'_>) -> Option<Rank> {
     Some((millis, partition, offset))
 }
 
-fn read_window(reader: &mut Reader, each: &mut dyn FnMut(&Record<'_>)) -> Result<(), ReadStopped> {
+/// Reads to the end of a bounded plan.
+///
+/// # Errors
+/// [`ReadStopped`] for Ctrl-C or a failure.
+pub(super) fn read_window(
+    reader: &mut Reader,
+    each: &mut dyn FnMut(&Record<'_>),
+) -> Result<(), ReadStopped> {
     loop {
         match reader.next(POLL_TIMEOUT) {
             SourceItem::Record(record) => each(&record),

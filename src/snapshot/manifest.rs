@@ -56,6 +56,9 @@ pub struct Manifest {
     /// Partitions that continue before their end, because the snapshot may not contain all records before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held_back: Vec<HeldBackPosition>,
+    /// What was compared with the newest events of single documents, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_evidence: Option<String>,
     /// Every collection in the scope.
     pub collections: Vec<Collection>,
 }
@@ -325,6 +328,7 @@ impl Manifest {
             cluster: None,
             positions: Vec::new(),
             held_back: Vec::new(),
+            stream_evidence: None,
             collections: Vec::new(),
         }
     }

@@ -8,4 +8,5 @@ pub mod preceding;
 pub mod proof;
 mod proof_events;
 pub mod read;
+pub mod stream_evidence;
 pub mod write;

@@ -16,3 +16,4 @@ mod older;
 mod proof;
 mod scene;
 mod stream;
+mod stream_evidence;

@@ -13,6 +13,9 @@ use crate::support::stage::Stage;
 fn the_minimum_transaction_covers_the_events_before_the_recorded_offsets() {
     let Some(front) = front() else { return };
     front.insert("a", &many(20));
+    front.insert("a", &[json!({"_id": "90"})]);
+    front.insert("unlisted", &[json!({"_id": "101"})]);
+    front.set(&json!({"unlisted": ["unlisted"]}));
     let stage = Stage::new(2);
     stage.write(0, 90, "a", 1);
     stage.write(1, 101, "unlisted", 2);

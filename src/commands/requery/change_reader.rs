@@ -104,7 +104,8 @@ impl ChangeReader {
     }
 }
 
-fn read_range(
+/// The range from these offsets of a topic on.
+pub(super) fn read_range(
     next: Vec<(i32, i64)>,
     incarnation: Incarnation,
     until: Option<Position>,
@@ -137,7 +138,7 @@ fn describe_gap(lost: &OffsetGap) -> String {
 }
 
 /// The condition, if it means the same here as on the server.
-fn document_condition(text: &str) -> Result<Condition, ()> {
+pub(super) fn document_condition(text: &str) -> Result<Condition, ()> {
     let condition = Condition::parse(text).map_err(drop)?;
     condition.holds_for(None).map(|_| condition).ok_or(())
 }

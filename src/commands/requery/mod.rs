@@ -2,6 +2,7 @@
 //! Offsets are recorded before the first request, so that the stream continues without a gap after the snapshot.
 
 mod change_reader;
+mod evidence;
 mod min_txn;
 mod options;
 mod outcome;
@@ -19,6 +20,7 @@ use std::sync::atomic::AtomicBool;
 use jiff::Timestamp;
 
 use self::change_reader::ChangeReader;
+use self::evidence::EvidenceCheck;
 use self::min_txn::{JOURNAL_FORMAT, MinTransaction};
 use self::options::Options;
 use self::outcome::{report_failure, report_stop};
@@ -83,7 +85,7 @@ fn requery(
             context,
         )
     })?;
-    let head = head(
+    let mut head = head(
         &client,
         kafka.clone(),
         folder.as_ref(),
@@ -91,6 +93,8 @@ fn requery(
         options,
         context,
     )?;
+    let evidence_stream = kafka.clone().filter(|_| !typed.dry_run);
+    let evidence = EvidenceCheck::start(evidence_stream, &mut head, context)?;
     let stream = ChangeReader::new(kafka, &head);
     let status = Arc::new(RequestStatus::default());
     let stop = Arc::new(AtomicBool::new(false));
@@ -118,14 +122,16 @@ fn requery(
         stop,
         legacy,
         targets: targets(&names, options),
+        evidence: evidence.written(),
         jobs: usize::from(typed.jobs),
     };
     match folder {
         Some(folder) => {
             let run = (&head, &resume_state, old.as_ref());
-            into_folder(workers, folder, run, stream.as_ref(), manifest, context)
+            let stream = (stream.as_ref(), &evidence);
+            into_folder(workers, folder, run, stream, manifest, context)
         }
-        None => into_stream(&workers, stream.as_ref(), manifest, context),
+        None => into_stream(&workers, (stream.as_ref(), &evidence), manifest, context),
     }
 }
 
@@ -144,14 +150,16 @@ fn into_folder(
     workers: CollectionWorkers,
     folder: SnapshotDirectory,
     (head, resume_state, old): (&RunIdentity, &ResumeState, Option<&Manifest>),
-    stream: Option<&ChangeReader>,
+    (stream, evidence): (Option<&ChangeReader>, &EvidenceCheck),
     mut manifest: Manifest,
     context: &mut Context<'_>,
 ) -> Result<Exit, Exit> {
+    let client = Arc::clone(&workers.client);
     let scope = &manifest.scope;
     let journal = begin(&folder, head, resume_state, &workers, scope, context)?;
     let read = proof::into_folder(workers, &folder, journal, resume_state, stream, context);
     manifest.collections = read?;
+    evidence.check(&mut manifest, &client, context)?;
     manifest.ended = now();
     manifest.conclude();
     scope::conclude(&mut manifest, old, context);
@@ -368,7 +376,7 @@ fn begin(
 
 fn into_stream(
     workers: &CollectionWorkers,
-    stream: Option<&ChangeReader>,
+    (stream, evidence): (Option<&ChangeReader>, &EvidenceCheck),
     mut manifest: Manifest,
     context: &mut Context<'_>,
 ) -> Result<Exit, Exit> {
@@ -378,6 +386,7 @@ fn into_stream(
         .buffer()
         .extend(stdout_page::begin(&manifest, &workers.targets, terminal));
     manifest.collections = proof::into_stream(workers, stream, context)?;
+    evidence.check(&mut manifest, &workers.client, context)?;
     manifest.ended = now();
     manifest.conclude();
     scope::conclude(&mut manifest, None, context);

@@ -15,6 +15,7 @@ use crate::output::WriteEnd;
 use crate::snapshot::document_id::IdType;
 use crate::snapshot::manifest::{Census, Collection};
 use crate::snapshot::read::CollectionReader;
+use crate::snapshot::read::evidence_marks::{EvidenceMarks, WrittenEvidence};
 use crate::snapshot::read::progress::PageSink;
 use crate::snapshot::read::queries::{LISTING, Listing, Target, list};
 use crate::snapshot::read::retrying_client::{RetryingClient, StopReason};
@@ -45,6 +46,8 @@ pub(super) struct CollectionWorkers {
     pub stop: Arc<AtomicBool>,
     pub legacy: bool,
     pub targets: Vec<Target>,
+    /// What the stream says about single documents.
+    pub evidence: Arc<WrittenEvidence>,
     pub jobs: usize,
 }
 
@@ -81,6 +84,7 @@ struct Shared {
     client: Arc<RetryingClient>,
     stop: Arc<AtomicBool>,
     legacy: bool,
+    evidence: Arc<WrittenEvidence>,
     hint: AtomicU64,
     tasks: Mutex<VecDeque<Task>>,
     /// Memory for buffered pages of each thread.
@@ -129,6 +133,7 @@ impl CollectionWorkers {
             client: Arc::clone(&self.client),
             stop: Arc::clone(&self.stop),
             legacy: self.legacy,
+            evidence: Arc::clone(&self.evidence),
             hint: AtomicU64::new(0),
             tasks: Mutex::new(tasks),
             buffer_bytes: STDOUT_BUFFER_BYTES / threads.max(1),
@@ -212,12 +217,14 @@ impl Shared {
         let name = task.target.collection.clone();
         let disk = |error| StopReason::Disk(format!("writing the collection {name}"), error);
         let (store, resume) = self.store(task).map_err(disk)?;
+        let marks = self.marks(task, &resume).map_err(disk)?;
         if let Some(done) = resume.done {
             self.client.status().begin(&name, done.documents);
             self.client
                 .status()
                 .documents
                 .fetch_add(done.documents, Ordering::Relaxed);
+            marks.finish();
             return Ok(done);
         }
         let mut journal_sink;
@@ -242,7 +249,7 @@ impl Shared {
             sink,
             legacy: self.legacy,
         };
-        let mut collection = read_collection.run(store, &resume)?;
+        let mut collection = read_collection.run(store, marks, &resume)?;
         if let Some(journal) = &self.journal {
             collection.file = Some(file_name(&name));
             // --resume reads a failed collection again; each run proves the counts itself.
@@ -253,6 +260,17 @@ impl Shared {
             }
         }
         Ok(collection)
+    }
+
+    /// The documents of the evidence that an interrupted run has written.
+    fn marks(&self, task: &Task, resume: &CollectionResume) -> io::Result<EvidenceMarks> {
+        let mut marks = EvidenceMarks::new(&self.evidence, &task.target.collection);
+        let page = resume.pages.last().map(|page| page.mark.length);
+        let length = resume.done.as_ref().map(|done| done.bytes).or(page);
+        if let (Some(path), Some(length)) = (&task.path, length) {
+            marks.scan_file(path, length)?;
+        }
+        Ok(marks)
     }
 
     /// The store, and the pages of an interrupted run that its file matches.

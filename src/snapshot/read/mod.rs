@@ -1,9 +1,11 @@
 //! Collection reader: keyset paging by id type if the server supports it, else simpler queries, between two counts.
 
 mod count;
+pub mod evidence_marks;
 mod id_scanner;
 mod legacy;
 mod page;
+mod page_id;
 mod page_size;
 pub mod progress;
 pub mod queries;
@@ -13,6 +15,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use self::evidence_marks::EvidenceMarks;
 use self::legacy::DocumentUnwrapper;
 use self::page::{PageOrder, PageRows, SeenIds};
 use self::page_size::{AdaptivePageSize, PageTiming};
@@ -89,9 +92,10 @@ impl CollectionReader<'_> {
     pub fn run(
         mut self,
         store: PageStore,
+        marks: EvidenceMarks,
         resume: &CollectionResume,
     ) -> Result<Collection, StopReason> {
-        let mut progress = CollectionProgress::new(store);
+        let mut progress = CollectionProgress::new(store, marks);
         let mut uncounted = Vec::new();
         let before = match self.before(resume, &mut uncounted) {
             Ok(before) => before,
@@ -391,7 +395,7 @@ impl CollectionReader<'_> {
             let counter = &self.client.status().documents;
             let mut rows = PageRows::new(
                 &mut progress.store,
-                &mut progress.order,
+                (&mut progress.order, &mut progress.marks),
                 counter,
                 progress.last.clone(),
                 overlap,

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use super::evidence_marks::EvidenceMarks;
 use super::id_scanner::IdScanner;
+use super::page_id::id_of;
 use crate::bigpeer::RowSink;
-use crate::json::{self, Visitor};
+use crate::json;
 use crate::snapshot::document_id::{CountByType, DocumentId, IdType};
 use crate::snapshot::write::PageStore;
 use crate::util::text::truncate;
@@ -43,6 +44,7 @@ impl SeenIds {
 pub struct PageRows<'s> {
     store: &'s mut PageStore,
     order: &'s mut PageOrder,
+    marks: &'s mut EvidenceMarks,
     counter: &'s AtomicU64,
     /// The last id so far, raw; at the start, that of the previous page.
     pub last: Option<Vec<u8>>,
@@ -65,14 +67,16 @@ impl<'s> PageRows<'s> {
     /// A page after the id `last`; with `overlap` it starts with that id again.
     pub fn new(
         store: &'s mut PageStore,
-        order: &'s mut PageOrder,
+        (order, marks): (&'s mut PageOrder, &'s mut EvidenceMarks),
         counter: &'s AtomicU64,
         last: Option<Vec<u8>>,
         overlap: bool,
     ) -> Self {
+        marks.begin_page();
         PageRows {
             store,
             order,
+            marks,
             counter,
             last,
             by_type: CountByType::default(),
@@ -176,6 +180,7 @@ impl<'s> PageRows<'s> {
         if let Some(count) = self.by_type.get_mut(kind as usize) {
             *count += 1;
         }
+        self.marks.note(id);
         self.documents += 1;
         self.counter.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -219,33 +224,6 @@ impl RowSink for PageRows<'_> {
             Some(scanner) => self.row_part(scanner, bytes, last),
         }
     }
-}
-
-/// The raw `_id` of a document.
-fn id_of(row: &[u8]) -> Option<&[u8]> {
-    // Fast path: nearly every document starts like this.
-    const FIRST: &[u8] = br#"{"_id":""#;
-    if !row.starts_with(FIRST) {
-        return find_id(row);
-    }
-    let start = FIRST.len() - 1;
-    row.get(start..json::value_end(row, start)?)
-}
-
-fn find_id(row: &[u8]) -> Option<&[u8]> {
-    struct Find<'a>(Option<&'a [u8]>);
-    impl<'a> Visitor<'a> for Find<'a> {
-        fn field(&mut self, key: &'a [u8], value: &'a [u8]) -> ControlFlow<()> {
-            if !json::eq_str(key, "_id") {
-                return ControlFlow::Continue(());
-            }
-            self.0 = Some(value);
-            ControlFlow::Break(())
-        }
-    }
-    let mut find = Find(None);
-    let _ = json::visit_unchecked(row, &mut find)?;
-    find.0
 }
 
 /// Whether an id comes after another one of the same type.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::evidence_marks::EvidenceMarks;
 use super::page::{PageOrder, SeenIds};
 use crate::snapshot::document_id::{CountByType, DocumentId, IdType};
 use crate::snapshot::manifest::{Census, Collection, ReadRange, add_range};
@@ -42,6 +43,8 @@ pub struct CollectionProgress {
     places: Vec<ReadRange>,
     min_txn: Option<u64>,
     max_txn: Option<u64>,
+    /// The documents of the stream's evidence that are in the pages.
+    pub(in crate::snapshot) marks: EvidenceMarks,
     /// A response had no transaction.
     pub(in crate::snapshot) has_unknown_txn: bool,
     /// The server's warnings on pages, each once.
@@ -64,7 +67,7 @@ pub(in crate::snapshot) struct PageResult {
 impl CollectionProgress {
     /// The start of a read.
     #[must_use]
-    pub fn new(store: PageStore) -> CollectionProgress {
+    pub fn new(store: PageStore, marks: EvidenceMarks) -> CollectionProgress {
         CollectionProgress {
             store,
             order: PageOrder::SeenIds(Box::default()),
@@ -74,6 +77,7 @@ impl CollectionProgress {
             places: Vec::new(),
             min_txn: None,
             max_txn: None,
+            marks,
             has_unknown_txn: false,
             warnings: BTreeSet::new(),
             bytes: 0,
@@ -91,6 +95,7 @@ impl CollectionProgress {
         self.pages = 0;
         self.places.clear();
         self.warnings.clear();
+        self.marks.clear();
         (self.min_txn, self.max_txn, self.has_unknown_txn) = (None, None, false);
         Ok(())
     }
@@ -125,6 +130,7 @@ impl CollectionProgress {
         page: &PageResult,
     ) -> io::Result<journal::PageEntry> {
         let mark = self.store.commit()?;
+        self.marks.commit_page();
         self.count(page);
         let named = IdType::ALL.into_iter().zip(page.by_type);
         let named = named.filter(|(_, count)| *count > 0);
@@ -200,6 +206,7 @@ impl CollectionProgress {
             .filter(|(_, count)| *count > 0)
             .collect();
         add_range(&mut self.places, None, None, elsewhere);
+        self.marks.finish();
         Collection {
             name: name.to_owned(),
             complete: false,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+/// What a member does before its first assignment; for messages.
+pub(super) const JOINING: &str = "joining the group";
 /// After this time, and then at this interval, the wait is reported.
 const REPORT_INTERVAL: Duration = Duration::from_secs(30);
 /// The first report comes sooner.

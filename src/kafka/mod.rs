@@ -10,6 +10,7 @@ mod group;
 mod group_start;
 pub mod inspect;
 mod joining;
+mod member;
 mod message;
 mod outage;
 mod partitions;

@@ -31,11 +31,16 @@ fn member(kafka: &Kafka, topic: &str, args: &[&str]) -> Output {
     tail(kafka, topic, &[all, args].concat())
 }
 
-/// A complete snapshot of the whole app at transaction `floor`, from which partition 0 continues at `next`.
-fn snapshot(folder: &Path, topic: &str, floor: u64, next: i64) -> String {
+/// A complete snapshot of the whole app, from which partition 0 continues at `next`. The last number of `floor_from` is
+/// its minimum transaction.
+fn snapshot(folder: &Path, topic: &str, floor_from: &str, next: i64) -> String {
     let mut manifest = Manifest::new("http://localhost".into(), "2026-01-31T12:00:00Z".into());
     manifest.complete = true;
-    manifest.floor = Some(floor);
+    manifest.floor = floor_from
+        .rsplit(' ')
+        .next()
+        .and_then(|txn| txn.parse().ok());
+    manifest.floor_from.push(floor_from.into());
     manifest.scope.whole_app = true;
     manifest.positions.push(Position {
         topic: topic.into(),
@@ -73,10 +78,10 @@ fn a_restarted_member_stops_again_until_a_snapshot_resolves_the_gap() {
     }
     // An older snapshot does not resolve it.
     let folder = tempfile::tempdir().unwrap();
-    let old = snapshot(folder.path(), topic, 14, 10);
+    let old = snapshot(folder.path(), topic, "the newest event: 14", 10);
     let output = member(kafka, topic, &["--from", &old, "--on-gap", "stop"]);
     assert_eq!(output.status, Some(4), "{}", output.stderr);
-    let new = snapshot(folder.path(), topic, 15, 11);
+    let new = snapshot(folder.path(), topic, "the newest event: 15", 11);
     let output = member(kafka, topic, &["--from", &new, "--on-gap", "stop"]);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert_eq!(output.lines(), lines(20..30), "{}", output.stderr);
@@ -98,16 +103,19 @@ fn a_gap_without_a_transaction_is_resolved_by_a_snapshot_taken_after_it() {
     kafka.produce(topic, [Message::to(0, gap)]);
     kafka.produce(topic, messages(1..3, 1));
     let folder = tempfile::tempdir().unwrap();
-    for (next, status, shown) in [(0, 4, &[gap][..]), (1, 0, &lines_as_str(&lines(1..3)))] {
-        let folder = snapshot(folder.path(), topic, 0, next);
+    let after = lines(1..3);
+    let after: Vec<&str> = after.iter().map(String::as_str).collect();
+    for (next, floor_from, status, shown) in [
+        (0, "--txn-id 9", 4, &[gap][..]),
+        // Nothing says that the server's answers were new enough.
+        (1, "the newest event", 4, &[gap][..]),
+        (1, "--txn-id 9", 0, &after),
+    ] {
+        let folder = snapshot(folder.path(), topic, floor_from, next);
         let output = member(kafka, topic, &["--from", &folder, "--on-gap", "stop"]);
         assert_eq!(output.status, Some(status), "{}", output.stderr);
         assert_eq!(output.lines(), shown, "{}", output.stderr);
     }
-}
-
-fn lines_as_str(lines: &[String]) -> Vec<&str> {
-    lines.iter().map(String::as_str).collect()
 }
 
 #[test]
@@ -147,10 +155,10 @@ fn a_snapshot_resolves_a_position_that_retention_overtook() {
     }
     let folder = tempfile::tempdir().unwrap();
     // Taken before the records were lost.
-    let old = snapshot(folder.path(), topic, 30, 40);
+    let old = snapshot(folder.path(), topic, "the newest event: 30", 40);
     let args = ["--from", &old, "--on-gap", "stop"];
     assert_eq!(member(kafka, topic, &args).status, Some(4));
-    let new = snapshot(folder.path(), topic, 60, 60);
+    let new = snapshot(folder.path(), topic, "the newest event: 60", 60);
     let args = ["--from", &new, "--on-gap", "stop"];
     let output = member(kafka, topic, &args);
     assert_eq!(output.status, Some(0), "{}", output.stderr);

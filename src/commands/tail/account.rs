@@ -66,13 +66,8 @@ impl Run<'_> {
 
     fn offset_gap(&mut self, lost: &OffsetGap) -> Result<(), StopReason> {
         self.counters.gaps += 1;
-        // Deleted positions have no place in the re-created topic: it is read from its first record.
-        let in_former_topic = [
-            GapReason::PositionsDeleted,
-            GapReason::Recreated,
-            GapReason::Gone,
-        ];
-        let has_place = !in_former_topic.contains(&lost.why);
+        // A position in a former topic has no place in the re-created one, which is read from its first record.
+        let has_place = matches!(lost.why, GapReason::Retention | GapReason::Rewound);
         self.gap_at = has_place.then_some((lost.partition, lost.wanted));
         self.renderer.view.offset_gap(lost, self.out.buffer());
         self.messages.report_offset_gap(lost, self.out);

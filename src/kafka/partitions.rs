@@ -34,7 +34,7 @@ impl PartitionState {
         PartitionState {
             range,
             next: range.start,
-            stored: range.start,
+            stored: UNSTORED,
             done: range.stop.is_some_and(|stop| range.start >= stop),
         }
     }
@@ -54,16 +54,14 @@ impl PartitionProgress {
         partitions
     }
 
-    /// Adds partitions that a group assigned, each with its start offset; they have no stop. The positions of
-    /// `unstored` are to be committed even if nothing is read.
+    /// Adds partitions that a group assigned, each with its start offset; they have no stop. The group has stored the
+    /// start offsets, but for those of `unstored`, which are to be committed even if nothing is read.
     pub(super) fn on_assigned(&mut self, partitions: &[(i32, i64)], unstored: &[i32]) {
         self.remove(&partitions.iter().map(|(id, _)| *id).collect::<Vec<_>>());
         for &(partition, start) in partitions {
             self.follow(partition, start);
-        }
-        for partition in unstored {
-            if let Some(state) = self.state(*partition) {
-                state.stored = UNSTORED;
+            if !unstored.contains(&partition) {
+                self.note_stored(&[(partition, start)]);
             }
         }
     }

@@ -201,3 +201,22 @@ fn a_group_has_no_lag_behind_the_markers_of_transactions() {
         kafka.transaction(topic, messages(20..30, 1), TransactionEnd::Commit);
     }
 }
+
+#[test]
+fn the_protocol_of_kip_848_stores_positions_too() {
+    let Some(kafka) = Kafka::shared() else { return };
+    let topic = "open-group-kip-848";
+    kafka.create_topic(topic, 2, &[]);
+    let group = group(topic);
+    let run = || {
+        let protocol = ["--group", &group, "-X", "group.protocol=consumer"];
+        tail(kafka, topic, &[&protocol[..], &UNTIL_IDLE].concat())
+    };
+    kafka.produce(topic, messages(0..10, 2));
+    let first = run();
+    assert_eq!((first.status, first.lines().len()), (Some(0), 0));
+    kafka.produce(topic, messages(10..20, 2));
+    let second = run();
+    assert_eq!(sorted(&second), lines(10..20), "{}", second.stderr);
+    assert_eq!(group_check(kafka, topic)["details"]["behind"], 0);
+}

@@ -130,6 +130,48 @@ fn a_cooperative_member_keeps_what_it_has_when_another_comes() {
 }
 
 #[test]
+fn a_partition_that_is_revoked_and_given_back_is_read_on() {
+    let Some(kafka) = Kafka::shared() else {
+        return;
+    };
+    for (name, protocol) in [
+        ("eager", "partition.assignment.strategy=range"),
+        ("lazy", "partition.assignment.strategy=cooperative-sticky"),
+        ("kip-848", "group.protocol=consumer"),
+    ] {
+        let topic = format!("open-given-back-{name}");
+        kafka.create_topic(&topic, 2, &[]);
+        let group = format!("{OPEN_GROUPS}given-back-{name}");
+        let args = [
+            "--group",
+            &group,
+            "--from",
+            "beginning",
+            "-v",
+            "-X",
+            protocol,
+        ];
+        kafka.produce(&topic, messages(0..20, 2));
+        let mut first = follow(kafka, &topic, &args);
+        first.wait_for_lines(20, TIMEOUT);
+        let mut second = follow(kafka, &topic, &args);
+        second.wait_for_words(&[&assigned(1)], TIMEOUT);
+        kafka.produce(&topic, messages(20..40, 2));
+        second.wait_for_lines(10, TIMEOUT);
+        let mut seen = second.interrupt().lines().join("\n");
+        kafka.produce(&topic, messages(40..60, 2));
+        for number in 40..60 {
+            first.wait_for_line(&event("people", number), TIMEOUT);
+        }
+        seen += "\n";
+        seen += &first.interrupt().lines().join("\n");
+        for line in lines(0..60) {
+            assert!(seen.contains(&line), "{name}: {line}");
+        }
+    }
+}
+
+#[test]
 fn a_static_member_that_restarts_moves_nothing() {
     let Some(kafka) = Kafka::start(&Options::default()) else {
         return;

@@ -12,8 +12,8 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::group::{Assignment, Group};
-use super::repeats::RepeatFilter;
 use crate::util::mutex::lock;
+use crate::util::repeats::RepeatFilter;
 
 /// Capacity of the queue: the oldest log lines and errors are dropped first.
 const MAX_EVENTS: usize = 1000;

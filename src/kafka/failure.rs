@@ -89,9 +89,15 @@ fn peer(reason: &str) -> Option<(&str, Option<i32>)> {
     (!protocol.contains(' ')).then_some((address, id.parse().ok()))
 }
 
+/// The action after the topic was found.
+pub(super) const READING: &str = "reading";
+
 /// The failure for an error while `doing` something to the connection's topic.
 pub(super) fn failure(connection: &Connection, doing: &str, code: Code, reason: &str) -> Failure {
-    let (class, why, fix) = explain(connection, code, reason);
+    let (class, why, fix) = match code {
+        Code::TopicAuthorizationFailed if doing == READING => explain_missing_read(connection),
+        _ => explain(connection, code, reason),
+    };
     Failure {
         class,
         what: format!("{doing}: {why}"),
@@ -179,6 +185,18 @@ fn explain(connection: &Connection, code: Code, reason: &str) -> (FailureClass, 
             "try again; if it fails again, add the line below to a support ticket".into(),
         ),
     }
+}
+
+fn explain_missing_read(connection: &Connection) -> (FailureClass, String, String) {
+    (
+        FailureClass::Setup,
+        format!(
+            "{} may not read the topic {}, which exists",
+            principal(connection),
+            connection.topic
+        ),
+        "the people who run the cluster must allow this user the operation READ on the topic (E10 in docs/troubleshooting.md)".into(),
+    )
 }
 
 fn principal(connection: &Connection) -> String {

@@ -17,7 +17,6 @@ mod partitions;
 mod plan;
 mod preceding;
 mod reader;
-mod repeats;
 mod resume;
 mod schedule;
 mod tail_scan;

@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::context::ClientEvent;
-use super::failure::{ErrorClass, classify, is_about_group, raw};
+use super::failure::{ErrorClass, READING, classify, is_about_group, raw};
 use super::joining::{JOINING, Joining};
 use super::message::OwnedMessage;
 use super::outage::OutageMonitor;
@@ -228,7 +228,7 @@ impl Reader {
                 let doing = if is_about_group(code) {
                     JOINING
                 } else {
-                    "reading"
+                    READING
                 };
                 Err(self.topic.failure(doing, code, reason))
             }

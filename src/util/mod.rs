@@ -7,6 +7,7 @@ pub mod interrupt;
 pub mod lock_file;
 pub mod mutex;
 pub mod private_file;
+pub mod repeats;
 pub mod secret;
 pub mod shell;
 pub mod suggest;

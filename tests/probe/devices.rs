@@ -116,17 +116,23 @@ fn an_advertised_broker_that_the_proxy_does_not_route_is_b9() {
     );
 }
 
-#[test]
-fn a_middlebox_that_drops_a_long_hello_is_b10_and_the_named_setting_helps() {
-    let root = Identity::root("cluster CA");
+/// A broker behind a middlebox, and the middlebox's port.
+fn middlebox(root: &Identity) -> (u16, Relay) {
     let identity = root.leaf(&Leaf::default());
     let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = socket.local_addr().unwrap().port();
-    let target = listen(Some(&Tls::new(&identity, &[], SslVersion::TLS1_3)), |_| {
+    let tls = Tls::new(&identity, &[], SslVersion::TLS1_3);
+    let target = listen(Some(&tls), |_| {
         Service::Kafka(vec![(1, "localhost".to_owned(), port)])
     });
     let target = SocketAddr::from(([127, 0, 0, 1], target));
-    let _relay = Relay::serve(socket, target, Behaviour::OneSegment);
+    (port, Relay::serve(socket, target, Behaviour::OneSegment))
+}
+
+#[test]
+fn a_middlebox_that_drops_a_long_hello_is_b10_and_the_named_setting_helps() {
+    let root = Identity::root("cluster CA");
+    let (port, _relay) = middlebox(&root);
     let client = Client::new(port, &root, None);
     run_cases(&[
         Case::fault(
@@ -140,8 +146,25 @@ fn a_middlebox_that_drops_a_long_hello_is_b10_and_the_named_setting_helps() {
                 &format!("-X ssl.curves.list={CLASSIC}"),
             ],
         ),
-        Case::fine("classic groups", client.with("ssl.curves.list", CLASSIC)),
+        Case::fine(
+            "classic groups",
+            client.clone().with("ssl.curves.list", CLASSIC),
+        ),
     ]);
+}
+
+/// The setting has dots and colons like the host names that redaction replaces.
+#[test]
+fn redaction_keeps_the_setting_that_helps() {
+    let root = Identity::root("cluster CA");
+    let user = Identity::root("clients CA").leaf(&user());
+    let (port, _relay) = middlebox(&root);
+    let output = Client::new(port, &root, Some(&user)).run(&["verify", "--redact"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains(&format!("-X ssl.curves.list={CLASSIC} ")),
+        "{text}"
+    );
 }
 
 /// One report about a name whose addresses are those of two listeners.

@@ -38,6 +38,11 @@ fn a_topic_that_may_be_described_but_not_read() {
     )]);
     let output = run(&kafka.client_env("closed-described"), &ALL, REFUSAL_TIMEOUT);
     check(&output, "Topic authorization failed");
+    check(
+        &output,
+        "may not read the topic closed-described, which exists",
+    );
+    check(&output, "E10");
 }
 
 #[test]

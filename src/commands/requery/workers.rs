@@ -27,6 +27,7 @@ use crate::snapshot::write::journal::{
 };
 use crate::snapshot::write::page_buffer::PageBuffer;
 use crate::util::mutex::lock;
+use crate::util::repeats::RepeatFilter;
 use crate::view::escape;
 
 /// Interval of progress and Ctrl-C checks.
@@ -400,8 +401,8 @@ struct ProgressDisplay {
     /// Time and documents of the last message without a terminal.
     last_message: Instant,
     last_documents: u64,
-    /// The last reported error, and when.
-    reported: (String, Instant),
+    /// The reported errors.
+    reported: RepeatFilter,
 }
 
 impl ProgressDisplay {
@@ -410,7 +411,7 @@ impl ProgressDisplay {
             started: Instant::now(),
             last_message: Instant::now(),
             last_documents: 0,
-            reported: (String::new(), Instant::now()),
+            reported: RepeatFilter::default(),
         }
     }
 
@@ -419,10 +420,8 @@ impl ProgressDisplay {
         let Some(reason) = reason else {
             return;
         };
-        let (reported, when) = &self.reported;
-        if *reported != reason || when.elapsed() > PROGRESS_MESSAGE_INTERVAL {
+        if self.reported.shows(&reason, Instant::now()) {
             context.out.note(&format!("{reason}; retrying"));
-            self.reported = (reason, Instant::now());
         }
     }
 

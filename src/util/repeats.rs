@@ -1,4 +1,4 @@
-//! Suppression of repeated messages: the client library logs the same line at every attempt.
+//! Suppression of repeated messages: every attempt to connect gives the same one, or one of a few in turn.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -10,12 +10,12 @@ const MAX_MESSAGES: usize = 256;
 
 /// Remembers when each message was shown last.
 #[derive(Debug, Default)]
-pub(super) struct RepeatFilter(HashMap<String, Instant>);
+pub struct RepeatFilter(HashMap<String, Instant>);
 
 impl RepeatFilter {
     /// Whether to show a message: it is new, or was shown last a while ago. Numbers do not make it new, because they are
     /// durations and counts.
-    pub(super) fn shows(&mut self, message: &str, now: Instant) -> bool {
+    pub fn shows(&mut self, message: &str, now: Instant) -> bool {
         let mut key: String = message.chars().filter(|c| !c.is_ascii_digit()).collect();
         key.truncate(key.find(" (after ").unwrap_or(key.len()));
         match self.0.get(&key) {
@@ -46,6 +46,16 @@ mod tests {
             .collect();
         assert_eq!(shown, [0, 30, 60, 90]);
         assert!(filter.shows("another", start));
+    }
+
+    #[test]
+    fn several_lines_in_turn_are_shown_once_each() {
+        let (mut filter, start) = (RepeatFilter::default(), Instant::now());
+        let shown = (0..60_usize).filter(|step| {
+            let line = ["cars: HTTP 502", "bikes: HTTP 502", "bikes: no response"][step % 3];
+            filter.shows(line, start + Duration::from_millis(100 * *step as u64))
+        });
+        assert_eq!(shown.collect::<Vec<_>>(), [0, 1, 2]);
     }
 
     #[test]

@@ -99,6 +99,19 @@ pub fn text(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// The ends of each range, and what is beside it and has a glyph.
+    #[test]
+    fn every_ignorable_character_is_dangerous() {
+        let dangerous = "\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{17b4}\u{17b5}\u{180b}\u{180e}\u{180f}\u{200b}\u{200f}\
+            \u{202a}\u{202e}\u{2060}\u{206f}\u{3164}\u{fe00}\u{fe0f}\u{feff}\u{ffa0}\u{fff0}\u{fff8}\u{fffb}\u{1bca0}\u{1bca3}\
+            \u{1d173}\u{1d17a}\u{e0000}\u{e0100}\u{e01ef}\u{e0fff}";
+        let shown: String = dangerous.chars().filter(|c| !is_dangerous(*c)).collect();
+        assert_eq!(shown, "");
+        let harmless = "a\u{34e}\u{350}\u{115e}\u{1161}\u{17b3}\u{180a}\u{3163}\u{3165}\u{fe10}\u{ffa1}\u{fffc}\u{1d172}é🏔";
+        let hidden: String = harmless.chars().filter(|c| is_dangerous(*c)).collect();
+        assert_eq!(hidden, "");
+    }
+
     #[test]
     fn dangerous_characters_are_spelled_out() {
         for (bytes, json, text) in [

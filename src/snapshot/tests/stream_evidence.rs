@@ -91,7 +91,7 @@ impl History {
             let partition = usize::from(step.document % 2);
             match step.fate {
                 Fate::Delivered => {
-                    records.push(Noted::Event(*step, Some(txn_id), place(partition)))
+                    records.push(Noted::Event(*step, Some(txn_id), place(partition)));
                 }
                 Fate::Repeated => {
                     for _ in 0..2 {
@@ -128,8 +128,8 @@ impl History {
         evidence
     }
 
-    fn floor(&self) -> Option<u64> {
-        Some(self.before as u64)
+    fn floor(&self) -> u64 {
+        self.before as u64
     }
 
     fn read_at(&self) -> u64 {
@@ -163,7 +163,7 @@ proptest! {
     #[test]
     fn an_honest_snapshot_is_never_doubted(history in history(), knows_read_at in any::<bool>()) {
         let evidence = history.evidence();
-        for expectation in evidence.expectations("cars", history.floor(), false) {
+        for expectation in evidence.expectations("cars", Some(history.floor()), false) {
             let document = document(expectation.id);
             prop_assert_eq!(expectation.is_present, history.is_present_at(document, history.before as u64));
             let later = history.later(document);
@@ -183,7 +183,7 @@ proptest! {
     fn a_document_that_the_key_does_not_show_is_never_an_agreement(history in history(), hidden in 0..6_u8) {
         let evidence = history.evidence();
         let later = history.later(hidden);
-        let mut expectations = evidence.expectations("cars", history.floor(), false);
+        let mut expectations = evidence.expectations("cars", Some(history.floor()), false);
         let expectation = expectations.find(|one| document(one.id) == hidden);
         if let Some(expectation) = expectation && expectation.is_present && later.is_empty() {
             let facts = |look| DocumentFacts { expected: true, is_written: false, read_at: Some(history.read_at()), later: &later, look };
@@ -234,7 +234,9 @@ fn the_newest_event_counts_whatever_the_order() {
         if reversed {
             events.reverse();
         }
-        events.iter().for_each(|event| evidence.note_event(event));
+        for event in &events {
+            evidence.note_event(event);
+        }
         let wanted = [("1", false), ("2", true), ("3", false)];
         let wanted: Vec<(String, bool)> = wanted
             .map(|(id, is_present)| (id.to_owned(), is_present))

@@ -9,6 +9,8 @@ use super::manifest::Manifest;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotIdentity {
     floor: Option<u64>,
+    /// The id of the topic, if it is known.
+    topic: Option<String>,
     /// The next offset of each partition.
     positions: BTreeMap<i32, i64>,
     /// Start and end, as in the manifest.
@@ -22,6 +24,9 @@ impl SnapshotIdentity {
         let positions = manifest.positions.iter();
         SnapshotIdentity {
             floor: manifest.floor,
+            topic: positions
+                .clone()
+                .find_map(|position| position.topic_id.clone()),
             positions: positions
                 .map(|position| (position.partition, position.next_offset))
                 .collect(),
@@ -41,6 +46,9 @@ impl SnapshotIdentity {
             // Writing to a string cannot fail.
             let _ = write!(text, "{comma}{partition}:{offset}");
         }
+        if let Some(topic) = &self.topic {
+            let _ = write!(text, "@{topic}");
+        }
         text.push(' ');
         text.push_str(&self.times);
         text
@@ -52,37 +60,45 @@ impl SnapshotIdentity {
         text == self.text() || text == self.times
     }
 
-    /// Whether this snapshot was certainly taken before the one of a text: no later position, at least one earlier one,
-    /// and no higher minimum transaction. If that is unknown, it is not: to read events again is harmless.
+    /// Whether this snapshot was certainly taken before the one of a text: no later position of the same topic, at least
+    /// one earlier one, and no higher minimum transaction. If that is unknown, it is not: to read events again is
+    /// harmless.
     #[must_use]
     pub fn is_older_than(&self, text: &str) -> bool {
-        let Some((floor, positions)) = parse(text) else {
+        let Some(other) = parse(text) else {
             return false;
         };
         let not_later = |(partition, next): (&i32, &i64)| {
-            positions.get(partition).is_some_and(|other| next <= other)
+            let other = other.positions.get(partition);
+            other.is_some_and(|other| next <= other)
         };
-        self.floor <= floor
-            && self.positions != positions
+        self.floor <= other.floor
+            && self.topic == other.topic
+            && self.positions != other.positions
             && !self.positions.is_empty()
             && self.positions.iter().all(not_later)
     }
 }
 
-/// The minimum transaction and the positions of a text.
-fn parse(text: &str) -> Option<(Option<u64>, BTreeMap<i32, i64>)> {
-    let (floor, rest) = text.split_once('@')?;
-    let floor = match floor {
+/// The identity of a text: `FLOOR@PARTITION:OFFSET,…@TOPIC STARTED ENDED`. The topic's id may be missing.
+fn parse(text: &str) -> Option<SnapshotIdentity> {
+    let (stream, times) = text.split_once(' ')?;
+    let mut parts = stream.splitn(3, '@');
+    let floor = match parts.next()? {
         "-" => None,
         number => Some(number.parse().ok()?),
     };
-    let positions = rest.split(' ').next()?;
-    let positions = positions.split(',').filter(|pair| !pair.is_empty());
+    let positions = parts.next()?.split(',').filter(|pair| !pair.is_empty());
     let pair = |pair: &str| {
         let (partition, next) = pair.split_once(':')?;
         Some((partition.parse().ok()?, next.parse().ok()?))
     };
-    Some((floor, positions.map(pair).collect::<Option<_>>()?))
+    Some(SnapshotIdentity {
+        floor,
+        positions: positions.map(pair).collect::<Option<_>>()?,
+        topic: parts.next().map(str::to_owned),
+        times: times.to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ pub mod identity;
 pub mod manifest;
 pub mod preceding;
 pub mod proof;
-mod proof_events;
+pub mod proof_events;
 pub mod read;
 pub mod stream_evidence;
 pub mod write;

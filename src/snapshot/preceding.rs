@@ -119,6 +119,11 @@ impl PrecedingRecords {
         }
     }
 
+    /// The earlier offsets belong to a former topic of this name: nothing of this one was read before.
+    pub fn forget_earlier_reads(&mut self) {
+        self.read_up_to.clear();
+    }
+
     /// The highest transaction of a change, and its record.
     #[must_use]
     pub fn newest(&self) -> Option<(u64, RecordPlace)> {

@@ -1,5 +1,6 @@
 //! Checkpoint of `tail --state`: the next offsets, an unresolved gap, and the snapshot that the stream continued from.
 
+mod continuation;
 mod file;
 mod gap;
 

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ditto_cdc::condition::Condition;
-use ditto_cdc::event;
+use ditto_cdc::event::{self, EventKind};
 use ditto_cdc::snapshot::document_id::{DocumentId, IdType};
 use ditto_cdc::snapshot::manifest::{
-    Census, Collection, HeldBackPosition, Manifest, Position, add_range,
+    Census, Collection, HeldBackPosition, Manifest, Position, TYPED_FLOOR, add_range, incarnation,
 };
 use ditto_cdc::snapshot::preceding::{PrecedingRecords, RecordKind};
 use ditto_cdc::snapshot::proof::{ChangeLedger, Verdict};
+use ditto_cdc::snapshot::proof_events::is_present_after;
+use ditto_cdc::snapshot::stream_evidence::{Agreement, DocumentFacts, StreamEvidence, agreement};
 
 use crate::world::{Answer, COLLECTIONS, Content, Documents, Id, Key, World, raw_id};
 
@@ -61,20 +63,27 @@ pub struct Request {
     pub named: Vec<usize>,
     /// `--where open = true`
     pub only_open: bool,
+    /// `--txn-id`
+    pub txn_id: Option<u64>,
     /// Without Kafka, nothing is known about the stream.
     pub without_kafka: bool,
 }
 
-/// Takes a snapshot. `read_up_to` are the positions of an earlier snapshot.
-pub fn requery(world: &mut World, request: &Request, read_up_to: &BTreeMap<i32, i64>) -> Snapshot {
-    let mut manifest = Manifest::new(
-        "https://model".to_owned(),
-        "2026-01-31T12:00:00Z".to_owned(),
-    );
+/// Takes a snapshot. `earlier` are the positions of an earlier snapshot.
+pub fn requery(world: &mut World, request: &Request, earlier: &[Position]) -> Snapshot {
+    // The clock may go back between two snapshots.
+    let started = format!("2026-01-31T12:00:{:02}Z", world.rng.below(60));
+    let mut manifest = Manifest::new("https://model".to_owned(), started);
+    manifest.floor = request.txn_id;
+    manifest
+        .floor_from
+        .extend(request.txn_id.map(|txn| format!("{TYPED_FLOOR}{txn}")));
     let mut seen = BTreeSet::new();
     if !request.without_kafka {
-        record_positions(world, read_up_to, &mut manifest, &mut seen);
+        record_positions(world, earlier, &mut manifest, &mut seen);
     }
+    let evidence = read_evidence(world, &manifest);
+    seen.extend(index_of_names(evidence.collection_names()));
     world.pass_time();
     let names = list_collections(world, request, &seen, &mut manifest);
     let mut rows = BTreeMap::new();
@@ -95,6 +104,9 @@ pub fn requery(world: &mut World, request: &Request, read_up_to: &BTreeMap<i32, 
             }
         }
     }
+    if !request.without_kafka {
+        compare_with_stream(world, request, &evidence, &mut manifest, &rows);
+    }
     manifest.conclude();
     Snapshot { manifest, rows }
 }
@@ -113,13 +125,21 @@ struct Read {
 /// the newest record of each partition that has a transaction is looked for.
 fn record_positions(
     world: &World,
-    read_up_to: &BTreeMap<i32, i64>,
+    earlier: &[Position],
     manifest: &mut Manifest,
     seen: &mut BTreeSet<usize>,
 ) {
-    let mut preceding = PrecedingRecords::new(read_up_to.clone(), false);
+    let read_up_to: BTreeMap<i32, i64> = earlier
+        .iter()
+        .map(|one| (one.partition, one.next_offset))
+        .collect();
+    let was_recreated =
+        !earlier.is_empty() && incarnation(earlier, TOPIC).id != Some(world.topic_id());
+    let mut preceding = PrecedingRecords::new(read_up_to.clone(), manifest.floor.is_some());
     for (number, partition) in (0..).zip(&world.partitions) {
-        let from = read_up_to.get(&number).copied();
+        let from = read_up_to
+            .get(&number)
+            .map(|from| if was_recreated { 0 } else { *from });
         for record in partition.records.iter().rev() {
             if from.is_some_and(|from| record.offset < from) {
                 break;
@@ -137,13 +157,18 @@ fn record_positions(
         }
     }
     let txn = |found: Option<(u64, _)>| found.map(|(txn, _)| txn);
-    manifest.floor = txn(preceding.newest()).max(txn(preceding.gap()));
+    if was_recreated {
+        preceding.forget_earlier_reads();
+    }
+    let found = txn(preceding.newest()).max(txn(preceding.gap()));
+    manifest.floor = manifest.floor.max(found);
     for (number, partition) in (0..).zip(&world.partitions) {
         let resume = preceding.resume(number, partition.next);
         manifest.positions.push(Position {
             topic: TOPIC.to_owned(),
             partition: number,
             next_offset: resume.next,
+            topic_id: Some(world.topic_id()),
             ..Position::default()
         });
         manifest
@@ -315,14 +340,17 @@ fn decide(world: &mut World, manifest: &Manifest, request: &Request, read: &mut 
 /// Reads the stream from the positions to its end, waits for late events, and reads to the end again. The documented
 /// assumption: events arrive within that wait. A bridge that takes longer is told apart by its newest transaction.
 fn scan(world: &mut World, manifest: &Manifest, ledger: &mut ChangeLedger) {
-    let condition = manifest.scope.condition.as_deref();
-    let condition = condition.map(|text| Condition::parse(text).unwrap());
+    let condition = condition(manifest);
     let mut next: Vec<i64> = manifest
         .positions
         .iter()
         .map(|one| one.next_offset)
         .collect();
+    let topic = incarnation(&manifest.positions, TOPIC).id;
     let mut to_end = |world: &World, ledger: &mut ChangeLedger| {
+        if topic != Some(world.topic_id()) {
+            return ledger.note_failure("the topic was created again".to_owned());
+        }
         for (next, partition) in next.iter_mut().zip(&world.partitions) {
             if *next < partition.low() {
                 ledger.note_failure("offsets are gone".to_owned());
@@ -343,8 +371,118 @@ fn scan(world: &mut World, manifest: &Manifest, ledger: &mut ChangeLedger) {
     to_end(world, ledger);
     if ledger.awaits_events() {
         world.pass_time();
-        world.publish_all();
+        world.wait_for_late_events();
         to_end(world, ledger);
     }
     ledger.note_settled();
+}
+
+/// The newest events before the positions.
+fn read_evidence(world: &World, manifest: &Manifest) -> StreamEvidence {
+    let mut evidence = StreamEvidence::default();
+    let condition = condition(manifest);
+    for (partition, end) in manifest.ends(TOPIC) {
+        let records = &world.partitions[usize::try_from(partition).unwrap()].records;
+        for record in records.iter().filter(|record| record.offset < end) {
+            let place = (partition, record.offset);
+            match event::decode(Some(&record.payload)) {
+                Ok(event) => evidence.note(&event, condition.as_ref(), place),
+                Err(_) => evidence.note_unreadable(place),
+            }
+        }
+    }
+    evidence
+}
+
+fn condition(manifest: &Manifest) -> Option<Condition> {
+    let text = manifest.scope.condition.as_deref();
+    text.map(|text| Condition::parse(text).unwrap())
+}
+
+fn index_of_names<'n>(names: impl Iterator<Item = &'n String>) -> impl Iterator<Item = usize> {
+    names.filter_map(|name| COLLECTIONS.iter().position(|one| one == name))
+}
+
+/// Compares the documents with their newest events. The server is asked about those that differ.
+fn compare_with_stream(
+    world: &mut World,
+    request: &Request,
+    evidence: &StreamEvidence,
+    manifest: &mut Manifest,
+    rows: &BTreeMap<Key, Content>,
+) {
+    let (mut ends, floor) = (manifest.ends(TOPIC), manifest.floor);
+    let condition = condition(manifest);
+    let positions = &manifest.positions;
+    for collection in manifest.collections.iter_mut().filter(|one| one.complete) {
+        let index = COLLECTIONS
+            .iter()
+            .position(|name| *name == collection.name)
+            .unwrap();
+        for expectation in evidence.expectations(&collection.name, floor, false) {
+            let key = World::all_keys()
+                .find(|key| key.0 == index && document_id(key.1) == *expectation.id)
+                .unwrap();
+            let is_written = rows.contains_key(&key);
+            if is_written == expectation.is_present {
+                continue;
+            }
+            world.wait_for_late_events();
+            if incarnation(positions, TOPIC).id != Some(world.topic_id()) {
+                // The new topic is read from its first record.
+                ends = ends.keys().map(|partition| (*partition, 0)).collect();
+            }
+            let later = later_events(world, &ends, key, expectation.txn_id, condition.as_ref());
+            let now = world.answer(floor).documents;
+            let facts = DocumentFacts {
+                expected: expectation.is_present,
+                is_written,
+                read_at: collection.read_at(raw_id(key.1).as_bytes()),
+                later: later.as_deref().unwrap_or(&[]),
+                look: Some(select(&now, index, request).contains_key(&key)),
+            };
+            let agrees = matches!(
+                agreement(&facts),
+                Agreement::Agrees | Agreement::Explained | Agreement::Confirmed
+            );
+            // A `requeryRequired` after the positions is reported to the reader of the stream.
+            if !agrees && later.is_some() {
+                collection.complete = false;
+                collection.why_not.push(format!("{key:?} differs"));
+            }
+        }
+    }
+}
+
+/// The events about a document after the positions; `None` if a `requeryRequired` is among them.
+fn later_events(
+    world: &World,
+    ends: &BTreeMap<i32, i64>,
+    key: Key,
+    newest: u64,
+    condition: Option<&Condition>,
+) -> Option<Vec<(u64, bool)>> {
+    let mut later = Vec::new();
+    for (partition, records) in (0..).zip(world.partitions.iter().map(|one| &one.records)) {
+        for record in records
+            .iter()
+            .filter(|record| record.offset >= ends[&partition])
+        {
+            let Ok(event) = event::decode(Some(&record.payload)) else {
+                continue;
+            };
+            let txn = event.txn_id.map(|txn| txn.0);
+            let is_gap = event.kind == EventKind::RequeryRequired;
+            if is_gap && txn.is_none_or(|txn| newest <= txn) {
+                return None;
+            }
+            let is_own = record.change.is_some_and(|change| change.key == key);
+            if let (true, Some(txn), Some(present)) =
+                (is_own, txn, is_present_after(&event, condition))
+            {
+                later.extend((txn > newest).then_some((txn, present)));
+            }
+        }
+    }
+    Some(later)
 }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ditto_cdc::event::{self, EventKind};
+use ditto_cdc::record::incarnation::{Observed, Remembered, Verdict, compare};
 use ditto_cdc::record::{GapReason, OffsetGap};
 use ditto_cdc::snapshot::dedup::SnapshotIndex;
 use ditto_cdc::snapshot::identity::SnapshotIdentity;
-use ditto_cdc::snapshot::manifest::Manifest;
+use ditto_cdc::snapshot::manifest::{Manifest, Position};
 use ditto_cdc::state::{Coverage, Gap, State};
 
 use crate::client::{Snapshot, TOPIC};
@@ -31,17 +32,19 @@ impl Consumer {
             copy: Documents::new(),
             state: State {
                 topic: TOPIC.to_owned(),
-                partitions: i32::try_from(world.partitions.len()).unwrap(),
                 ..State::default()
             },
-            told: BTreeSet::new(),
+            // Records of former topics were lost before the first start.
+            told: World::all_keys()
+                .filter(|_| world.was_recreated())
+                .collect(),
             base: None,
             collections: BTreeSet::new(),
         }
     }
 
     /// Continues from a snapshot that is complete for its scope: `tail --state FILE --from DIR`.
-    pub fn adopt(&mut self, snapshot: Snapshot) {
+    pub fn adopt(&mut self, world: &World, snapshot: Snapshot) {
         let Snapshot { manifest, rows } = snapshot;
         let identity = SnapshotIdentity::new(&manifest);
         if self
@@ -73,29 +76,30 @@ impl Consumer {
         let all = (0..COLLECTIONS.len()).filter(|one| is_listed(*one));
         self.collections
             .extend(all.filter(|_| manifest.scope.condition.is_none()));
-        let coverage = Coverage::new(&manifest, TOPIC);
-        let next = manifest
-            .positions
-            .iter()
-            .map(|one| (one.partition, one.next_offset))
-            .collect();
-        self.state.next = self.state.start_with(&next, coverage.contains(None));
-        self.state.snapshot = Some(identity.text());
-        let is_resolved = self
-            .state
-            .gap
-            .as_mut()
-            .is_some_and(|gap| gap.resolve(&coverage));
-        if is_resolved {
-            self.state.gap = None;
-        }
+        let contains_everything = Coverage::new(&manifest, TOPIC).contains(None);
+        let state = std::mem::take(&mut self.state);
+        let now = world.topic_id();
+        self.state = state.continue_from(&manifest, contains_everything, Some(&now));
         let index = SnapshotIndex::new(&manifest);
         self.base = Some((manifest, index));
     }
 
+    /// The first start saves its positions at once.
+    fn begin(&mut self, world: &World) {
+        if self.state.next.is_empty() {
+            self.state.next = (0..)
+                .zip(&world.partitions)
+                .map(|(number, _)| (number, 0))
+                .collect();
+            self.state.incarnation.id = Some(world.topic_id());
+        }
+    }
+
     /// Reads up to `limit` records of each partition. If it is killed after that, the records are delivered again.
     pub fn tail(&mut self, world: &World, limit: usize, killed: bool) {
+        self.begin(world);
         let before = self.state.clone();
+        self.check_topic(world);
         for (number, partition) in (0..).zip(&world.partitions) {
             let next = self.state.next.get(&number).copied().unwrap_or(0);
             let low = partition.low();
@@ -122,6 +126,39 @@ impl Consumer {
         if killed {
             self.state = before;
         }
+    }
+
+    /// Offsets of a former topic are a gap; the new topic is read from its first record.
+    fn check_topic(&mut self, world: &World) {
+        let watermarks = (0..)
+            .zip(&world.partitions)
+            .map(|(number, one)| (number, (one.low(), one.next)));
+        let id = world.topic_id();
+        let remembered = Remembered {
+            incarnation: &self.state.incarnation,
+            next: &self.state.next,
+        };
+        let verdict = compare(
+            &remembered,
+            &Observed {
+                id: Some(&id),
+                watermarks: &watermarks.collect(),
+                found: &BTreeMap::new(),
+            },
+        );
+        if verdict == Verdict::Replaced {
+            let gap = self.state.gap.get_or_insert_default();
+            for (number, next) in std::mem::take(&mut self.state.next) {
+                gap.note_offset_gap(&OffsetGap::new(
+                    TOPIC,
+                    number,
+                    next,
+                    0,
+                    GapReason::Recreated,
+                ));
+            }
+        }
+        self.state.incarnation.id = Some(id);
     }
 
     fn deliver(&mut self, partition: i32, record: &Record) {
@@ -162,8 +199,14 @@ impl Consumer {
         self.collections.contains(&collection)
     }
 
-    /// The offsets of the stream that the copy has reached.
-    pub fn positions(&self) -> BTreeMap<i32, i64> {
-        self.state.next.clone()
+    /// The positions of the snapshot that the copy continued from.
+    pub fn snapshot_positions(&self) -> Vec<Position> {
+        let base = self.base.as_ref();
+        base.map_or_else(Vec::new, |(manifest, _)| manifest.positions.clone())
+    }
+
+    /// The transaction of the command that resolves the gap.
+    pub fn gap_txn(&self) -> Option<u64> {
+        self.state.gap.as_ref().and_then(|gap| gap.txn_id)
     }
 }

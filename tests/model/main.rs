@@ -12,15 +12,14 @@ mod consumer;
 mod rng;
 mod world;
 
-use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use client::{Request, Snapshot, requery};
+use client::{Request, Snapshot, TOPIC, requery};
 use consumer::Consumer;
 use world::{COLLECTIONS, Key, World, raw_id};
 
 /// Histories of each run.
-const ROUNDS: u64 = 4000;
+const ROUNDS: u64 = 12_000;
 
 /// What happened in the histories: a model in which nothing is ever complete proves nothing.
 #[derive(Debug, Default)]
@@ -85,12 +84,16 @@ impl Summary {
 fn play(seed: u64) -> Summary {
     let mut world = World::new(seed);
     let mut consumer = Consumer::new(&world);
+    consumer.tail(&world, 0, false);
     let mut summary = Summary::default();
     for _ in 0..world.rng.below(6) {
         world.pass_time();
         let wants_snapshot = consumer.state.gap.is_some() || world.rng.percent(30);
         if wants_snapshot {
-            let request = request(&mut world);
+            let mut request = request(&mut world);
+            // Most people run the command that the message about the gap prints.
+            let follows = world.rng.percent(70);
+            request.txn_id = consumer.gap_txn().filter(|_| follows);
             take_snapshot(&mut world, &mut consumer, &request, &mut summary);
         }
         let (limit, killed) = (world.rng.below(6), world.rng.percent(30));
@@ -98,12 +101,20 @@ fn play(seed: u64) -> Summary {
         world.trace(|| format!("the reader is at {:?}", consumer.state));
     }
     world.calm_down();
-    for _ in 0..3 {
-        world.publish_all();
-        consumer.tail(&world, usize::MAX, false);
-        if consumer.state.gap.is_some() {
-            take_snapshot(&mut world, &mut consumer, &Request::default(), &mut summary);
-        }
+    world.publish_all();
+    consumer.tail(&world, usize::MAX, false);
+    if consumer.state.gap.is_some() {
+        let txn_id = consumer.gap_txn();
+        let request = Request {
+            txn_id,
+            ..Request::default()
+        };
+        let is_complete = take_snapshot(&mut world, &mut consumer, &request, &mut summary);
+        assert!(
+            consumer.state.gap.is_none() || !is_complete,
+            "a complete snapshot of the whole app resolves every gap: {:?}",
+            consumer.state
+        );
     }
     world.publish_all();
     consumer.tail(&world, usize::MAX, false);
@@ -117,39 +128,49 @@ fn request(world: &mut World) -> Request {
         .filter(|_| named && world.rng.percent(50))
         .collect();
     Request {
+        txn_id: None,
         named,
         only_open: world.rng.percent(15),
         without_kafka: world.rng.percent(15),
     }
 }
 
-/// Takes a snapshot, checks its claims, and continues from it if it is complete and has positions.
+/// Takes a snapshot, checks its claims, and continues from it if it is complete and has positions. Returns whether it
+/// is complete.
 fn take_snapshot(
     world: &mut World,
     consumer: &mut Consumer,
     request: &Request,
     summary: &mut Summary,
-) {
-    let read_up_to = if world.rng.percent(50) {
-        consumer.positions()
+) -> bool {
+    let earlier = if world.rng.percent(50) {
+        consumer.snapshot_positions()
     } else {
-        BTreeMap::new()
+        Vec::new()
     };
-    let snapshot = requery(world, request, &read_up_to);
+    let snapshot = requery(world, request, &earlier);
     world.trace(|| format!("{request:?}\n{:?}\n{:?}", snapshot.rows, snapshot.manifest));
     if !snapshot.manifest.complete {
         summary.incomplete += 1;
-        return;
+        return false;
     }
     summary.complete += 1;
     check_complete(world, request, &snapshot);
+    check_hidden(world, request, &snapshot);
     if snapshot.manifest.positions.is_empty() {
-        return;
+        return true;
+    }
+    if world.rng.percent(20) {
+        // Time passes between the snapshot and the start of the reader.
+        world.pass_time();
+        let limit = world.rng.below(6);
+        consumer.tail(world, limit, false);
     }
     let had_gap = consumer.state.gap.is_some();
     summary.gaps += u64::from(had_gap);
-    consumer.adopt(snapshot);
+    consumer.adopt(world, snapshot);
     summary.resolved += u64::from(had_gap && consumer.state.gap.is_none());
+    true
 }
 
 /// Every document of the scope is in the snapshot as it was at the transaction of its page, and that includes every
@@ -176,20 +197,53 @@ fn check_complete(world: &World, request: &Request, snapshot: &Snapshot) {
             content,
             "{key:?} at transaction {at}: {manifest:#?}"
         );
-        for (position, partition) in manifest.positions.iter().zip(&world.partitions) {
+        let positions = manifest
+            .positions
+            .iter()
+            .filter(|position| position.topic_id == Some(world.topic_id()));
+        for (position, partition) in positions.zip(&world.partitions) {
             let before = partition
                 .records
                 .iter()
                 .filter(|one| one.offset < position.next_offset);
-            for change in before
-                .filter_map(|one| one.change)
-                .filter(|change| change.key == key)
-            {
+            for record in before.filter(|one| one.change.is_some_and(|change| change.key == key)) {
                 assert!(
-                    change.txn <= at,
-                    "{change:?} is neither in the snapshot nor in the stream: {manifest:#?}"
+                    record.txn <= at,
+                    "{record:?} is neither in the snapshot nor in the stream: {manifest:#?}"
                 );
             }
+        }
+    }
+}
+
+/// A document that the API key does not see is not in a complete snapshot's scope if the stream shows that it exists.
+fn check_hidden(world: &World, request: &Request, snapshot: &Snapshot) {
+    let Snapshot { manifest, .. } = snapshot;
+    if !world.has_flawless_stream || request.without_kafka {
+        return;
+    }
+    let ends = manifest.ends(TOPIC);
+    for key in &world.faults.hidden {
+        let is_read = manifest.collection(COLLECTIONS[key.0]).is_some();
+        let records = (0..)
+            .zip(&world.partitions)
+            .flat_map(|(number, partition)| {
+                let end = ends[&number];
+                partition
+                    .records
+                    .iter()
+                    .map(move |record| (record, record.offset < end))
+            });
+        let own =
+            records.filter(|(record, _)| record.change.is_some_and(|change| change.key == *key));
+        let newest = own.max_by_key(|(record, _)| record.txn);
+        if let (true, Some((record, true))) = (is_read, newest) {
+            let new = record.change.and_then(|change| change.new);
+            let exists = new.is_some_and(|content| content.open || !request.only_open);
+            assert!(
+                !exists,
+                "{key:?} is hidden, and the stream shows it: {manifest:#?}"
+            );
         }
     }
 }

@@ -6,9 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::rng::Rng;
 
 /// The names of the app's collections.
-pub const COLLECTIONS: [&str; 3] = ["cars", "orders", "people"];
+pub const COLLECTIONS: [&str; 2] = ["cars", "people"];
 /// The number of the transaction before the first one of a history.
 pub const FIRST_TXN: u64 = 100;
+
+/// The number of different ids of each type.
+const MAX_IDS: u8 = 3;
 
 /// A document id: its type and a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +40,7 @@ pub type Documents = BTreeMap<Key, Content>;
 pub struct Record {
     pub offset: i64,
     pub payload: Vec<u8>,
+    pub txn: u64,
     /// What it says, whether it can be read or not; `None` for a `requeryRequired`.
     pub change: Option<Change>,
 }
@@ -45,7 +49,6 @@ pub struct Record {
 #[derive(Debug, Clone, Copy)]
 pub struct Change {
     pub key: Key,
-    pub txn: u64,
     pub new: Option<Content>,
 }
 
@@ -80,8 +83,18 @@ pub struct Faults {
     pub repeat: usize,
     /// Per cent of steps in which retention removes records.
     pub retention: usize,
+    /// Per cent of steps in which the topic is deleted and created again.
+    pub recreation: usize,
     /// Whether the list of collections fails.
     pub listing_refused: bool,
+    /// Whether replicas answer although they lag behind the minimum transaction.
+    pub ignores_min_txn: bool,
+    /// How many different ids of each type there are: few make it likely that changes cancel out.
+    pub ids: u8,
+    /// At most so many steps between two actions of the client.
+    pub steps: usize,
+    /// Per cent of waits in which the bridge needs longer than the client waits.
+    pub slow_bridge: usize,
 }
 
 /// The app, its server, and its stream.
@@ -92,6 +105,10 @@ pub struct World {
     states: Vec<Documents>,
     pub partitions: Vec<Partition>,
     version: u32,
+    /// How often the topic was created again.
+    topic_number: u32,
+    /// Whether every event reaches the stream, and can be read there.
+    pub has_flawless_stream: bool,
     /// Whether everything that happens is printed.
     pub verbose: bool,
 }
@@ -116,19 +133,25 @@ impl Faults {
             overflow: 0,
             repeat: 0,
             retention: 0,
+            recreation: 0,
             listing_refused: false,
+            ignores_min_txn: false,
+            slow_bridge: 0,
+            ids: MAX_IDS,
+            steps: 2,
         }
     }
 
     /// Faults of one history: most histories have few.
     fn random(rng: &mut Rng) -> Faults {
-        let mut rarely = |chance: usize| if rng.percent(25) { chance } else { 0 };
-        let (omit, unreadable, without_txn) = (rarely(10), rarely(10), rarely(10));
-        let (overflow, repeat, retention) = (rarely(8), rarely(20), rarely(10));
+        let mut rarely = |chance: usize| if rng.percent(30) { chance } else { 0 };
+        let (omit, unreadable, without_txn) = (rarely(50), rarely(15), rarely(15));
+        let (overflow, repeat, retention) = (rarely(10), rarely(20), rarely(10));
+        let recreation = rarely(4);
         Faults {
             counts_have_txn: !rng.percent(10),
             pages_have_txn: !rng.percent(10),
-            lag: if rng.percent(25) { 2 } else { 0 },
+            lag: if rng.percent(30) { 5 } else { 0 },
             hidden: BTreeSet::new(),
             omit,
             unreadable,
@@ -136,7 +159,12 @@ impl Faults {
             overflow,
             repeat,
             retention,
+            recreation,
             listing_refused: rng.percent(10),
+            ignores_min_txn: rng.percent(10),
+            slow_bridge: if rng.percent(25) { 30 } else { 0 },
+            ids: u8::try_from(1 + rng.below(usize::from(MAX_IDS))).unwrap(),
+            steps: 1 + rng.below(6),
         }
     }
 }
@@ -146,6 +174,13 @@ impl World {
     pub fn new(seed: u64) -> World {
         let mut rng = Rng::new(seed);
         let faults = Faults::random(&mut rng);
+        let flaws = [
+            faults.unreadable,
+            faults.without_txn,
+            faults.overflow,
+            faults.recreation,
+        ];
+        let has_flawless_stream = flaws.iter().all(|one| *one == 0);
         let partitions = vec![Partition::default(); 1 + rng.below(3)];
         let mut world = World {
             rng,
@@ -153,6 +188,8 @@ impl World {
             states: Vec::new(),
             partitions,
             version: 0,
+            topic_number: 0,
+            has_flawless_stream,
             verbose: std::env::var_os("MODEL_SEED").is_some(),
         };
         let mut documents = Documents::new();
@@ -183,6 +220,16 @@ impl World {
         &self.states[usize::try_from(txn - FIRST_TXN).unwrap()]
     }
 
+    /// The id of the topic.
+    pub fn topic_id(&self) -> String {
+        format!("topic-{}", self.topic_number)
+    }
+
+    /// Whether another topic had the name before.
+    pub fn was_recreated(&self) -> bool {
+        self.topic_number > 0
+    }
+
     /// Prints what happens, if one history is repeated.
     pub fn trace(&self, what: impl FnOnce() -> String) {
         if self.verbose {
@@ -204,7 +251,7 @@ impl World {
 
     /// Something may happen: the world goes on between two actions of the client.
     pub fn pass_time(&mut self) {
-        for _ in 0..self.rng.below(3) {
+        for _ in 0..=self.rng.below(self.faults.steps) {
             self.step();
         }
     }
@@ -216,6 +263,9 @@ impl World {
         }
         if self.rng.percent(self.faults.retention) {
             self.remove_old_records();
+        }
+        if self.rng.percent(self.faults.recreation) {
+            self.recreate_topic();
         }
         if self.rng.percent(50) {
             self.commit();
@@ -231,11 +281,31 @@ impl World {
         }
     }
 
+    /// The client waits for late events. A slow bridge has written only the events up to some transaction by then.
+    pub fn wait_for_late_events(&mut self) {
+        let mut up_to = self.newest_txn();
+        if self.rng.percent(self.faults.slow_bridge) {
+            up_to -= self.rng.below(4) as u64;
+        }
+        for partition in &mut self.partitions {
+            while partition
+                .queue
+                .front()
+                .is_some_and(|record| record.txn <= up_to)
+            {
+                if let Some(record) = partition.queue.pop_front() {
+                    partition.append(record);
+                }
+            }
+        }
+    }
+
     /// From now on nothing goes wrong.
     pub fn calm_down(&mut self) {
         let hidden = std::mem::take(&mut self.faults.hidden);
         self.faults = Faults {
             hidden,
+            ids: self.faults.ids,
             ..Faults::none()
         };
     }
@@ -244,6 +314,7 @@ impl World {
     pub fn answer(&mut self, min_txn: Option<u64>) -> Answer {
         let lag = self.rng.below(self.faults.lag + 1) as u64;
         let newest = self.newest_txn();
+        let min_txn = min_txn.filter(|_| !self.faults.ignores_min_txn);
         let at = newest
             .saturating_sub(lag)
             .max(FIRST_TXN)
@@ -275,10 +346,11 @@ impl World {
             let payload = self.damaged(event(key, txn, old, new), txn);
             let partition = self.partition_of(key);
             self.trace(|| format!("{txn}: {key:?} is now {new:?} (partition {partition})"));
-            let change = Some(Change { key, txn, new });
+            let change = Some(Change { key, new });
             self.partitions[partition].queue.push_back(Record {
                 offset: 0,
                 payload,
+                txn,
                 change,
             });
         }
@@ -327,8 +399,20 @@ impl World {
         self.partitions[at].queue.push_back(Record {
             offset: 0,
             payload,
+            txn,
             change: None,
         });
+    }
+
+    /// The topic is deleted with its records and created again under its name.
+    fn recreate_topic(&mut self) {
+        self.topic_number += 1;
+        for partition in &mut self.partitions {
+            partition.records.clear();
+            partition.next = 0;
+        }
+        let number = self.topic_number;
+        self.trace(|| format!("topic {number} replaces the former one"));
     }
 
     fn remove_old_records(&mut self) {
@@ -356,7 +440,7 @@ impl World {
     }
 
     fn key(&mut self) -> Key {
-        let ids: Vec<Id> = ids().collect();
+        let ids: Vec<Id> = ids().take(3 * usize::from(self.faults.ids)).collect();
         (self.rng.below(COLLECTIONS.len()), *self.rng.pick(&ids))
     }
 
@@ -394,7 +478,7 @@ impl Partition {
 
 /// Every id that can exist.
 fn ids() -> impl Iterator<Item = Id> {
-    (0..4).flat_map(|number| [Id::Integer(number), Id::Text(number), Id::Object(number)])
+    (0..MAX_IDS).flat_map(|number| [Id::Integer(number), Id::Text(number), Id::Object(number)])
 }
 
 /// The raw JSON of an id.

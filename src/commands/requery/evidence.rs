@@ -10,18 +10,19 @@ use super::outcome::report_stop;
 use super::workers::run_in_background;
 use crate::commands::Context;
 use crate::condition::Condition;
-use crate::event::{self, Event, EventKind, Op};
+use crate::event::{self, EventKind};
 use crate::kafka::{self, Connection, PrecedingRead, ReadLimits, ReadStopped, Reader};
 use crate::record::incarnation::Incarnation;
 use crate::record::position::Position;
 use crate::record::{Place, Record, Source, SourceItem};
 use crate::snapshot::document_id::{DocumentId, IdType};
 use crate::snapshot::manifest::{self, Collection, Manifest};
+use crate::snapshot::proof_events::is_present_after;
 use crate::snapshot::read::evidence_marks::WrittenEvidence;
 use crate::snapshot::read::queries::Target;
 use crate::snapshot::read::retrying_client::{Request, RetryingClient, StopReason};
 use crate::snapshot::stream_evidence::{
-    Agreement, DocumentEvent, DocumentFacts, EventPlace, Expectation, StreamEvidence, agreement,
+    Agreement, DocumentFacts, EventPlace, Expectation, StreamEvidence, agreement,
 };
 use crate::snapshot::write::journal::RunIdentity;
 use crate::util::exit::Exit;
@@ -161,7 +162,7 @@ impl EvidenceReader {
         let mut visit = |record: &Record<'_>| {
             let place = place(record);
             match event::decode(record.payload.as_deref()) {
-                Ok(event) => note_event(&mut evidence, &event, condition.as_ref(), place),
+                Ok(event) => evidence.note(&event, condition.as_ref(), place),
                 Err(_) => evidence.note_unreadable(place),
             }
         };
@@ -392,40 +393,6 @@ fn place(record: &Record<'_>) -> EventPlace {
     }
 }
 
-fn note_event(
-    evidence: &mut StreamEvidence,
-    event: &Event<'_>,
-    condition: Option<&Condition>,
-    place: EventPlace,
-) {
-    let txn_id = event.txn_id.map(|txn_id| txn_id.0);
-    match (&event.kind, &event.collection) {
-        (EventKind::RequeryRequired, _) => evidence.note_gap(txn_id, place),
-        (EventKind::DocumentChanged, Some(collection)) => evidence.note_event(&DocumentEvent {
-            collection,
-            id: event.id(),
-            txn_id,
-            is_present: is_present(event, condition),
-            place,
-        }),
-        // A change of an unknown collection may be the newest event of any document.
-        (EventKind::DocumentChanged, None) => evidence.note_unreadable(place),
-        (EventKind::Other(_), _) => {}
-    }
-}
-
-/// Whether the document is in the scope after the event.
-fn is_present(event: &Event<'_>, condition: Option<&Condition>) -> Option<bool> {
-    if event.op() == Op::Other {
-        return None;
-    }
-    match (event.facts().new, condition) {
-        (None, _) => Some(false),
-        (Some(_), None) => Some(true),
-        (Some(document), Some(condition)) => condition.holds_for(Some(document)),
-    }
-}
-
 /// Collects later events about doubtful documents.
 struct LaterScan<'a> {
     places: HashMap<(String, DocumentId), usize>,
@@ -466,7 +433,7 @@ impl LaterScan<'_> {
             }
             return;
         }
-        let is_present = is_present(&event, self.condition.as_ref());
+        let is_present = is_present_after(&event, self.condition.as_ref());
         let (Some(collection), Some(txn_id), Some(is_present)) =
             (&event.collection, event.txn_id, is_present)
         else {

@@ -139,6 +139,13 @@ pub(super) fn with_kafka(
     for lost in &watermarks.lost {
         context.out.warn(&resolved_by_snapshot(lost));
     }
+    if watermarks
+        .lost
+        .iter()
+        .any(|lost| lost.why == GapReason::Recreated)
+    {
+        preceding.forget_earlier_reads();
+    }
     min_txn.collections = collections;
     min_txn.take(&watermarks, &preceding);
     for held_back in &min_txn.held_back {

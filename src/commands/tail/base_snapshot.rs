@@ -10,7 +10,7 @@ use crate::snapshot::dedup::SnapshotIndex;
 use crate::snapshot::identity::SnapshotIdentity;
 use crate::snapshot::manifest;
 use crate::snapshot::manifest::{Manifest, Position, Scope};
-use crate::state::Coverage;
+use crate::state::{Coverage, State};
 
 /// A snapshot to resume from.
 #[derive(Debug)]
@@ -197,9 +197,9 @@ impl BaseSnapshot {
         }
     }
 
-    /// What it contains, for gaps in a topic.
-    pub(super) fn coverage(&self, topic: &str) -> Coverage {
-        Coverage::new(&self.manifest, topic)
+    /// The state of a reader that continues from it; the topic has the id `now`.
+    pub(super) fn continue_state(&self, state: State, now: Option<&str>) -> State {
+        state.continue_from(&self.manifest, self.contains_everything(), now)
     }
 
     /// Whether it contains every document that this run shows.

@@ -80,33 +80,26 @@ impl LockedState {
         }
         let precedence = precedence(self.state.as_ref(), base);
         let snapshot = base.filter(|_| precedence == StartPrecedence::Snapshot);
-        let start = match (snapshot, &self.state) {
-            (Some(base), None) => Some(base.start_offsets(&identity.topic)?),
-            (Some(base), Some(state)) => Some(start_with(base, state)?),
-            (None, state) => state.as_ref().map(stored_offsets),
+        let state = match (snapshot, self.state) {
+            (Some(base), state) => {
+                base.start_offsets(&identity.topic)?;
+                let topic = identity.topic.clone();
+                let new = || State {
+                    topic,
+                    ..State::default()
+                };
+                Some(base.continue_state(state.unwrap_or_else(new), identity.topic_id.as_deref()))
+            }
+            (None, state) => state,
         };
-        let (mut gap, mut snapshot_id, former) = self.state.map_or((None, None, None), |state| {
-            (state.gap, state.snapshot, state.incarnation.id)
-        });
-        if let Some(base) = snapshot {
-            snapshot_id = Some(base.identity().text());
-            let is_resolved = gap
-                .as_mut()
-                .is_some_and(|gap| resolve(gap, base, former.as_deref(), &identity));
-            gap = gap.filter(|_| !is_resolved);
-        }
+        let start = state.as_ref().map(stored_offsets);
         let checkpointer = Checkpointer {
             file: self.file,
             state: State {
                 cluster: identity.cluster,
                 topic: identity.topic,
-                incarnation: start
-                    .as_ref()
-                    .map_or_else(Incarnation::default, |start| start.incarnation.clone()),
                 partitions: identity.partitions,
-                next: start.iter().flat_map(|start| start.next.clone()).collect(),
-                gap,
-                snapshot: snapshot_id,
+                ..state.unwrap_or_default()
             },
             unflushed_gap: Gap::default(),
             saved_at: Instant::now(),
@@ -123,49 +116,6 @@ fn stored_offsets(state: &State) -> StartOffsets {
         lost: Vec::new(),
         incarnation: state.incarnation.clone(),
     }
-}
-
-/// Where to continue with a snapshot that the state does not know. Offsets of two topics of one name cannot be combined:
-/// if the snapshot lacks documents, what the state's topic had of them is lost, which its own offsets show.
-fn start_with(base: &BaseSnapshot, state: &State) -> Result<StartOffsets, Failure> {
-    let mut start = base.start_offsets(&state.topic)?;
-    let contains_everything = base.contains_everything();
-    if differ(
-        start.incarnation.id.as_deref(),
-        state.incarnation.id.as_deref(),
-    ) {
-        return Ok(if contains_everything {
-            start
-        } else {
-            stored_offsets(state)
-        });
-    }
-    start.next = state.start_with(&start.next, contains_everything);
-    Ok(start)
-}
-
-/// Whether a snapshot resolves a gap that was recorded in the topic with the id `then`.
-fn resolve(
-    gap: &mut Gap,
-    base: &BaseSnapshot,
-    then: Option<&str>,
-    identity: &TopicIdentity,
-) -> bool {
-    let of_snapshot = base.topic_id(&identity.topic);
-    if differ(of_snapshot.as_deref(), identity.topic_id.as_deref()) {
-        // The positions of the snapshot are a gap themselves.
-        return false;
-    }
-    if differ(of_snapshot.as_deref(), then) {
-        // The topic was created again between the gap and the snapshot.
-        gap.after.clear();
-    }
-    gap.resolve(&base.coverage(&identity.topic))
-}
-
-/// Whether two ids are known and different.
-fn differ(one: Option<&str>, other: Option<&str>) -> bool {
-    one.is_some_and(|one| other.is_some_and(|other| one != other))
 }
 
 fn precedence(state: Option<&State>, base: Option<&BaseSnapshot>) -> StartPrecedence {

@@ -1,0 +1,67 @@
+//! How a reader continues with a snapshot that its state does not know.
+
+use std::collections::BTreeMap;
+
+use super::{Coverage, State};
+use crate::snapshot::identity::SnapshotIdentity;
+use crate::snapshot::manifest::{self, Manifest};
+
+impl State {
+    /// The state that continues from a snapshot, for a reader of which the snapshot `contains_everything`, or not. `now`
+    /// is the present id of the topic.
+    ///
+    /// Offsets of two topics of one name cannot be combined: if the snapshot lacks documents, what the state's topic had
+    /// of them is lost, which its own offsets show.
+    #[must_use]
+    pub fn continue_from(
+        mut self,
+        snapshot: &Manifest,
+        contains_everything: bool,
+        now: Option<&str>,
+    ) -> State {
+        let of_snapshot = manifest::incarnation(&snapshot.positions, &self.topic);
+        let is_other_topic = differ(of_snapshot.id.as_deref(), self.incarnation.id.as_deref());
+        let is_former_topic = differ(of_snapshot.id.as_deref(), now);
+        let is_resolved = self.gap.as_mut().is_some_and(|gap| {
+            if is_other_topic {
+                // The topic was created again between the gap and the snapshot.
+                gap.after.clear();
+            }
+            // The positions of a snapshot of a former topic are a gap themselves.
+            !is_former_topic && gap.resolve(&Coverage::new(snapshot, &self.topic))
+        });
+        if is_resolved {
+            self.gap = None;
+        }
+        let next = positions(snapshot, &self.topic);
+        if contains_everything || self.next.is_empty() {
+            self.replace_offsets(next);
+            self.incarnation = of_snapshot;
+        } else if !is_other_topic {
+            let next = self.start_with(&next, false);
+            self.replace_offsets(next);
+            self.incarnation = of_snapshot;
+        }
+        self.snapshot = Some(SnapshotIdentity::new(snapshot).text());
+        self
+    }
+
+    /// A snapshot has every partition of its time: others are newer, and are read from their first record.
+    fn replace_offsets(&mut self, next: BTreeMap<i32, i64>) {
+        self.next = next;
+        self.partitions = 0;
+    }
+}
+
+fn positions(snapshot: &Manifest, topic: &str) -> BTreeMap<i32, i64> {
+    let positions = snapshot.positions.iter();
+    positions
+        .filter(|position| position.topic == topic)
+        .map(|position| (position.partition, position.next_offset))
+        .collect()
+}
+
+/// Whether two ids are known and different.
+fn differ(one: Option<&str>, other: Option<&str>) -> bool {
+    one.is_some_and(|one| other.is_some_and(|other| one != other))
+}

@@ -164,6 +164,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-progress
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s q -l quiet -d 'Print errors only'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l state -d 'Also check whether the positions in this state file of tail are still available' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l wait -d 'Wait up to DURATION for one new event' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l round-trip -d 'Write a document, and wait for its event' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l brokers -d 'The endpoint that the portal shows' -r

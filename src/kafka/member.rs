@@ -1,6 +1,6 @@
 //! A reader as a member of a group: its wait for partitions, their assignment, and the commit of positions.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
@@ -11,6 +11,9 @@ use super::joining::{JOINING, JoinStep, Joining};
 use super::reader::{Pending, Reader};
 use crate::record::{Failure, FailureClass, GapReason, Notice, OffsetGap};
 use crate::util::shell;
+
+/// How long the topic of a member may be missing: it may be created again at once, which is a gap and not a failure.
+const MAX_MISSING: Duration = Duration::from_secs(30);
 
 impl Reader {
     /// The offsets from which a requery looks for further gaps: with a group, its positions in all partitions, because
@@ -59,6 +62,21 @@ impl Reader {
         self.topic.failure(doing, code, &reason)
     }
 
+    /// Whether an error says that the topic of a member is missing, and this may pass.
+    pub(super) fn may_return(&mut self, code: RDKafkaErrorCode) -> bool {
+        let is_missing = matches!(
+            code,
+            RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition
+        );
+        if !is_missing || self.topic.is_without_group() || self.joining.is_some() {
+            return false;
+        }
+        self.missing_since
+            .get_or_insert_with(Instant::now)
+            .elapsed()
+            < MAX_MISSING
+    }
+
     /// Without an assignment: reports the wait, and gives it up in the end.
     pub(super) fn check_joining(&mut self) -> Result<(), Failure> {
         let Some(joining) = &mut self.joining else {
@@ -103,6 +121,9 @@ impl Reader {
 
     pub(super) fn on_assigned(&mut self, assignment: Assignment) {
         self.joining = None;
+        if !assignment.starts.is_empty() {
+            self.missing_since = None;
+        }
         self.partitions
             .on_assigned(&assignment.starts, &assignment.unstored);
         let assigned = Notice::Assigned(self.partitions.count());

@@ -47,7 +47,6 @@ use self::resume::Resumption;
 use self::topic::Offsets;
 use self::watch::Watched;
 use self::witness::WitnessReader;
-use crate::record::incarnation::Incarnation;
 use crate::record::position::Position;
 use crate::record::{Failure, Record};
 
@@ -134,10 +133,7 @@ pub fn connect_member(
 /// # Errors
 /// [`ReadStopped`] if the library rejects the subscription.
 pub fn join(topic: Topic, idle_exit: Option<Duration>) -> Result<Reader, ReadStopped> {
-    let incarnation = Incarnation {
-        id: topic.id.clone(),
-        ..Incarnation::default()
-    };
+    let incarnation = topic.incarnation();
     let mut reader = Reader::join(topic, idle_exit)?;
     reader.watch_topic(Watched {
         incarnation,
@@ -207,10 +203,7 @@ fn resolve(topic: Topic, range: &ReadRange) -> Result<(Topic, OffsetBounds), Rea
         (topic, resumption)
     } else {
         let (topic, starts) = offsets(topic, &range.from, &lows, limits)?;
-        let incarnation = Incarnation {
-            id: topic.id.clone(),
-            ..Incarnation::default()
-        };
+        let incarnation = topic.incarnation();
         let resumption = Resumption {
             starts,
             incarnation,

@@ -42,6 +42,8 @@ pub struct Reader {
     /// The wait for a group's first assignment.
     pub(super) joining: Option<Joining>,
     pub(super) joined_at: Instant,
+    /// Since when the topic of a group is missing.
+    pub(super) missing_since: Option<Instant>,
 }
 
 /// An item without borrowed data.
@@ -86,6 +88,7 @@ impl Reader {
             pending_reset: None,
             committed_at: Instant::now(),
             joining: None,
+            missing_since: None,
             joined_at: Instant::now(),
         };
         reader.assign()?;
@@ -224,7 +227,7 @@ impl Reader {
             // librdkafka looks for the coordinator of the unused group name.
             RDKafkaErrorCode::GroupAuthorizationFailed if self.topic.is_without_group() => Ok(()),
             RDKafkaErrorCode::AutoOffsetReset => self.on_offset_out_of_range(),
-            _ if classify(code, reason) == ErrorClass::Fatal => {
+            _ if classify(code, reason) == ErrorClass::Fatal && !self.may_return(code) => {
                 let doing = if is_about_group(code) {
                     JOINING
                 } else {

@@ -15,6 +15,7 @@ use super::context::{ClientEvent, Context};
 use super::failure::{ErrorClass, classify, failure};
 use super::group::Group;
 use super::topic_id;
+use crate::record::incarnation::Incarnation;
 use crate::record::{Failure, FailureClass};
 
 /// Receives the library's log lines while connecting.
@@ -110,10 +111,13 @@ impl Topic {
         i32::try_from(self.partitions.len()).unwrap_or(i32::MAX)
     }
 
-    /// The topic's id, if the brokers send it.
+    /// Which topic of that name it is; empty if the brokers send no id.
     #[must_use]
-    pub fn id(&self) -> Option<&str> {
-        self.id.as_deref()
+    pub fn incarnation(&self) -> Incarnation {
+        Incarnation {
+            id: self.id.clone(),
+            ..Incarnation::default()
+        }
     }
 
     fn query_id(&self) -> Option<String> {

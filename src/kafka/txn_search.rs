@@ -8,7 +8,6 @@ use super::plan::{OffsetRange, ReadPlan};
 use super::reader::Reader;
 use super::resume::StartOffsets;
 use super::topic::{Offsets, ReadStopped, Topic};
-use crate::record::incarnation::Incarnation;
 use crate::record::{GapReason, OffsetGap, Place, Progress, Record, Source, SourceItem};
 
 /// How long a poll waits; short, because Ctrl-C is checked in between.
@@ -59,10 +58,7 @@ pub fn find_after_txn(
         }
     }
     let topic = reader.close();
-    let incarnation = Incarnation {
-        id: topic.id.clone(),
-        ..Incarnation::default()
-    };
+    let incarnation = topic.incarnation();
     let partitions = topic.partitions();
     let lost = |partition: i32| {
         let resumed = lows.get(&partition).copied().unwrap_or(0);

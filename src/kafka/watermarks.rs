@@ -68,10 +68,7 @@ pub fn read_watermarks(
             .iter()
             .map(|(&partition, &next)| (partition, next))
             .collect(),
-        incarnation: Incarnation {
-            id: topic.id.clone(),
-            ..Incarnation::default()
-        },
+        incarnation: topic.incarnation(),
         lost: Vec::new(),
     };
     if topic.id.is_none() {

@@ -20,6 +20,13 @@ impl Incarnation {
     pub fn is_empty(&self) -> bool {
         self.id.is_none() && self.witnesses.is_empty()
     }
+
+    /// Whether both ids are known and different.
+    #[must_use]
+    pub fn differs_from(&self, other: &Incarnation) -> bool {
+        let ids = self.id.as_deref().zip(other.id.as_deref());
+        ids.is_some_and(|(one, other)| one != other)
+    }
 }
 
 /// A record that was read: if another one has its offset, the partition is another one.

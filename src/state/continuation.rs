@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{Coverage, State};
+use crate::record::incarnation::Incarnation;
 use crate::snapshot::identity::SnapshotIdentity;
 use crate::snapshot::manifest::{self, Manifest};
 
 impl State {
     /// The state that continues from a snapshot, for a reader of which the snapshot `contains_everything`, or not. `now`
-    /// is the present id of the topic.
+    /// is the present topic.
     ///
     /// Offsets of two topics of one name cannot be combined: if the snapshot lacks documents, what the state's topic had
     /// of them is lost, which its own offsets show.
@@ -17,11 +18,11 @@ impl State {
         mut self,
         snapshot: &Manifest,
         contains_everything: bool,
-        now: Option<&str>,
+        now: &Incarnation,
     ) -> State {
         let of_snapshot = manifest::incarnation(&snapshot.positions, &self.topic);
-        let is_other_topic = differ(of_snapshot.id.as_deref(), self.incarnation.id.as_deref());
-        let is_former_topic = differ(of_snapshot.id.as_deref(), now);
+        let is_other_topic = of_snapshot.differs_from(&self.incarnation);
+        let is_former_topic = of_snapshot.differs_from(now);
         let is_resolved = self.gap.as_mut().is_some_and(|gap| {
             if is_other_topic {
                 // The topic was created again between the gap and the snapshot.
@@ -59,9 +60,4 @@ fn positions(snapshot: &Manifest, topic: &str) -> BTreeMap<i32, i64> {
         .filter(|position| position.topic == topic)
         .map(|position| (position.partition, position.next_offset))
         .collect()
-}
-
-/// Whether two ids are known and different.
-fn differ(one: Option<&str>, other: Option<&str>) -> bool {
-    one.is_some_and(|one| other.is_some_and(|other| one != other))
 }

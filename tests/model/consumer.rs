@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ditto_cdc::event::{self, EventKind};
-use ditto_cdc::record::incarnation::{Observed, Remembered, Verdict, compare};
+use ditto_cdc::record::incarnation::{Incarnation, Observed, Remembered, Verdict, compare};
 use ditto_cdc::record::{GapReason, OffsetGap};
 use ditto_cdc::snapshot::dedup::SnapshotIndex;
 use ditto_cdc::snapshot::identity::SnapshotIdentity;
@@ -78,8 +78,11 @@ impl Consumer {
             .extend(all.filter(|_| manifest.scope.condition.is_none()));
         let contains_everything = Coverage::new(&manifest, TOPIC).contains(None);
         let state = std::mem::take(&mut self.state);
-        let now = world.topic_id();
-        self.state = state.continue_from(&manifest, contains_everything, Some(&now));
+        let now = Incarnation {
+            id: Some(world.topic_id()),
+            ..Incarnation::default()
+        };
+        self.state = state.continue_from(&manifest, contains_everything, &now);
         let index = SnapshotIndex::new(&manifest);
         self.base = Some((manifest, index));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
 const FETCH: i16 = 1;
@@ -12,27 +12,37 @@ const API_VERSIONS: i16 = 18;
 /// The highest versions without topic ids.
 const HIGHEST: [(i16, i16); 2] = [(METADATA, 9), (FETCH, 12)];
 
-/// A listener whose broker starts later.
-pub struct OldProtocol(TcpListener);
+/// A listener whose broker starts later. Before that, connections are closed.
+pub struct OldProtocol {
+    endpoint: String,
+    broker: Arc<OnceLock<String>>,
+}
 
 impl OldProtocol {
+    /// Listens until the test process ends.
     pub fn bind() -> OldProtocol {
-        OldProtocol(TcpListener::bind("127.0.0.1:0").unwrap())
-    }
-
-    pub fn endpoint(&self) -> String {
-        self.0.local_addr().unwrap().to_string()
-    }
-
-    /// Forwards all connections to the broker, until the test process ends.
-    pub fn forward(self, broker: String) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = listener.local_addr().unwrap().to_string();
+        let broker = Arc::new(OnceLock::<String>::new());
+        let target = Arc::clone(&broker);
         thread::spawn(move || {
-            for client in self.0.incoming().map_while(Result::ok) {
-                if let Ok(server) = TcpStream::connect(&broker) {
+            for client in listener.incoming().map_while(Result::ok) {
+                let server = target.get().map(TcpStream::connect);
+                if let Some(Ok(server)) = server {
                     forward(client, server);
                 }
             }
         });
+        OldProtocol { endpoint, broker }
+    }
+
+    pub fn endpoint(&self) -> String {
+        self.endpoint.clone()
+    }
+
+    /// Forwards all connections to the broker from now on.
+    pub fn forward(&self, broker: String) {
+        self.broker.set(broker).unwrap();
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::event::{Event, EventKind};
 use crate::kafka::{GroupStart, StartOffsets};
+use crate::record::incarnation::Incarnation;
 use crate::record::{Failure, FailureClass, Place};
 use crate::snapshot::dedup::SnapshotIndex;
 use crate::snapshot::identity::SnapshotIdentity;
@@ -197,8 +198,8 @@ impl BaseSnapshot {
         }
     }
 
-    /// The state of a reader that continues from it; the topic has the id `now`.
-    pub(super) fn continue_state(&self, state: State, now: Option<&str>) -> State {
+    /// The state of a reader that continues from it; `now` is the present topic.
+    pub(super) fn continue_state(&self, state: State, now: &Incarnation) -> State {
         state.continue_from(&self.manifest, self.contains_everything(), now)
     }
 

@@ -24,8 +24,8 @@ pub(super) struct TopicIdentity {
     /// The cluster's id; `None` if its brokers do not send one.
     pub cluster: Option<String>,
     pub topic: String,
-    /// The topic's id; `None` if its brokers do not send one.
-    pub topic_id: Option<String>,
+    /// Which topic of that name it is; empty if its brokers send no id.
+    pub incarnation: Incarnation,
     /// Number of partitions.
     pub partitions: i32,
 }
@@ -88,7 +88,7 @@ impl LockedState {
                     topic,
                     ..State::default()
                 };
-                Some(base.continue_state(state.unwrap_or_else(new), identity.topic_id.as_deref()))
+                Some(base.continue_state(state.unwrap_or_else(new), &identity.incarnation))
             }
             (None, state) => state,
         };
@@ -264,7 +264,7 @@ mod tests {
         let identity = TopicIdentity {
             cluster: Some("c".into()),
             topic: "t".into(),
-            topic_id: None,
+            incarnation: Incarnation::default(),
             partitions: 1,
         };
         LockedState::open(&path)

@@ -14,6 +14,7 @@ use super::run::Run;
 use super::stop_reason::StopReason;
 use crate::cli::{Cli, Command};
 use crate::output::Output;
+use crate::record::incarnation::Incarnation;
 use crate::record::{Place, Progress, Record, Source, SourceItem};
 use crate::state::StateFile;
 use crate::util::env::Env;
@@ -85,7 +86,7 @@ fn positions_are_saved_while_records_never_pause() {
     let file = folder.path().join("state.json");
     let identity = TopicIdentity {
         cluster: None,
-        topic_id: None,
+        incarnation: Incarnation::default(),
         topic: "t".into(),
         partitions: 1,
     };

@@ -186,7 +186,7 @@ impl TopicRun<'_> {
         let topic = kafka::connect_member(connection, start, interrupt, note)?;
         if let Some(base) = &base {
             base.check_cluster(topic.cluster().as_deref())?;
-            base.check_topic(topic.name(), topic.id())?;
+            base.check_topic(topic.name(), topic.incarnation().id.as_deref())?;
         }
         self.report_precedence(StartPrecedence::Typed, base.as_ref(), None, context);
         Ok(Start {
@@ -239,7 +239,7 @@ fn start_offsets(
     let identity = TopicIdentity {
         cluster: topic.cluster(),
         topic: topic.name().to_owned(),
-        topic_id: topic.id().map(str::to_owned),
+        incarnation: topic.incarnation(),
         partitions: topic.partitions(),
     };
     let (checkpointer, start, precedence) = state.check_identity(identity, base)?;

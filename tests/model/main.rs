@@ -19,7 +19,7 @@ use consumer::Consumer;
 use world::{COLLECTIONS, Key, World, raw_id};
 
 /// Histories of each run.
-const ROUNDS: u64 = 12_000;
+const ROUNDS: u64 = 30_000;
 
 /// What happened in the histories: a model in which nothing is ever complete proves nothing.
 #[derive(Debug, Default)]

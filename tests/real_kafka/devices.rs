@@ -20,6 +20,7 @@ fn advertising(port: u16) -> Option<Kafka> {
     let advertised = format!("SSL://localhost:{port},ADMIN://127.0.0.1:@ADMIN@");
     Kafka::start(&Options {
         properties: &[("advertised.listeners", &advertised)],
+        ..Options::default()
     })
 }
 

@@ -91,6 +91,7 @@ fn a_group_without_a_coordinator_ends_with_three() {
     ];
     let Some(kafka) = Kafka::start(&Options {
         properties: &properties,
+        ..Options::default()
     }) else {
         return;
     };
@@ -115,6 +116,7 @@ fn a_protocol_that_the_broker_lacks_ends_with_three() {
     let properties = [("group.coordinator.rebalance.protocols", "classic")];
     let Some(kafka) = Kafka::start(&Options {
         properties: &properties,
+        ..Options::default()
     }) else {
         return;
     };

@@ -123,6 +123,7 @@ fn every_fault_is_named_with_tls_1_3() {
 fn every_fault_is_named_with_tls_1_2() {
     let options = Options {
         properties: &[("ssl.enabled.protocols", "TLSv1.2")],
+        ..Options::default()
     };
     let Some(kafka) = Kafka::start(&options) else {
         return;

@@ -416,6 +416,7 @@ fn without_topic_ids_the_records_that_were_read_are_compared() {
     let advertised = format!("ADMIN://{endpoint}");
     let options = Options {
         properties: &[("advertised.listeners", &advertised)],
+        ..Options::default()
     };
     let Some(kafka) = Kafka::start(&options) else {
         return;
@@ -457,4 +458,42 @@ fn without_topic_ids_the_records_that_were_read_are_compared() {
     let output = follow_old(&endpoint, topic, &args).wait(TIMEOUT);
     assert_eq!(output.lines().len(), 0, "{}", output.stderr);
     assert!(!output.stderr.contains("unknown"), "{}", output.stderr);
+}
+
+#[test]
+fn kafka_4_1_tells_two_topics_of_one_name_apart() {
+    let options = Options {
+        is_old: true,
+        ..Options::default()
+    };
+    let Some(kafka) = Kafka::start(&options) else {
+        return;
+    };
+    let topic = "open-version";
+    create(&kafka, topic, 1, 0..10);
+    let state = State::new();
+    assert_sorted(&state.tail(&kafka, topic, &ALL), 0..10);
+    let group = format!("{OPEN_GROUPS}version");
+    let member = ["--group", &group, "--idle-exit", "1s"];
+    let first = [&member[..], &["--from", "beginning"]].concat();
+    assert_sorted(&tail(&kafka, topic, &first), 0..10);
+    let mut running = follow_all(&kafka, topic, 10, &[]);
+
+    kafka.add_partitions(topic, 2);
+    kafka.produce(topic, [Message::to(1, event("people", 10))]);
+    for line in lines(10..11) {
+        running.wait_for_line(&line, TIMEOUT);
+    }
+    // The end is the default, but the group has a position, and the partition was added after it.
+    assert_sorted(&tail(&kafka, topic, &member), 10..11);
+
+    recreate(&kafka, topic, 2, 100..120);
+    running.wait_for_words(&[REPLACED], TIMEOUT);
+    for line in lines(100..120) {
+        running.wait_for_line(&line, TIMEOUT);
+    }
+    running.interrupt();
+    let stopped = state.tail(&kafka, topic, &[&END[..], &STOP].concat());
+    assert_eq!(stopped.status, Some(4), "{}", stopped.stderr);
+    assert_sorted(&state.tail(&kafka, topic, &END), 100..120);
 }

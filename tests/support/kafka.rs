@@ -33,12 +33,16 @@ pub const USER_PASSWORD: &str = "user-password";
 pub struct Options<'a> {
     /// Lines added to `server.properties`; `@ADMIN@` and the like are replaced.
     pub properties: &'a [(&'a str, &'a str)],
+    /// Kafka 4.1 in place of the newest version.
+    pub is_old: bool,
 }
 
 /// A running or stopped broker. It and its data are removed on drop, and when the test process ends in any way.
 pub struct Kafka {
     folder: PathBuf,
     prepared: PathBuf,
+    /// The folder of its jars.
+    jars: &'static str,
     ports: Ports,
     process: Mutex<Option<Process>>,
 }
@@ -54,6 +58,7 @@ impl Kafka {
         let kafka = Kafka {
             folder,
             prepared,
+            jars: if options.is_old { "lib-old" } else { "lib" },
             ports,
             process: Mutex::new(None),
         };
@@ -79,7 +84,7 @@ impl Kafka {
 
     /// Starts a stopped broker again with the same ports and data, and waits until it responds.
     pub fn run(&self) {
-        let process = Process::start(&self.prepared, &self.folder);
+        let process = Process::start(&self.classpath(), &self.folder);
         *self.process.lock().unwrap() = Some(process);
         admin::wait_until_ready(&self.admin_endpoint(), &self.folder);
     }
@@ -106,9 +111,13 @@ impl Kafka {
         self.prepared.join("certs").join(name)
     }
 
-    /// The classpath of Kafka's tools.
+    /// The classpath of the broker and of Kafka's tools.
     pub fn classpath(&self) -> String {
-        self.prepared.join("lib/*").display().to_string()
+        self.prepared
+            .join(self.jars)
+            .join("*")
+            .display()
+            .to_string()
     }
 
     /// The program's settings for a topic of this broker.

@@ -20,7 +20,7 @@ pub struct Process {
 
 impl Process {
     /// Starts the broker of `folder`; returns before it is ready.
-    pub fn start(prepared: &Path, folder: &Path) -> Process {
+    pub fn start(classpath: &str, folder: &Path) -> Process {
         let rig = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kafka-rig");
         let property = |name: &str, path: &Path| format!("-D{name}={}", path.display());
         let shell = Command::new("sh")
@@ -33,7 +33,7 @@ impl Process {
                 &rig.join("log4j2.properties"),
             ))
             .arg("-cp")
-            .arg(prepared.join("lib/*"))
+            .arg(classpath)
             .arg("kafka.Kafka")
             .arg(folder.join("server.properties"))
             .stdin(Stdio::piped())

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Creates in the folder $1 what all brokers of the rig share: jars (lib, and lib-old of an earlier version), certificates
-# and stores (certs), and an empty formatted storage (storage). The first run on a machine takes half a minute.
+# Creates in the folder $1 what all brokers of the rig share: jars (lib) and an empty formatted storage (storage), the
+# same of an earlier version (lib-old, storage-old), certificates and stores (certs). The first run on a machine takes half a minute.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1/certs"
@@ -9,17 +9,22 @@ cd "$1"
 mvn -B -q -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$PWD/lib"
 mvn -B -q -f "$here/pom.xml" -Dkafka.version=4.1.0 dependency:copy-dependencies -DoutputDirectory="$PWD/lib-old"
 
-# By the earlier version, whose format the later one reads. Formatted once and copied for each broker, which is two seconds faster than formatting again.
-cat >format.properties <<EOF
+# Formatted once and copied for each broker, which is two seconds faster than formatting again.
+# format JARS STORAGE
+format() {
+    cat >format.properties <<EOF
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@localhost:1
 controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://localhost:2,CONTROLLER://localhost:1
-log.dirs=$PWD/storage
+log.dirs=$PWD/$2
 EOF
-java -Xmx256m -cp "lib-old/*" -Drig.log="$PWD/format.log" -Dlog4j2.configurationFile="$here/log4j2.properties" \
-    kafka.tools.StorageTool format --cluster-id 5L6g3nShT-eMCtK--X86sw --config format.properties
+    java -Xmx256m -cp "$1/*" -Drig.log="$PWD/format.log" -Dlog4j2.configurationFile="$here/log4j2.properties" \
+        kafka.tools.StorageTool format --cluster-id 5L6g3nShT-eMCtK--X86sw --config format.properties
+}
+format lib storage
+format lib-old storage-old
 
 cd certs
 # authority NAME: a certificate authority.

@@ -37,12 +37,26 @@ pub struct Options<'a> {
     pub is_old: bool,
 }
 
+/// The folders of a version of Kafka.
+struct Version {
+    jars: &'static str,
+    storage: &'static str,
+}
+
+const NEWEST: Version = Version {
+    jars: "lib",
+    storage: "storage",
+};
+const OLD: Version = Version {
+    jars: "lib-old",
+    storage: "storage-old",
+};
+
 /// A running or stopped broker. It and its data are removed on drop, and when the test process ends in any way.
 pub struct Kafka {
     folder: PathBuf,
     prepared: PathBuf,
-    /// The folder of its jars.
-    jars: &'static str,
+    version: &'static Version,
     ports: Ports,
     process: Mutex<Option<Process>>,
 }
@@ -51,14 +65,15 @@ impl Kafka {
     /// Starts a broker. If Java or Maven is missing, prints a line and returns `None`; under `CI` that is a failure.
     pub fn start(options: &Options<'_>) -> Option<Kafka> {
         let prepared = prepare::prepared()?;
-        let folder = new_folder(&prepared);
+        let version = if options.is_old { &OLD } else { &NEWEST };
+        let folder = new_folder(&prepared, version);
         let ports = Ports::free();
         let properties = server_properties(&prepared, &folder, ports, options);
         std::fs::write(folder.join("server.properties"), properties).unwrap();
         let kafka = Kafka {
             folder,
             prepared,
-            jars: if options.is_old { "lib-old" } else { "lib" },
+            version,
             ports,
             process: Mutex::new(None),
         };
@@ -114,7 +129,7 @@ impl Kafka {
     /// The classpath of the broker and of Kafka's tools.
     pub fn classpath(&self) -> String {
         self.prepared
-            .join(self.jars)
+            .join(self.version.jars)
             .join("*")
             .display()
             .to_string()
@@ -138,15 +153,16 @@ impl Kafka {
 }
 
 /// Creates the folder of a broker, which `run.sh` removes.
-fn new_folder(prepared: &Path) -> PathBuf {
+fn new_folder(prepared: &Path, version: &Version) -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("broker-{}-{number}", std::process::id());
     let folder = prepared.with_file_name(name);
     let storage = folder.join("storage");
     std::fs::create_dir_all(&storage).unwrap();
+    let formatted = prepared.join(version.storage);
     for file in ["meta.properties", "bootstrap.checkpoint"] {
-        std::fs::copy(prepared.join("storage").join(file), storage.join(file)).unwrap();
+        std::fs::copy(formatted.join(file), storage.join(file)).unwrap();
     }
     folder
 }

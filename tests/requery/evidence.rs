@@ -206,7 +206,7 @@ fn a_list_that_was_refused_is_not_the_whole_app() {
     for listing in ["refuse", "empty"] {
         front.set(&json!({"listing": listing}));
         let stage = Stage::new(1);
-        put(&stage, &[&event(1, "a", "x", true)]);
+        put(&stage, &[&event(1, "a", "id-0", true)]);
         let place = Place::new();
         let path = place.path().display().to_string();
         let requery = |args: &[&str]| -> Output {
@@ -236,7 +236,7 @@ fn a_list_that_was_refused_is_not_the_whole_app() {
 fn records_without_a_transaction_are_not_passed_over() {
     let Some(front) = front() else { return };
     front.insert("a", &many(5));
-    let known = event(1, "a", "x", true);
+    let known = event(1, "a", "id-0", true);
     let no_txn = event(1, "a", "lost", true).replace(r#""txnId":1,"#, "");
     let gap = r#"{"type":"requeryRequired","documents":[]}"#;
     for (record, message, shown) in [

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::documents::many;
 use crate::scene::{Place, TIMEOUT, front};
@@ -117,6 +117,12 @@ fn the_minimum_transaction_is_the_highest_of_many_and_a_lost_offset_is_reported(
 fn positions_of_a_topic_that_was_created_again_are_not_continued() {
     let Some(front) = front() else { return };
     front.insert("a", &many(5));
+    // What the stream shows is on the server.
+    let people: Vec<Value> = (20..90)
+        .map(|txn| json!({"_id": txn.to_string()}))
+        .collect();
+    front.insert("people", &people);
+    front.insert("a", &[json!({"_id": "101"})]);
     let stage = Stage::new(1);
     stage.write(0, 101, "a", 1);
     stage.write_many(20..90, 1);
@@ -144,6 +150,7 @@ fn positions_of_a_topic_that_was_created_again_are_not_continued() {
 fn an_interrupted_run_is_not_resumed_after_the_topic_was_created_again() {
     let Some(front) = front() else { return };
     front.insert("a", &many(1000));
+    front.insert("a", &[json!({"_id": "1"})]);
     front.set(
         &json!({"cap_rows": 200, "faults": [{"kind": "slow", "seconds": 0.02, "times": 999}]}),
     );

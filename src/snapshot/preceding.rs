@@ -34,7 +34,7 @@ pub struct PrecedingRecords {
     /// The offsets that the reader of the stream has reached before.
     read_up_to: BTreeMap<i32, i64>,
     /// The user has given the transaction of every `requeryRequired` that has none.
-    vouched: bool,
+    has_typed_floor: bool,
 }
 
 /// The offset from which a partition is read after the snapshot.
@@ -77,12 +77,12 @@ impl RecordKind {
 
 impl PrecedingRecords {
     /// No records yet. `read_up_to` are the offsets that the stream's reader has reached before, as far as known;
-    /// `vouched` is whether the user has given a minimum transaction.
+    /// `has_typed_floor` is whether the user has given a minimum transaction.
     #[must_use]
-    pub fn new(read_up_to: BTreeMap<i32, i64>, vouched: bool) -> PrecedingRecords {
+    pub fn new(read_up_to: BTreeMap<i32, i64>, has_typed_floor: bool) -> PrecedingRecords {
         PrecedingRecords {
             read_up_to,
-            vouched,
+            has_typed_floor,
             ..PrecedingRecords::default()
         }
     }
@@ -92,7 +92,7 @@ impl PrecedingRecords {
         let (best, txn_id) = match kind {
             RecordKind::Change(txn_id) => (&mut self.newest, txn_id),
             RecordKind::Gap(txn_id) => (&mut self.gap, txn_id),
-            RecordKind::GapWithoutTxn if self.vouched => return,
+            RecordKind::GapWithoutTxn if self.has_typed_floor => return,
             RecordKind::ChangeWithoutTxn | RecordKind::GapWithoutTxn | RecordKind::Unreadable => {
                 return self.note_uncovered(place, kind);
             }

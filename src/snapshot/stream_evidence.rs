@@ -248,7 +248,7 @@ pub struct DocumentFacts<'f> {
     /// Events after the positions and after the newest event: their transactions, and whether the document is there.
     pub later: &'f [(u64, bool)],
     /// Whether the server has it now, if it was asked.
-    pub look: Option<bool>,
+    pub on_server: Option<bool>,
 }
 
 /// Whether the snapshot and the stream agree about one document.
@@ -261,13 +261,13 @@ pub enum Agreement {
     /// The stream removed it, and the server has it now: its new insertion is not in the stream yet.
     Confirmed,
     /// Only the server can tell.
-    NeedsLook,
+    NeedsQuery,
     /// It must be there, and the server does not show it: the key may not allow it.
     Hidden,
     /// It must be there, and the server shows it now: the snapshot lacks it.
     Lost,
     /// It was removed, and the server does not show it any more: the snapshot contains what is gone.
-    Ghost,
+    Stale,
 }
 
 /// Decides whether the snapshot and the stream agree about one document.
@@ -287,12 +287,12 @@ pub fn agreement(facts: &DocumentFacts<'_>) -> Agreement {
     if is_repaired || at_read.is_some_and(|(_, is_present)| *is_present == facts.is_written) {
         return Agreement::Explained;
     }
-    match (facts.expected, facts.look) {
-        (_, None) => Agreement::NeedsLook,
+    match (facts.expected, facts.on_server) {
+        (_, None) => Agreement::NeedsQuery,
         (true, Some(false)) => Agreement::Hidden,
         (true, Some(true)) => Agreement::Lost,
         (false, Some(true)) => Agreement::Confirmed,
-        (false, Some(false)) => Agreement::Ghost,
+        (false, Some(false)) => Agreement::Stale,
     }
 }
 

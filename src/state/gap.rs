@@ -36,7 +36,7 @@ pub struct Coverage {
     /// The minimum transaction of its responses.
     pub floor: Option<u64>,
     /// Whether the user has given the minimum transaction, so that it also applies to gaps without one.
-    pub vouched: bool,
+    pub has_typed_floor: bool,
     /// The end of each partition before its first request.
     pub ends: BTreeMap<i32, i64>,
 }
@@ -51,7 +51,7 @@ impl Coverage {
             collections: manifest.covered_collections().map(str::to_owned).collect(),
             known: known.map(|known| known.iter().cloned().collect()),
             floor: manifest.floor,
-            vouched: manifest.has_typed_floor(),
+            has_typed_floor: manifest.has_typed_floor(),
             ends: manifest.ends(topic),
         }
     }
@@ -128,7 +128,7 @@ impl Gap {
             snapshot.ends.get(partition).is_none_or(|end| end >= after)
         });
         let has_ends = self.after.is_empty() || !snapshot.ends.is_empty();
-        let has_txn = self.unnumbered == 0 || snapshot.vouched;
+        let has_txn = self.unnumbered == 0 || snapshot.has_typed_floor;
         is_later && has_ends && has_txn && self.txn_id <= snapshot.floor
     }
 

@@ -167,7 +167,7 @@ fn a_gap_without_a_transaction_needs_one_from_the_user() {
         ..Coverage::default()
     };
     assert!(!gap.resolve(&whole));
-    whole.vouched = true;
+    whole.has_typed_floor = true;
     assert!(gap.resolve(&whole));
 }
 

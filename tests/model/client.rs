@@ -439,7 +439,7 @@ fn compare_with_stream(
                 is_written,
                 read_at: collection.read_at(raw_id(key.1).as_bytes()),
                 later: later.as_deref().unwrap_or(&[]),
-                look: Some(select(&now, index, request).contains_key(&key)),
+                on_server: Some(select(&now, index, request).contains_key(&key)),
             };
             let agrees = matches!(
                 agreement(&facts),

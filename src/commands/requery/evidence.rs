@@ -38,9 +38,9 @@ const MAX_EVENT_DELAY: Duration = Duration::from_secs(3);
 /// Timeout of a poll; short, because Ctrl-C is checked in between.
 const POLL_TIMEOUT: Duration = Duration::from_millis(100);
 /// How many missing documents the server is asked for: the answer only tells why they are missing.
-const MAX_LOOKS_FOR_MISSING: usize = 20;
+const MAX_QUERIES_FOR_MISSING: usize = 20;
 /// How many removed documents the server is asked for: the answer may confirm them.
-const MAX_LOOKS_FOR_REMOVED: usize = 1000;
+const MAX_QUERIES_FOR_REMOVED: usize = 1000;
 /// Maximum length of an id in a message.
 const MAX_ID_CHARS: usize = 80;
 
@@ -110,7 +110,7 @@ impl EvidenceCheck {
 }
 
 /// A document about which the snapshot and the stream disagree.
-struct Doubt {
+struct Discrepancy {
     id: DocumentId,
     txn_id: u64,
     /// The newest event says that it is there.
@@ -119,7 +119,7 @@ struct Doubt {
     later: Vec<(u64, bool)>,
     /// A `requeryRequired` after the positions says that events of that time are missing, and its reader is told so.
     is_in_gap: bool,
-    look: Option<bool>,
+    on_server: Option<bool>,
 }
 
 impl EvidenceReader {
@@ -200,12 +200,12 @@ impl EvidenceReader {
         context: &mut Context<'_>,
     ) -> Result<(), Exit> {
         let mut compared = 0;
-        let mut doubts = BTreeMap::new();
+        let mut discrepancies = BTreeMap::new();
         for collection in manifest.collections.iter().filter(|one| one.complete) {
-            let (count, found) = self.doubts(collection, &evidence.written);
+            let (count, found) = self.discrepancies(collection, &evidence.written);
             compared += count;
             if !found.is_empty() {
-                doubts.insert(collection.name.clone(), found);
+                discrepancies.insert(collection.name.clone(), found);
             }
         }
         manifest.stream_evidence = Some(describe(evidence, compared));
@@ -213,20 +213,26 @@ impl EvidenceReader {
             let text = manifest.stream_evidence.iter();
             text.for_each(|text| context.out.note(text));
         }
-        if doubts.is_empty() {
+        if discrepancies.is_empty() {
             return Ok(());
         }
-        self.read_later(&mut doubts, context)?;
-        self.look(&mut doubts, client, context)?;
+        self.read_later(&mut discrepancies, context)?;
+        self.query_server(&mut discrepancies, client, context)?;
         for collection in &mut manifest.collections {
-            let doubts = doubts.get(&collection.name).map_or(&[][..], Vec::as_slice);
-            conclude(collection, doubts, context);
+            let discrepancies = discrepancies
+                .get(&collection.name)
+                .map_or(&[][..], Vec::as_slice);
+            conclude(collection, discrepancies, context);
         }
         Ok(())
     }
 
     /// The number of documents that were compared, and those that differ.
-    fn doubts(&self, collection: &Collection, all: &WrittenEvidence) -> (u64, Vec<Doubt>) {
+    fn discrepancies(
+        &self,
+        collection: &Collection,
+        all: &WrittenEvidence,
+    ) -> (u64, Vec<Discrepancy>) {
         let binary = IdType::Binary.name();
         let censuses = collection
             .census_before
@@ -238,7 +244,7 @@ impl EvidenceReader {
                 .any(|census| census.by_type.contains_key(binary));
         let written = all.written(&collection.name);
         let mut count = 0;
-        let mut doubts = Vec::new();
+        let mut discrepancies = Vec::new();
         for expectation in all
             .evidence
             .expectations(&collection.name, self.floor, has_binary)
@@ -251,34 +257,38 @@ impl EvidenceReader {
                 is_present,
             } = expectation;
             if is_present != written.contains(&index) {
-                doubts.push(Doubt {
+                discrepancies.push(Discrepancy {
                     id: id.clone(),
                     txn_id,
                     expected: is_present,
                     read_at: collection.read_at(id.json().as_bytes()),
                     later: Vec::new(),
                     is_in_gap: false,
-                    look: None,
+                    on_server: None,
                 });
             }
         }
-        doubts.sort_by(|one, other| one.id.cmp(&other.id));
-        (count, doubts)
+        discrepancies.sort_by(|one, other| one.id.cmp(&other.id));
+        (count, discrepancies)
     }
 
     /// Reads the events after the positions about these documents, and waits for late ones.
     fn read_later(
         &self,
-        doubts: &mut BTreeMap<String, Vec<Doubt>>,
+        discrepancies: &mut BTreeMap<String, Vec<Discrepancy>>,
         context: &mut Context<'_>,
     ) -> Result<(), Exit> {
-        let places = doubts.iter().flat_map(|(collection, doubts)| {
-            let doubts = doubts.iter().enumerate();
-            doubts.map(move |(at, doubt)| ((collection.clone(), doubt.id.clone()), at))
-        });
+        let places = discrepancies
+            .iter()
+            .flat_map(|(collection, discrepancies)| {
+                let discrepancies = discrepancies.iter().enumerate();
+                discrepancies.map(move |(at, discrepancy)| {
+                    ((collection.clone(), discrepancy.id.clone()), at)
+                })
+            });
         let mut scan = LaterScan {
             places: places.collect(),
-            doubts,
+            discrepancies,
             condition: self.condition(),
         };
         match self.scan_later(&mut scan, context) {
@@ -321,55 +331,55 @@ impl EvidenceReader {
     }
 
     /// Asks the server for documents that no event explains.
-    fn look(
+    fn query_server(
         &self,
-        doubts: &mut BTreeMap<String, Vec<Doubt>>,
+        discrepancies: &mut BTreeMap<String, Vec<Discrepancy>>,
         client: &Arc<RetryingClient>,
         context: &mut Context<'_>,
     ) -> Result<(), Exit> {
-        let (mut missing, mut removed) = (MAX_LOOKS_FOR_MISSING, MAX_LOOKS_FOR_REMOVED);
+        let (mut missing, mut removed) = (MAX_QUERIES_FOR_MISSING, MAX_QUERIES_FOR_REMOVED);
         let mut requests = Vec::new();
-        for (collection, doubts) in &*doubts {
-            for (at, doubt) in doubts.iter().enumerate() {
-                let left = if doubt.expected {
+        for (collection, discrepancies) in &*discrepancies {
+            for (at, discrepancy) in discrepancies.iter().enumerate() {
+                let left = if discrepancy.expected {
                     &mut missing
                 } else {
                     &mut removed
                 };
-                if doubt.agreement() == Agreement::NeedsLook && *left > 0 {
+                if discrepancy.agreement() == Agreement::NeedsQuery && *left > 0 {
                     *left -= 1;
                     let target = Target::new(collection.clone(), self.condition.clone());
-                    requests.push((collection.clone(), at, target.look(&doubt.id.json())));
+                    requests.push((collection.clone(), at, target.by_id(&discrepancy.id.json())));
                 }
             }
         }
         let background = Arc::clone(client);
-        let looks = run_in_background(client, context, move || {
-            let mut looks = Vec::new();
+        let answers = run_in_background(client, context, move || {
+            let mut answers = Vec::new();
             for (collection, at, query) in requests {
                 let doing = format!("asking for documents of the collection {collection}");
                 match background.query(&doing, &Request::Dql(query)) {
-                    Ok((_, rows)) => looks.push((collection, at, !rows.is_empty())),
+                    Ok((_, rows)) => answers.push((collection, at, !rows.is_empty())),
                     // Without an answer, the contradiction stays.
                     Err(StopReason::Api(..)) => {}
                     Err(stop) => return Err(stop),
                 }
             }
-            Ok(looks)
+            Ok(answers)
         });
-        for (collection, at, found) in looks.map_err(|stop| report_stop(&stop, context))? {
-            let doubt = doubts
+        for (collection, at, found) in answers.map_err(|stop| report_stop(&stop, context))? {
+            let discrepancy = discrepancies
                 .get_mut(&collection)
-                .and_then(|doubts| doubts.get_mut(at));
-            if let Some(doubt) = doubt {
-                doubt.look = Some(found);
+                .and_then(|discrepancies| discrepancies.get_mut(at));
+            if let Some(discrepancy) = discrepancy {
+                discrepancy.on_server = Some(found);
             }
         }
         Ok(())
     }
 }
 
-impl Doubt {
+impl Discrepancy {
     fn agreement(&self) -> Agreement {
         if self.is_in_gap {
             return Agreement::Explained;
@@ -379,7 +389,7 @@ impl Doubt {
             is_written: !self.expected,
             read_at: self.read_at,
             later: &self.later,
-            look: self.look,
+            on_server: self.on_server,
         })
     }
 }
@@ -396,14 +406,14 @@ fn place(record: &Record<'_>) -> EventPlace {
 /// Collects later events about doubtful documents.
 struct LaterScan<'a> {
     places: HashMap<(String, DocumentId), usize>,
-    doubts: &'a mut BTreeMap<String, Vec<Doubt>>,
+    discrepancies: &'a mut BTreeMap<String, Vec<Discrepancy>>,
     condition: Option<Condition>,
 }
 
 impl LaterScan<'_> {
     fn is_open(&self) -> bool {
-        let mut doubts = self.doubts.values().flatten();
-        doubts.any(|doubt| doubt.agreement() == Agreement::NeedsLook)
+        let mut discrepancies = self.discrepancies.values().flatten();
+        discrepancies.any(|discrepancy| discrepancy.agreement() == Agreement::NeedsQuery)
     }
 
     /// Reads to the end; with a deadline, until everything is explained or the deadline has passed.
@@ -427,9 +437,9 @@ impl LaterScan<'_> {
             return;
         };
         if matches!(event.kind, EventKind::RequeryRequired) {
-            for doubt in self.doubts.values_mut().flatten() {
-                let is_before = |txn_id: u64| doubt.txn_id <= txn_id;
-                doubt.is_in_gap |= event.txn_id.is_none_or(|txn_id| is_before(txn_id.0));
+            for discrepancy in self.discrepancies.values_mut().flatten() {
+                let is_before = |txn_id: u64| discrepancy.txn_id <= txn_id;
+                discrepancy.is_in_gap |= event.txn_id.is_none_or(|txn_id| is_before(txn_id.0));
             }
             return;
         }
@@ -443,42 +453,44 @@ impl LaterScan<'_> {
             return;
         };
         let place = self.places.get(&(collection.to_string(), id));
-        let doubts = self.doubts.get_mut(collection.as_ref());
-        if let Some(doubt) = place.and_then(|at| doubts?.get_mut(*at))
-            && txn_id.0 > doubt.txn_id
+        let discrepancies = self.discrepancies.get_mut(collection.as_ref());
+        if let Some(discrepancy) = place.and_then(|at| discrepancies?.get_mut(*at))
+            && txn_id.0 > discrepancy.txn_id
         {
-            doubt.later.push((txn_id.0, is_present));
+            discrepancy.later.push((txn_id.0, is_present));
         }
     }
 }
 
 /// Adds the contradictions to a collection.
-fn conclude(collection: &mut Collection, doubts: &[Doubt], context: &mut Context<'_>) {
-    let mut found: BTreeMap<&str, Vec<&Doubt>> = BTreeMap::new();
+fn conclude(collection: &mut Collection, discrepancies: &[Discrepancy], context: &mut Context<'_>) {
+    let mut found: BTreeMap<&str, Vec<&Discrepancy>> = BTreeMap::new();
     let mut confirmed = Vec::new();
-    for doubt in doubts {
-        let what = match doubt.agreement() {
+    for discrepancy in discrepancies {
+        let what = match discrepancy.agreement() {
             Agreement::Agrees | Agreement::Explained => continue,
             Agreement::Confirmed => {
-                confirmed.push(doubt);
+                confirmed.push(discrepancy);
                 continue;
             }
             Agreement::Lost => "in the stream and on the server, but not in the snapshot",
             Agreement::Hidden => {
                 "in the stream, but the server does not show them: the API key may be limited to a part of the app, so use one that can read everything"
             }
-            Agreement::Ghost => "removed in the stream and on the server, but in the snapshot",
-            Agreement::NeedsLook if doubt.expected => "in the stream, but not in the snapshot",
-            Agreement::NeedsLook => "removed in the stream, but in the snapshot",
+            Agreement::Stale => "removed in the stream and on the server, but in the snapshot",
+            Agreement::NeedsQuery if discrepancy.expected => {
+                "in the stream, but not in the snapshot"
+            }
+            Agreement::NeedsQuery => "removed in the stream, but in the snapshot",
         };
-        found.entry(what).or_default().push(doubt);
+        found.entry(what).or_default().push(discrepancy);
     }
-    for (what, doubts) in found {
+    for (what, discrepancies) in found {
         collection.complete = false;
         collection.proof = None;
         collection
             .why_not
-            .push(format!("{} {what}", examples(&doubts)));
+            .push(format!("{} {what}", examples(&discrepancies)));
     }
     if !confirmed.is_empty() {
         context.out.note(&format!(
@@ -490,13 +502,13 @@ fn conclude(collection: &mut Collection, doubts: &[Doubt], context: &mut Context
 }
 
 /// The number of documents and one of them, as the subject of a sentence.
-fn examples(doubts: &[&Doubt]) -> String {
-    let Some(doubt) = doubts.first() else {
+fn examples(discrepancies: &[&Discrepancy]) -> String {
+    let Some(discrepancy) = discrepancies.first() else {
         return String::new();
     };
-    let id = doubt.id.json();
-    let (id, txn_id) = (truncate(&id, MAX_ID_CHARS), doubt.txn_id);
-    match doubts.len() {
+    let id = discrepancy.id.json();
+    let (id, txn_id) = (truncate(&id, MAX_ID_CHARS), discrepancy.txn_id);
+    match discrepancies.len() {
         1 => format!("1 document, {id} of transaction {txn_id}, is"),
         count => format!("{count} documents, such as {id} of transaction {txn_id}, are"),
     }

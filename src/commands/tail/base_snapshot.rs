@@ -270,6 +270,6 @@ impl BaseSnapshot {
                 && offset < position.next_offset
         };
         let is_before_positions = self.manifest.positions.iter().any(is_after);
-        is_before_positions && self.coverage.vouched && self.contains_everything()
+        is_before_positions && self.coverage.has_typed_floor && self.contains_everything()
     }
 }

@@ -24,7 +24,7 @@ fn every_query_of_a_collection_read_is_understood() {
             queries.push(target.page(kind, Some("1"), 3));
         }
         queries.push(listing(7));
-        queries.push(target.look("1"));
+        queries.push(target.by_id("1"));
         queries.extend(target.without_alias().map(|plain| plain.census()));
         for query in queries {
             let read = parse(&query.statement);

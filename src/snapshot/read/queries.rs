@@ -87,7 +87,7 @@ impl Target {
 
     /// Whether the document with the id `:id` is there.
     #[must_use]
-    pub fn look(&self, id: &str) -> Query {
+    pub fn by_id(&self, id: &str) -> Query {
         Query {
             statement: format!(
                 "SELECT * FROM {}{} LIMIT 1",

@@ -20,7 +20,7 @@ fn kind() -> impl Strategy<Value = RecordKind> {
 fn each_kind_of_record() {
     use RecordKind::{Change, ChangeWithoutTxn, Gap, GapWithoutTxn, Unreadable};
     // Records of partition 0 from offset 10 on; where an earlier read ended; whether --txn-id is given; the offset.
-    for (records, reached, vouched, expected) in [
+    for (records, reached, has_typed_floor, expected) in [
         (&[Change(5), Gap(7)][..], None, false, 12),
         (&[Change(5), Unreadable, Change(6)], None, false, 11),
         (&[ChangeWithoutTxn, Unreadable], None, false, 10),
@@ -34,7 +34,7 @@ fn each_kind_of_record() {
         (&[Unreadable, Change(5)], Some(99), false, 10),
     ] {
         let reached: BTreeMap<i32, i64> = reached.map(|reached| (0, reached)).into_iter().collect();
-        let mut preceding = PrecedingRecords::new(reached, vouched);
+        let mut preceding = PrecedingRecords::new(reached, has_typed_floor);
         for (offset, kind) in (10..).zip(records) {
             preceding.note((0, offset), *kind);
         }
@@ -51,7 +51,7 @@ proptest! {
     fn every_record_is_covered_or_read_again(
         records in vec((0..3_i32, kind()), 0..60),
         reached in proptest::collection::btree_map(0..3_i32, 0..20_i64, 0..3),
-        vouched: bool,
+        has_typed_floor: bool,
         turn in 0..60_usize,
     ) {
         let mut highs: BTreeMap<i32, i64> = (0..3).map(|partition| (partition, 0)).collect();
@@ -61,7 +61,7 @@ proptest! {
             placed.push(((partition, *high), kind));
             *high += 1;
         }
-        let mut preceding = PrecedingRecords::new(reached.clone(), vouched);
+        let mut preceding = PrecedingRecords::new(reached.clone(), has_typed_floor);
         let mut shuffled = placed.clone();
         shuffled.rotate_left(turn % placed.len().max(1));
         for (place, kind) in shuffled {
@@ -73,7 +73,7 @@ proptest! {
             let was_read = reached.get(&partition).is_some_and(|reached| offset < *reached && *reached <= highs[&partition]);
             let covered = match kind {
                 RecordKind::Change(txn) | RecordKind::Gap(txn) => Some(txn) <= floor,
-                RecordKind::GapWithoutTxn => vouched,
+                RecordKind::GapWithoutTxn => has_typed_floor,
                 RecordKind::ChangeWithoutTxn | RecordKind::Unreadable => was_read,
             };
             prop_assert!(offset >= next || covered, "{} {}: {:?}", partition, offset, kind);

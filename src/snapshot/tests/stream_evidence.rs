@@ -172,7 +172,7 @@ proptest! {
                 is_written: history.is_present_at(document, history.read_at()),
                 read_at: knows_read_at.then(|| history.read_at()),
                 later: &later,
-                look: None,
+                on_server: None,
             };
             let found = agreement(&facts);
             prop_assert!(matches!(found, Agreement::Agrees | Agreement::Explained), "{:?} {:?}", facts, found);
@@ -186,8 +186,8 @@ proptest! {
         let mut expectations = evidence.expectations("cars", Some(history.floor()), false);
         let expectation = expectations.find(|one| document(one.id) == hidden);
         if let Some(expectation) = expectation && expectation.is_present && later.is_empty() {
-            let facts = |look| DocumentFacts { expected: true, is_written: false, read_at: Some(history.read_at()), later: &later, look };
-            prop_assert_eq!(agreement(&facts(None)), Agreement::NeedsLook);
+            let facts = |on_server| DocumentFacts { expected: true, is_written: false, read_at: Some(history.read_at()), later: &later, on_server };
+            prop_assert_eq!(agreement(&facts(None)), Agreement::NeedsQuery);
             prop_assert_eq!(agreement(&facts(Some(false))), Agreement::Hidden);
             prop_assert_eq!(agreement(&facts(Some(true))), Agreement::Lost);
         }
@@ -284,7 +284,7 @@ fn beyond_the_memory_a_sample_is_kept_whose_events_are_still_the_newest() {
 
 #[test]
 fn what_explains_a_difference() {
-    // Expected, written, read at, later events, look.
+    // Expected, written, read at, later events, on_server.
     type Case = (
         bool,
         bool,
@@ -300,7 +300,7 @@ fn what_explains_a_difference() {
         ),
         (
             (true, false, Some(9), &[(7, false), (8, true)], None),
-            Agreement::NeedsLook,
+            Agreement::NeedsQuery,
         ),
         (
             (true, false, Some(9), &[(8, true)], Some(false)),
@@ -324,15 +324,15 @@ fn what_explains_a_difference() {
             (false, true, Some(9), &[], Some(true)),
             Agreement::Confirmed,
         ),
-        ((false, true, Some(9), &[], Some(false)), Agreement::Ghost),
+        ((false, true, Some(9), &[], Some(false)), Agreement::Stale),
     ];
-    for ((expected, is_written, read_at, later, look), wanted) in cases.iter().copied() {
+    for ((expected, is_written, read_at, later, on_server), wanted) in cases.iter().copied() {
         let facts = DocumentFacts {
             expected,
             is_written,
             read_at,
             later,
-            look,
+            on_server,
         };
         assert_eq!(agreement(&facts), wanted, "{facts:?}");
     }

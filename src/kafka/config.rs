@@ -60,14 +60,24 @@ const ALWAYS: &[(&str, &str)] = &[
     ("receive.message.max.bytes", "1000000000"),
     // A firewall that drops packets is detected after 8 seconds instead of 30.
     ("socket.connection.setup.timeout.ms", "8000"),
-    // With the default of 100, a proxy that accepts and closes connections gets twenty a second: while no broker is up,
-    // the search for the coordinator of the unused group connects every half of this time, without any backoff.
-    ("reconnect.backoff.ms", "1000"),
     ("reconnect.backoff.max.ms", "2000"),
     ("socket.keepalive.enable", "true"),
 ];
 
+/// Of a read that goes on. With the default of 100, a proxy that accepts and closes connections gets twenty a second:
+/// while no broker is up, the search for the coordinator of the unused group connects every half of this time, without
+/// any backoff. But the first connection takes half of this time, too.
+const WHILE_LIVE: (&str, &str) = ("reconnect.backoff.ms", "1000");
+/// Of a read with an end: the query about the topic before it ends waits behind a fetch that has no records.
+const WITH_END: (&str, &str) = ("fetch.wait.max.ms", "20");
+
 impl Connection {
+    /// Sets what depends on whether the read has an end. The user's own properties have priority.
+    pub fn set_pace(&mut self, has_end: bool) {
+        let (name, value) = if has_end { WITH_END } else { WHILE_LIVE };
+        self.extra.insert(0, (name.to_owned(), value.to_owned()));
+    }
+
     /// The library's configuration. It holds the key: never print it.
     pub(super) fn client_config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();

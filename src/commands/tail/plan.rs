@@ -175,6 +175,11 @@ fn looks_like_folder(text: &str, env: &Env) -> bool {
 }
 
 impl Plan {
+    /// Whether the run ends by itself.
+    pub(super) fn has_end(&self) -> bool {
+        self.until.is_some() || self.limit.is_some() || self.last.is_some()
+    }
+
     /// Whether records may be rendered out of order, because no option stops the run at a certain record.
     pub(super) fn allows_parallel(&self) -> bool {
         self.limit.is_none() && self.last.is_none() && self.on_gap == OnGap::Mark

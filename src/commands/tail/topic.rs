@@ -44,7 +44,8 @@ impl TopicRun<'_> {
     /// # Errors
     /// The exit code of a connection or usage error that was reported.
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<(StopReason, Counters), Exit> {
-        let connection = connect::kafka(&self.typed.connection, context)?;
+        let mut connection = connect::kafka(&self.typed.connection, context)?;
+        connection.set_pace(self.plan.has_end());
         let with_group = connection.group.is_some();
         let state = self.typed.state.is_some();
         if let Some(why) = plan::conflict_with_group(self.plan, state).filter(|_| with_group) {

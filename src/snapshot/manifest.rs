@@ -125,6 +125,15 @@ pub struct Position {
     pub witness: Option<Witness>,
 }
 
+/// The next offset of each partition of one topic name.
+#[must_use]
+pub fn next_offsets(positions: &[Position], topic: &str) -> BTreeMap<i32, i64> {
+    let of_topic = positions.iter().filter(|position| position.topic == topic);
+    of_topic
+        .map(|position| (position.partition, position.next_offset))
+        .collect()
+}
+
 /// The topic that the positions of one topic name belong to.
 #[must_use]
 pub fn incarnation(positions: &[Position], topic: &str) -> Incarnation {
@@ -376,11 +385,7 @@ impl Manifest {
     /// The end of each partition of a topic before the first request.
     #[must_use]
     pub fn ends(&self, topic: &str) -> BTreeMap<i32, i64> {
-        let positions = self.positions.iter();
-        let mut ends: BTreeMap<i32, i64> = positions
-            .filter(|position| position.topic == topic)
-            .map(|position| (position.partition, position.next_offset))
-            .collect();
+        let mut ends = next_offsets(&self.positions, topic);
         for held_back in &self.held_back {
             if let Some(end) = ends.get_mut(&held_back.partition) {
                 *end = held_back.end_offset;

@@ -34,7 +34,7 @@ impl State {
         if is_resolved {
             self.gap = None;
         }
-        let next = positions(snapshot, &self.topic);
+        let next = manifest::next_offsets(&snapshot.positions, &self.topic);
         if contains_everything || self.next.is_empty() {
             self.replace_offsets(next);
             self.incarnation = of_snapshot;
@@ -52,12 +52,4 @@ impl State {
         self.next = next;
         self.partitions = 0;
     }
-}
-
-fn positions(snapshot: &Manifest, topic: &str) -> BTreeMap<i32, i64> {
-    let positions = snapshot.positions.iter();
-    positions
-        .filter(|position| position.topic == topic)
-        .map(|position| (position.partition, position.next_offset))
-        .collect()
 }

@@ -159,10 +159,7 @@ pub(super) fn with_kafka(
 
 /// The recorded offsets of a topic; `None` if there are none.
 fn start_offsets(positions: &[manifest::Position], topic: &str) -> Option<StartOffsets> {
-    let of_topic = positions.iter().filter(|position| position.topic == topic);
-    let next: BTreeMap<i32, i64> = of_topic
-        .map(|position| (position.partition, position.next_offset))
-        .collect();
+    let next = manifest::next_offsets(positions, topic);
     (!next.is_empty()).then(|| StartOffsets {
         next,
         // The snapshot has every partition of its time: others are newer, and are read from their first record.

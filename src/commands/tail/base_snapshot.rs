@@ -1,6 +1,6 @@
 //! The snapshot that a run resumes from: its start offsets, and which events it already includes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::event::{Event, EventKind};
@@ -97,11 +97,7 @@ impl BaseSnapshot {
     /// # Errors
     /// A [`Failure`] if the snapshot has no positions of that topic.
     pub(super) fn start_offsets(&self, topic: &str) -> Result<StartOffsets, Failure> {
-        let positions = self.manifest.positions.iter();
-        let of_topic = positions.filter(|position| position.topic == topic);
-        let next: BTreeMap<i32, i64> = of_topic
-            .map(|position| (position.partition, position.next_offset))
-            .collect();
+        let next = manifest::next_offsets(&self.manifest.positions, topic);
         if next.is_empty() {
             return Err(self.without_positions(topic));
         }

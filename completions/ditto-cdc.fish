@@ -70,7 +70,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand man" -s q -l quiet -
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand man" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s m -l method -d 'Only events with exactly this change.method (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s m -l method -d 'Only events with this change.method' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l op -d 'Only insert, update or remove' -r -f -a "insert\t'A new document: a new value and no old one'
 update\t'A changed document: an old and a new value'
 remove\t'A removed document: only an old value'"
@@ -124,17 +124,17 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s q -l quiet 
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s m -l method -d 'Only events with exactly this change.method (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s m -l method -d 'Only events with this change.method' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l op -d 'Only insert, update or remove' -r -f -a "insert\t'A new document: a new value and no old one'
 update\t'A changed document: an old and a new value'
 remove\t'A removed document: only an old value'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l id -d 'Only this document' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l where -d 'Only events that meet a condition: "qty > 5"' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l from -d 'Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h, PARTITION:OFFSET,…, txn:N (right after transaction N) or the folder of a requery [default: end; for a file, beginning]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop (exclusive). `end`: the current end of the topic. `txn:N`: after transaction N, or at the current end. Default: never' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l from -d 'Where to start: beginning, end, -100 (the last 100 records), a time, PARTITION:OFFSET,…, txn:N (right after transaction N) or the folder of a requery [default: end; for a file, beginning]. A time is @2026-01-31T12:00:00Z, @2026-01-31, @12:00, @yesterday, @-1h, or a number since 1970, such as @1769860800: up to 11 digits are seconds, up to 14 milliseconds, up to 17 microseconds, more nanoseconds. Without an offset from UTC it is local time' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop (exclusive): a position as in --from. `end`: the current end of the topic. `txn:N`: after transaction N, or at the current end. @+1h: in an hour. Default: never' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s n -l limit -d 'Stop after N events (counted after the filters)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l last -d 'Only the last N events' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l last -d 'Show only the last N events by time over all partitions (counted after the filters), then stop' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l only -d 'Only changes at or under this path' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l ignore -d 'Hide changes at or under this path' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l redact -d 'Hide the values at or under this path, in every format (repeatable)' -r

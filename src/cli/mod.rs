@@ -6,6 +6,7 @@
 mod config;
 mod requery;
 mod short_help;
+mod tips;
 
 use std::path::PathBuf;
 
@@ -155,10 +156,10 @@ pub struct Tail {
     #[command(flatten)]
     pub changes: ChangeOptions,
     /// Output format [default: diff on a terminal, json in a pipe]
-    #[arg(long, value_enum, value_name = "FORMAT")]
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = None)]
     pub format: Option<Format>,
     /// Read a capture instead of Kafka: output of tail or of kafka-console-consumer.sh; `-` is standard input
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "group")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = None, conflicts_with = "group")]
     pub input: Option<PathBuf>,
     /// Save offsets in this file and continue from them at the next start; --from applies to the first start only
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Positions", conflicts_with_all = ["group", "input", "last", "no_control"])]
@@ -167,7 +168,7 @@ pub struct Tail {
     #[arg(long, help_heading = "Positions", requires = "from")]
     pub allow_incomplete: bool,
     /// What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4)
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t, help_heading = None)]
     pub on_gap: OnGap,
     /// The connection
     #[command(flatten)]
@@ -191,16 +192,16 @@ pub struct Diff {
     #[command(flatten)]
     pub changes: ChangeOptions,
     /// Output format [default: diff]
-    #[arg(long, value_enum, value_name = "FORMAT")]
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = None)]
     pub format: Option<Format>,
     /// Exit with status 1 if at least one event is shown
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     pub exit_code: bool,
     /// Do not use a pager ($PAGER, or less) on a terminal
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     pub no_pager: bool,
     /// What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4)
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t, help_heading = None)]
     pub on_gap: OnGap,
 }
 
@@ -245,12 +246,14 @@ pub struct ChangeOptions {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Positions")]
 pub struct PositionRange {
-    /// Where to start: beginning, end, -100, @2026-01-31T12:00:00Z, @-1h, PARTITION:OFFSET,…, txn:N (right
-    /// after transaction N) or the folder of a requery [default: end; for a file, beginning]
-    #[arg(long, value_name = "POS", allow_hyphen_values = true)]
+    /// Where to start: beginning, end, -100 (the last 100 records), a time, PARTITION:OFFSET,…, txn:N (right after
+    /// transaction N) or the folder of a requery [default: end; for a file, beginning]. A time is @2026-01-31T12:00:00Z,
+    /// @2026-01-31, @12:00, @yesterday, @-1h, or a number since 1970, such as @1769860800: up to 11 digits are seconds,
+    /// up to 14 milliseconds, up to 17 microseconds, more nanoseconds. Without an offset from UTC it is local time
+    #[arg(long, alias = "since", value_name = "POS", allow_hyphen_values = true)]
     pub from: Option<String>,
-    /// Where to stop (exclusive). `end`: the current end of the topic. `txn:N`: after transaction N, or at the current
-    /// end. Default: never
+    /// Where to stop (exclusive): a position as in --from. `end`: the current end of the topic. `txn:N`: after transaction
+    /// N, or at the current end. @+1h: in an hour. Default: never
     #[arg(long, value_name = "POS", allow_hyphen_values = true)]
     pub until: Option<String>,
     /// Stop after N events (counted after the filters)

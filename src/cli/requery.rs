@@ -26,8 +26,8 @@ pub struct Requery {
     /// Only documents that meet this condition, in DQL
     #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true)]
     pub condition: Option<String>,
-    /// Where reading of the stream ended: later requeryRequired events raise the minimum transaction [default: the offsets in DIR's manifest]
-    #[arg(long, value_name = "POS")]
+    /// Where reading of the stream ended, such as 0:1500,1:1720 or @2026-01-31T12:00:00Z: later requeryRequired events raise the minimum transaction [default: the offsets in DIR's manifest]
+    #[arg(long, alias = "since", value_name = "POS", allow_hyphen_values = true)]
     pub from: Option<String>,
     /// Do not read from Kafka, even if it is configured
     #[arg(long)]

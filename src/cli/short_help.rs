@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
-use super::{Cli, Global};
+use super::{Cli, Global, tips};
 
 /// A command with the flags that `-h` shows, by field name, and their short help.
 type ShortHelp = (&'static str, &'static [(&'static str, &'static str)]);
@@ -14,6 +14,7 @@ const COLLECTION: (&str, &str) = (
     "collections",
     "Only these collections; '!name' excludes one",
 );
+const METHOD: (&str, &str) = ("methods", "Only events with this change.method");
 const OP: (&str, &str) = ("ops", "Only insert, update or remove");
 const ID: (&str, &str) = ("ids", "Only this document");
 const WHERE: (&str, &str) = (
@@ -35,6 +36,7 @@ const SHORT_HELP: &[ShortHelp] = &[
         "tail",
         &[
             COLLECTION,
+            METHOD,
             OP,
             ID,
             WHERE,
@@ -51,10 +53,10 @@ const SHORT_HELP: &[ShortHelp] = &[
         &[
             ("files", "Captures; - or none: standard input"),
             COLLECTION,
+            METHOD,
             OP,
             ID,
             WHERE,
-            LAST,
             ("only", "Only changes at or under this path"),
             ("ignore", "Hide changes at or under this path"),
             ("format", "diff, oneline, json, record, patch, …"),
@@ -133,7 +135,15 @@ pub fn parse(
         .allow_hyphen_values(true)
         .value_parser(clap::value_parser!(OsString));
     let complete = Command::new(COMPLETE).hide(true).arg(words);
-    let matches = command().subcommand(complete).try_get_matches_from(args)?;
+    let args: Vec<OsString> = args.into_iter().collect();
+    let matches = command().subcommand(complete).try_get_matches_from(&args);
+    let matches = matches.map_err(|error| {
+        let words: Vec<String> = args
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        tips::add(error, &words)
+    })?;
     if let Some((COMPLETE, request)) = matches.subcommand() {
         let words = request.get_many::<OsString>("words").unwrap_or_default();
         let global = Global::from_arg_matches(&matches)?;

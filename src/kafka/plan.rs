@@ -147,7 +147,11 @@ pub(super) fn from_position(
         .map(|&(partition, offset)| match highs.get(&partition) {
             None => Err(setup_failure(
                 format!("the topic {topic} has no partition {partition}"),
-                format!("it has the partitions {}", partition_names(highs)),
+                format!(
+                    "it has the partitions {}{}",
+                    partition_names(highs),
+                    time_of_day(partition, offset)
+                ),
             )),
             Some(high) if offset > *high => Err(setup_failure(
                 format!("partition {partition} of the topic {topic} has no offset {offset} yet"),
@@ -156,6 +160,15 @@ pub(super) fn from_position(
             Some(_) => Ok((partition, offset)),
         })
         .collect()
+}
+
+/// How to write a time such as `12:30`, which has the form of an offset.
+fn time_of_day(partition: i32, offset: i64) -> String {
+    if (0..24).contains(&partition) && (10..60).contains(&offset) {
+        format!("; for the time {partition}:{offset} write @{partition:02}:{offset}")
+    } else {
+        String::new()
+    }
 }
 
 fn partition_names(offsets: &Offsets) -> String {
@@ -309,9 +322,13 @@ mod tests {
             from_position("t", &[(0, 10)], &highs).unwrap(),
             offsets(&[(0, 10)])
         );
-        for (requested, part) in [((2, 0), "no partition 2"), ((0, 11), "no offset 11 yet")] {
+        for (requested, part) in [
+            ((2, 0), "no partition 2"),
+            ((0, 11), "no offset 11 yet"),
+            ((9, 30), "for the time 9:30 write @09:30"),
+        ] {
             let failure = from_position("t", &[requested], &highs).unwrap_err();
-            assert!(failure.what.contains(part), "{}", failure.what);
+            assert!(format!("{failure:?}").contains(part), "{failure:?}");
         }
     }
 }

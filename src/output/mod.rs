@@ -51,6 +51,8 @@ pub struct Output {
     failed: Option<io::Error>,
     /// Output that is captured for a caller.
     captured: Option<Captured>,
+    /// The time zone that was named last.
+    named_zone: Option<String>,
 }
 
 /// Captured output.
@@ -85,6 +87,7 @@ impl Output {
             flushes: 0,
             failed: None,
             captured: None,
+            named_zone: None,
         }
     }
 
@@ -292,6 +295,14 @@ impl Output {
     pub fn note(&mut self, text: &str) {
         if !self.quiet {
             self.line(text);
+        }
+    }
+
+    /// Names the time zone of the times on the terminal, once.
+    pub fn note_zone(&mut self, zone: &str) {
+        if self.named_zone.as_deref() != Some(zone) {
+            self.named_zone = Some(zone.to_owned());
+            self.note(&format!("times are in {zone}"));
         }
     }
 

@@ -3,6 +3,7 @@
 mod batch;
 pub mod incarnation;
 pub mod options;
+mod point_in_time;
 pub mod position;
 
 use std::borrow::Cow;

@@ -1,7 +1,9 @@
 //! Positions of `--from` and `--until`, as typed.
 
-use jiff::civil;
-use jiff::{Span, Timestamp, ZonedDateTime};
+use jiff::ZonedDateTime;
+
+use super::point_in_time;
+use super::point_in_time::is_number;
 
 /// A position in a topic or capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,31 +20,89 @@ pub enum Position {
     Offsets(Vec<(i32, i64)>),
 }
 
+/// Words for the oldest record: this tool's own, then those of other Kafka tools.
+const BEGINNING: &[&str] = &[
+    "beginning",
+    "earliest",
+    "oldest",
+    "start",
+    "first",
+    "smallest",
+];
+/// Words for the end of the topic.
+const END: &[&str] = &["end", "now", "latest", "newest", "largest"];
+/// Words of other tools for the position of a consumer group.
+const STORED: &[&str] = &["stored", "committed"];
+
+/// Seconds since 1970 have at least this many digits.
+const MIN_DIGITS_OF_TIME: usize = 9;
+
 /// Parses a position of `--from` or `--until`.
 ///
 /// # Errors
-/// A message with the accepted forms.
+/// A message with the accepted forms, or with the form that the user probably means.
 pub fn parse(text: &str, now: &ZonedDateTime) -> Result<Position, String> {
-    match text {
-        "beginning" => Ok(Position::Beginning),
-        "end" | "now" => Ok(Position::End),
-        _ => parse_other(text, now),
+    let text = text.trim();
+    if let Some(position) = named(text.strip_prefix('@').unwrap_or(text)) {
+        return Ok(position);
+    }
+    if let Some(time) = text.strip_prefix('@') {
+        return point_in_time::parse(time, now).map(Position::Time);
+    }
+    if let Some(why) = foreign(text) {
+        return Err(why);
+    }
+    let count = text.strip_prefix('-').filter(|count| is_number(count));
+    if let Some(count) = count {
+        return parse_count(count).map(Position::Back);
+    }
+    if let Some(offsets) = parse_offsets(text) {
+        return offsets.map(Position::Offsets);
+    }
+    // A time is recognised without `@`, too, as most tools write it.
+    match point_in_time::parse(text, now) {
+        Ok(millis) => Ok(Position::Time(millis)),
+        Err(_) => Err(not_a_position(text)),
     }
 }
 
-fn parse_other(text: &str, now: &ZonedDateTime) -> Result<Position, String> {
-    if let Some(time) = text.strip_prefix('@') {
-        return parse_time(time, now).map(Position::Time);
+/// Whether a string is a position in the notation of the help: it cannot be meant as the name of a folder.
+#[must_use]
+pub fn is_unmistakable(text: &str) -> bool {
+    let starts_with_sign = text.starts_with(['@', '-', '+']);
+    starts_with_sign || text.contains(':') || matches!(text, "beginning" | "end" | "now")
+}
+
+fn named(text: &str) -> Option<Position> {
+    let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    match text {
+        _ if is_one_of(BEGINNING) => Some(Position::Beginning),
+        // The time now is the end of the topic.
+        _ if is_one_of(END) => Some(Position::End),
+        _ => None,
     }
-    if let Some(count) = text.strip_prefix('-') {
-        return parse_count(count).map(Position::Back);
+}
+
+/// The message for a notation of another tool whose meaning here is not certain.
+fn foreign(text: &str) -> Option<String> {
+    if STORED.iter().any(|word| word.eq_ignore_ascii_case(text)) {
+        return Some(format!(
+            "'{text}': use --state FILE or --group NAME, which store positions and continue from them"
+        ));
     }
-    if text.contains(':') {
-        return parse_offsets(text).map(Position::Offsets);
+    if let Some(time) = text.strip_prefix("s@").or(text.strip_prefix("e@")) {
+        return Some(format!(
+            "'{text}': write --from @{time} for the start, and --until @{time} for the end"
+        ));
     }
-    Err(format!(
-        "cannot understand '{text}'; use beginning, end, -100, @2026-01-31T12:00:00Z, @-1h, PARTITION:OFFSET,…, txn:552789 or the folder of a requery"
-    ))
+    is_number(text).then(|| {
+        let other = if text.len() < MIN_DIGITS_OF_TIME {
+            format!("-{text} for the last {text} records")
+        } else {
+            format!("@{text} for a time since 1970")
+        };
+        format!("'{text}': write 0:{text} for an offset, with its partition before it, or {other}")
+    })
 }
 
 fn parse_count(text: &str) -> Result<usize, String> {
@@ -54,49 +114,70 @@ fn parse_count(text: &str) -> Result<usize, String> {
     }
 }
 
-fn parse_offsets(text: &str) -> Result<Vec<(i32, i64)>, String> {
+/// Parses `0:5,1:7`, or `p0@5,p1@7` as events are shown; `None` if no part of the string has this form.
+fn parse_offsets(text: &str) -> Option<Result<Vec<(i32, i64)>, String>> {
+    let pairs = text.split(',').map(|part| (part, parse_pair(part.trim())));
+    let pairs: Vec<(&str, Option<(i32, i64)>)> = pairs.collect();
+    if pairs.iter().all(|(_, pair)| pair.is_none()) {
+        return None;
+    }
+    if let Some(why) = time_of_day(text) {
+        return Some(Err(why));
+    }
     let mut offsets: Vec<(i32, i64)> = Vec::new();
-    for part in text.split(',') {
-        let pair = parse_pair(part.trim()).ok_or_else(|| {
-            format!("'{part}' is not a valid PARTITION:OFFSET; use for example 0:1500")
-        })?;
+    for (part, pair) in pairs {
+        let Some(pair) = pair else {
+            return Some(Err(not_an_offset(part)));
+        };
         if offsets.iter().any(|(partition, _)| *partition == pair.0) {
-            return Err(format!("partition {} is named twice", pair.0));
+            return Some(Err(format!("partition {} is named twice", pair.0)));
         }
         offsets.push(pair);
     }
-    Ok(offsets)
+    Some(Ok(offsets))
 }
 
+/// `0:5`, `p0@5` or `0@5`.
 fn parse_pair(text: &str) -> Option<(i32, i64)> {
-    let (partition, offset) = text.split_once(':')?;
-    let pair = (partition.parse().ok()?, offset.parse().ok()?);
-    (pair.0 >= 0 && pair.1 >= 0).then_some(pair)
+    let shown = || text.strip_prefix('p').unwrap_or(text).split_once('@');
+    let (partition, offset) = text.split_once(':').or_else(shown)?;
+    (is_number(partition) && is_number(offset))
+        .then(|| Some((partition.parse().ok()?, offset.parse().ok()?)))?
 }
 
-/// Parses the time after `@`: a point in time, or a duration before now.
-fn parse_time(text: &str, now: &ZonedDateTime) -> Result<i64, String> {
-    let wrong = || {
+/// The message for `09:30` or `12:00`: a time of day, because an offset has no leading zero.
+fn time_of_day(text: &str) -> Option<String> {
+    let (hour, minute) = text.split_once(':')?;
+    let has_two_digits = |part: &str| part.len() == 2 && is_number(part);
+    let has_leading_zero = hour.starts_with('0') || minute.starts_with('0');
+    (has_two_digits(hour) && has_two_digits(minute) && has_leading_zero).then(|| {
+        let number = |part: &str| part.parse::<u8>().unwrap_or_default();
         format!(
-            "'@{text}' is not a valid time; use for example @2026-01-31T12:00:00Z, @2026-01-31 or @-1h"
+            "'{text}': write @{text} for the time, or {}:{} for an offset",
+            number(hour),
+            number(minute)
         )
-    };
-    if let Some(span) = text.strip_prefix('-') {
-        let span: Span = span.parse().map_err(|_| wrong())?;
-        let time = now.checked_sub(span).map_err(|_| wrong())?;
-        return Ok(time.timestamp().as_millisecond());
-    }
-    point_in_time(text, now).ok_or_else(wrong)
+    })
 }
 
-/// A time without a UTC offset is in the user's time zone.
-fn point_in_time(text: &str, now: &ZonedDateTime) -> Option<i64> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(time.as_millisecond());
+fn not_an_offset(part: &str) -> String {
+    format!("'{part}' is not a valid PARTITION:OFFSET; use for example 0:1500")
+}
+
+/// The message for a string that is no position.
+fn not_a_position(text: &str) -> String {
+    // `kafka-get-offsets.sh` prints TOPIC:PARTITION:OFFSET.
+    let mut parts = text.rsplitn(3, ':');
+    let last_two = (parts.next(), parts.next());
+    match (last_two, parts.next()) {
+        ((Some(offset), Some(partition)), Some(_)) if is_number(offset) && is_number(partition) => {
+            format!("'{text}': write {partition}:{offset}, without the topic")
+        }
+        ((Some(_), Some(_)), _) => not_an_offset(text),
+        _ => format!(
+            "cannot understand '{text}'; use beginning, end, -100, @2026-01-31T12:00:00Z, @-1h, PARTITION:OFFSET,…, txn:552789 or the folder of a requery"
+        ),
     }
-    let local: civil::DateTime = text.parse().ok()?;
-    let zoned = local.to_zoned_datetime(now.time_zone().clone()).ok()?;
-    Some(zoned.timestamp().as_millisecond())
 }
 
 #[cfg(test)]
@@ -113,38 +194,67 @@ mod tests {
         let noon_utc = 1_769_860_800_000;
         for (text, expected) in [
             ("beginning", Position::Beginning),
+            ("BEGINNING", Position::Beginning),
+            ("earliest", Position::Beginning),
+            ("oldest", Position::Beginning),
+            ("start", Position::Beginning),
+            ("@earliest", Position::Beginning),
             ("end", Position::End),
+            ("END", Position::End),
             ("now", Position::End),
+            ("@now", Position::End),
+            ("latest", Position::End),
+            ("newest", Position::End),
             ("-100", Position::Back(100)),
+            (" -100 ", Position::Back(100)),
             ("@2026-01-31T12:00:00Z", Position::Time(noon_utc)),
-            ("@2026-01-31T12:00:00.250Z", Position::Time(noon_utc + 250)),
-            ("@2026-01-31T13:00:00", Position::Time(noon_utc)),
-            ("@2026-01-31T13:00:00+01:00", Position::Time(noon_utc)),
-            ("@2026-01-31", Position::Time(noon_utc - 13 * 3_600_000)),
+            ("2026-01-31T12:00:00Z", Position::Time(noon_utc)),
+            ("2026-01-31T13:00:00.000+01:00", Position::Time(noon_utc)),
+            ("2026-01-31 13:00", Position::Time(noon_utc)),
+            ("2026-01-31", Position::Time(noon_utc - 13 * 3_600_000)),
+            ("13:02:01.220", Position::Time(noon_utc + 121_220)),
+            ("@1769860800", Position::Time(noon_utc)),
             ("@-1h", Position::Time(noon_utc - 3_600_000)),
-            ("@-1h30m", Position::Time(noon_utc - 5_400_000)),
-            ("@-2d", Position::Time(noon_utc - 2 * 86_400_000)),
+            ("-1h", Position::Time(noon_utc - 3_600_000)),
+            ("1h", Position::Time(noon_utc - 3_600_000)),
+            ("+1h", Position::Time(noon_utc + 3_600_000)),
+            ("yesterday", Position::Time(noon_utc - 37 * 3_600_000)),
             ("0:5", Position::Offsets(vec![(0, 5)])),
             ("3:18, 0:5", Position::Offsets(vec![(3, 18), (0, 5)])),
+            ("p3@18234", Position::Offsets(vec![(3, 18234)])),
+            ("3@18234", Position::Offsets(vec![(3, 18234)])),
+            ("p3@18,p0@5", Position::Offsets(vec![(3, 18), (0, 5)])),
+            ("23:59", Position::Offsets(vec![(23, 59)])),
         ] {
             assert_eq!(parse(text, &now()), Ok(expected), "{text}");
         }
     }
 
     #[test]
-    fn an_invalid_position_is_refused_with_the_accepted_forms() {
+    fn an_invalid_position_is_refused_with_the_right_form() {
         for (text, part) in [
-            ("yesterday", "use beginning, end"),
+            ("soon", "use beginning, end"),
             ("", "use beginning, end"),
             ("-0", "whole number"),
-            ("-x", "whole number"),
+            ("-x", "use beginning, end"),
             ("@", "is not a valid time"),
             ("@-", "is not a valid time"),
             ("@noon", "is not a valid time"),
             ("0:-1", "PARTITION:OFFSET"),
             ("0:1,", "PARTITION:OFFSET"),
             ("0:1,0:2", "named twice"),
+            ("p0@1,0:2", "named twice"),
             ("99999999999:1", "PARTITION:OFFSET"),
+            ("5", "write 0:5 for an offset"),
+            ("5", "-5 for the last 5 records"),
+            ("1769860800000", "@1769860800000 for a time"),
+            ("s@1769860800000", "--from @1769860800000"),
+            ("e@1769860800000", "--until @1769860800000"),
+            ("stored", "--state FILE"),
+            ("12:00", "@12:00 for the time, or 12:0 for an offset"),
+            ("09:30", "@09:30 for the time, or 9:30 for an offset"),
+            ("events:0:5", "write 0:5, without the topic"),
+            ("@18234", "0:18234"),
         ] {
             let message = parse(text, &now()).unwrap_err();
             assert!(message.contains(part), "{text}: {message}");

@@ -77,16 +77,14 @@ impl<'v, 'o> Line<'v, 'o> {
     }
 
     pub fn time(&mut self, record: &Record<'_>) {
-        if let Some(time) = record.time {
-            let time = self.view.clock.format(time.millis);
+        if let Some(time) = self.view.format_time(record) {
             self.word(&time, self.view.styles.dim);
         }
     }
 
     /// The time, one blank after the previous word.
     pub fn time_after_blank(&mut self, record: &Record<'_>) {
-        if let Some(time) = record.time {
-            let time = self.view.clock.format(time.millis);
+        if let Some(time) = self.view.format_time(record) {
             self.word_after_blank(&time, self.view.styles.dim);
         }
     }

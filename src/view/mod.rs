@@ -126,6 +126,24 @@ impl View {
         }
     }
 
+    /// The time zone of the times in the output; `None` if each time has its own offset, or if the format has none.
+    #[must_use]
+    pub fn unnamed_zone(&self) -> Option<String> {
+        let shows_short_times =
+            self.terminal && matches!(self.format, Format::Diff | Format::Oneline);
+        shows_short_times.then(|| self.clock.zone())
+    }
+
+    /// A record's time: short on a terminal, with date and offset elsewhere.
+    fn format_time(&self, record: &Record<'_>) -> Option<String> {
+        let millis = record.time?.millis;
+        Some(if self.terminal {
+            self.clock.format_short(millis)
+        } else {
+            self.clock.format_rfc3339(millis)
+        })
+    }
+
     fn record(&self, record: &Record<'_>, out: &mut Vec<u8>) {
         self.guarded(out, EscapeStyle::Json, |out| {
             // Writing to memory cannot fail.

@@ -56,6 +56,9 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
         Ok(plan) => plan,
         Err(why) => return context.usage_error("tail", &why),
     };
+    for note in &plan.notes {
+        context.out.note(note);
+    }
     if !plan.inputs.is_empty() {
         return show_captures(&plan, context).0;
     }

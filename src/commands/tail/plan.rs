@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     pub on_gap: OnGap,
     pub filter: Filter,
     pub diff: Options,
+    /// What to tell the user about the options before anything is read.
+    pub notes: Vec<String>,
 }
 
 /// The arguments that `tail` and `diff` share.
@@ -72,6 +74,7 @@ impl SharedArgs<'_> {
         let (snapshot, from, until) = (from.snapshot, from.position, until.position.or(until_end));
         self.check_positions(from.as_ref(), until.as_ref())?;
         let bounded = !self.inputs.is_empty() || self.range.last.is_some() || after_txn.is_some();
+        let notes = self.notes();
         Ok(Plan {
             from: from.unwrap_or(if bounded {
                 Position::Beginning
@@ -89,6 +92,7 @@ impl SharedArgs<'_> {
             on_gap: self.on_gap,
             filter: filter(self.filter, after_txn, until_txn)?,
             diff: options(self.changes)?,
+            notes,
         })
     }
 
@@ -106,6 +110,23 @@ impl SharedArgs<'_> {
             )),
             None => Ok(()),
         }
+    }
+
+    /// Kafka's own tools write -1 for the end and -2 for the beginning; a capture has neither habit.
+    fn notes(&self) -> Vec<String> {
+        let typed = [("--from", &self.range.from), ("--until", &self.range.until)];
+        let meaning = |(flag, text): (&str, &Option<String>)| match text.as_deref() {
+            Some("-1") => Some(format!(
+                "{flag} -1 is before the last record; for the end write {flag} end"
+            )),
+            Some("-2") => Some(format!(
+                "{flag} -2 is before the last 2 records; for the beginning write --from beginning"
+            )),
+            _ => None,
+        };
+        let is_topic = self.inputs.is_empty();
+        let notes = typed.into_iter().filter(|_| is_topic).filter_map(meaning);
+        notes.collect()
     }
 
     fn check_positions(
@@ -151,8 +172,10 @@ struct ParsedPosition {
 impl ParsedPosition {
     fn parse(text: &str, env: &Env) -> Result<ParsedPosition, String> {
         let mut point = ParsedPosition::default();
-        if let Some(number) = text.strip_prefix("txn:") {
-            let number = number.parse().map_err(|_| {
+        // Events are shown with `txn 552789`.
+        let txn = text.strip_prefix("txn:").or(text.strip_prefix("txn "));
+        if let Some(number) = txn {
+            let number = number.trim().parse().map_err(|_| {
                 format!(
                     "'{text}' is not a valid transaction; write txn: and a number, such as txn:552789"
                 )
@@ -161,6 +184,11 @@ impl ParsedPosition {
             return Ok(point);
         }
         match position::parse(text, &env.now) {
+            Ok(_) if is_folder(text, env) && !position::is_unmistakable(text) => {
+                return Err(format!(
+                    "'{text}' is a folder and also a position; write ./{text} for the folder, or @{text} for the position"
+                ));
+            }
             Ok(position) => point.position = Some(position),
             Err(why) if !looks_like_folder(text, env) => return Err(why),
             Err(_) => point.snapshot = Some(env.path(text.as_ref())),
@@ -172,6 +200,10 @@ impl ParsedPosition {
 /// Whether a string that is not a position is a path, by its spelling or because it exists.
 fn looks_like_folder(text: &str, env: &Env) -> bool {
     !text.is_empty() && (text.contains(['/', '\\']) || env.cwd.join(text).exists())
+}
+
+fn is_folder(text: &str, env: &Env) -> bool {
+    env.cwd.join(text).is_dir()
 }
 
 impl Plan {

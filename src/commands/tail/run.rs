@@ -31,6 +31,8 @@ pub(super) struct Run<'a> {
     /// Where the last gap is, for `--on-gap stop`: partition and offset.
     pub(super) gap_at: Option<(i32, i64)>,
     pub(super) last_n: Option<LastN<BufferedRecord>>,
+    /// The time zone of the output, until it was named.
+    pub(super) unnamed_zone: Option<String>,
     /// The number of flushes when positions were noted last.
     pub(super) noted_flushes: u64,
 }
@@ -57,6 +59,7 @@ impl<'a> Run<'a> {
             scanning: false,
             gap_at: None,
             last_n: None,
+            unnamed_zone: renderer.view.unnamed_zone(),
             noted_flushes: 0,
         }
     }

@@ -112,6 +112,9 @@ impl Run<'_> {
     fn accept(&mut self, record: &Record<'_>) -> Result<bool, StopReason> {
         self.idle_timer.reset();
         self.counters.read += 1;
+        if self.unnamed_zone.is_some() && record.time.is_some() {
+            self.name_zone();
+        }
         if !self.scanning {
             return Ok(true);
         }
@@ -120,6 +123,13 @@ impl Run<'_> {
             &self.plan.from,
             self.plan.until.as_ref(),
         )?)
+    }
+
+    /// Names the time zone of the times in the output, once.
+    fn name_zone(&mut self) {
+        if let Some(zone) = self.unnamed_zone.take() {
+            self.out.note_zone(&zone);
+        }
     }
 
     /// Filters and renders a record into the output buffer.
@@ -205,7 +215,12 @@ impl Run<'_> {
         &mut self,
         buffered: impl Iterator<Item = BufferedRecord>,
     ) -> StopReason {
-        let written = buffered.into_iter().try_for_each(|record| {
+        let mut buffered = buffered.peekable();
+        // The records of a topic have times; captures named the zone when they were read.
+        if buffered.peek().is_some() && !self.scanning {
+            self.name_zone();
+        }
+        let written = buffered.try_for_each(|record| {
             self.out.buffer().extend_from_slice(&record.text);
             self.account(record.rendered, &record.description)
         });

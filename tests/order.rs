@@ -84,3 +84,45 @@ fn a_long_capture_comes_out_in_order() {
     assert!(txns.clone().is_sorted(), "oneline is out of order");
     assert_eq!(txns.count(), 20_000 - 4);
 }
+
+#[test]
+fn a_filter_without_a_match_is_reported_alike_by_every_loop() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    for number in 0..20_000 {
+        writeln!(text, "{}", line(number)).unwrap();
+    }
+    std::fs::write(folder.path().join("capture"), &text).unwrap();
+    let people = text.matches("\"collection\":\"people\"").count();
+    for (filter, expected) in [
+        (
+            &["-c", "order"][..],
+            "no event of the collection 'order' in 19992 events; seen: orders, people; did you mean orders?".to_owned(),
+        ),
+        (
+            &["-c", "people", "-m", "upsrt"],
+            format!("no event with the method 'upsrt' in the {people} of 19992 events that pass --collection; seen: upsert; did you mean upsert?"),
+        ),
+        (
+            &["--op", "update", "-c", "people"],
+            format!("no update in the {people} of 19992 events that pass --collection; seen: insert"),
+        ),
+        (
+            &["-c", "people", "--where", "pda = 'x'"],
+            format!("no event meets --where \"pda = 'x'\" in the {people} of 19992 events that pass --collection; no document has the field pda; did you mean pad?"),
+        ),
+        (
+            &["--where", "collection = 'order'"],
+            "no event meets --where \"collection = 'order'\" in 19992 events; collections seen: orders, people".to_owned(),
+        ),
+    ] {
+        // The worker pool, then one record after the other, then the last N.
+        for order in [&[][..], &["--limit", "1000000"], &["--last", "5"]] {
+            let output = tail(&folder, &[filter, order, &["--no-control"]].concat());
+            let reported = output.stderr.lines().filter(|line| line.contains("no "));
+            let reported: Vec<&str> = reported.filter(|line| !line.contains("not ")).collect();
+            let expected = format!("ditto-cdc: {expected}");
+            assert_eq!(reported, [&expected], "{filter:?} {order:?}");
+        }
+    }
+}

@@ -311,3 +311,80 @@ fn a_reader_that_leaves_ends_it_well() {
     let output = Running::start_reading(&quiet.env(), &args, 1).wait(TIMEOUT);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
 }
+
+#[test]
+fn a_filter_that_lets_nothing_through_is_said_while_events_arrive_and_once() {
+    let stage = Stage::new(1);
+    stage.write(0, 1, "orders", 1_000);
+    let mut quiet = stage.follow(&["--from", "beginning", "-c", "order"]);
+    let message =
+        "no event of the collection 'order' in 1 event; seen: orders; did you mean orders?";
+    quiet.wait_for_words(&[message], TIMEOUT);
+    // Another event later is counted at the end.
+    stage.write(0, 2, "people", 2_000);
+    std::thread::sleep(Duration::from_secs(1));
+    let output = quiet.interrupt();
+    let last = "in 2 events; seen: orders, people; did you mean orders?";
+    assert!(output.stderr.contains(last), "{}", output.stderr);
+    assert_eq!(
+        output.stderr.matches("no event of").count(),
+        2,
+        "{}",
+        output.stderr
+    );
+
+    // A topic without a pause: the source is never idle.
+    let busy = stage.follow(&["-m", "upsrt"]);
+    let mut txn = 10;
+    let limit = std::time::Instant::now() + TIMEOUT;
+    while !busy.stderr().contains("did you mean upsert?") {
+        assert!(std::time::Instant::now() < limit, "{}", busy.stderr());
+        stage.write(0, txn, "people", 3_000);
+        txn += 1;
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = busy.interrupt();
+    assert_eq!(output.status, Some(130), "{}", output.stderr);
+
+    // With an event that passes, and with --quiet, there is nothing to say.
+    for args in [&["-c", "orders"][..], &["-c", "order", "-q"]] {
+        let output = stage.tail(&[&ALL[..], args].concat());
+        assert!(!output.stderr.contains("no event"), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn a_range_without_records_is_said() {
+    let stage = Stage::new(1);
+    stage.write(0, 1, "people", 1_000);
+    for (args, words) in [
+        (
+            &["--from", "@1769860800", "--until", "end"][..],
+            "no record is in the range: --from is 2026-01-31T",
+        ),
+        (
+            &["--from", "0:1", "--until", "0:1"],
+            "--from is p0@1, and --until is p0@1",
+        ),
+        (
+            &["--from", "2026-02-01", "--until", "2026-01-01"],
+            "not after --from",
+        ),
+        (
+            &["--from", "@+1h", "-n", "1", "--idle-exit", "1s"],
+            "--from is in the future",
+        ),
+    ] {
+        let output = stage.tail(args);
+        assert_eq!(output.status, Some(0), "{}", output.stderr);
+        assert!(output.stderr.contains(words), "{args:?}: {}", output.stderr);
+    }
+    for args in [
+        &["--until", "end"][..],
+        &ALL,
+        &["-c", "people", "--from", "-1", "--until", "end"],
+    ] {
+        let output = stage.tail(args);
+        assert!(!output.stderr.contains("in the range"), "{}", output.stderr);
+    }
+}

@@ -17,6 +17,7 @@ mod ast;
 mod error;
 mod eval;
 mod facts;
+mod fields;
 mod lex;
 mod like;
 mod number;
@@ -27,6 +28,7 @@ mod value;
 
 pub use error::ParseError;
 pub use facts::Facts;
+pub use fields::{Field, MissingField, Property};
 pub(crate) use lex::{SpannedToken, Token, tokens};
 
 use ast::Expr;
@@ -63,6 +65,18 @@ impl Condition {
     #[must_use]
     pub fn fails_early(&self, known: &Facts<'_>) -> bool {
         partial_eval::is_definitely_false(&self.0, known)
+    }
+
+    /// The fields of documents that the condition reads, each once.
+    #[must_use]
+    pub fn fields(&self) -> Vec<Field> {
+        fields::fields_of(&self.0)
+    }
+
+    /// The properties of the event that the condition uses, each once.
+    #[must_use]
+    pub fn properties(&self) -> Vec<Property> {
+        fields::properties_of(&self.0)
     }
 
     /// Whether a document matches; `None` if the condition uses the event or both documents of a change. DQL reads such

@@ -1,5 +1,6 @@
 //! Event filter that reads as few bytes of a payload as possible.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use globset::{Glob, GlobMatcher};
@@ -63,6 +64,36 @@ pub enum Verdict<'a> {
     Hidden,
     /// Not an event. No filter hides these.
     Unreadable(Unreadable),
+}
+
+/// A part of the filter. An event is rejected by the first one that it does not match, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The range of transactions.
+    Transactions,
+    /// `--no-control`
+    Control,
+    /// The collections.
+    Collections,
+    /// The methods.
+    Methods,
+    /// The operations.
+    Operations,
+    /// The document ids.
+    Ids,
+    /// The condition with this index.
+    Condition(usize),
+}
+
+/// Why an event was rejected by its first fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EarlyRejection<'a> {
+    /// Its collection, with its name.
+    Collection(Cow<'a, str>),
+    /// Its method, with its name; the collection matches.
+    Method(Cow<'a, str>),
+    /// Another reason, or an event whose collection is not known yet.
+    Other,
 }
 
 impl Filter {
@@ -133,15 +164,30 @@ impl Filter {
     /// unknown. Reads only the envelope's fields, and nothing if they cannot decide.
     #[must_use]
     pub fn rejects_early(&self, payload: Option<&[u8]>) -> bool {
-        let Some(raw) = payload.filter(|_| self.needs_envelope()) else {
-            return false;
-        };
+        self.read_early(payload, |_, _| ()).is_some()
+    }
+
+    /// Like [`Filter::rejects_early`], with the reason.
+    #[must_use]
+    pub fn early_rejection<'a>(&self, payload: Option<&'a [u8]>) -> Option<EarlyRejection<'a>> {
+        self.read_early(payload, |rejection, envelope| rejection.reason(envelope))
+    }
+
+    /// Reads the first fields of a payload; the result of `reason` if they reject it.
+    fn read_early<'a, T>(
+        &self,
+        payload: Option<&'a [u8]>,
+        reason: impl Fn(&EarlyReject<'_>, &Envelope<'a>) -> T,
+    ) -> Option<T> {
+        let raw = payload.filter(|_| self.needs_envelope())?;
         let closed = raw.trim_ascii_end().last() == Some(&b'}');
         let mut rejection = EarlyReject::new(self);
-        let mut hidden = false;
+        let mut hidden = None;
         let _stopped = read_envelope(raw, |envelope| {
-            hidden = closed && rejection.is_certain(envelope);
-            hidden || rejection.knows_all(envelope)
+            if closed && rejection.is_certain(envelope) {
+                hidden = Some(reason(&rejection, envelope));
+            }
+            hidden.is_some() || rejection.knows_all(envelope)
         });
         hidden
     }
@@ -174,20 +220,35 @@ impl Filter {
     /// Whether a decoded event matches. Agrees with [`Filter::verdict`].
     #[must_use]
     pub fn matches(&self, event: &Event<'_>) -> bool {
+        self.rejected_by(event).is_none()
+    }
+
+    /// The first stage that rejects a decoded event; `None` if it matches.
+    #[must_use]
+    pub fn rejected_by(&self, event: &Event<'_>) -> Option<Stage> {
         if self.is_out_of_range(event.txn_id) {
-            return false;
+            return Some(Stage::Transactions);
         }
         if event.kind == EventKind::RequeryRequired {
-            return self.keep_control;
+            return (!self.keep_control).then_some(Stage::Control);
         }
-        self.matches_collection(event.collection.as_deref())
-            && self.matches_method(event.method.as_deref())
-            && (self.ops.is_empty() || self.ops.contains(&event.op()))
-            && (self.ids.is_empty()
-                || event
-                    .id()
-                    .is_some_and(|id| self.ids.iter().any(|wanted| wanted.matches(id))))
-            && self.matches_conditions(event)
+        if !self.matches_collection(event.collection.as_deref()) {
+            return Some(Stage::Collections);
+        }
+        if !self.matches_method(event.method.as_deref()) {
+            return Some(Stage::Methods);
+        }
+        if !self.ops.is_empty() && !self.ops.contains(&event.op()) {
+            return Some(Stage::Operations);
+        }
+        if !self.ids.is_empty() && !self.matches_id(event.id()) {
+            return Some(Stage::Ids);
+        }
+        self.failed_condition(event).map(Stage::Condition)
+    }
+
+    fn matches_id(&self, id: Option<&[u8]>) -> bool {
+        id.is_some_and(|id| self.ids.iter().any(|wanted| wanted.matches(id)))
     }
 
     /// Whether a transaction is outside the requested range. Also applies to gaps, because it is a position in the
@@ -199,13 +260,45 @@ impl Filter {
         })
     }
 
-    fn matches_conditions(&self, event: &Event<'_>) -> bool {
-        self.conditions.is_empty() || {
-            let facts = event.facts();
-            self.conditions
-                .iter()
-                .all(|condition| condition.holds(&facts))
+    /// The index of the first condition that does not hold.
+    fn failed_condition(&self, event: &Event<'_>) -> Option<usize> {
+        if self.conditions.is_empty() {
+            return None;
         }
+        let facts = event.facts();
+        let mut conditions = self.conditions.iter();
+        conditions.position(|condition| !condition.holds(&facts))
+    }
+
+    /// Whether the filter can reject an event of a document.
+    #[must_use]
+    pub fn is_selective(&self) -> bool {
+        self.needs_envelope()
+            || !(self.ops.is_empty() && self.ids.is_empty() && self.conditions.is_empty())
+    }
+
+    /// The conditions.
+    #[must_use]
+    pub fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
+    /// Number of patterns that include collections.
+    #[must_use]
+    pub fn included_patterns(&self) -> usize {
+        self.include.len()
+    }
+
+    /// The indexes of the patterns that include a collection.
+    pub fn including_patterns(&self, name: &str) -> impl Iterator<Item = usize> {
+        let patterns = self.include.iter().enumerate();
+        patterns.filter_map(move |(at, pattern)| pattern.matches(name).then_some(at))
+    }
+
+    /// The methods that match.
+    #[must_use]
+    pub fn methods(&self) -> &[String] {
+        &self.methods
     }
 
     /// An event without a collection matches no included and no excluded collection.
@@ -271,6 +364,25 @@ impl<'f> EarlyReject<'f> {
             Some(_) => unwanted,
             None => false,
         }
+    }
+
+    /// Why a payload with these fields is rejected.
+    fn reason<'a>(&self, known: &Envelope<'a>) -> EarlyRejection<'a> {
+        let filter = self.filter;
+        let is_document = known
+            .kind
+            .and_then(kind)
+            .is_some_and(|kind| kind != EventKind::RequeryRequired);
+        if !is_document || filter.after_txn.or(filter.until_txn).is_some() {
+            return EarlyRejection::Other;
+        }
+        let name = |raw: Option<&'a [u8]>| raw.and_then(unquote);
+        let found = match (self.collection, self.method) {
+            (Some(false), _) => name(known.collection).map(EarlyRejection::Collection),
+            (Some(true), Some(false)) => name(known.method).map(EarlyRejection::Method),
+            _ => None,
+        };
+        found.unwrap_or(EarlyRejection::Other)
     }
 
     /// Whether all fields that can cause a rejection were read.

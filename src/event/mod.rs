@@ -2,6 +2,7 @@
 
 mod decode;
 pub mod filter;
+pub mod filter_stats;
 mod id;
 
 use std::borrow::Cow;

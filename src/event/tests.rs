@@ -6,6 +6,7 @@ use crate::condition::Condition;
 use proptest::prelude::*;
 
 use super::filter::{Filter, FilterOptions, Verdict};
+use super::filter_stats::FilterStats;
 use super::{Event, EventKind, Op, TxnId, Unreadable, decode};
 
 fn event(json: &str) -> Event<'_> {
@@ -397,6 +398,14 @@ proptest! {
         let rejects_early = filter.rejects_early(Some(json.as_bytes()));
         prop_assert!(!rejects_early || expected == Verdict::Hidden);
         prop_assert_eq!(filter.verdict(Some(json.as_bytes())), expected);
+        let payload = Some(json.as_bytes());
+        let mut whole = FilterStats::new(&filter);
+        whole.add_payload(&filter, payload);
+        if let (Some(why), 1) = (filter.early_rejection(payload), whole.events) {
+            let mut early = FilterStats::new(&filter);
+            early.add_rejected(&filter, payload, &why);
+            prop_assert_eq!(early, whole);
+        }
     }
 
     #[test]

@@ -75,6 +75,9 @@ impl Run<'_> {
         if self.out.flushes() != self.noted_flushes && !self.out.is_dirty() {
             self.note_flushed_positions(source);
         }
+        if self.unmatched.is_due(self.counters.read) {
+            return true;
+        }
         if !self.counters.read.is_multiple_of(PROGRESS_INTERVAL_RECORDS) {
             return false;
         }
@@ -105,6 +108,7 @@ impl Run<'_> {
         if elapsed >= WAITING_AFTER {
             self.report_waiting();
         }
+        self.report_unmatched_if_quiet();
         self.out.progress(source.progress(), self.scanning);
         self.commit_positions(source, false)
     }
@@ -120,7 +124,39 @@ impl Run<'_> {
         }
     }
 
+    /// Reports a filter that let nothing through for a while.
+    fn report_unmatched_if_quiet(&mut self) {
+        if self.unmatched.is_quiet() {
+            self.report_unmatched();
+        }
+    }
+
+    /// At the end of a run that did not fail: reports a range without records, or a filter that let nothing through.
+    pub(super) fn report_if_nothing_matched(&mut self, stop: &StopReason) {
+        if !matches!(
+            stop,
+            StopReason::Complete | StopReason::SourceEnded | StopReason::Interrupted
+        ) {
+            return;
+        }
+        let clock = &self.renderer.view.clock;
+        let outside = self.outside.report(self.plan, self.counters.read, clock);
+        // A state file's positions decide instead of `--from`.
+        if let Some(message) = outside.filter(|_| self.checkpointer.is_none()) {
+            self.out.note(&message);
+        }
+        self.report_unmatched();
+    }
+
+    fn report_unmatched(&mut self) {
+        let plan = self.plan;
+        for message in self.unmatched.report(&plan.typed_filter, &plan.diff) {
+            self.out.note(&message);
+        }
+    }
+
     pub(super) fn flush_and_commit(&mut self, source: &mut dyn Source) -> Result<(), StopReason> {
+        self.report_unmatched_if_quiet();
         self.out.flush()?;
         self.commit_positions(source, false)
     }

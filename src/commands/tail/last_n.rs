@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::plan::Plan;
 use super::render::{Rendered, Renderer};
+use crate::event::filter_stats::FilterStats;
 use crate::record::Record;
 use crate::record::position::Position;
 
@@ -21,9 +22,10 @@ impl BufferedRecord {
         plan: &Plan,
         renderer: &Renderer,
         record: &Record<'_>,
+        stats: Option<&mut FilterStats>,
     ) -> Option<BufferedRecord> {
         let mut text = Vec::new();
-        let outcome = renderer.render(record, &mut text);
+        let outcome = renderer.render(record, &mut text, stats);
         // `--from -100` of a capture counts before the filters; for a topic it is resolved to offsets.
         let counts_hidden = matches!(plan.from, Position::Back(_)) && plan.last.is_none();
         (outcome != Rendered::Hidden || counts_hidden).then(|| BufferedRecord {

@@ -5,6 +5,7 @@ mod base_snapshot;
 mod checkpoint;
 mod commit;
 mod counters;
+mod empty_range;
 mod idle;
 mod last_n;
 mod messages;
@@ -16,6 +17,7 @@ mod run;
 mod run_loop;
 mod stop_reason;
 mod topic;
+mod unmatched;
 mod worker_pool;
 
 #[cfg(test)]
@@ -121,10 +123,13 @@ fn run_captures(plan: &Plan, context: &mut Context<'_>) -> (StopReason, Counters
             Err(failure) => StopReason::SourceFailed(failure),
         };
         if !matches!(stop, StopReason::SourceEnded) {
+            run.report_if_nothing_matched(&stop);
             return (stop, run.counters);
         }
     }
-    (run.write_last_n(), run.counters)
+    let stop = run.write_last_n();
+    run.report_if_nothing_matched(&stop);
+    (stop, run.counters)
 }
 
 /// Reports the end of a run, and maps it to an exit code.

@@ -1,7 +1,7 @@
 //! The resolved plan of `tail` and `diff`: positions, limits, filter, format.
 //! Usage errors are found here, before anything connects.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -33,9 +33,19 @@ pub(crate) struct Plan {
     pub inputs: Vec<PathBuf>,
     pub on_gap: OnGap,
     pub filter: Filter,
+    /// The filter as typed, for messages.
+    pub typed_filter: TypedFilter,
     pub diff: Options,
     /// What to tell the user about the options before anything is read.
     pub notes: Vec<String>,
+}
+
+/// A filter as typed.
+#[derive(Debug)]
+pub(crate) struct TypedFilter {
+    pub options: FilterOptions,
+    /// The flag and the text of each condition, in the order of the filter.
+    pub conditions: Vec<(&'static str, String)>,
 }
 
 /// The arguments that `tail` and `diff` share.
@@ -74,7 +84,13 @@ impl SharedArgs<'_> {
         let (snapshot, from, until) = (from.snapshot, from.position, until.position.or(until_end));
         self.check_positions(from.as_ref(), until.as_ref())?;
         let bounded = !self.inputs.is_empty() || self.range.last.is_some() || after_txn.is_some();
-        let notes = self.notes();
+        let mut notes = self.notes();
+        if let (Some(Position::Time(from)), None, true) = (&from, &until, self.inputs.is_empty())
+            && *from > env.now.timestamp().as_millisecond()
+        {
+            notes.push("--from is in the future: reading starts at the end of the topic".into());
+        }
+        let typed_filter = typed_filter(self.filter, after_txn, until_txn)?;
         Ok(Plan {
             from: from.unwrap_or(if bounded {
                 Position::Beginning
@@ -90,7 +106,9 @@ impl SharedArgs<'_> {
             format: self.format,
             inputs: self.inputs,
             on_gap: self.on_gap,
-            filter: filter(self.filter, after_txn, until_txn)?,
+            filter: Filter::new(&typed_filter.options)
+                .map_err(|bad| format!("--collection '{}': {}", bad.glob, bad.why))?,
+            typed_filter,
             diff: options(self.changes)?,
             notes,
         })
@@ -217,6 +235,13 @@ impl Plan {
         self.limit.is_none() && self.last.is_none() && self.on_gap == OnGap::Mark
     }
 
+    /// Whether the run waits for further records: a user may see nothing for a long time.
+    pub(super) fn is_live(&self) -> bool {
+        let has_end = self.until.is_some() || self.last.is_some();
+        let is_pipe = || self.inputs.iter().any(|file| file == Path::new("-"));
+        !has_end && (self.inputs.is_empty() || is_pipe())
+    }
+
     /// Whether the command ends by itself.
     pub(super) fn is_bounded(&self) -> bool {
         self.until.is_some()
@@ -277,11 +302,11 @@ fn options(typed: &cli::ChangeOptions) -> Result<Options, String> {
     })
 }
 
-fn filter(
+fn typed_filter(
     typed: &cli::Filter,
     after_txn: Option<u64>,
     until_txn: Option<u64>,
-) -> Result<Filter, String> {
+) -> Result<TypedFilter, String> {
     let options = FilterOptions {
         collections: typed.collections.clone(),
         methods: typed.methods.clone(),
@@ -292,7 +317,15 @@ fn filter(
         after_txn,
         until_txn,
     };
-    Filter::new(&options).map_err(|bad| format!("--collection '{}': {}", bad.glob, bad.why))
+    let wheres = typed
+        .conditions
+        .iter()
+        .map(|text| ("--where", text.clone()));
+    let changes = typed.changed.iter().map(|path| ("--changed", path.clone()));
+    Ok(TypedFilter {
+        options,
+        conditions: wheres.chain(changes).collect(),
+    })
 }
 
 fn conditions(typed: &cli::Filter) -> Result<Vec<Condition>, String> {

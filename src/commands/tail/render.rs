@@ -3,6 +3,7 @@
 use super::base_snapshot::{BaseSnapshot, SnapshotRelation};
 use super::range::format_place;
 use crate::event::filter::{Filter, Verdict};
+use crate::event::filter_stats::FilterStats;
 use crate::event::{Event, EventKind, Op, TxnId, Unreadable};
 use crate::record::Record;
 use crate::view::{View, escape};
@@ -39,9 +40,22 @@ pub(super) struct Renderer {
 const MAX_QUOTED_BYTES: usize = 60;
 
 impl Renderer {
-    /// Filters one record and appends its rendering to `out`.
-    pub(super) fn render(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Rendered {
-        match self.filter.verdict(record.payload.as_deref()) {
+    /// Filters one record and appends its rendering to `out`. Adds the record to `stats`, if they are wanted.
+    pub(super) fn render(
+        &self,
+        record: &Record<'_>,
+        out: &mut Vec<u8>,
+        stats: Option<&mut FilterStats>,
+    ) -> Rendered {
+        let verdict = self.filter.verdict(record.payload.as_deref());
+        if let Some(stats) = stats {
+            match &verdict {
+                Verdict::Hidden => stats.add_payload(&self.filter, record.payload.as_deref()),
+                Verdict::Shown(event) => stats.add(&self.filter, event),
+                Verdict::Unreadable(_) => {}
+            }
+        }
+        match verdict {
             Verdict::Hidden => Rendered::Hidden,
             Verdict::Unreadable(why) => {
                 self.view.unreadable(record, why, out);

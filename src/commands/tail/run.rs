@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::checkpoint::Checkpointer;
 use super::counters::Counters;
+use super::empty_range::RecordsOutside;
 use super::idle::IdleTimer;
 use super::last_n::{BufferedRecord, LastN};
 use super::messages::Messages;
 use super::plan::Plan;
 use super::recovery_hint::RecoveryHint;
 use super::render::Renderer;
+use super::unmatched::UnmatchedFilter;
 use super::worker_pool::WorkerPool;
 use crate::output::Output;
 use crate::record::position::Position;
@@ -21,6 +23,8 @@ pub(super) struct Run<'a> {
     pub(super) out: &'a mut Output,
     pub(super) counters: Counters,
     pub(super) messages: Messages<'a>,
+    pub(super) unmatched: UnmatchedFilter,
+    pub(super) outside: RecordsOutside,
     pub(super) idle_timer: IdleTimer,
     /// Saves positions for the next run.
     pub(super) checkpointer: Option<Checkpointer>,
@@ -52,6 +56,8 @@ impl<'a> Run<'a> {
             renderer: Arc::clone(renderer),
             out,
             counters: Counters::default(),
+            unmatched: UnmatchedFilter::new(&renderer.filter, plan.is_live()),
+            outside: RecordsOutside::default(),
             messages: Messages::new(plan, renderer.base_name(), recovery),
             idle_timer: IdleTimer::new(name),
             checkpointer: None,

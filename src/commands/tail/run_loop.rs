@@ -36,6 +36,7 @@ impl Run<'_> {
             let Err(stop) = self.run_in_order(source);
             return stop;
         };
+        pool.collects_stats = self.unmatched.is_pending();
         let Err(stop) = self.run_pool(source, &mut pool);
         let drained = self.drain_workers(&mut pool);
         self.pool = Some(pool);
@@ -95,8 +96,12 @@ impl Run<'_> {
             match source.next(self.poll_timeout(false)) {
                 SourceItem::Record(record) => {
                     if self.accept(&record)?
-                        && let Some(buffered) =
-                            BufferedRecord::render(self.plan, &self.renderer, &record)
+                        && let Some(buffered) = BufferedRecord::render(
+                            self.plan,
+                            &self.renderer,
+                            &record,
+                            self.unmatched.stats(),
+                        )
                     {
                         last_n.push(record.time.map(|time| time.millis), buffered);
                     }
@@ -118,11 +123,11 @@ impl Run<'_> {
         if !self.scanning {
             return Ok(true);
         }
-        Ok(range::in_range(
-            record,
-            &self.plan.from,
-            self.plan.until.as_ref(),
-        )?)
+        let is_inside = range::in_range(record, &self.plan.from, self.plan.until.as_ref())?;
+        if !is_inside && self.counters.shown == 0 {
+            self.outside.add(record);
+        }
+        Ok(is_inside)
     }
 
     /// Names the time zone of the times in the output, once.
@@ -134,7 +139,8 @@ impl Run<'_> {
 
     /// Filters and renders a record into the output buffer.
     fn render(&mut self, record: &Record<'_>) -> Result<(), StopReason> {
-        let rendered = self.renderer.render(record, self.out.buffer());
+        let stats = self.unmatched.stats();
+        let rendered = self.renderer.render(record, self.out.buffer(), stats);
         if let Rendered::Gap(txn) = rendered {
             self.gap_at = range::partition_and_offset(record);
             if let Some(checkpointer) = &mut self.checkpointer {
@@ -150,12 +156,7 @@ impl Run<'_> {
         record: &Record<'_>,
         pool: &mut WorkerPool,
     ) -> Result<(), StopReason> {
-        if !self.accept(record)?
-            || self
-                .renderer
-                .filter
-                .rejects_early(record.payload.as_deref())
-        {
+        if !self.accept(record)? || self.rejects_early(record) {
             return Ok(());
         }
         if WorkerPool::is_too_large_to_batch(record) {
@@ -171,6 +172,19 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Whether the filter rejects a record by its first fields.
+    fn rejects_early(&mut self, record: &Record<'_>) -> bool {
+        let (filter, payload) = (&self.renderer.filter, record.payload.as_deref());
+        if !self.unmatched.is_pending() {
+            return filter.rejects_early(payload);
+        }
+        let why = filter.early_rejection(payload);
+        if let Some(why) = &why {
+            self.unmatched.add_rejected(filter, payload, why);
+        }
+        why.is_some()
+    }
+
     /// Waits for all records in the pool and writes them.
     fn drain_workers(&mut self, pool: &mut WorkerPool) -> Result<(), StopReason> {
         while let Some(batch) = pool.next_in_order() {
@@ -184,6 +198,10 @@ impl Run<'_> {
         batch: RenderedBatch,
         pool: &mut WorkerPool,
     ) -> Result<(), StopReason> {
+        if let Some(stats) = &batch.stats {
+            self.unmatched.merge(stats);
+            pool.collects_stats = self.unmatched.is_pending();
+        }
         if batch.needs_no_messages() {
             for outcome in &batch.outcomes {
                 if let Rendered::Shown(op) = outcome.rendered {

@@ -12,6 +12,7 @@ use super::recovery_hint::RecoveryHint;
 use super::render::Renderer;
 use super::run::Run;
 use super::stop_reason::StopReason;
+use super::unmatched::UnmatchedFilter;
 use crate::cli;
 use crate::commands::{Context, connect};
 use crate::event;
@@ -76,6 +77,7 @@ impl TopicRun<'_> {
             run = run.await_assignment();
         }
         let stop = run.run(&mut reader);
+        run.report_if_nothing_matched(&stop);
         let mut counters = run.counters;
         if matches!(stop, StopReason::Gap) {
             counters.positions = reader.recovery_offsets();
@@ -105,6 +107,7 @@ impl TopicRun<'_> {
         let name = connection.topic.clone();
         let interrupt = Arc::clone(context.interrupt);
         let mut read = 0;
+        let mut unmatched = UnmatchedFilter::new(&self.plan.filter, false);
         let found = kafka::last(
             connection,
             range,
@@ -113,16 +116,18 @@ impl TopicRun<'_> {
             &mut |line: &str| context.out.note(line),
             &mut |record: &Record<'_>| {
                 read += 1;
-                BufferedRecord::render(self.plan, self.renderer, record)
+                BufferedRecord::render(self.plan, self.renderer, record, unmatched.stats())
             },
         );
         let recovery = Some(self.recovery.clone());
         let mut run = Run::new(self.plan, self.renderer, name, recovery, context.out);
         run.counters.read = read;
+        run.unmatched = unmatched;
         let stop = match found {
             Ok(buffered) => run.write_buffered(buffered.into_iter()),
             Err(stopped) => stopped.into(),
         };
+        run.report_if_nothing_matched(&stop);
         (stop, run.counters)
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::render::{Rendered, Renderer};
+use crate::event::filter_stats::FilterStats;
 use crate::record::{Batch, Record};
 use crate::util::mutex::lock;
 
@@ -24,6 +25,8 @@ pub(super) struct WorkerPool {
     filling: RenderedBatch,
     /// Emptied batches whose buffers are used again.
     spare: Vec<RenderedBatch>,
+    /// Whether workers collect statistics of the filter.
+    pub collects_stats: bool,
 }
 
 /// A batch and its reply channel.
@@ -37,6 +40,8 @@ pub(super) struct RenderedBatch {
     pub text: Vec<u8>,
     /// One for each record.
     pub outcomes: Vec<Outcome>,
+    /// What the filter rejected, if that is wanted.
+    pub stats: Option<FilterStats>,
 }
 
 /// The result for one record of a batch.
@@ -73,6 +78,7 @@ impl WorkerPool {
             in_flight: VecDeque::new(),
             filling: RenderedBatch::default(),
             spare: Vec::new(),
+            collects_stats: false,
         })
     }
 
@@ -143,14 +149,18 @@ impl WorkerPool {
     }
 
     fn take_filling(&mut self) -> RenderedBatch {
-        std::mem::replace(&mut self.filling, self.spare.pop().unwrap_or_default())
+        let next = self.spare.pop().unwrap_or_default();
+        let mut batch = std::mem::replace(&mut self.filling, next);
+        let filter = &self.renderer.filter;
+        batch.stats = self.collects_stats.then(|| FilterStats::new(filter));
+        batch
     }
 }
 
 impl RenderedBatch {
     fn render(&mut self, renderer: &Renderer) {
         for record in self.batch.records() {
-            let outcome = renderer.render(&record, &mut self.text);
+            let outcome = renderer.render(&record, &mut self.text, self.stats.as_mut());
             self.outcomes.push(Outcome {
                 rendered: outcome,
                 description: renderer.describe(outcome, &record),

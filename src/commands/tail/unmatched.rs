@@ -1,0 +1,398 @@
+//! Report of a filter that lets nothing through: which part rejects every event, and what the events have instead.
+
+use std::time::{Duration, Instant};
+
+use super::plan::TypedFilter;
+use crate::condition::Property;
+use crate::diff::Options;
+use crate::diff::redact::redacts_id;
+use crate::event::filter::{EarlyRejection, Filter, Stage};
+use crate::event::filter_stats::{ConditionStats, FieldStats, FilterStats, Names};
+use crate::util::suggest::nearest;
+use crate::util::text::truncate;
+
+/// After this time without a match the user is told why.
+const QUIET_TIME: Duration = Duration::from_secs(3);
+/// Records between two checks of the time, while records keep arriving.
+const CHECK_INTERVAL_RECORDS: u64 = 32;
+/// Limit of the names in one message.
+const MAX_SHOWN_NAMES: usize = 8;
+/// Limit of the characters of a name in a message.
+const MAX_NAME_CHARS: usize = 40;
+/// Limit of the characters of a typed condition in a message.
+const MAX_CONDITION_CHARS: usize = 80;
+
+/// Watches what a filter rejects.
+pub(super) struct UnmatchedFilter {
+    /// `None` if the filter cannot reject events.
+    stats: Option<FilterStats>,
+    /// When the first event was rejected; only for a run without an end.
+    since: Option<Instant>,
+    /// Whether a run without an end is told about before it ends.
+    is_live: bool,
+    /// Number of events at the last report.
+    reported_events: Option<u64>,
+}
+
+impl UnmatchedFilter {
+    /// For a run with this filter. `is_live`: it has no end of its own.
+    pub(super) fn new(filter: &Filter, is_live: bool) -> UnmatchedFilter {
+        UnmatchedFilter {
+            stats: filter.is_selective().then(|| FilterStats::new(filter)),
+            since: None,
+            is_live,
+            reported_events: None,
+        }
+    }
+
+    /// The statistics to which the next record is to be added, if there is something to report.
+    pub(super) fn stats(&mut self) -> Option<&mut FilterStats> {
+        self.stats.as_mut().filter(|stats| stats.is_pending())
+    }
+
+    /// Whether further records can change what is to be reported.
+    pub(super) fn is_pending(&self) -> bool {
+        self.stats.as_ref().is_some_and(FilterStats::is_pending)
+    }
+
+    /// Adds a record that was rejected by its first fields.
+    pub(super) fn add_rejected(
+        &mut self,
+        filter: &Filter,
+        payload: Option<&[u8]>,
+        why: &EarlyRejection<'_>,
+    ) {
+        if let Some(stats) = self.stats() {
+            stats.add_rejected(filter, payload, why);
+        }
+    }
+
+    /// Adds the statistics of other records.
+    pub(super) fn merge(&mut self, other: &FilterStats) {
+        if let Some(stats) = &mut self.stats {
+            stats.merge(other);
+        }
+    }
+
+    /// Whether a run without an end has matched nothing for a while. `records` is the number of records read so far.
+    pub(super) fn is_due(&mut self, records: u64) -> bool {
+        self.is_live
+            && self.reported_events.is_none()
+            && records.is_multiple_of(CHECK_INTERVAL_RECORDS)
+            && self.is_quiet()
+    }
+
+    /// Whether a run without an end has matched nothing for a while, and it was not reported yet.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        let has_matched = self
+            .stats
+            .as_ref()
+            .is_none_or(|stats| stats.events == 0 || stats.passed > 0);
+        if !self.is_live || has_matched || self.reported_events.is_some() {
+            return false;
+        }
+        self.since.get_or_insert_with(Instant::now).elapsed() >= QUIET_TIME
+    }
+
+    /// The messages; none if they were reported for the same events before.
+    pub(super) fn report(&mut self, typed: &TypedFilter, options: &Options) -> Vec<String> {
+        let Some(stats) = &self.stats else {
+            return Vec::new();
+        };
+        if self.reported_events.replace(stats.events) == Some(stats.events) {
+            return Vec::new();
+        }
+        messages(stats, typed, options)
+    }
+}
+
+/// One message for the part that rejects everything, or one for each value that is probably misspelled.
+fn messages(stats: &FilterStats, typed: &TypedFilter, options: &Options) -> Vec<String> {
+    let Some((stage, reached)) = stats.blocking_stage() else {
+        return misspelled(stats, typed);
+    };
+    let events = describe_events(stats, stage, reached, typed);
+    let message = match stage {
+        Stage::Transactions => transactions(stats, typed, &events),
+        Stage::Control => return Vec::new(),
+        Stage::Collections => collections(&stats.collections.seen, typed, &events),
+        Stage::Methods => methods(&stats.methods.seen, typed, &events),
+        Stage::Operations => {
+            let wanted: Vec<&str> = typed
+                .options
+                .ops
+                .iter()
+                .filter_map(|op| op.word())
+                .collect();
+            let seen = seen(&stats.operations.seen);
+            format!("no {} in {events}{seen}", wanted.join(" or "))
+        }
+        Stage::Ids => ids(&stats.ids.seen, typed, options, &events),
+        Stage::Condition(at) => condition(at, stats.conditions.get(at), typed, options, &events),
+    };
+    vec![message]
+}
+
+/// `133 events`, or `40 of 133 events, which pass --collection`.
+fn describe_events(stats: &FilterStats, stage: Stage, reached: u64, typed: &TypedFilter) -> String {
+    let all = match stats.events {
+        1 => "1 event".to_owned(),
+        count => format!("{count} events"),
+    };
+    if reached == stats.events {
+        return all;
+    }
+    let earlier = [
+        (
+            Stage::Transactions,
+            stats.transactions.rejected,
+            "the range of transactions",
+        ),
+        (
+            Stage::Collections,
+            stats.collections.rejected,
+            "--collection",
+        ),
+        (Stage::Methods, stats.methods.rejected, "--method"),
+        (Stage::Operations, stats.operations.rejected, "--op"),
+        (Stage::Ids, stats.ids.rejected, "--id"),
+    ];
+    let mut flags: Vec<&str> = earlier
+        .into_iter()
+        .filter(|(other, rejected, _)| *other < stage && *rejected > 0)
+        .map(|(_, _, flag)| flag)
+        .collect();
+    let conditions = stats.conditions.iter().zip(&typed.conditions).enumerate();
+    for (at, (condition, (flag, _))) in conditions {
+        if Stage::Condition(at) < stage && condition.rejected > 0 && !flags.contains(flag) {
+            flags.push(flag);
+        }
+    }
+    format!("the {reached} of {all} that pass {}", join(&flags, "and"))
+}
+
+fn transactions(stats: &FilterStats, typed: &TypedFilter, events: &str) -> String {
+    let range = match (typed.options.after_txn, typed.options.until_txn) {
+        (Some(after), Some(until)) => format!("after transaction {after} and up to {until}"),
+        (Some(after), None) => format!("after transaction {after}"),
+        (None, until) => format!("up to transaction {}", until.unwrap_or_default()),
+    };
+    let seen = match stats.txn_range {
+        Some((low, high)) if low == high => format!("; the only transaction is {low}"),
+        Some((low, high)) => format!("; their transactions are {low} to {high}"),
+        None => String::new(),
+    };
+    format!("no event {range} in {events}{seen}")
+}
+
+fn collections(names: &Names, typed: &TypedFilter, events: &str) -> String {
+    let (excluded, included): (Vec<&str>, Vec<&str>) = typed
+        .options
+        .collections
+        .iter()
+        .map(String::as_str)
+        .partition(|glob| glob.starts_with('!'));
+    if names.set.is_empty() {
+        return format!("no event of a collection in {events}: no event names its collection");
+    }
+    if !excluded.is_empty() {
+        let patterns = quoted(&[included, excluded].concat(), "and");
+        let seen = seen(names);
+        return format!("no event passes --collection {patterns} in {events}{seen}");
+    }
+    let wanted = quoted(&included, "or");
+    let what = match included.as_slice() {
+        [one] if !is_glob(one) => format!("of the collection {wanted}"),
+        _ => format!("of a collection {wanted}"),
+    };
+    let near = did_you_mean(included.iter().copied().filter(|one| !is_glob(one)), names);
+    format!("no event {what} in {events}{}{near}", seen(names))
+}
+
+fn is_glob(pattern: &str) -> bool {
+    pattern.contains(['*', '?', '[', '{'])
+}
+
+fn methods(names: &Names, typed: &TypedFilter, events: &str) -> String {
+    let wanted: Vec<&str> = typed.options.methods.iter().map(String::as_str).collect();
+    let near = did_you_mean(wanted.iter().copied(), names);
+    let op = wanted
+        .iter()
+        .find(|method| matches!(**method, "insert" | "update" | "remove"))
+        .map(|op| format!("; --op {op} selects what happened, whatever the method is"));
+    format!(
+        "no event with the method {} in {events}{}{near}{}",
+        quoted(&wanted, "or"),
+        seen(names),
+        op.unwrap_or_default()
+    )
+}
+
+fn ids(names: &Names, typed: &TypedFilter, options: &Options, events: &str) -> String {
+    let wanted: Vec<&str> = typed.options.ids.iter().map(String::as_str).collect();
+    let what = format!(
+        "no event of the document {} in {events}",
+        quoted(&wanted, "or")
+    );
+    if redacts_id(&options.redact) {
+        return what;
+    }
+    let near = did_you_mean(wanted.iter().copied(), names);
+    format!("{what}{}{near}", seen(names))
+}
+
+fn condition(
+    at: usize,
+    stats: Option<&ConditionStats>,
+    typed: &TypedFilter,
+    options: &Options,
+    events: &str,
+) -> String {
+    let (flag, text) = typed
+        .conditions
+        .get(at)
+        .map_or(("--where", ""), |(flag, text)| (*flag, text));
+    let text = truncate(text, MAX_CONDITION_CHARS);
+    let message = if flag == "--changed" {
+        format!("no event changes '{text}' in {events}")
+    } else {
+        format!("no event meets --where \"{text}\" in {events}")
+    };
+    let (fields, properties) = stats.map_or((&[][..], &[][..]), |stats| {
+        (stats.fields.as_slice(), stats.properties.as_slice())
+    });
+    let missing = fields.iter().filter(|field| !field.found);
+    let missing = missing.map(|field| missing_field(field, options));
+    let seen = properties.iter().filter_map(|(property, names)| {
+        let what = match property {
+            Property::Collection => "collections",
+            Property::Method => "methods",
+            Property::Op => "operations",
+            Property::TxnId => return None,
+        };
+        (!names.set.is_empty()).then(|| format!("; {what} seen: {}", list(names)))
+    });
+    std::iter::once(message)
+        .chain(missing)
+        .chain(seen)
+        .collect()
+}
+
+/// A field that no document has, and the names that are close to it. Names below a redacted path are not shown.
+fn missing_field(field: &FieldStats, options: &Options) -> String {
+    let path = field.field.path(field.depth + 1);
+    let path = truncate(&path, MAX_NAME_CHARS);
+    let text = format!("; no document has the field {path}");
+    let may_show_names = options.redact.is_empty() || field.depth == 0;
+    let name = field.field.name_at(field.depth);
+    let Some(name) = name.filter(|_| may_show_names && !field.seen.set.is_empty()) else {
+        return text;
+    };
+    let near = did_you_mean(std::iter::once(name), &field.seen);
+    if near.is_empty() {
+        format!("{text}; fields seen: {}", list(&field.seen))
+    } else {
+        format!("{text}{near}")
+    }
+}
+
+/// A message for each value that matched nothing, although others did, if a rejected name is close to it.
+fn misspelled(stats: &FilterStats, typed: &TypedFilter) -> Vec<String> {
+    let included = typed.options.collections.iter();
+    let included = included.filter(|glob| !glob.starts_with('!'));
+    let collections = included.zip(&stats.matched_patterns);
+    let methods = typed.options.methods.iter().zip(&stats.matched_methods);
+    let unmatched = |(value, matched): (&'_ String, &bool)| (!matched).then(|| value.clone());
+    let in_events = |what: &str, value: &str, seen: &Names| {
+        let near = did_you_mean(std::iter::once(value), seen);
+        let is_close = !near.is_empty() && !is_glob(value);
+        is_close.then(|| {
+            let events = stats.events;
+            format!(
+                "no event {what} {} in {events} events{near}",
+                quoted(&[value], "")
+            )
+        })
+    };
+    let collections = collections
+        .filter_map(unmatched)
+        .filter_map(|value| in_events("of the collection", &value, &stats.collections.seen));
+    let methods = methods
+        .filter_map(unmatched)
+        .filter_map(|value| in_events("with the method", &value, &stats.methods.seen));
+    collections.chain(methods).collect()
+}
+
+/// `; seen: a, b and 3 more`
+fn seen(names: &Names) -> String {
+    if names.set.is_empty() {
+        return String::new();
+    }
+    format!("; seen: {}", list(names))
+}
+
+fn list(names: &Names) -> String {
+    let shown: Vec<String> = names
+        .set
+        .iter()
+        .take(MAX_SHOWN_NAMES)
+        .map(|name| shown(name))
+        .collect();
+    let shown = shown.join(", ");
+    match (names.set.len().saturating_sub(MAX_SHOWN_NAMES), names.more) {
+        (0, false) => shown,
+        (0, true) => format!("{shown} and others"),
+        (more, false) => format!("{shown} and {more} more"),
+        (more, true) => format!("{shown} and more than {more} others"),
+    }
+}
+
+/// `; did you mean orders?`, if a name is close to one of the wanted ones.
+fn did_you_mean<'w>(wanted: impl Iterator<Item = &'w str>, names: &Names) -> String {
+    let mut close: Vec<&str> = Vec::new();
+    for wanted in wanted {
+        let names = names.set.iter().map(String::as_str);
+        for name in nearest(wanted, names.filter(|name| *name != wanted)) {
+            if !close.contains(&name) {
+                close.push(name);
+            }
+        }
+    }
+    close.truncate(3);
+    if close.is_empty() {
+        return String::new();
+    }
+    let close: Vec<String> = close.into_iter().map(shown).collect();
+    let close: Vec<&str> = close.iter().map(String::as_str).collect();
+    format!("; did you mean {}?", join(&close, "or"))
+}
+
+/// A name of an event: short, and in quotes if it has unusual characters.
+fn shown(name: &str) -> String {
+    let short = truncate(name, MAX_NAME_CHARS);
+    let is_usual = |c: char| c.is_alphanumeric() || "_-.:/{}[]\"".contains(c);
+    if !name.is_empty() && name.chars().all(is_usual) {
+        short.into_owned()
+    } else {
+        format!("'{short}'")
+    }
+}
+
+/// Typed values in quotes.
+fn quoted(values: &[&str], conjunction: &str) -> String {
+    let quoted: Vec<String> = values
+        .iter()
+        .map(|value| format!("'{}'", truncate(value, MAX_NAME_CHARS)))
+        .collect();
+    let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
+    join(&quoted, conjunction)
+}
+
+/// `a, b or c`
+fn join(words: &[&str], conjunction: &str) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [others @ .., last] => format!("{} {conjunction} {last}", others.join(", ")),
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,11 +10,13 @@ use reqwest::{Client, ClientBuilder, RequestBuilder, Response};
 use tokio::runtime::{Builder, Runtime};
 
 use super::chunk_buffer::Chunks;
+use crate::util::mutex::lock;
 
 /// Connections to one server, and their runtime.
 #[derive(Clone)]
 pub(super) struct HttpConnection {
-    pub http: Client,
+    http: Arc<Mutex<Client>>,
+    configure: Arc<dyn Fn() -> ClientBuilder + Send + Sync>,
     runtime: Arc<Runtime>,
 }
 
@@ -39,14 +41,30 @@ impl HttpConnection {
     ///
     /// # Errors
     /// A message, if TLS or the runtime cannot be set up.
-    pub fn new(builder: ClientBuilder) -> Result<HttpConnection, String> {
-        let http = builder.build().map_err(|error| root_cause(&error))?;
+    pub fn new(
+        configure: impl Fn() -> ClientBuilder + Send + Sync + 'static,
+    ) -> Result<HttpConnection, String> {
+        let http = configure().build().map_err(|error| root_cause(&error))?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
         Ok(HttpConnection {
-            http,
+            http: Arc::new(Mutex::new(http)),
+            configure: Arc::new(configure),
             runtime: Arc::new(runtime),
         })
+    }
+
+    /// A POST request to a URL.
+    pub fn post(&self, url: &str) -> RequestBuilder {
+        lock(&self.http).post(url)
+    }
+
+    /// Opens a new connection for the next request.
+    pub fn reconnect(&self) {
+        // The same configuration was valid before; if it fails now, the next request shows why.
+        if let Ok(http) = (self.configure)().build() {
+            *lock(&self.http) = http;
+        }
     }
 
     /// Sends a request and waits for the head of the response. The timeout also applies to each chunk of the body.
@@ -114,11 +132,13 @@ fn wait<T>(
     }
 }
 
+/// The messages of an error and of its causes, the root cause last.
+pub(super) fn causes(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).collect()
+}
+
 /// The message of the root cause, which is the most specific one.
 pub(super) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut root_cause = error;
-    while let Some(source) = root_cause.source() {
-        root_cause = source;
-    }
-    root_cause.to_string()
+    causes(error).pop().unwrap_or_default()
 }

@@ -6,6 +6,7 @@ use crate::json::{self, IncrementalScanner};
 
 /// A row larger than this is passed on in parts.
 const ROW_PART_BYTES: usize = 1 << 20;
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Larger members other than the rows are rejected.
 const MAX_MEMBER_BYTES: usize = 16 << 20;
 
@@ -33,6 +34,7 @@ struct Decoder<'r, P> {
 
 impl<P: Chunks> Decoder<'_, P> {
     fn object(&mut self) -> Result<(), BodyError> {
+        self.byte_order_mark()?;
         if self.buffer.peek()? != b'{' {
             return Err(self.buffer.not_json());
         }
@@ -50,6 +52,20 @@ impl<P: Chunks> Decoder<'_, P> {
         }
         self.buffer.consume(1);
         self.buffer.expect_end()
+    }
+
+    /// Skips a UTF-8 byte order mark, which a parser may ignore (RFC 8259, 8.1).
+    fn byte_order_mark(&mut self) -> Result<(), BodyError> {
+        self.buffer.peek()?;
+        while self.buffer.bytes().len() < BYTE_ORDER_MARK.len()
+            && BYTE_ORDER_MARK.starts_with(self.buffer.bytes())
+        {
+            self.buffer.require_more()?;
+        }
+        if self.buffer.bytes().starts_with(BYTE_ORDER_MARK) {
+            self.buffer.consume(BYTE_ORDER_MARK.len());
+        }
+        Ok(())
     }
 
     fn member(&mut self) -> Result<(), BodyError> {

@@ -4,15 +4,19 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue,
+    LOCATION, RETRY_AFTER,
+};
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{ClientBuilder, StatusCode};
 
-use super::blocking_http::{HttpConnection, ResponseError, StreamingResponse, root_cause};
+use super::blocking_http::{HttpConnection, ResponseError, StreamingResponse, causes, root_cause};
 use super::body;
 use super::chunk_buffer::BodyError;
 use super::endpoint::{Endpoint, Version};
 use super::error::{ApiError, ApiErrorKind};
+use super::proxy::ProxyError;
 use super::response::{QueryResponse, RowSink};
 use super::{error_message, retry};
 use crate::util::secret::Secret;
@@ -24,6 +28,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Bytes that are read of the body of an error.
 const MAX_ERROR_BODY_BYTES: usize = 64 << 10;
+/// The content coding of a plain body.
+const IDENTITY: &str = "identity";
 /// Redirects that are followed on the same host.
 const MAX_REDIRECTS: usize = 5;
 
@@ -131,16 +137,8 @@ impl Client {
     /// # Errors
     /// If the key is not a valid header, or if TLS cannot be set up.
     pub fn new(endpoint: Endpoint, key: Secret, version: Version) -> Result<Client, ApiError> {
-        let mut builder = ClientBuilder::new()
-            .user_agent(concat!("ditto-cdc/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_nodelay(true)
-            .redirect(Policy::custom(same_origin));
-        if endpoint.is_loopback() {
-            // A proxy would receive the key unencrypted.
-            builder = builder.no_proxy();
-        }
-        let connection = HttpConnection::new(builder)
+        let is_loopback = endpoint.is_loopback();
+        let connection = HttpConnection::new(move || configure(is_loopback))
             .map_err(|message| ApiError::new(ApiErrorKind::Tls, message))?;
         let client = Client {
             connection,
@@ -211,8 +209,9 @@ impl Client {
     ) -> Result<QueryResponse, ApiError> {
         let mut request = self
             .connection
-            .http
             .post(url)
+            // Without this header, the server may choose any encoding (RFC 9110, 12.5.3).
+            .header(ACCEPT_ENCODING, IDENTITY)
             .header(AUTHORIZATION, self.authorization()?)
             .header(CONTENT_TYPE, "application/json")
             .body(body);
@@ -224,6 +223,9 @@ impl Client {
             .send(request, timeout.unwrap_or(RESPONSE_TIMEOUT));
         let response = response.map_err(|error| to_api_error(&error));
         let result = response.and_then(|response| read_response(response, rows));
+        if matches!(&result, Err(error) if matches!(error.kind, ApiErrorKind::Misdirected)) {
+            self.connection.reconnect();
+        }
         result.map_err(|error| self.without_secrets(error))
     }
 
@@ -246,6 +248,19 @@ impl Client {
         error.message = hide_secrets(&message).into_owned();
         error
     }
+}
+
+fn configure(is_loopback: bool) -> ClientBuilder {
+    let builder = ClientBuilder::new()
+        .user_agent(concat!("ditto-cdc/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .redirect(Policy::custom(same_origin));
+    if is_loopback {
+        // A proxy would receive the key unencrypted.
+        return builder.no_proxy();
+    }
+    builder
 }
 
 /// Refuses a response to a query that has no rows, not even an empty array of them.
@@ -278,7 +293,11 @@ fn to_api_error(error: &ResponseError) -> ApiError {
         }
         ResponseError::Http(error) => error,
     };
+    let causes = causes(error);
     let message = root_cause(error);
+    if let Some(proxy) = ProxyError::from_messages(causes.iter().map(String::as_str)) {
+        return ApiError::new(ApiErrorKind::Proxy(proxy), message);
+    }
     let tls = ["certificate", "ssl", "tls"]
         .iter()
         .any(|part| message.to_lowercase().contains(part));
@@ -304,15 +323,24 @@ fn read_response(
         status: Some(status.as_u16()),
         message,
     };
+    if let Some(coding) = content_coding(reply.response.headers()) {
+        return Err(with_status(ApiErrorKind::Encoded(coding), String::new()));
+    }
     let response = body::decode(reply, rows).map_err(|error| match error {
         BodyError::Truncated(message) => with_status(ApiErrorKind::Truncated, message),
         BodyError::TimedOut => with_status(
             ApiErrorKind::TimedOut,
             "the body was interrupted for too long".to_owned(),
         ),
-        BodyError::NotJson(bytes) => {
-            with_status(ApiErrorKind::NotDql, error_message::from_body(&bytes))
+        BodyError::NotJson(bytes) if bytes.is_empty() => {
+            with_status(ApiErrorKind::Empty, String::new())
         }
+        BodyError::NotJson(bytes) => match encoding_from_bytes(&bytes) {
+            Some(encoding) => {
+                with_status(ApiErrorKind::Encoded(encoding.to_owned()), String::new())
+            }
+            None => with_status(ApiErrorKind::NotDql, error_message::from_body(&bytes)),
+        },
         BodyError::Sink(error) => with_status(ApiErrorKind::Sink(error), String::new()),
     })?;
     if !response.is_dql {
@@ -338,20 +366,29 @@ fn error_response(status: StatusCode, reply: StreamingResponse) -> ApiError {
             .and_then(|value: &HeaderValue| value.to_str().ok())
             .map(str::to_owned)
     };
-    let after = header(RETRY_AFTER).and_then(|text| retry::retry_after(&text, Timestamp::now()));
+    let after = requested_pause(reply.response.headers());
     let location = header(LOCATION);
-    let message = error_message::from_body(&reply.read_prefix(MAX_ERROR_BODY_BYTES));
+    let coding = content_coding(reply.response.headers());
+    let body = reply.read_prefix(MAX_ERROR_BODY_BYTES);
+    let coding = coding.or_else(|| encoding_from_bytes(&body).map(str::to_owned));
+    let message = match coding {
+        Some(coding) => format!("(its message is encoded with {coding})"),
+        None => error_message::from_body(&body),
+    };
     let kind = match status.as_u16() {
         413 => ApiErrorKind::TooLarge,
         // "Too many requests" is not about the size of a result.
-        400..=428 | 430..=499 if means_too_large(&message) => ApiErrorKind::TooLarge,
+        400..=420 | 422..=424 | 426..=428 | 430..=499 if means_too_large(&message) => {
+            ApiErrorKind::TooLarge
+        }
         400 | 422 => ApiErrorKind::BadQuery,
         401 => ApiErrorKind::RefusedKey,
         403 => ApiErrorKind::Forbidden,
         404 => ApiErrorKind::NotFound,
         405 | 410 | 501 => ApiErrorKind::NoInterface,
         408 | 504 => ApiErrorKind::TimedOut,
-        429 | 500 | 502 | 503 | 505..=599 => ApiErrorKind::Busy { after },
+        421 => ApiErrorKind::Misdirected,
+        425 | 429 | 500 | 502 | 503 | 505..=599 => ApiErrorKind::Busy { after },
         300..=399 => ApiErrorKind::Redirected,
         _ => ApiErrorKind::Failed,
     };
@@ -362,6 +399,34 @@ fn error_response(status: StatusCode, reply: StreamingResponse) -> ApiError {
         kind,
         status: Some(status.as_u16()),
         message,
+    }
+}
+
+/// The longest pause that the server requests.
+fn requested_pause(headers: &HeaderMap) -> Option<Duration> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let server_date = headers.get(DATE).map(text);
+    let values = headers.get_all(RETRY_AFTER).iter().map(text);
+    values
+        .map(|value| retry::retry_after(&value, server_date.as_deref(), Timestamp::now()))
+        .max()
+}
+
+/// The coding of a body that is not plain, as the header names it.
+fn content_coding(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_ENCODING)?;
+    let coding = String::from_utf8_lossy(value.as_bytes()).trim().to_owned();
+    let is_plain = coding.is_empty() || coding.eq_ignore_ascii_case(IDENTITY);
+    (!is_plain).then_some(coding)
+}
+
+/// The encoding of a body whose header names none.
+fn encoding_from_bytes(body: &[u8]) -> Option<&'static str> {
+    match body {
+        [0x1f, 0x8b, ..] => Some("gzip"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [b'{', 0, ..] => Some("UTF-16"),
+        _ => None,
     }
 }
 
@@ -381,4 +446,41 @@ fn means_too_large(message: &str) -> bool {
     ];
     let contains = |phrase: &&str| message.contains(*phrase);
     too_large.iter().any(contains) && about.iter().any(contains)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coding_is_named_by_the_header_or_by_the_first_bytes() {
+        let check = |value: &'static str, expected: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(value));
+            assert_eq!(content_coding(&headers).as_deref(), expected, "{value}");
+        };
+        check("gzip", Some("gzip"));
+        check(" br ", Some("br"));
+        check("Identity", None);
+        check("", None);
+        assert_eq!(content_coding(&HeaderMap::new()), None);
+        for (bytes, expected) in [
+            (&[0x1f, 0x8b, 8][..], Some("gzip")),
+            (&[0x28, 0xb5, 0x2f, 0xfd], Some("zstd")),
+            (b"{\0\"\0", Some("UTF-16")),
+            (b"<html>", None),
+            (b"", None),
+        ] {
+            assert_eq!(encoding_from_bytes(bytes), expected);
+        }
+    }
+
+    #[test]
+    fn the_longest_of_several_requested_pauses_counts() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(requested_pause(&headers), None);
+        headers.append(RETRY_AFTER, HeaderValue::from_static("1"));
+        headers.append(RETRY_AFTER, HeaderValue::from_static("7"));
+        assert_eq!(requested_pause(&headers), Some(Duration::from_secs(7)));
+    }
 }

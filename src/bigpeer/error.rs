@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use super::proxy::ProxyError;
+
 /// Why a request failed.
 #[derive(Debug)]
 pub struct ApiError {
@@ -32,7 +34,9 @@ pub enum ApiErrorKind {
     TransactionNotReached,
     /// 413, or a message with that meaning. A smaller page may succeed.
     TooLarge,
-    /// 429, 500, 502, 503 and similar ones. Retriable.
+    /// 421: the connection belongs to a server that is not responsible for the host. Retriable on a new connection.
+    Misdirected,
+    /// 425, 429, 500, 502, 503 and similar ones. Retriable.
     Busy {
         /// `Retry-After`.
         after: Option<Duration>,
@@ -43,10 +47,16 @@ pub enum ApiErrorKind {
     Truncated,
     /// No server at this name, address or port. Retriable.
     Unreachable,
+    /// The proxy that the environment sets does not connect to the server. Retriable unless it requires a login.
+    Proxy(ProxyError),
     /// The server's certificate was rejected, or TLS failed otherwise.
     Tls,
     /// A 2xx whose body is not a DQL response.
     NotDql,
+    /// A 2xx without a body.
+    Empty,
+    /// A body in an encoding that was not requested, such as `gzip` or `UTF-16`.
+    Encoded(String),
     /// A response without `items`, or with `items` that are not an array: no rows would be taken for an empty result.
     NoRows,
     /// A redirect that is not followed, because it would send the key to another host.
@@ -73,9 +83,12 @@ impl ApiError {
     pub fn retry(&self) -> Option<Option<Duration>> {
         match self.kind {
             ApiErrorKind::Busy { after } => Some(after),
+            ApiErrorKind::Proxy(ref error) if error.is_permanent() => None,
             ApiErrorKind::TimedOut
             | ApiErrorKind::Truncated
             | ApiErrorKind::Unreachable
+            | ApiErrorKind::Proxy(_)
+            | ApiErrorKind::Misdirected
             | ApiErrorKind::TransactionNotReached => Some(None),
             _ => None,
         }
@@ -128,6 +141,10 @@ impl ApiError {
             }
             ApiErrorKind::TooLarge => status("the result is too large for the server"),
             ApiErrorKind::Busy { .. } => status("the server is busy or failed"),
+            ApiErrorKind::Misdirected => {
+                status("the connection belongs to a server that is not responsible for this host")
+            }
+            ApiErrorKind::Proxy(error) => error.to_string(),
             ApiErrorKind::TimedOut => status("no response in time"),
             ApiErrorKind::Truncated => "the response was cut off".to_owned(),
             ApiErrorKind::Unreachable => "no server responds there".to_owned(),
@@ -135,6 +152,10 @@ impl ApiError {
             ApiErrorKind::NotDql => {
                 status("the response is not from Ditto: a proxy or sign-on page may have responded")
             }
+            ApiErrorKind::Empty => status("the response is empty, which is no answer to a query"),
+            ApiErrorKind::Encoded(coding) => status(&format!(
+                "the response is encoded with {coding}, although the request accepts only plain UTF-8; a proxy may have done this"
+            )),
             ApiErrorKind::NoRows => status(
                 "the response has no rows: its `items` are missing or not an array, which is no answer",
             ),
@@ -168,7 +189,11 @@ impl ApiError {
             ApiErrorKind::NotDql => {
                 "check the url; if a proxy or sign-on page is in between, ask its administrator for access"
             }
-            ApiErrorKind::NoRows => {
+            ApiErrorKind::Proxy(error) => error.fix(),
+            ApiErrorKind::Misdirected => {
+                "try again later; if it does not change, check the url, and ask for the routing of the proxy in front of the server"
+            }
+            ApiErrorKind::Empty | ApiErrorKind::Encoded(_) | ApiErrorKind::NoRows => {
                 "see what the server sends with --as-curl; if a proxy is in between, try without it"
             }
             ApiErrorKind::Redirected => "if that is where the API is, give it as --url",

@@ -4,6 +4,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
 
 /// Upper bound of the first pause; each attempt doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -33,9 +35,9 @@ impl Backoff {
     /// lower bound.
     pub fn pause(&mut self, requested: Option<Duration>) -> Option<Duration> {
         let random = RandomState::new().hash_one(self.attempt);
-        let pause = jitter(self.attempt, random) + requested.unwrap_or_default();
+        let pause = jitter(self.attempt, random).saturating_add(requested.unwrap_or_default());
         self.attempt = self.attempt.saturating_add(1);
-        (self.started.elapsed() + pause < self.deadline).then_some(pause)
+        (self.started.elapsed().saturating_add(pause) < self.deadline).then_some(pause)
     }
 
     /// Time since the first attempt.
@@ -54,16 +56,56 @@ fn jitter(attempt: u32, random: u64) -> Duration {
     Duration::from_nanos(random % nanos.max(1))
 }
 
-/// Parses `Retry-After`: seconds, or an HTTP date.
+/// The pause that `Retry-After` requests (RFC 9110, 10.2.3): seconds, or one of the three forms of an HTTP date. A date
+/// is compared with the server's clock, if its response shows it. A value that is not understood is a pause of
+/// [`MAX_PAUSE`], because a server that asks for a pause is better asked too late than too early.
 #[must_use]
-pub(super) fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+pub(super) fn retry_after(text: &str, server_date: Option<&str>, now: Timestamp) -> Duration {
     let text = text.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Some(Duration::from_secs(seconds.into()));
+    if !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX)));
     }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    let Some(date) = http_date(text, now) else {
+        return MAX_PAUSE;
+    };
+    let now = server_date
+        .and_then(|text| http_date(text, now))
+        .unwrap_or(now);
     let wait = date.as_second().saturating_sub(now.as_second());
-    Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
+    Duration::from_secs(u64::try_from(wait).unwrap_or(0))
+}
+
+/// Parses an HTTP date (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`, and the obsolete forms
+/// `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`. The day of the week is ignored.
+fn http_date(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let words: Vec<&str> = text
+        .split([' ', '-'])
+        .filter(|word| !word.is_empty())
+        .collect();
+    let [_, rest @ ..] = words.as_slice() else {
+        return None;
+    };
+    let (day, month, year, time) = match *rest {
+        [day, month, year, time, "GMT" | "UTC"] | [month, day, time, year] => {
+            (day, month, year.to_owned(), time)
+        }
+        _ => return None,
+    };
+    let year = match year.len() {
+        2 => full_year(year.parse().ok()?, now).to_string(),
+        _ => year,
+    };
+    let date = format!("{day} {month} {year} {time}");
+    let parsed = strtime::parse("%d %b %Y %H:%M:%S", date)
+        .ok()?
+        .to_datetime();
+    TimeZone::UTC.to_timestamp(parsed.ok()?).ok()
+}
+
+/// A year of two digits: the last one with these digits that is at most 50 years in the future.
+fn full_year(digits: i16, now: Timestamp) -> i16 {
+    let latest = TimeZone::UTC.to_datetime(now).year() + 50;
+    latest - (latest - digits).rem_euclid(100)
 }
 
 #[cfg(test)]
@@ -100,21 +142,50 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_seconds_or_a_date() {
+    fn retry_after_is_seconds_or_one_of_three_dates() {
         let now: Timestamp = "2026-01-31T12:00:00Z".parse().unwrap_or_default();
-        for (text, expected) in [
-            ("3", Some(3)),
-            (" 0 ", Some(0)),
-            ("Sat, 31 Jan 2026 12:00:30 GMT", Some(30)),
-            ("Sat, 31 Jan 2026 11:00:00 GMT", Some(0)),
-            ("soon", None),
-            ("-1", None),
+        let check = |text, server, expected| {
+            let wait = retry_after(text, server, now).as_secs();
+            assert_eq!(wait, expected, "{text} {server:?}");
+        };
+        check("3", None, 3);
+        check(" 0 ", None, 0);
+        check("99999999999999999999999", None, u64::from(u32::MAX));
+        check("Sat, 31 Jan 2026 12:00:30 GMT", None, 30);
+        check("Saturday, 31-Jan-26 12:00:30 GMT", None, 30);
+        check("Sat Jan 31 12:00:30 2026", None, 30);
+        check("Sun Feb  1 12:00:00 2026", None, 86_400);
+        check("Sat, 31 Jan 2026 11:00:00 GMT", None, 0);
+        check("Sunday, 06-Nov-94 08:49:37 GMT", None, 0);
+        // The date counts from the server's clock, which is an hour behind.
+        let server = Some("Sat, 31 Jan 2026 11:00:00 GMT");
+        check("Sat, 31 Jan 2026 11:00:30 GMT", server, 30);
+        check("Sat Jan 31 11:00:30 2026", server, 30);
+        check("Sat, 31 Jan 2026 12:00:30 GMT", Some("soon"), 30);
+        for unknown in [
+            "soon",
+            "-1",
+            "1.5",
+            "",
+            "2026-01-31T12:00:30Z",
+            "Sat, 31 Feb 2026 12:00:30 GMT",
+            "Sat, 31 Jan 2026 12:00:30 PST",
         ] {
-            assert_eq!(
-                retry_after(text, now).map(|wait| wait.as_secs()),
-                expected,
-                "{text}"
-            );
+            check(unknown, None, 30);
         }
+    }
+
+    #[test]
+    fn years_of_two_digits_are_at_most_fifty_years_ahead() {
+        let now: Timestamp = "2026-01-31T12:00:00Z".parse().unwrap_or_default();
+        for (digits, expected) in [(26, 2026), (0, 2000), (76, 2076), (77, 1977), (94, 1994)] {
+            assert_eq!(full_year(digits, now), expected);
+        }
+    }
+
+    #[test]
+    fn no_pause_is_too_long_to_add() {
+        let mut backoff = Backoff::new(Duration::from_secs(100));
+        assert_eq!(backoff.pause(Some(Duration::MAX)), None);
     }
 }

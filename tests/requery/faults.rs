@@ -24,6 +24,8 @@ fn temporary_faults_are_retried() {
         ("lag", json!({"lag": 4})),
         ("collected", json!({"collected": true})),
         ("408", json!({"faults": [status(408)]})),
+        ("421", json!({"faults": [status(421)]})),
+        ("425", json!({"faults": [status(425)]})),
         ("429", json!({"faults": [with(429, "Retry-After", "1")]})),
         (
             "429 with a message",

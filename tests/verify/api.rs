@@ -53,7 +53,11 @@ fn serve(mut stream: TcpStream, answer: &dyn Fn(&str) -> Answer, requests: &Mute
         return;
     };
     requests.lock().unwrap().push(body.clone());
-    let (status, kind, text) = if head.contains(KEY) {
+    let accepts_plain = head.to_lowercase().contains("accept-encoding: identity");
+    let (status, kind, text) = if !accepts_plain {
+        // Without this header, a server may choose any encoding.
+        (415, "text/plain", "compressed".to_owned())
+    } else if head.contains(KEY) {
         answer(&body)
     } else {
         (401, JSON, "{\"message\":\"no key\"}".to_owned())

@@ -87,6 +87,85 @@ fn refusals_have_their_numbers() {
 }
 
 #[test]
+fn responses_that_are_no_answer_are_named() {
+    let good = dql(100).2;
+    for (status, kind, body, ended, words) in [
+        (204, JSON, "", 1, "the response is empty"),
+        (200, JSON, "", 1, "the response is empty"),
+        (
+            200,
+            "application/json\r\ncontent-encoding: br",
+            &good,
+            1,
+            "encoded with br",
+        ),
+        (200, JSON, "{\0\"\0", 1, "encoded with UTF-16"),
+    ] {
+        let body = body.to_owned();
+        let report = with_response(move |_| (status, kind, body.clone()));
+        report
+            .ended(ended)
+            .has("http-api", "fail", Some("F2"), words);
+    }
+    let marked = format!("\u{feff}{good}");
+    let report = with_response(move |_| (200, JSON, marked.clone()));
+    report.ended(0).has("http-api", "pass", None, "answers");
+}
+
+#[test]
+fn a_request_for_another_server_is_sent_again() {
+    for status in [421, 425] {
+        let asked = Arc::new(AtomicBool::new(false));
+        let report = with_response(move |_| {
+            if asked.swap(true, Ordering::SeqCst) {
+                dql(100)
+            } else {
+                (status, "text/plain", "not here".to_owned())
+            }
+        });
+        report.ended(0).has("http-api", "pass", None, "answers");
+    }
+}
+
+/// A proxy that answers each CONNECT with this status.
+fn proxy(status: u16) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+            let answer = format!("HTTP/1.1 {status} Status\r\ncontent-length: 0\r\n\r\n");
+            let _ = std::io::Write::write_all(&mut stream, answer.as_bytes());
+        }
+    });
+    address
+}
+
+#[test]
+fn a_proxy_that_does_not_connect_is_named_without_its_password() {
+    let nobody = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().to_string()
+    };
+    for (variable, address, words) in [
+        ("HTTPS_PROXY", proxy(407), "requires a login"),
+        ("https_proxy", proxy(502), "refuses to connect"),
+        ("ALL_PROXY", proxy(403), "refuses to connect"),
+        ("all_proxy", nobody, "does not respond"),
+    ] {
+        let report = with(&[
+            ("DITTO_CDC_URL", "https://big-peer.example/app".to_owned()),
+            ("DITTO_CDC_API_KEY", "the-secret-api-key".to_owned()),
+            (variable, format!("http://me:hunter2@{address}")),
+        ]);
+        report.ended(3).has("http-api", "fail", Some("F6"), words);
+        let said = report.check("http-api").to_string();
+        let named = format!("http://{address} (set by {variable})");
+        assert!(said.contains(&named) && !said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
 fn nothing_is_sent_without_encryption() {
     let env = |url: &str| {
         [

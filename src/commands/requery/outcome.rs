@@ -64,7 +64,10 @@ fn class(error: &ApiError) -> FailureClass {
         | ApiErrorKind::Redirected
         | ApiErrorKind::NotFound
         | ApiErrorKind::NoInterface
-        | ApiErrorKind::NotDql => FailureClass::Setup,
+        | ApiErrorKind::Proxy(_)
+        | ApiErrorKind::NotDql
+        | ApiErrorKind::Empty
+        | ApiErrorKind::Encoded(_) => FailureClass::Setup,
         _ => FailureClass::Read,
     }
 }

@@ -264,6 +264,8 @@ fn certainly_not_written(kind: &ApiErrorKind) -> bool {
             | ApiErrorKind::Busy { .. }
             | ApiErrorKind::Failed
             | ApiErrorKind::TooLarge
+            | ApiErrorKind::Empty
+            | ApiErrorKind::Encoded(_)
     )
 }
 

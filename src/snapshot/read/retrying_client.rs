@@ -272,8 +272,10 @@ impl RetryingClient {
             return Err(StopReason::Api(doing.to_owned(), error));
         };
         attempts.timeouts += u32::from(matches!(error.kind, ApiErrorKind::TimedOut));
-        let never_reached = matches!(error.kind, ApiErrorKind::Unreachable)
-            && !self.has_responded.load(Ordering::Relaxed)
+        let never_reached = matches!(
+            error.kind,
+            ApiErrorKind::Unreachable | ApiErrorKind::Proxy(_)
+        ) && !self.has_responded.load(Ordering::Relaxed)
             && attempts.backoff.elapsed() > FIRST_CONTACT_TIMEOUT;
         let Some(pause) = attempts
             .backoff

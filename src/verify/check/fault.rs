@@ -92,6 +92,7 @@ faults! {
     F3 Setup "wrong path or app",
     F4 Setup "the API key would be sent unencrypted",
     F5 Failed "the HTTP API is behind the stream",
+    F6 Setup "a proxy does not connect to the HTTP API",
 }
 
 #[cfg(test)]
@@ -105,6 +106,6 @@ mod tests {
             assert!(!fault.title().is_empty());
         }
         assert_eq!(Fault::from_id("Z1"), None);
-        assert_eq!(Fault::ALL.len(), 51);
+        assert_eq!(Fault::ALL.len(), 52);
     }
 }

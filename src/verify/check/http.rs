@@ -79,9 +79,12 @@ fn from_error(api: ApiSettings<'_>, error: &ApiError) -> Check {
             Fault::F1,
             format!("{what}; the key came from {}", api.key_origin),
         ),
-        ApiErrorKind::NotDql | ApiErrorKind::NoRows | ApiErrorKind::Redirected => {
-            Check::fail(NAME, Fault::F2, what)
-        }
+        ApiErrorKind::NotDql
+        | ApiErrorKind::Empty
+        | ApiErrorKind::Encoded(_)
+        | ApiErrorKind::NoRows
+        | ApiErrorKind::Redirected => Check::fail(NAME, Fault::F2, what),
+        ApiErrorKind::Proxy(_) => Check::fail(NAME, Fault::F6, what),
         ApiErrorKind::NotFound | ApiErrorKind::NoInterface => Check::fail(NAME, Fault::F3, what),
         // A rejected statement means that the key was accepted.
         ApiErrorKind::BadQuery => Check::warn(NAME, format!("{address} accepts the key; {why}")),

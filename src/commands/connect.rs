@@ -7,12 +7,13 @@ use crate::record::{Failure, FailureClass};
 use crate::settings::{
     self, Environment, Flags, Origin, SecretScope, Settings, SettingsError, Store, prompt_password,
 };
-use crate::tls::{self, FileFault, Material};
+use crate::tls::{self, FileFault};
 use crate::util::exit::Exit;
 use crate::util::secret::Secret;
 use crate::view::escape;
 
 use super::Context;
+pub(super) use super::stores::{Stores, choose_key};
 
 /// The configuration of the Kafka connection. Reports errors.
 ///
@@ -103,9 +104,26 @@ fn connection(settings: &mut Settings, context: &mut Context<'_>) -> Result<Conn
     let kafka = settings
         .require_kafka()
         .map_err(|error| report_error(context, &error))?;
-    let material = material(&kafka, context)?;
+    let stores = Stores::new((kafka.cluster, kafka.user), kafka.extra);
+    let mut material =
+        tls::load(stores.cluster.as_ref(), stores.user.as_ref()).map_err(|faults| {
+            report_faults(faults, context);
+            Exit::Setup
+        })?;
+    let now = context.env.now.timestamp().as_second();
+    if let Some(choice) = choose_key(&mut material, Some(kafka.brokers), &stores.properties, now) {
+        let store = stores.user.as_ref().map(|user| user.source.to_string());
+        let message = format!(
+            "the user certificate {} {choice}",
+            store.unwrap_or_default()
+        );
+        if choice.is_certain() {
+            context.out.note(&message);
+        } else {
+            context.out.warn(&format!("{message}; {}", choice.fix()));
+        }
+    }
     let keystore = material.keystore.as_ref();
-    let extra = kafka.extra.iter();
     Ok(Connection {
         brokers: kafka.brokers.to_owned(),
         topic: kafka.topic.to_owned(),
@@ -114,9 +132,7 @@ fn connection(settings: &mut Settings, context: &mut Context<'_>) -> Result<Conn
         certificate_pem: keystore.map(tls::Keystore::certificates_pem),
         key_pem: keystore.map(tls::Keystore::key_pem),
         principal: keystore.map(tls::Keystore::principal),
-        extra: extra
-            .map(|property| (property.name.clone(), property.value.clone()))
-            .collect(),
+        extra: stores.properties,
         verbosity: context.global.verbose,
     })
 }
@@ -257,46 +273,11 @@ pub(super) fn prompt_for_passwords(
     Ok(())
 }
 
-fn material(kafka: &settings::Kafka<'_>, context: &mut Context<'_>) -> Result<Material, Exit> {
-    let (cluster, user) = store_files((kafka.cluster, kafka.user));
-    tls::load(cluster.as_ref(), user.as_ref()).map_err(|faults| {
-        report_faults(faults, context);
-        Exit::Setup
-    })
-}
-
 /// Reports the faults of the certificate files.
 pub(super) fn report_faults(faults: Vec<FileFault>, context: &mut Context<'_>) {
     for fault in faults {
         context.out.failure(&failure(fault));
     }
-}
-
-/// Converts the certificate files to the type of `tls`.
-pub(super) fn store_files(
-    (cluster, user): (
-        Option<settings::StoreFile<'_>>,
-        Option<settings::StoreFile<'_>>,
-    ),
-) -> (Option<tls::StoreFile>, Option<tls::StoreFile>) {
-    let file = |file: settings::StoreFile<'_>, hint: &str| tls::StoreFile {
-        path: file.path.to_owned(),
-        password: file.password.cloned(),
-        password_hint: hint.to_owned(),
-    };
-    let cluster = cluster.map(|store| {
-        file(
-            store,
-            "--cluster-cert-password-file or DITTO_CDC_CLUSTER_CERT_PASSWORD",
-        )
-    });
-    let user = user.map(|store| {
-        file(
-            store,
-            "--user-cert-password-file or DITTO_CDC_USER_CERT_PASSWORD",
-        )
-    });
-    (cluster, user)
 }
 
 fn failure(fault: FileFault) -> Failure {

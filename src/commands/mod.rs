@@ -8,6 +8,7 @@ pub mod demo;
 pub mod diff;
 pub mod man;
 pub mod requery;
+mod stores;
 pub mod tail;
 pub mod verify;
 

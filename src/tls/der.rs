@@ -4,6 +4,7 @@
 pub(super) const CONSTRUCTED: u8 = 0x20;
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const OCTETS: u8 = 0x04;
+pub(super) const OBJECT: u8 = 0x06;
 pub(super) const SEQUENCE: u8 = 0x30;
 
 /// One element.

@@ -9,8 +9,9 @@ pub mod testbed;
 
 pub use certificate::PeerCertificate;
 pub use digest::Sha256;
-pub use files::faults::{FileFault, Role, StoreFile};
-pub use files::load::load;
+pub use files::faults::{FileFault, Role, StoreFile, StoreSource};
+pub use files::key_choice::{AcceptedKeys, KeyChoice};
+pub use files::load::{load, load_each};
 pub use files::stores::{Anchor, Keystore, Material, Truststore};
 pub use handshake::client_config::{CLASSIC_GROUPS, ClientConfig};
 pub use handshake::error::{HandshakeError, HandshakeErrorKind};

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use ditto_cdc::tls::StoreFile;
 use ditto_cdc::tls::load;
+use ditto_cdc::tls::{StoreFile, StoreSource};
 use ditto_cdc::util::secret::Secret;
 
 pub fn store(folder: &Path, name: &str, password: &Secret) -> StoreFile {
     StoreFile {
-        path: folder.join(name),
+        source: StoreSource::File(folder.join(name)),
         password: Some(password.clone()),
         password_hint: format!("{}_PASSWORD", name.to_uppercase()),
     }
@@ -22,7 +22,7 @@ pub fn fixture(name: &str) -> std::path::PathBuf {
 
 pub fn made(name: &str, password: Option<&str>) -> StoreFile {
     StoreFile {
-        path: fixture(name),
+        source: StoreSource::File(fixture(name)),
         password: password.map(|text| Secret::new(text.to_owned())),
         password_hint: "DITTO_CDC_SOME_PASSWORD".to_owned(),
     }
@@ -43,7 +43,7 @@ pub fn written(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> StoreFil
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
     StoreFile {
-        path,
+        source: StoreSource::File(path),
         ..made(name, Some("changeit"))
     }
 }
@@ -61,10 +61,7 @@ pub fn assert_fault(
     assert_eq!(fault.id, id, "{fault:#?}");
     assert!(fault.what.contains(what), "{what}: {fault:#?}");
     assert!(fault.fix.contains(fix), "{fix}: {fault:#?}");
-    assert!(
-        fault.what.contains(&fault.file.display().to_string()),
-        "{fault:#?}"
-    );
+    assert!(fault.what.contains(&fault.file), "{fault:#?}");
     assert!(!format!("{fault:?}").contains("PRIVATE KEY"));
 }
 

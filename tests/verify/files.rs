@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use ditto_cdc::tls::testbed::ca::{CaOptions, TestCertificates};
+use ditto_cdc::tls::{StoreFile, StoreSource, load};
+use ditto_cdc::util::secret::Secret;
 use ditto_cdc::util::time::DAY_SECONDS;
 use openssl::asn1::Asn1Time;
 use openssl::ec::{EcGroup, EcKey};
@@ -14,6 +17,7 @@ use openssl::x509::extension::ExtendedKeyUsage;
 use openssl::x509::{X509Builder, X509NameBuilder};
 
 use crate::report::{Report, stage, verify};
+use crate::support::program::run;
 use crate::support::stage::Stage;
 
 const USER: &str = "DITTO_CDC_USER_CERT";
@@ -271,4 +275,157 @@ fn all_missing_settings_are_reported_at_once() {
     ] {
         report.has("settings", "fail", None, words);
     }
+}
+
+/// Key and certificates of a store, as PEM text.
+fn pem_of(path: &str, password: &str) -> (String, String) {
+    let store = StoreFile {
+        source: StoreSource::File(path.into()),
+        password: Some(Secret::new(password.to_owned())),
+        password_hint: String::new(),
+    };
+    let keystore = load(None, Some(&store)).unwrap().keystore.unwrap();
+    let key = keystore.key_pem().expose().to_owned();
+    (key, keystore.certificates_pem())
+}
+
+/// The stage's user certificate and one of another CA in a file, the other one first.
+fn two_keys(stage: &Stage) -> String {
+    let (_, password) = stage.passwords();
+    let (key, chain) = pem_of(&stage.path("user.p12"), password);
+    let (other_key, other_chain) = pem_of(&fixture("ec.p12"), "changeit");
+    stage.file("both.pem", &[other_key, other_chain, key, chain].concat())
+}
+
+#[test]
+fn the_key_that_the_broker_accepts_is_used_and_the_others_are_named() {
+    let stage = stage();
+    let both = two_keys(&stage);
+    let report = with(&stage, &[(USER, Some(&both))]);
+    report.has("user-certificate", "pass", None, "is CN=user");
+    report.has(
+        "client-certificate",
+        "pass",
+        None,
+        "the broker accepts CN=user",
+    );
+    report.has("topic", "pass", None, "");
+    let words = "contains 2 keys; CN=user is used, because the broker accepts certificates issued by CN=ditto-cdc demo clients CA; not used: ";
+    report.has("user-key", "pass", None, words);
+    let others = report.check("user-key")["details"]["notUsed"].to_string();
+    assert!(others.contains("issued by CN=clients-ca"), "{others}");
+    // Without a broker, the choice is not certain.
+    let report = with(
+        &stage,
+        &[
+            (USER, Some(&both)),
+            ("DITTO_CDC_BROKERS", Some("127.0.0.1:1")),
+        ],
+    );
+    report.has(
+        "user-key",
+        "warn",
+        None,
+        "no broker requested a certificate",
+    );
+}
+
+#[test]
+fn a_read_uses_the_key_that_the_broker_accepts() {
+    let stage = stage();
+    stage.write(0, 7, "people", 1_770_000_000_000);
+    let env = stage.env_with(USER, &two_keys(&stage));
+    let args = ["tail", "--from", "beginning", "--until", "end"];
+    let output = run(&env, &args, Duration::from_secs(40));
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert_eq!(output.lines().len(), 1);
+    let words = "both.pem contains 2 keys; CN=user is used, because";
+    assert!(output.stderr.contains(words), "{}", output.stderr);
+}
+
+/// Properties with the stage's certificates as text on one line each, as `echo $PEM` writes it.
+fn inline_properties(stage: &Stage, key: &str) -> String {
+    let (_, password) = stage.passwords();
+    let (_, chain) = pem_of(&stage.path("user.p12"), password);
+    let trusted = stage.broker.certificates().cluster_pem().unwrap();
+    let line = |pem: &str| pem.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = format!(
+        "ssl.truststore.type=PEM\nssl.truststore.certificates={}\nssl.keystore.certificate.chain={}\nssl.keystore.key={}\n",
+        line(&trusted),
+        line(&chain),
+        line(key)
+    );
+    stage.file("client.properties", &text)
+}
+
+fn verify_inline(stage: &Stage, key: &str) -> Report {
+    let mut env = stage.env();
+    env.retain(|(name, _)| !name.contains("CERT"));
+    verify(&env, &["--properties", &inline_properties(stage, key)])
+}
+
+#[test]
+fn certificates_in_properties_are_checked_like_files() {
+    let own = |stage: &Stage| pem_of(&stage.path("user.p12"), stage.passwords().1).0;
+    let named = "ssl.keystore.certificate.chain and ssl.keystore.key (";
+    let fresh = Stage::new(1);
+    let report = verify_inline(&fresh, &own(&fresh));
+    report.has("user-certificate", "pass", None, "is CN=user");
+    let trusts = "trusts CN=ditto-cdc demo cluster CA";
+    report.has("cluster-certificate", "pass", None, trusts);
+    report.has("client-certificate", "pass", None, "accepts CN=user");
+    report.has("topic", "pass", None, "");
+    report.has("certificate-files", "pass", None, "");
+    let file = report.check("user-certificate")["details"]["file"].to_string();
+    assert!(file.contains(named), "{file}");
+
+    let expired = Stage::with(CaOptions {
+        user_days: -20..-10,
+        ..CaOptions::default()
+    });
+    let report = verify_inline(&expired, &own(&expired));
+    report.has("user-certificate", "fail", Some("A11"), "expired");
+    report.has("client-certificate", "fail", Some("D4"), named);
+
+    let (other, _) = pem_of(&fixture("ec.p12"), "changeit");
+    let report = verify_inline(&fresh, &other);
+    let words = format!("the user certificate in {named}");
+    report.has("user-certificate", "fail", Some("A10"), &words);
+    let report = verify_inline(&fresh, &own(&fresh)[..100]);
+    report.has("user-certificate", "fail", Some("A7"), &words);
+}
+
+#[test]
+fn a_read_takes_certificates_from_properties() {
+    let stage = stage();
+    stage.write(0, 7, "people", 1_770_000_000_000);
+    let mut env = stage.env();
+    env.retain(|(name, _)| !name.contains("CERT"));
+    let key = pem_of(&stage.path("user.p12"), stage.passwords().1).0;
+    let properties = inline_properties(&stage, &key);
+    let args = [
+        "tail",
+        "--from",
+        "beginning",
+        "--until",
+        "end",
+        "--properties",
+        &properties,
+    ];
+    let output = run(&env, &args, Duration::from_secs(40));
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert_eq!(output.lines().len(), 1);
+}
+
+#[test]
+fn one_store_can_have_both_roles() {
+    let stage = stage();
+    let (_, password) = stage.passwords();
+    let (key, chain) = pem_of(&stage.path("user.p12"), password);
+    let trusted = stage.broker.certificates().cluster_pem().unwrap();
+    let shared = stage.file("shared.pem", &[key, chain, trusted].concat());
+    let report = with(&stage, &[(USER, Some(&shared)), (CLUSTER, Some(&shared))]);
+    report.has("cluster-certificate", "pass", None, "demo cluster CA");
+    report.has("tls", "pass", None, "");
+    report.has("topic", "pass", None, "");
 }

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::run::VerifyRun;
-use crate::commands::connect;
+use crate::commands::stores::{Stores, choose_key};
 use crate::settings::{Protocol, Settings};
-use crate::tls::{self, FileFault, Keystore, Role, StoreFile, Truststore};
+use crate::tls::{self, FileFault, Keystore, Material, Role, StoreFile, Truststore};
 use crate::verify::check::{Check, files};
 
 /// The opened certificate files.
@@ -14,54 +14,70 @@ pub(super) struct CertificateFiles {
     pub keystore: Option<Keystore>,
     /// Whether a configured file cannot be used.
     pub has_faults: bool,
+    /// How messages name the cluster certificate; empty if none is configured.
+    pub cluster_name: String,
+    /// How messages name the user certificate; empty if none is configured.
+    pub user_name: String,
+    /// The properties for the Kafka library, without those that became a store.
+    pub properties: Vec<(String, String)>,
 }
 
 impl VerifyRun<'_, '_> {
     /// Reads and checks both files, and compares the clock with their dates.
     pub(super) fn files(&mut self, settings: &Settings, protocol: Protocol) -> CertificateFiles {
         let now = self.now();
-        let (cluster, user) = connect::store_files(settings.stores(protocol));
-        let faults = match tls::load(cluster.as_ref(), user.as_ref()) {
-            Ok(_) => Vec::new(),
-            Err(faults) => faults,
+        let stores = Stores::new(settings.stores(protocol), &settings.extra);
+        let (truststore, keystore) = tls::load_each(stores.cluster.as_ref(), stores.user.as_ref());
+        let faults: Vec<FileFault> = [truststore.as_ref().err(), keystore.as_ref().err()]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+        let mut material = Material {
+            truststore: truststore.ok().flatten(),
+            keystore: keystore.ok().flatten(),
         };
-        let fault_of = |role: Role| faults.iter().find(|fault| fault.role == role);
-        let load_one = |cluster, user| tls::load(cluster, user).ok();
-        let truststore = cluster
+        let brokers = settings
+            .brokers
             .as_ref()
-            .filter(|_| fault_of(Role::Cluster).is_none());
-        let truststore = truststore.and_then(|file| load_one(Some(file), None)?.truststore);
-        let keystore = user.as_ref().filter(|_| fault_of(Role::User).is_none());
-        let keystore = keystore.and_then(|file| load_one(None, Some(file))?.keystore);
-
+            .map(|brokers| brokers.value.as_str());
+        let choice = choose_key(&mut material, brokers, &stores.properties, now);
+        let fault_of = |role: Role| faults.iter().find(|fault| fault.role == role);
         self.add(file_check(
             files::CLUSTER_CHECK,
-            cluster.as_ref(),
+            stores.cluster.as_ref(),
             fault_of(Role::Cluster),
             protocol,
-            |file| Some(files::cluster(file, truststore.as_ref()?, now)),
+            |file| Some(files::cluster(file, material.truststore.as_ref()?, now)),
         ));
         self.add(file_check(
             files::USER_CHECK,
-            user.as_ref(),
+            stores.user.as_ref(),
             fault_of(Role::User),
             protocol,
-            |file| Some(files::user(file, keystore.as_ref()?, now)),
+            |file| Some(files::user(file, material.keystore.as_ref()?, now)),
         ));
-        let key = user.as_ref().filter(|_| keystore.is_some());
-        if let Some(file) = key.filter(|file| world_readable(&file.path)) {
-            self.add(files::world_readable(&file.path.display().to_string()));
+        let name_of = |store: Option<&StoreFile>| {
+            store.map_or_else(String::new, |store| store.source.to_string())
+        };
+        let user_name = name_of(stores.user.as_ref());
+        self.add_all(choice.map(|choice| files::key_choice(&user_name, &choice)));
+        let with_key = stores.user.as_ref().filter(|_| material.keystore.is_some());
+        let key_file = with_key.and_then(|store| store.source.file());
+        if let Some(file) = key_file.filter(|file| world_readable(file)) {
+            self.add(files::world_readable(&file.display().to_string()));
         }
-        if cluster.is_some() && user.is_some() {
-            self.add(swap_check(
-                &faults,
-                truststore.is_some() && keystore.is_some(),
-            ));
+        if stores.cluster.is_some() && stores.user.is_some() {
+            let both = material.truststore.is_some() && material.keystore.is_some();
+            self.add(swap_check(&faults, both));
         }
         let files = CertificateFiles {
-            truststore,
-            keystore,
+            truststore: material.truststore,
+            keystore: material.keystore,
             has_faults: !faults.is_empty(),
+            cluster_name: name_of(stores.cluster.as_ref()),
+            user_name,
+            properties: stores.properties,
         };
         self.add(clock(&files, now));
         files
@@ -91,7 +107,7 @@ fn file_check(
         };
         return Check::skip(name, why);
     };
-    let judged = judge(&file.path.display().to_string());
+    let judged = judge(&file.source.to_string());
     judged.unwrap_or_else(|| Check::skip(name, "the two files look swapped"))
 }
 

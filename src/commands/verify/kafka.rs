@@ -70,7 +70,6 @@ impl VerifyRun<'_, '_> {
             return Ok(None);
         };
         let keystore = files.keystore.as_ref();
-        let extra = settings.extra.iter();
         let job = InspectionJob {
             connection: Connection {
                 brokers: brokers.value.clone(),
@@ -80,9 +79,7 @@ impl VerifyRun<'_, '_> {
                 certificate_pem: keystore.map(Keystore::certificates_pem),
                 key_pem: keystore.map(Keystore::key_pem),
                 principal: keystore.map(Keystore::principal),
-                extra: extra
-                    .map(|property| (property.name.clone(), property.value.clone()))
-                    .collect(),
+                extra: files.properties.clone(),
                 verbosity: 0,
             },
             group: settings.group.as_ref().map(|group| group.value.clone()),

@@ -36,17 +36,12 @@ impl VerifyRun<'_, '_> {
             self.add(Check::skip("dns", "no brokers are set"));
             return Ok(KafkaReachability::Unreachable);
         };
-        let properties: Vec<(String, String)> = settings
-            .extra
-            .iter()
-            .map(|property| (property.name.clone(), property.value.clone()))
-            .collect();
         let keystore = files.keystore.as_ref();
         let rules = ClientConfig::new(
             files.truststore.as_ref().map(Truststore::pem),
             keystore.map(Keystore::certificates_pem),
             keystore.map(Keystore::key_pem),
-            &properties,
+            &files.properties,
         );
         let rules = match rules {
             Ok(rules) => rules,
@@ -75,7 +70,7 @@ impl VerifyRun<'_, '_> {
                 .filter_map(|one| one.group_type(&group.value));
             types.next().map(str::to_owned)
         });
-        let local_context = self.local_context(settings, files);
+        let local_context = self.local_context(files);
         let mut checks = broker::checks(&reports, &local_context);
         if files.has_faults {
             checks = only_below_tls(checks);
@@ -89,10 +84,7 @@ impl VerifyRun<'_, '_> {
         })
     }
 
-    fn local_context(&self, settings: &Settings, files: &CertificateFiles) -> LocalContext {
-        let path = |setting: Option<&crate::settings::Setting<std::path::PathBuf>>| {
-            setting.map_or_else(String::new, |one| one.value.display().to_string())
-        };
+    fn local_context(&self, files: &CertificateFiles) -> LocalContext {
         let keystore = files.keystore.as_ref();
         LocalContext {
             now: self.now(),
@@ -102,8 +94,8 @@ impl VerifyRun<'_, '_> {
                 .map_or_else(Vec::new, |store| store.anchors().to_vec()),
             user: keystore.map_or_else(Vec::new, |store| store.chain().to_vec()),
             user_allows_client_auth: keystore.is_none_or(Keystore::allows_client_auth),
-            cluster_file: path(settings.cluster_cert.as_ref()),
-            user_file: path(settings.user_cert.as_ref()),
+            cluster_file: files.cluster_name.clone(),
+            user_file: files.user_name.clone(),
         }
     }
 }

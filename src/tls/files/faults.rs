@@ -1,8 +1,9 @@
 //! Messages for faults of certificate files: what is wrong, and what to do.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::pkcs12::OpenError;
+use super::pkcs12::{MAX_ITERATIONS, OpenError};
 use crate::util::secret::Secret;
 
 /// What is wrong with a file, and what to do.
@@ -12,8 +13,8 @@ pub struct FileFault {
     pub id: &'static str,
     /// Which of the two files has the fault.
     pub role: Role,
-    /// The file as configured.
-    pub file: PathBuf,
+    /// The file as configured, or the property that contains the PEM text.
+    pub file: String,
     /// What is wrong: one sentence with the file's name.
     pub what: String,
     /// What to do: one sentence.
@@ -47,11 +48,48 @@ impl Role {
     }
 }
 
-/// A configured file.
+/// Where a store is.
+#[derive(Debug, Clone)]
+pub enum StoreSource {
+    /// A file.
+    File(PathBuf),
+    /// PEM text as the value of a property.
+    Text {
+        /// The properties, as messages name them.
+        name: String,
+        /// The file that contains the properties.
+        file: Option<PathBuf>,
+        /// The certificates, and the key of a user certificate.
+        text: Secret,
+    },
+}
+
+impl StoreSource {
+    /// The file that contains the store.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            StoreSource::File(path) => Some(path),
+            StoreSource::Text { file, .. } => file.as_deref(),
+        }
+    }
+}
+
+/// The path of a file, or the names of the properties.
+impl fmt::Display for StoreSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreSource::File(path) => write!(f, "{}", path.display()),
+            StoreSource::Text { name, .. } => f.write_str(name),
+        }
+    }
+}
+
+/// A configured store.
 #[derive(Debug, Clone)]
 pub struct StoreFile {
-    /// The file's path.
-    pub path: PathBuf,
+    /// Where it is.
+    pub source: StoreSource,
     /// `None` if unset, which differs from an empty password.
     pub password: Option<Secret>,
     /// Where to set the password, such as the name of an environment variable.
@@ -66,9 +104,21 @@ pub(super) struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    /// The subject of a message: "the user certificate PATH".
+    /// The subject of a message: "the user certificate PATH", or "the user certificate in PROPERTY".
     pub(super) fn name(self) -> String {
-        format!("the {} {}", self.role.name(), self.file.path.display())
+        let role = self.role.name();
+        match &self.file.source {
+            StoreSource::File(path) => format!("the {role} {}", path.display()),
+            StoreSource::Text { name, .. } => format!("the {role} in {name}"),
+        }
+    }
+
+    /// How to get the store again.
+    fn again(self) -> &'static str {
+        match self.file.source {
+            StoreSource::File(_) => "download it again",
+            StoreSource::Text { .. } => "copy it again, from the first BEGIN to the last END line",
+        }
     }
 
     /// A fault whose message starts with "the user certificate PATH" and continues with `why`.
@@ -76,7 +126,7 @@ impl Subject<'_> {
         FileFault {
             id,
             role: self.role,
-            file: self.file.path.clone(),
+            file: self.file.source.to_string(),
             what: format!("{} {why}", self.name()),
             fix: fix.to_owned(),
             raw: None,
@@ -86,7 +136,7 @@ impl Subject<'_> {
     /// Explains why the file cannot be opened, independent of the other file.
     pub(super) fn explain(self, open_error: &OpenError) -> FileFault {
         let hint = &self.file.password_hint;
-        let again = "download it again";
+        let again = self.again();
         match open_error {
             OpenError::Empty => self.fault("A8", "is empty", again),
             OpenError::Java(kind) => self.java(kind),
@@ -98,7 +148,7 @@ impl Subject<'_> {
             OpenError::Properties => self.fault(
                 "A13",
                 "is a Java properties file, not a certificate",
-                &format!("pass it as `--properties {}`", quoted(&self.file.path)),
+                &format!("pass it as `--properties {}`", self.shell_path()),
             ),
             OpenError::Truncated { claimed, found } => {
                 let why = format!("is cut off: it should have {claimed} bytes and has {found}");
@@ -129,16 +179,14 @@ impl Subject<'_> {
                 "does not open with its password",
                 &format!("check {hint}: each of the two files has its own password"),
             ),
-            OpenError::TooManyIterations => self.fault(
-                "A6",
-                "needs more hashing iterations than any tool uses: it is damaged, or made to block programs",
-                again,
-            ),
-            OpenError::Unsupported(_) => self.fault(
-                "A3",
-                "is encrypted with an algorithm that this program does not support",
-                "export it again with AES-256",
-            ),
+            OpenError::TooManyIterations(count) => {
+                let why = format!(
+                    "needs {count} hashing iterations for each attempt, more than any tool uses (at most {MAX_ITERATIONS} are read): it is damaged, or made to block programs"
+                );
+                self.fault("A6", &why, again)
+            }
+            OpenError::UnsupportedMac(what, _) => self.unsupported_mac(what),
+            OpenError::UnsupportedEncryption(what, _) => self.unsupported_encryption(what),
             OpenError::Unreadable(_) => {
                 self.fault("A6", "is neither PKCS#12 nor PEM, or it is damaged", again)
             }
@@ -146,13 +194,42 @@ impl Subject<'_> {
         .with_raw(open_error.raw())
     }
 
-    fn java(self, kind: &str) -> FileFault {
-        let source = &self.file.path;
-        let mut target = source.with_extension("p12");
+    /// A MAC that cannot be checked says nothing about the password, and OpenSSL can read the store without it.
+    fn unsupported_mac(self, what: &str) -> FileFault {
+        let (source, target) = (self.shell_path(), self.converted("pem"));
+        let why = format!("uses {what}, which OpenSSL refuses; the password may be right");
+        let fix = format!(
+            "write it as PEM with `openssl pkcs12 -in {source} -nomacver -out {target}` and use {target}"
+        );
+        self.fault("A3", &why, &fix)
+    }
+
+    fn unsupported_encryption(self, what: &str) -> FileFault {
+        let (source, target) = (self.shell_path(), self.converted("p12"));
+        let why = format!("uses {what}, which OpenSSL refuses; the password may be right");
+        let fix = format!(
+            "export it again with AES-256: with the tool that wrote it, or with `keytool -importkeystore -srckeystore {source} -destkeystore {target} -deststoretype PKCS12`, and use {target}"
+        );
+        self.fault("A3", &why, &fix)
+    }
+
+    /// The file's path, quoted for a shell.
+    fn shell_path(self) -> String {
+        quoted(self.file.source.file().unwrap_or(Path::new("FILE")))
+    }
+
+    /// Another path with this extension, quoted for a shell.
+    fn converted(self, extension: &str) -> String {
+        let source = self.file.source.file().unwrap_or(Path::new("FILE"));
+        let mut target = source.with_extension(extension);
         if target == *source {
-            target = source.with_extension("converted.p12");
+            target = source.with_extension(format!("converted.{extension}"));
         }
-        let (source, target) = (quoted(source), quoted(&target));
+        quoted(&target)
+    }
+
+    fn java(self, kind: &str) -> FileFault {
+        let (source, target) = (self.shell_path(), self.converted("p12"));
         let fix = format!(
             "convert it with `keytool -importkeystore -srckeystore {source} -srcstoretype {kind} \
              -destkeystore {target} -deststoretype PKCS12` and use {target}"

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use openssl::x509::X509;
-
+use super::certificates;
 use super::pem;
 use super::pkcs12::{self, OpenError, StoreContents};
 use crate::tls::der;
@@ -16,7 +15,7 @@ const PEM: &[u8] = b"-----BEGIN ";
 /// Prefixes of lines in a properties file.
 const PROPERTIES: [&str; 4] = ["ssl.", "security.protocol", "bootstrap.servers", "group.id"];
 
-/// Opens PKCS#12, PEM, a single DER certificate, or any of them as Base64 text.
+/// Opens PKCS#12, PEM, a DER certificate, a PKCS#7 bundle, or any of them as Base64 text.
 pub(super) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<StoreContents, OpenError> {
     if password.is_some_and(|password| password.expose().contains('\0')) {
         return Err(OpenError::NulInPassword);
@@ -46,11 +45,14 @@ fn open_binary(bytes: &[u8], password: Option<&Secret>) -> Result<StoreContents,
     if let Some(claimed) = claimed.filter(|claimed| *claimed > found) {
         return Err(OpenError::Truncated { claimed, found });
     }
-    match X509::from_der(bytes) {
-        Ok(one) => Ok(StoreContents {
-            certificates: vec![one],
-            key: None,
+    match certificates::from_der(bytes) {
+        Ok(certificates) => Ok(StoreContents {
+            certificates,
+            keys: Vec::new(),
         }),
+        Err(error) if certificates::is_pkcs7(bytes) => {
+            Err(OpenError::Unreadable(error.to_string()))
+        }
         Err(_) => pkcs12::open(bytes, password),
     }
 }
@@ -138,7 +140,7 @@ mod tests {
     fn text_opens_in_the_encodings_that_shells_and_editors_write() {
         let check = |bytes: &[u8]| {
             let contents = open(bytes, Some(&Secret::new("changeit".to_owned()))).unwrap();
-            assert!(contents.key.is_some());
+            assert!(!contents.keys.is_empty());
         };
         let wide = |mark: &str, text: &str, unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
             let text = format!("{mark}{text}");

@@ -16,17 +16,7 @@ pub fn load(
     cluster: Option<&StoreFile>,
     user: Option<&StoreFile>,
 ) -> Result<Material, Vec<FileFault>> {
-    let truststore = OpenedFile::open(Role::Cluster, cluster, user);
-    let keystore = OpenedFile::open(Role::User, user, cluster);
-    if let (Ok(Some(cluster)), Ok(Some(user))) = (&truststore, &keystore)
-        && let Some(fault) = swapped_files(cluster, user)
-    {
-        return Err(vec![fault]);
-    }
-    let swapped = passwords_swapped(&truststore) && passwords_swapped(&keystore);
-    let truststore = truststore.and_then(|file| file.map(|f| f.truststore(swapped)).transpose());
-    let keystore = keystore.and_then(|file| file.map(|f| f.keystore(swapped)).transpose());
-    match (truststore, keystore) {
+    match load_each(cluster, user) {
         (Ok(truststore), Ok(keystore)) => Ok(Material {
             truststore,
             keystore,
@@ -35,9 +25,34 @@ pub fn load(
     }
 }
 
+/// The result of one file; `None` if it is not configured, or not usable because of the other one's fault.
+pub type LoadResult<T> = Result<Option<T>, FileFault>;
+
+/// As [`load`], with the result of each file.
+pub fn load_each(
+    cluster: Option<&StoreFile>,
+    user: Option<&StoreFile>,
+) -> (LoadResult<Truststore>, LoadResult<Keystore>) {
+    let truststore = OpenedFile::open(Role::Cluster, cluster, user);
+    let keystore = OpenedFile::open(Role::User, user, cluster);
+    let mut is_shared = false;
+    if let (Ok(Some(cluster)), Ok(Some(user))) = (&truststore, &keystore) {
+        if let Some(fault) = swapped_files(cluster, user) {
+            return (Err(fault), Ok(None));
+        }
+        is_shared = cluster.bytes == user.bytes;
+    }
+    let swapped = passwords_swapped(&truststore) && passwords_swapped(&keystore);
+    let truststore =
+        truststore.and_then(|file| file.map(|f| f.truststore(swapped, is_shared)).transpose());
+    let keystore = keystore.and_then(|file| file.map(|f| f.keystore(swapped)).transpose());
+    (truststore, keystore)
+}
+
 /// A file that was read, and the results of opening it with each password.
 struct OpenedFile<'a> {
     subject: Subject<'a>,
+    bytes: Vec<u8>,
     own: Result<StoreContents, OpenError>,
     /// The contents, if only the other file's password opens it.
     by_other: Option<StoreContents>,
@@ -67,11 +82,14 @@ impl<'a> OpenedFile<'a> {
             tried.and_then(Result::ok)
         };
         let password = other.and_then(|other| other.password.as_ref());
+        let by_other = password.and_then(|password| retry(Some(password)));
+        let by_none = retry(None).is_some();
         Ok(OpenedFile {
             subject,
-            by_other: password.and_then(|password| retry(Some(password))),
-            by_none: retry(None).is_some(),
+            bytes,
             own,
+            by_other,
+            by_none,
         })
     }
 
@@ -79,28 +97,30 @@ impl<'a> OpenedFile<'a> {
         self.own.as_ref().ok().or(self.by_other.as_ref())
     }
 
-    fn truststore(self, swapped: bool) -> Result<Truststore, FileFault> {
+    fn truststore(self, swapped: bool, is_shared: bool) -> Result<Truststore, FileFault> {
         let subject = self.subject;
         let contents = self.own_contents(swapped)?;
-        if contents.key.is_some() {
-            let why = "contains a private key, so it looks like a user certificate";
-            let fix = "give the cluster certificate instead";
-            return Err(subject.fault("A9", why, fix));
+        if contents.keys.is_empty() {
+            return Truststore::new(&contents.certificates).ok_or_else(|| empty_store(subject));
         }
-        Truststore::new(&contents.certificates).ok_or_else(|| empty_store(subject))
+        Truststore::beside_keys(&contents, is_shared).ok_or_else(|| {
+            let why = "contains a private key and no other CA, so it looks like a user certificate";
+            let fix = "give the cluster certificate instead";
+            subject.fault("A9", why, fix)
+        })
     }
 
     fn keystore(self, swapped: bool) -> Result<Keystore, FileFault> {
         let subject = self.subject;
         let contents = self.own_contents(swapped)?;
-        match (contents.key, contents.certificates.is_empty()) {
-            (Some(key), _) => Keystore::new(contents.certificates, &key).ok_or_else(|| {
+        match (contents.keys.is_empty(), contents.certificates.is_empty()) {
+            (false, _) => Keystore::new(&contents).ok_or_else(|| {
                 let why = "contains a private key without its certificate";
                 let fix = "download it again: key and certificate come from different downloads";
                 subject.fault("A10", why, fix)
             }),
-            (None, true) => Err(empty_store(subject)),
-            (None, false) => Err(without_key(subject, &contents.certificates)),
+            (true, true) => Err(empty_store(subject)),
+            (true, false) => Err(without_key(subject, &contents.certificates)),
         }
     }
 
@@ -159,7 +179,7 @@ fn passwords_swapped(file: &Result<Option<OpenedFile<'_>>, FileFault>) -> bool {
 /// Decided from the contents, because names of files are arbitrary.
 fn swapped_files(cluster: &OpenedFile<'_>, user: &OpenedFile<'_>) -> Option<FileFault> {
     let (in_cluster, in_user) = (cluster.contents()?, user.contents()?);
-    if in_cluster.key.is_none() || in_user.key.is_some() || in_user.certificates.is_empty() {
+    if in_cluster.keys.is_empty() || !in_user.keys.is_empty() || in_user.certificates.is_empty() {
         return None;
     }
     let why = format!(

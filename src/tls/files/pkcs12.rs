@@ -9,25 +9,29 @@ use openssl::pkey::{PKey, Private};
 use openssl::provider::Provider;
 use openssl::x509::X509;
 
+use super::algorithms::{self, KeyBag, key_bags, number};
 use crate::tls::der::{CONSTRUCTED, INTEGER, OCTETS, SEQUENCE, claimed_bytes, elements};
 use crate::util::secret::Secret;
 
 /// `ERR_LIB_PKCS12` in `openssl/err.h`.
 const LIBRARY: i32 = 35;
-/// OpenSSL's reasons for a wrong password, from `openssl/pkcs12err.h`: the MAC does not match, or, in a store without
-/// one, the padding (`PKCS12_CIPHERFINAL_ERROR`) or the decrypted data (`DECODE_ERROR`).
-const PASSWORD_REASONS: [i32; 3] = [113, 116, 101];
+/// OpenSSL's reasons, from `openssl/pkcs12err.h`: the MAC does not match, or cannot be computed.
+const MAC_VERIFY_FAILURE: i32 = 113;
+const MAC_GENERATION_ERROR: i32 = 109;
+/// Reasons for a wrong password of a store without a MAC: the padding (`PKCS12_CIPHERFINAL_ERROR`) or the decrypted
+/// data (`DECODE_ERROR`).
+const PASSWORD_REASONS: [i32; 2] = [116, 101];
 
 /// Known tools use 1 to 600,000; this number takes a second or two.
 pub(super) const MAX_ITERATIONS: u64 = 5_000_000;
 /// A store needs fifteen levels of nesting.
 const MAX_DEPTH: usize = 32;
 
-/// A parsed store: the certificates in the order of the file, and the private key if there is one.
+/// A parsed store: the certificates and the private keys, each in the order of the file.
 #[derive(Default)]
 pub(super) struct StoreContents {
     pub(super) certificates: Vec<X509>,
-    pub(super) key: Option<PKey<Private>>,
+    pub(super) keys: Vec<PKey<Private>>,
 }
 
 /// Why a store cannot be opened; strings are OpenSSL's messages.
@@ -56,9 +60,11 @@ pub(super) enum OpenError {
     /// The password does not open the store.
     PasswordWrong(String),
     /// More than [`MAX_ITERATIONS`]: trying one password would take minutes or hours.
-    TooManyIterations,
-    /// OpenSSL does not support the encryption.
-    Unsupported(String),
+    TooManyIterations(u64),
+    /// OpenSSL refuses the MAC, whatever the password: what it uses, and OpenSSL's message.
+    UnsupportedMac(String, String),
+    /// OpenSSL refuses the encryption, whatever the password: what it uses, and OpenSSL's message.
+    UnsupportedEncryption(String, String),
     /// Not a known format, or damaged.
     Unreadable(String),
 }
@@ -78,7 +84,8 @@ impl OpenError {
         match self {
             OpenError::PasswordMissing(raw)
             | OpenError::PasswordWrong(raw)
-            | OpenError::Unsupported(raw)
+            | OpenError::UnsupportedMac(_, raw)
+            | OpenError::UnsupportedEncryption(_, raw)
             | OpenError::Unreadable(raw) => Some(raw),
             _ => None,
         }
@@ -87,8 +94,9 @@ impl OpenError {
 
 /// Opens a store. Without a password, the empty one is tried in both encodings that stores use.
 pub(super) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<StoreContents, OpenError> {
-    if kdf_iterations(bytes) > MAX_ITERATIONS {
-        return Err(OpenError::TooManyIterations);
+    let iterations = kdf_iterations(bytes);
+    if iterations > MAX_ITERATIONS {
+        return Err(OpenError::TooManyIterations(iterations));
     }
     load_legacy_provider();
     let store = Pkcs12::from_der(bytes).map_err(|e| OpenError::Unreadable(e.to_string()))?;
@@ -99,17 +107,33 @@ pub(super) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<StoreConte
                 let certificates = found.cert.into_iter().chain(found.ca.into_iter().flatten());
                 return Ok(StoreContents {
                     certificates: certificates.collect(),
-                    key: found.pkey,
+                    keys: private_keys(bytes, &encoding, found.pkey),
                 });
             }
             // The error of the plain encoding is the one to search the web for.
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }
-    Err(open_error(
-        &first_error.unwrap_or_else(ErrorStack::get),
-        password,
-    ))
+    let error = first_error.unwrap_or_else(ErrorStack::get);
+    Err(open_error(bytes, &error, password))
+}
+
+/// All keys of a store; OpenSSL returns only the first one.
+fn private_keys(store: &[u8], password: &str, first: Option<PKey<Private>>) -> Vec<PKey<Private>> {
+    let mut keys: Vec<PKey<Private>> = Vec::new();
+    let found = key_bags(store).into_iter().filter_map(|bag| match bag {
+        KeyBag::Plain(der) => PKey::private_key_from_pkcs8(der).ok(),
+        KeyBag::Encrypted(der) => {
+            PKey::private_key_from_pkcs8_passphrase(der, password.as_bytes()).ok()
+        }
+    });
+    // Keys in an encrypted part of the store are found by OpenSSL only.
+    for key in found.chain(first) {
+        if !keys.iter().any(|known| known.public_eq(&key)) {
+            keys.push(key);
+        }
+    }
+    keys
 }
 
 /// The password as it is, and as OpenSSL before 1.1.0 encoded it: each byte of UTF-8 as a character.
@@ -122,23 +146,36 @@ fn encodings(password: Option<&Secret>) -> Vec<String> {
     all
 }
 
-fn open_error(error: &ErrorStack, password: Option<&Secret>) -> OpenError {
+/// OpenSSL reports a MAC that it cannot compute like one that does not match, so the algorithms decide.
+fn open_error(store: &[u8], error: &ErrorStack, password: Option<&Secret>) -> OpenError {
     let raw = error.to_string();
+    let has_reason = |reason| {
+        let matches = |one: &Error| one.library_code() == LIBRARY && one.reason_code() == reason;
+        error.errors().iter().any(matches)
+    };
+    if let Some(mac) = algorithms::refused_mac(store) {
+        return OpenError::UnsupportedMac(mac, raw);
+    }
+    if has_reason(MAC_GENERATION_ERROR) {
+        return OpenError::UnsupportedMac("a MAC".to_owned(), raw);
+    }
+    if has_reason(MAC_VERIFY_FAILURE) {
+        return OpenError::password_error(error, password);
+    }
+    if let Some(encryption) = algorithms::refused_encryption(store) {
+        return OpenError::UnsupportedEncryption(encryption, raw);
+    }
     if raw.contains("unsupported") {
-        OpenError::Unsupported(raw)
-    } else if error.errors().iter().any(is_password_error) {
+        OpenError::UnsupportedEncryption("an algorithm".to_owned(), raw)
+    } else if PASSWORD_REASONS.into_iter().any(has_reason) {
         OpenError::password_error(error, password)
     } else {
         OpenError::Unreadable(raw)
     }
 }
 
-fn is_password_error(error: &Error) -> bool {
-    error.library_code() == LIBRARY && PASSWORD_REASONS.contains(&error.reason_code())
-}
-
-/// Stores of OpenSSL 1.1 use RC2-40, which OpenSSL 3 moved to its legacy provider.
-fn load_legacy_provider() {
+/// Stores of OpenSSL 1.1 use RC2-40, and older keys DES, which OpenSSL 3 moved to its legacy provider.
+pub(super) fn load_legacy_provider() {
     static LEGACY: OnceLock<Option<Provider>> = OnceLock::new();
     // Without it the parse fails with OpenSSL's own message, which names the cipher.
     LEGACY.get_or_init(|| Provider::try_load(None, "legacy", true).ok());
@@ -170,12 +207,6 @@ fn max_iterations(bytes: &[u8], levels: usize) -> u64 {
 /// chance.
 fn wraps(octets: &[u8]) -> bool {
     octets.first() == Some(&SEQUENCE) && claimed_bytes(octets) == Some(octets.len())
-}
-
-fn number(digits: &[u8]) -> u64 {
-    digits.iter().fold(0_u64, |sum, digit| {
-        sum.saturating_mul(256).saturating_add(u64::from(*digit))
-    })
 }
 
 #[cfg(test)]

@@ -4,22 +4,25 @@ use std::fs::{File, metadata};
 use std::io::{Error, ErrorKind, Read};
 use std::path::{Path, PathBuf, absolute};
 
-use super::faults::{FileFault, Subject};
+use super::faults::{FileFault, StoreSource, Subject};
 use super::pkcs12::OpenError;
 
 /// A store of a hundred CAs has about 200 KiB.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
-/// All bytes of the file.
+/// All bytes of the store.
 ///
 /// # Errors
 /// `A4` if the file cannot be read, `A6` if it is too large.
 pub(super) fn read(subject: Subject<'_>) -> Result<Vec<u8>, FileFault> {
-    let path = &subject.file.path;
+    let path = match &subject.file.source {
+        StoreSource::File(path) => path,
+        StoreSource::Text { text, .. } => return Ok(text.expose().as_bytes().to_vec()),
+    };
     if metadata(path).is_ok_and(|file| file.is_dir()) {
         return Err(subject.fault("A4", "is a folder", "give the path of the file in it"));
     }
-    let bytes = read_limited(path).map_err(|error| unreadable(subject, &error))?;
+    let bytes = read_limited(path).map_err(|error| unreadable(subject, path, &error))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(subject.explain(&OpenError::TooLarge));
     }
@@ -35,15 +38,14 @@ fn read_limited(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-fn unreadable(subject: Subject<'_>, error: &Error) -> FileFault {
-    let path = &subject.file.path;
+fn unreadable(subject: Subject<'_>, path: &Path, error: &Error) -> FileFault {
     let fault = match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory if path.starts_with("~") => subject.fault(
             "A4",
             "does not exist: no shell replaced the `~` with your home folder",
             "write the full path of the home folder, or do not quote the `~`",
         ),
-        ErrorKind::NotFound | ErrorKind::NotADirectory => missing(subject),
+        ErrorKind::NotFound | ErrorKind::NotADirectory => missing(subject, path),
         ErrorKind::PermissionDenied => subject.fault(
             "A4",
             "may not be read by this user",
@@ -58,9 +60,9 @@ fn unreadable(subject: Subject<'_>, error: &Error) -> FileFault {
     fault.with_raw(Some(&error.to_string()))
 }
 
-fn missing(subject: Subject<'_>) -> FileFault {
-    let path = absolute(&subject.file.path).unwrap_or_else(|_| subject.file.path.clone());
-    let why = if path == subject.file.path {
+fn missing(subject: Subject<'_>, configured: &Path) -> FileFault {
+    let path = absolute(configured).unwrap_or_else(|_| configured.to_owned());
+    let why = if path == configured {
         "does not exist".to_owned()
     } else {
         format!("does not exist; its full path would be {}", path.display())
@@ -90,8 +92,9 @@ mod tests {
     #[test]
     fn system_errors_are_distinguished() {
         let check = |kind: ErrorKind, expected: &str| {
+            let path = Path::new("/x/user.p12");
             let file = StoreFile {
-                path: "/x/user.p12".into(),
+                source: StoreSource::File(path.to_owned()),
                 password: None,
                 password_hint: String::new(),
             };
@@ -99,7 +102,7 @@ mod tests {
                 role: Role::User,
                 file: &file,
             };
-            let fault = unreadable(subject, &Error::from(kind));
+            let fault = unreadable(subject, path, &Error::from(kind));
             assert_eq!(
                 fault.what,
                 format!("the user certificate /x/user.p12 {expected}")

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use openssl::pkey::{PKey, Private};
-use openssl::x509::{X509, X509Ref, X509VerifyResult};
+use openssl::x509::X509;
 
 use super::formats;
+use super::key_choice::{self, AcceptedKeys, KeyChoice};
+use super::key_entry::{KeyEntry, same};
+use super::pkcs12::StoreContents;
 use crate::tls::certificate::PeerCertificate;
 use crate::tls::certificate::key_usage::{allows_client_auth, unix_seconds};
 use crate::tls::certificate::principal::principal;
@@ -28,14 +30,15 @@ pub struct Anchor {
     pub not_after: Option<i64>,
 }
 
-/// The client's identity from `user.p12`: leaf certificate, chain and key.
+/// The client's identity from `user.p12`: leaf certificate, chain and key. If the file has several keys, one of them is
+/// taken.
 pub struct Keystore {
-    certificates_pem: String,
-    key_pem: Secret,
-    principal: String,
-    required_issuer: String,
-    leaf: X509,
-    chain: Vec<PeerCertificate>,
+    /// The entry that is taken.
+    taken: KeyEntry,
+    /// All others, in the order of the file.
+    others: Vec<KeyEntry>,
+    /// The certificates outside of all chains, as PEM text.
+    unlinked_pem: String,
 }
 
 /// The contents of the two files; `None` for a file that is not configured.
@@ -64,7 +67,32 @@ impl Truststore {
     #[must_use]
     pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Option<Truststore> {
         let contents = formats::open(bytes, password).ok()?;
-        Truststore::new(&contents.certificates).filter(|_| contents.key.is_none())
+        Truststore::new(&contents.certificates).filter(|_| contents.keys.is_empty())
+    }
+
+    /// The anchors of a store that also has keys. Java takes those that were imported as trusted; PKCS#12 of other
+    /// tools has no such mark, so that they are the certificates outside of the keys' chains, and those that stand
+    /// there a second time. If the store `is_shared`, because it is configured for both roles, the CAs of the chains
+    /// are trusted, too. `None` without any.
+    pub(super) fn beside_keys(contents: &StoreContents, is_shared: bool) -> Option<Truststore> {
+        let entries = key_entries(contents);
+        let all = &contents.certificates;
+        let is_leaf = |one: &X509| {
+            entries
+                .iter()
+                .filter_map(KeyEntry::leaf)
+                .any(|leaf| same(leaf, one))
+        };
+        let is_linked = |one: &X509| entries.iter().any(|entry| entry.contains(one));
+        let is_repeated = |one: &X509| all.iter().filter(|other| same(other, one)).count() > 1;
+        let mut anchors: Vec<X509> = Vec::new();
+        for one in all {
+            let is_trusted = !is_leaf(one) && (is_shared || !is_linked(one) || is_repeated(one));
+            if is_trusted && !anchors.iter().any(|known| same(known, one)) {
+                anchors.push(one.clone());
+            }
+        }
+        Truststore::new(&anchors)
     }
 
     /// `None` without a certificate.
@@ -86,79 +114,111 @@ impl Anchor {
 }
 
 impl Keystore {
-    /// The leaf, its issuers, then the file's other certificates, as PEM text.
+    /// The leaf, its issuers, then the file's certificates that belong to no key, as PEM text.
     #[must_use]
     pub fn certificates_pem(&self) -> String {
-        self.certificates_pem.clone()
+        pem(&self.taken.certificates).unwrap_or_default() + &self.unlinked_pem
     }
 
     /// The private key as unencrypted PKCS#8 PEM text; it must not leave memory.
     #[must_use]
     pub fn key_pem(&self) -> Secret {
-        self.key_pem.clone()
+        self.taken.key_pem.clone()
     }
 
     /// The subject as Kafka's ACLs spell it (RFC 2253): `CN=user,O=…`.
     #[must_use]
     pub fn principal(&self) -> String {
-        self.principal.clone()
+        self.taken.principal.clone()
     }
 
     /// Summaries of the leaf and of its issuers, as far as the file contains them.
     #[must_use]
     pub fn chain(&self) -> &[PeerCertificate] {
-        &self.chain
+        &self.taken.chain
     }
 
     /// Since when the leaf is valid, in seconds since 1970.
     #[must_use]
     pub fn not_before(&self) -> Option<i64> {
-        unix_seconds(self.leaf.not_before())
+        unix_seconds(self.taken.leaf()?.not_before())
     }
 
     /// Until when the leaf is valid, in seconds since 1970.
     #[must_use]
     pub fn not_after(&self) -> Option<i64> {
-        unix_seconds(self.leaf.not_after())
+        unix_seconds(self.taken.leaf()?.not_after())
     }
 
     /// Whether the leaf is marked for client authentication, or has no usage extension.
     #[must_use]
     pub fn allows_client_auth(&self) -> bool {
-        allows_client_auth(&self.leaf)
+        let leaf = self.taken.leaf();
+        leaf.is_some_and(|leaf| allows_client_auth(leaf))
     }
 
     /// The CA that a broker must trust to accept this chain, as a principal: the issuer of the chain's last
     /// certificate.
     #[must_use]
     pub fn required_issuer(&self) -> String {
-        self.required_issuer.clone()
+        self.taken.required_issuer.clone()
+    }
+
+    /// Whether the file has several keys, so that [`Keystore::choose`] has a choice.
+    #[must_use]
+    pub fn has_several_keys(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// Takes the key that the brokers accept, as Java does; `accepted` is `None` if no broker requested a certificate,
+    /// and `now` is in seconds since 1970. Returns `None` if there is only one key.
+    pub fn choose(&mut self, accepted: Option<&AcceptedKeys>, now: i64) -> Option<KeyChoice> {
+        if !self.has_several_keys() {
+            return None;
+        }
+        let (index, choice) = key_choice::choose(&self.entries(), accepted, now)?;
+        // The entry that was taken is the first one.
+        if let Some(chosen) = index
+            .checked_sub(1)
+            .and_then(|index| self.others.get_mut(index))
+        {
+            std::mem::swap(&mut self.taken, chosen);
+        }
+        Some(choice)
+    }
+
+    fn entries(&self) -> Vec<&KeyEntry> {
+        std::iter::once(&self.taken).chain(&self.others).collect()
     }
 
     /// From the bytes of a file in any format; `None` if `load` would return a fault.
     #[must_use]
     pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Option<Keystore> {
         let contents = formats::open(bytes, password).ok()?;
-        Keystore::new(contents.certificates, &contents.key?)
+        Keystore::new(&contents)
     }
 
-    /// `None` if no certificate belongs to the key.
-    pub(super) fn new(certificates: Vec<X509>, key: &PKey<Private>) -> Option<Keystore> {
-        let (chain, unlinked) = chain(certificates, key)?;
-        let (leaf, last) = (chain.first()?.clone(), chain.last()?);
-        let key_pem = String::from_utf8(key.private_key_to_pem_pkcs8().ok()?).ok()?;
+    /// `None` if no certificate belongs to a key.
+    pub(super) fn new(contents: &StoreContents) -> Option<Keystore> {
+        let mut entries = key_entries(contents).into_iter();
+        let taken = entries.next()?;
+        let others: Vec<KeyEntry> = entries.collect();
+        let is_linked = |one: &X509| taken.contains(one) || others.iter().any(|e| e.contains(one));
+        let unlinked = contents.certificates.iter().filter(|one| !is_linked(one));
+        let unlinked: Vec<X509> = unlinked.cloned().collect();
         Some(Keystore {
-            key_pem: Secret::new(key_pem),
-            principal: principal(leaf.subject_name()),
-            required_issuer: principal(last.issuer_name()),
-            certificates_pem: pem(&chain)? + &pem(&unlinked)?,
-            chain: chain
-                .iter()
-                .map(|one| PeerCertificate::from_certificate(one))
-                .collect(),
-            leaf,
+            unlinked_pem: pem(&unlinked)?,
+            taken,
+            others,
         })
     }
+}
+
+/// Each key with each of its certificates.
+fn key_entries(contents: &StoreContents) -> Vec<KeyEntry> {
+    let keys = contents.keys.iter();
+    keys.flat_map(|key| KeyEntry::all(&contents.certificates, key))
+        .collect()
 }
 
 impl fmt::Debug for Truststore {
@@ -170,29 +230,9 @@ impl fmt::Debug for Truststore {
 impl fmt::Debug for Keystore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = f.debug_struct("Keystore");
-        parts.field("principal", &self.principal);
+        parts.field("principal", &self.taken.principal);
         parts.finish_non_exhaustive()
     }
-}
-
-/// The key's certificate, then its issuers; and the certificates outside this chain.
-fn chain(mut certificates: Vec<X509>, key: &PKey<Private>) -> Option<(Vec<X509>, Vec<X509>)> {
-    let mut next = certificates.iter().position(|one| belongs(one, key));
-    next?;
-    let mut chain = vec![];
-    while let Some(index) = next {
-        let found = certificates.remove(index);
-        let issued_it = |one: &X509| one.issued(&found) == X509VerifyResult::OK;
-        next = certificates.iter().position(issued_it);
-        chain.push(found);
-    }
-    Some((chain, certificates))
-}
-
-fn belongs(certificate: &X509Ref, key: &PKey<Private>) -> bool {
-    certificate
-        .public_key()
-        .is_ok_and(|public| public.public_eq(key))
 }
 
 fn pem(certificates: &[X509]) -> Option<String> {

@@ -72,6 +72,8 @@ pub struct CertificateError {
 pub struct CertificateRequest {
     /// The accepted CAs as principals; empty if the server lists none.
     pub authorities: Vec<String>,
+    /// Java's names of the key types whose signatures the server accepts, in its order.
+    pub key_types: Vec<&'static str>,
     /// Whether one of them issued our certificate or one of its chain; true if the server lists none.
     pub accepts_ours: bool,
 }
@@ -171,7 +173,7 @@ impl Handshake {
             errors: Vec::new(),
             certificate_request: flight
                 .authorities
-                .map(|list| certificate_request(&list, config)),
+                .map(|list| certificate_request(&list, &flight.signature_schemes, config)),
             client_certificate,
             first_bytes,
             server_name: None,
@@ -375,7 +377,11 @@ fn classify_with_bytes(error: &ssl::Error, received: &[u8]) -> HandshakeError {
     error
 }
 
-fn certificate_request(authorities: &[Vec<u8>], config: &ClientConfig) -> CertificateRequest {
+fn certificate_request(
+    authorities: &[Vec<u8>],
+    signature_schemes: &[u16],
+    config: &ClientConfig,
+) -> CertificateRequest {
     let names = authorities
         .iter()
         .filter_map(|der| X509Name::from_der(der).ok());
@@ -389,8 +395,32 @@ fn certificate_request(authorities: &[Vec<u8>], config: &ClientConfig) -> Certif
     };
     CertificateRequest {
         authorities: names.iter().map(|name| principal(name)).collect(),
+        key_types: key_types(signature_schemes),
         accepts_ours: names.is_empty() || chain.iter().any(issued),
     }
+}
+
+/// Java's names of the key types of signature schemes (RFC 8446, 4.2.3), each once.
+fn key_types(signature_schemes: &[u16]) -> Vec<&'static str> {
+    let mut types = Vec::new();
+    for scheme in signature_schemes {
+        let name = match scheme {
+            0x0809..=0x080b => "RSASSA-PSS",
+            0x0804..=0x0806 => "RSA",
+            0x0807 | 0x0808 => "EdDSA",
+            // Older schemes are pairs of hash and signature.
+            other => match other & 0xff {
+                1 => "RSA",
+                2 => "DSA",
+                3 => "EC",
+                _ => continue,
+            },
+        };
+        if !types.contains(&name) {
+            types.push(name);
+        }
+    }
+    types
 }
 
 fn version_name(number: u16) -> String {
@@ -398,5 +428,25 @@ fn version_name(number: u16) -> String {
         0x0300 => "SSL 3.0".to_owned(),
         0x0301..=0x0304 => format!("TLS 1.{}", (number & 0xff) - 1),
         other => format!("version {other:#06x}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The schemes of a broker on Java 17, and some that no key has.
+    #[test]
+    fn key_types_have_the_order_of_the_schemes() {
+        let java = [
+            0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b,
+            0x0401, 0x0501, 0x0601, 0x0402, 0x0203, 0x0201, 0x0202,
+        ];
+        assert_eq!(
+            key_types(&java),
+            ["EC", "EdDSA", "RSA", "RSASSA-PSS", "DSA"]
+        );
+        assert_eq!(key_types(&[0x0401, 0x0403, 0x0401]), ["RSA", "EC"]);
+        assert_eq!(key_types(&[0x0a0a, 0xfe00]), Vec::<&str>::new());
     }
 }

@@ -14,6 +14,7 @@ const CERTIFICATE_REQUEST: u8 = 13;
 
 const SUPPORTED_VERSIONS: usize = 43;
 const CERTIFICATE_AUTHORITIES: usize = 47;
+const SIGNATURE_ALGORITHMS: usize = 13;
 const TLS_1_3: u16 = 0x0304;
 
 /// The server's half of a handshake ("flight"). Unknown messages are skipped.
@@ -25,6 +26,8 @@ pub(super) struct ServerFlight {
     pub(super) certificates: Vec<Vec<u8>>,
     /// The names of the accepted CAs as DER; `None` if no client certificate was requested.
     pub(super) authorities: Option<Vec<Vec<u8>>>,
+    /// The signature schemes that the server accepts from the client, in its order.
+    pub(super) signature_schemes: Vec<u16>,
     /// The number of an unencrypted alert.
     pub(super) alert: Option<u8>,
 }
@@ -63,8 +66,15 @@ impl ServerFlight {
         for (kind, body) in messages(handshake) {
             match kind {
                 CERTIFICATE => self.certificates = certificates(body, is_1_3).unwrap_or_default(),
-                CERTIFICATE_REQUEST if is_1_3 => self.authorities = Some(authorities_of_1_3(body)),
-                CERTIFICATE_REQUEST => self.authorities = Some(authorities_of_1_2(body)),
+                CERTIFICATE_REQUEST => {
+                    let (schemes, list) = if is_1_3 {
+                        request_of_1_3(body)
+                    } else {
+                        request_of_1_2(body)
+                    };
+                    self.authorities = Some(authority_names(list.unwrap_or_default()));
+                    self.signature_schemes = numbers(schemes.unwrap_or_default());
+                }
                 _ => {}
             }
         }
@@ -168,24 +178,26 @@ fn certificates(body: &[u8], is_1_3: bool) -> Option<Vec<Vec<u8>>> {
     Some(found)
 }
 
-fn authorities_of_1_2(body: &[u8]) -> Vec<Vec<u8>> {
+/// The lists of signature schemes and of accepted CAs in a request.
+type RequestLists<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
+fn request_of_1_2(body: &[u8]) -> RequestLists<'_> {
     let mut body = Reader(body);
-    let list = (|| {
-        body.list(1)?;
-        body.list(2)?;
-        body.list(2)
-    })();
-    authority_names(list.unwrap_or_default())
+    let schemes = body.list(1).and_then(|_| body.list(2));
+    let authorities = schemes.and_then(|_| body.list(2));
+    (schemes, authorities)
 }
 
-fn authorities_of_1_3(body: &[u8]) -> Vec<Vec<u8>> {
+fn request_of_1_3(body: &[u8]) -> RequestLists<'_> {
     let mut body = Reader(body);
-    let list = (|| {
-        body.list(1)?;
-        let value = extension(body.list(2)?, CERTIFICATE_AUTHORITIES)?;
-        Reader(value).list(2)
-    })();
-    authority_names(list.unwrap_or_default())
+    let extensions = body.list(1).and_then(|_| body.list(2)).unwrap_or_default();
+    let list = |kind| Reader(extension(extensions, kind)?).list(2);
+    (list(SIGNATURE_ALGORITHMS), list(CERTIFICATE_AUTHORITIES))
+}
+
+fn numbers(list: &[u8]) -> Vec<u16> {
+    let (pairs, _) = list.as_chunks();
+    pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect()
 }
 
 fn authority_names(list: &[u8]) -> Vec<Vec<u8>> {
@@ -275,6 +287,7 @@ mod tests {
             version: Some(0x0303),
             certificates: vec![b"leaf".to_vec(), b"middle".to_vec()],
             authorities: Some(vec![b"name".to_vec()]),
+            signature_schemes: vec![0x0403],
             alert: Some(40),
         };
         assert_eq!(parse(&bytes, None), expected);

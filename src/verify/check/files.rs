@@ -1,13 +1,15 @@
 //! Checks of the two certificate files: faults, validity dates, key usage, file permissions, clock.
 
 use super::{Check, Fault};
-use crate::tls::{FileFault, Keystore, Role, Truststore};
+use crate::tls::{FileFault, KeyChoice, Keystore, Role, Truststore};
 use crate::util::time::{DAY_SECONDS, format_rfc3339};
 
 /// Name of the check of the cluster certificate.
 pub const CLUSTER_CHECK: &str = "cluster-certificate";
 /// Name of the check of the user certificate.
 pub const USER_CHECK: &str = "user-certificate";
+/// Name of the check of a user certificate with several keys.
+pub const KEY_CHECK: &str = "user-key";
 
 /// A certificate that expires within this many days gives a warning.
 const EXPIRY_WARNING_DAYS: i64 = 30;
@@ -23,9 +25,7 @@ pub fn from_fault(fault: &FileFault) -> Check {
         Some(number) => Check::fail(name, number, &fault.what),
         None => Check::fail_unnumbered(name, &fault.what),
     };
-    let check = check
-        .fix(&fault.fix)
-        .detail("file", fault.file.display().to_string());
+    let check = check.fix(&fault.fix).detail("file", fault.file.clone());
     match &fault.raw {
         Some(raw) => check.raw(raw),
         None => check,
@@ -118,6 +118,20 @@ fn not_for_clients(principal: &str) -> Check {
     );
     let fix = "download the user certificate again, or ask the issuer for one with clientAuth";
     Check::fail(USER_CHECK, Fault::A12, what).fix(fix)
+}
+
+/// Which key of a store with several ones is used. Without the brokers' list of CAs, another one may be right.
+#[must_use]
+pub fn key_choice(file: &str, choice: &KeyChoice) -> Check {
+    let what = format!("{file} {choice}");
+    let check = if choice.is_certain() {
+        Check::pass(KEY_CHECK, what)
+    } else {
+        Check::warn(KEY_CHECK, what).fix(choice.fix())
+    };
+    check
+        .detail("file", file)
+        .detail("notUsed", choice.others().to_vec())
 }
 
 /// The warning that all users of this machine can read the private key in `file`.

@@ -1,6 +1,7 @@
 //! Network probe of brokers, layer by layer: DNS, TCP, TLS, Kafka. It connects as the client library does, and changes
 //! nothing on the brokers.
 
+mod accepted_keys;
 mod address;
 mod facts;
 mod protocol;
@@ -13,6 +14,7 @@ use std::time::Instant;
 
 use crate::util::mutex::lock;
 
+pub use accepted_keys::accepted_keys;
 pub use facts::{
     AddressFamily, AddressReport, Credentials, Group, KafkaResponse, Listener, Node, Report,
     ResolveError, Target, TcpOutcome, Timeouts,

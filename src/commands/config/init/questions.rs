@@ -142,7 +142,7 @@ fn ask_certificate_file(store: Store, context: &mut Context<'_>) -> Result<Certi
         )?;
         let password = ask_secret(&format!("{kind}, its password (not shown)"), context)?;
         let one = tls::StoreFile {
-            path: path.clone(),
+            source: tls::StoreSource::File(path.clone()),
             password: Some(password.clone()),
             password_hint: "the password that the portal shows next to it".to_owned(),
         };

@@ -9,6 +9,8 @@ use crate::util::url::TypedUrl;
 
 /// The HTTP library takes the first variable of a row that is set, and the second row if the first has no proxy.
 const VARIABLES: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
+/// Schemes of a proxy; the HTTP library passes over a variable with another one.
+const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 /// How the HTTP library's messages about proxies begin.
 const TUNNEL_ERROR: &str = "tunnel error: ";
 const SOCKS_ERROR: &str = "error connecting to socks proxy";
@@ -99,9 +101,19 @@ fn configured(variable: impl Fn(&str) -> Option<OsString>) -> Option<(&'static s
             .find_map(|name| Some((*name, variable(name)?)))?;
         let address = TypedUrl::new(set.1.to_str()?.trim().to_owned()).to_string();
         Some((set.0, address.trim_end_matches('/').to_owned()))
-            .filter(|(_, address)| !address.is_empty())
+            .filter(|(_, address)| is_proxy(address))
     };
     VARIABLES.iter().find_map(first)
+}
+
+fn is_proxy(address: &str) -> bool {
+    match address.split_once("://") {
+        Some((scheme, host)) => {
+            let known = |name: &&str| name.eq_ignore_ascii_case(scheme);
+            !host.is_empty() && SCHEMES.iter().any(known)
+        }
+        None => !address.is_empty(),
+    }
 }
 
 #[cfg(test)]
@@ -130,6 +142,10 @@ mod tests {
         check(
             &[("HTTPS_PROXY", ""), ("all_proxy", b)],
             Some(("all_proxy", b)),
+        );
+        check(
+            &[("HTTPS_PROXY", "ftp://a"), ("ALL_PROXY", b)],
+            Some(("ALL_PROXY", b)),
         );
         // The library takes the first variable that is set, even if it is empty.
         check(&[("HTTPS_PROXY", ""), ("https_proxy", a)], None);

@@ -35,4 +35,5 @@ mod refusals;
 mod restarts;
 mod resume;
 mod rig;
+mod stores;
 mod verify;

@@ -127,6 +127,36 @@ fn a_request_for_another_server_is_sent_again() {
     }
 }
 
+/// A server whose first connection stays open and answers 421 to everything, as one behind another host does.
+#[test]
+fn a_misdirected_request_is_sent_on_a_new_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/app", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for (number, mut stream) in listener.incoming().flatten().enumerate() {
+            thread::spawn(move || {
+                let (status, body) = match number {
+                    0 => (421, "not here".to_owned()),
+                    _ => (200, dql(100).2),
+                };
+                let answer = format!(
+                    "HTTP/1.1 {status} Status\r\ncontent-length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+                // Each request arrives at once.
+                while matches!(std::io::Read::read(&mut stream, &mut [0; 4096]), Ok(1..)) {
+                    let _ = std::io::Write::write_all(&mut stream, answer.as_bytes());
+                }
+            });
+        }
+    });
+    let report = with(&[
+        ("DITTO_CDC_URL", url),
+        ("DITTO_CDC_API_KEY", "the-secret-api-key".to_owned()),
+    ]);
+    report.ended(0).has("http-api", "pass", None, "answers");
+}
+
 /// A proxy that answers each CONNECT with this status.
 fn proxy(status: u16) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

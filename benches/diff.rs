@@ -106,6 +106,7 @@ fn show(lines: &[&[u8]], view: &View) -> usize {
                 millis: 1_769_860_921_220 + offset,
                 clock: Clock::Create,
             }),
+            leader_epoch: None,
             key: None,
             headers: Vec::new(),
             payload: Some(Cow::Borrowed(line)),

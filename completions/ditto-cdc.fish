@@ -96,7 +96,7 @@ raw\t'The payload\'s bytes and a line end'
 patch\t'The changes as a JSON Patch (RFC 6902) with the event\'s identity; turns the old document into exactly the new one'
 merge\t'The changes as a JSON Merge Patch (RFC 7396), and whether it covers all of them'
 changes\t'The paths that were changed, added and removed'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l input -d 'Read a capture instead of Kafka: output of tail or of kafka-console-consumer.sh; `-` is standard input' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l input -d 'Read a capture instead of Kafka: output of tail, kafka-console-consumer.sh, kcat, rpk or kcl; `-` is standard input' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l state -d 'Save offsets in this file and continue from them at the next start; --from applies to the first start only' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l on-gap -d 'What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4)' -r -f -a "mark\t'Report it, count it and continue'
 stop\t'Exit with status 4'"

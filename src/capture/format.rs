@@ -1,9 +1,9 @@
 //! The capture format: one record per line, with all metadata of Kafka, restored byte for byte.
 //!
 //! ```text
-//! {"topic":"t","partition":0,"offset":3,"timestamp":1645472312000,"timestampType":"CreateTime","key":"k","headers":[{"name":"n","value":"v"}],"value":{…}}
+//! {"topic":"t","partition":0,"offset":3,"leaderEpoch":7,"timestamp":1645472312000,"timestampType":"CreateTime","key":"k","headers":[{"name":"n","value":"v"}],"value":{…}}
 //! ```
-//! The fields have this order. Unknown values are `null`. A key or header value that is not UTF-8 is in `keyBase64` or
+//! The fields have this order. Unknown values are `null`, an unknown `leaderEpoch` is left out. A key or header value that is not UTF-8 is in `keyBase64` or
 //! `valueBase64`. `value` is the payload itself if that is JSON on one line without blanks around it, so that other
 //! programs can read it; any other payload is in `valueBase64`, and `null` is a tombstone.
 
@@ -16,12 +16,16 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use crate::json::{self, contains_byte, eq_str, string_end, unquote};
 use crate::record::{Clock, Header, Place, Record, Timestamp};
 
-/// Writes a record as one line, with its line end. A [`Place::Line`] is not written: it is valid only for its file.
+/// Writes a record as one line, with its line end. File and line of a [`Place::Line`] are not written: they are valid
+/// only for their file.
 ///
 /// # Errors
 /// I/O errors of `out`.
 pub fn write(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
     write_place(&record.place, out)?;
+    if let Some(epoch) = record.leader_epoch {
+        write!(out, ",\"leaderEpoch\":{epoch}")?;
+    }
     write_time(record.time, out)?;
     out.write_all(b",")?;
     write_bytes("key", record.key.as_deref(), out)?;
@@ -48,7 +52,8 @@ pub fn write(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
 pub fn read<'a>(line: &'a [u8], here: Place<'a>) -> Option<Record<'a>> {
     let mut cursor = Cursor { rest: line };
     cursor.byte(b'{')?;
-    let place = cursor.place()?.unwrap_or(here);
+    let place = cursor.place(here)?;
+    let leader_epoch = cursor.leader_epoch()?;
     let time = cursor.time()?;
     let key = cursor.bytes("key", "keyBase64")?;
     cursor.byte(b',')?;
@@ -58,6 +63,7 @@ pub fn read<'a>(line: &'a [u8], here: Place<'a>) -> Option<Record<'a>> {
     Some(Record {
         place,
         time,
+        leader_epoch,
         key,
         headers,
         payload,
@@ -75,7 +81,20 @@ fn write_place(place: &Place<'_>, out: &mut impl Write) -> io::Result<()> {
             serde_json::to_writer(&mut *out, topic)?;
             write!(out, ",\"partition\":{partition},\"offset\":{offset}")
         }
-        Place::Line { .. } => out.write_all(b"{\"topic\":null,\"partition\":null,\"offset\":null"),
+        Place::Line {
+            partition, offset, ..
+        } => {
+            out.write_all(b"{\"topic\":null")?;
+            write_number("partition", partition.map(i64::from), out)?;
+            write_number("offset", *offset, out)
+        }
+    }
+}
+
+fn write_number(name: &str, number: Option<i64>, out: &mut impl Write) -> io::Result<()> {
+    match number {
+        Some(number) => write!(out, ",\"{name}\":{number}"),
+        None => write!(out, ",\"{name}\":null"),
     }
 }
 
@@ -83,18 +102,24 @@ fn write_time(time: Option<Timestamp>, out: &mut impl Write) -> io::Result<()> {
     let Some(Timestamp { millis, clock }) = time else {
         return out.write_all(b",\"timestamp\":null,\"timestampType\":null");
     };
-    write!(
-        out,
-        ",\"timestamp\":{millis},\"timestampType\":\"{}\"",
-        clock_name(clock)
-    )
+    match clock_name(clock) {
+        Some(name) => write!(out, ",\"timestamp\":{millis},\"timestampType\":\"{name}\""),
+        None => write!(out, ",\"timestamp\":{millis},\"timestampType\":null"),
+    }
 }
 
-fn clock_name(clock: Clock) -> &'static str {
+fn clock_name(clock: Clock) -> Option<&'static str> {
     match clock {
-        Clock::Create => "CreateTime",
-        Clock::LogAppend => "LogAppendTime",
+        Clock::Create => Some("CreateTime"),
+        Clock::LogAppend => Some("LogAppendTime"),
+        Clock::Unknown => None,
     }
+}
+
+/// The clock with this name, as Kafka spells it.
+pub(super) fn clock_of(raw_name: &[u8]) -> Option<Clock> {
+    let mut clocks = [Clock::Create, Clock::LogAppend].into_iter();
+    clocks.find(|clock| clock_name(*clock).is_some_and(|name| eq_str(raw_name, name)))
 }
 
 /// A field of bytes: a string if it is UTF-8, else Base64.
@@ -180,56 +205,64 @@ impl<'a> Cursor<'a> {
         self.literal(b"null").is_some()
     }
 
-    /// `None` if this is another format, `Some(None)` if the record has no place.
-    fn place(&mut self) -> Option<Option<Place<'a>>> {
-        self.field("topic")?;
+    /// A number or `null`.
+    fn optional_number(&mut self) -> Option<Option<i64>> {
         if self.null() {
-            self.literal(b",")?;
-            self.field("partition")?;
-            self.literal(b"null")?;
-            self.byte(b',')?;
-            self.field("offset")?;
-            self.literal(b"null")?;
-            self.byte(b',')?;
             return Some(None);
         }
-        let Cow::Borrowed(topic) = unquote(self.string()?)? else {
-            return None;
+        self.number().map(Some)
+    }
+
+    /// The place of the record; the one of its line if no topic is known.
+    fn place(&mut self, here: Place<'a>) -> Option<Place<'a>> {
+        self.field("topic")?;
+        let topic = if self.null() {
+            None
+        } else {
+            let Cow::Borrowed(topic) = unquote(self.string()?)? else {
+                return None;
+            };
+            Some(topic)
         };
         self.byte(b',')?;
         self.field("partition")?;
-        let partition = i32::try_from(self.number()?).ok()?;
+        let partition = match self.optional_number()? {
+            Some(number) => Some(i32::try_from(number).ok()?),
+            None => None,
+        };
         self.byte(b',')?;
         self.field("offset")?;
-        let offset = self.number()?;
+        let offset = self.optional_number()?;
         self.byte(b',')?;
-        Some(Some(Place::Offset {
-            topic,
-            partition,
-            offset,
-        }))
+        place(topic, partition, offset, here)
+    }
+
+    /// `Some(None)` if the field is not there.
+    fn leader_epoch(&mut self) -> Option<Option<i32>> {
+        if !self.rest.trim_ascii_start().starts_with(b"\"leaderEpoch\"") {
+            return Some(None);
+        }
+        self.field("leaderEpoch")?;
+        let epoch = i32::try_from(self.number()?).ok()?;
+        self.byte(b',')?;
+        Some(Some(epoch))
     }
 
     fn time(&mut self) -> Option<Option<Timestamp>> {
         self.field("timestamp")?;
-        let millis = if self.null() {
-            None
-        } else {
-            Some(self.number()?)
-        };
+        let millis = self.optional_number()?;
         self.byte(b',')?;
         self.field("timestampType")?;
-        let Some(millis) = millis else {
-            self.literal(b"null")?;
-            self.byte(b',')?;
-            return Some(None);
+        let clock = if self.null() {
+            Clock::Unknown
+        } else {
+            clock_of(self.string()?)?
         };
-        let name = self.string()?;
-        let clock = [Clock::Create, Clock::LogAppend]
-            .into_iter()
-            .find(|clock| eq_str(name, clock_name(*clock)))?;
         self.byte(b',')?;
-        Some(Some(Timestamp { millis, clock }))
+        match millis {
+            Some(millis) => Some(Some(Timestamp { millis, clock })),
+            None => (clock == Clock::Unknown).then_some(None),
+        }
     }
 
     /// A field of bytes under either of its names.
@@ -283,15 +316,49 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// The place of a record; `None` if it has a topic, but not the rest of its position.
+pub(super) fn place<'a>(
+    topic: Option<&'a str>,
+    partition: Option<i32>,
+    offset: Option<i64>,
+    here: Place<'a>,
+) -> Option<Place<'a>> {
+    let Some(topic) = topic else {
+        return Some(with_position(here, partition, offset));
+    };
+    Some(Place::Offset {
+        topic,
+        partition: partition?,
+        offset: offset?,
+    })
+}
+
+/// The place of a line, with as much of the position as the line has.
+pub(super) fn with_position(
+    here: Place<'_>,
+    partition: Option<i32>,
+    offset: Option<i64>,
+) -> Place<'_> {
+    match here {
+        Place::Line { file, line, .. } => Place::Line {
+            file,
+            line,
+            partition,
+            offset,
+        },
+        Place::Offset { .. } => here,
+    }
+}
+
 /// The bytes of a string; `None` if it is not UTF-8.
-fn plain_bytes(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
+pub(super) fn plain_bytes(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
     unquote(raw).map(|text| match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     })
 }
 
-fn decode_base64(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
+pub(super) fn decode_base64(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
     let text = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     BASE64.decode(text).ok().map(Cow::Owned)
 }

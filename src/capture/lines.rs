@@ -1,4 +1,5 @@
-//! Splits chunks of bytes into lines. Chunks are moved; only a line that spans two chunks is copied.
+//! Bytes of a capture that were read and not consumed yet, in one buffer, and their lines. Chunks are moved; only a line
+//! that spans two chunks is copied.
 
 use std::ops::Range;
 
@@ -40,22 +41,24 @@ impl Chunk {
     }
 }
 
-/// The lines of the chunks added so far. Holds one chunk, or at most twice the longest line.
+/// The bytes of the chunks added so far that are not consumed. Holds one chunk, or at most twice the longest line.
 #[derive(Default)]
 pub(super) struct Lines {
     buffer: Vec<u8>,
-    /// Start of the next line.
+    /// Start of the bytes that are not consumed.
     start: usize,
-    /// Searched for a line end up to here.
+    /// The end of the next line or value was searched for up to here.
     searched: usize,
     /// End of the bytes.
     filled: usize,
-    /// Bytes of the lines that were consumed.
+    /// Number of bytes that were consumed.
     consumed: u64,
+    /// Number of line ends that were consumed.
+    line_ends: u64,
 }
 
 impl Lines {
-    /// The next line with its line end; at the end of the input also one without.
+    /// Consumes the next line; returns it with its line end; at the end of the input also one without.
     pub fn next(&mut self, ended: bool) -> Option<Range<usize>> {
         let rest = self.buffer.get(self.searched..self.filled)?;
         let end = match memchr::memchr(b'\n', rest) {
@@ -68,8 +71,34 @@ impl Lines {
         };
         let line = self.start..end;
         self.consumed += line.len() as u64;
+        self.line_ends += 1;
         (self.start, self.searched) = (end, end);
         Some(line)
+    }
+
+    /// The bytes that are not consumed.
+    pub fn rest(&self) -> &[u8] {
+        self.get(self.start..self.filled)
+    }
+
+    /// The end of what was searched, counted from the start of [`Lines::rest`].
+    pub fn searched(&self) -> usize {
+        self.searched.saturating_sub(self.start)
+    }
+
+    /// Notes the end of what was searched.
+    pub fn set_searched(&mut self, length: usize) {
+        self.searched = (self.start + length).min(self.filled);
+    }
+
+    /// Consumes bytes; returns them.
+    pub fn take(&mut self, length: usize) -> Range<usize> {
+        let end = (self.start + length).min(self.filled);
+        let taken = self.start..end;
+        self.consumed += taken.len() as u64;
+        self.line_ends += memchr::memchr_iter(b'\n', self.get(taken.clone())).count() as u64;
+        (self.start, self.searched) = (end, end);
+        taken
     }
 
     /// The bytes of a line; valid until a chunk is added.
@@ -87,7 +116,8 @@ impl Lines {
         if let Some(spare) = chunk.buffer.get_mut(start..LINE_START_BYTES) {
             spare.copy_from_slice(rest);
         }
-        (self.start, self.searched, self.filled) = (start, LINE_START_BYTES, chunk.filled);
+        let searched = start + self.searched();
+        (self.start, self.searched, self.filled) = (start, searched, chunk.filled);
         let buffer = std::mem::replace(&mut self.buffer, chunk.buffer);
         // A buffer that grew for a long line is freed, to keep memory flat.
         (buffer.len() == LINE_START_BYTES + CHUNK_BYTES).then_some(Chunk {
@@ -106,9 +136,14 @@ impl Lines {
         self.filled = self.buffer.len();
     }
 
-    /// Bytes of the lines that were consumed.
+    /// Number of bytes that were consumed.
     pub fn consumed_bytes(&self) -> u64 {
         self.consumed
+    }
+
+    /// Number of line ends that were consumed.
+    pub fn line_ends(&self) -> u64 {
+        self.line_ends
     }
 
     /// Capacity of the buffer in bytes.

@@ -1,12 +1,19 @@
-//! Captures as a source of records: files that `tail` wrote, or the output of the console consumer, from a file or a
-//! pipe.
+//! Captures as a source of records: files that `tail` wrote, or the output of the console consumer, kcat, rpk or kcl,
+//! from a file or a pipe, compressed or not.
 
 mod console;
+mod encoding;
 pub mod format;
 mod input;
 mod lines;
+mod read;
+mod shape;
+mod tool_json;
+mod utf16;
+mod values;
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
@@ -14,27 +21,68 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use self::console::Console;
+use self::encoding::EncodingError;
 use self::input::{FillResult, Input};
 use self::lines::Lines;
-use crate::json;
-use crate::record::{Failure, FailureClass, Place, Progress, Record, Source, SourceItem};
+use self::shape::Shape;
+use self::values::Values;
+use crate::record::{Failure, FailureClass, Notice, Place, Progress, Record, Source, SourceItem};
+use crate::util::shell::quoted;
 
-/// A capture as a source of records, one per line.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A capture as a source of records, one per line or JSON value.
 ///
-/// A line is an event itself, a line of the capture format, or a line of the console consumer; any other line is
-/// a payload. Blank lines, `\r` before a line end and a byte order mark are skipped, and the last line
-/// needs no line end. Memory holds the longest line at most twice.
+/// A line is an event itself, a line of the capture format or of another tool; any other line is a payload. An array of
+/// objects, indented objects and objects without line ends between them are recognised at the start. Blank lines, notices
+/// of other tools, `\r` before a line end and a byte order mark are skipped, and the last line needs no line end. Memory
+/// holds the longest record at most twice. gzip, zstd and UTF-16 are decoded.
 pub struct Capture {
     name: String,
     input: Input,
     lines: Lines,
-    /// The number of the line delivered last, counted from 1.
+    splitter: Splitter,
+    /// The number of the first line of the record delivered last, counted from 1.
     number: u64,
     total: Option<u64>,
     interrupt: Arc<AtomicBool>,
-    /// Whether lines that begin like an event begin with a key; known from the first line.
-    keyed: Option<bool>,
+    console: Console,
+    /// The first line has an object as a key.
+    keyed: bool,
+    /// Number of doubts that became notices.
+    doubts: usize,
+    notices: VecDeque<String>,
     ended: bool,
+}
+
+/// Splits the input into records.
+enum Splitter {
+    /// The shape is not known yet; it is looked at again when this many bytes are there, or a line is complete.
+    Unknown(usize),
+    Lines,
+    Values(Values),
+}
+
+/// Why there is no next record.
+enum NoPart {
+    Idle,
+    Interrupted,
+    End,
+    Notice(String),
+    Failed(Failure),
+}
+
+impl From<NoPart> for SourceItem<'_> {
+    fn from(reason: NoPart) -> Self {
+        match reason {
+            NoPart::Idle => SourceItem::Idle,
+            NoPart::Interrupted => SourceItem::Interrupted,
+            NoPart::End => SourceItem::End,
+            NoPart::Notice(message) => SourceItem::Notice(Notice::CaptureReading(message)),
+            NoPart::Failed(failure) => SourceItem::Failed(failure),
+        }
+    }
 }
 
 impl Capture {
@@ -64,90 +112,168 @@ impl Capture {
     }
 
     fn new(name: String, input: Input, total: Option<u64>, interrupt: Arc<AtomicBool>) -> Capture {
-        let lines = Lines::default();
         Capture {
             name,
             input,
-            lines,
+            lines: Lines::default(),
+            splitter: Splitter::Unknown(0),
             number: 0,
             total,
             interrupt,
-            keyed: None,
+            console: Console::default(),
+            keyed: false,
+            doubts: 0,
+            notices: VecDeque::new(),
             ended: false,
         }
     }
 
-    /// The next line that is not blank, or why there is none.
-    fn line(&mut self, wait: Duration) -> Result<Range<usize>, SourceItem<'static>> {
+    /// The bytes of the next record, or why there is none.
+    fn part(&mut self, wait: Duration) -> Result<Range<usize>, NoPart> {
         // The clock is read only if the call has to wait.
         let mut deadline = None;
         loop {
-            while let Some(line) = self.lines.next(self.ended) {
-                self.number += 1;
-                if let Some(line) = self.content(line) {
-                    return Ok(line);
-                }
+            if let Some(part) = self.buffered_part() {
+                return Ok(part);
             }
             if self.ended {
-                return Err(SourceItem::End);
+                return Err(NoPart::End);
             }
             if self.interrupt.load(Ordering::Relaxed) {
-                return Err(SourceItem::Interrupted);
+                return Err(NoPart::Interrupted);
             }
             let until = *deadline.get_or_insert_with(|| Instant::now() + wait);
             let left = until.saturating_duration_since(Instant::now());
             match self.input.fill(&mut self.lines, left) {
                 Ok(FillResult::Some) => {}
-                Ok(FillResult::Nothing) => return Err(SourceItem::Idle),
+                Ok(FillResult::Note(note)) => {
+                    let shown = shown_name(&self.name);
+                    return Err(NoPart::Notice(format!("the capture {shown} {note}")));
+                }
+                Ok(FillResult::Nothing) => return Err(NoPart::Idle),
                 Ok(FillResult::End) => self.ended = true,
                 Err(error) => {
-                    return Err(SourceItem::Failed(io_failure("read", &self.name, &error)));
+                    return Err(NoPart::Failed(io_failure("read", &self.name, &error)));
                 }
             }
         }
     }
 
-    /// The line without its line end and byte order mark; `None` if it is blank.
-    fn content(&self, line: Range<usize>) -> Option<Range<usize>> {
-        let bytes = self.lines.get(line.clone());
-        let mark = if self.number == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
-            3
-        } else {
-            0
-        };
-        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        let blank = bytes.get(mark..)?.trim_ascii_start().is_empty();
-        (!blank).then(|| line.start + mark..line.start + bytes.len())
+    /// The bytes of the next record, if they are there.
+    fn buffered_part(&mut self) -> Option<Range<usize>> {
+        loop {
+            match &mut self.splitter {
+                Splitter::Lines => {
+                    let line = self.lines.next(self.ended)?;
+                    self.number = self.lines.line_ends();
+                    if let Some(line) = self.content(line) {
+                        return Some(line);
+                    }
+                }
+                Splitter::Values(values) => {
+                    let (value, line) = values.next(&mut self.lines, self.ended)?;
+                    self.number = line;
+                    if let Some(value) = self.content(value) {
+                        return Some(value);
+                    }
+                }
+                Splitter::Unknown(_) => self.detect_shape()?,
+            }
+        }
     }
 
-    /// The record of a line. The common case, an event itself, is recognised by its first bytes.
-    fn record(&mut self, line: Range<usize>) -> Record<'_> {
-        let keyed = *self
-            .keyed
-            .get_or_insert_with(|| is_keyed(self.lines.get(line.clone())));
-        let line = self.lines.get(line);
-        let here = Place::Line {
-            file: &self.name,
-            line: self.number,
+    /// Skips what is before the first record, and detects the shape; `None` if more bytes are needed.
+    fn detect_shape(&mut self) -> Option<()> {
+        self.skip_byte_order_mark()?;
+        self.skip_blank_lines_and_notices();
+        let line_end = memchr::memchr(b'\n', self.lines.rest());
+        if line_end.is_none() && !self.ended && self.is_too_early() {
+            return None;
+        }
+        let rest = self.lines.rest();
+        let line = rest.get(..line_end.unwrap_or(rest.len()))?;
+        let shape = shape::detect(rest.trim_ascii_start(), self.ended)?;
+        self.keyed = shape::has_object_key(line.trim_ascii());
+        self.splitter = match shape {
+            Shape::Lines => Splitter::Lines,
+            Shape::Values => Splitter::Values(Values::default()),
         };
-        let text = line.trim_ascii_start();
-        let positioned = has_positions(text)
-            .then(|| format::read(text, here))
-            .flatten();
-        if let Some(record) = positioned {
+        Some(())
+    }
+
+    fn skip_blank_lines_and_notices(&mut self) {
+        while let Some(end) = memchr::memchr(b'\n', self.lines.rest()) {
+            let line = self.lines.rest().get(..end).unwrap_or_default();
+            if !line.trim_ascii().is_empty() && !is_notice(line) {
+                return;
+            }
+            self.lines.take(end + 1);
+        }
+    }
+
+    /// Whether the first line is not complete, and has not doubled in length since it was looked at.
+    fn is_too_early(&mut self) -> bool {
+        let length = self.lines.rest().len();
+        match &mut self.splitter {
+            Splitter::Unknown(next) if length >= *next && length > 0 => {
+                *next = 2 * length;
+                false
+            }
+            _ => true,
+        }
+    }
+
+    fn skip_byte_order_mark(&mut self) -> Option<()> {
+        if self.lines.consumed_bytes() > 0 {
+            return Some(());
+        }
+        let rest = self.lines.rest();
+        if rest.starts_with(BYTE_ORDER_MARK) {
+            self.lines.take(BYTE_ORDER_MARK.len());
+            return Some(());
+        }
+        (self.ended || !BYTE_ORDER_MARK.starts_with(rest)).then_some(())
+    }
+
+    /// A line or value without its line end; `None` if it is blank or a notice.
+    fn content(&self, part: Range<usize>) -> Option<Range<usize>> {
+        let bytes = self.lines.get(part.clone());
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        let skipped = bytes.trim_ascii_start().is_empty() || is_notice(bytes);
+        (!skipped).then(|| part.start..part.start + bytes.len())
+    }
+
+    /// The record of a line or value. The common case, an event itself, is recognised by its first bytes.
+    fn record(&mut self, part: Range<usize>) -> Record<'_> {
+        let bytes = self.lines.get(part);
+        let here = Place::line(&self.name, self.number);
+        let text = bytes.trim_ascii_start();
+        if tool_json::can_be(text) {
+            let own = format::read(text, here);
+            if let Some(record) = own.or_else(|| tool_json::read(text, here)) {
+                return record;
+            }
+        }
+        let is_object = text.first() == Some(&b'{');
+        if !is_object || self.keyed || self.console.has_keys() {
+            let record = self.console.read(bytes, self.lines.rest(), here);
+            for doubt in self.console.doubts(self.doubts) {
+                let shown = shown_name(&self.name);
+                let message = doubt.message();
+                self.notices
+                    .push_back(format!("the capture {shown} {message}"));
+                self.doubts += 1;
+            }
             return record;
         }
-        if keyed || text.first() != Some(&b'{') {
-            return console::read(line, here);
-        }
-        let payload = Some(Cow::Borrowed(line));
         Record {
             place: here,
             time: None,
+            leader_epoch: None,
             key: None,
             headers: Vec::new(),
-            payload,
+            payload: Some(Cow::Borrowed(bytes)),
         }
     }
 }
@@ -157,40 +283,78 @@ impl Source for Capture {
         if self.interrupt.load(Ordering::Relaxed) {
             return SourceItem::Interrupted;
         }
-        match self.line(wait) {
-            Ok(line) => SourceItem::Record(self.record(line)),
-            Err(item) => item,
+        if let Some(message) = self.notices.pop_front() {
+            return NoPart::Notice(message).into();
+        }
+        match self.part(wait) {
+            Ok(part) => SourceItem::Record(self.record(part)),
+            Err(reason) => reason.into(),
         }
     }
 
+    /// In bytes; of a compressed file, in compressed bytes.
     fn progress(&self) -> Progress {
+        let consumed = || self.lines.consumed_bytes();
         Progress {
-            done: self.lines.consumed_bytes(),
+            done: self.input.compressed_bytes().unwrap_or_else(consumed),
             total: self.total,
         }
     }
 }
 
-/// Whether a line can be in the capture format: `{"topic"`, with or without blanks.
-fn has_positions(text: &[u8]) -> bool {
-    let name = text.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
-    name.is_some_and(|name| name.starts_with(b"\"topic\""))
+/// Whether a line is a message that the console consumer or kcat mix with records, if both outputs are in one file.
+fn is_notice(line: &[u8]) -> bool {
+    let text = |prefix: &[u8]| line.starts_with(prefix);
+    match line.first() {
+        Some(b'O') => {
+            text(b"Option --")
+                && memchr::memmem::find(
+                    line,
+                    b" is deprecated and will be removed in a future version",
+                )
+                .is_some()
+        }
+        Some(b'P') => {
+            text(b"Processed a total of ") && line.trim_ascii_end().ends_with(b" messages")
+        }
+        Some(b'%') => text(b"% Reached end of topic ") || text(b"% Auto-selecting "),
+        _ => false,
+    }
 }
 
-/// Whether a line is two JSON values separated by a tab: the console consumer printed an object as the key.
-fn is_keyed(line: &[u8]) -> bool {
-    let two = line.starts_with(b"{") && memchr::memmem::find(line, b"}\t{").is_some();
-    two && json::check(line).is_err()
+fn shown_name(name: &str) -> &str {
+    if name == "-" { "standard input" } else { name }
 }
 
 fn io_failure(what: &str, name: &str, error: &std::io::Error) -> Failure {
-    let shown = if name == "-" { "standard input" } else { name };
+    let shown = shown_name(name);
+    let encoding = error.get_ref().and_then(|inner| inner.downcast_ref());
     Failure {
         class: FailureClass::Read,
         what: format!("cannot {what} the capture {shown}: {}", plain(error)),
-        fix: (what == "open").then(|| "check the path; `-` reads standard input".to_owned()),
-        raw: Some(error.to_string()),
+        fix: match encoding {
+            Some(encoding) => decoding_fix(encoding, name),
+            None => (what == "open").then(|| "check the path; `-` reads standard input".to_owned()),
+        },
+        raw: encoding.is_none().then(|| error.to_string()),
     }
+}
+
+/// The command that helps with an encoding.
+fn decoding_fix(error: &EncodingError, name: &str) -> Option<String> {
+    let command = match error {
+        EncodingError::Unsupported { command, .. } => command,
+        EncodingError::LargeWindow => "zstd -dc --long=31",
+        EncodingError::Incomplete(_) | EncodingError::Damaged(..) => return None,
+    };
+    let file = if name == "-" {
+        String::new()
+    } else {
+        format!(" {}", quoted(name))
+    };
+    Some(format!(
+        "decompress it first: {command}{file} | ditto-cdc diff -"
+    ))
 }
 
 /// The system's message in plain words, if there is one.

@@ -158,7 +158,7 @@ pub struct Tail {
     /// Output format [default: diff on a terminal, json in a pipe]
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = None)]
     pub format: Option<Format>,
-    /// Read a capture instead of Kafka: output of tail or of kafka-console-consumer.sh; `-` is standard input
+    /// Read a capture instead of Kafka: output of tail, kafka-console-consumer.sh, kcat, rpk or kcl; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = None, conflicts_with = "group")]
     pub input: Option<PathBuf>,
     /// Save offsets in this file and continue from them at the next start; --from applies to the first start only
@@ -179,7 +179,7 @@ pub struct Tail {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = DIFF_EXAMPLES)]
 pub struct Diff {
-    /// Captures: output of tail or of kafka-console-consumer.sh; `-` or no file means standard input
+    /// Captures: output of tail, kafka-console-consumer.sh, kcat, rpk or kcl; `-` or no file means standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// The filters

@@ -74,6 +74,7 @@ impl OwnedMessage {
                 offset: self.offset,
             },
             time: self.timestamp,
+            leader_epoch: None,
             key: self.key.as_slice(),
             headers: self.headers.iter().map(as_header).collect(),
             payload: self.payload.as_slice(),

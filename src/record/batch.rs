@@ -22,6 +22,7 @@ struct StoredRecord {
     name: usize,
     place: StoredPlace,
     time: Option<Timestamp>,
+    leader_epoch: Option<i32>,
     key: Option<Range<usize>>,
     /// Ranges in the batch's headers.
     headers: Range<usize>,
@@ -31,8 +32,15 @@ struct StoredRecord {
 /// A [`Place`] without its name.
 #[derive(Debug, Clone, Copy)]
 enum StoredPlace {
-    Offset { partition: i32, offset: i64 },
-    Line(u64),
+    Offset {
+        partition: i32,
+        offset: i64,
+    },
+    Line {
+        line: u64,
+        partition: Option<i32>,
+        offset: Option<i64>,
+    },
 }
 
 impl Batch {
@@ -44,7 +52,19 @@ impl Batch {
                 partition,
                 offset,
             } => (topic, StoredPlace::Offset { partition, offset }),
-            Place::Line { file, line } => (file, StoredPlace::Line(line)),
+            Place::Line {
+                file,
+                line,
+                partition,
+                offset,
+            } => (
+                file,
+                StoredPlace::Line {
+                    line,
+                    partition,
+                    offset,
+                },
+            ),
         };
         let name = self.name(name);
         let key = record.key.as_deref().map(|key| self.copy(key));
@@ -54,6 +74,7 @@ impl Batch {
             name,
             place,
             time: record.time,
+            leader_epoch: record.leader_epoch,
             key,
             headers,
             payload,
@@ -122,9 +143,19 @@ impl Batch {
                     partition,
                     offset,
                 },
-                StoredPlace::Line(line) => Place::Line { file: name, line },
+                StoredPlace::Line {
+                    line,
+                    partition,
+                    offset,
+                } => Place::Line {
+                    file: name,
+                    line,
+                    partition,
+                    offset,
+                },
             },
             time: stored.time,
+            leader_epoch: stored.leader_epoch,
             key: bytes(&stored.key),
             headers: headers
                 .map(|(name, value)| Header {
@@ -146,6 +177,7 @@ mod tests {
         Record {
             place,
             time: None,
+            leader_epoch: None,
             key: None,
             headers: Vec::new(),
             payload: payload.map(Cow::Borrowed),
@@ -159,9 +191,12 @@ mod tests {
             partition: 3,
             offset,
         };
-        let line = Place::Line {
-            file: "a.ndjson",
-            line: 9,
+        let line = Place::line("a.ndjson", 9);
+        let positioned = Place::Line {
+            file: "a.txt",
+            line: 2,
+            partition: Some(3),
+            offset: None,
         };
         let header = |name: &'static str, value: Option<&'static [u8]>| Header {
             name: name.into(),
@@ -172,6 +207,7 @@ mod tests {
                 millis: 1,
                 clock: Clock::LogAppend,
             }),
+            leader_epoch: Some(4),
             key: Some(b"".into()),
             headers: vec![header("a", None), header("", Some(b"\xff"))],
             ..record(topic(7), Some(b"{}"))
@@ -180,7 +216,8 @@ mod tests {
             full.clone(),
             record(topic(8), None),
             record(line, Some(b"")),
-            record(Place::Line { file: "b", line: 1 }, Some(b"\xff\x00")),
+            record(positioned, Some(b"")),
+            record(Place::line("b", 1), Some(b"\xff\x00")),
             full,
         ];
         let mut batch = Batch::default();

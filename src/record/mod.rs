@@ -21,6 +21,8 @@ pub struct Record<'a> {
     pub place: Place<'a>,
     /// When it was written, if the source knows.
     pub time: Option<Timestamp>,
+    /// The epoch of the partition's leader that wrote it, if the source knows.
+    pub leader_epoch: Option<i32>,
     /// The message key; `None` if there is none (an empty key is `Some`).
     pub key: Option<Cow<'a, [u8]>>,
     /// Message headers in their order, with duplicates.
@@ -41,13 +43,43 @@ pub enum Place<'a> {
         /// The offset inside the partition.
         offset: i64,
     },
-    /// In a capture without offsets.
+    /// In a capture that names no topic.
     Line {
         /// The file's name as the user gave it; `-` is standard input.
         file: &'a str,
         /// The line, counted from 1.
         line: u64,
+        /// The partition, if the line has it.
+        partition: Option<i32>,
+        /// The offset inside the partition, if the line has it.
+        offset: Option<i64>,
     },
+}
+
+impl<'a> Place<'a> {
+    /// A line without partition and offset.
+    #[must_use]
+    pub fn line(file: &'a str, line: u64) -> Place<'a> {
+        Place::Line {
+            file,
+            line,
+            partition: None,
+            offset: None,
+        }
+    }
+
+    /// Partition and offset, if both are known.
+    #[must_use]
+    pub fn position(&self) -> Option<(i32, i64)> {
+        match *self {
+            Place::Offset {
+                partition, offset, ..
+            } => Some((partition, offset)),
+            Place::Line {
+                partition, offset, ..
+            } => partition.zip(offset),
+        }
+    }
 }
 
 /// A record's time, and the clock that it is from.
@@ -66,6 +98,8 @@ pub enum Clock {
     Create,
     /// The broker's (`LogAppendTime`).
     LogAppend,
+    /// One of the two; the source does not say which.
+    Unknown,
 }
 
 /// One message header.
@@ -220,6 +254,8 @@ pub enum Notice {
     PartitionsAdded(Vec<i32>),
     /// Partitions that were added to the topic, and are not read, because the user named the partitions to read.
     PartitionsIgnored(Vec<i32>),
+    /// How an ambiguous or converted capture is read.
+    CaptureReading(String),
     /// A line of the library's log.
     Log(String),
 }

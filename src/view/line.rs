@@ -143,11 +143,12 @@ impl<'v, 'o> Line<'v, 'o> {
 
     pub fn place(&mut self, record: &Record<'_>) {
         let dim = self.view.styles.dim;
-        match record.place {
-            Place::Offset {
-                partition, offset, ..
-            } => self.numbers(format_args!("p{partition}@{offset}"), dim),
-            Place::Line { line, .. } => self.numbers(format_args!("line {line}"), dim),
+        match (record.place.position(), record.place) {
+            (Some((partition, offset)), _) => {
+                self.numbers(format_args!("p{partition}@{offset}"), dim);
+            }
+            (None, Place::Line { line, .. }) => self.numbers(format_args!("line {line}"), dim),
+            (None, Place::Offset { .. }) => {}
         }
     }
 

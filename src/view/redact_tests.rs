@@ -138,8 +138,9 @@ fn the_values_of_headers_have_no_path() {
     use crate::record::{Header, Place};
     let payload = r#"{"type":"documentChanged","change":{"value":{"pin":"s3cret"}}}"#;
     let record = Record {
-        place: Place::Line { file: "f", line: 1 },
+        place: Place::line("f", 1),
         time: None,
+        leader_epoch: None,
         key: None,
         headers: vec![Header {
             name: "copy".into(),

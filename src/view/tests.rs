@@ -53,6 +53,7 @@ pub(super) fn text_of(view: &View, key: Option<&[u8]>, payload: &str) -> String 
             millis: 1_769_860_921_220,
             clock: Clock::Create,
         }),
+        leader_epoch: None,
         key: key.map(Cow::Borrowed),
         headers: Vec::new(),
         payload: Some(Cow::Borrowed(payload.as_bytes())),

@@ -9,7 +9,12 @@ use proptest::prelude::*;
 use super::{read, write};
 use crate::record::{Clock, Header, Place, Record, Timestamp};
 
-const HERE: Place<'_> = Place::Line { file: "f", line: 1 };
+const HERE: Place<'_> = Place::Line {
+    file: "f",
+    line: 1,
+    partition: None,
+    offset: None,
+};
 
 fn written(record: &Record<'_>) -> Vec<u8> {
     let mut line = Vec::new();
@@ -31,6 +36,7 @@ fn record(payload: Option<&[u8]>) -> Record<'_> {
     Record {
         place,
         time,
+        leader_epoch: None,
         key: None,
         headers: Vec::new(),
         payload: payload.map(Into::into),
@@ -110,6 +116,14 @@ fn place() -> impl Strategy<Value = Option<(String, i32, i64)>> {
     option::of(("[a-zA-Z0-9._-]{1,20}", any::<i32>(), any::<i64>()))
 }
 
+fn clock() -> impl Strategy<Value = Clock> {
+    prop_oneof![
+        Just(Clock::Create),
+        Just(Clock::LogAppend),
+        Just(Clock::Unknown)
+    ]
+}
+
 fn payload() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         bytes(),
@@ -124,18 +138,21 @@ proptest! {
     #[test]
     fn what_was_written_is_read(
         place in place(),
-        time in option::of((any::<i64>(), any::<bool>())),
+        line in (option::of(any::<i32>()), option::of(any::<i64>())),
+        time in option::of((any::<i64>(), clock())),
+        leader_epoch in option::of(any::<i32>()),
         key in option::of(bytes()),
         headers in vec((any::<String>(), option::of(bytes())), 0..4),
         payload in option::of(payload()),
     ) {
-        let place = place.as_ref().map_or(HERE, |(topic, partition, offset)| Place::Offset {
+        let here = Place::Line { file: "f", line: 1, partition: line.0, offset: line.1 };
+        let place = place.as_ref().map_or(here, |(topic, partition, offset)| Place::Offset {
             topic, partition: *partition, offset: *offset,
         });
-        let clock = |append: bool| if append { Clock::LogAppend } else { Clock::Create };
         let record = Record {
             place,
-            time: time.map(|(millis, append)| Timestamp { millis, clock: clock(append) }),
+            time: time.map(|(millis, clock)| Timestamp { millis, clock }),
+            leader_epoch,
             key: key.map(Into::into),
             headers: headers.into_iter().map(|(name, value)| Header { name: name.into(), value: value.map(Into::into) }).collect(),
             payload: payload.map(Into::into),

@@ -99,7 +99,11 @@ fn captures_here(folder: &Path) -> Vec<PathBuf> {
         return Vec::new();
     };
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let is_capture = |path: &PathBuf| path.extension().is_some_and(|end| end == "ndjson");
+    let is_capture = |path: &PathBuf| {
+        let name = path.to_string_lossy();
+        let ends = [".ndjson", ".ndjson.gz", ".ndjson.zst"];
+        ends.iter().any(|end| name.ends_with(end))
+    };
     let mut captures: Vec<PathBuf> = paths.filter(is_capture).collect();
     captures.sort();
     captures.truncate(MAX_CAPTURES);

@@ -270,7 +270,7 @@ pub(super) fn format_place(record: &Record<'_>) -> String {
         Place::Offset {
             partition, offset, ..
         } => format_offset((partition, offset)),
-        Place::Line { file, line } => format!("{file} line {line}"),
+        Place::Line { file, line, .. } => format!("{file} line {line}"),
     }
 }
 

@@ -58,6 +58,7 @@ impl IdleTimer {
             }
             Notice::TopicReplaced { .. } | Notice::PartitionsAdded(_) => self.since = None,
             Notice::Log(_)
+            | Notice::CaptureReading(_)
             | Notice::NoPosition(_)
             | Notice::Joining { .. }
             | Notice::TopicUnverified

@@ -147,7 +147,7 @@ impl<'a> Messages<'a> {
                 "the topic has new partitions: {} is not read, because --from names the partitions",
                 list(added)
             )),
-            Notice::Log(line) => out.note(line),
+            Notice::CaptureReading(line) | Notice::Log(line) => out.note(line),
         }
     }
 }

@@ -33,15 +33,25 @@ fn is_before(
             Some(time) => Ok(time.millis < *millis),
             None => Err(missing(record, flag, "time")),
         },
-        Position::Offsets(offsets) => match record.place {
-            Place::Offset {
-                partition, offset, ..
-            } => {
+        Position::Offsets(offsets) => match record.place.position() {
+            Some((partition, offset)) => {
                 let named = offsets.iter().find(|(named, _)| *named == partition);
                 Ok(named.map_or(if_unnamed || flag == "--until", |(_, at)| offset < *at))
             }
-            Place::Line { .. } => Err(missing(record, flag, "offset")),
+            None => Err(missing(record, flag, what_is_missing(record))),
         },
+    }
+}
+
+/// The part of a position that a record does not have.
+fn what_is_missing(record: &Record<'_>) -> &'static str {
+    match record.place {
+        Place::Line {
+            partition: None,
+            offset: Some(_),
+            ..
+        } => "partition",
+        _ => "offset",
     }
 }
 
@@ -50,7 +60,7 @@ fn missing(record: &Record<'_>, flag: &str, what: &str) -> Failure {
         class: FailureClass::Setup,
         what: format!("{flag}: the record at {} has no {what}", format_place(record)),
         fix: Some(
-            "only captures made with --format record have times and offsets; read others with -n or --last".into(),
+            "captures of --format record, kcat -J, rpk and kcl have times and offsets; kafka-console-consumer.sh writes them with print.timestamp, print.partition and print.offset; read others with -n or --last".into(),
         ),
         raw: None,
     }
@@ -58,12 +68,7 @@ fn missing(record: &Record<'_>, flag: &str, what: &str) -> Failure {
 
 /// Partition and offset of a record, if it has them.
 pub(super) fn partition_and_offset(record: &Record<'_>) -> Option<(i32, i64)> {
-    match record.place {
-        Place::Offset {
-            partition, offset, ..
-        } => Some((partition, offset)),
-        Place::Line { .. } => None,
-    }
+    record.place.position()
 }
 
 /// A record's place as messages name it.
@@ -74,7 +79,7 @@ pub(super) fn format_place(record: &Record<'_>) -> String {
             partition,
             offset,
         } => format!("{topic} partition {partition} offset {offset}"),
-        Place::Line { file, line } => format!("{file} line {line}"),
+        Place::Line { file, line, .. } => format!("{file} line {line}"),
     }
 }
 
@@ -95,6 +100,7 @@ mod tests {
                 millis,
                 clock: Clock::Create,
             }),
+            leader_epoch: None,
             key: None,
             headers: Vec::new(),
             payload: None,

@@ -45,6 +45,7 @@ impl Source for EndlessSource {
                 offset: self.next - 1,
             },
             time: None,
+            leader_epoch: None,
             key: None,
             headers: Vec::new(),
             payload: Some(Cow::Borrowed(

@@ -20,7 +20,7 @@ DITTO_CDC_FUZZ=$PWD RUSTC_WRAPPER=$PWD/run.sh cargo build --release --bin "$targ
 seeds=corpus/seeds
 mkdir -p "$seeds" "corpus/$target" artifacts
 cat ../examples/*.ndjson ../tests/fixtures/*.ndjson | split -l 1 -a 4 - "$seeds/line-"
-folders=("corpus/$target" "$seeds" ../tests/fixtures)
+folders=("corpus/$target" "$seeds" ../tests/fixtures ../tests/fixtures/captures)
 if [ "$target" = pkcs12 ]; then folders=("corpus/$target" ../tests/fixtures/p12); fi
 exec "${CARGO_TARGET_DIR:-target}/release/$target" -max_total_time="${2:-300}" -timeout=10 -artifact_prefix=artifacts/ \
   "${folders[@]}"

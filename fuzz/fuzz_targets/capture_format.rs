@@ -7,7 +7,7 @@ use ditto_cdc::capture::format::{read, write};
 use ditto_cdc::record::{Header, Place, Record};
 use libfuzzer_sys::fuzz_target;
 
-const HERE: Place<'_> = Place::Line { file: "f", line: 1 };
+const HERE: Place<'_> = Place::Line { file: "f", line: 1, partition: None, offset: None };
 
 fuzz_target!(|bytes: &[u8]| {
     if let Some(record) = read(bytes, HERE) {
@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let header = Header { name: String::from_utf8_lossy(bytes), value: Some(bytes.into()) };
     let payload = Some(bytes.into());
-    round_trip(&Record { place: HERE, time: None, key: payload.clone(), headers: vec![header], payload });
+    round_trip(&Record { place: HERE, time: None, leader_epoch: None, key: payload.clone(), headers: vec![header], payload });
 });
 
 fn round_trip(record: &Record<'_>) {

@@ -42,6 +42,7 @@ impl Endpoint {
         if url.host_str().is_none_or(str::is_empty) {
             return Err(not_an_address("it has no host"));
         }
+        remove_final_dot(&mut url);
         url.set_query(None);
         url.set_fragment(None);
         let path = without_interface(url.path()).to_owned();
@@ -113,6 +114,16 @@ impl std::fmt::Display for Endpoint {
     }
 }
 
+/// Certificates and SNI (RFC 6066, section 3) contain names without a dot at the end, but the TLS library sends and
+/// compares a name as it is written.
+fn remove_final_dot(url: &mut Url) {
+    let host = url.host_str().and_then(|host| host.strip_suffix('.'));
+    if let Some(host) = host.map(str::to_owned) {
+        // The host stays if the rest is none, such as for `..`.
+        let _ = url.set_host(Some(&host));
+    }
+}
+
 /// Cuts off the path of the API, for a URL that was copied from a request.
 fn without_interface(path: &str) -> &str {
     let cut = path
@@ -149,6 +160,9 @@ mod tests {
             ("https://x/a/api/v5/store/execute", "https://x/a"),
             ("x/a/api/v4/store/find?x=1#y", "https://x/a"),
             ("x/a/api", "https://x/a"),
+            ("https://X.ditto.live./a", "https://x.ditto.live/a"),
+            ("x.ditto.live.:8443/a", "https://x.ditto.live:8443/a"),
+            ("http://localhost.:1/a", "http://localhost:1/a"),
             ("x/apis", "https://x/apis"),
             ("localhost:18082/a", "https://localhost:18082/a"),
             ("http://localhost:18082/a", "http://localhost:18082/a"),

@@ -22,6 +22,11 @@ pub(super) struct BrokerList {
 pub(super) fn parse(text: &str, tls: bool) -> Result<BrokerList, SettingsError> {
     let mut warnings = Vec::new();
     let mut list = Vec::new();
+    if let Some(mark) = other_separator(text) {
+        return Err(error(&format!(
+            "{mark} does not separate brokers; commas do (host:port,host:port)"
+        )));
+    }
     for entry in text.split(',').map(str::trim).filter(|e| !e.is_empty()) {
         let address = without_scheme(entry, &mut warnings).map_err(|why| error(&why))?;
         list.push(with_port(address, tls, &mut warnings).map_err(|why| error(&why))?);
@@ -39,6 +44,27 @@ pub(super) fn parse(text: &str, tls: bool) -> Result<BrokerList, SettingsError> 
 /// [`SettingsError`] if an entry is not the address of a broker.
 pub fn normalize_brokers(text: &str) -> Result<String, SettingsError> {
     parse(text, true).map(|brokers| brokers.list)
+}
+
+/// The mark other than a comma with which a list is separated.
+fn other_separator(text: &str) -> Option<&'static str> {
+    let marks = [
+        (';', "a semicolon"),
+        ('|', "a vertical bar"),
+        ('\n', "a line end"),
+        ('\r', "a line end"),
+        (' ', "a blank"),
+        ('\t', "a tab"),
+    ];
+    let separates = |entry: &str, mark: char| {
+        let parts = entry.split(mark).filter(|part| !part.trim().is_empty());
+        parts.count() > 1
+    };
+    let mut entries = text.split(',').map(str::trim);
+    entries.find_map(|entry| {
+        let mark = marks.iter().find(|(mark, _)| separates(entry, *mark));
+        mark.map(|(_, name)| *name)
+    })
 }
 
 fn error(why: &str) -> SettingsError {
@@ -80,6 +106,15 @@ fn with_port(address: &str, tls: bool, warnings: &mut Vec<String>) -> Result<Str
     if host.is_empty() || !host.chars().all(legal) {
         return Err(format!("`{address}` is not host:port"));
     }
+    if let Some(odd) = host.chars().find(|c| !c.is_ascii()) {
+        return Err(format!(
+            "`{odd}` in `{address}` is not ASCII; write the name in its ASCII form (xn--...), with an ASCII colon and dots"
+        ));
+    }
+    let host = without_final_dot(host, warnings);
+    if host.ends_with('.') {
+        return Err(format!("`{host}` is not a host name"));
+    }
     let Some(port) = port else {
         let (port, whose) = default_port(tls);
         warnings.push(format!(
@@ -92,6 +127,20 @@ fn with_port(address: &str, tls: bool, warnings: &mut Vec<String>) -> Result<Str
         _ => Err(format!(
             "`{port}` in `{address}` is not a port (1 to 65535)"
         )),
+    }
+}
+
+/// Certificates and SNI (RFC 6066, section 3) contain names without a dot at the end, but the client library sends and
+/// compares a name as it is written.
+fn without_final_dot<'a>(host: &'a str, warnings: &mut Vec<String>) -> &'a str {
+    match host.strip_suffix('.') {
+        Some(name) if !name.is_empty() && !name.ends_with('.') => {
+            warnings.push(format!(
+                "brokers: `{host}` ends with a dot, which certificates do not contain; using `{name}`"
+            ));
+            name
+        }
+        _ => host,
     }
 }
 
@@ -143,6 +192,11 @@ mod tests {
         check("a:443/", Some(("a:443", 1)));
         check("[::1]:9093", Some(("[::1]:9093", 0)));
         check("[::1]", Some(("[::1]:443", 1)));
+        check("a.example.:443", Some(("a.example:443", 1)));
+        check("ssl://a.example./", Some(("a.example:443", 3)));
+        check("a.example.", Some(("a.example:443", 2)));
+        check("a:1,,b:2,", Some(("a:1,b:2", 0)));
+        check("a:1 ,\n b:2", Some(("a:1,b:2", 0)));
         for refused in [
             "",
             " , ",
@@ -164,6 +218,31 @@ mod tests {
             "https://a:443?key=x",
         ] {
             check(refused, None);
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, words) in [
+            (
+                "a:1;b:2",
+                "a semicolon does not separate brokers; commas do",
+            ),
+            ("a:1;", "`a:1;`"),
+            ("x:1,a:1 b:2", "a blank does not separate"),
+            ("a:1\nb:2", "a line end does not separate"),
+            ("a:1\r\nb:2", "a line end does not separate"),
+            ("a:1|b:2", "a vertical bar does not separate"),
+            ("b\u{fc}cher.example:1", "`\u{fc}`"),
+            ("a\u{ff1a}443", "ASCII colon"),
+            ("a:0", "1 to 65535"),
+            ("a:70000", "1 to 65535"),
+            ("::1:9093", "in brackets"),
+            ("..:1", "`..`"),
+        ] {
+            let error = parse(text, true).err().map(|error| error.what);
+            let message = error.unwrap_or_default();
+            assert!(message.contains(words), "{text}: {message}");
         }
     }
 

@@ -214,8 +214,46 @@ fn an_ipv6_address() {
         .clone()
         .with("ssl.endpoint.identification.algorithm", "none");
     run_cases(&[
-        Case::fault("by name", client, "tls", "C5", &["not for [::1]"]),
+        Case::fault(
+            "by name",
+            client,
+            "tls",
+            "C5",
+            &[
+                "not for [::1]",
+                "librdkafka before 2.16",
+                "with its brackets",
+                "algorithm=none",
+            ],
+        ),
         Case::fine("any name", unnamed),
+    ]);
+}
+
+/// Names that match for a reader, but not for the client library.
+#[test]
+fn names_that_only_seem_to_match() {
+    let world = World::new();
+    let leaf = |hosts: &[&str], dns: &[&str]| {
+        let broker = world.cluster.leaf(&Leaf {
+            hosts,
+            dns,
+            ..Leaf::default()
+        });
+        listen(Some(&Tls::new(&broker, &[], SslVersion::TLS1_3)), kafka)
+    };
+    let by_dns = leaf(&[], &["127.0.0.1"]);
+    let by_ip = leaf(&["127.0.0.1", "localhost"], &[]);
+    let at = |host: &str, port: u16| world.client(port).at(format!("{host}:{port}"));
+    run_cases(&[
+        Case::fault(
+            "an address as a DNS name",
+            at("127.0.0.1", by_dns),
+            "tls",
+            "C5",
+            &["it has the address as a DNS entry", "IP:127.0.0.1"],
+        ),
+        Case::fine("an address as an IP entry", at("127.0.0.1", by_ip)),
     ]);
 }
 

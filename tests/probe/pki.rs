@@ -29,6 +29,8 @@ pub struct Leaf<'a> {
     pub name: &'a str,
     /// Host names and addresses.
     pub hosts: &'a [&'a str],
+    /// Entries of the type DNS, also for addresses.
+    pub dns: &'a [&'a str],
     /// Validity in days from now.
     pub days: Range<i64>,
     /// Whether its usage is `serverAuth`; else `clientAuth`.
@@ -40,6 +42,7 @@ impl Default for Leaf<'_> {
         Leaf {
             name: "broker",
             hosts: &["localhost", "127.0.0.1"],
+            dns: &[],
             days: -1..30,
             server: true,
         }
@@ -122,8 +125,11 @@ fn issue(leaf: &Leaf<'_>, issuer: Option<&Identity>) -> Identity {
         usage.client_auth()
     };
     builder.append_extension(usage.build().unwrap()).unwrap();
-    if !leaf.hosts.is_empty() {
+    if !leaf.hosts.is_empty() || !leaf.dns.is_empty() {
         let mut names = SubjectAlternativeName::new();
+        for name in leaf.dns {
+            names.dns(name);
+        }
         for host in leaf.hosts {
             match host.parse::<IpAddr>() {
                 Ok(_) => names.ip(host),

@@ -3,6 +3,8 @@
 pub(super) mod key_usage;
 pub(super) mod principal;
 
+use std::net::IpAddr;
+
 use openssl::nid::Nid;
 use openssl::x509::{X509, X509Ref, X509VerifyResult};
 
@@ -18,6 +20,8 @@ pub struct PeerCertificate {
     pub issuer: String,
     /// The host names and addresses for which it is valid; its common name if it lists none.
     pub dns_names: Vec<String>,
+    /// Its IP entries, which are also in `dns_names`.
+    pub addresses: Vec<IpAddr>,
     /// Since when it is valid, in seconds since 1970.
     pub not_before: Option<i64>,
     /// Until when it is valid, in seconds since 1970.
@@ -41,11 +45,21 @@ impl PeerCertificate {
             subject: principal(certificate.subject_name()),
             issuer: principal(certificate.issuer_name()),
             dns_names: dns_names(certificate),
+            addresses: addresses(certificate),
             not_before: unix_seconds(certificate.not_before()),
             not_after: unix_seconds(certificate.not_after()),
             serial: serial(certificate),
             self_signed: certificate.issued(certificate) == X509VerifyResult::OK,
         }
+    }
+}
+
+impl PeerCertificate {
+    /// Whether it has an IP entry for an address, which has no brackets.
+    #[must_use]
+    pub fn holds_address(&self, address: &str) -> bool {
+        let parsed = address.parse::<IpAddr>();
+        parsed.is_ok_and(|address| self.addresses.contains(&address))
     }
 }
 
@@ -60,7 +74,7 @@ fn dns_names(certificate: &X509Ref) -> Vec<String> {
     let mut dns_names = Vec::new();
     for name in certificate.subject_alt_names().into_iter().flatten() {
         dns_names.extend(name.dnsname().map(str::to_owned));
-        dns_names.extend(name.ipaddress().and_then(address));
+        dns_names.extend(name.ipaddress().and_then(address).map(|ip| ip.to_string()));
     }
     if dns_names.is_empty() {
         let common = certificate.subject_name().entries_by_nid(Nid::COMMONNAME);
@@ -69,8 +83,16 @@ fn dns_names(certificate: &X509Ref) -> Vec<String> {
     dns_names
 }
 
-fn address(bytes: &[u8]) -> Option<String> {
-    let four = <[u8; 4]>::try_from(bytes).map(std::net::IpAddr::from);
-    let address = four.or_else(|_| <[u8; 16]>::try_from(bytes).map(std::net::IpAddr::from));
-    address.ok().map(|address| address.to_string())
+fn addresses(certificate: &X509Ref) -> Vec<IpAddr> {
+    let names = certificate.subject_alt_names();
+    let names = names.iter().flatten();
+    names
+        .filter_map(|name| name.ipaddress().and_then(address))
+        .collect()
+}
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    let four = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    four.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
+        .ok()
 }

@@ -2,10 +2,9 @@
 
 use super::context::BrokerContext;
 use super::format::{format_date, format_duration, format_list, is_intermediate_name};
-use super::{client_certificate, handshake_failure};
+use super::{client_certificate, handshake_failure, name_mismatch};
 use crate::tls::handshake::{CertificateError, Handshake};
 use crate::tls::{HandshakeErrorKind, PeerCertificate};
-use crate::util::suggest::closest;
 use crate::util::time::DAY_SECONDS;
 use crate::verify::check::{Check, Fault};
 use crate::verify::probe::AddressReport;
@@ -152,7 +151,7 @@ fn check_certificate_error(
 ) -> Check {
     match error.code {
         9 | 10 => outside_validity(broker, error),
-        62 | 64 => wrong_name(broker, handshake),
+        62 | 64 => name_mismatch::check(&broker.report.target, handshake.chain.first()),
         2 | 7 | 18 | 19 | 20 | 21 => unknown_issuer(broker, handshake, error),
         _ => {
             let target = &broker.report.target;
@@ -199,31 +198,6 @@ fn outside_validity(broker: &BrokerContext<'_>, error: &CertificateError) -> Che
         "if the clock is right, the people who run the brokers must renew it"
     };
     Check::fail("tls", Fault::C3, what).fix(fix)
-}
-
-fn wrong_name(broker: &BrokerContext<'_>, handshake: &Handshake) -> Check {
-    let host = &broker.report.target.host;
-    let names = handshake
-        .chain
-        .first()
-        .map(|leaf| leaf.dns_names.clone())
-        .unwrap_or_default();
-    let what = format!(
-        "the broker at {} sends a certificate for {}, not for {host}",
-        broker.report.target,
-        format_list(&names)
-    );
-    let fix = match closest(host, &names) {
-        Some(name) if broker.report.target.node.is_none() => {
-            format!(
-                "set the brokers to the name in the certificate (the closest is {name}); compare with the portal's endpoint"
-            )
-        }
-        _ => format!(
-            "the people who run the brokers must add {host} to the names in the certificate"
-        ),
-    };
-    Check::fail("tls", Fault::C5, what).fix(fix)
 }
 
 /// The failed check of a chain that ends at no trusted certificate.

@@ -8,6 +8,7 @@ mod context;
 mod format;
 mod handshake_failure;
 mod layers;
+mod name_mismatch;
 mod network;
 
 pub use context::LocalContext;

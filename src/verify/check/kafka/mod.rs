@@ -161,33 +161,17 @@ impl TopicContext<'_> {
             .clone()
             .map(|(id, low, high)| serde_json::json!({"partition": id, "low": low, "high": high}))
             .collect();
-        let count: i64 = spans.map(|(_, low, high)| (high - low).max(0)).sum();
-        let check = if count == 0 {
-            Check::warn("records", format!("no events yet in {}", self.topic))
-                .with_fault(Fault::E7)
-                .fix("change a document in your app and run verify with --wait 60s; if no event arrives, check the sources of the data bridge in the portal")
+        let offsets: i64 = spans.map(|(_, low, high)| (high - low).max(0)).sum();
+        let check = if offsets == 0 {
+            no_records(format!("no events yet in {}", self.topic))
+        } else if oldest.or(newest).is_none() {
+            no_records(format!(
+                "{} in {}, but no committed record was found: they belong to open or aborted transactions, or their records are gone",
+                plural(offsets, "offset"),
+                self.topic
+            ))
         } else {
-            let timestamp_ms = |sample: Option<&Sample>| sample.and_then(|one| one.timestamp_ms);
-            let (first, last) = (timestamp_ms(oldest), timestamp_ms(newest));
-            let ages = match (first, last) {
-                (Some(first), Some(last)) => format!(
-                    ", the oldest {}, the newest {}",
-                    ago(first, now),
-                    ago(last, now)
-                ),
-                (None, Some(last)) => format!(", the newest {}", ago(last, now)),
-                _ => String::new(),
-            };
-            let mut check = Check::pass(
-                "records",
-                format!("about {}{ages}", plural(count, "record")),
-            );
-            for (name, time) in [("oldest", first), ("newest", last)] {
-                if let Some(time) = time {
-                    check = check.detail(name, format_rfc3339(time.div_euclid(1000)));
-                }
-            }
-            check
+            records_found(offsets, oldest, newest, now)
         };
         check.detail("offsets", details)
     }
@@ -280,6 +264,40 @@ impl TopicContext<'_> {
             ", such as the prefix followed by -1".to_owned()
         }
     }
+}
+
+fn no_records(what: String) -> Check {
+    Check::warn("records", what)
+        .with_fault(Fault::E7)
+        .fix("change a document in your app and run verify with --wait 60s; if no event arrives, check the sources of the data bridge in the portal")
+}
+
+/// Offsets are an upper limit for the records: markers of transactions, aborted and compacted records have offsets too.
+fn records_found(
+    offsets: i64,
+    oldest: Option<&Sample>,
+    newest: Option<&Sample>,
+    now: i64,
+) -> Check {
+    let timestamp_ms = |sample: Option<&Sample>| sample.and_then(|one| one.timestamp_ms);
+    let (first, last) = (timestamp_ms(oldest), timestamp_ms(newest));
+    let ages = match (first, last) {
+        (Some(first), Some(last)) => format!(
+            ", the oldest {}, the newest {}",
+            ago(first, now),
+            ago(last, now)
+        ),
+        (None, Some(last)) => format!(", the newest {}", ago(last, now)),
+        _ => String::new(),
+    };
+    let what = format!("up to {}{ages}", plural(offsets, "record"));
+    let mut check = Check::pass("records", what);
+    for (name, time) in [("oldest", first), ("newest", last)] {
+        if let Some(time) = time {
+            check = check.detail(name, format_rfc3339(time.div_euclid(1000)));
+        }
+    }
+    check
 }
 
 fn check_committed_offsets(

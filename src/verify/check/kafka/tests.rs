@@ -93,7 +93,7 @@ fn a_topic_without_events_is_a_warning() {
     assert_eq!(check.status, Pass);
     assert_eq!(
         check.message,
-        "about 2 records, the oldest 2 h ago, the newest 2 h ago"
+        "up to 2 records, the oldest 2 h ago, the newest 2 h ago"
     );
 }
 

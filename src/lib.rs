@@ -11,6 +11,8 @@ pub mod settings;
 
 pub mod tls;
 
+pub mod probe;
+
 pub mod json;
 
 pub mod capture;

@@ -61,6 +61,9 @@ const ALWAYS: &[(&str, &str)] = &[
     // A firewall that drops packets is detected after 8 seconds instead of 30.
     ("socket.connection.setup.timeout.ms", "8000"),
     ("reconnect.backoff.max.ms", "2000"),
+    // As long as Java. After the default of one second, the library shuffles the addresses of a name: an attempt after
+    // that could again use the address that has just failed.
+    ("broker.address.ttl", "30000"),
     ("socket.keepalive.enable", "true"),
 ];
 

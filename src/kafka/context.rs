@@ -11,6 +11,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
+use super::addresses::AddressChecks;
 use super::group::{Assignment, Group};
 use crate::util::mutex::lock;
 use crate::util::repeats::RepeatFilter;
@@ -40,6 +41,8 @@ pub(super) struct Context {
     /// Whether to keep log lines that repeat an error or another line.
     verbose: bool,
     repeats: Mutex<RepeatFilter>,
+    /// What the addresses of the brokers answered.
+    pub addresses: AddressChecks,
 }
 
 /// Facilities whose log lines repeat an error.
@@ -53,6 +56,7 @@ impl Context {
             group,
             verbose,
             repeats: Mutex::default(),
+            addresses: AddressChecks::default(),
         }
     }
 

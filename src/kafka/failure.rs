@@ -57,6 +57,14 @@ pub(super) fn is_about_group(code: Code) -> bool {
     )
 }
 
+/// Whether an error is about one address of a broker, so that another address may work.
+pub(super) fn is_about_address(code: Code) -> bool {
+    matches!(
+        code,
+        Code::SSL | Code::BrokerTransportFailure | Code::Resolve | Code::AllBrokersDown
+    )
+}
+
 fn is_final_tls_error(reason: &str) -> bool {
     if let Some(alert) = alert_number(reason) {
         return REJECTION_ALERTS.contains(&alert) || PARAMETER_ALERTS.contains(&alert);
@@ -82,7 +90,7 @@ fn alert_number(reason: &str) -> Option<u8> {
 }
 
 /// The broker of the library's message, `ssl://host:port/id: …`: its address, and its node id if it was advertised.
-fn peer(reason: &str) -> Option<(&str, Option<i32>)> {
+pub(super) fn peer(reason: &str) -> Option<(&str, Option<i32>)> {
     let (protocol, rest) = reason.split_once("://")?;
     let (address, rest) = rest.split_once('/')?;
     let id = rest.split_once(':').map_or(rest, |(id, _)| id);

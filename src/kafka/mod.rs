@@ -1,5 +1,6 @@
 //! A Kafka topic as a source of records. The only importer of `rdkafka`.
 
+mod addresses;
 mod changes;
 mod config;
 mod context;

@@ -233,7 +233,12 @@ impl Reader {
                 } else {
                     READING
                 };
-                Err(self.topic.failure(doing, code, reason))
+                let pending = &mut self.pending;
+                self.topic.judge_error(doing, code, reason, &mut |line| {
+                    pending.push_back(Pending::Notice(Notice::Log(line.to_owned())));
+                })?;
+                self.outage.on_error(reason, true, Instant::now());
+                Ok(())
             }
             RDKafkaErrorCode::AllBrokersDown
             | RDKafkaErrorCode::BrokerTransportFailure

@@ -10,9 +10,10 @@ use rdkafka::error::{IsError, KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use super::addresses::Verdict;
 use super::config::Connection;
 use super::context::{ClientEvent, Context};
-use super::failure::{ErrorClass, classify, failure};
+use super::failure::{ErrorClass, classify, failure, is_about_address};
 use super::group::Group;
 use super::topic_id;
 use crate::record::incarnation::Incarnation;
@@ -54,6 +55,8 @@ pub struct Topic {
 
 /// Timeout of connecting, over all attempts.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// The same, if some address of the brokers works: the library still tries one after the other.
+const MAX_CONNECT_TIMEOUT: Duration = Duration::from_secs(45);
 /// How long refused connections count as a broker that is starting.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Timeout of one request to a connected broker.
@@ -150,12 +153,21 @@ impl Topic {
             }
             let waited = started.elapsed();
             if waited > CONNECT_TIMEOUT || (waited > REFUSAL_TIMEOUT && is_refusal(last.as_ref())) {
-                let (code, reason) =
-                    last.unwrap_or((RDKafkaErrorCode::OperationTimedOut, String::new()));
-                return Err(self.failure("connecting", code, &reason).into());
+                let (code, reason) = last
+                    .clone()
+                    .unwrap_or((RDKafkaErrorCode::OperationTimedOut, String::new()));
+                self.judge_error("connecting", code, &reason, report)?;
+                if waited > MAX_CONNECT_TIMEOUT {
+                    return Err(self.failure("connecting", code, &reason).into());
+                }
             }
             // The last attempt ends with the timeout, not seconds after it.
-            let left = CONNECT_TIMEOUT.saturating_sub(waited) + MIN_ATTEMPT_TIMEOUT;
+            let limit = if waited > CONNECT_TIMEOUT {
+                MAX_CONNECT_TIMEOUT
+            } else {
+                CONNECT_TIMEOUT
+            };
+            let left = limit.saturating_sub(waited) + MIN_ATTEMPT_TIMEOUT;
             timeout = (timeout * 2).min(Duration::from_secs(5)).min(left);
         }
     }
@@ -173,7 +185,8 @@ impl Topic {
                 ClientEvent::Error(code, message)
                     if classify(code, &message) == ErrorClass::Fatal =>
                 {
-                    return Err(self.failure("connecting", code, &message));
+                    self.judge_error("connecting", code, &message, report)?;
+                    reason = more_specific(reason, Some((code, message)));
                 }
                 ClientEvent::RebalanceFailed(code, message) => {
                     return Err(self.failure("assigning the group's partitions", code, &message));
@@ -186,6 +199,38 @@ impl Topic {
             }
         }
         Ok(reason)
+    }
+
+    /// An error that would be final for a broker with a single address: reports the addresses that do not work, if
+    /// another one works.
+    ///
+    /// # Errors
+    /// The failure while `doing` something, if no address works.
+    pub(super) fn judge_error(
+        &self,
+        doing: &str,
+        code: RDKafkaErrorCode,
+        reason: &str,
+        report: &mut Report<'_>,
+    ) -> Result<(), Failure> {
+        let mut failure = self.failure(doing, code, reason);
+        if !is_about_address(code) {
+            return Err(failure);
+        }
+        let addresses = &self.consumer.context().addresses;
+        match addresses.judge(&self.connection, reason) {
+            Verdict::OnlyAddress => Err(failure),
+            Verdict::NoneWorks(faults) => {
+                failure.what = format!("{}; none of the addresses works: {faults}", failure.what);
+                Err(failure)
+            }
+            Verdict::Works(faults) => {
+                if let Some(line) = addresses.untold(&faults) {
+                    report(&line);
+                }
+                Ok(())
+            }
+        }
     }
 
     /// Whether no group is joined.

@@ -1,4 +1,3 @@
-//! Connection diagnosis: a network probe, and checks that turn its results into faults and fixes.
+//! Connection diagnosis: checks that turn the results of the network probe into faults and fixes.
 
 pub mod check;
-pub mod probe;

@@ -2,11 +2,11 @@
 
 use std::thread;
 
+use ditto_cdc::probe::Report;
 use ditto_cdc::tls::{Keystore, Truststore};
 use ditto_cdc::util::secret::Secret;
 use ditto_cdc::verify::check::broker::{LocalContext, checks};
 use ditto_cdc::verify::check::{Check, Fault, Status};
-use ditto_cdc::verify::probe::Report;
 
 use serde_json::Value;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use ditto_cdc::probe::{Credentials, Report, Target, Timeouts, run};
 use ditto_cdc::util::secret::Secret;
-use ditto_cdc::verify::probe::{Credentials, Report, Target, Timeouts, run};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 

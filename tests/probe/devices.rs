@@ -4,9 +4,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ditto_cdc::probe::{Report, Target, TcpOutcome};
 use ditto_cdc::verify::check::broker::checks;
 use ditto_cdc::verify::check::{Check, Fault, Status};
-use ditto_cdc::verify::probe::{Report, Target, TcpOutcome};
 use openssl::ssl::SslVersion;
 
 use crate::cases::{Case, local_context, run_cases};

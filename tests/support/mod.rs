@@ -6,6 +6,7 @@
 
 pub mod engine;
 pub mod kafka;
+pub mod names;
 pub mod program;
 pub mod relay;
 pub mod stage;

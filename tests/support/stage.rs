@@ -22,19 +22,37 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(partitions: i32) -> Stage {
-        Stage::start(partitions, CaOptions::default())
+        Stage::start(partitions, Options::default())
+    }
+
+    /// With one partition, and a broker that clients reach by a host name only.
+    pub fn advertised_as(host: &str) -> Stage {
+        let advertised_host = Some(host.to_owned());
+        Stage::start(
+            1,
+            Options {
+                advertised_host,
+                ..Options::default()
+            },
+        )
     }
 
     /// With one partition and other certificates.
     pub fn with(certificates: CaOptions) -> Stage {
-        Stage::start(1, certificates)
+        Stage::start(
+            1,
+            Options {
+                certificates,
+                ..Options::default()
+            },
+        )
     }
 
-    fn start(partitions: i32, certificates: CaOptions) -> Stage {
+    fn start(partitions: i32, options: Options) -> Stage {
         let broker = Embedded::start(&Options {
             topics: vec![(TOPIC.to_owned(), partitions)],
             forbidden: vec!["secret".to_owned()],
-            certificates,
+            ..options
         })
         .unwrap();
         let folder = tempfile::tempdir().unwrap();

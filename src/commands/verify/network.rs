@@ -2,6 +2,8 @@
 
 use super::files::CertificateFiles;
 use super::run::VerifyRun;
+use crate::probe;
+use crate::probe::{AddressFamily, Credentials, Target, Timeouts};
 use crate::settings::{Protocol, Settings};
 use crate::tls::{ClientConfig, Keystore, Truststore};
 use crate::util::exit::Exit;
@@ -9,8 +11,6 @@ use crate::verify::check::broker;
 use crate::verify::check::broker::LocalContext;
 use crate::verify::check::redact::NameKind;
 use crate::verify::check::{Check, Status};
-use crate::verify::probe;
-use crate::verify::probe::{AddressFamily, Credentials, Target, Timeouts};
 
 /// Whether a Kafka broker can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -31,6 +31,8 @@ pub struct Options {
     pub forbidden: Vec<String>,
     /// Options of the certificates.
     pub certificates: CaOptions,
+    /// The host name that clients are told to connect to; `None` for the address.
+    pub advertised_host: Option<String>,
 }
 
 /// A running broker. Dropping it closes every connection and frees its ports.
@@ -63,7 +65,9 @@ impl Embedded {
         let plain: SocketAddr = broker.plain_address().parse()?;
         let proxy = TlsProxy::start(&certificates, plain)?;
         let address = proxy.address();
-        broker.advertise(&address.ip().to_string(), address.port())?;
+        let host = options.advertised_host.clone();
+        let host = host.unwrap_or_else(|| address.ip().to_string());
+        broker.advertise(&host, address.port())?;
         broker.group_delay(GROUP_DELAY)?;
         for (name, partitions) in &options.topics {
             broker.create_topic(name, *partitions)?;
@@ -182,7 +186,7 @@ mod tests {
         Embedded::start(&Options {
             topics: vec![("events".to_owned(), 3)],
             forbidden: vec!["secret".to_owned()],
-            certificates: CaOptions::default(),
+            ..Options::default()
         })
         .unwrap()
     }

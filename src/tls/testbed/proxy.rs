@@ -32,10 +32,22 @@ impl TlsProxy {
     /// # Errors
     /// If no port is free, or if OpenSSL rejects the certificates.
     pub fn start(certificates: &TestCertificates, target: SocketAddr) -> anyhow::Result<TlsProxy> {
+        TlsProxy::start_at((Ipv4Addr::LOCALHOST, 0).into(), certificates, target)
+    }
+
+    /// Listens on an address and forwards to `target`.
+    ///
+    /// # Errors
+    /// If the address is in use, or if OpenSSL rejects the certificates.
+    pub fn start_at(
+        listener: SocketAddr,
+        certificates: &TestCertificates,
+        target: SocketAddr,
+    ) -> anyhow::Result<TlsProxy> {
         let acceptor =
             acceptor(certificates).context("preparing the TLS proxy of the embedded broker")?;
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .context("listening on a free port of 127.0.0.1")?;
+        let socket =
+            TcpListener::bind(listener).with_context(|| format!("listening on {listener}"))?;
         let address = socket.local_addr()?;
         let connections = Arc::new(Connections::default());
         let shared = Arc::clone(&connections);

@@ -2,8 +2,8 @@
 
 use super::context::BrokerContext;
 use super::layers::LAYERS;
+use crate::probe::{AddressReport, Report, TcpOutcome};
 use crate::verify::check::{Check, Fault, Status};
-use crate::verify::probe::{AddressReport, Report, TcpOutcome};
 
 /// One check for each address that does not work.
 pub(super) fn faults(broker: &BrokerContext<'_>) -> Vec<Check> {

@@ -3,8 +3,8 @@
 use super::addresses;
 use super::context::BrokerContext;
 use super::layers::LAYERS;
+use crate::probe::Report;
 use crate::verify::check::{Check, Fault, Status};
-use crate::verify::probe::Report;
 
 const NAME: &str = "advertised-brokers";
 

@@ -3,11 +3,11 @@
 use super::context::BrokerContext;
 use super::format::{format_date, format_duration, format_list, is_intermediate_name};
 use super::{client_certificate, handshake_failure, name_mismatch};
+use crate::probe::AddressReport;
 use crate::tls::handshake::{CertificateError, Handshake};
 use crate::tls::{HandshakeErrorKind, PeerCertificate};
 use crate::util::time::DAY_SECONDS;
 use crate::verify::check::{Check, Fault};
-use crate::verify::probe::AddressReport;
 
 /// A broker certificate this close to its end gives a warning: automatic renewal has probably failed.
 const EXPIRY_WARNING_SECONDS: i64 = 7 * DAY_SECONDS;

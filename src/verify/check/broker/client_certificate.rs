@@ -5,10 +5,10 @@ use super::context::BrokerContext;
 use super::format::{
     format_alert, format_date, format_duration, format_list, is_intermediate_name,
 };
+use crate::probe::AddressReport;
 use crate::tls::handshake::{CertificateRequest, ClientCertificate, Handshake};
 use crate::tls::{HandshakeError, HandshakeErrorKind, PeerCertificate};
 use crate::verify::check::{Check, Fault};
-use crate::verify::probe::AddressReport;
 
 const NAME: &str = "client-certificate";
 const AGAIN: &str = "download the user certificate again from the portal";

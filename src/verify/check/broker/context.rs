@@ -1,7 +1,7 @@
 //! Inputs of the broker checks: probe reports plus what this machine knows.
 
+use crate::probe::{AddressReport, Report, TcpOutcome};
 use crate::tls::{Anchor, Keystore, PeerCertificate, Truststore};
-use crate::verify::probe::{AddressReport, Report, TcpOutcome};
 
 /// Facts that need no broker: the clock and the two certificate files.
 #[derive(Debug, Clone)]

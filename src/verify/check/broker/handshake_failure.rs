@@ -3,9 +3,9 @@
 use super::context::BrokerContext;
 use super::format::format_alert;
 use super::network;
+use crate::probe::AddressReport;
 use crate::tls::{HandshakeError, HandshakeErrorKind};
 use crate::verify::check::{Check, Fault};
-use crate::verify::probe::AddressReport;
 
 /// `unrecognized_name`
 const UNRECOGNIZED_NAME: u8 = 112;

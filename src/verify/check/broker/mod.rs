@@ -17,7 +17,7 @@ use context::BrokerContext;
 use layers::LAYERS;
 
 use super::{Check, Status};
-use crate::verify::probe::Report;
+use crate::probe::Report;
 
 /// The checks of all brokers, in the order of the layers. If one bootstrap broker works, faults of the other
 /// bootstrap brokers are warnings, because the client library then uses the working one.

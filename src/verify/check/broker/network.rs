@@ -3,9 +3,9 @@
 use super::client_certificate;
 use super::context::BrokerContext;
 use super::format::{format_list, quote_first_line};
+use crate::probe::{AddressReport, Listener, ResolveError, TcpOutcome};
 use crate::tls::{CLASSIC_GROUPS, HandshakeError, HandshakeErrorKind};
 use crate::verify::check::{Check, Fault};
-use crate::verify::probe::{AddressReport, Listener, ResolveError, TcpOutcome};
 
 /// The first advice if an address does not respond.
 const ENDPOINT: &str = "compare host and port with the endpoint that the Ditto portal shows";

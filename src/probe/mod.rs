@@ -1,5 +1,5 @@
-//! Network probe of brokers, layer by layer: DNS, TCP, TLS, Kafka. It connects as the client library does, and changes
-//! nothing on the brokers.
+//! Network probe of brokers, layer by layer: DNS, TCP, TLS, Kafka. It connects as the client library does, to each
+//! address of a name, and changes nothing on the brokers.
 
 mod accepted_keys;
 mod address;
@@ -8,9 +8,10 @@ mod protocol;
 mod resolve;
 mod transport;
 
+use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::util::mutex::lock;
 
@@ -45,6 +46,27 @@ pub fn run(targets: &[Target], credentials: &Credentials, timeouts: &Timeouts) -
     advertised.sort_by_key(|report| report.target.node);
     reports.extend(advertised);
     reports
+}
+
+/// Probes the targets in parallel, but not the brokers that they advertise.
+#[must_use]
+pub fn run_alone(
+    targets: &[Target],
+    credentials: &Credentials,
+    timeouts: &Timeouts,
+) -> Vec<Report> {
+    let deadline = Instant::now() + timeouts.total;
+    in_parallel(targets, |target| {
+        probe_target(target, credentials, timeouts, deadline)
+    })
+}
+
+/// The addresses of a broker's name, as many as are probed; empty if it does not resolve within the timeout.
+#[must_use]
+pub fn addresses(target: &Target, family: AddressFamily, timeout: Duration) -> Vec<SocketAddr> {
+    let mut addresses = resolve::resolve(target, family, timeout).unwrap_or_default();
+    addresses.truncate(MAX_ADDRESSES);
+    addresses
 }
 
 fn in_parallel<T: Send>(targets: &[Target], probe_target: impl Fn(&Target) -> T + Sync) -> Vec<T> {

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::probe;
+use crate::probe::{Credentials, Target, Timeouts};
 use crate::settings::{self, LibrdkafkaProperties, Origin, Property};
 use crate::tls::{self, KeyChoice, Material, StoreSource};
 use crate::util::secret::Secret;
-use crate::verify::probe;
-use crate::verify::probe::{Credentials, Target, Timeouts};
 
 const CA_PEM: &str = "ssl.ca.pem";
 const CERTIFICATE_PEM: &str = "ssl.certificate.pem";

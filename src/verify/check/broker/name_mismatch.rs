@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use super::format::format_list;
+use crate::probe::Target;
 use crate::tls::PeerCertificate;
 use crate::util::suggest::closest;
 use crate::verify::check::{Check, Fault};
-use crate::verify::probe::Target;
 
 /// The remedy of a client that cannot change the name.
 const WITHOUT_NAMES: &str =

@@ -1,5 +1,6 @@
 //! The two stores of a connection: files, or PEM text in properties; and the key that is taken from them.
 
+use std::io;
 use std::path::PathBuf;
 
 use crate::probe;
@@ -9,15 +10,12 @@ use crate::tls::{self, KeyChoice, Material, StoreSource};
 use crate::util::secret::Secret;
 
 const CA_PEM: &str = "ssl.ca.pem";
-const CERTIFICATE_PEM: &str = "ssl.certificate.pem";
-const KEY_PEM: &str = "ssl.key.pem";
+/// The text itself, and a file with it; the Kafka library prefers the text.
+const CERTIFICATE: [&str; 2] = ["ssl.certificate.pem", "ssl.certificate.location"];
+const KEY: [&str; 2] = ["ssl.key.pem", "ssl.key.location"];
 const KEY_PASSWORD: &str = "ssl.key.password";
 /// Properties that give the key in another way.
-const OTHER_KEYS: [&str; 3] = [
-    "ssl.key.location",
-    "ssl.keystore.location",
-    "ssl.engine.location",
-];
+const OTHER_KEYS: [&str; 2] = ["ssl.keystore.location", "ssl.engine.location"];
 
 /// The configured stores, and the properties that are left for the Kafka library.
 pub(super) struct Stores {
@@ -46,7 +44,7 @@ impl Stores {
         let mut read: Vec<&str> = Vec::new();
         read.extend(cluster_text.map(|_| CA_PEM));
         if user_text.is_some() {
-            read.extend([CERTIFICATE_PEM, KEY_PEM, KEY_PASSWORD]);
+            read.extend(CERTIFICATE.iter().chain(&KEY).chain([&KEY_PASSWORD]));
         }
         let left = extra
             .iter()
@@ -55,10 +53,12 @@ impl Stores {
             properties: left
                 .map(|one| (one.name.clone(), one.value.clone()))
                 .collect(),
-            cluster: cluster_text.map(|ca| text_store(&[ca], None)).or_else(|| {
-                let hint = "--cluster-cert-password-file or DITTO_CDC_CLUSTER_CERT_PASSWORD";
-                cluster.map(|file| file_store(file, hint))
-            }),
+            cluster: cluster_text
+                .map(|ca| text_store(&[PemText::new(ca)], None))
+                .or_else(|| {
+                    let hint = "--cluster-cert-password-file or DITTO_CDC_CLUSTER_CERT_PASSWORD";
+                    cluster.map(|file| file_store(file, hint))
+                }),
             user: user_text.or_else(|| {
                 let hint = "--user-cert-password-file or DITTO_CDC_USER_CERT_PASSWORD";
                 user.map(|file| file_store(file, hint))
@@ -104,24 +104,72 @@ fn file_store(file: settings::StoreFile<'_>, hint: &str) -> tls::StoreFile {
     }
 }
 
-/// Certificate and key in properties, unless the key is given in another way.
+/// Certificate and key in properties, unless the key is given in another way, or a file cannot be read: then the Kafka
+/// library reports it.
 fn user_text(extra: &LibrdkafkaProperties) -> Option<tls::StoreFile> {
     if extra.has_any(&OTHER_KEYS) {
         return None;
     }
-    let certificate = property(extra, CERTIFICATE_PEM)?;
-    let parts: Vec<&Property> = [Some(certificate), property(extra, KEY_PEM)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let certificate = PemText::find(extra, CERTIFICATE).ok()??;
+    let key = PemText::find(extra, KEY).ok()?;
+    let parts: Vec<PemText> = std::iter::once(certificate).chain(key).collect();
     Some(text_store(&parts, extra.get(KEY_PASSWORD)))
 }
 
-fn text_store(parts: &[&Property], password: Option<&str>) -> tls::StoreFile {
-    let names: Vec<&str> = parts.iter().map(|part| typed_name(part)).collect();
-    let file = parts.first().and_then(|part| file_of(&part.origin));
+/// PEM text and where it is from.
+struct PemText {
+    /// The property's name where it is set, which differs from that of the Kafka library in a Java file.
+    name: String,
+    file: Option<PathBuf>,
+    text: Secret,
+}
+
+impl PemText {
+    fn new(property: &Property) -> PemText {
+        PemText {
+            name: match &property.origin {
+                Origin::Properties { name, .. } => name.clone(),
+                _ => property.name.clone(),
+            },
+            file: match &property.origin {
+                Origin::Properties { path, .. } | Origin::Profile { path, .. } => {
+                    Some(path.clone())
+                }
+                _ => None,
+            },
+            text: Secret::new(property.value.clone()),
+        }
+    }
+
+    /// From one of two properties, if one is set.
+    ///
+    /// # Errors
+    /// I/O errors of the file.
+    fn find(
+        extra: &LibrdkafkaProperties,
+        [text, location]: [&str; 2],
+    ) -> io::Result<Option<PemText>> {
+        if let Some(property) = property(extra, text) {
+            return Ok(Some(PemText::new(property)));
+        }
+        let from_file = |property: &Property| {
+            let text = std::fs::read_to_string(&property.value)?;
+            Ok(PemText {
+                file: Some(PathBuf::from(&property.value)),
+                text: Secret::new(text),
+                ..PemText::new(property)
+            })
+        };
+        property(extra, location).map(from_file).transpose()
+    }
+}
+
+/// The key's file is named, because its permissions are checked.
+fn text_store(parts: &[PemText], password: Option<&str>) -> tls::StoreFile {
+    let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
+    let file = parts.iter().rev().find_map(|part| part.file.clone());
     let place = file.as_ref().map(|file| format!(" ({})", file.display()));
-    let texts: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
+    let texts: Vec<&str> = parts.iter().map(|part| part.text.expose()).collect();
     tls::StoreFile {
         source: StoreSource::Text {
             name: names.join(" and ") + &place.unwrap_or_default(),
@@ -137,19 +185,4 @@ fn text_store(parts: &[&Property], password: Option<&str>) -> tls::StoreFile {
 fn property<'a>(extra: &'a LibrdkafkaProperties, name: &str) -> Option<&'a Property> {
     let last = extra.iter().rev().find(|property| property.name == name);
     last.filter(|property| !property.value.trim().is_empty())
-}
-
-/// The property's name where it is set, which differs from that of the Kafka library in a Java file.
-fn typed_name(property: &Property) -> &str {
-    match &property.origin {
-        Origin::Properties { name, .. } => name,
-        _ => &property.name,
-    }
-}
-
-fn file_of(origin: &Origin) -> Option<PathBuf> {
-    match origin {
-        Origin::Properties { path, .. } | Origin::Profile { path, .. } => Some(path.clone()),
-        _ => None,
-    }
 }

@@ -182,3 +182,21 @@ fn altered_key(text: &str, old: &[u8], new: &[u8]) -> String {
     let body = openssl::base64::encode_block(&key);
     format!("{before}{begin}\n{body}\n{end}{after}")
 }
+
+/// Bouncy Castle writes BER, whose lengths are not stated.
+#[test]
+fn iterations_are_limited_in_ber_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (few, many) = ([2, 3, 0, 0xc8, 0], [2, 3, 0x7f, 0xff, 0xff]);
+    let file = written(
+        &folder,
+        "some.p12",
+        &altered("bouncy-castle.p12", &few, &many),
+    );
+    let expected = (
+        "A6",
+        "needs 8388607 hashing iterations",
+        "download it again",
+    );
+    assert_fault(None, Some(&file), expected);
+}

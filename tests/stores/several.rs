@@ -28,7 +28,7 @@ const FIRST: &str =
 #[test]
 fn the_key_is_the_one_that_the_broker_accepts() {
     let check = |accepted: Option<AcceptedKeys>, principal: &str, certain: bool, words: &str| {
-        for name in ["two-keys.p12", "two-keys-old.p12"] {
+        for name in ["two-keys.p12", "two-keys-old.p12", "bouncy-castle.p12"] {
             let mut keystore = keystore(name);
             let choice = keystore.choose(accepted.as_ref(), now()).unwrap();
             assert_eq!(keystore.principal(), principal, "{name}: {choice}");
@@ -155,6 +155,8 @@ fn one_store_can_have_both_roles() {
         let material = load(Some(&cluster), Some(&user)).unwrap();
         assert!(material.keystore.is_some());
         let anchors = material.truststore.unwrap();
+        let has_other_ca = cluster.source.to_string().contains("shared");
+        assert_eq!(anchors.is_chain_of_key(), !has_other_ca);
         let names = anchors.anchors().iter().map(|one| one.subject.clone());
         names.collect::<Vec<_>>()
     };

@@ -428,4 +428,37 @@ fn one_store_can_have_both_roles() {
     report.has("cluster-certificate", "pass", None, "demo cluster CA");
     report.has("tls", "pass", None, "");
     report.has("topic", "pass", None, "");
+    // The user certificate in both roles by mistake.
+    let (user, password) = (stage.path("user.p12"), Some(password));
+    let twice = [
+        (CLUSTER, Some(&*user)),
+        ("DITTO_CDC_CLUSTER_CERT_PASSWORD", password),
+    ];
+    let report = with(&stage, &twice);
+    let words = "only the issuer of the user certificate in the same file";
+    report.has("cluster-certificate", "warn", None, words);
+    report.has("tls", "fail", Some("C1"), "");
+}
+
+#[test]
+fn files_given_to_the_kafka_library_are_checked_too() {
+    let stage = stage();
+    let (_, password) = stage.passwords();
+    let (key, chain) = pem_of(&stage.path("user.p12"), password);
+    let blanks = |pem: &str| pem.split_whitespace().collect::<Vec<_>>().join(" ");
+    let chain = stage.file("chain.pem", &blanks(&chain));
+    let key = stage.file("key.pem", &blanks(&key));
+    let mut env = stage.env();
+    env.retain(|(name, _)| !name.contains("USER_CERT"));
+    let location = format!("ssl.certificate.location={chain}");
+    let key_location = format!("ssl.key.location={key}");
+    let report = verify(&env, &["-X", &location, "-X", &key_location]);
+    report.has("user-certificate", "pass", None, "is CN=user");
+    report.has("client-certificate", "pass", None, "accepts CN=user");
+    report.has("topic", "pass", None, "");
+    let named = report.check("user-certificate")["details"]["file"].to_string();
+    assert!(
+        named.contains("ssl.certificate.location and ssl.key.location"),
+        "{named}"
+    );
 }

@@ -126,7 +126,8 @@ mod tests {
 
     use super::*;
 
-    const STORES: [&[u8]; 6] = [
+    const STORES: [&[u8]; 7] = [
+        include_bytes!("../../../tests/fixtures/p12/bouncy-castle.p12"),
         include_bytes!("../../../tests/fixtures/p12/ec.p12"),
         include_bytes!("../../../tests/fixtures/p12/no-mac.p12"),
         include_bytes!("../../../tests/fixtures/p12/keytool-plain.p12"),

@@ -10,7 +10,7 @@ use openssl::provider::Provider;
 use openssl::x509::X509;
 
 use super::algorithms::{self, KeyBag, key_bags, number};
-use crate::tls::der::{CONSTRUCTED, INTEGER, OCTETS, SEQUENCE, claimed_bytes, elements};
+use crate::tls::der::{CONSTRUCTED, INTEGER, OCTETS, SEQUENCE, claimed_bytes, elements, from_ber};
 use crate::util::secret::Secret;
 
 /// `ERR_LIB_PKCS12` in `openssl/err.h`.
@@ -94,7 +94,10 @@ impl OpenError {
 
 /// Opens a store. Without a password, the empty one is tried in both encodings that stores use.
 pub(super) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<StoreContents, OpenError> {
-    let iterations = kdf_iterations(bytes);
+    // Bouncy Castle writes BER. OpenSSL gets the original bytes, which the MAC covers.
+    let der = from_ber(bytes, MAX_DEPTH);
+    let der = der.as_deref().unwrap_or(bytes);
+    let iterations = kdf_iterations(der);
     if iterations > MAX_ITERATIONS {
         return Err(OpenError::TooManyIterations(iterations));
     }
@@ -107,7 +110,7 @@ pub(super) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<StoreConte
                 let certificates = found.cert.into_iter().chain(found.ca.into_iter().flatten());
                 return Ok(StoreContents {
                     certificates: certificates.collect(),
-                    keys: private_keys(bytes, &encoding, found.pkey),
+                    keys: private_keys(der, &encoding, found.pkey),
                 });
             }
             // The error of the plain encoding is the one to search the web for.
@@ -115,7 +118,7 @@ pub(super) fn open(bytes: &[u8], password: Option<&Secret>) -> Result<StoreConte
         }
     }
     let error = first_error.unwrap_or_else(ErrorStack::get);
-    Err(open_error(bytes, &error, password))
+    Err(open_error(der, &error, password))
 }
 
 /// All keys of a store; OpenSSL returns only the first one.

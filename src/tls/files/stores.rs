@@ -17,6 +17,7 @@ use crate::util::secret::Secret;
 pub struct Truststore {
     pem: String,
     anchors: Vec<Anchor>,
+    is_chain_of_key: bool,
 }
 
 /// A trusted certificate.
@@ -63,6 +64,13 @@ impl Truststore {
         &self.anchors
     }
 
+    /// Whether the certificates are only the issuers of a user certificate in the same store, which may be there by
+    /// mistake.
+    #[must_use]
+    pub fn is_chain_of_key(&self) -> bool {
+        self.is_chain_of_key
+    }
+
     /// From the bytes of a file in any format; `None` if `load` would return a fault.
     #[must_use]
     pub fn from_bytes(bytes: &[u8], password: Option<&Secret>) -> Option<Truststore> {
@@ -85,21 +93,31 @@ impl Truststore {
         };
         let is_linked = |one: &X509| entries.iter().any(|entry| entry.contains(one));
         let is_repeated = |one: &X509| all.iter().filter(|other| same(other, one)).count() > 1;
+        let is_trusted = |one: &X509| !is_leaf(one) && (!is_linked(one) || is_repeated(one));
         let mut anchors: Vec<X509> = Vec::new();
-        for one in all {
-            let is_trusted = !is_leaf(one) && (is_shared || !is_linked(one) || is_repeated(one));
-            if is_trusted && !anchors.iter().any(|known| same(known, one)) {
+        for one in all
+            .iter()
+            .filter(|one| is_trusted(one) || (is_shared && !is_leaf(one)))
+        {
+            if !anchors.iter().any(|known| same(known, one)) {
                 anchors.push(one.clone());
             }
         }
-        Truststore::new(&anchors)
+        Some(Truststore {
+            is_chain_of_key: !all.iter().any(is_trusted),
+            ..Truststore::new(&anchors)?
+        })
     }
 
     /// `None` without a certificate.
     pub(super) fn new(certificates: &[X509]) -> Option<Truststore> {
         let pem = pem(certificates).filter(|text| !text.is_empty())?;
         let anchors = certificates.iter().map(Anchor::new).collect();
-        Some(Truststore { pem, anchors })
+        Some(Truststore {
+            pem,
+            anchors,
+            is_chain_of_key: false,
+        })
     }
 }
 

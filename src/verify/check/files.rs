@@ -58,6 +58,11 @@ pub fn cluster(file: &str, store: &Truststore, now: i64) -> Check {
             format!("{trusts}, which expires {}", when(last, now)),
         )
         .fix("download the cluster certificate again once the cluster's CA is renewed"),
+        _ if store.is_chain_of_key() => Check::warn(
+            CLUSTER_CHECK,
+            format!("{trusts}, only the issuer of the user certificate in the same file"),
+        )
+        .fix("if the broker's certificate is rejected (C1), give the cluster certificate instead"),
         Some((last, _)) => Check::pass(CLUSTER_CHECK, format!("{trusts}, until {}", date(last))),
         None => Check::pass(CLUSTER_CHECK, trusts),
     })

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::probe;
 use crate::probe::{Credentials, Target, Timeouts};
@@ -16,6 +17,9 @@ const KEY: [&str; 2] = ["ssl.key.pem", "ssl.key.location"];
 const KEY_PASSWORD: &str = "ssl.key.password";
 /// Properties that give the key in another way.
 const OTHER_KEYS: [&str; 2] = ["ssl.keystore.location", "ssl.engine.location"];
+
+/// Limit for all brokers that are asked which key they accept.
+const CHOICE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The configured stores, and the properties that are left for the Kafka library.
 pub(super) struct Stores {
@@ -87,11 +91,15 @@ pub(super) fn choose_key(
         Some(keystore.key_pem()),
         properties,
     );
+    let timeouts = Timeouts {
+        total: CHOICE_TIMEOUT,
+        ..Timeouts::default()
+    };
     let accepted = credentials
         .ok()
         .zip(brokers)
         .and_then(|(credentials, brokers)| {
-            probe::accepted_keys(&Target::list(brokers), &credentials, &Timeouts::default())
+            probe::accepted_keys(&Target::list(brokers), &credentials, &timeouts)
         });
     keystore.choose(accepted.as_ref(), now)
 }

@@ -19,7 +19,9 @@ pub fn accepted_keys(
     let config = credentials.tls.as_ref()?;
     let deadline = Instant::now() + timeouts.total;
     targets.iter().find_map(|target| {
-        let addresses = resolve::resolve(target, credentials.family, timeouts.resolve);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let limit = timeouts.resolve.min(left);
+        let addresses = resolve::resolve(target, credentials.family, limit);
         let mut addresses = addresses.unwrap_or_default().into_iter();
         addresses.find_map(|address| from_address(address, target, config, timeouts, deadline))
     })

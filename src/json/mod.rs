@@ -13,6 +13,7 @@
 mod block;
 mod bytes;
 mod canonical;
+mod compact;
 mod decimal;
 mod depth_stack;
 mod elements;
@@ -32,6 +33,7 @@ use std::ops::ControlFlow;
 
 pub(crate) use bytes::{common_prefix_len, common_suffix_len, contains_byte};
 pub use canonical::is_canonical;
+pub use compact::compact;
 pub use decimal::{Decimal, Exponent, decimal};
 pub use elements::ElementSpans;
 pub use equality::{NumberRule, eq_numbers, eq_values, is_canonical_scalar, sorted_fields};

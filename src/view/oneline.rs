@@ -8,12 +8,15 @@ use super::styles::Ink;
 use crate::diff::path::push_jq;
 use crate::diff::{ChangeKind, Diff, Options};
 use crate::event::Op;
+use crate::json::compact;
 use crate::record::{OffsetGap, Record};
 
 /// Contents are shown only if at least this many columns are left.
 const MIN_PREVIEW_COLUMNS: usize = 16;
 /// Limit of the names of changed fields, longer than any line.
 const MAX_NAMES_BYTES: usize = 1000;
+/// The longest character in UTF-8.
+const MAX_BYTES_PER_COLUMN: usize = 4;
 /// Width of the padded operation.
 const OPERATION_COLUMNS: usize = 7;
 
@@ -33,7 +36,12 @@ pub(super) fn event(
         let names = names(event_diff.diff(&view.diff), &view.diff);
         preview(&mut line, &names, EscapeStyle::Text);
     } else if let Some(document) = event.new.or(event.value).or(event.old) {
-        preview(&mut line, document, EscapeStyle::Json);
+        let max_bytes = MAX_BYTES_PER_COLUMN * view.width.unwrap_or(DEFAULT_WIDTH);
+        preview(
+            &mut line,
+            &compact(document, max_bytes + 1),
+            EscapeStyle::Json,
+        );
     }
     line.end();
 }
@@ -83,7 +91,7 @@ fn preview(line: &mut Line<'_, '_>, text: &[u8], style: EscapeStyle) {
         return;
     }
     // No character takes less than a byte, so this is enough of a large document.
-    let max_bytes = text.len().min(columns_left * 4 + 4);
+    let max_bytes = text.len().min(columns_left * MAX_BYTES_PER_COLUMN + 4);
     let mut safe = Vec::new();
     escape::push(text.get(..max_bytes).unwrap_or(text), style, &mut safe);
     let safe = String::from_utf8_lossy(&safe);

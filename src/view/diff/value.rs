@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::json::{Item, contains_byte, items};
+use crate::json::{Item, compact, items};
 use crate::view::escape;
 use crate::view::escape::EscapeStyle;
 use crate::view::line::{columns, truncate};
@@ -164,22 +164,7 @@ fn is_container(raw: &[u8]) -> bool {
 
 /// Appends JSON without the blanks between its tokens, safe for terminals.
 fn push_compact(raw: &[u8], out: &mut Vec<u8>) {
-    let is_blank = |byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-    if !is_container(raw) || !contains_byte(raw, is_blank) {
-        return escape::push(raw, EscapeStyle::Json, out);
-    }
-    let (mut at, mut compact) = (0, Vec::with_capacity(raw.len()));
-    while let Some(byte) = raw.get(at) {
-        let end = match byte {
-            b'"' => crate::json::string_end(raw, at).unwrap_or(raw.len()),
-            _ => at + 1,
-        };
-        if !is_blank(*byte) {
-            compact.extend_from_slice(raw.get(at..end).unwrap_or_default());
-        }
-        at = end;
-    }
-    escape::push(&compact, EscapeStyle::Json, out);
+    escape::push(&compact(raw, usize::MAX), EscapeStyle::Json, out);
 }
 
 /// Appends as many items as fit: `{ street: "12 Main St", … 2 more keys } (75 B)`.

@@ -17,6 +17,7 @@ mod pki;
 mod server;
 
 mod bench;
+mod captures;
 mod devices;
 mod ends;
 mod events;

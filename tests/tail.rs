@@ -371,6 +371,14 @@ fn a_range_without_records_is_said() {
             "not after --from",
         ),
         (
+            &["--from", "-1", "--until", "end"],
+            "for the end write --from end",
+        ),
+        (
+            &["--from", "-2", "--until", "end"],
+            "for the beginning write --from beginning",
+        ),
+        (
             &["--from", "@+1h", "-n", "1", "--idle-exit", "1s"],
             "--from is in the future",
         ),

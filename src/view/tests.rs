@@ -245,3 +245,38 @@ fn what_is_redacted_reaches_no_format() {
         "{shown}"
     );
 }
+
+#[test]
+fn times_are_unambiguous_outside_a_terminal_and_their_zone_has_a_name_on_one() {
+    for format in FORMATS {
+        let is_for_people = matches!(format, Format::Diff | Format::Oneline);
+        let view = |terminal| View {
+            format,
+            styles: Styles::new(false),
+            coloured: false,
+            terminal,
+            width: None,
+            clock: WallClock::new("2026-01-31T12:00:00+01:00[Europe/Zurich]".parse().unwrap()),
+            diff: Options::default(),
+        };
+        let (terminal, pipe) = (view(true), view(false));
+        let zone = is_for_people.then(|| "Europe/Zurich (UTC+01:00)".to_owned());
+        assert_eq!(terminal.unnamed_zone(), zone);
+        assert_eq!(pipe.unnamed_zone(), None);
+        let event =
+            r#"{"type":"documentChanged","collection":"c","change":{"newValue":{"_id":1}}}"#;
+        // Also records that are no events.
+        for payload in [event, "not json"] {
+            let shown = text_of(&pipe, None, payload);
+            let expected = is_for_people && !(format == Format::Oneline && payload != event);
+            assert_eq!(
+                shown.contains("2026-01-31T13:02:01.220+01:00"),
+                expected,
+                "{shown}"
+            );
+            let shown = text_of(&terminal, None, payload);
+            assert_eq!(shown.contains("13:02:01.220"), expected, "{shown}");
+            assert!(!shown.contains("+01:00"), "{shown}");
+        }
+    }
+}

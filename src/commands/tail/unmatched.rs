@@ -396,3 +396,122 @@ fn join(words: &[&str], conjunction: &str) -> String {
         [others @ .., last] => format!("{} {conjunction} {last}", others.join(", ")),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::event::filter::FilterOptions;
+
+    fn reported(options: &FilterOptions, payloads: &[String]) -> Vec<String> {
+        let filter = Filter::new(options).unwrap();
+        let mut unmatched = UnmatchedFilter::new(&filter, false);
+        for payload in payloads {
+            let stats = unmatched.stats().unwrap();
+            stats.add_payload(&filter, Some(payload.as_bytes()));
+        }
+        let typed = TypedFilter {
+            options: options.clone(),
+            conditions: Vec::new(),
+        };
+        unmatched.report(&typed, &Options::default())
+    }
+
+    fn event(collection: &str) -> String {
+        format!(
+            r#"{{"type":"documentChanged","collection":"{collection}","change":{{"method":"upsert"}}}}"#
+        )
+    }
+
+    fn collections(patterns: &[&str]) -> FilterOptions {
+        FilterOptions {
+            collections: patterns.iter().map(ToString::to_string).collect(),
+            ..FilterOptions::default()
+        }
+    }
+
+    #[test]
+    fn a_message_stays_short_whatever_the_names_are() {
+        let many: Vec<String> = (0..3_000)
+            .map(|number| event(&format!("c{number:04}")))
+            .collect();
+        assert_eq!(
+            reported(&collections(&["x"]), &many),
+            [
+                "no event of the collection 'x' in 3000 events; seen: c0000, c0001, c0002, c0003, c0004, c0005, c0006, c0007 and more than 992 others"
+            ]
+        );
+        let long = [
+            event(&"n".repeat(150)),
+            event(&"m".repeat(5_000)),
+            event(""),
+        ];
+        assert_eq!(
+            reported(&collections(&[&"w".repeat(300)]), &long),
+            [format!(
+                "no event of the collection '{}…' in 3 events; seen: '', {}… and others",
+                "w".repeat(MAX_NAME_CHARS),
+                "n".repeat(MAX_NAME_CHARS)
+            )]
+        );
+    }
+
+    #[test]
+    fn events_without_a_name_and_other_records_are_no_names() {
+        let events = [
+            r#"{"type":"heartbeat"}"#.to_owned(),
+            r#"{"type":"requeryRequired"}"#.to_owned(),
+            "not json".to_owned(),
+        ];
+        assert_eq!(
+            reported(&collections(&["x"]), &events),
+            ["no event of a collection in 1 event: no event names its collection"]
+        );
+        assert_eq!(reported(&collections(&["x"]), &[]), [""; 0]);
+        assert_eq!(reported(&collections(&["x"]), &events[1..]), [""; 0]);
+    }
+
+    #[test]
+    fn a_value_that_matched_nothing_is_reported_only_if_a_rejected_name_is_close() {
+        let events = [event("orders"), event("people"), event("devices")];
+        for (patterns, expected) in [
+            (&["orders", "cars"][..], &[][..]),
+            (
+                &["orders", "peple"],
+                &["no event of the collection 'peple' in 3 events; did you mean people?"],
+            ),
+            (
+                &["ord*", "Devices", "!people"],
+                &["no event of the collection 'Devices' in 3 events; did you mean devices?"],
+            ),
+            (&["orders", "order"], &[]),
+            (&["orders", "peopl*x"], &[]),
+        ] {
+            assert_eq!(
+                reported(&collections(patterns), &events),
+                expected,
+                "{patterns:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_same_events_are_reported_once() {
+        let options = collections(&["x"]);
+        let filter = Filter::new(&options).unwrap();
+        let typed = TypedFilter {
+            options,
+            conditions: Vec::new(),
+        };
+        let mut unmatched = UnmatchedFilter::new(&filter, true);
+        for expected in [1, 1, 0] {
+            let payload = event("orders");
+            let stats = unmatched.stats().unwrap();
+            if expected == 1 {
+                stats.add_payload(&filter, Some(payload.as_bytes()));
+            }
+            let messages = unmatched.report(&typed, &Options::default());
+            assert_eq!(messages.len(), expected);
+        }
+    }
+}

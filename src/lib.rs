@@ -19,6 +19,8 @@ pub mod capture;
 
 pub mod kafka;
 
+pub mod path;
+
 pub mod condition;
 
 pub mod event;

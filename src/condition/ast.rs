@@ -1,6 +1,7 @@
 //! The syntax tree of a condition.
 
 use super::value::Constant;
+use crate::path::Step;
 
 /// A test, or an operand of a test.
 #[derive(Debug, Clone)]
@@ -21,7 +22,7 @@ pub(super) enum Expr {
     IsMissing(Box<Expr>),
     Substring(SubstringTest, Box<[Expr; 2]>),
     ArrayContains(Box<[Expr; 2]>),
-    Delta(Delta, Vec<PathStep>),
+    Delta(Delta, Vec<Step>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub(super) enum Comparison {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Path {
     pub side: Side,
-    pub steps: Vec<PathStep>,
+    pub steps: Vec<Step>,
 }
 
 /// Which document.
@@ -48,12 +49,6 @@ pub(super) enum Side {
     Document,
     Old,
     New,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PathStep {
-    Key(String),
-    Index(usize),
 }
 
 /// Fields of the event's envelope.

@@ -4,14 +4,13 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::ast::{
-    Comparison, Delta, Envelope, Expr, Like, List, Path, PathStep, Side, SubstringTest,
-};
+use super::ast::{Comparison, Delta, Envelope, Expr, Like, List, Path, Side, SubstringTest};
 use super::facts::Facts;
 use super::like::{Rules, like};
 use super::number::Number;
 use super::value::{ComparisonResult, MAX_DEPTH, Value};
-use crate::json::{elements, eq_numbers, eq_str, eq_values, fields};
+use crate::json::{elements, eq_content, eq_numbers, eq_values, fields};
+use crate::path::Step;
 
 /// The result of a test, or of a value used as a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -292,7 +291,7 @@ fn array_contains(operands: &[Expr; 2], facts: &Facts<'_>) -> Truth {
     }
 }
 
-fn differs(delta: Delta, steps: &[PathStep], facts: &Facts<'_>) -> bool {
+fn differs(delta: Delta, steps: &[Step], facts: &Facts<'_>) -> bool {
     let [old, new] = [facts.old, facts.new].map(|side| side.and_then(|side| find(side, steps)));
     match (delta, old, new) {
         (Delta::Changed, Some(old), Some(new)) => !eq_values(old, new, eq_numbers, MAX_DEPTH),
@@ -325,13 +324,17 @@ fn eq_engine_numbers(one: &[u8], two: &[u8]) -> bool {
 }
 
 /// The value at a path; `None` if there is none.
-fn find<'a>(document: &'a [u8], steps: &[PathStep]) -> Option<&'a [u8]> {
-    steps.iter().try_fold(document, |value, step| match step {
-        PathStep::Key(key) if value.first() == Some(&b'{') => {
-            let mut fields = fields(value);
-            fields.find_map(|(name, value)| eq_str(name, key).then_some(value))
-        }
-        PathStep::Index(index) if value.first() == Some(&b'[') => elements(value).nth(*index),
-        _ => None,
-    })
+fn find<'a>(document: &'a [u8], steps: &[Step]) -> Option<&'a [u8]> {
+    steps
+        .iter()
+        .try_fold(document, |value, step| match (value.first(), step) {
+            (Some(b'{'), Step::Key(key) | Step::Token(key, _)) => {
+                let mut fields = fields(value);
+                fields.find_map(|(name, value)| eq_content(name, key).then_some(value))
+            }
+            (Some(b'['), Step::Index(index) | Step::Token(_, Some(index))) => {
+                elements(value).nth(*index)
+            }
+            _ => None,
+        })
 }

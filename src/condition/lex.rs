@@ -1,6 +1,8 @@
 //! Lexer of conditions and DQL statements: words, strings, numbers and signs, each with its span.
 
 use super::error::ParseError;
+use crate::json::{check, string_end, unescaped};
+use crate::path::backticked;
 
 /// A token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +45,10 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<SpannedToken>, ParseError> {
         let after_name = found
             .last()
             .is_some_and(|last| last.end == at && last.ends_operand());
-        let token = lexer.token(after_name)?;
+        let in_bracket = found
+            .last()
+            .is_some_and(|last| last.end == at && last.token == Token::Sign("["));
+        let token = lexer.token(after_name, in_bracket)?;
         let end = token == Token::End;
         found.push(SpannedToken {
             token,
@@ -81,7 +86,7 @@ impl Lexer<'_> {
         self.at += rest.len() - rest.trim_start().len();
     }
 
-    fn token(&mut self, after_name: bool) -> Result<Token, ParseError> {
+    fn token(&mut self, after_name: bool, in_bracket: bool) -> Result<Token, ParseError> {
         let rest = self.rest();
         let mut chars = rest.chars();
         let Some(first) = chars.next() else {
@@ -89,6 +94,7 @@ impl Lexer<'_> {
         };
         let digit_next = chars.next().is_some_and(|c| c.is_ascii_digit());
         match first {
+            '"' if in_bracket => self.quoted_name(),
             '\'' | '"' => self.text(first),
             '`' => self.name(),
             '0'..='9' => self.number(),
@@ -112,30 +118,44 @@ impl Lexer<'_> {
             self.at += sign.len();
             return Ok(Token::Sign(sign));
         }
+        if rest.starts_with("$.") || rest.starts_with("$[") {
+            self.at += 1;
+            return Ok(Token::Sign("$"));
+        }
         let why = if first.is_alphanumeric() || first == '$' || first == '@' {
             format!("'{first}' is not allowed in a bare name: put the name in backticks")
+        } else if first == '/' {
+            "'/' is not allowed here: write a path as address.city".to_owned()
         } else {
             format!("'{}' is not allowed here", first.escape_debug())
         };
         Err(self.wrong(self.at, why))
     }
 
-    /// A name in backticks; a doubled backtick stands for one.
     fn name(&mut self) -> Result<Token, ParseError> {
+        let Some((name, length)) = backticked(self.rest()) else {
+            return Err(self.wrong(self.at, "this name has no closing `".into()));
+        };
+        self.at += length;
+        Ok(Token::Name(name))
+    }
+
+    /// A string after a bracket, which may be a name as it is printed: with pairs of surrogates.
+    fn quoted_name(&mut self) -> Result<Token, ParseError> {
         let start = self.at;
-        let mut name = String::new();
-        let mut chars = self.rest().char_indices().skip(1).peekable();
-        while let Some((at, c)) = chars.next() {
-            if c != '`' {
-                name.push(c);
-            } else if chars.next_if(|(_, next)| *next == '`').is_some() {
-                name.push('`');
-            } else {
-                self.at = start + at + 1;
-                return Ok(Token::Name(name));
-            }
-        }
-        Err(self.wrong(start, "this name has no closing `".into()))
+        let wrong = match self.text('"') {
+            Ok(token) => return Ok(token),
+            Err(wrong) => wrong,
+        };
+        self.at = start;
+        let rest = self.rest().as_bytes();
+        let end = string_end(rest, 0);
+        let raw = end.and_then(|end| rest.get(..end));
+        let name = raw
+            .filter(|raw| check(raw).is_ok())
+            .and_then(|raw| String::from_utf8(unescaped(raw).into_owned()).ok());
+        self.at += end.unwrap_or_default();
+        name.map(Token::String).ok_or(wrong)
     }
 
     fn text(&mut self, quote: char) -> Result<Token, ParseError> {
@@ -210,8 +230,7 @@ impl Lexer<'_> {
     /// Ends a number, which a letter must not follow directly.
     fn whole_number(&mut self, start: usize, complete: bool) -> Result<Token, ParseError> {
         if !complete || self.rest().starts_with(is_word) {
-            let why =
-                "this is not a valid number; put a name that starts with a digit in backticks";
+            let why = "this is not a valid number; put a name that starts with a digit in backticks, and an index in brackets";
             return Err(self.wrong(start, why.into()));
         }
         let typed = self.text.get(start..self.at).unwrap_or_default();

@@ -31,11 +31,17 @@ pub use facts::Facts;
 pub use fields::{Field, MissingField, Property};
 pub(crate) use lex::{SpannedToken, Token, tokens};
 
-use ast::Expr;
+use ast::{Delta, Expr};
+
+use crate::path::{Path, PathError};
 
 /// A parsed condition.
 #[derive(Debug, Clone)]
-pub struct Condition(Expr);
+pub struct Condition {
+    expr: Expr,
+    /// Whether a path has a spelling that DQL does not have.
+    is_extended: bool,
+}
 
 impl Condition {
     /// Parses a condition such as `qty > 5 AND status IN ('open', 'paid')`. `docs/conditions.md` has the grammar.
@@ -43,28 +49,39 @@ impl Condition {
     /// # Errors
     /// [`ParseError`] with the position and what was expected there.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        parse::condition(text).map(Condition)
+        let (expr, is_extended) = parse::condition(text)?;
+        Ok(Condition { expr, is_extended })
     }
 
     /// Parses a path such as `address.city` or `lines[0].qty` as the condition `changed(path)`.
     ///
     /// # Errors
-    /// [`ParseError`] with the position and what was expected there.
-    pub fn changed(path: &str) -> Result<Self, ParseError> {
-        parse::changed(path).map(Condition)
+    /// [`PathError`] with the reason.
+    pub fn changed(path: &str) -> Result<Self, PathError> {
+        let steps = Path::parse(path)?.one_in_both()?;
+        Ok(Condition {
+            expr: Expr::Delta(Delta::Changed, steps),
+            is_extended: true,
+        })
+    }
+
+    /// Whether a path has a spelling that this program prints and DQL does not have, such as `["odd.key"]`.
+    #[must_use]
+    pub fn is_extended(&self) -> bool {
+        self.is_extended
     }
 
     /// Whether an event matches. A result of null, missing or error does not match.
     #[must_use]
     pub fn holds(&self, facts: &Facts<'_>) -> bool {
-        eval::holds(&self.0, facts)
+        eval::holds(&self.expr, facts)
     }
 
     /// Whether an event cannot match, whatever its unread fields contain. Uses only collection, method and txnId; `None`
     /// means not read yet.
     #[must_use]
     pub fn fails_early(&self, known: &Facts<'_>) -> bool {
-        partial_eval::is_definitely_false(&self.0, known)
+        partial_eval::is_definitely_false(&self.expr, known)
     }
 
     /// The fields of documents that the condition reads, each once.
@@ -83,7 +100,7 @@ impl Condition {
     /// words as field names.
     #[must_use]
     pub fn holds_for(&self, document: Option<&[u8]>) -> Option<bool> {
-        partial_eval::is_of_one_document(&self.0).then(|| {
+        partial_eval::is_of_one_document(&self.expr).then(|| {
             document.is_some_and(|document| {
                 self.holds(&Facts {
                     new: Some(document),

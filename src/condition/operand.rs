@@ -1,11 +1,12 @@
 //! Parser of operands: paths, constants, functions, and conditions in parentheses.
 
-use super::ast::{Delta, Envelope, Expr, Path, PathStep, Side, SubstringTest};
+use super::ast::{Delta, Envelope, Expr, Path, Side, SubstringTest};
 use super::error::ParseError;
 use super::lex::Token;
 use super::number::Number;
 use super::parse::Parser;
 use super::value::Constant;
+use crate::path::Step;
 
 /// Keywords. A field with such a name needs backticks.
 const RESERVED: [&str; 9] = [
@@ -19,6 +20,45 @@ const FUNCTIONS: &str =
 const OPERAND: &str = "a field, a value or '('";
 
 impl Parser<'_> {
+    /// The first operand of a test, or a condition in itself. A list of one string, which would be a constant on the other
+    /// side, is a field here: `["odd.key"]` as it is printed.
+    pub(super) fn left_operand(&mut self) -> Result<Expr, ParseError> {
+        if self.is_quoted_field() {
+            return self.rooted_path();
+        }
+        self.operand()
+    }
+
+    /// Whether a name in quotes and brackets comes next.
+    pub(super) fn is_quoted_field(&self) -> bool {
+        let tokens = [self.peek(), self.ahead(1), self.ahead(2)];
+        matches!(
+            tokens,
+            [Token::Sign("["), Token::String(_), Token::Sign("]")]
+        )
+    }
+
+    /// A path at its first bracket, or at the `.` or `$` that stands for the document.
+    fn rooted_path(&mut self) -> Result<Expr, ParseError> {
+        let steps = self.rooted_steps()?;
+        let side = Side::Document;
+        Ok(Expr::Field(Path { side, steps }))
+    }
+
+    fn rooted_steps(&mut self) -> Result<Vec<Step>, ParseError> {
+        self.is_extended = true;
+        let dollar = self.take_sign("$");
+        let dot = self.take_sign(".");
+        let mut steps = Vec::new();
+        match self.peek() {
+            Token::Word(_) | Token::Name(_) if dot => steps.push(self.key()?),
+            Token::Sign("[") => {}
+            _ if dollar => return Err(self.expected("the name of a field")),
+            _ => return Ok(steps),
+        }
+        self.steps(steps)
+    }
+
     pub(super) fn operand(&mut self) -> Result<Expr, ParseError> {
         if let Some(number) = self.number()? {
             return Ok(Expr::Constant(Constant::Number(number)));
@@ -39,6 +79,7 @@ impl Parser<'_> {
             }
             Token::Word(word) => self.word(&word),
             Token::Name(_) => self.path(Side::Document),
+            Token::Sign("." | "$") => self.rooted_path(),
             _ => Err(self.expected(OPERAND)),
         }
     }
@@ -113,29 +154,38 @@ impl Parser<'_> {
     }
 
     /// A path that is evaluated in both documents.
-    pub(super) fn path_in_both(&mut self) -> Result<Vec<PathStep>, ParseError> {
+    pub(super) fn path_in_both(&mut self) -> Result<Vec<Step>, ParseError> {
         let side = matches!(self.peek(), Token::Word(word) if word == "old" || word == "new");
-        if side && matches!(self.ahead(1), Token::Sign(".")) {
-            return Err(self.wrong("this path is read in both documents: leave out old. and new."));
+        if side {
+            return Err(self.wrong(
+                "this path is read in both documents: leave out old. and new., or put the field's name in backticks",
+            ));
+        }
+        if matches!(self.peek(), Token::Sign("[" | "." | "$")) {
+            return self.rooted_steps();
         }
         let first = self.key()?;
         self.steps(vec![first])
     }
 
-    fn key(&mut self) -> Result<PathStep, ParseError> {
+    fn key(&mut self) -> Result<Step, ParseError> {
         match self.peek().clone() {
             Token::Word(name) | Token::Name(name) => {
                 self.skip();
-                Ok(PathStep::Key(name))
+                Ok(Step::Key(name.into_bytes()))
             }
             _ => Err(self.expected("the name of a field")),
         }
     }
 
-    fn steps(&mut self, mut steps: Vec<PathStep>) -> Result<Vec<PathStep>, ParseError> {
+    fn steps(&mut self, mut steps: Vec<Step>) -> Result<Vec<Step>, ParseError> {
         loop {
             if self.take_sign(".") {
-                steps.push(self.key()?);
+                if matches!(self.peek(), Token::Sign("[")) {
+                    self.is_extended = true;
+                } else {
+                    steps.push(self.key()?);
+                }
             } else if self.take_sign("[") {
                 steps.push(self.index()?);
             } else {
@@ -144,18 +194,24 @@ impl Parser<'_> {
         }
     }
 
-    fn index(&mut self) -> Result<PathStep, ParseError> {
-        let index = match self.peek() {
-            Token::Number(typed) => typed.parse().ok(),
-            Token::String(_) => return Err(self.wrong("write a field of an object as .name")),
+    fn index(&mut self) -> Result<Step, ParseError> {
+        let step = match self.peek().clone() {
+            Token::Number(typed) => typed.parse().ok().map(Step::Index),
+            Token::String(name) => {
+                self.is_extended = true;
+                Some(Step::Key(name.into_bytes()))
+            }
+            Token::Sign("*" | "]") => {
+                return Err(self.wrong("a condition reads one value: write an index such as [0]"));
+            }
             _ => None,
         };
-        let Some(index) = index else {
+        let Some(step) = step else {
             return Err(self.expected("an index: 0, 1, …"));
         };
         self.skip();
         if self.take_sign("]") {
-            return Ok(PathStep::Index(index));
+            return Ok(step);
         }
         Err(self.expected("']'"))
     }
@@ -174,7 +230,7 @@ impl Parser<'_> {
         }
         self.skip();
         self.skip();
-        let arguments = self.items(")", true)?;
+        let arguments = self.arguments()?;
         let wrong = |count: &str| self.wrong_at(start, &format!("{name} takes {count}"));
         if name == "type" {
             let [value] = <[Expr; 1]>::try_from(arguments).map_err(|_| wrong("one value"))?;
@@ -185,6 +241,20 @@ impl Parser<'_> {
             Some(part) => Expr::Substring(part, Box::new(pair)),
             None => Expr::ArrayContains(Box::new(pair)),
         })
+    }
+
+    /// The arguments of a function. The first one is a field, also if it is quoted in brackets.
+    fn arguments(&mut self) -> Result<Vec<Expr>, ParseError> {
+        if !self.is_quoted_field() {
+            return self.items(")", true);
+        }
+        let mut arguments = vec![self.deeper(Self::or)?];
+        if self.take_sign(",") {
+            arguments.extend(self.items(")", false)?);
+        } else if !self.take_sign(")") {
+            return Err(self.expected("',' or ')'"));
+        }
+        Ok(arguments)
     }
 
     fn delta(&mut self, delta: Delta) -> Result<Expr, ParseError> {

@@ -1,6 +1,6 @@
 //! Recursive descent parser of conditions.
 
-use super::ast::{Comparison, Delta, Expr, Like, List};
+use super::ast::{Comparison, Expr, Like, List};
 use super::error::ParseError;
 use super::lex::{SpannedToken, Token, tokens};
 use super::value::Constant;
@@ -8,23 +8,15 @@ use super::value::Constant;
 /// Maximum nesting of parentheses, arrays and objects in a condition.
 const MAX_DEPTH: usize = 64;
 
-/// Parses a whole condition.
-pub(super) fn condition(text: &str) -> Result<Expr, ParseError> {
+/// Parses a whole condition; `true` if a path has a spelling that DQL does not have.
+pub(super) fn condition(text: &str) -> Result<(Expr, bool), ParseError> {
     let mut parser = Parser::new(text)?;
     if parser.peek() == &Token::End {
         return Err(parser.wrong("a condition such as qty > 5 is missing"));
     }
     let expr = parser.or()?;
     parser.end("AND, OR or the end of the condition")?;
-    Ok(expr)
-}
-
-/// Parses a path as the test whether its value changed.
-pub(super) fn changed(text: &str) -> Result<Expr, ParseError> {
-    let mut parser = Parser::new(text)?;
-    let steps = parser.path_in_both()?;
-    parser.end("'.', '[' or the end of the path")?;
-    Ok(Expr::Delta(Delta::Changed, steps))
+    Ok((expr, parser.is_extended))
 }
 
 pub(super) struct Parser<'t> {
@@ -32,6 +24,8 @@ pub(super) struct Parser<'t> {
     tokens: Vec<SpannedToken>,
     next: usize,
     depth: usize,
+    /// Whether a path has a spelling that DQL does not have.
+    pub is_extended: bool,
 }
 
 impl<'t> Parser<'t> {
@@ -41,10 +35,11 @@ impl<'t> Parser<'t> {
             tokens: tokens(text)?,
             next: 0,
             depth: 0,
+            is_extended: false,
         })
     }
 
-    fn or(&mut self) -> Result<Expr, ParseError> {
+    pub fn or(&mut self) -> Result<Expr, ParseError> {
         let mut terms = vec![self.and()?];
         while self.take_word("OR") || self.take_sign("||") {
             terms.push(self.and()?);
@@ -65,7 +60,7 @@ impl<'t> Parser<'t> {
             let inner = self.deeper(Self::not)?;
             return Ok(Expr::Not(Box::new(inner)));
         }
-        let left = self.operand()?;
+        let left = self.left_operand()?;
         self.test(left)
     }
 
@@ -210,7 +205,12 @@ impl<'t> Parser<'t> {
             return Ok(items);
         }
         loop {
-            items.push(self.deeper(Self::or)?);
+            let item = if self.is_quoted_field() && ends_item(self.ahead(3), close) {
+                self.operand()?
+            } else {
+                self.deeper(Self::or)?
+            };
+            items.push(item);
             if self.take_sign(close) {
                 return Ok(items);
             }
@@ -324,12 +324,17 @@ impl<'t> Parser<'t> {
                 "; put a name with a dash in backticks (arithmetic is not supported)"
             }
             (Some(Token::Sign(".")), Token::Number(_)) => {
-                "; put a name that starts with a digit in backticks"
+                "; put a name that starts with a digit in backticks, and an index in brackets: [0]"
             }
             (_, Token::Sign(";")) => "; write a condition, not a statement",
             _ => "",
         }
     }
+}
+
+/// Whether a token ends a value in a list.
+fn ends_item(token: &Token, close: &str) -> bool {
+    matches!(token, Token::Sign(sign) if *sign == "," || *sign == close)
 }
 
 fn comparison(token: &Token) -> Option<Comparison> {

@@ -24,6 +24,7 @@ mod model;
 mod on_demand;
 pub mod path;
 pub mod pattern;
+pub mod presence;
 pub mod redact;
 mod tape;
 pub mod word_diff;

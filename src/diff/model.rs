@@ -2,6 +2,7 @@
 
 use super::path::{Place, PlaceId, Step};
 use super::pattern::{Pattern, Relation, closest};
+use crate::path::{Path, PathError, Step as TypedStep};
 
 /// Which changes to show, and how. The default is everything, cut to the width of a terminal.
 #[derive(Debug, Clone, Default)]
@@ -39,16 +40,33 @@ impl ArrayKey {
     /// # Errors
     /// The reason, if the `=` or the field is missing, or the path is not a valid pattern.
     pub fn parse(text: &str) -> Result<ArrayKey, String> {
-        let (path, field) = text
-            .rsplit_once('=')
-            .filter(|(_, field)| !field.is_empty())
-            .ok_or_else(|| format!("'{text}': expected PATH=FIELD such as lines=sku"))?;
-        let path = Pattern::parse(path).map_err(|bad| bad.to_string())?;
-        Ok(ArrayKey {
-            path,
-            field: field.to_owned(),
-        })
+        let mut wrong = format!("'{text}': expected PATH=FIELD such as lines=sku");
+        // A quoted name may contain a `=`.
+        for (at, _) in text.rmatch_indices('=') {
+            let (path, field) = (text.get(..at), text.get(at + 1..));
+            let (Some(path), Some(field)) = (path, field.filter(|field| !field.is_empty())) else {
+                continue;
+            };
+            match (Pattern::parse(path), field_name(field)) {
+                (Ok(path), Ok(field)) => return Ok(ArrayKey { path, field }),
+                (Err(bad), _) | (_, Err(bad)) => wrong = bad.to_string(),
+            }
+        }
+        Err(wrong)
     }
+}
+
+/// The name of a field, in the language of paths.
+fn field_name(text: &str) -> Result<String, PathError> {
+    let steps = Path::parse(text).and_then(Path::one_in_both)?;
+    let name = match <[TypedStep; 1]>::try_from(steps) {
+        Ok([TypedStep::Key(name) | TypedStep::Token(name, _)]) => String::from_utf8(name).ok(),
+        _ => None,
+    };
+    name.ok_or_else(|| PathError {
+        path: text.to_owned(),
+        why: "expected the name of a field, such as sku or [\"odd.key\"]".to_owned(),
+    })
 }
 
 /// The kind of a change.

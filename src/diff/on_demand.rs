@@ -203,6 +203,14 @@ impl<'a> StreamingCompare<'a, '_> {
             ),
             depth,
         };
+        let is_moved = pair.is_some_and(|(old, new)| match found.edit {
+            Edit::None => false,
+            Edit::Insert => old.raw == first.1.raw,
+            Edit::Delete => new.raw == first.0.raw,
+        });
+        if is_moved {
+            return Some(false);
+        }
         let are_versions = pair.is_none() || arrays::same_identity(self, &lists, place);
         if !are_versions && is_shifted {
             return Some(false);

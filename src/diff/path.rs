@@ -1,6 +1,7 @@
 //! Paths in a document: steps from the root, formatted for jq or as a JSON Pointer (RFC 6901).
 
 use crate::json::unescaped;
+use crate::path::{push_index, push_key};
 
 /// One step down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,27 +48,9 @@ pub fn push_jq(steps: &[Step<'_>], out: &mut Vec<u8>) {
         match *step {
             Step::Key(key) => push_key(key, at == 0, out),
             Step::Both { new: at, .. } | Step::New { at, .. } | Step::Old { at } => {
-                out.push(b'[');
-                push_number(at, out);
-                out.push(b']');
+                push_index(at, out);
             }
         }
-    }
-}
-
-fn push_key(key: &[u8], first: bool, out: &mut Vec<u8>) {
-    let inner = key.get(1..key.len().max(2) - 1).unwrap_or_default();
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    let starts_well = inner.first().is_some_and(|byte| !byte.is_ascii_digit());
-    if starts_well && inner.iter().all(plain) {
-        if !first {
-            out.push(b'.');
-        }
-        out.extend_from_slice(inner);
-    } else {
-        out.push(b'[');
-        out.extend_from_slice(key);
-        out.push(b']');
     }
 }
 
@@ -152,6 +135,11 @@ mod tests {
             &[key("\"history\""), key("\"2024-01-02\"")],
             "history[\"2024-01-02\"]",
             "/history/2024-01-02",
+        );
+        check(
+            &[key("\"old\""), key("\"method\"")],
+            "[\"old\"].method",
+            "/old/method",
         );
         check(&[key("\"\"")], "[\"\"]", "/");
         check(&[key("\"a/b~c\"")], "[\"a/b~c\"]", "/a~1b~0c");

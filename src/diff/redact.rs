@@ -163,7 +163,7 @@ mod tests {
         let check = |event: &str, patterns: &[&str], expected: &str| {
             let patterns: Vec<Pattern> = patterns
                 .iter()
-                .map(|text| Pattern::parse(text).unwrap())
+                .flat_map(|text| Pattern::parse_hidden(text).unwrap())
                 .collect();
             let event = crate::event::decode(Some(event.as_bytes())).unwrap();
             let out = payload(&event, &patterns);
@@ -189,7 +189,28 @@ mod tests {
                 r#""oldValue":{"a":"s","b":"(redacted)"},"newValue":{"b":"(redacted, changed)","a":"s"}"#,
             ),
         );
-        check(&update, &["x", "a.b", "b.c"], &update);
+        check(&update, &["x", "a.b", "b[7].c"], &update);
+        let hidden_c = event(
+            r#""oldValue":{"a":"s","b":[{"c":"(redacted)"},{"c":"(redacted)"}]},"newValue":{"b":[{"c":"(redacted)"},{"c":"(redacted, changed)"}],"a":"s"}"#,
+        );
+        for path in [
+            "b.c",
+            "b[].c",
+            "b.*.c",
+            ".b[*].c",
+            "$.b[*].c",
+            "$['b'].c",
+            "`b`.`c`",
+            "[\"b\"].c",
+            "old.b.c",
+            "new.b[*].c",
+            "/b/c",
+            "change.newValue.b.c",
+            "/change/oldValue/b/c",
+            "value.change.value.b.c",
+        ] {
+            check(&update, &[path], &hidden_c);
+        }
         check(
             &event(r#""value":{"a":1,"a":2},"value":{"\u0061":3}"#),
             &["a"],
@@ -243,7 +264,7 @@ mod tests {
 
     #[test]
     fn ids() {
-        let hides = |text: &str| redacts_id(&[Pattern::parse(text).unwrap()]);
+        let hides = |text: &str| redacts_id(&Pattern::parse_hidden(text).unwrap());
         assert!(hides("_id") && hides("_id.a") && hides("**") && hides("*"));
         assert!(!hides("id") && !hides("a._id"));
     }

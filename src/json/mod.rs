@@ -43,7 +43,7 @@ pub use incremental::{IncrementalScanner, ScanProgress};
 pub use items::{Item, elements, fields, items};
 pub(crate) use skip::{container_end, container_end_before, scalar_end, string, string_end};
 pub use skip::{separators, value_end, visit_unchecked};
-pub use strings::{eq_str, eq_unescaped, raw_body, unescaped, unquote};
+pub use strings::{eq_content, eq_str, eq_unescaped, raw_body, unescaped, unquote};
 pub use visit::visit;
 
 /// A syntax error.

@@ -31,16 +31,20 @@ pub(super) fn unescape(raw_body: &[u8]) -> Option<Cow<'_, str>> {
 #[must_use]
 #[inline]
 pub fn eq_str(raw: &[u8], text: &str) -> bool {
+    eq_content(raw, text.as_bytes())
+}
+
+/// Whether the content of a raw JSON string, as [`unescaped`] gives it, equals `content`.
+#[must_use]
+#[inline]
+pub fn eq_content(raw: &[u8], content: &[u8]) -> bool {
     match raw {
-        [b'"', inner @ .., b'"'] if inner == text.as_bytes() && !text.contains('\\') => true,
+        [b'"', inner @ .., b'"'] if inner == content && !content.contains(&b'\\') => true,
         // Only an escape can stand for another first character.
-        [b'"', first, ..] if *first != b'\\' && text.as_bytes().first() != Some(first) => false,
+        [b'"', first, ..] if *first != b'\\' && content.first() != Some(first) => false,
         // An escape is never shorter than its character.
-        _ if raw.len() < text.len() + 2 => false,
-        _ => {
-            memchr::memchr(b'\\', raw).is_some()
-                && unquote(raw).is_some_and(|content| content == text)
-        }
+        _ if raw.len() < content.len() + 2 => false,
+        _ => memchr::memchr(b'\\', raw).is_some() && unescaped(raw).as_ref() == content,
     }
 }
 

@@ -18,9 +18,10 @@ const MODULES: &[(&str, &[&str])] = &[
     ("json", &[]),
     ("capture", &["json", "record", "util"]),
     ("kafka", &["json", "probe", "record", "tls", "util"]),
-    ("condition", &["json"]),
+    ("path", &["json"]),
+    ("condition", &["json", "path"]),
     ("event", &["condition", "json", "record"]),
-    ("diff", &["event", "json"]),
+    ("diff", &["event", "json", "path"]),
     ("bigpeer", &["json", "util"]),
     (
         "snapshot",
@@ -105,7 +106,14 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Modules without input, output or clock.
-const PURE: &[&str] = &["verify/check/", "condition/", "diff/", "event/", "json/"];
+const PURE: &[&str] = &[
+    "verify/check/",
+    "condition/",
+    "diff/",
+    "event/",
+    "json/",
+    "path/",
+];
 /// `view` writes into buffers, which `std::io` calls writers.
 const PURE_AND_VIEW: &[&str] = &[
     "verify/check/",
@@ -113,6 +121,7 @@ const PURE_AND_VIEW: &[&str] = &[
     "diff/",
     "event/",
     "json/",
+    "path/",
     "view/",
 ];
 

@@ -140,6 +140,9 @@ fn describe_gap(lost: &OffsetGap) -> String {
 /// The condition, if it means the same here as on the server.
 pub(super) fn document_condition(text: &str) -> Result<Condition, ()> {
     let condition = Condition::parse(text).map_err(drop)?;
+    if condition.is_extended() {
+        return Err(());
+    }
     condition.holds_for(None).map(|_| condition).ok_or(())
 }
 

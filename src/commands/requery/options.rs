@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 
 use crate::bigpeer::Version;
 use crate::cli::{ApiVersion, Requery};
+use crate::condition::Condition;
 use crate::record::position;
 use crate::record::position::Position;
 use crate::snapshot::read::queries::{self, Target, check_condition};
@@ -35,6 +36,9 @@ impl Options {
     pub fn new(typed: &Requery, env: &Env) -> Result<Options, String> {
         if let Some(condition) = &typed.condition {
             check_condition(condition).map_err(|why| format!("--where: {why}"))?;
+            if Condition::parse(condition).is_ok_and(|parsed| parsed.is_extended()) {
+                return Err("--where: the server does not read paths such as [\"odd.key\"], .name or $.name as fields: put the name in backticks".to_owned());
+            }
         }
         if typed.collections.iter().any(String::is_empty) {
             return Err("--collection: a name must not be empty".to_owned());

@@ -81,9 +81,19 @@ impl Run<'_> {
         if !self.counters.read.is_multiple_of(PROGRESS_INTERVAL_RECORDS) {
             return false;
         }
+        if self.plan.paths.has_seen_enough() {
+            self.report_paths();
+        }
         self.out.progress(source.progress(), self.scanning);
         let is_due = self.checkpointer.as_ref().is_some_and(Checkpointer::is_due);
         is_due || source.needs_commit()
+    }
+
+    /// Reports the paths that no document has, if the run has no end at which it could.
+    fn report_paths(&mut self) {
+        if !self.plan.is_bounded() {
+            self.plan.paths.report(self.out);
+        }
     }
 
     /// The source has no record at the moment. `had_pending` says that records were written just now.
@@ -106,6 +116,7 @@ impl Run<'_> {
             return Err(StopReason::SourceEnded);
         }
         if elapsed >= WAITING_AFTER {
+            self.report_paths();
             self.report_waiting();
         }
         self.report_unmatched_if_quiet();

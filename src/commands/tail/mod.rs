@@ -9,6 +9,7 @@ mod empty_range;
 mod idle;
 mod last_n;
 mod messages;
+mod path_usage;
 pub(super) mod plan;
 mod range;
 mod recovery_hint;
@@ -105,6 +106,7 @@ fn renderer(plan: &Plan, context: &Context<'_>) -> Arc<Renderer> {
         filter: plan.filter.clone(),
         view,
         base: None,
+        paths: Arc::clone(&plan.paths),
     })
 }
 
@@ -144,6 +146,7 @@ fn finish(
     match stop {
         StopReason::OutputClosed => Exit::Success,
         StopReason::Interrupted => {
+            plan.paths.report(context.out);
             context.out.note(&summary);
             Exit::Interrupted
         }
@@ -153,7 +156,8 @@ fn finish(
             if has_exceptions || (context.env.stderr_terminal && plan.is_bounded()) {
                 context.out.note(&summary);
             }
-            if counters.unreadable > 0 {
+            let hides_nothing = plan.paths.report(context.out);
+            if counters.unreadable > 0 || hides_nothing {
                 Exit::Failed
             } else {
                 Exit::Success

@@ -2,10 +2,12 @@
 //! Usage errors are found here, before anything connects.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::path_usage::PathUsage;
 use crate::cli::{self, OnGap};
 use crate::condition::Condition;
 use crate::diff::pattern::Pattern;
@@ -36,6 +38,8 @@ pub(crate) struct Plan {
     /// The filter as typed, for messages.
     pub typed_filter: TypedFilter,
     pub diff: Options,
+    /// Which paths of the options the documents have.
+    pub paths: Arc<PathUsage>,
     /// What to tell the user about the options before anything is read.
     pub notes: Vec<String>,
 }
@@ -91,6 +95,7 @@ impl SharedArgs<'_> {
             notes.push("--from is in the future: reading starts at the end of the topic".into());
         }
         let typed_filter = typed_filter(self.filter, after_txn, until_txn)?;
+        let (diff, paths) = options(self.changes)?;
         Ok(Plan {
             from: from.unwrap_or(if bounded {
                 Position::Beginning
@@ -109,7 +114,8 @@ impl SharedArgs<'_> {
             filter: Filter::new(&typed_filter.options)
                 .map_err(|bad| format!("--collection '{}': {}", bad.glob, bad.why))?,
             typed_filter,
-            diff: options(self.changes)?,
+            diff,
+            paths: Arc::new(paths),
             notes,
         })
     }
@@ -283,23 +289,42 @@ fn duration(text: &str) -> Result<Duration, String> {
         })
 }
 
-/// The options of the diff.
-fn options(typed: &cli::ChangeOptions) -> Result<Options, String> {
-    let patterns = |flag: &str, paths: &[String]| -> Result<Vec<Pattern>, String> {
-        let parse = |path: &String| Pattern::parse(path).map_err(|why| format!("{flag}: {why}"));
-        paths.iter().map(parse).collect()
+/// The options of the diff, and their paths.
+fn options(typed: &cli::ChangeOptions) -> Result<(Options, PathUsage), String> {
+    let mut usage = PathUsage::default();
+    let mut patterns = |flag: &'static str, paths: &[String]| -> Result<Vec<Pattern>, String> {
+        let mut all = Vec::new();
+        for path in paths {
+            let parsed = match flag {
+                "--redact" => Pattern::parse_hidden(path),
+                _ => Pattern::parse(path).map(|pattern| vec![pattern]),
+            };
+            let parsed = parsed.map_err(|why| format!("{flag}: {why}"))?;
+            usage.add(flag, path, &parsed);
+            all.extend(parsed);
+        }
+        Ok(all)
     };
-    let key = |text: &String| ArrayKey::parse(text).map_err(|why| format!("--array-key: {why}"));
-    Ok(Options {
-        only: patterns("--only", &typed.only)?,
-        ignore: patterns("--ignore", &typed.ignore)?,
-        redact: patterns("--redact", &typed.redact)?,
+    let only = patterns("--only", &typed.only)?;
+    let ignore = patterns("--ignore", &typed.ignore)?;
+    let redact = patterns("--redact", &typed.redact)?;
+    let mut array_keys = Vec::new();
+    for text in &typed.array_keys {
+        let key = ArrayKey::parse(text).map_err(|why| format!("--array-key: {why}"))?;
+        usage.add("--array-key", text, std::slice::from_ref(&key.path));
+        array_keys.push(key);
+    }
+    let options = Options {
+        only,
+        ignore,
+        redact,
         strict: typed.strict,
         full: typed.full,
         max_changes: typed.max_changes,
-        array_keys: typed.array_keys.iter().map(key).collect::<Result<_, _>>()?,
+        array_keys,
         context: typed.context,
-    })
+    };
+    Ok((options, usage))
 }
 
 fn typed_filter(
@@ -336,6 +361,6 @@ fn conditions(typed: &cli::Filter) -> Result<Vec<Condition>, String> {
     let changes = typed
         .changed
         .iter()
-        .map(|path| Condition::changed(path).map_err(|mistake| format!("--changed, {mistake}")));
+        .map(|path| Condition::changed(path).map_err(|mistake| format!("--changed: {mistake}")));
     wheres.chain(changes).collect()
 }

@@ -1,6 +1,9 @@
 //! Filter and view: the one step that decides on a record and renders it.
 
+use std::sync::Arc;
+
 use super::base_snapshot::{BaseSnapshot, SnapshotRelation};
+use super::path_usage::PathUsage;
 use super::range::format_place;
 use crate::event::filter::{Filter, Verdict};
 use crate::event::filter_stats::FilterStats;
@@ -34,6 +37,8 @@ pub(super) struct Renderer {
     pub view: View,
     /// The snapshot that the stream resumes from.
     pub base: Option<BaseSnapshot>,
+    /// Which paths of the options the documents have.
+    pub paths: Arc<PathUsage>,
 }
 
 /// How much of an unreadable record a message quotes.
@@ -81,6 +86,7 @@ impl Renderer {
     }
 
     fn render_event(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) -> Rendered {
+        self.paths.note(event);
         let shown = self.view.event(record, event, out);
         match event.kind {
             _ if !shown => Rendered::Hidden,

@@ -115,6 +115,7 @@ fn positions_are_saved_while_records_never_pause() {
         filter: plan.filter.clone(),
         view,
         base: None,
+        paths: Arc::default(),
     });
     let mut run =
         Run::new(&plan, &renderer, "t".into(), None, &mut out).with_checkpoints(checkpointer);

@@ -94,6 +94,7 @@ impl TopicRun<'_> {
             filter: self.renderer.filter.clone(),
             view: self.renderer.view.clone(),
             base,
+            paths: Arc::clone(&self.plan.paths),
         })
     }
 

@@ -69,7 +69,7 @@ impl<'c, 'a, 'o, By: Comparator<'a, 'o>> Matching<'c, 'a, By> {
         let equal_counts = old.len() == new.len();
         for (old, new) in old.clone().zip(new.clone()) {
             if self.are_versions(old, new, equal_counts) {
-                items.push(AlignedItem::Both { old, new });
+                items.push(AlignedItem::ByPosition { old, new });
             } else {
                 items.push(AlignedItem::Old { old });
                 items.push(AlignedItem::New {
@@ -148,7 +148,7 @@ impl<'c, 'a, 'o, By: Comparator<'a, 'o>> Matching<'c, 'a, By> {
             ValueType::classify_at(depth, old.raw),
             ValueType::classify_at(depth, new.raw),
         ) {
-            (ValueType::Object, ValueType::Object) => self.are_one_object(old, new),
+            (ValueType::Object, ValueType::Object) => self.are_one_object(old, new, equal_counts),
             (ValueType::Array, ValueType::Array) => {
                 equal_counts || self.comparator.half_agree(old, new, depth)
             }
@@ -159,8 +159,8 @@ impl<'c, 'a, 'o, By: Comparator<'a, 'o>> Matching<'c, 'a, By> {
         }
     }
 
-    fn are_one_object(&self, old: &Element<'a>, new: &Element<'a>) -> bool {
-        if let Some(are_one) = self.match_in_one_pass(old.raw, new.raw) {
+    fn are_one_object(&self, old: &Element<'a>, new: &Element<'a>, equal_counts: bool) -> bool {
+        if let Some(are_one) = self.match_in_one_pass(old.raw, new.raw, equal_counts) {
             return are_one;
         }
         if let (Some(old), Some(new)) = (self.identity(old), self.identity(new)) {
@@ -171,7 +171,7 @@ impl<'c, 'a, 'o, By: Comparator<'a, 'o>> Matching<'c, 'a, By> {
 
     /// Compares objects with the same keys in the same order, in one pass. `None` for others, and if the result depends
     /// on fields that are equal only with another spelling.
-    fn match_in_one_pass(&self, old: &'a [u8], new: &'a [u8]) -> Option<bool> {
+    fn match_in_one_pass(&self, old: &'a [u8], new: &'a [u8], equal_counts: bool) -> Option<bool> {
         let (mut identities, mut equal, mut all) = (None, 0, 0);
         visit_fields(old, new, |key, value, other| {
             equal += usize::from(value == other);
@@ -187,7 +187,8 @@ impl<'c, 'a, 'o, By: Comparator<'a, 'o>> Matching<'c, 'a, By> {
             Some((old, new)) if old.is_identity() && new.is_identity() => {
                 Some(self.same_identity(&old, &new))
             }
-            _ => (equal * 2 >= all).then_some(true),
+            // An object of one field is like its value.
+            _ => (equal * 2 >= all || (equal_counts && all == 1)).then_some(true),
         }
     }
 }

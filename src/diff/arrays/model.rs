@@ -5,6 +5,8 @@
 pub(in crate::diff) enum AlignedItem {
     /// In both arrays, equal or not.
     Both { old: usize, new: usize },
+    /// In both arrays and unequal, matched only because of their positions.
+    ByPosition { old: usize, new: usize },
     /// Deleted.
     Old { old: usize },
     /// Inserted, before this old one.

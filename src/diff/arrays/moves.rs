@@ -1,7 +1,9 @@
 //! Turns aligned elements into changes, and detects moves. A moved element is equal byte by byte, so that a move
 //! hides no other change.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 
 use super::comparator::{Comparator, identity_fields};
 use super::matching::identity;
@@ -17,12 +19,16 @@ pub(in crate::diff) fn push_items<'a, 'o>(
     lists: &ElementLists<'_, 'a>,
     place: PlaceId,
 ) -> Option<()> {
-    let moved = Moves::new(items, lists, comparator.context().key);
+    let key = comparator.context().key;
+    let items = &*split_moved_pairs(items, lists, key);
+    let moved = Moves::new(items, lists, key);
     let short_old = |at| short(lists.before.0 + at);
     let short_new = |at| short(lists.before.1 + at);
     for item in items {
         match *item {
-            AlignedItem::Both { old, new } => push_both(comparator, (old, new), lists, place)?,
+            AlignedItem::Both { old, new } | AlignedItem::ByPosition { old, new } => {
+                push_both(comparator, (old, new), lists, place)?;
+            }
             AlignedItem::Old { old } => {
                 let kind = if moved.was_moved(old) {
                     ChangeKind::MovedAway
@@ -87,6 +93,109 @@ pub(in crate::diff) fn push_both<'a, 'o>(
         }
     }
     comparator.compare_versions(one, other, lists.depth, here)
+}
+
+/// Splits pairs of elements that only their positions matched and that are at another index on the other side, so that
+/// swapped elements are moves. Only where this gives no more changes.
+fn split_moved_pairs<'i>(
+    items: &'i [AlignedItem],
+    lists: &ElementLists<'_, '_>,
+    key: Key,
+) -> Cow<'i, [AlignedItem]> {
+    let is_pair = |item: &AlignedItem| matches!(item, AlignedItem::ByPosition { .. });
+    if !items.iter().any(is_pair) {
+        return Cow::Borrowed(items);
+    }
+    let destinations = destinations(items, lists, key);
+    if destinations.is_empty() {
+        return Cow::Borrowed(items);
+    }
+    let mut split = Vec::with_capacity(items.len() + destinations.len());
+    let moved = pairs_to_split(items, &destinations);
+    for (at, item) in items.iter().enumerate() {
+        match *item {
+            AlignedItem::ByPosition { old, new } if moved.contains(&at) => {
+                split.push(AlignedItem::Old { old });
+                split.push(AlignedItem::New {
+                    new,
+                    before: old + 1,
+                });
+            }
+            item => split.push(item),
+        }
+    }
+    Cow::Owned(split)
+}
+
+/// For each item whose old element is equal to the new one of another item, this other item; each is used once.
+fn destinations(
+    items: &[AlignedItem],
+    lists: &ElementLists<'_, '_>,
+    key: Key,
+) -> HashMap<usize, usize> {
+    let (mut olds, mut news) = (Vec::new(), Vec::new());
+    for (at, item) in items.iter().enumerate() {
+        let (old, new) = match *item {
+            AlignedItem::Both { .. } => continue,
+            AlignedItem::ByPosition { old, new } if lists.raw_old(old) == lists.raw_new(new) => {
+                continue;
+            }
+            AlignedItem::ByPosition { old, new } => (Some(old), Some(new)),
+            AlignedItem::Old { old } => (Some(old), None),
+            AlignedItem::New { new, .. } => (None, Some(new)),
+        };
+        olds.extend(old.map(|old| (key.bytes(lists.raw_old(old)), at, lists.raw_old(old))));
+        news.extend(new.map(|new| (key.bytes(lists.raw_new(new)), at, lists.raw_new(new))));
+    }
+    let mut found = HashMap::new();
+    // One pair alone has no other item.
+    if olds.len() + news.len() < 3 {
+        return found;
+    }
+    olds.sort_unstable();
+    news.sort_unstable();
+    let (mut olds, mut news) = (olds.iter().peekable(), news.iter().peekable());
+    while let (Some((old_hash, from, old)), Some((new_hash, to, new))) = (olds.peek(), news.peek())
+    {
+        match old_hash.cmp(new_hash) {
+            Ordering::Less => _ = olds.next(),
+            Ordering::Greater => _ = news.next(),
+            Ordering::Equal => {
+                if old == new {
+                    found.insert(*from, *to);
+                }
+                (_, _) = (olds.next(), news.next());
+            }
+        }
+    }
+    found
+}
+
+/// The pairs in cycles, and in chains that begin with a deletion or end with an insertion.
+fn pairs_to_split(items: &[AlignedItem], destinations: &HashMap<usize, usize>) -> HashSet<usize> {
+    let is_pair = |at: usize| matches!(items.get(at), Some(AlignedItem::ByPosition { .. }));
+    let arrivals: HashSet<usize> = destinations.values().copied().collect();
+    let (mut done, mut split) = (HashSet::new(), HashSet::new());
+    let starts = destinations.keys().filter(|at| !arrivals.contains(at));
+    // What no start reaches is a cycle.
+    for start in starts.chain(destinations.keys()) {
+        let mut chain = vec![*start];
+        let mut last = *start;
+        while done.insert(last) {
+            match destinations.get(&last) {
+                Some(next) if next != start => {
+                    chain.push(*next);
+                    last = *next;
+                }
+                _ => break,
+            }
+        }
+        let is_cycle = destinations.get(&last) == Some(start);
+        if is_cycle || !(is_pair(*start) && is_pair(last)) {
+            split.extend(chain.into_iter().filter(|at| is_pair(*at)));
+        }
+    }
+    split
 }
 
 /// Indices of elements that moved.

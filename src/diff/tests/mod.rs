@@ -87,6 +87,48 @@ fn arrays() {
     check("[1,2,3]", "[1,9,3]", &["~ [1]", "2"]);
     check("[1,2,3]", "[1.0,2,3,4]", &["= [0]", "+ [3]", "2"]);
     check(r#"["a","b","eu"]"#, r#"["eu","a","b"]"#, &["2> [0]", "2"]);
+    check(r#"["a","b"]"#, r#"["b","a"]"#, &["1> [0]", "1"]);
+    check(
+        r#"["a","b","c","d"]"#,
+        r#"["d","b","c","a"]"#,
+        &["3> [0]", "0> [3]", "2"],
+    );
+    check("[1,5,6,2]", "[2,5,6,1]", &["3> [0]", "0> [3]", "2"]);
+    // Chains: with a deletion or an insertion at an end, moves are as few changes as replacements.
+    check("[1,5,6,2]", "[2,5,6]", &["- [0]", "3> [0]", "2"]);
+    check("[1,5,6]", "[2,5,6,1]", &["+ [0]", "0> [3]", "2"]);
+    check("[1,5,6,2]", "[2,5,6,3]", &["~ [0]", "~ [3]", "2"]);
+    check("[5,6,2]", "[2,5,6,3]", &["2> [0]", "+ [3]", "2"]);
+    check(
+        r#"[{"a":1,"b":2},7,8,{"a":1,"b":3}]"#,
+        r#"[{"a":1,"b":3},7,8,{"a":1,"b":2}]"#,
+        &["3> [0]", "0> [3]", "2"],
+    );
+    check("[[1],7,8,[2]]", "[[2],7,8,[1]]", &["3> [0]", "0> [3]", "2"]);
+    // Objects of one field, and nested ones.
+    check(r#"[{"n":1}]"#, r#"[{"n":2}]"#, &["~ [0].n", "0"]);
+    check(
+        r#"[{"n":1},{"n":5}]"#,
+        r#"[{"n":2},{"n":6}]"#,
+        &["~ [0].n", "~ [1].n", "0"],
+    );
+    check(
+        r#"[{"a":{"b":1,"c":2}}]"#,
+        r#"[{"a":{"b":1,"c":3}}]"#,
+        &["~ [0].a.c", "1"],
+    );
+    check(
+        r#"[{"n":1},{"n":2},{"n":3}]"#,
+        r#"[{"n":3},{"n":2},{"n":1}]"#,
+        &["2> [0]", "1> [1]", "1"],
+    );
+    check(r#"[{"n":1}]"#, r#"[{"m":1}]"#, &["- [0]", "+ [0]", "0"]);
+    check(r#"[{"id":1}]"#, r#"[{"id":2}]"#, &["- [0]", "+ [0]", "0"]);
+    check(
+        r#"[{"n":1}]"#,
+        r#"[{"n":2},{"n":3}]"#,
+        &["- [0]", "+ [0]", "+ [1]", "0"],
+    );
     check("[8.5417,47.3]", "[8.5391,47.3]", &["~ [0]", "1"]);
     check("[[1,2],[3,4]]", "[[1,2],[3,5]]", &["~ [1][1]", "2"]);
     check("[1,2]", "[]", &["- [0]", "- [1]", "0"]);
@@ -215,4 +257,144 @@ fn merges() {
         r#"{"a":{"x":3}}"#,
         false,
     );
+}
+
+/// For any keys: the printed path of a change matches this place in every option, and no neighbour.
+mod printed_paths {
+    use std::fmt::Write as _;
+
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use crate::condition::{Condition, Facts};
+    use crate::diff::path::{Step, push_jq, push_pointer};
+    use crate::diff::pattern::{Pattern, Relation};
+    use crate::diff::{Diff, Options};
+    use crate::json::unquote;
+
+    /// One value inside objects and arrays, beside another field at each level.
+    fn nested(steps: &[(String, bool)], leaf: i32) -> Value {
+        let Some(((name, in_array), rest)) = steps.split_first() else {
+            return json!(leaf);
+        };
+        let inside = nested(rest, leaf);
+        let value = if *in_array {
+            json!([7, inside])
+        } else {
+            inside
+        };
+        let beside = format!("{name}x");
+        json!({ name.as_str(): value, beside: 7 })
+    }
+
+    fn names() -> impl Strategy<Value = Vec<(String, bool)>> {
+        let odd = [
+            "",
+            "a.b",
+            "x[0]",
+            "q\"q",
+            "`",
+            " ",
+            "*",
+            "**",
+            "é",
+            "~",
+            "a/b",
+            "/",
+            "$",
+            "old",
+            "new",
+            "op",
+            "in",
+            "NULL",
+            "0",
+            "name,other",
+            "'",
+            "\\",
+            "\\u00e9",
+            "😀",
+            "\u{200b}",
+            "a'b",
+            "]",
+            "old.x",
+            "change",
+        ];
+        let name = prop_oneof![
+            proptest::sample::select(odd.to_vec()).prop_map(str::to_owned),
+            ".{0,5}",
+            "[a-z_]{1,4}",
+        ];
+        proptest::collection::vec((name, any::<bool>()), 1..4)
+    }
+
+    fn exact(patterns: &[Pattern], steps: &[Step<'_>]) -> bool {
+        patterns
+            .iter()
+            .any(|pattern| pattern.relation(steps) == Relation::Exact)
+    }
+
+    proptest! {
+        #[test]
+        fn go_back_in(names in names(), escaped: bool) {
+            let spell = |leaf| {
+                let json = nested(&names, leaf).to_string();
+                if !escaped {
+                    return json;
+                }
+                let mut ascii = String::new();
+                for c in json.chars() {
+                    if c.is_ascii() {
+                        ascii.push(c);
+                        continue;
+                    }
+                    for unit in c.encode_utf16(&mut [0; 2]) {
+                        write!(ascii, "\\u{unit:04x}").unwrap();
+                    }
+                }
+                ascii
+            };
+            let (old, new) = (spell(1), spell(2));
+            let diff = Diff::between(old.as_bytes(), new.as_bytes(), &Options::default());
+            prop_assert_eq!(diff.changes.len(), 1);
+            let (mut steps, mut jq, mut pointer) = (Vec::new(), Vec::new(), b"\"".to_vec());
+            diff.path(&diff.changes[0], &mut steps);
+            push_jq(&steps, &mut jq);
+            push_pointer(&steps, &mut pointer);
+            pointer.push(b'"');
+            let beside = serde_json::to_string(&format!("{}x", names[names.len() - 1].0)).unwrap();
+            let mut neighbour = steps.clone();
+            let last = neighbour.iter().rposition(|step| matches!(step, Step::Key(_))).unwrap();
+            neighbour.truncate(last);
+            neighbour.push(Step::Key(beside.as_bytes()));
+            let jq = String::from_utf8(jq).unwrap();
+            for path in [jq.clone(), unquote(&pointer).unwrap().into_owned()] {
+                for patterns in [vec![Pattern::parse(&path).unwrap()], Pattern::parse_hidden(&path).unwrap()] {
+                    prop_assert!(exact(&patterns, &steps), "{}", path);
+                    prop_assert!(!exact(&patterns, &neighbour), "{}", path);
+                }
+                check(&Condition::changed(&path).unwrap(), &old, &new)?;
+            }
+            for condition in [
+                format!("changed({jq})"),
+                format!("{jq} = 2"),
+                format!("{jq} IN (2)"),
+                format!("NOT {jq} = 1 AND type({jq}) = 'integer'"),
+                format!("zzzzzzz IS MISSING AND {jq} > 1"),
+            ] {
+                check(&Condition::parse(&condition).unwrap(), &old, &new)?;
+            }
+        }
+    }
+
+    fn check(condition: &Condition, old: &str, new: &str) -> Result<(), TestCaseError> {
+        let (old, new) = (Some(old.as_bytes()), Some(new.as_bytes()));
+        let facts = |old, new| Facts {
+            old,
+            new,
+            ..Facts::default()
+        };
+        prop_assert!(condition.holds(&facts(old, new)), "{:?}", condition);
+        prop_assert!(!condition.holds(&facts(old, old)), "{:?}", condition);
+        Ok(())
+    }
 }

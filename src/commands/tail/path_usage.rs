@@ -1,0 +1,208 @@
+//! Which paths of `--redact`, `--only`, `--ignore` and `--array-key` no document has: a mistyped path hides or shows
+//! nothing without an error.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::diff::pattern::Pattern;
+use crate::diff::presence::{Miss, occurs_in};
+use crate::event::{Event, Op};
+use crate::json::{items, unquote};
+use crate::output::Output;
+use crate::path::{Printed, Segment, Step};
+use crate::util::mutex::lock;
+use crate::util::suggest::nearest;
+
+/// Number of documents from which names are collected, for suggestions.
+const SAMPLED_DOCUMENTS: u64 = 200;
+/// Maximum number of names that are collected for one path.
+const MAX_NAMES: usize = 500;
+/// Number of documents after which a read without an end reports, even if it is never idle.
+const REPORT_AFTER_DOCUMENTS: u64 = 1000;
+
+/// The paths of a run, each with whether a document has it. Shared by the worker threads.
+#[derive(Debug, Default)]
+pub(crate) struct PathUsage {
+    paths: Vec<UsedPath>,
+    documents: AtomicU64,
+}
+
+#[derive(Debug)]
+struct UsedPath {
+    option: &'static str,
+    typed: String,
+    /// All readings of the path; the first one is the usual one.
+    patterns: Vec<Pattern>,
+    met: AtomicBool,
+    reported: AtomicBool,
+    instead: Mutex<Instead>,
+}
+
+/// What documents have at the deepest place that they share with a path.
+#[derive(Debug, Default)]
+struct Instead {
+    /// Number of segments that were found.
+    found: usize,
+    is_array: bool,
+    names: BTreeSet<String>,
+}
+
+impl PathUsage {
+    /// Adds the path of an option.
+    pub(super) fn add(&mut self, option: &'static str, typed: &str, patterns: &[Pattern]) {
+        self.paths.push(UsedPath {
+            option,
+            typed: typed.to_owned(),
+            patterns: patterns.to_vec(),
+            met: AtomicBool::new(false),
+            reported: AtomicBool::new(false),
+            instead: Mutex::default(),
+        });
+    }
+
+    /// Notes which paths the documents of an event have. Costs nothing for a path that was met.
+    pub(super) fn note(&self, event: &Event<'_>) {
+        if self.paths.is_empty() {
+            return;
+        }
+        let documents = [event.old, event.new, event.value];
+        let documents = documents.into_iter().flatten();
+        let documents: Vec<_> = documents.filter(|json| json.starts_with(b"{")).collect();
+        let is_document = event.op() != Op::Other && !documents.is_empty();
+        let count = if is_document {
+            self.documents.fetch_add(1, Ordering::Relaxed)
+        } else {
+            0
+        };
+        for path in &self.paths {
+            if path.met.load(Ordering::Relaxed) {
+                continue;
+            }
+            let met = if is_document {
+                let sample = count < SAMPLED_DOCUMENTS;
+                documents.iter().any(|json| path.is_in(json, sample))
+            } else {
+                path.is_anywhere_in(event.raw)
+            };
+            if met {
+                path.met.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Reports the paths that no document has, each once. `true` if one of them was to be hidden in a certain place.
+    pub(super) fn report(&self, out: &mut Output) -> bool {
+        if self.documents.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        let unmet = self.paths.iter();
+        let unmet = unmet.filter(|path| !path.met.load(Ordering::Relaxed));
+        let mut hides_nothing = false;
+        for path in unmet {
+            hides_nothing |= path.is_redaction() && !path.is_search();
+            if !path.reported.swap(true, Ordering::Relaxed) {
+                path.report(out);
+            }
+        }
+        hides_nothing
+    }
+
+    /// Whether a read without an end has seen enough documents for a report.
+    pub(super) fn has_seen_enough(&self) -> bool {
+        self.documents.load(Ordering::Relaxed) >= REPORT_AFTER_DOCUMENTS
+    }
+}
+
+impl UsedPath {
+    fn is_redaction(&self) -> bool {
+        self.option == "--redact"
+    }
+
+    /// Whether the path looks for values wherever they are, so that none is no mistake.
+    fn is_search(&self) -> bool {
+        let segments = self.patterns.iter().flat_map(Pattern::segments);
+        let mut searches = segments
+            .map(|segment| matches!(segment, Segment::Deep | Segment::Any | Segment::Glob(_)));
+        searches.any(|search| search)
+    }
+
+    fn is_in(&self, document: &[u8], sample: bool) -> bool {
+        let mut patterns = self.patterns.iter();
+        let usual = patterns.next();
+        let mut miss = |miss: Miss<'_>| {
+            if sample {
+                lock(&self.instead).add(miss);
+            }
+        };
+        usual.is_some_and(|pattern| occurs_in(pattern, document, &mut miss))
+            || patterns.any(|pattern| occurs_in(pattern, document, &mut |_| {}))
+    }
+
+    fn is_anywhere_in(&self, json: &[u8]) -> bool {
+        let mut patterns = self.patterns.iter().map(Pattern::anywhere);
+        patterns.any(|pattern| occurs_in(&pattern, json, &mut |_| {}))
+    }
+
+    fn report(&self, out: &mut Output) {
+        let hint = self
+            .hint()
+            .map_or(String::new(), |hint| format!("; {hint}"));
+        let (option, typed) = (self.option, &self.typed);
+        if self.is_redaction() {
+            out.warn(&format!(
+                "{option} {typed}: nothing was hidden, because no document that was read has this path{hint}"
+            ));
+        } else {
+            out.note(&format!(
+                "{option} {typed}: no document that was read has this path{hint}"
+            ));
+        }
+    }
+
+    /// What was probably meant.
+    fn hint(&self) -> Option<String> {
+        let segments = self.patterns.first()?.segments();
+        let instead = lock(&self.instead);
+        let (before, after) = segments.split_at_checked(instead.found)?;
+        let (Segment::One(Step::Key(name) | Step::Token(name, _)), rest) = after.split_first()?
+        else {
+            return None;
+        };
+        if instead.is_array {
+            let meant = [before, &[Segment::AnyIndex], after].concat();
+            return Some(format!(
+                "{} is an array: write {}",
+                Printed(before),
+                Printed(&meant)
+            ));
+        }
+        let name = String::from_utf8_lossy(name);
+        let near = nearest(&name, instead.names.iter().map(String::as_str));
+        let near = near.first()?.as_bytes().to_vec();
+        let meant = [before, &[Segment::One(Step::Key(near))], rest].concat();
+        Some(format!("did you mean {}?", Printed(&meant)))
+    }
+}
+
+impl Instead {
+    fn add(&mut self, miss: Miss<'_>) {
+        if miss.found > self.found {
+            *self = Instead {
+                found: miss.found,
+                ..Instead::default()
+            };
+        }
+        if miss.found < self.found {
+            return;
+        }
+        self.is_array |= miss.value.starts_with(b"[");
+        for item in items(miss.value) {
+            if self.names.len() >= MAX_NAMES {
+                return;
+            }
+            let name = item.key.and_then(unquote);
+            self.names.extend(name.map(std::borrow::Cow::into_owned));
+        }
+    }
+}

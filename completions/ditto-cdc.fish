@@ -82,9 +82,9 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l until -d 'W
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s n -l limit -d 'Stop after N events' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l last -d 'Only the last N events' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit -d 'Stop if no record arrives for DURATION, such as 30s or 5m' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l only -d 'Only changes at or under this path, such as lines[].qty; * matches any name (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l only -d 'Only changes at or under this path, such as lines[].qty; * matches any name (repeatable; docs/paths.md has the language of paths)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l ignore -d 'Hide changes at or under this path; an event without other changes is counted but not shown (repeatable)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l redact -d 'Hide the values at or under this path, in every format (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l redact -d 'Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l max-changes -d 'Maximum number of lines for one event [default: 50]' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l array-key -d 'The field that identifies an array element [default: _id, id, key or uuid] (repeatable)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l format -d 'diff, oneline, json, record, patch, …' -r -f -a "diff\t'What changed in each document, for people'
@@ -137,7 +137,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s n -l limit 
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l last -d 'Show only the last N events by time over all partitions (counted after the filters), then stop' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l only -d 'Only changes at or under this path' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l ignore -d 'Hide changes at or under this path' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l redact -d 'Hide the values at or under this path, in every format (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l redact -d 'Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l max-changes -d 'Maximum number of lines for one event [default: 50]' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l array-key -d 'The field that identifies an array element [default: _id, id, key or uuid] (repeatable)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l format -d 'diff, oneline, json, record, patch, …' -r -f -a "diff\t'What changed in each document, for people'

@@ -216,13 +216,14 @@ Examples:
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Changes")]
 pub struct ChangeOptions {
-    /// Only changes at or under this path, such as lines[].qty; * matches any name (repeatable)
+    /// Only changes at or under this path, such as lines[].qty; * matches any name (repeatable; docs/paths.md has the
+    /// language of paths)
     #[arg(long, value_name = "PATH")]
     pub only: Vec<String>,
     /// Hide changes at or under this path; an event without other changes is counted but not shown (repeatable)
     #[arg(long, value_name = "PATH")]
     pub ignore: Vec<String>,
-    /// Hide the values at or under this path, in every format (repeatable)
+    /// Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)
     #[arg(long, value_name = "PATH")]
     pub redact: Vec<String>,
     /// Also show equal values that are written differently, such as 1 and 1.0

@@ -177,8 +177,17 @@ impl UsedPath {
                 Printed(&meant)
             ));
         }
+        if instead.names.contains(&self.typed) {
+            let field = Segment::One(Step::Key(self.typed.as_bytes().to_vec()));
+            return Some(format!("did you mean the field {}?", Printed(&[field])));
+        }
         let name = String::from_utf8_lossy(name);
-        let near = nearest(&name, instead.names.iter().map(String::as_str));
+        // Of two letters, each name is close to each.
+        let names = instead.names.iter().map(String::as_str);
+        let names = names.filter(|near| {
+            near.eq_ignore_ascii_case(&name) || name.chars().count().min(near.chars().count()) > 2
+        });
+        let near = nearest(&name, names);
         let near = near.first()?.as_bytes().to_vec();
         let meant = [before, &[Segment::One(Step::Key(near))], rest].concat();
         Some(format!("did you mean {}?", Printed(&meant)))

@@ -241,3 +241,55 @@ fn init_keeps_secrets_in_the_key_store() {
         "{written}"
     );
 }
+
+/// Files whose lines became a part of another value. All of them contain the password `Hunter2`.
+const JOINED_LINES: &[(&str, &str)] = &[
+    (
+        "--properties",
+        "bootstrap.servers=127.0.0.1:1,\\\nssl.truststore.password=Hunter2\nssl.keystore.location=u.p12\n",
+    ),
+    (
+        "--properties",
+        "bootstrap.servers=127.0.0.1:1\nssl.truststore.location=c.p12\\\nssl.truststore.password=Hunter2\n",
+    ),
+    (
+        "--properties",
+        "bootstrap.servers=127.0.0.1:1\nclient.id=me\\\n Hunter2\nisolation.level=x\\\nHunter2\nHunter2\n",
+    ),
+    (
+        "--env-file",
+        "DITTO_CDC_BROKERS=127.0.0.1:1\rDITTO_CDC_CLUSTER_CERT_PASSWORD=Hunter2\rDITTO_CDC_CLUSTER_CERT=c.p12",
+    ),
+    (
+        "--env-file",
+        "CLOUD_ENDPOINT=127.0.0.1:1 CLUSTER_CERT_PW=Hunter2\n",
+    ),
+    (
+        "--env-file",
+        "CLOUD_ENDPOINT=127.0.0.1:1\nUSER_CERT_LOCATION=u.p12 USER_CERT_PW=Hunter2\nDITTO_CDC_URL=http://127.0.0.1:1/Hunter2\n",
+    ),
+];
+
+#[test]
+fn no_command_prints_a_line_that_became_a_part_of_a_value() {
+    let stage = Stage::new(1);
+    for (flag, content) in JOINED_LINES {
+        let file = stage.file("joined", content);
+        for arguments in [
+            &["config"][..],
+            &["config", "--json"],
+            &["verify"],
+            &["verify", "--json", "--redact"],
+            &["tail", "--until", "end", "-vv", "--topic", "t"],
+            &["requery", "--output", "-"],
+        ] {
+            let mut command = command(&stage, PROGRAM);
+            let output = command.args(arguments).args([flag, &*file]).output();
+            let said = text(&output.unwrap());
+            assert!(
+                !said.is_empty() && !said.contains("Hunter2"),
+                "{arguments:?}: {said}"
+            );
+        }
+    }
+}

@@ -201,6 +201,7 @@ fn resolve_and_report(
     context: &mut Context<'_>,
 ) -> Result<Settings, Exit> {
     let settings = resolve(flags, api, context).map_err(|error| report_error(context, &error))?;
+    context.out.hide(&settings.known_secrets);
     for warning in &settings.warnings {
         context.out.warn(warning);
     }
@@ -221,7 +222,7 @@ fn drop_group_of_properties_file(settings: &mut Settings, context: &mut Context<
     if let Some(group) = foreign {
         context.out.note(&format!(
             "not joining group {} ({}), because it may belong to your pipeline; to join it, use --group",
-            group.value, group.origin
+            settings.displayed(&group), group.origin
         ));
     }
 }
@@ -230,7 +231,7 @@ fn drop_group_of_properties_file(settings: &mut Settings, context: &mut Context<
 fn prompt_for_api_key(
     settings: &mut Settings,
     endpoint: &Endpoint,
-    context: &Context<'_>,
+    context: &mut Context<'_>,
 ) -> Result<(), Exit> {
     if settings.api_key.is_some() || !context.env.stderr_terminal {
         return Ok(());
@@ -239,7 +240,10 @@ fn prompt_for_api_key(
         "API key for {}",
         escape::text(&endpoint.to_string())
     )) {
-        Ok(key) => settings.set_api_key(&key),
+        Ok(key) => {
+            settings.set_api_key(&key);
+            context.out.hide(&settings.known_secrets);
+        }
         Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
             return Err(Exit::Interrupted);
         }
@@ -262,7 +266,10 @@ pub(super) fn prompt_for_passwords(
             Store::User => "Password of the user certificate",
         };
         match prompt_password(label) {
-            Ok(password) => settings.set_password(store, password),
+            Ok(password) => {
+                settings.set_password(store, password);
+                context.out.hide(&settings.known_secrets);
+            }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
                 return Err(Exit::Interrupted);
             }

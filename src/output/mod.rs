@@ -17,6 +17,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::record::{Failure, Progress};
 use crate::util::exit::Exit;
+use crate::util::known_secrets::{KnownSecrets, hide_assigned};
 use crate::util::url::hide_secrets;
 use crate::view::escape;
 
@@ -51,6 +52,8 @@ pub struct Output {
     failed: Option<io::Error>,
     /// Output that is captured for a caller.
     captured: Option<Captured>,
+    /// What no message may contain.
+    known_secrets: KnownSecrets,
     /// The time zone that was named last.
     named_zone: Option<String>,
 }
@@ -87,8 +90,20 @@ impl Output {
             flushes: 0,
             failed: None,
             captured: None,
+            known_secrets: KnownSecrets::default(),
             named_zone: None,
         }
+    }
+
+    /// Hides these secrets in every message from now on: the last guard for texts of libraries and servers.
+    pub fn hide(&mut self, secrets: &KnownSecrets) {
+        self.known_secrets.extend(secrets);
+    }
+
+    /// The secrets that messages do not contain.
+    #[must_use]
+    pub fn known_secrets(&self) -> &KnownSecrets {
+        &self.known_secrets
     }
 
     /// Captures hints from now on; with `redirects_stdout`, standard output is captured instead of written.
@@ -327,7 +342,7 @@ impl Output {
         }
         // Libraries write several lines on purpose. Each has the label, so that none looks like another message.
         for line in failure.raw.iter().flat_map(|raw| raw.lines()) {
-            self.indented("raw: ", line);
+            self.indented("raw: ", &hide_assigned(line));
         }
     }
 
@@ -358,7 +373,8 @@ impl Output {
     /// Prints exactly one line. Line ends in its text are escaped like other control characters, because names, ids and
     /// errors of servers are part of it: they must not look like a message of their own.
     fn print_labelled(&mut self, label: &str, text: &str) {
-        let text = hide_secrets(text.trim_end());
+        let text = self.known_secrets.hide(text.trim_end());
+        let text = hide_secrets(&text);
         self.print(&format!("{label}{}", escape::text(&text)));
     }
 

@@ -1,7 +1,7 @@
 //! Normalization of the broker list: blanks, URL schemes, missing ports.
 //! Unambiguous mistakes are corrected with a warning; others are errors.
 
-use super::SettingsError;
+use super::{Origin, SettingsError};
 
 /// The port of the ingress of Ditto's brokers.
 const INGRESS_PORT: u16 = 443;
@@ -15,11 +15,46 @@ pub(super) struct BrokerList {
     pub warnings: Vec<String>,
 }
 
+/// Parses the setting. Entries on several lines of a properties file need a port, as in Java: without one, they may be
+/// anything that a forgotten backslash made a part of the list.
+///
+/// # Errors
+/// [`SettingsError`] if an entry is not the address of a broker. It quotes no entry that may contain a secret.
+pub(super) fn parse_setting(
+    text: &str,
+    tls: bool,
+    origin: &Origin,
+) -> Result<BrokerList, SettingsError> {
+    let refused = |why| {
+        let fix = "write host:port as the Ditto portal shows the endpoint";
+        Err(SettingsError::unusable("list of brokers", origin, why, fix))
+    };
+    if !origin.spans_lines() {
+        return match foreign_text(text) {
+            Some(why) => refused(why),
+            None => parse(text, tls),
+        };
+    }
+    match parse(text, tls) {
+        Ok(brokers) if brokers.warnings.is_empty() => Ok(brokers),
+        _ => refused("an entry is not host:port"),
+    }
+}
+
+/// Whether another line of a file, which may be a password, became a part of the list. Its text is not repeated.
+fn foreign_text(text: &str) -> Option<&'static str> {
+    let is_foreign = text.contains('=') || text.chars().any(char::is_control);
+    is_foreign.then_some("an entry contains `=` or a control character, but an address has none")
+}
+
 /// Parses a comma-separated list of brokers.
 ///
 /// # Errors
 /// [`SettingsError`] if an entry is not the address of a broker.
-pub(super) fn parse(text: &str, tls: bool) -> Result<BrokerList, SettingsError> {
+fn parse(text: &str, tls: bool) -> Result<BrokerList, SettingsError> {
+    if let Some(why) = foreign_text(text) {
+        return Err(error(why));
+    }
     let mut warnings = Vec::new();
     let mut list = Vec::new();
     if let Some(mark) = other_separator(text) {

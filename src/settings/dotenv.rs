@@ -1,7 +1,11 @@
 //! Parser for `.env` files, without substitution of `$NAME`.
 //! The dotenvy crate substitutes, which silently changes passwords that contain `$`, and its errors quote the line.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+
+use crate::util::known_secrets::KnownSecrets;
+use crate::util::text_file;
 
 /// A parsed `.env` file. Has no `Debug`, because it contains secrets.
 pub(super) struct EnvFile {
@@ -25,9 +29,12 @@ pub(super) struct Entry {
 impl EnvFile {
     /// Parses the bytes of a file. Malformed lines are listed in `malformed`.
     pub(super) fn parse(path: &Path, chosen: bool, bytes: &[u8]) -> EnvFile {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let (mut entries, mut malformed) = (Vec::new(), Vec::new());
-        for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        let bytes = text_file::to_utf8(bytes).unwrap_or_else(|why| {
+            malformed.push((1, why));
+            Cow::default()
+        });
+        for (index, line) in text_file::lines(&bytes).enumerate() {
             match parse_line(line) {
                 Ok(Some((name, value))) => entries.push(Entry {
                     line: index + 1,
@@ -43,6 +50,13 @@ impl EnvFile {
             chosen,
             entries,
             malformed,
+        }
+    }
+
+    /// The values of the lines whose names say that they are secret.
+    pub(super) fn add_secrets_to(&self, known: &mut KnownSecrets) {
+        for entry in &self.entries {
+            known.add_value(&entry.name, &entry.value);
         }
     }
 
@@ -146,6 +160,8 @@ mod tests {
         };
         check("K=v", "v");
         check("K=v\r\nX=1\r\n", "v");
+        check("X=1\rK=v\rY=2", "v");
+        check("X=1\r\r\nK=v\r", "v");
         check("\u{feff}K=v", "v");
         check("  export   K = v  ", "v");
         check("K=", "");
@@ -165,6 +181,7 @@ mod tests {
         check(r"K=C:\new\store.p12", r"C:\new\store.p12");
         check(r#"K="a\"b\\c\$d\n\q""#, "a\"b\\c$d\n\\q");
         check("K=ü€", "ü€");
+        assert_eq!(read(b"\xff\xfeK\0=\0v\0\r\0\n\0"), Ok(Some("v".to_owned())));
         check("K=1\nK=2", "2");
         check("#K=1\n\nK=2", "2");
         check("export=1\nK=2", "2");
@@ -183,7 +200,8 @@ mod tests {
         check(b"K=\"open\\", &[1]);
         check(b"K='a'b", &[1]);
         check(b"K=\xff", &[1]);
-        check(b"\xff\xfeK\0=\0", &[1]);
+        check(b"\xff\xfeK\0=\0=", &[1]);
+        check(b"K\0=\0v\0", &[1]);
     }
 
     #[test]

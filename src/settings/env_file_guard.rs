@@ -25,7 +25,7 @@ impl Settings {
         (!same_trust).then(|| SettingsError {
             what: format!(
                 "the API key is not sent, because it comes from {key}, but the URL {} comes only from the working folder's {}",
-                url.value, url.origin
+                self.displayed(url), url.origin
             ),
             fix: "if you trust this URL, set it yourself: --url, DITTO_CDC_URL in the environment, or --env-file .env"
                 .to_owned(), ..SettingsError::default() })
@@ -42,7 +42,10 @@ impl Settings {
         matches!(protocol, Protocol::SaslSsl | Protocol::SaslPlaintext).then(|| SettingsError {
             what: format!(
                 "the login is not sent, because {} comes from {}, but the brokers {} come only from the working folder's {}",
-                login.name, login.origin, brokers.value, brokers.origin
+                login.shown_name(),
+                login.origin,
+                self.displayed_brokers(brokers),
+                brokers.origin
             ),
             fix: "if you trust these brokers, set them yourself: --brokers, DITTO_CDC_BROKERS in the environment, or --env-file .env"
                 .to_owned(), ..SettingsError::default() })

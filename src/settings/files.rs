@@ -9,6 +9,7 @@ use super::dotenv::EnvFile;
 use super::java::Properties;
 use super::{Environment, Flags, Origin, SettingsError};
 use crate::util::secret::Secret;
+use crate::util::text_file;
 
 /// An unconverted value. Has no `Debug`, because it may be a secret.
 pub(super) struct RawValue {
@@ -61,8 +62,8 @@ pub(super) fn path(raw: &RawValue, environment: &Environment) -> Result<PathBuf,
     })
 }
 
-/// Reads the password file if the value is a path; else the value is the password.
-pub(super) fn password(raw: &RawValue, environment: &Environment) -> Result<Secret, SettingsError> {
+/// Reads the file that holds only the secret if the value is a path; else the value is the secret.
+pub(super) fn secret(raw: &RawValue, environment: &Environment) -> Result<Secret, SettingsError> {
     if raw.form != ValueForm::File {
         return text(raw).map(Secret::new);
     }
@@ -73,23 +74,13 @@ pub(super) fn password(raw: &RawValue, environment: &Environment) -> Result<Secr
         raw.origin
     );
     let bytes = std::fs::read(&path).map_err(|error| unreadable(&what, &error))?;
-    let text = String::from_utf8(bytes).map_err(|_| SettingsError {
-        what: format!("{what}: it is not UTF-8"),
-        fix: "the file must contain only the password; save it as UTF-8".to_owned(),
+    let line = text_file::only_line(&bytes).map_err(|why| SettingsError {
+        what: format!("{what}: {why}"),
+        fix: "the file must contain only the password or key, on one line; save it as UTF-8"
+            .to_owned(),
         ..SettingsError::default()
     })?;
-    Ok(Secret::new(without_line_end(text)))
-}
-
-/// Removes one line end, which editors and `echo` add; everything else is part of the password.
-pub(super) fn without_line_end(mut text: String) -> String {
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
-    text
+    Ok(Secret::new(line))
 }
 
 pub(super) fn read_env_file(

@@ -6,10 +6,24 @@ use java_properties::{LineContent, PropertiesIter};
 
 use super::java_names::{Treatment, known, treatment};
 use super::{LibrdkafkaProperties, Origin, Property, SettingsError};
+use crate::util::known_secrets::{KnownSecrets, names_secret};
 use crate::util::suggest::nearest;
+use crate::util::text_file;
 
 const KEY_PASSWORD: &str = "ssl.key.password";
 
+/// Properties whose empty value Java refuses.
+const NEVER_EMPTY: &[&str] = &[
+    "security.protocol",
+    "client.dns.lookup",
+    "isolation.level",
+    "ssl.truststore.certificates",
+    "ssl.keystore.certificate.chain",
+    "ssl.keystore.key",
+];
+const ENDPOINT_ALGORITHM: &str = "ssl.endpoint.identification.algorithm";
+/// Its empty value is an error only with a SASL protocol, which another source may set.
+const MECHANISMS: &str = "sasl.mechanisms";
 const CIPHER_SUITES: &str = "ssl.cipher.suites";
 const ONLY_TLS_1_3_SUITES: &str =
     "it lists only TLS 1.3 suites, which the Kafka library cannot configure";
@@ -18,7 +32,22 @@ const ONLY_TLS_1_3_SUITES: &str =
 pub(super) struct Properties {
     /// The file, absolute.
     pub path: PathBuf,
-    entries: Vec<(String, String)>,
+    entries: Vec<Entry>,
+}
+
+/// A property of the file.
+pub(super) struct Entry {
+    pub name: String,
+    /// The value without the blanks around it, as `ConfigDef.parseType` of Kafka's Java clients trims every type.
+    pub value: String,
+    /// Whether there were blanks around the value.
+    is_trimmed: bool,
+    /// The first line, counted from 1.
+    line: usize,
+    /// The last line: another one if a line ends with a backslash.
+    last_line: usize,
+    /// The line of the value that looks like a property of its own.
+    swallowed: Option<usize>,
 }
 
 /// The content of a properties file apart from settings.
@@ -35,12 +64,18 @@ impl Properties {
     /// # Errors
     /// [`SettingsError`] if an escape is malformed. It names the line, never its content.
     pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Properties, SettingsError> {
-        let mut entries: Vec<(String, String)> = Vec::new();
-        for line in PropertiesIter::new(ascii(bytes).as_bytes()) {
+        if text_file::is_utf16(bytes) {
+            return Err(utf16(path));
+        }
+        let text = ascii(bytes);
+        let natural: Vec<&[u8]> = text_file::lines(text.as_bytes()).collect();
+        let mut entries: Vec<Entry> = Vec::new();
+        for line in PropertiesIter::new(text.as_bytes()) {
             let line = line.map_err(|error| malformed(path, error.line_number()))?;
+            let number = line.line_number();
             if let LineContent::KVPair(name, value) = line.consume_content() {
-                entries.retain(|(known, _)| *known != name);
-                entries.push((name, value));
+                entries.retain(|known| known.name != name);
+                entries.push(Entry::new(name, &value, number, &natural));
             }
         }
         Ok(Properties {
@@ -49,95 +84,210 @@ impl Properties {
         })
     }
 
-    /// The value of a property.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let found = self.entries.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
+    /// A property.
+    pub(super) fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|known| known.name == name)
+    }
+
+    /// The values of the properties whose names say that they are secret.
+    pub(super) fn add_secrets_to(&self, known: &mut KnownSecrets) {
+        for entry in &self.entries {
+            known.add_value(&entry.name, &entry.value);
+        }
     }
 
     /// Classifies the properties.
-    pub(super) fn classify(&self) -> SortedProperties {
+    ///
+    /// # Errors
+    /// [`SettingsError`] if a value is empty and Java's clients refuse that.
+    pub(super) fn classify(&self) -> Result<SortedProperties, SettingsError> {
         let mut sorted = SortedProperties::default();
         let mut unknown = Vec::new();
-        for (name, value) in &self.entries {
-            match treatment(name) {
+        for entry in &self.entries {
+            sorted.warnings.extend(self.swallowed_line_warning(entry));
+            sorted.notes.extend(self.trimmed_note(entry));
+            match treatment(&entry.name) {
                 // If the file contains the key itself, the password belongs to that key, not to a store.
-                Some(Treatment::Setting) if name == KEY_PASSWORD && self.has_key() => {
-                    sorted.extra.push(self.property(name, name, value));
+                Some((_, Treatment::Setting)) if entry.name == KEY_PASSWORD && self.has_key() => {
+                    sorted.extra.push(self.property(entry, KEY_PASSWORD));
                 }
-                Some(Treatment::Setting) => {}
-                Some(Treatment::PassOn(CIPHER_SUITES)) if value.trim().is_empty() => {}
-                Some(Treatment::PassOn(CIPHER_SUITES)) if only_tls_1_3(value) => {
-                    sorted
-                        .warnings
-                        .push(self.ignored_message(name, ONLY_TLS_1_3_SUITES));
+                Some((_, Treatment::Setting)) => {}
+                Some((name, Treatment::PassOn(CIPHER_SUITES))) if only_tls_1_3(&entry.value) => {
+                    if !entry.value.is_empty() {
+                        sorted.warnings.push(self.ignored_message(
+                            entry,
+                            name,
+                            ONLY_TLS_1_3_SUITES,
+                        ));
+                    }
                 }
-                Some(Treatment::PassOn(library)) => {
-                    sorted.extra.push(self.property(name, library, value));
+                Some((name, Treatment::PassOn(library))) => {
+                    let property = self.pass_on(entry, name, library)?;
+                    property.into_iter().for_each(|one| sorted.extra.push(one));
                 }
-                Some(Treatment::Ignored(why)) => {
-                    sorted.notes.push(self.ignored_message(name, why));
+                Some((name, Treatment::Ignored(why))) => {
+                    sorted.notes.push(self.ignored_message(entry, name, why));
                 }
-                Some(Treatment::IgnoredWithWarning(why)) => {
-                    sorted.warnings.push(self.ignored_message(name, why));
+                Some((name, Treatment::IgnoredWithWarning(why))) => {
+                    sorted.warnings.push(self.ignored_message(entry, name, why));
                 }
-                None => unknown.push(name.as_str()),
+                None => unknown.push(entry),
             }
         }
         sorted
             .warnings
             .extend(self.unknown_property_warning(&unknown));
         sorted.warnings.extend(self.key_password_warning());
-        sorted
+        Ok(sorted)
     }
 
     fn has_key(&self) -> bool {
         self.get("ssl.keystore.key").is_some()
     }
 
-    fn property(&self, name: &str, library: &str, value: &str) -> Property {
-        // In Java an empty algorithm disables the check of the broker's name.
-        let off = library == "ssl.endpoint.identification.algorithm" && value.trim().is_empty();
+    /// The property for the library; `None` if its value is empty and that means the default.
+    fn pass_on(
+        &self,
+        entry: &Entry,
+        name: &str,
+        library: &str,
+    ) -> Result<Option<Property>, SettingsError> {
+        if entry.value.is_empty() && NEVER_EMPTY.contains(&name) {
+            let fix = "give it a value, or remove the line for the default";
+            return Err(SettingsError::unusable(
+                name,
+                &self.origin(entry),
+                "it is empty",
+                fix,
+            ));
+        }
+        let is_unset =
+            entry.value.is_empty() && ![ENDPOINT_ALGORITHM, MECHANISMS].contains(&library);
+        Ok((!is_unset).then(|| self.property(entry, library)))
+    }
+
+    fn property(&self, entry: &Entry, library: &str) -> Property {
+        let value = match library {
+            // In Java an empty algorithm disables the check of the broker's name.
+            ENDPOINT_ALGORITHM if entry.value.is_empty() => "none".to_owned(),
+            CIPHER_SUITES => list(&entry.value),
+            _ => entry.value.clone(),
+        };
         Property {
             name: library.to_owned(),
-            value: if off { "none" } else { value }.to_owned(),
-            origin: Origin::Properties {
-                path: self.path.clone(),
-                name: name.to_owned(),
-            },
+            value,
+            origin: self.origin(entry),
         }
     }
 
-    fn ignored_message(&self, name: &str, why: &str) -> String {
-        format!("{}: {name} is ignored: {why}", self.path.display())
+    /// The origin of a property whose name is known.
+    pub(super) fn origin(&self, entry: &Entry) -> Origin {
+        Origin::Properties {
+            path: self.path.clone(),
+            line: entry.line,
+            last_line: entry.last_line,
+            swallowed: entry.swallowed,
+            name: entry.name.clone(),
+        }
     }
 
-    fn unknown_property_warning(&self, names: &[&str]) -> Option<String> {
-        if names.is_empty() {
+    /// `name` is a known one: that of the file may contain a value.
+    fn ignored_message(&self, entry: &Entry, name: &str, why: &str) -> String {
+        let line = entry.line;
+        format!("{}:{line}: {name} is ignored: {why}", self.path.display())
+    }
+
+    fn swallowed_line_warning(&self, entry: &Entry) -> Option<String> {
+        entry.swallowed?;
+        let advice = self.origin(entry).advice_about_lines()?;
+        Some(format!("{}: {advice}", self.path.display()))
+    }
+
+    fn trimmed_note(&self, entry: &Entry) -> Option<String> {
+        let (name, _) = treatment(&entry.name)?;
+        (entry.is_trimmed && names_secret(&entry.name)).then(|| {
+            format!(
+                "{}:{}: the blanks around the value of {name} are not part of it, as in Java",
+                self.path.display(),
+                entry.line
+            )
+        })
+    }
+
+    /// Names the lines only: a line without a name, such as one with only a password, looks like an unknown name.
+    fn unknown_property_warning(&self, unknown: &[&Entry]) -> Option<String> {
+        if unknown.is_empty() {
             return None;
         }
-        let names = names
+        let lines = unknown
             .iter()
-            .map(|name| match nearest(name, known()).first() {
-                Some(near) => format!("{name} (did you mean {near}?)"),
-                None => (*name).to_owned(),
+            .map(|entry| match nearest(&entry.name, known()).first() {
+                Some(near) => format!("line {} (did you mean {near}?)", entry.line),
+                None => format!("line {}", entry.line),
             });
-        let names: Vec<String> = names.collect();
+        let lines: Vec<String> = lines.collect();
         Some(format!(
-            "{}: ignored, because unknown: {}; properties of the Kafka library can be set with -X name=value",
+            "{}: ignored, because the name is unknown: {}; properties of the Kafka library can be set with -X name=value",
             self.path.display(),
-            names.join(", ")
+            lines.join(", ")
         ))
     }
 
     fn key_password_warning(&self) -> Option<String> {
         let store = self.get("ssl.keystore.password")?;
         let key = self.get(KEY_PASSWORD)?;
-        (store != key && !self.has_key()).then(|| {
-            self.ignored_message(KEY_PASSWORD, "it differs from ssl.keystore.password, and a PKCS#12 file has one password for both",
+        (store.value != key.value && !self.has_key()).then(|| {
+            self.ignored_message(key, KEY_PASSWORD, "it differs from ssl.keystore.password, and a PKCS#12 file has one password for both",
             )
         })
     }
+}
+
+impl Entry {
+    /// `natural` are the lines of the file before backslashes join them.
+    fn new(name: String, value: &str, line: usize, natural: &[&[u8]]) -> Entry {
+        let continues = |line: &&[u8]| {
+            let backslashes = line.iter().rev().take_while(|byte| **byte == b'\\');
+            backslashes.count() % 2 == 1
+        };
+        let first = line.saturating_sub(1).min(natural.len());
+        let joined = natural[first..]
+            .iter()
+            .take_while(|line| continues(line))
+            .count();
+        let last_line = (line + joined).min(natural.len().max(line));
+        let swallowed = (line + 1..=last_line).find(|number| {
+            let text = natural.get(number - 1).copied().unwrap_or_default();
+            is_property(&String::from_utf8_lossy(text))
+        });
+        let trimmed = java_trim(value);
+        Entry {
+            name,
+            is_trimmed: trimmed.len() != value.len(),
+            value: trimmed.to_owned(),
+            line,
+            last_line,
+            swallowed,
+        }
+    }
+}
+
+/// Whether a line begins with a name of a property and a separator.
+fn is_property(line: &str) -> bool {
+    let line = line.trim_start();
+    let end = line.find(|c: char| matches!(c, '=' | ':') || c.is_whitespace());
+    end.is_some_and(|end| treatment(&line[..end]).is_some() || names_secret(&line[..end]))
+}
+
+/// What Java's `String.trim` leaves: it removes blanks and ASCII control characters, no other white space.
+fn java_trim(text: &str) -> &str {
+    text.trim_matches(|c| c <= ' ')
+}
+
+/// The elements of a list, as Java's clients split it at commas with white space around them.
+fn list(value: &str) -> String {
+    let elements: Vec<&str> = value.split(',').map(java_trim).collect();
+    elements.join(",")
 }
 
 /// Whether a list of cipher suites has none for TLS 1.2. The TLS library accepts Java's names for those, skips TLS 1.3
@@ -161,6 +311,20 @@ fn malformed(path: &Path, line: Option<usize>) -> SettingsError {
     }
 }
 
+fn utf16(path: &Path) -> SettingsError {
+    let shown = path.display();
+    let quoted = format!("'{}'", shown.to_string().replace('\'', "''"));
+    SettingsError {
+        what: format!(
+            "cannot read the properties file {shown}: it is UTF-16, as PowerShell's `>` writes it, and Java cannot read it"
+        ),
+        fix: format!(
+            "in PowerShell: (Get-Content {quoted}) | Set-Content -Encoding ascii {quoted}"
+        ),
+        ..SettingsError::default()
+    }
+}
+
 /// Java reads these files as Latin-1. The parser's closest encoding differs from 0x80 to 0x9f, so each non-ASCII byte
 /// becomes a Unicode escape.
 fn ascii(bytes: &[u8]) -> String {
@@ -176,6 +340,8 @@ fn ascii(bytes: &[u8]) -> String {
         }
         escaped = byte == b'\\' && !escaped;
     }
+    // The parser drops a last line that ends with a backslash and no line end; Java does not.
+    text.push('\n');
     text
 }
 
@@ -191,12 +357,14 @@ mod tests {
     #[test]
     fn values() {
         let check = |bytes: &[u8], expected: Option<&str>| {
-            assert_eq!(read(bytes).get("k"), expected, "{bytes:?}");
+            let file = read(bytes);
+            let value = file.get("k").map(|entry| entry.value.as_str());
+            assert_eq!(value, expected, "{bytes:?}");
         };
         check(b"k=v", Some("v"));
         check(b"k:v", Some("v"));
         check(b"k v", Some("v"));
-        check(b"  k  =  v ", Some("v "));
+        check(b"  k  =  v ", Some("v"));
         check(b"k", Some(""));
         check(b"k=", Some(""));
         check(b"k=a\\\n    b", Some("ab"));
@@ -213,6 +381,10 @@ mod tests {
         check(b"k=C:\\\\certs\\\\x.p12", Some("C:\\certs\\x.p12"));
         check(b"k=C:\\certs\\x.p12", Some("C:certsx.p12"));
         check(b"k=pa$HOME", Some("pa$HOME"));
+        check(b"k=v\\", Some("v"));
+        check(b"k=v\\\n", Some("v"));
+        check(b"a=1\rk=v\rb=2", Some("v"));
+        check(b"k=v\\\rw", Some("vw"));
     }
 
     #[test]
@@ -229,16 +401,16 @@ mod tests {
 
     #[test]
     fn unknown_names_come_with_the_nearest_known_one() {
-        let sorted = read(b"bootstrap.server=a:1\nzzzzzz=1").classify();
+        let sorted = read(b"bootstrap.server=a:1\nzzzzzz=1").classify().unwrap();
         let said = sorted.warnings.join("\n");
-        let expected = "bootstrap.server (did you mean bootstrap.servers?), zzzzzz;";
+        let expected = "line 1 (did you mean bootstrap.servers?), line 2;";
         assert!(said.contains(expected), "{said}");
     }
 
     #[test]
     fn sorting() {
         let check = |line: &str, passed: Option<(&str, &str)>, warnings: usize, notes: usize| {
-            let sorted = read(line.as_bytes()).classify();
+            let sorted = read(line.as_bytes()).classify().unwrap();
             let first = sorted.extra.iter().next();
             let first = first.map(|p| (p.name.as_str(), p.value.as_str()));
             let got = (first, sorted.warnings.len(), sorted.notes.len());

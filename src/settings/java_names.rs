@@ -132,52 +132,36 @@ pub(super) fn known() -> impl Iterator<Item = &'static str> {
     NAMES.iter().map(|(name, _)| *name)
 }
 
-/// Families, for names that the table above does not list.
-const FAMILIES: &[(Affix, Treatment)] = &[
+/// Families, for names that the table above does not list; `*` is the rest of a name.
+const FAMILIES: &[(&str, Treatment)] = &[
+    ("*.deserializer", Ignored("values are read as they are")),
+    ("*.serializer", Ignored(WRITING)),
+    ("fetch.*", Ignored(TUNING)),
+    ("reconnect.backoff.*", Ignored(TUNING)),
+    ("retry.backoff.*", Ignored(TUNING)),
+    ("socket.connection.setup.timeout.*", Ignored(TUNING)),
+    ("metrics.*", Ignored(METRICS)),
+    ("partitioner.*", Ignored(WRITING)),
+    ("sasl.login.*", IgnoredWithWarning("it is Java's login")),
     (
-        Affix::End(".deserializer"),
-        Ignored("values are read as they are"),
-    ),
-    (Affix::End(".serializer"), Ignored(WRITING)),
-    (Affix::Start("fetch."), Ignored(TUNING)),
-    (Affix::Start("reconnect.backoff."), Ignored(TUNING)),
-    (Affix::Start("retry.backoff."), Ignored(TUNING)),
-    (
-        Affix::Start("socket.connection.setup.timeout."),
-        Ignored(TUNING),
-    ),
-    (Affix::Start("metrics."), Ignored(METRICS)),
-    (Affix::Start("partitioner."), Ignored(WRITING)),
-    (
-        Affix::Start("sasl.login."),
-        IgnoredWithWarning("it is Java's login"),
-    ),
-    (
-        Affix::Start("config.providers."),
+        "config.providers.*",
         IgnoredWithWarning("config providers are not supported"),
     ),
 ];
 
-enum Affix {
-    Start(&'static str),
-    End(&'static str),
-}
-
-/// The treatment of a property; `None` if it is unknown.
-pub(super) fn treatment(name: &str) -> Option<Treatment> {
+/// The treatment of a property, and its name or that of its family; `None` if it is unknown.
+pub(super) fn treatment(name: &str) -> Option<(&'static str, Treatment)> {
     let listed = NAMES.iter().find(|(known, _)| *known == name);
-    listed.map(|(_, treatment)| *treatment).or_else(|| {
-        let family = FAMILIES.iter().find(|(affix, _)| affix.fits(name));
-        family.map(|(_, treatment)| *treatment)
+    listed.copied().or_else(|| {
+        let mut families = FAMILIES.iter().copied();
+        families.find(|(pattern, _)| is_in_family(name, pattern))
     })
 }
 
-impl Affix {
-    fn fits(&self, name: &str) -> bool {
-        match self {
-            Affix::Start(start) => name.starts_with(start),
-            Affix::End(end) => name.ends_with(end),
-        }
+fn is_in_family(name: &str, pattern: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name.ends_with(pattern.trim_start_matches('*')),
     }
 }
 
@@ -192,7 +176,7 @@ mod tests {
             .iter()
             .flat_map(|definition| definition.properties.iter().chain(definition.only_java))
         {
-            assert_eq!(treatment(name), Some(Setting), "{name}");
+            assert_eq!(treatment(name), Some((*name, Setting)), "{name}");
         }
         for (index, (name, _)) in NAMES.iter().enumerate() {
             let first = NAMES.iter().position(|(other, _)| other == name);
@@ -202,11 +186,11 @@ mod tests {
 
     #[test]
     fn families() {
-        let check = |name: &str, expected: Option<Treatment>| {
+        let check = |name: &str, expected: Option<(&'static str, Treatment)>| {
             assert_eq!(treatment(name), expected, "{name}");
         };
-        check("value.serializer", Some(Ignored(WRITING)));
-        check("fetch.min.bytes", Some(Ignored(TUNING)));
+        check("value.serializer", Some(("*.serializer", Ignored(WRITING))));
+        check("fetch.min.bytes", Some(("fetch.*", Ignored(TUNING))));
         check("fetching", None);
         check("", None);
     }

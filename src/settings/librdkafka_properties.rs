@@ -1,12 +1,11 @@
 //! Pass-through librdkafka properties, from `-X`, a profile or a properties file.
 //! Values may be secrets, so `Debug` hides them.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use super::Origin;
 use super::SettingsError;
-use crate::util::url::hide_secrets;
+use super::origin::{Origin, is_plain_name};
+use crate::util::known_secrets::names_secret;
 
 /// Properties in order; later ones take precedence.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -27,8 +26,13 @@ impl LibrdkafkaProperties {
     /// The last value of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().rev().find(|p| p.name == name);
-        found.map(|p| p.value.as_str())
+        self.find(name).map(|p| p.value.as_str())
+    }
+
+    /// The last property of a name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Property> {
+        self.0.iter().rev().find(|p| p.name == name)
     }
 
     /// All properties; later ones take precedence.
@@ -46,6 +50,11 @@ impl LibrdkafkaProperties {
 
     pub(super) fn push(&mut self, property: Property) {
         self.0.push(property);
+    }
+
+    /// Removes all values of a name.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.0.retain(|property| property.name != name);
     }
 }
 
@@ -71,20 +80,20 @@ impl Property {
         is_secret(&self.name)
     }
 
-    /// The value for display: "(set)" instead of a secret, URLs without theirs.
+    /// The name for display; what may be a value in the place of a name is replaced.
     #[must_use]
-    pub fn shown(&self) -> Cow<'_, str> {
-        if self.is_secret() {
-            "(set)".into()
+    pub fn shown_name(&self) -> &str {
+        if is_plain_name(&self.name) {
+            &self.name
         } else {
-            hide_secrets(&self.value)
+            "a property"
         }
     }
 }
 
 impl fmt::Debug for Property {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}={}", self.name, self.shown())
+        write!(f, "{}=(set)", self.shown_name())
     }
 }
 
@@ -96,10 +105,7 @@ pub fn is_secret(name: &str) -> bool {
         return false;
     }
     let name = name.to_ascii_lowercase();
-    name.starts_with("sasl.")
-        || ["password", "pem", "key", "secret", "token", "jaas"]
-            .iter()
-            .any(|part| name.contains(part))
+    name.starts_with("sasl.") || name.contains("pem") || names_secret(&name)
 }
 
 /// Parses the `-X` flags, in order.
@@ -136,7 +142,10 @@ fn parse_one(number: usize, text: &str) -> Result<Property, SettingsError> {
     Ok(Property {
         name: name.to_owned(),
         value: value.to_owned(),
-        origin: Origin::Option(name.to_owned()),
+        origin: Origin::Option {
+            number,
+            name: name.to_owned(),
+        },
     })
 }
 

@@ -1,10 +1,8 @@
 //! The list of settings for `config`: value, source and overridden sources, without secrets.
 //! No command or key store is read for it.
 
-use std::path::PathBuf;
-
 use super::definitions::{DEFINITIONS, Definition, GROUP_PREFIX, Key};
-use super::{Origin, Setting, Settings};
+use super::{Displayed, DisplayedValue, Origin, Setting, Settings};
 use crate::util::secret::Secret;
 
 /// A setting in a form that may be shown.
@@ -25,10 +23,8 @@ pub struct ListedSetting {
 pub enum ListedValue {
     /// Not set.
     Unset,
-    /// A value that is not secret.
-    Text(String),
-    /// A secret that is set.
-    Set,
+    /// A value that is set.
+    Set(DisplayedValue),
     /// A secret that is read from this kind of source when it is needed.
     Deferred(&'static str),
 }
@@ -42,20 +38,11 @@ impl Settings {
             .map(|definition| self.shown(definition))
             .collect();
         if let Some(prefix) = &self.group_prefix {
-            list.insert(
-                3,
-                one(GROUP_PREFIX, Some(prefix), |text| {
-                    ListedValue::Text(text.clone())
-                }),
-            );
+            list.insert(3, self.one(GROUP_PREFIX, Some(prefix)));
         }
         list.extend(self.extra.iter().map(|property| ListedSetting {
-            name: property.name.clone(),
-            value: if property.is_secret() {
-                ListedValue::Set
-            } else {
-                ListedValue::Text(property.shown().into_owned())
-            },
+            name: property.shown_name().to_owned(),
+            value: ListedValue::Set(self.displayed_property(property)),
             origin: Some(property.origin.clone()),
             shadowed: Vec::new(),
         }));
@@ -63,24 +50,26 @@ impl Settings {
     }
 
     fn shown(&self, definition: &Definition) -> ListedSetting {
-        let text = |text: &String| ListedValue::Text(text.clone());
-        let path = |path: &PathBuf| ListedValue::Text(path.display().to_string());
         let name = definition.name();
         match definition.key {
-            Key::Brokers => one(name, self.brokers.as_ref(), text),
-            Key::Topic => one(name, self.topic.as_ref(), text),
-            Key::Group => one(name, self.group.as_ref(), text),
-            Key::ClusterCert => one(name, self.cluster_cert.as_ref(), path),
-            Key::UserCert => one(name, self.user_cert.as_ref(), path),
-            Key::Url => one(name, self.url.as_ref(), |url| {
-                ListedValue::Text(url.to_string())
+            Key::Brokers => listed(name, self.brokers.as_ref(), |brokers| {
+                self.displayed_brokers(brokers)
             }),
+            Key::Topic => self.one(name, self.topic.as_ref()),
+            Key::Group => self.one(name, self.group.as_ref()),
+            Key::ClusterCert => self.one(name, self.cluster_cert.as_ref()),
+            Key::UserCert => self.one(name, self.user_cert.as_ref()),
+            Key::Url => self.one(name, self.url.as_ref()),
             Key::ClusterCertPassword => {
                 self.secret(definition, self.cluster_cert_password.as_ref())
             }
             Key::UserCertPassword => self.secret(definition, self.user_cert_password.as_ref()),
             Key::ApiSecret => self.secret(definition, self.api_key.as_ref()),
         }
+    }
+
+    fn one<T: Displayed>(&self, name: &str, setting: Option<&Setting<T>>) -> ListedSetting {
+        listed(name, setting, |setting| self.displayed(setting))
     }
 
     fn secret(&self, definition: &Definition, setting: Option<&Setting<Secret>>) -> ListedSetting {
@@ -95,19 +84,21 @@ impl Settings {
                 origin: Some(source.origin.clone()),
                 shadowed: source.shadowed.clone(),
             },
-            None => one(definition.name(), setting, |_| ListedValue::Set),
+            None => listed(definition.name(), setting, |_| DisplayedValue::Secret),
         }
     }
 }
 
-fn one<T>(
+fn listed<T>(
     name: &str,
     setting: Option<&Setting<T>>,
-    value: impl Fn(&T) -> ListedValue,
+    value: impl Fn(&Setting<T>) -> DisplayedValue,
 ) -> ListedSetting {
     ListedSetting {
         name: name.to_owned(),
-        value: setting.map_or(ListedValue::Unset, |setting| value(&setting.value)),
+        value: setting.map_or(ListedValue::Unset, |setting| {
+            ListedValue::Set(value(setting))
+        }),
         origin: setting.map(|setting| setting.origin.clone()),
         shadowed: setting.map_or_else(Vec::new, |setting| setting.shadowed.clone()),
     }

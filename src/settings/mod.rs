@@ -2,6 +2,7 @@
 
 mod brokers;
 mod definitions;
+mod display;
 mod dotenv;
 mod env_file_guard;
 mod error;
@@ -22,6 +23,7 @@ mod secret_source;
 mod validate;
 
 pub use brokers::normalize_brokers;
+pub use display::{Displayed, DisplayedValue};
 pub use error::SettingsError;
 pub use files::expand;
 pub use inputs::{Environment, Flags};

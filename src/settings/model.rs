@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::definitions::Key;
 use super::secret_source::{SecretScope, SecretSource};
 use super::{LibrdkafkaProperties, Origin, SettingsError};
+use crate::util::known_secrets::KnownSecrets;
 use crate::util::secret::Secret;
 use crate::util::url::TypedUrl;
 
@@ -46,6 +47,8 @@ pub struct Settings {
     pub secret_sources: Vec<SecretSource>,
     /// Properties for the Kafka library: from the properties file, the profile, then from `-X`.
     pub extra: LibrdkafkaProperties,
+    /// Every secret of the sources, also of those that are overridden, and every value that may contain one.
+    pub known_secrets: KnownSecrets,
     /// Warnings for the user.
     pub warnings: Vec<String>,
     /// Details for `--verbose`.
@@ -83,13 +86,17 @@ impl Settings {
         (!group.value.starts_with(&prefix.value)).then(|| {
             format!(
                 "group {} ({}) does not start with the prefix {} ({}): the brokers will probably refuse it",
-                group.value, group.origin, prefix.value, prefix.origin
+                self.displayed(group),
+                group.origin,
+                self.displayed(prefix),
+                prefix.origin
             )
         })
     }
 
     /// Sets the API key that the user typed at a prompt.
     pub fn set_api_key(&mut self, key: &Secret) {
+        self.known_secrets.add_secret(key);
         let value = Secret::new(key.expose().trim().to_owned());
         self.api_key = (!value.expose().is_empty()).then_some(Setting {
             value,
@@ -100,6 +107,7 @@ impl Settings {
 
     /// Sets the password that the user typed at a prompt.
     pub fn set_password(&mut self, store: Store, password: Secret) {
+        self.known_secrets.add_secret(&password);
         let setting = Some(Setting {
             value: password,
             origin: Origin::Prompt,
@@ -132,6 +140,7 @@ impl Settings {
     }
 
     fn set_secret(&mut self, source: SecretSource, value: Secret) {
+        self.known_secrets.add_secret(&value);
         let setting = |value| {
             Some(Setting {
                 value,

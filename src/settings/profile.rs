@@ -7,8 +7,11 @@ use toml_edit::{Document, Item, TableLike};
 
 use super::definitions::{is_literal_secret, profile_names};
 use super::is_secret_property;
+use super::origin::is_plain_name;
 use super::{Environment, Origin, SettingsError};
+use crate::util::known_secrets::KnownSecrets;
 use crate::util::suggest::nearest;
+use crate::util::text_file;
 
 /// The file's name in the user's config folder.
 pub const FILE: &str = "ditto-cdc.toml";
@@ -55,7 +58,8 @@ pub fn path(environment: &Environment<'_>) -> Option<PathBuf> {
 /// The names of all profiles, in file order; empty if there is no readable file.
 #[must_use]
 pub fn names(environment: &Environment<'_>) -> Vec<String> {
-    let text = path(environment).and_then(|path| std::fs::read_to_string(path).ok());
+    let bytes = path(environment).and_then(|path| std::fs::read(path).ok());
+    let text = bytes.and_then(|bytes| text_file::text(&bytes).ok());
     let document = text.and_then(|text| Document::parse(text).ok());
     document.map_or_else(Vec::new, |document| sections(document.as_table()))
 }
@@ -83,8 +87,8 @@ impl Profile {
         })?;
         let bytes =
             std::fs::read(&path).map_err(|error| cannot_read(&what, &path, name, &error))?;
-        let text = String::from_utf8(bytes).map_err(|_| SettingsError {
-            what: format!("{what}: {} is not UTF-8", path.display()),
+        let text = text_file::text(&bytes).map_err(|why| SettingsError {
+            what: format!("{what}: {} cannot be read: {why}", path.display()),
             fix: "save it as UTF-8".to_owned(),
             ..SettingsError::default()
         })?;
@@ -93,6 +97,13 @@ impl Profile {
             .warnings
             .extend(profile.readable_by_others_warning());
         Ok(profile)
+    }
+
+    /// The values whose names say that they are secret.
+    pub(super) fn add_secrets_to(&self, known: &mut KnownSecrets) {
+        for entry in self.entries.iter().chain(&self.kafka) {
+            known.add_value(&entry.name, &entry.value);
+        }
     }
 
     /// The line that sets a name.
@@ -130,7 +141,7 @@ impl Profile {
             format!(
                 "{}: other users can read this file, and it contains {} of profile {}: run chmod 600 {}",
                 self.path.display(),
-                secret.name,
+                shown_name(&secret.name),
                 self.name,
                 crate::util::shell::quoted(&self.path.display().to_string())
             )
@@ -185,6 +196,7 @@ impl Profile {
             let near = near
                 .first()
                 .map_or(String::new(), |near| format!("; did you mean {near}?"));
+            let name = shown_name(name);
             self.warnings
                 .push(format!("{place}: unknown name {name}{near}"));
         } else if let Some(value) = item.and_then(Item::as_str) {
@@ -214,10 +226,20 @@ impl Profile {
                 value,
             }),
             None => self.warnings.push(format!(
-                "{}:{line}: {name} is ignored: write the name in quotes, as in \"client.id\" = \"me\"",
-                self.path.display()
+                "{}:{line}: {} is ignored: write the name in quotes, as in \"client.id\" = \"me\"",
+                self.path.display(),
+                shown_name(name)
             )),
         }
+    }
+}
+
+/// The name, unless it may be a value.
+fn shown_name(name: &str) -> &str {
+    if is_plain_name(name) {
+        name
+    } else {
+        "(not shown)"
     }
 }
 

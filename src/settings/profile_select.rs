@@ -31,8 +31,16 @@ pub(super) fn select_profile(
         Some((entry.value.clone(), origin))
     };
     let chosen = flag.or_else(variable).or_else(line);
-    let read = chosen.map(|(name, origin)| Profile::read(&name, &origin.to_string(), environment));
-    read.transpose()
+    let Some((name, origin)) = chosen else {
+        return Ok(None);
+    };
+    // A name with such characters is probably a line of a file whose line ends are lost.
+    if name.chars().any(|c| c.is_control() || c == '=') {
+        let why = "it contains `=` or control characters";
+        let fix = "write only the name of a section of the file";
+        return Err(SettingsError::unusable("profile", &origin, why, fix));
+    }
+    Profile::read(&name, &origin.to_string(), environment).map(Some)
 }
 
 /// Adds a profile's librdkafka properties. Returns a warning for each one that is a setting of this tool.

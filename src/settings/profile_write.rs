@@ -7,6 +7,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 use super::SettingsError;
 use super::files::unreadable;
 use crate::util::atomic_file::replace_private;
+use crate::util::text_file;
 
 /// Adds or replaces a section; creates the file and its folder if needed.
 ///
@@ -35,12 +36,14 @@ pub fn write(path: &Path, profile: &str, lines: &[(String, String)]) -> Result<(
 }
 
 fn read(path: &Path, what: &str) -> Result<DocumentMut, SettingsError> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(unreadable(what, &error)),
     };
-    text.parse().map_err(|_| SettingsError {
+    let text = text_file::text(&bytes).ok();
+    let document = text.and_then(|text| text.parse().ok());
+    document.ok_or_else(|| SettingsError {
         what: format!("{what}: the existing file is not TOML"),
         fix: "correct or move the file; `ditto-cdc config --profile NAME` shows the line"
             .to_owned(),

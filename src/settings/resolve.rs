@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 
 use super::definitions::{DEFINITIONS, Definition, Key, ValueForm, is_setting, variables};
 use super::dotenv::EnvFile;
-use super::files::{RawValue, password, path, read_env_file, read_properties, text};
+use super::files::{RawValue, path, read_env_file, read_properties, secret, text};
 use super::java::{Properties, SortedProperties};
+use super::origin::is_plain_name;
 use super::profile::Profile;
 use super::profile_select::{add_kafka_properties, group_prefix, select_profile};
 use super::secret_source::SecretSource;
 use super::validate::Protocol;
 use super::{Environment, Flags, Origin, Property, Setting, Settings, SettingsError};
 use super::{brokers, librdkafka_properties};
+use crate::util::known_secrets::KnownSecrets;
 use crate::util::secret::Secret;
 use crate::util::suggest::nearest;
 use crate::util::url::TypedUrl;
@@ -20,10 +22,25 @@ use crate::util::url::TypedUrl;
 /// Resolves every setting.
 ///
 /// # Errors
-/// [`SettingsError`] if a file cannot be read, a value is not UTF-8, or a `-X` is malformed.
+/// [`SettingsError`] if a file cannot be read, a value is not UTF-8, or a `-X` is malformed. It contains no secret.
 pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Settings, SettingsError> {
     let mut settings = Settings::default();
-    let sources = Sources::read(flags, environment, &mut settings)?;
+    match resolve_into(&mut settings, flags, environment) {
+        Ok(()) => {
+            settings.hide_secrets();
+            Ok(settings)
+        }
+        Err(error) => Err(error.without(&settings.known_secrets)),
+    }
+}
+
+fn resolve_into(
+    settings: &mut Settings,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<(), SettingsError> {
+    let sources = Sources::read(flags, environment, settings)?;
+    settings.check_mechanism()?;
     let tls = Protocol::from_properties(&settings.extra)?.is_tls();
     for definition in DEFINITIONS {
         let mut found = sources.search(definition)?.into_iter();
@@ -39,18 +56,11 @@ pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Settings, Set
             settings.secret_sources.push(source);
             continue;
         }
-        apply(
-            &mut settings,
-            definition.key,
-            first,
-            shadowed,
-            environment,
-            tls,
-        )?;
+        apply(settings, definition.key, first, shadowed, environment, tls)?;
     }
     let about_group = settings.group_prefix_warning();
     settings.warnings.extend(about_group);
-    Ok(settings)
+    Ok(())
 }
 
 struct Sources<'a> {
@@ -70,30 +80,39 @@ impl<'a> Sources<'a> {
         settings: &mut Settings,
     ) -> Result<Self, SettingsError> {
         let env_file = read_env_file(flags, environment)?;
+        add_environment_secrets(environment, &mut settings.known_secrets);
         if let Some(file) = &env_file {
+            file.add_secrets_to(&mut settings.known_secrets);
             settings.warnings.extend(malformed_line_warnings(file));
             settings.warnings.extend(unknown_name_warnings(file));
         }
         let properties = read_properties(flags, environment)?;
+        let options = librdkafka_properties::parse(&flags.extra)?;
+        for option in &options {
+            settings
+                .known_secrets
+                .add_value(&option.name, &option.value);
+        }
         if let Some(file) = &properties {
+            file.add_secrets_to(&mut settings.known_secrets);
             let SortedProperties {
                 extra,
                 warnings,
                 notes,
-            } = file.classify();
+            } = file.classify()?;
             settings.extra = extra;
             settings.warnings.extend(warnings);
             settings.notes.extend(notes);
         }
         let profile = select_profile(flags, environment, env_file.as_ref())?;
         if let Some(profile) = &profile {
+            profile.add_secrets_to(&mut settings.known_secrets);
             settings.warnings.extend(profile.warnings.iter().cloned());
             settings
                 .warnings
                 .extend(add_kafka_properties(profile, &mut settings.extra));
             settings.group_prefix = group_prefix(profile);
         }
-        let options = librdkafka_properties::parse(&flags.extra)?;
         for option in &options {
             settings.warnings.extend(visible_secret_warning(option));
             if !is_setting(&option.name) {
@@ -205,15 +224,12 @@ impl<'a> Sources<'a> {
             return Vec::new();
         };
         let names = definition.properties.iter().chain(definition.only_java);
-        let pairs = names.filter_map(|name| Some((name, file.get(name)?)));
-        pairs
-            .map(|(name, value)| RawValue {
-                value: OsString::from(value),
+        let entries = names.filter_map(|name| file.get(name));
+        entries
+            .map(|entry| RawValue {
+                value: OsString::from(&entry.value),
                 base: folder(&file.path),
-                origin: Origin::Properties {
-                    path: file.path.clone(),
-                    name: (*name).to_owned(),
-                },
+                origin: file.origin(entry),
                 form: ValueForm::Value,
             })
             .collect()
@@ -256,11 +272,11 @@ fn apply(
 ) -> Result<(), SettingsError> {
     match key {
         Key::Brokers => {
-            let brokers = brokers::parse(&text(&raw)?, tls)?;
+            let brokers = brokers::parse_setting(&text(&raw)?, tls, &raw.origin)?;
             settings.warnings.extend(brokers.warnings);
             settings.brokers = Some(setting(brokers.list, raw, shadowed));
         }
-        Key::Topic => settings.topic = Some(setting(trimmed(&raw)?, raw, shadowed)),
+        Key::Topic => settings.topic = Some(setting(topic(&raw)?, raw, shadowed)),
         Key::Group => settings.group = Some(setting(trimmed(&raw)?, raw, shadowed)),
         Key::ClusterCert => {
             settings.cluster_cert = Some(setting(path(&raw, environment)?, raw, shadowed));
@@ -269,11 +285,15 @@ fn apply(
             settings.user_cert = Some(setting(path(&raw, environment)?, raw, shadowed));
         }
         Key::ClusterCertPassword => {
-            let password = password(&raw, environment)?;
+            let password = secret(&raw, environment)?;
+            let empty = empty_file_warning(&raw, &password);
+            settings.warnings.extend(empty);
             settings.cluster_cert_password = Some(setting(password, raw, shadowed));
         }
         Key::UserCertPassword => {
-            let password = password(&raw, environment)?;
+            let password = secret(&raw, environment)?;
+            let empty = empty_file_warning(&raw, &password);
+            settings.warnings.extend(empty);
             settings.user_cert_password = Some(setting(password, raw, shadowed));
         }
         Key::Url => {
@@ -300,9 +320,35 @@ fn trimmed(raw: &RawValue) -> Result<String, SettingsError> {
     text(raw).map(|text| text.trim().to_owned())
 }
 
+/// Refuses what no topic's name contains, so that messages may quote it: another line of the file may be a part of it.
+fn topic(raw: &RawValue) -> Result<String, SettingsError> {
+    let name = trimmed(raw)?;
+    let is_foreign = |c: char| c.is_whitespace() || c.is_control() || c == '=';
+    if !raw.origin.spans_lines() && !name.contains(is_foreign) {
+        return Ok(name);
+    }
+    Err(SettingsError::unusable(
+        "topic",
+        &raw.origin,
+        "it contains a blank, a control character or `=`",
+        "write only the topic's name, as the Ditto portal shows it",
+    ))
+}
+
+/// An empty password is legal, but an empty file is more often a mistake.
+fn empty_file_warning(raw: &RawValue, password: &Secret) -> Option<String> {
+    let is_file = raw.form == ValueForm::File;
+    (is_file && password.expose().is_empty()).then(|| {
+        format!(
+            "{}: the password file is empty, so the password is empty",
+            raw.origin
+        )
+    })
+}
+
 /// Reads the API key without the blanks around it, which files and clipboards add.
 fn api_key(raw: &RawValue, environment: &Environment) -> Result<Secret, SettingsError> {
-    let key = Secret::new(password(raw, environment)?.expose().trim().to_owned());
+    let key = Secret::new(secret(raw, environment)?.expose().trim().to_owned());
     if key.expose().is_empty() {
         return Err(SettingsError {
             what: format!("cannot use the API key from {}: it is empty", raw.origin),
@@ -322,11 +368,13 @@ fn unknown_name_warnings(file: &EnvFile) -> Vec<String> {
             let near = near
                 .first()
                 .map_or(String::new(), |near| format!("; did you mean {near}?"));
+            // A name with other characters may be a value.
+            let name = Some(&*entry.name).filter(|name| is_plain_name(&name.to_lowercase()));
             format!(
                 "{}:{}: {} is not a known name{near}",
                 file.path.display(),
                 entry.line,
-                entry.name
+                name.unwrap_or("the name")
             )
         })
         .collect()
@@ -342,8 +390,8 @@ fn malformed_line_warnings(file: &EnvFile) -> Vec<String> {
 fn visible_secret_warning(option: &Property) -> Option<String> {
     (option.is_secret() && !option.value.is_empty()).then(|| {
         format!(
-            "flag -X {}: other users of this machine can see it in the list of processes",
-            option.name
+            "{}: other users of this machine can see it in the list of processes",
+            option.origin
         )
     })
 }
@@ -357,6 +405,14 @@ fn dollar_warning(definition: &Definition, raw: &RawValue) -> Option<String> {
             raw.origin
         )
     })
+}
+
+fn add_environment_secrets(environment: &Environment, known: &mut KnownSecrets) {
+    for name in variables() {
+        if let Some(value) = (environment.var)(name) {
+            known.add_value(name, &value.to_string_lossy());
+        }
+    }
 }
 
 fn is_blank(value: &OsStr) -> bool {

@@ -9,6 +9,7 @@ use super::files::{RawValue, text};
 use super::key_store;
 use super::{Origin, SettingsError};
 use crate::util::secret::Secret;
+use crate::util::text_file;
 
 /// A secret that a profile refers to. `Debug` shows neither the command nor its output.
 #[derive(Debug, Clone)]
@@ -119,7 +120,7 @@ fn run(command: &Secret, what: &str) -> Result<Secret, SettingsError> {
             output.status
         )));
     }
-    let text = String::from_utf8(output.stdout).map_err(|_| failed("it did not print UTF-8"))?;
+    let text = text_file::text(&output.stdout).map_err(|_| failed("it did not print UTF-8"))?;
     let line = text.lines().next().unwrap_or("");
     if line.is_empty() {
         return Err(failed("it printed nothing"));

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::definitions::{Key, definition};
+use super::display::quoted;
 use super::{LibrdkafkaProperties, Setting, Settings, SettingsError};
 use crate::util::secret::Secret;
 use crate::util::url::TypedUrl;
@@ -69,14 +70,16 @@ impl Protocol {
     /// # Errors
     /// [`SettingsError`] if the value is not one of Kafka's four.
     pub(super) fn from_properties(extra: &LibrdkafkaProperties) -> Result<Protocol, SettingsError> {
-        let named = extra.get("security.protocol").unwrap_or("ssl").trim();
+        let property = extra.find("security.protocol");
+        let named = property.map_or("ssl", |property| property.value.trim());
+        let shown = property.map_or(String::new(), |property| quoted(named, &property.origin));
         match named.to_ascii_lowercase().as_str() {
             "ssl" => Ok(Protocol::Ssl),
             "sasl_ssl" => Ok(Protocol::SaslSsl),
             "plaintext" => Ok(Protocol::Plaintext),
             "sasl_plaintext" => Ok(Protocol::SaslPlaintext),
             _ => Err(SettingsError {
-                what: format!("`{named}` is not a valid security.protocol"),
+                what: format!("{shown} is not a valid security.protocol"),
                 fix: "for Ditto, leave it out (the default is ssl); other values are sasl_ssl, plaintext and sasl_plaintext"
                     .to_owned(), ..SettingsError::default() }),
         }
@@ -137,6 +140,36 @@ impl Settings {
             missing,
             fix: "the Ditto portal shows the Cloud URL Endpoint and creates API keys".to_owned(),
         })
+    }
+
+    /// Removes an empty `sasl.mechanism`, which Java's clients refuse only for a SASL protocol.
+    ///
+    /// # Errors
+    /// [`SettingsError`] if the protocol needs a mechanism or is not one of Kafka's four.
+    pub(super) fn check_mechanism(&mut self) -> Result<(), SettingsError> {
+        const NAMES: [&str; 2] = ["sasl.mechanisms", "sasl.mechanism"];
+        let is_sasl = matches!(
+            self.protocol()?,
+            Protocol::SaslSsl | Protocol::SaslPlaintext
+        );
+        for name in NAMES {
+            let empty = self.extra.find(name);
+            let Some(property) = empty.filter(|one| one.value.trim().is_empty()) else {
+                continue;
+            };
+            if is_sasl {
+                let fix = "set it to the mechanism of the broker, such as PLAIN or SCRAM-SHA-512";
+                let why = "it is empty, but security.protocol requires a SASL login";
+                return Err(SettingsError::unusable(
+                    "sasl.mechanism",
+                    &property.origin,
+                    why,
+                    fix,
+                ));
+            }
+            self.extra.remove(name);
+        }
+        Ok(())
     }
 
     /// The security protocol.

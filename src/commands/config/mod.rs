@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Context, connect};
 use crate::cli;
-use crate::settings::{Environment, ListedSetting, ListedValue, Settings, profile};
+use crate::settings::{DisplayedValue, Environment, ListedSetting, ListedValue, Settings, profile};
 use crate::util::exit::Exit;
 use crate::view::escape;
 
@@ -26,8 +26,11 @@ pub fn run(typed: &cli::Config, context: &mut Context<'_>) -> Exit {
         settings.key_to_untrusted_url(),
         settings.login_to_untrusted_brokers(),
     ];
-    let untrusted = untrusted.into_iter().flatten().map(|error| error.what);
-    settings.warnings.extend(untrusted);
+    for error in untrusted.into_iter().flatten() {
+        let error = error.without(&settings.known_secrets);
+        settings.warnings.push(error.what);
+    }
+    context.out.hide(&settings.known_secrets);
     let text = if typed.json {
         let (json, mut text) = (as_json(&settings, context).to_string(), Vec::new());
         escape::push_json_line(json.as_bytes(), context.env.stdout_terminal, &mut text);
@@ -63,8 +66,7 @@ fn as_lines(list: &[ListedSetting]) -> String {
 fn format_value(value: &ListedValue) -> String {
     match value {
         ListedValue::Unset => "-".to_owned(),
-        ListedValue::Text(text) => text.clone(),
-        ListedValue::Set => "set".to_owned(),
+        ListedValue::Set(value) => value.to_string(),
         ListedValue::Deferred(source) => format!("read from {source} when it is needed"),
     }
 }
@@ -72,7 +74,11 @@ fn format_value(value: &ListedValue) -> String {
 fn as_json(settings: &Settings, context: &Context<'_>) -> Json {
     let list = settings.list();
     let rows = list.iter().map(|shown| {
-        let secret = matches!(shown.value, ListedValue::Set | ListedValue::Deferred(_));
+        let secret = match &shown.value {
+            ListedValue::Unset => false,
+            ListedValue::Set(value) => !matches!(value, DisplayedValue::Text(_)),
+            ListedValue::Deferred(_) => true,
+        };
         let value = (shown.value != ListedValue::Unset).then(|| format_value(&shown.value));
         let shadows: Vec<String> = shown.shadowed.iter().map(ToString::to_string).collect();
         json!({

@@ -50,6 +50,7 @@ impl VerifyRun<'_, '_> {
                 return Ok(());
             }
         };
+        self.context.out.hide(&settings.known_secrets);
         let protocol = self.settings(&settings);
         connect::prompt_for_passwords(&mut settings, self.context)?;
         // Time spent typing passwords does not count.

@@ -7,6 +7,7 @@ use crate::cli;
 use crate::commands::Context;
 use crate::state::State;
 use crate::util::exit::Exit;
+use crate::util::known_secrets::hide_assigned;
 use crate::verify::check::redact;
 use crate::verify::check::redact::NameKind;
 use crate::verify::check::{Check, Report};
@@ -84,6 +85,9 @@ impl<'r, 'c> VerifyRun<'r, 'c> {
 
     /// Adds a check to the report, and prints it at once in [`OutputMode::Lines`].
     pub fn add(&mut self, check: Check) {
+        let secrets = self.context.out.known_secrets();
+        let mut check = check.map_texts(&|text| secrets.hide(text).into_owned());
+        check.raw = check.raw.map(|raw| hide_assigned(&raw).into_owned());
         if self.mode == OutputMode::Lines {
             let mut line = String::new();
             self.renderer.check(&check, &mut line);

@@ -1,9 +1,8 @@
 //! Checks of the settings: each value with its source; secrets without their value.
 
-use std::fmt::Display;
 use std::path::Path;
 
-use crate::settings::{Origin, Protocol, Setting, Settings};
+use crate::settings::{Displayed, DisplayedValue, Origin, Protocol, Setting, Settings};
 use crate::util::env::Env;
 use crate::verify::check::Check;
 use crate::verify::check::redact::NameKind;
@@ -12,29 +11,29 @@ const NAME: &str = "settings";
 
 /// One check for each value and for each warning.
 pub(super) fn checks(settings: &Settings) -> Vec<Check> {
-    let path = |setting: &Option<Setting<std::path::PathBuf>>| {
-        setting.as_ref().map(|one| Setting {
-            value: one.value.display().to_string(),
-            origin: one.origin.clone(),
-            shadowed: one.shadowed.clone(),
-        })
-    };
-    let (cluster, user) = (path(&settings.cluster_cert), path(&settings.user_cert));
+    let brokers = settings
+        .brokers
+        .as_ref()
+        .map(|brokers| value("brokers", brokers, &settings.displayed_brokers(brokers)));
     let values = [
-        value("brokers", settings.brokers.as_ref()),
-        value("topic", settings.topic.as_ref()),
-        value("group", settings.group.as_ref()),
-        value("cluster certificate", cluster.as_ref()),
+        brokers,
+        shown("topic", settings.topic.as_ref(), settings),
+        shown("group", settings.group.as_ref(), settings),
+        shown(
+            "cluster certificate",
+            settings.cluster_cert.as_ref(),
+            settings,
+        ),
         secret(
             "cluster certificate's password",
             settings.cluster_cert_password.as_ref(),
         ),
-        value("user certificate", user.as_ref()),
+        shown("user certificate", settings.user_cert.as_ref(), settings),
         secret(
             "user certificate's password",
             settings.user_cert_password.as_ref(),
         ),
-        value("url", settings.url.as_ref()),
+        shown("url", settings.url.as_ref(), settings),
         secret("API key", settings.api_key.as_ref()),
     ];
     let mut checks: Vec<Check> = values.into_iter().flatten().collect();
@@ -43,7 +42,7 @@ pub(super) fn checks(settings: &Settings) -> Vec<Check> {
         // Any property may contain a secret, so only its name is printed.
         Check::pass(
             NAME,
-            format!("{} is set ({})", property.name, property.origin),
+            format!("{} is set ({})", property.shown_name(), property.origin),
         )
     }));
     let warnings = settings.warnings.iter();
@@ -71,17 +70,23 @@ pub(super) fn missing(settings: &Settings, protocol: Protocol) -> Vec<Check> {
     checks
 }
 
-fn value<T: Display>(name: &str, setting: Option<&Setting<T>>) -> Option<Check> {
+fn shown<T: Displayed>(
+    name: &str,
+    setting: Option<&Setting<T>>,
+    settings: &Settings,
+) -> Option<Check> {
     let setting = setting?;
-    let message = format!(
-        "{name} is {} ({})",
-        setting.value,
-        origins(&setting.origin, &setting.shadowed)
-    );
-    Some(
-        detailed(Check::pass(NAME, message), name, setting)
-            .detail("value", setting.value.to_string()),
-    )
+    Some(value(name, setting, &settings.displayed(setting)))
+}
+
+fn value<T>(name: &str, setting: &Setting<T>, value: &DisplayedValue) -> Check {
+    let origins = origins(&setting.origin, &setting.shadowed);
+    let message = format!("{name} is {value} ({origins})");
+    let check = detailed(Check::pass(NAME, message), name, setting);
+    match value {
+        DisplayedValue::Text(text) => check.detail("value", text.clone()),
+        DisplayedValue::Secret | DisplayedValue::Hidden(_) => check,
+    }
 }
 
 fn secret<T>(name: &str, setting: Option<&Setting<T>>) -> Option<Check> {

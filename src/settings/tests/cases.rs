@@ -68,8 +68,8 @@ fn password_files_lose_one_line_end_and_nothing_else() {
     check("pw", "pw");
     check("pw\n", "pw");
     check("pw\r\n", "pw");
-    check("pw\n\n", "pw\n");
-    check("pw\r", "pw\r");
+    check("pw\r", "pw");
+    check("\u{feff}pw\n", "pw");
     check(" p w \n", " p w ");
     check("", "");
     check("\n", "");
@@ -100,6 +100,24 @@ fn errors_name_what_cannot_be_read() {
             .file("pw", b"hunter2\xff")
             .flags(|t| t.user_cert_password_file = Some("pw".into())),
         &["/pw", "UTF-8"],
+    );
+    check(
+        here()
+            .file("pw", "hunter2\nhunter2\n")
+            .flags(|t| t.user_cert_password_file = Some("pw".into())),
+        &["/pw", "several lines"],
+    );
+    check(
+        here()
+            .file("pw", "\u{feff}hunter2\rhunter2")
+            .flags(|t| t.api_key_file = Some("pw".into())),
+        &["/pw", "several lines"],
+    );
+    check(
+        here()
+            .file("c.properties", b"\xff\xfeh\0u\0n\0t\0e\0r\x002\0")
+            .flags(|t| t.properties = Some("c.properties".into())),
+        &["/c.properties", "UTF-16"],
     );
     check(
         here().flags(|t| t.env_file = Some("no.env".into())),
@@ -197,7 +215,10 @@ fn options_override_the_properties_file() {
     assert_eq!(settings.extra.get("client.id"), Some("b"));
     assert_eq!(settings.extra.get("bootstrap.servers"), None);
     assert_eq!(settings.brokers.unwrap().value, "x:9092");
-    let foo = settings.warnings.iter().filter(|text| text.contains("foo"));
+    let foo = settings
+        .warnings
+        .iter()
+        .filter(|text| text.contains("line 3"));
     assert_eq!(foo.count(), 1, "{:?}", settings.warnings);
 }
 

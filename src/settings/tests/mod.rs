@@ -4,6 +4,7 @@
 mod cases;
 mod profile;
 mod rank;
+mod secrets;
 mod trust;
 
 use std::collections::HashMap;

@@ -116,8 +116,7 @@ fn set(settings: &Settings) -> Vec<(String, String)> {
     let list = settings.list().into_iter();
     let set = list.filter_map(|shown| match shown.value {
         ListedValue::Unset => None,
-        ListedValue::Text(text) => Some((shown.name, text)),
-        ListedValue::Set => Some((shown.name, "set".to_owned())),
+        ListedValue::Set(value) => Some((shown.name, value.to_string())),
         ListedValue::Deferred(source) => Some((shown.name, format!("read from {source}"))),
     });
     set.collect()

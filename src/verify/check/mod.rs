@@ -46,6 +46,20 @@ pub struct Check {
     unnumbered: Exit,
 }
 
+fn map_value(value: &Value, replace: &dyn Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(replace(text)),
+        Value::Array(all) => Value::Array(all.iter().map(|one| map_value(one, replace)).collect()),
+        Value::Object(all) => {
+            let pairs = all
+                .iter()
+                .map(|(name, value)| (replace(name), map_value(value, replace)));
+            Value::Object(pairs.collect())
+        }
+        other => other.clone(),
+    }
+}
+
 /// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
@@ -73,6 +87,26 @@ impl Status {
 }
 
 impl Check {
+    /// The check with each of its texts replaced.
+    #[must_use]
+    pub fn map_texts(&self, replace: &dyn Fn(&str) -> String) -> Check {
+        let text = |text: &Option<String>| text.as_ref().map(|text| replace(text));
+        let details = self.details.iter();
+        Check {
+            name: self.name,
+            subject: text(&self.subject),
+            status: self.status,
+            fault: self.fault,
+            message: replace(&self.message),
+            fix: text(&self.fix),
+            raw: text(&self.raw),
+            details: details
+                .map(|(name, value)| (name.clone(), map_value(value, replace)))
+                .collect(),
+            unnumbered: self.unnumbered,
+        }
+    }
+
     /// A passed check.
     #[must_use]
     pub fn pass(name: &'static str, message: impl Into<String>) -> Check {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::{Check, Report};
+use super::Report;
 
 /// Kind of a replaced name; it decides the placeholder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,40 +176,6 @@ impl Pseudonyms {
         }
         out
     }
-
-    fn redact_value(&self, value: &Value) -> Value {
-        match value {
-            Value::String(text) => Value::String(self.redact_text(text)),
-            Value::Array(all) => {
-                Value::Array(all.iter().map(|one| self.redact_value(one)).collect())
-            }
-            Value::Object(all) => {
-                let pairs = all
-                    .iter()
-                    .map(|(name, value)| (self.redact_text(name), self.redact_value(value)));
-                Value::Object(pairs.collect())
-            }
-            other => other.clone(),
-        }
-    }
-
-    fn redact_check(&self, check: &Check) -> Check {
-        let text = |text: &Option<String>| text.as_ref().map(|text| self.redact_text(text));
-        let details = check.details.iter();
-        Check {
-            name: check.name,
-            subject: text(&check.subject),
-            status: check.status,
-            fault: check.fault,
-            message: self.redact_text(&check.message),
-            fix: text(&check.fix),
-            raw: text(&check.raw),
-            details: details
-                .map(|(name, value)| (name.clone(), self.redact_value(value)))
-                .collect(),
-            unnumbered: check.unnumbered,
-        }
-    }
 }
 
 /// The report with names replaced: the `known` ones and those that can be recognised by their form.
@@ -239,7 +205,7 @@ pub fn report(report: &Report, known: &[(NameKind, String)]) -> Report {
         checks: report
             .checks
             .iter()
-            .map(|check| names.redact_check(check))
+            .map(|check| check.map_texts(&|text| names.redact_text(text)))
             .collect(),
     }
 }
@@ -280,6 +246,7 @@ fn is_distinguished_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verify::check::Check;
 
     #[test]
     fn the_same_name_gets_the_same_placeholder_everywhere() {

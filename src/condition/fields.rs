@@ -1,15 +1,16 @@
 //! The fields that a condition reads, and which of them a document lacks.
 
-use super::ast::{Envelope, Expr, Path, PathStep, Side};
+use super::ast::{Envelope, Expr, Path, Side};
+use super::eval::child;
 use super::facts::Facts;
 use super::partial_eval::every_leaf;
-use crate::json::{elements, eq_str, fields};
+use crate::path::{Step, push_step};
 
 /// A field of a document that a condition reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     sides: Sides,
-    steps: Vec<PathStep>,
+    steps: Vec<Step>,
 }
 
 /// The documents in which a field is looked up.
@@ -85,63 +86,30 @@ impl Field {
     #[must_use]
     pub fn name_at(&self, depth: usize) -> Option<&str> {
         match self.steps.get(depth)? {
-            PathStep::Key(key) => Some(key),
-            PathStep::Index(_) => None,
+            Step::Key(key) | Step::Token(key, _) => std::str::from_utf8(key).ok(),
+            Step::Index(_) => None,
         }
     }
 
-    /// The path up to this depth, as conditions write it, such as `old.address.city` or `lines[0]`.
+    /// The path up to this depth, as it can be typed again, such as `old.address.city` or `lines[0]`.
     #[must_use]
     pub fn path(&self, depth: usize) -> String {
-        let mut text = match self.sides {
-            Sides::One(Side::Old) => "old".to_owned(),
-            Sides::One(Side::New) => "new".to_owned(),
-            Sides::One(Side::Document) | Sides::Both => String::new(),
+        let side = match self.sides {
+            Sides::One(Side::Old) => "old",
+            Sides::One(Side::New) => "new",
+            Sides::One(Side::Document) | Sides::Both => "",
         };
+        let mut path = side.as_bytes().to_vec();
         for step in self.steps.iter().take(depth) {
-            match step {
-                PathStep::Index(index) => {
-                    text.push('[');
-                    text.push_str(&index.to_string());
-                    text.push(']');
-                }
-                PathStep::Key(key) => {
-                    if !text.is_empty() {
-                        text.push('.');
-                    }
-                    text.push_str(&quoted(key));
-                }
-            }
+            push_step(step, path.is_empty(), &mut path);
         }
-        text
+        String::from_utf8_lossy(&path).into_owned()
     }
 
     /// Number of steps of the path.
     #[must_use]
     pub fn depth(&self) -> usize {
         self.steps.len()
-    }
-}
-
-/// A name in backticks, if conditions cannot read it without them.
-fn quoted(key: &str) -> String {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if !key.is_empty() && key.chars().all(is_word) && !key.starts_with(|c: char| c.is_ascii_digit())
-    {
-        key.to_owned()
-    } else {
-        format!("`{}`", key.replace('`', "``"))
-    }
-}
-
-fn child<'a>(value: &'a [u8], step: &PathStep) -> Option<&'a [u8]> {
-    match step {
-        PathStep::Key(key) if value.first() == Some(&b'{') => {
-            let mut fields = fields(value);
-            fields.find_map(|(name, value)| eq_str(name, key).then_some(value))
-        }
-        PathStep::Index(index) if value.first() == Some(&b'[') => elements(value).nth(*index),
-        _ => None,
     }
 }
 

@@ -87,13 +87,13 @@ impl Condition {
     /// The fields of documents that the condition reads, each once.
     #[must_use]
     pub fn fields(&self) -> Vec<Field> {
-        fields::fields_of(&self.0)
+        fields::fields_of(&self.expr)
     }
 
     /// The properties of the event that the condition uses, each once.
     #[must_use]
     pub fn properties(&self) -> Vec<Property> {
-        fields::properties_of(&self.0)
+        fields::properties_of(&self.expr)
     }
 
     /// Whether a document matches; `None` if the condition uses the event or both documents of a change. DQL reads such

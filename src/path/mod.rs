@@ -7,7 +7,7 @@ mod segment;
 
 pub use error::PathError;
 pub use parse::{Path, backticked};
-pub use print::{Printed, push_index, push_key};
+pub use print::{Printed, push_index, push_key, push_step};
 pub use segment::{Segment, Step, glob_matches};
 
 #[cfg(test)]

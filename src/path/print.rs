@@ -59,6 +59,18 @@ pub fn push_index(index: impl fmt::Display, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("[{index}]").as_bytes());
 }
 
+/// Appends a step. A token of a JSON Pointer that can be an index is printed as one.
+pub fn push_step(step: &Step, first: bool, out: &mut Vec<u8>) {
+    match step {
+        Step::Key(key) | Step::Token(key, None) => {
+            // A lone surrogate cannot be printed.
+            let key = serde_json::Value::from(String::from_utf8_lossy(key));
+            push_key(key.to_string().as_bytes(), first, out);
+        }
+        Step::Index(index) | Step::Token(_, Some(index)) => push_index(index, out),
+    }
+}
+
 /// Formats segments as a path that means the same.
 pub struct Printed<'s>(pub &'s [Segment]);
 
@@ -71,14 +83,7 @@ impl fmt::Display for Printed<'_> {
         for (at, segment) in self.0.iter().enumerate() {
             let dot = if at == 0 { "" } else { "." };
             match segment {
-                Segment::One(Step::Key(key) | Step::Token(key, None)) => {
-                    // A lone surrogate cannot be printed.
-                    let key = serde_json::Value::from(String::from_utf8_lossy(key));
-                    push_key(key.to_string().as_bytes(), at == 0, &mut out);
-                }
-                Segment::One(Step::Index(index) | Step::Token(_, Some(index))) => {
-                    push_index(index, &mut out);
-                }
+                Segment::One(step) => push_step(step, at == 0, &mut out),
                 Segment::AnyIndex => out.extend_from_slice(b"[*]"),
                 Segment::Any => out.extend_from_slice(format!("{dot}*").as_bytes()),
                 Segment::Deep => out.extend_from_slice(format!("{dot}**").as_bytes()),

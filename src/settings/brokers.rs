@@ -35,15 +35,21 @@ pub(super) fn parse_setting(
             None => parse(text, tls),
         };
     }
+    let has_port = |entry: &str| {
+        let port = entry.trim().rsplit_once(':');
+        entry.trim().is_empty() || port.is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+    };
     match parse(text, tls) {
-        Ok(brokers) if brokers.warnings.is_empty() => Ok(brokers),
+        Ok(brokers) if text.split(',').all(has_port) => Ok(brokers),
         _ => refused("an entry is not host:port"),
     }
 }
 
 /// Whether another line of a file, which may be a password, became a part of the list. Its text is not repeated.
 fn foreign_text(text: &str) -> Option<&'static str> {
-    let is_foreign = text.contains('=') || text.chars().any(char::is_control);
+    // Line ends and tabs are reported as separators.
+    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    let is_foreign = text.contains('=') || text.contains(is_control);
     is_foreign.then_some("an entry contains `=` or a control character, but an address has none")
 }
 

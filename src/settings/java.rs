@@ -122,8 +122,9 @@ impl Properties {
                     }
                 }
                 Some((name, Treatment::PassOn(library))) => {
-                    let property = self.pass_on(entry, name, library)?;
-                    property.into_iter().for_each(|one| sorted.extra.push(one));
+                    if let Some(property) = self.pass_on(entry, name, library)? {
+                        sorted.extra.push(property);
+                    }
                 }
                 Some((name, Treatment::Ignored(why))) => {
                     sorted.notes.push(self.ignored_message(entry, name, why));

@@ -220,7 +220,9 @@ mod tests {
 
     fn known(secrets: &[&str]) -> KnownSecrets {
         let mut known = KnownSecrets::default();
-        secrets.iter().for_each(|secret| known.add(secret));
+        for secret in secrets {
+            known.add(secret);
+        }
         known
     }
 

@@ -20,7 +20,9 @@ fn said(resolved: Result<Settings, SettingsError>) -> String {
         };
         let origins = listed.origin.iter().chain(&listed.shadowed);
         let origins: Vec<String> = origins.map(ToString::to_string).collect();
-        said += &format!("{} {value} {}\n", listed.name, origins.join(" "));
+        let line = [listed.name, value, origins.join(" ")].join(" ");
+        said.push_str(&line);
+        said.push('\n');
     }
     said += &settings.warnings.join("\n");
     said += &settings.notes.join("\n");

@@ -89,19 +89,19 @@ impl Status {
 impl Check {
     /// The check with each of its texts replaced.
     #[must_use]
-    pub fn map_texts(&self, replace: &dyn Fn(&str) -> String) -> Check {
-        let text = |text: &Option<String>| text.as_ref().map(|text| replace(text));
-        let details = self.details.iter();
+    pub fn map_texts(self, replace: &dyn Fn(&str) -> String) -> Check {
+        let text = |text: Option<String>| text.map(|text| replace(&text));
+        let details = self.details.into_iter();
         Check {
             name: self.name,
-            subject: text(&self.subject),
+            subject: text(self.subject),
             status: self.status,
             fault: self.fault,
             message: replace(&self.message),
-            fix: text(&self.fix),
-            raw: text(&self.raw),
+            fix: text(self.fix),
+            raw: text(self.raw),
             details: details
-                .map(|(name, value)| (name.clone(), map_value(value, replace)))
+                .map(|(name, value)| (name, map_value(&value, replace)))
                 .collect(),
             unnumbered: self.unnumbered,
         }

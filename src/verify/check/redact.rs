@@ -205,7 +205,7 @@ pub fn report(report: &Report, known: &[(NameKind, String)]) -> Report {
         checks: report
             .checks
             .iter()
-            .map(|check| check.map_texts(&|text| names.redact_text(text)))
+            .map(|check| check.clone().map_texts(&|text| names.redact_text(text)))
             .collect(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::decode;
+use super::decode::read_envelope_unchecked;
 use super::filter::{EarlyRejection, Filter, Stage};
 use super::{Event, EventKind};
 use crate::condition::{Facts, Field, Property};
@@ -12,6 +12,8 @@ use crate::json::{fields, unquote};
 const MAX_NAMES: usize = 1_000;
 /// Longer names are not stored.
 const MAX_NAME_BYTES: usize = 200;
+/// Fields are listed from this many documents without the wanted field: later ones mostly have the same fields.
+const MAX_LISTED_DOCUMENTS: u64 = 10_000;
 
 /// Different names, up to a limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,6 +92,8 @@ pub struct FieldStats {
     pub depth: usize,
     /// The names of the other fields where the next step was looked up.
     pub seen: Names,
+    /// Number of documents whose fields were listed.
+    listed: u64,
 }
 
 /// The statistics of a filter.
@@ -130,6 +134,7 @@ impl FilterStats {
                 found: false,
                 depth: 0,
                 seen: Names::default(),
+                listed: 0,
             });
             let properties = condition.properties().into_iter();
             ConditionStats {
@@ -153,6 +158,22 @@ impl FilterStats {
         }
     }
 
+    /// Statistics without events, to be merged into these: what is known already is not looked up again.
+    #[must_use]
+    pub fn continued(&self, filter: &Filter) -> FilterStats {
+        let mut next = FilterStats::new(filter);
+        for (next, known) in next.conditions.iter_mut().zip(&self.conditions) {
+            for (next, known) in next.fields.iter_mut().zip(&known.fields) {
+                next.found = known.found;
+                next.depth = known.depth;
+                // Otherwise each part would list the limit again.
+                let is_full = known.listed >= MAX_LISTED_DOCUMENTS;
+                next.listed = if is_full { MAX_LISTED_DOCUMENTS } else { 0 };
+            }
+        }
+        next
+    }
+
     /// Whether further events can change what is to be reported: nothing has passed, or a value has matched nothing.
     #[must_use]
     pub fn is_pending(&self) -> bool {
@@ -161,9 +182,15 @@ impl FilterStats {
             || self.matched_methods.contains(&false)
     }
 
-    /// Adds a payload; one that is not an event is not counted.
+    /// Adds a payload that the filter hides; one that is not an event is not counted. It is not validated, because the
+    /// filter has rejected it.
     pub fn add_payload(&mut self, filter: &Filter, payload: Option<&[u8]>) {
-        if let Ok(event) = decode(payload) {
+        let Some(raw) = payload else {
+            return;
+        };
+        if let Some(Ok(envelope)) = read_envelope_unchecked(raw, |_| false)
+            && let Ok(event) = envelope.event(raw)
+        {
             self.add(filter, &event);
         }
     }
@@ -334,7 +361,12 @@ impl FieldStats {
         if missing.depth > self.depth {
             self.depth = missing.depth;
             self.seen = Names::default();
+            self.listed = 0;
         }
+        if self.listed >= MAX_LISTED_DOCUMENTS {
+            return;
+        }
+        self.listed += 1;
         let parent = missing
             .parent
             .filter(|parent| parent.first() == Some(&b'{'));
@@ -350,8 +382,10 @@ impl FieldStats {
         if other.depth > self.depth {
             self.depth = other.depth;
             self.seen = other.seen.clone();
+            self.listed = other.listed;
         } else if other.depth == self.depth {
             self.seen.merge(&other.seen);
+            self.listed += other.listed;
         }
     }
 }

@@ -36,7 +36,7 @@ impl Run<'_> {
             let Err(stop) = self.run_in_order(source);
             return stop;
         };
-        pool.collects_stats = self.unmatched.is_pending();
+        pool.stats = self.unmatched.continued(&self.renderer.filter);
         let Err(stop) = self.run_pool(source, &mut pool);
         let drained = self.drain_workers(&mut pool);
         self.pool = Some(pool);
@@ -200,7 +200,7 @@ impl Run<'_> {
     ) -> Result<(), StopReason> {
         if let Some(stats) = &batch.stats {
             self.unmatched.merge(stats);
-            pool.collects_stats = self.unmatched.is_pending();
+            pool.stats = self.unmatched.continued(&self.renderer.filter);
         }
         if batch.needs_no_messages() {
             for outcome in &batch.outcomes {

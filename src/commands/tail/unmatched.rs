@@ -50,6 +50,12 @@ impl UnmatchedFilter {
         self.stats.as_mut().filter(|stats| stats.is_pending())
     }
 
+    /// Statistics for records that another thread filters; `None` if there is nothing to report.
+    pub(super) fn continued(&self, filter: &Filter) -> Option<FilterStats> {
+        let pending = self.stats.as_ref().filter(|stats| stats.is_pending());
+        pending.map(|stats| stats.continued(filter))
+    }
+
     /// Whether further records can change what is to be reported.
     pub(super) fn is_pending(&self) -> bool {
         self.stats.as_ref().is_some_and(FilterStats::is_pending)

@@ -25,8 +25,8 @@ pub(super) struct WorkerPool {
     filling: RenderedBatch,
     /// Emptied batches whose buffers are used again.
     spare: Vec<RenderedBatch>,
-    /// Whether workers collect statistics of the filter.
-    pub collects_stats: bool,
+    /// Statistics of the filter to which a worker adds its records; `None` if they are not wanted.
+    pub stats: Option<FilterStats>,
 }
 
 /// A batch and its reply channel.
@@ -78,7 +78,7 @@ impl WorkerPool {
             in_flight: VecDeque::new(),
             filling: RenderedBatch::default(),
             spare: Vec::new(),
-            collects_stats: false,
+            stats: None,
         })
     }
 
@@ -151,8 +151,7 @@ impl WorkerPool {
     fn take_filling(&mut self) -> RenderedBatch {
         let next = self.spare.pop().unwrap_or_default();
         let mut batch = std::mem::replace(&mut self.filling, next);
-        let filter = &self.renderer.filter;
-        batch.stats = self.collects_stats.then(|| FilterStats::new(filter));
+        batch.stats.clone_from(&self.stats);
         batch
     }
 }

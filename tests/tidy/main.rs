@@ -38,7 +38,9 @@ const MODULES: &[(&str, &[&str])] = &[
     ("state", &["record", "snapshot", "util"]),
     (
         "verify",
-        &["bigpeer", "event", "kafka", "record", "tls", "util"],
+        &[
+            "bigpeer", "event", "kafka", "probe", "record", "tls", "util",
+        ],
     ),
     (
         "view",

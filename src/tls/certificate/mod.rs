@@ -61,6 +61,14 @@ impl PeerCertificate {
         let parsed = address.parse::<IpAddr>();
         parsed.is_ok_and(|address| self.addresses.contains(&address))
     }
+
+    /// Whether it has an address, which has no brackets, as a DNS entry and not as an IP entry.
+    #[must_use]
+    pub fn has_address_as_name(&self, address: &str) -> bool {
+        address.parse::<IpAddr>().is_ok()
+            && !self.holds_address(address)
+            && self.dns_names.iter().any(|name| name == address)
+    }
 }
 
 /// Hexadecimal digits, as `openssl x509 -serial` prints them.

@@ -1,7 +1,5 @@
 //! Check of a broker's certificate that has another name (C5), with causes that are hard to see.
 
-use std::net::IpAddr;
-
 use super::format::format_list;
 use crate::probe::Target;
 use crate::tls::PeerCertificate;
@@ -60,9 +58,7 @@ fn brackets(target: &Target, leaf: &PeerCertificate) -> Option<(&'static str, St
 /// Clients compare an address with IP entries only (RFC 9525, section 6.5).
 fn address_as_name(target: &Target, leaf: &PeerCertificate) -> Option<(&'static str, String)> {
     let bare = target.host.trim_start_matches('[').trim_end_matches(']');
-    let address: IpAddr = bare.parse().ok()?;
-    let is_name = leaf.dns_names.iter().any(|name| name == bare);
-    (is_name && !leaf.addresses.contains(&address)).then(|| {
+    leaf.has_address_as_name(bare).then(|| {
         let cause = "it has the address as a DNS entry, and clients compare an address only with IP entries";
         let fix = format!("the people who run the brokers must add the entry IP:{bare} to the certificate; or use a host name");
         (cause, fix)

@@ -13,9 +13,10 @@ use rdkafka::error::{IsError, KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::{MetadataPartition, MetadataTopic};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use super::addresses::Verdict;
 use super::config::Connection;
 use super::context::{ClientEvent, Context};
-use super::failure::{ErrorClass, classify, raw};
+use super::failure::{ErrorClass, classify, is_about_address, raw};
 use super::message::OwnedMessage;
 use super::topic_id;
 use crate::record::Record;
@@ -325,12 +326,21 @@ impl Inspector {
             if self.is_unused_group(code) {
                 continue;
             }
-            if classify(code, &reason) == ErrorClass::Fatal {
+            if classify(code, &reason) == ErrorClass::Fatal
+                && !self.may_use_another_address(code, &reason)
+            {
                 return Err(query_error(code, &reason));
             }
             last = Some(query_error(code, &reason));
         }
         Ok(last)
+    }
+
+    /// Whether an error is about one address of a broker, and another address works.
+    fn may_use_another_address(&self, code: RDKafkaErrorCode, reason: &str) -> bool {
+        let addresses = &self.consumer.context().addresses;
+        is_about_address(code)
+            && matches!(addresses.judge(&self.connection, reason), Verdict::Works(_))
     }
 
     /// Whether a polled error ends the query.

@@ -63,6 +63,10 @@ const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Timeout of the request for the topic's id.
 const ID_TIMEOUT: Duration = Duration::from_secs(5);
+/// Timeout of its first attempt.
+const FIRST_ID_TIMEOUT: Duration = Duration::from_millis(500);
+/// Timeout of connecting to the leaders, if the topic's id did not arrive at the first attempt.
+const LEADERS_TIMEOUT: Duration = Duration::from_secs(5);
 /// Timeout for serving the library's event queue.
 const QUEUE_TIMEOUT: Duration = Duration::from_millis(10);
 /// Timeout of the first attempt. It doubles, so that slow links succeed and errors are seen early.
@@ -124,8 +128,29 @@ impl Topic {
     }
 
     fn query_id(&self) -> Option<String> {
-        let state = topic_id::query(&self.consumer, self.name(), ID_TIMEOUT, &self.interrupt);
+        let query =
+            |timeout| topic_id::query(&self.consumer, self.name(), timeout, &self.interrupt);
+        let started = Instant::now();
+        let mut state = query(FIRST_ID_TIMEOUT);
+        if state.is_none() && started.elapsed() >= FIRST_ID_TIMEOUT {
+            // The library does not connect again for this request if the first address of the broker does not work,
+            // but it does for a request to the leaders.
+            self.connect_leaders();
+            state = query(ID_TIMEOUT);
+        }
         state.and_then(|state| state.id)
+    }
+
+    /// Waits until the leaders of all partitions have answered, for a few seconds at most.
+    fn connect_leaders(&self) {
+        let started = Instant::now();
+        while started.elapsed() < LEADERS_TIMEOUT && !self.interrupt.load(Ordering::Relaxed) {
+            let timeout = LEADERS_TIMEOUT.saturating_sub(started.elapsed());
+            if self.leaders_answer(timeout.max(MIN_ATTEMPT_TIMEOUT)) {
+                return;
+            }
+            std::thread::sleep(MIN_ATTEMPT_TIMEOUT);
+        }
     }
 
     /// Makes the client library learn the topic's present partitions and leaders.

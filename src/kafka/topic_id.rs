@@ -22,9 +22,6 @@ pub(super) struct TopicState {
 /// A request for the state of a topic.
 pub(super) struct StateRequest(DescribeTopic<Context>);
 
-/// Timeout of the first request; it doubles. The library does not connect again for a request whose connection failed,
-/// but for the next one, to the next address of the broker.
-const FIRST_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(300);
 /// Longest wait between two checks for Ctrl-C.
 const POLL_TIMEOUT: Duration = Duration::from_millis(50);
 /// The digits of URL-safe Base64 (RFC 4648).
@@ -74,30 +71,12 @@ pub(super) fn query(
     timeout: Duration,
     interrupt: &AtomicBool,
 ) -> Option<TopicState> {
-    let started = Instant::now();
     let broker = answering_broker(client, topic, timeout)?;
-    let mut attempt = FIRST_ATTEMPT_TIMEOUT;
+    let request = StateRequest::send(client, broker, topic, timeout)?;
+    let started = Instant::now();
     while started.elapsed() < timeout && !interrupt.load(Ordering::Relaxed) {
-        let left = timeout.saturating_sub(started.elapsed());
-        let request = StateRequest::send(client, broker, topic, attempt.min(left))?;
-        let answer = wait(&request, started + timeout, interrupt)?;
-        match answer {
-            Err(RDKafkaErrorCode::OperationTimedOut) => attempt *= 2,
-            answer => return answer.ok(),
-        }
-    }
-    None
-}
-
-/// The answer, or the request's own timeout as an error; `None` after the deadline, or if the user interrupts.
-fn wait(
-    request: &StateRequest,
-    deadline: Instant,
-    interrupt: &AtomicBool,
-) -> Option<Result<TopicState, RDKafkaErrorCode>> {
-    while Instant::now() < deadline && !interrupt.load(Ordering::Relaxed) {
         if let Some(answer) = request.poll(POLL_TIMEOUT) {
-            return Some(answer);
+            return answer.ok();
         }
     }
     None

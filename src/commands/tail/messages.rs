@@ -116,7 +116,8 @@ impl<'a> Messages<'a> {
                 "still no connection after {} s, trying again: {reason}",
                 since.as_secs()
             )),
-            Notice::Reconnected => out.note("the connection is back"),
+            // As the loss: with `--quiet`, a loss without an end would be misleading.
+            Notice::Reconnected => out.warn("the connection is back"),
             Notice::Assigned(partitions) => out.note(&format!(
                 "the group assigned {partitions} partitions to this member"
             )),

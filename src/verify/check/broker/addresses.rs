@@ -1,31 +1,28 @@
-//! Checks of the single addresses of a name that works with another address: the client library picks any of them.
+//! Checks of the other addresses of a name: the client library tries them in turn, in any order.
 
 use super::context::BrokerContext;
 use super::layers::LAYERS;
-use crate::probe::{AddressReport, Report, TcpOutcome};
+use crate::probe::{AddressReport, Report, Target, TcpOutcome};
 use crate::verify::check::{Check, Fault, Status};
 
-/// One check for each address that does not work.
+/// The checks of each address that the other checks do not describe: why it does not work, or what to expect soon.
 pub(super) fn faults(broker: &BrokerContext<'_>) -> Vec<Check> {
-    if !broker.report.works() {
-        return Vec::new();
-    }
-    let unusable = broker
-        .report
-        .addresses
-        .iter()
-        .filter(|one| !one.works() && !is_closed_loopback(one));
-    unusable
+    let described = broker.address().map(|one| one.address);
+    let others = broker.report.addresses.iter().filter(|one| {
+        Some(one.address) != described && !is_closed_localhost(&broker.report.target, one)
+    });
+    others
         .filter_map(|address| fault(broker, address))
         .collect()
 }
 
 /// For `localhost` it is normal that only one of its two addresses is open.
-fn is_closed_loopback(address: &AddressReport) -> bool {
-    address.address.ip().is_loopback() && !matches!(address.tcp, TcpOutcome::Connected(_))
+fn is_closed_localhost(target: &Target, address: &AddressReport) -> bool {
+    target.host.eq_ignore_ascii_case("localhost")
+        && !matches!(address.tcp, TcpOutcome::Connected(_))
 }
 
-/// The first failed check of the address alone.
+/// The first failed check of the address alone, or else the first warning.
 fn fault(broker: &BrokerContext<'_>, address: &AddressReport) -> Option<Check> {
     let report = Report {
         addresses: vec![address.clone()],
@@ -35,10 +32,20 @@ fn fault(broker: &BrokerContext<'_>, address: &AddressReport) -> Option<Check> {
         report: &report,
         ..*broker
     };
-    let mut checks = LAYERS
+    let checks: Vec<Check> = LAYERS
         .iter()
-        .flat_map(|(_, check_layer)| check_layer(&alone));
-    let found = checks.find(|check| check.status == Status::Fail)?;
+        .flat_map(|(_, check_layer)| check_layer(&alone))
+        .collect();
+    let first = |status| checks.iter().find(|check| check.status == status).cloned();
+    let found = first(Status::Fail);
+    if found.is_none() {
+        let ip = address.address.ip();
+        return first(Status::Warn).map(|check| Check {
+            message: format!("{ip}: {}", check.message),
+            ..check
+        });
+    }
+    let found = found?;
     let (ip, count) = (address.address.ip(), broker.report.addresses.len());
     let mut check = Check {
         message: format!(
@@ -53,13 +60,12 @@ fn fault(broker: &BrokerContext<'_>, address: &AddressReport) -> Option<Check> {
     check = check
         .with_fault(Fault::B11)
         .detail("address", ip.to_string());
-    if check.name == "tcp" {
-        check.status = Status::Warn;
-        return Some(check.fix(
-            "connecting is sometimes slow: tell the people who run the network or the brokers which address does not respond",
-        ));
+    if !broker.report.works() {
+        return Some(check);
     }
+    // The client library tries the addresses in turn.
+    check.status = Status::Warn;
     Some(check.fix(
-        "reading fails whenever the Kafka library picks this address: the people who run the brokers must repair it or remove it from the name; until then, use a name or an address that works",
+        "connecting takes longer whenever this address comes first, and other programs may fail: the people who run the brokers or the name's DNS must repair the address or remove it from the name",
     ))
 }

@@ -9,14 +9,17 @@ use crate::record::Notice;
 const REPORT_INTERVAL: Duration = Duration::from_secs(30);
 /// Time between two probes.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
-/// Timeout of the first probe. It doubles, so that slow links succeed.
-const FIRST_PROBE_TIMEOUT: Duration = Duration::from_millis(200);
-/// Longest timeout of a probe, and so the delay of Ctrl-C and of records of other brokers.
-const MAX_PROBE_TIMEOUT: Duration = Duration::from_millis(800);
+/// Timeout of a probe, and so the delay of Ctrl-C and of records of other brokers. Longer than a fetch without records
+/// (`fetch.wait.max.ms`, half a second), because a broker answers the requests of a connection in turn.
+const PROBE_TIMEOUT: Duration = Duration::from_millis(800);
 
 /// Decides what is reported about the connection; performs no requests itself.
 #[derive(Debug, Default)]
-pub(super) struct OutageMonitor(Option<Outage>);
+pub(super) struct OutageMonitor {
+    outage: Option<Outage>,
+    /// Whether the leaders have answered once; before that, nothing can be lost.
+    was_connected: bool,
+}
 
 #[derive(Debug)]
 struct Outage {
@@ -27,20 +30,23 @@ struct Outage {
     /// `None` until a probe has confirmed the outage.
     reported_at: Option<Instant>,
     next_probe: Instant,
-    probe_timeout: Duration,
     failed_probes: u32,
 }
 
 impl OutageMonitor {
+    /// A leader has answered.
+    pub(super) fn on_answer(&mut self) {
+        self.was_connected = true;
+    }
+
     /// The library reported an error of a connection; `is_specific` if it says more than that all brokers are down.
     pub(super) fn on_error(&mut self, reason: &str, is_specific: bool, now: Instant) {
-        let outage = self.0.get_or_insert_with(|| Outage {
+        let outage = self.outage.get_or_insert_with(|| Outage {
             reason: reason.to_owned(),
             is_specific,
             started_at: now,
             reported_at: None,
             next_probe: now,
-            probe_timeout: FIRST_PROBE_TIMEOUT,
             failed_probes: 0,
         });
         if is_specific || !outage.is_specific {
@@ -51,22 +57,30 @@ impl OutageMonitor {
 
     /// The timeout of the probe that is due now.
     pub(super) fn due_probe(&self, now: Instant) -> Option<Duration> {
-        let outage = self.0.as_ref()?;
-        (now >= outage.next_probe).then_some(outage.probe_timeout)
+        let outage = self.outage.as_ref()?;
+        (now >= outage.next_probe).then_some(PROBE_TIMEOUT)
     }
 
     /// The outcome of a probe: what to report about it.
     pub(super) fn on_probe(&mut self, answered: bool, now: Instant) -> Option<Notice> {
         if answered {
-            let outage = self.0.take()?;
+            self.was_connected = true;
+            let outage = self.outage.take()?;
             return outage.reported_at.map(|_| Notice::Reconnected);
         }
-        let outage = self.0.as_mut()?;
+        let outage = self.outage.as_mut()?;
         outage.next_probe = now + PROBE_INTERVAL;
-        outage.probe_timeout = (outage.probe_timeout * 2).min(MAX_PROBE_TIMEOUT);
         outage.failed_probes += 1;
         let reason = outage.reason.clone();
+        let since = now.saturating_duration_since(outage.started_at);
+        if !self.was_connected && since < REPORT_INTERVAL {
+            return None;
+        }
         match outage.reported_at {
+            None if !self.was_connected => {
+                outage.reported_at = Some(now);
+                Some(Notice::StillDisconnected { since, reason })
+            }
             // The first attempt to connect again gives the reason.
             None if !outage.is_specific && outage.failed_probes == 1 => None,
             None => {
@@ -75,7 +89,6 @@ impl OutageMonitor {
             }
             Some(reported) if now.saturating_duration_since(reported) >= REPORT_INTERVAL => {
                 outage.reported_at = Some(now);
-                let since = now.saturating_duration_since(outage.started_at);
                 Some(Notice::StillDisconnected { since, reason })
             }
             Some(_) => None,
@@ -110,6 +123,7 @@ mod tests {
     #[test]
     fn a_long_outage_is_reported_once_and_then_every_30_seconds() {
         let (mut monitor, start) = (OutageMonitor::default(), Instant::now());
+        monitor.on_answer();
         let found = notices(&mut monitor, start, 100);
         let times: Vec<u64> = found.iter().map(|(second, _)| *second).collect();
         assert_eq!(times, [1, 31, 61, 91], "{found:?}");
@@ -128,26 +142,23 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_lost_before_the_first_connection() {
+        let (mut monitor, start) = (OutageMonitor::default(), Instant::now());
+        assert_eq!(notices(&mut monitor, start, 29), []);
+        assert_eq!(monitor.on_probe(true, start), None);
+        let (mut monitor, start) = (OutageMonitor::default(), Instant::now());
+        let found = notices(&mut monitor, start, 40);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(matches!(found[0].1, Notice::StillDisconnected { .. }));
+    }
+
+    #[test]
     fn an_error_of_a_broker_that_answers_is_no_outage() {
         let (mut monitor, now) = (OutageMonitor::default(), Instant::now());
         assert_eq!(monitor.due_probe(now), None);
         monitor.on_error("Disconnected", true, now);
-        assert_eq!(monitor.due_probe(now), Some(FIRST_PROBE_TIMEOUT));
+        assert_eq!(monitor.due_probe(now), Some(PROBE_TIMEOUT));
         assert_eq!(monitor.on_probe(true, now), None);
         assert_eq!(monitor.due_probe(now), None);
-    }
-
-    #[test]
-    fn probes_wait_longer_each_time() {
-        let (mut monitor, start) = (OutageMonitor::default(), Instant::now());
-        monitor.on_error("x", true, start);
-        let mut timeouts = Vec::new();
-        for second in 0..4 {
-            let now = start + Duration::from_secs(second);
-            timeouts.push(monitor.due_probe(now).unwrap().as_millis());
-            monitor.on_probe(false, now);
-            assert_eq!(monitor.due_probe(now), None);
-        }
-        assert_eq!(timeouts, [200, 400, 800, 800]);
     }
 }

@@ -76,7 +76,7 @@ impl Reader {
         until: Option<i64>,
     ) -> Result<Reader, Failure> {
         let pending = plan.lost.into_iter().map(Pending::OffsetGap).collect();
-        let reader = Reader {
+        let mut reader = Reader {
             topic,
             partitions: PartitionProgress::new(plan.ranges),
             pending,
@@ -91,6 +91,10 @@ impl Reader {
             missing_since: None,
             joined_at: Instant::now(),
         };
+        if reader.topic.is_without_group() {
+            // The watermarks came from the leaders.
+            reader.outage.on_answer();
+        }
         reader.assign()?;
         Ok(reader)
     }
@@ -156,6 +160,7 @@ impl Reader {
         let consumer = std::sync::Arc::clone(&self.topic.consumer);
         let delivered = match consumer.poll(wait) {
             Some(Ok(message)) => {
+                self.outage.on_answer();
                 if !self.partitions.take(message.partition(), message.offset()) {
                     self.pause(message.partition());
                     return Ok(false);
@@ -169,6 +174,7 @@ impl Reader {
                 true
             }
             Some(Err(KafkaError::PartitionEOF(partition))) => {
+                self.outage.on_answer();
                 self.partitions.reached_end(partition);
                 self.pass_markers(partition);
                 self.watch.at_end();

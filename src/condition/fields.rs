@@ -193,7 +193,7 @@ mod tests {
             ("name.first = 1", &["name.first in \"a\""]),
             (
                 "`odd name` = 1 OR type(`1`) = 'x'",
-                &["`odd name` in DOC", "`1` in DOC"],
+                &["[\"odd name\"] in DOC", "[\"1\"] in DOC"],
             ),
             ("changed(nme)", &["nme in DOC"]),
             ("changed(name)", &[]),

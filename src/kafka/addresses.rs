@@ -31,14 +31,14 @@ pub(super) enum Verdict {
     NoneWorks(String),
 }
 
-/// The latest verdict, and what the user was told.
+/// The latest verdict, and the messages that were reported.
 #[derive(Default)]
 pub(super) struct AddressChecks(Mutex<State>);
 
 #[derive(Default)]
 struct State {
     latest: Option<(Vec<Target>, Instant, Verdict)>,
-    told: Vec<String>,
+    reported: Vec<String>,
 }
 
 impl AddressChecks {
@@ -57,13 +57,13 @@ impl AddressChecks {
         verdict
     }
 
-    /// The line about addresses that do not work, unless the user was told it before.
-    pub(super) fn untold(&self, faults: &str) -> Option<String> {
-        let told = &mut lock(&self.0).told;
-        if faults.is_empty() || told.iter().any(|line| line == faults) {
+    /// The message about addresses that do not work; `None` if it was reported before.
+    pub(super) fn unreported(&self, faults: &str) -> Option<String> {
+        let reported = &mut lock(&self.0).reported;
+        if faults.is_empty() || reported.iter().any(|line| line == faults) {
             return None;
         }
-        told.push(faults.to_owned());
+        reported.push(faults.to_owned());
         Some(format!(
             "{faults}; another address works and is used (B11 in docs/troubleshooting.md)"
         ))

@@ -250,7 +250,7 @@ impl Topic {
                 Err(failure)
             }
             Verdict::Works(faults) => {
-                if let Some(line) = addresses.untold(&faults) {
+                if let Some(line) = addresses.unreported(&faults) {
                     report(&line);
                 }
                 Ok(())

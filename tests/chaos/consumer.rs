@@ -63,7 +63,7 @@ impl Consumer {
 
     /// Starts with a requery, because the stream does not have all documents.
     pub fn start_with_a_requery(&mut self) {
-        self.pending_requery = Some("ditto-cdc requery --output start".to_owned());
+        self.pending_requery = Some("ditto-cdc requery --output snapshot".to_owned());
     }
 
     /// Runs the next command, and kills it after a random time.

@@ -1,7 +1,9 @@
 //! Java `.properties` files, with each property classified as a setting, passed on, ignored or unknown.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use encoding_rs::UTF_8;
 use java_properties::{LineContent, PropertiesIter};
 
 use super::java_names::{Treatment, known, treatment};
@@ -67,10 +69,10 @@ impl Properties {
         if text_file::is_utf16(bytes) {
             return Err(utf16(path));
         }
-        let text = ascii(bytes);
+        let text = latin1(bytes);
         let natural: Vec<&[u8]> = text_file::lines(text.as_bytes()).collect();
         let mut entries: Vec<Entry> = Vec::new();
-        for line in PropertiesIter::new(text.as_bytes()) {
+        for line in PropertiesIter::new_with_encoding(text.as_bytes(), UTF_8) {
             let line = line.map_err(|error| malformed(path, error.line_number()))?;
             let number = line.line_number();
             if let LineContent::KVPair(name, value) = line.consume_content() {
@@ -303,7 +305,7 @@ fn malformed(path: &Path, line: Option<usize>) -> SettingsError {
     let line = line.map_or(String::new(), |line| format!(":{line}"));
     SettingsError {
         what: format!(
-            "cannot read the properties file {}{line}: `\\u` is not followed by four hexadecimal digits",
+            "cannot read the properties file {}{line}: `\\u` is not followed by four hexadecimal digits, or is half of a character",
             path.display()
         ),
         fix: "double each backslash of a path or password, as Java requires (write it twice)"
@@ -326,24 +328,48 @@ fn utf16(path: &Path) -> SettingsError {
     }
 }
 
-/// Java reads these files as Latin-1. The parser's closest encoding differs from 0x80 to 0x9f, so each non-ASCII byte
-/// becomes a Unicode escape.
-fn ascii(bytes: &[u8]) -> String {
+/// The text of a file, which Java reads as Latin-1. The parser's own encoding differs from that from 0x80 to 0x9f.
+fn latin1(bytes: &[u8]) -> String {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut text = String::with_capacity(bytes.len());
-    let mut escaped = false;
-    for &byte in bytes {
-        // After an unescaped backslash, that backslash starts the escape.
-        match (byte.is_ascii(), escaped) {
-            (true, _) => text.push(char::from(byte)),
-            (false, true) => text.extend(["u00", &format!("{byte:02x}")]),
-            (false, false) => text.extend(["\\u00", &format!("{byte:02x}")]),
-        }
-        escaped = byte == b'\\' && !escaped;
-    }
+    let text: String = bytes.iter().copied().map(char::from).collect();
     // The parser drops a last line that ends with a backslash and no line end; Java does not.
-    text.push('\n');
-    text
+    join_surrogates(&text) + "\n"
+}
+
+/// Java writes a character beyond U+FFFF as two escapes, each of which the parser rejects.
+fn join_surrogates(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        joined.push_str(before);
+        let (length, pair) = match surrogate_pair(escape) {
+            Some(pair) => (PAIR_BYTES, Some(pair)),
+            // A backslash and the character after it.
+            None => (escape.chars().take(2).map(char::len_utf8).sum(), None),
+        };
+        let (escape, after) = escape.split_at(length);
+        match pair {
+            Some(pair) => joined.push(pair),
+            None => joined.push_str(escape),
+        }
+        rest = after;
+    }
+    joined + rest
+}
+
+/// Length of two Unicode escapes.
+const PAIR_BYTES: usize = 12;
+
+fn surrogate_pair(text: &str) -> Option<char> {
+    let unit =
+        |range: Range<usize>| u16::from_str_radix(text.get(range)?.strip_prefix("\\u")?, 16).ok();
+    let units = [unit(0..6)?, unit(6..PAIR_BYTES)?];
+    let mut chars = char::decode_utf16(units);
+    match (chars.next()?, chars.next()) {
+        (Ok(pair), None) => Some(pair),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -378,6 +404,10 @@ mod tests {
         check(b"k=\\\xfc", Some("\u{fc}"));
         check(b"k=\\\\\xfc", Some("\\\u{fc}"));
         check(b"k=\x80", Some("\u{80}"));
+        check(b"k=a\\ud83d\\uDE00b", Some("a\u{1f600}b"));
+        check(b"k=\\\\ud83d", Some("\\ud83d"));
+        check(b"k=\\\\\\ud83d\\ude00", Some("\\\u{1f600}"));
+        check(b"k=\\u00e9\\u00e9", Some("\u{e9}\u{e9}"));
         check(b"\xef\xbb\xbfk=v", Some("v"));
         check(b"k=C:\\\\certs\\\\x.p12", Some("C:\\certs\\x.p12"));
         check(b"k=C:\\certs\\x.p12", Some("C:certsx.p12"));

@@ -78,6 +78,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("openssl_sys::", &["tls/"]),
     ("reqwest::", &["bigpeer/"]),
     ("tokio::", &["bigpeer/blocking_http.rs"]),
+    ("encoding_rs::", &["settings/"]),
     ("java_properties::", &["settings/"]),
     ("rpassword::", &["settings/"]),
     ("toml_edit::", &["settings/"]),

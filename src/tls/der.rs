@@ -69,7 +69,7 @@ fn ber_element(bytes: &[u8], levels: usize) -> Option<(Vec<u8>, usize)> {
     let tag = if tag == OCTETS_IN_PARTS { OCTETS } else { tag };
     let wraps_ber = tag == OCTETS && content.starts_with(&[SEQUENCE, INDEFINITE]);
     let wrapped = wraps_ber.then(|| from_ber(&content, levels)).flatten();
-    Some((encoded(tag, &wrapped.unwrap_or(content)), end))
+    Some((encode(tag, &wrapped.unwrap_or(content)), end))
 }
 
 /// The elements up to the end of the bytes, or up to the mark of an indefinite length; and their length in BER.
@@ -98,7 +98,8 @@ fn joined(tag: u8, children: &[Vec<u8>]) -> Vec<u8> {
     parts.flat_map(|part| part.content).copied().collect()
 }
 
-fn encoded(tag: u8, content: &[u8]) -> Vec<u8> {
+/// Encodes an element: the tag, the length of the content, the content.
+pub(super) fn encode(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let digits = length.iter().position(|byte| *byte != 0);
     let digits = digits.and_then(|first| length.get(first..)).unwrap_or(&[0]);

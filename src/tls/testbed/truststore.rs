@@ -11,6 +11,7 @@ use openssl::sign::Signer;
 use openssl::symm::{Cipher, encrypt};
 use openssl::x509::X509;
 
+use crate::tls::der::encode;
 use crate::util::secret::Secret;
 
 /// OpenSSL's default. The password is random, so more iterations would not improve its protection.
@@ -146,22 +147,8 @@ fn octets_of(tag: u8, content: &[u8]) -> Vec<u8> {
     der(tag, &[content.to_vec()])
 }
 
-/// Encodes an element: the tag, the total length of the parts, the parts.
 fn der(tag: u8, parts: &[Vec<u8>]) -> Vec<u8> {
-    let content = parts.concat();
-    let length = content.len().to_be_bytes();
-    let length: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
-    let mut out = vec![tag];
-    match length.as_slice() {
-        [] => out.push(0),
-        [short @ ..0x80] => out.push(*short),
-        long => {
-            out.push(0x80 | u8::try_from(long.len()).unwrap_or_default());
-            out.extend(long);
-        }
-    }
-    out.extend(content);
-    out
+    encode(tag, &parts.concat())
 }
 
 fn big_endian_utf16(text: &str) -> Vec<u8> {

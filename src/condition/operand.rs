@@ -20,8 +20,8 @@ const FUNCTIONS: &str =
 const OPERAND: &str = "a field, a value or '('";
 
 impl Parser<'_> {
-    /// The first operand of a test, or a condition in itself. A list of one string, which would be a constant on the other
-    /// side, is a field here: `["odd.key"]` as it is printed.
+    /// The first operand of a test, or a condition in itself. A name in double quotes and brackets, which would be a
+    /// constant on the other side, is a field here: `["odd.key"]` as it is printed.
     pub(super) fn left_operand(&mut self) -> Result<Expr, ParseError> {
         if self.is_quoted_field() {
             return self.rooted_path();
@@ -29,13 +29,14 @@ impl Parser<'_> {
         self.operand()
     }
 
-    /// Whether a name in quotes and brackets comes next.
+    /// Whether a name in double quotes and brackets comes next. In single quotes it is an array, as in DQL.
     pub(super) fn is_quoted_field(&self) -> bool {
         let tokens = [self.peek(), self.ahead(1), self.ahead(2)];
-        matches!(
+        let is_string = matches!(
             tokens,
             [Token::Sign("["), Token::String(_), Token::Sign("]")]
-        )
+        );
+        is_string && self.ahead_text(1).starts_with('"')
     }
 
     /// A path at its first bracket, or at the `.` or `$` that stands for the document.

@@ -259,6 +259,13 @@ impl<'t> Parser<'t> {
         spanned.map_or(&Token::End, |spanned| &spanned.token)
     }
 
+    /// A token as typed.
+    pub fn ahead_text(&self, count: usize) -> &'t str {
+        let spanned = self.tokens.get(self.next + count);
+        let text = spanned.and_then(|spanned| self.text.get(spanned.at..spanned.end));
+        text.unwrap_or_default()
+    }
+
     pub fn skip(&mut self) {
         self.next += 1;
     }

@@ -73,6 +73,24 @@ fn deltas() {
 }
 
 #[test]
+fn a_printed_name_is_a_field_and_other_lists_are_arrays() {
+    let facts = Facts {
+        new: Some(br#"{"a.b": 1, "l": [["x"]]}"#),
+        ..Facts::default()
+    };
+    for (condition, expected) in [
+        (r#"["a.b"] = 1"#, true),
+        (r#"["x"] IS MISSING"#, true),
+        (r"['x'] IS MISSING", false),
+        (r"['x'] IN l", true),
+        (r#"l[0] = ["x"]"#, true),
+        (r#"["x", "y"] IS MISSING"#, false),
+    ] {
+        check(&facts, condition, expected);
+    }
+}
+
+#[test]
 fn inserts_and_removals() {
     let insert = Facts {
         old: None,

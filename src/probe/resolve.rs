@@ -1,7 +1,7 @@
 //! Name resolution with a timeout, which the system's resolver lacks.
 
 use std::collections::HashSet;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -31,10 +31,31 @@ pub(super) fn resolve(
     let mut found = found.map_err(ResolveError::Failed)?;
     let mut seen = HashSet::new();
     found.retain(|address| is_allowed(family, address) && seen.insert(*address));
+    remove_unroutable(&mut found, has_route);
     if found.is_empty() {
         return Err(ResolveError::OtherFamily);
     }
     Ok(found)
+}
+
+/// Removes addresses of a family to which this machine has no route, if others remain: like the client library, which
+/// sets `AI_ADDRCONFIG`.
+fn remove_unroutable(addresses: &mut Vec<SocketAddr>, has_route: impl Fn(&SocketAddr) -> bool) {
+    let routable = addresses.iter().copied().filter(has_route);
+    let routable: Vec<SocketAddr> = routable.collect();
+    if !routable.is_empty() {
+        *addresses = routable;
+    }
+}
+
+/// Connecting a UDP socket looks up the route and sends nothing.
+fn has_route(address: &SocketAddr) -> bool {
+    let any = match address {
+        SocketAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::from(Ipv6Addr::UNSPECIFIED),
+    };
+    let socket = UdpSocket::bind((any, 0));
+    socket.and_then(|socket| socket.connect(address)).is_ok()
 }
 
 fn is_allowed(family: AddressFamily, address: &SocketAddr) -> bool {
@@ -51,4 +72,25 @@ fn without_brackets(host: &str) -> &str {
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'));
     inner.unwrap_or(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_without_a_route_are_removed_if_others_remain() {
+        let four = SocketAddr::from(([192, 0, 2, 1], 443));
+        let six = SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], 443));
+        let check = |has_route: fn(&SocketAddr) -> bool, expected: &[SocketAddr]| {
+            let mut addresses = vec![six, four];
+            remove_unroutable(&mut addresses, has_route);
+            assert_eq!(addresses, expected);
+        };
+        check(SocketAddr::is_ipv4, &[four]);
+        check(SocketAddr::is_ipv6, &[six]);
+        check(|_| true, &[six, four]);
+        check(|_| false, &[six, four]);
+        assert!(has_route(&SocketAddr::from(([127, 0, 0, 1], 1))));
+    }
 }

@@ -221,7 +221,7 @@ fn an_ipv6_address() {
             "C5",
             &[
                 "not for [::1]",
-                "librdkafka before 2.16",
+                "librdkafka 2.12",
                 "with its brackets",
                 "algorithm=none",
             ],

@@ -42,12 +42,11 @@ fn usual_fix(target: &Target, names: &[String]) -> String {
     }
 }
 
-/// librdkafka before 2.16 compares an IPv6 address with its brackets.
+/// librdkafka 2.12 compares an IPv6 address with its brackets.
 fn brackets(target: &Target, leaf: &PeerCertificate) -> Option<(&'static str, String)> {
     let bare = target.host.strip_prefix('[')?.strip_suffix(']')?;
     leaf.holds_address(bare).then(|| {
-        let cause =
-            "the client library (librdkafka before 2.16) compares the address with its brackets";
+        let cause = "the client library (librdkafka 2.12) compares the address with its brackets";
         (
             cause,
             format!("use a host name of the broker, or {WITHOUT_NAMES}"),
@@ -70,7 +69,7 @@ fn final_dot(target: &Target, leaf: &PeerCertificate) -> Option<(&'static str, S
     let name = target.host.strip_suffix('.')?;
     let is_name = |known: &String| known.eq_ignore_ascii_case(name);
     leaf.dns_names.iter().any(is_name).then(|| {
-        let cause = "the client library compares the name with the dot at its end";
+        let cause = "the client library (librdkafka 2.12) compares the name with the dot at its end";
         let fix = format!("the people who run the brokers must advertise {name} without the dot; or {WITHOUT_NAMES}");
         (cause, fix)
     })

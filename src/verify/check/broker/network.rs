@@ -78,8 +78,12 @@ fn unreachable(broker: &BrokerContext<'_>, closed: &[&AddressReport]) -> Check {
             format!("no response from {target} within {limit} s; tried {tried}"),
         )
         .fix("something drops the packets, usually a firewall: allow this machine to reach the port, or use a network that can reach it"),
-        None => Check::fail("tcp", Fault::B2, format!("{target} refuses connections; tried {tried}"))
-            .fix(format!("{ENDPOINT}, and check that the brokers are running")),
+        None if closed.iter().any(|one| matches!(one.tcp, TcpOutcome::Refused(_))) => {
+            Check::fail("tcp", Fault::B2, format!("{target} refuses connections; tried {tried}"))
+                .fix(format!("{ENDPOINT}, and check that the brokers are running"))
+        }
+        None => Check::fail("tcp", Fault::B2, format!("{target} cannot be reached from this machine; tried {tried}"))
+            .fix(format!("{ENDPOINT}, and check the network of this machine: it has no route to these addresses")),
     };
     match raw {
         Some(raw) => check.raw(raw),

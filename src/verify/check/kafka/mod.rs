@@ -266,13 +266,23 @@ impl TopicContext<'_> {
     }
 }
 
+/// A number of offsets is an upper limit for the records: markers of transactions, aborted and compacted records have
+/// offsets too.
+fn describe_offsets(count: i64) -> String {
+    let records = plural(count, "record");
+    if count > 0 {
+        format!("up to {records}")
+    } else {
+        records
+    }
+}
+
 fn no_records(what: String) -> Check {
     Check::warn("records", what)
         .with_fault(Fault::E7)
         .fix("change a document in your app and run verify with --wait 60s; if no event arrives, check the sources of the data bridge in the portal")
 }
 
-/// Offsets are an upper limit for the records: markers of transactions, aborted and compacted records have offsets too.
 fn records_found(
     offsets: i64,
     oldest: Option<&Sample>,
@@ -290,7 +300,7 @@ fn records_found(
         (None, Some(last)) => format!(", the newest {}", ago(last, now)),
         _ => String::new(),
     };
-    let what = format!("up to {}{ages}", plural(offsets, "record"));
+    let what = format!("{}{ages}", describe_offsets(offsets));
     let mut check = Check::pass("records", what);
     for (name, time) in [("oldest", first), ("newest", last)] {
         if let Some(time) = time {
@@ -362,7 +372,7 @@ fn describe_lag(group: &str, committed: &[(i32, i64)], partitions: &[Partition])
     if committed.is_empty() {
         return format!("{group} is allowed and has no committed offset yet (not joined)");
     }
-    let lag = plural(lag(committed, partitions), "record");
+    let lag = describe_offsets(lag(committed, partitions));
     let without: Vec<String> = without_position(committed, partitions)
         .iter()
         .map(i32::to_string)

@@ -1,6 +1,6 @@
 //! Check of a state file of `tail`: whether its positions still mean what they meant.
 
-use super::{Check, Fault, TopicContext, plural};
+use super::{Check, Fault, TopicContext, describe_offsets};
 use crate::kafka::inspect::Partition;
 use crate::record::incarnation::{Incarnation, Verdict};
 
@@ -126,7 +126,7 @@ fn continues(topic: &str, facts: &StateFacts<'_>, partitions: &[Partition]) -> C
     let behind: i64 = partitions.iter().filter_map(lag).sum();
     let what = format!(
         "{file} continues in {topic}; its lag is {}",
-        plural(behind, "record")
+        describe_offsets(behind)
     );
     Check::pass("state", what).detail("behind", behind)
 }

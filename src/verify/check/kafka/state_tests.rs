@@ -37,7 +37,7 @@ fn each_state_of_a_file_has_its_finding() {
         gap: None,
     };
     for (facts, status, fault, words) in [
-        (good, Pass, None, "its lag is 8 records"),
+        (good, Pass, None, "its lag is up to 8 records"),
         (
             StateFacts {
                 clusters: (Some("c"), None),

@@ -132,8 +132,8 @@ fn positions_of_a_group_are_compared_with_the_log() {
     let partitions = parts(&[(10, 20), (0, 5)]);
     for (committed, status, fault, words) in [
         (vec![], Pass, None, "no committed offset yet"),
-        (vec![(0, 15), (1, 5)], Pass, None, "lag is 5 records"),
-        (vec![(0, 10)], Pass, None, "lag is 15 records"),
+        (vec![(0, 15), (1, 5)], Pass, None, "lag is up to 5 records"),
+        (vec![(0, 10)], Pass, None, "lag is up to 15 records"),
         (
             vec![(0, 4)],
             Fail,
@@ -185,7 +185,7 @@ fn partitions_without_a_position_count_as_lag() {
             vec![(0, 9), (1, 20), (2, 4)],
             1,
             vec![],
-            "its lag is 1 record (not joined)",
+            "its lag is up to 1 record (not joined)",
         ),
         // The group is new: where it starts is up to its first member.
         (vec![], 0, vec![], "no committed offset yet"),

@@ -226,6 +226,23 @@ impl Filter {
     /// The first stage that rejects a decoded event; `None` if it matches.
     #[must_use]
     pub fn rejected_by(&self, event: &Event<'_>) -> Option<Stage> {
+        self.first_rejection(event, || self.failed_condition(event))
+    }
+
+    /// Like [`Filter::rejected_by`], for an event that is known to be rejected: a single condition is not evaluated again.
+    #[must_use]
+    pub fn stage_of_rejected(&self, event: &Event<'_>) -> Option<Stage> {
+        self.first_rejection(event, || match self.conditions.len() {
+            1 => Some(0),
+            _ => self.failed_condition(event),
+        })
+    }
+
+    fn first_rejection(
+        &self,
+        event: &Event<'_>,
+        failed_condition: impl FnOnce() -> Option<usize>,
+    ) -> Option<Stage> {
         if self.is_out_of_range(event.txn_id) {
             return Some(Stage::Transactions);
         }
@@ -244,7 +261,7 @@ impl Filter {
         if !self.ids.is_empty() && !self.matches_id(event.id()) {
             return Some(Stage::Ids);
         }
-        self.failed_condition(event).map(Stage::Condition)
+        failed_condition().map(Stage::Condition)
     }
 
     fn matches_id(&self, id: Option<&[u8]>) -> bool {

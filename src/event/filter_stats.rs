@@ -191,7 +191,7 @@ impl FilterStats {
         if let Some(Ok(envelope)) = read_envelope_unchecked(raw, |_| false)
             && let Ok(event) = envelope.event(raw)
         {
-            self.add(filter, &event);
+            self.add_with(filter, &event, filter.stage_of_rejected(&event));
         }
     }
 
@@ -217,11 +217,14 @@ impl FilterStats {
 
     /// Adds an event.
     pub fn add(&mut self, filter: &Filter, event: &Event<'_>) {
+        self.add_with(filter, event, filter.rejected_by(event));
+    }
+
+    fn add_with(&mut self, filter: &Filter, event: &Event<'_>, rejected_by: Option<Stage>) {
         if event.kind == EventKind::RequeryRequired {
             return;
         }
         self.events += 1;
-        let rejected_by = filter.rejected_by(event);
         self.note_matches(filter, event, rejected_by);
         let Some(stage) = rejected_by else {
             self.passed += 1;

@@ -3,8 +3,8 @@
 # Observed: it prints Epoch:NOT_PRESENT for every record. The log has the epochs, and the consumer of the same release
 # delivers them: the tool copies each record for the formatter, and leaves the epoch out.
 # Versions: Apache Kafka 4.3.1 (Maven) with its kafka-tools.
-# Why it matters: NOT_PRESENT in a capture says nothing about the log. Whoever needs the epochs, for example to see where a
-# leader changed, has to take them from kafka-dump-log.sh or from a client.
+# Why it matters: NOT_PRESENT in a capture says nothing about the log. To get the epochs, for example to see where a
+# leader changed, use kafka-dump-log.sh or a client.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'kill -9 "${broker:-}" 2>/dev/null || true; rm -rf "$folder"' EXIT

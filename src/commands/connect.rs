@@ -13,7 +13,7 @@ use crate::util::secret::Secret;
 use crate::view::escape;
 
 use super::Context;
-pub(super) use super::stores::{Stores, choose_key};
+use super::stores::{Stores, choose_key};
 
 /// The configuration of the Kafka connection. Reports errors.
 ///

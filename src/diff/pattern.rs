@@ -77,7 +77,36 @@ impl Pattern {
     /// How a path relates to this pattern.
     #[must_use]
     pub fn relation(&self, steps: &[Step<'_>]) -> Relation {
-        relation(&self.segments, steps, self.through_arrays)
+        self.relation_below(&self.segments, steps)
+    }
+
+    /// How the rest of a path relates to the rest of the segments.
+    fn relation_below(&self, segments: &[Segment], steps: &[Step<'_>]) -> Relation {
+        let (Some((segment, rest)), Some((step, below))) =
+            (segments.split_first(), steps.split_first())
+        else {
+            return match (segments.split_first(), steps.is_empty()) {
+                (None, true) => Relation::Exact,
+                (None, false) => Relation::Below,
+                (Some((Segment::Deep, rest)), _) => {
+                    self.relation_below(rest, steps).max(Relation::Above)
+                }
+                (Some(_), _) => Relation::Above,
+            };
+        };
+        if *segment == Segment::Deep {
+            let skipped = self.relation_below(rest, steps);
+            return skipped.max(self.relation_below(segments, below));
+        }
+        let (matches, through) = self.step(segment, step);
+        let relation = |is_possible: bool, segments| {
+            if is_possible {
+                self.relation_below(segments, below)
+            } else {
+                Relation::Apart
+            }
+        };
+        relation(matches, rest).max(relation(through, segments))
     }
 }
 
@@ -86,34 +115,6 @@ impl Pattern {
 pub fn closest(patterns: &[Pattern], steps: &[Step<'_>]) -> Relation {
     let relations = patterns.iter().map(|pattern| pattern.relation(steps));
     relations.max().unwrap_or(Relation::Apart)
-}
-
-fn relation(segments: &[Segment], steps: &[Step<'_>], through_arrays: bool) -> Relation {
-    let (Some((segment, rest)), Some((step, below))) =
-        (segments.split_first(), steps.split_first())
-    else {
-        return match (segments.split_first(), steps.is_empty()) {
-            (None, true) => Relation::Exact,
-            (None, false) => Relation::Below,
-            (Some((Segment::Deep, rest)), _) => {
-                relation(rest, steps, through_arrays).max(Relation::Above)
-            }
-            (Some(_), _) => Relation::Above,
-        };
-    };
-    let relation = |segments, steps| relation(segments, steps, through_arrays);
-    if *segment == Segment::Deep {
-        return relation(rest, steps).max(relation(segments, below));
-    }
-    let matched = if matches(segment, step) {
-        relation(rest, below)
-    } else {
-        Relation::Apart
-    };
-    if through_arrays && !matches!(step, Step::Key(_)) && names_a_field(segment) {
-        return matched.max(relation(segments, below));
-    }
-    matched
 }
 
 /// Whether a segment names a field, and no element.

@@ -11,7 +11,7 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(30);
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 /// Timeout of a probe, and so the delay of Ctrl-C and of records of other brokers. Longer than a fetch without records
 /// (`fetch.wait.max.ms`, half a second), because a broker answers the requests of a connection in turn.
-const PROBE_TIMEOUT: Duration = Duration::from_millis(800);
+pub(super) const PROBE_TIMEOUT: Duration = Duration::from_millis(800);
 
 /// Decides what is reported about the connection; performs no requests itself.
 #[derive(Debug, Default)]
@@ -55,10 +55,10 @@ impl OutageMonitor {
         }
     }
 
-    /// The timeout of the probe that is due now.
-    pub(super) fn due_probe(&self, now: Instant) -> Option<Duration> {
-        let outage = self.outage.as_ref()?;
-        (now >= outage.next_probe).then_some(PROBE_TIMEOUT)
+    /// Whether a probe is due now.
+    pub(super) fn is_probe_due(&self, now: Instant) -> bool {
+        let outage = self.outage.as_ref();
+        outage.is_some_and(|outage| now >= outage.next_probe)
     }
 
     /// The outcome of a probe: what to report about it.
@@ -112,7 +112,7 @@ mod tests {
                 _ => ("Disconnected", true),
             };
             monitor.on_error(reason, is_specific, now);
-            if monitor.due_probe(now).is_some() {
+            if monitor.is_probe_due(now) {
                 let notice = monitor.on_probe(false, now);
                 found.extend(notice.map(|notice| (step / 20, notice)));
             }
@@ -155,10 +155,10 @@ mod tests {
     #[test]
     fn an_error_of_a_broker_that_answers_is_no_outage() {
         let (mut monitor, now) = (OutageMonitor::default(), Instant::now());
-        assert_eq!(monitor.due_probe(now), None);
+        assert!(!monitor.is_probe_due(now));
         monitor.on_error("Disconnected", true, now);
-        assert_eq!(monitor.due_probe(now), Some(PROBE_TIMEOUT));
+        assert!(monitor.is_probe_due(now));
         assert_eq!(monitor.on_probe(true, now), None);
-        assert_eq!(monitor.due_probe(now), None);
+        assert!(!monitor.is_probe_due(now));
     }
 }

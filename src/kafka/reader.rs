@@ -13,7 +13,7 @@ use super::context::ClientEvent;
 use super::failure::{ErrorClass, READING, classify, is_about_group, raw};
 use super::joining::{JOINING, Joining};
 use super::message::OwnedMessage;
-use super::outage::OutageMonitor;
+use super::outage::{OutageMonitor, PROBE_TIMEOUT};
 use super::partitions::PartitionProgress;
 use super::plan::ReadPlan;
 use super::topic::{Offsets, Topic};
@@ -270,10 +270,10 @@ impl Reader {
 
     /// After an error of a connection: probes whether brokers answer, and reports what changed.
     fn probe(&mut self) {
-        let Some(timeout) = self.outage.due_probe(Instant::now()) else {
+        if !self.outage.is_probe_due(Instant::now()) {
             return;
-        };
-        let answered = self.topic.leaders_answer(timeout);
+        }
+        let answered = self.topic.leaders_answer(PROBE_TIMEOUT);
         let notice = self.outage.on_probe(answered, Instant::now());
         self.pending.extend(notice.map(Pending::Notice));
     }

@@ -132,9 +132,9 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l id -d 'Only
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l where -d 'Only events that meet a condition: "qty > 5"' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l from -d 'Where to start: beginning, end, -100 (the last 100 records), a time, PARTITION:OFFSET,…, txn:N (right after transaction N) or the folder of a requery [default: end; for a file, beginning]. A time is @2026-01-31T12:00:00Z, @2026-01-31, @12:00, @yesterday, @-1h, or a number since 1970, such as @1769860800: up to 11 digits are seconds, up to 14 milliseconds, up to 17 microseconds, more nanoseconds. Without an offset from UTC it is local time' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop (exclusive): a position as in --from. `end`: the current end of the topic. `txn:N`: after transaction N, or at the current end. @+1h: in an hour. Default: never' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s n -l limit -d 'Stop after N events (counted after the filters)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l last -d 'Show only the last N events by time over all partitions (counted after the filters), then stop' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop (exclusive): a position as in --from. `end`: the current end of the topic. `txn:N`: after transaction N, or at the current end. @+1h: in an hour. Default: never. Without --from, reading then starts at the beginning; with a time in the future, at the end' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s n -l limit -d 'Stop after N events (counted after the filters). Gaps and unreadable records are shown in addition' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l last -d 'Show only the last N events by time over all partitions (counted after the filters), then stop. Gaps and unreadable records among them are shown in addition' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l only -d 'Only changes at or under this path' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l ignore -d 'Hide changes at or under this path' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l redact -d 'Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)' -r
@@ -158,7 +158,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-control 
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l strict -d 'Also show equal values that are written differently, such as 1 and 1.0'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l full -d 'Do not shorten anything'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l context -d 'Show the identity of the array element that contains a change'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l exit-code -d 'Exit with status 1 if an event is shown'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l exit-code -d 'Status 1 if an event is shown, 0 if none'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-pager -d 'Do not use a pager ($PAGER, or less) on a terminal'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-progress -d 'Do not show progress'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s q -l quiet -d 'Print errors only'

@@ -87,6 +87,59 @@ fn bounded_reads_are_exact() {
 }
 
 #[test]
+fn a_gap_uses_up_no_limit() {
+    let stage = Stage::new(1);
+    let first = stage.write(0, 1, "people", 1_000);
+    stage.write_raw(0, Some(GAP.as_bytes()), 2_000);
+    let second = stage.write(0, 2, "people", 3_000);
+    stage.write_raw(0, Some(GAP.as_bytes()), 4_000);
+    let from = ["--from", "beginning"];
+    for (args, expected) in [
+        (&["-n", "1"][..], vec![&*first]),
+        (&["-n", "2"], vec![&first, GAP, &second]),
+        (&["-n", "1", "--where", "txnId = 2"], vec![GAP, &second]),
+        (&["--last", "1"], vec![&second, GAP]),
+        (&["--last", "2"], vec![&first, GAP, &second, GAP]),
+        (&["--last", "9"], vec![&first, GAP, &second, GAP]),
+        (
+            &["--last", "1", "--where", "txnId = 1"],
+            vec![&first, GAP, GAP],
+        ),
+        (&["--last", "1", "-c", "nothing"], vec![GAP, GAP]),
+    ] {
+        let output = stage.tail(&[args, &from].concat());
+        assert_eq!(output.status, Some(0), "{args:?}: {}", output.stderr);
+        assert_eq!(output.lines(), expected, "{args:?}");
+    }
+}
+
+#[test]
+fn until_without_from_reads_what_is_there() {
+    let stage = Stage::new(2);
+    let lines = [
+        stage.write(0, 1, "people", 1_000),
+        stage.write(1, 2, "people", 2_000),
+    ];
+    let note = "reading from the beginning of the topic";
+    let state = stage.path("positions.state");
+    for (args, expected, is_noted) in [
+        (&["--until", "end"][..], 2, true),
+        (&["--until", "txn:1"], 1, true),
+        (&["--until", "0:1,1:0"], 1, true),
+        (&["--until", "end", "--from", "end"], 0, false),
+        (&["--until", "end", "--last", "1"], 1, false),
+        (&["--until", "end", "--state", &state], 2, false),
+        (&["--until", "end", "--state", &state], 0, false),
+        (&["--until", "@+1s"], 0, false),
+    ] {
+        let output = stage.tail(args);
+        assert_eq!(output.status, Some(0), "{args:?}: {}", output.stderr);
+        assert_eq!(output.lines().len(), expected, "{args:?}: {lines:?}");
+        assert_eq!(output.stderr.contains(note), is_noted, "{args:?}");
+    }
+}
+
+#[test]
 fn gaps_and_unreadable_records_pass_every_filter_and_are_said() {
     let stage = Stage::new(1);
     stage.write(0, 1, "people", 1_000);

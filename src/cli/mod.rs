@@ -194,7 +194,7 @@ pub struct Diff {
     /// Output format [default: diff]
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = None)]
     pub format: Option<Format>,
-    /// Exit with status 1 if at least one event is shown
+    /// Exit with status 0 if no event is shown, 1 if one is, 2 or more for errors; 4 if none is, but the captures have a gap
     #[arg(long, help_heading = None)]
     pub exit_code: bool,
     /// Do not use a pager ($PAGER, or less) on a terminal
@@ -254,13 +254,15 @@ pub struct PositionRange {
     #[arg(long, alias = "since", value_name = "POS", allow_hyphen_values = true)]
     pub from: Option<String>,
     /// Where to stop (exclusive): a position as in --from. `end`: the current end of the topic. `txn:N`: after transaction
-    /// N, or at the current end. @+1h: in an hour. Default: never
+    /// N, or at the current end. @+1h: in an hour. Default: never. Without --from, reading then starts at the beginning;
+    /// with a time in the future, at the end
     #[arg(long, value_name = "POS", allow_hyphen_values = true)]
     pub until: Option<String>,
-    /// Stop after N events (counted after the filters)
+    /// Stop after N events (counted after the filters). Gaps and unreadable records are shown in addition
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
-    /// Show only the last N events by time over all partitions (counted after the filters), then stop
+    /// Show only the last N events by time over all partitions (counted after the filters), then stop. Gaps and
+    /// unreadable records among them are shown in addition
     #[arg(long, value_name = "N", conflicts_with = "limit", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub last: Option<u64>,
 }

@@ -60,7 +60,7 @@ const SHORT_HELP: &[ShortHelp] = &[
             ("only", "Only changes at or under this path"),
             ("ignore", "Hide changes at or under this path"),
             ("format", "diff, oneline, json, record, patch, …"),
-            ("exit_code", "Exit with status 1 if an event is shown"),
+            ("exit_code", "Status 1 if an event is shown, 0 if none"),
         ],
     ),
     (

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Context;
 use super::tail::plan::SharedArgs;
-use super::tail::show_captures;
+use super::tail::{Shown, show_captures};
 use crate::cli;
 use crate::util::exit::Exit;
 use crate::view::Format;
@@ -33,6 +33,7 @@ pub fn run(typed: &cli::Diff, context: &mut Context<'_>) -> Exit {
         changes: &typed.changes,
         inputs: files,
         on_gap: typed.on_gap,
+        has_state: false,
     };
     let plan = match shared.plan(context.env) {
         Ok(plan) => plan,
@@ -44,8 +45,19 @@ pub fn run(typed: &cli::Diff, context: &mut Context<'_>) -> Exit {
     }
     let (exit, shown) = show_captures(&plan, context);
     context.out.end_pager();
+    if typed.exit_code {
+        status_of_differences(exit, &shown)
+    } else {
+        exit
+    }
+}
+
+/// As `diff` and `git diff`: 1 says that there are changes, and nothing else does. If there is a gap, no change proves nothing.
+fn status_of_differences(exit: Exit, shown: &Shown) -> Exit {
     match exit {
-        Exit::Success if typed.exit_code && shown > 0 => Exit::Differences,
+        Exit::Success if shown.events > 0 => Exit::Differences,
+        Exit::Success if shown.gaps > 0 => Exit::Gap,
+        Exit::Failed => Exit::Trouble,
         exit => exit,
     }
 }

@@ -48,6 +48,7 @@ use self::resume::Resumption;
 use self::topic::Offsets;
 use self::watch::Watched;
 use self::witness::WitnessReader;
+use crate::record::last_n::{Kept, LastN};
 use crate::record::position::Position;
 use crate::record::{Failure, Record};
 
@@ -143,7 +144,7 @@ pub fn join(topic: Topic, idle_exit: Option<Duration>) -> Result<Reader, ReadSto
     Ok(reader)
 }
 
-/// The values that `keep` returns for the last `count` records of a range, oldest first; `None` does not count.
+/// The values that `keep` returns for the last `count` records of a range that it counts.
 ///
 /// # Errors
 /// [`ReadStopped`] if the topic cannot be read or the user interrupts.
@@ -153,8 +154,8 @@ pub fn last<T>(
     count: usize,
     interrupt: Arc<AtomicBool>,
     report: &mut Report<'_>,
-    keep: &mut dyn FnMut(&Record<'_>) -> Option<T>,
-) -> Result<Vec<T>, ReadStopped> {
+    keep: &mut dyn FnMut(&Record<'_>) -> Option<(Kept, T)>,
+) -> Result<LastN<T>, ReadStopped> {
     let topic = Topic::connect(connection, None, interrupt, report)?;
     let (topic, bounds) = resolve(topic, range)?;
     let stops = bounds.stops.as_ref();
@@ -168,7 +169,7 @@ pub fn last<T>(
     let lows = part(|range| range.start);
     let stops = part(|range| range.stop.unwrap_or(range.start));
     let (_, found) = tail_scan::last(topic, &lows, &stops, count, keep)?;
-    Ok(found.into_iter().map(|(_, value)| value).collect())
+    Ok(found)
 }
 
 /// The offsets of a range's start and stop.

@@ -1,15 +1,12 @@
 //! Backward scan for the last records of a topic, over all partitions by time, in growing windows.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::plan::{OffsetRange, ReadPlan};
 use super::reader::Reader;
 use super::topic::{Offsets, ReadStopped, Topic};
+use crate::record::last_n::{Kept, LastN, Order};
 use crate::record::{Place, Record, Source, SourceItem};
-
-/// Order of records across partitions: time, partition, offset.
-pub(super) type Rank = (i64, i32, i64);
 
 /// How long a poll waits; short, because Ctrl-C is checked in between.
 const POLL_TIMEOUT: Duration = Duration::from_millis(100);
@@ -18,7 +15,7 @@ const FIRST_WINDOW_OFFSETS: i64 = 64;
 /// Factor between the widths of two windows.
 const WINDOW_GROWTH: i64 = 4;
 
-/// Finds the last `count` records between `lows` and `stops` for which `keep` returns a value, oldest first. Within a
+/// Finds the last `count` records between `lows` and `stops` that `keep` counts, and the additions among them. Within a
 /// partition the order is by offset, across partitions by time.
 ///
 /// # Errors
@@ -28,9 +25,9 @@ pub(super) fn last<T>(
     lows: &Offsets,
     stops: &Offsets,
     count: usize,
-    keep: &mut dyn FnMut(&Record<'_>) -> Option<T>,
-) -> Result<(Topic, Vec<(Rank, T)>), ReadStopped> {
-    let mut newest: BTreeMap<Rank, T> = BTreeMap::new();
+    keep: &mut dyn FnMut(&Record<'_>) -> Option<(Kept, T)>,
+) -> Result<(Topic, LastN<T>), ReadStopped> {
+    let mut newest = LastN::new(count);
     let mut scans: Vec<PartitionScan> = stops
         .iter()
         .map(|(&partition, &stop)| PartitionScan {
@@ -49,7 +46,7 @@ pub(super) fn last<T>(
             .filter_map(|scan| scan.step(window))
             .collect();
         if ranges.is_empty() {
-            return Ok((topic, newest.into_iter().collect()));
+            return Ok((topic, newest));
         }
         let plan = ReadPlan {
             ranges,
@@ -57,16 +54,14 @@ pub(super) fn last<T>(
         };
         let mut reader = Reader::start(topic, plan, None)?;
         read_window(&mut reader, &mut |record| {
-            let (Some(rank), Some(value)) = (rank(record), keep(record)) else {
+            let (Some(order), Some((kept, value))) = (order(record), keep(record)) else {
                 return;
             };
-            if let Some(scan) = scans.iter_mut().find(|scan| scan.partition == rank.1) {
+            let scan = scans.iter_mut().find(|scan| scan.partition == order.1);
+            if let (Some(scan), Kept::Counted) = (scan, kept) {
                 scan.found += 1;
             }
-            newest.insert(rank, value);
-            if newest.len() > count {
-                newest.pop_first();
-            }
+            newest.push(order, kept, value);
         })?;
         topic = reader.close();
         window = window.saturating_mul(WINDOW_GROWTH);
@@ -79,7 +74,7 @@ struct PartitionScan {
     low: i64,
     /// The oldest offset that was read.
     edge: i64,
-    /// Number of records for which there is a value.
+    /// Number of records that count.
     found: usize,
 }
 
@@ -96,7 +91,7 @@ impl PartitionScan {
     }
 }
 
-fn rank(record: &Record<'_>) -> Option<Rank> {
+fn order(record: &Record<'_>) -> Option<Order> {
     let Place::Offset {
         partition, offset, ..
     } = record.place
@@ -137,9 +132,11 @@ pub(super) fn start_of_last(
     stops: &Offsets,
     count: usize,
 ) -> Result<(Topic, Offsets), ReadStopped> {
-    let (topic, found) = last(topic, lows, stops, count, &mut |_| Some(()))?;
+    let (topic, found) = last(topic, lows, stops, count, &mut |_| {
+        Some((Kept::Counted, ()))
+    })?;
     let mut starts = stops.clone();
-    for ((_, partition, offset), ()) in found {
+    for ((_, partition, offset), ()) in found.into_values() {
         let start = starts.entry(partition).or_insert(offset);
         *start = offset.min(*start);
     }

@@ -11,6 +11,7 @@ use super::topic::{ReadStopped, Report, Topic};
 use super::witness::WitnessReader;
 use super::{offsets, plan, resume, tail_scan};
 use crate::record::incarnation::Incarnation;
+use crate::record::last_n::Kept;
 use crate::record::position::Position;
 use crate::record::{OffsetGap, Record, Source, SourceItem};
 
@@ -74,6 +75,7 @@ pub fn read_watermarks(
     if topic.id.is_none() {
         watermarks.incarnation.witnesses = WitnessReader::of(&topic).before(&highs, &lows);
     }
+    let visit = &mut |record: &Record<'_>| visit(record).map(|()| (Kept::Counted, ()));
     let (topic, _) = tail_scan::last(topic, &lows, &highs, RECORDS_BEFORE_END, visit)?;
     let Some(since) = since else {
         return Ok(watermarks);

@@ -2,6 +2,7 @@
 
 mod batch;
 pub mod incarnation;
+pub mod last_n;
 pub mod options;
 mod point_in_time;
 pub mod position;

@@ -13,6 +13,8 @@ pub enum Exit {
     Failed,
     /// The command line is not valid.
     Usage,
+    /// `diff --exit-code` failed, or some records could not be read.
+    Trouble,
     /// Configuration, certificates, authorization, or no server reachable.
     Setup,
     /// A gap in the stream, with `--on-gap stop`.
@@ -30,7 +32,7 @@ impl Exit {
         match self {
             Exit::Success => 0,
             Exit::Differences | Exit::Failed => 1,
-            Exit::Usage => 2,
+            Exit::Usage | Exit::Trouble => 2,
             Exit::Setup => 3,
             Exit::Gap | Exit::Incomplete => 4,
             Exit::Interrupted => 130,

@@ -32,7 +32,7 @@ impl Run<'_> {
                 self.messages.report_undated(description, self.out);
             }
             Rendered::Gap(txn) => {
-                self.counters.count_shown_gap();
+                self.counters.gaps += 1;
                 self.messages.report_gap(txn, description, self.out);
                 self.handle_gap(txn)?;
             }
@@ -42,6 +42,7 @@ impl Run<'_> {
             }
         }
         self.out.flush_if_full()?;
+        // Gaps and unreadable records are shown in addition.
         match self.plan.limit {
             Some(limit) if self.counters.shown >= limit => Err(StopReason::Complete),
             _ => Ok(()),

@@ -34,12 +34,6 @@ impl Counters {
         }
     }
 
-    /// Counts a `requeryRequired` that was shown.
-    pub(super) fn count_shown_gap(&mut self) {
-        self.shown += 1;
-        self.gaps += 1;
-    }
-
     /// Notes a gap's transaction; `true` if a requery has to reach further than for the gaps before.
     pub(super) fn note_gap(&mut self, txn: Option<TxnId>) -> bool {
         let reaches_further = !self.has_gap_hint || self.max_gap_txn < txn;

@@ -79,6 +79,13 @@ impl<'a> Messages<'a> {
         out.warn(&format!("unreadable record: {why}, at {description}"));
     }
 
+    /// Gaps and unreadable records among the last N events that were not kept.
+    pub(super) fn report_dropped(dropped: u64, out: &mut Output) {
+        out.warn(&format!(
+            "{dropped} more gaps and unreadable records are not shown, because --last keeps a limited number of them; read the range with --from to see all"
+        ));
+    }
+
     /// An event without a transaction, which is shown although the base snapshot may contain a later one of its document.
     pub(super) fn report_undated(&self, place: &str, out: &mut Output) {
         let name = &self.base_name;

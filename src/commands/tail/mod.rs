@@ -2,12 +2,12 @@
 
 mod account;
 mod base_snapshot;
+mod buffered_record;
 mod checkpoint;
 mod commit;
 mod counters;
 mod empty_range;
 mod idle;
-mod last_n;
 mod messages;
 mod path_usage;
 pub(super) mod plan;
@@ -54,6 +54,7 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
         changes: &typed.changes,
         inputs: typed.input.iter().cloned().collect(),
         on_gap: typed.on_gap,
+        has_state: typed.state.is_some(),
     };
     let plan = match shared.plan(context.env) {
         Ok(plan) => plan,
@@ -79,14 +80,21 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
     }
 }
 
-/// Shows the captures of a plan in turn; returns the exit code and the number of events shown.
-pub(super) fn show_captures(plan: &Plan, context: &mut Context<'_>) -> (Exit, u64) {
+/// What a run has shown.
+pub(super) struct Shown {
+    pub events: u64,
+    pub gaps: u64,
+}
+
+/// Shows the captures of a plan in turn.
+pub(super) fn show_captures(plan: &Plan, context: &mut Context<'_>) -> (Exit, Shown) {
     let (stop, counters) = run_captures(plan, context);
     let recovery = RecoveryHint::default();
-    (
-        finish(stop, &counters, plan, &recovery, context),
-        counters.shown,
-    )
+    let shown = Shown {
+        events: counters.shown,
+        gaps: counters.gaps,
+    };
+    (finish(stop, &counters, plan, &recovery, context), shown)
 }
 
 /// The filter of a plan, and the view of its format on this terminal.

@@ -61,6 +61,8 @@ pub(crate) struct SharedArgs<'t> {
     pub changes: &'t cli::ChangeOptions,
     pub inputs: Vec<PathBuf>,
     pub on_gap: OnGap,
+    /// Whether a state file decides where to start.
+    pub has_state: bool,
 }
 
 impl SharedArgs<'_> {
@@ -87,17 +89,23 @@ impl SharedArgs<'_> {
         let (after_txn, until_txn) = (from.txn, until.txn);
         let (snapshot, from, until) = (from.snapshot, from.position, until.position.or(until_end));
         self.check_positions(from.as_ref(), until.as_ref())?;
+        let now = env.now.timestamp().as_millisecond();
+        let reads_past = until.as_ref().is_some_and(|until| is_past(until, now));
         let bounded = !self.inputs.is_empty() || self.range.last.is_some() || after_txn.is_some();
         let mut notes = self.notes();
+        let is_typed = from.is_some() || snapshot.is_some();
+        if reads_past && !is_typed && !bounded && !self.has_state {
+            notes.push("--until without --from: reading from the beginning of the topic".into());
+        }
         if let (Some(Position::Time(from)), None, true) = (&from, &until, self.inputs.is_empty())
-            && *from > env.now.timestamp().as_millisecond()
+            && *from > now
         {
             notes.push("--from is in the future: reading starts at the end of the topic".into());
         }
         let typed_filter = typed_filter(self.filter, after_txn, until_txn)?;
         let (diff, paths) = options(self.changes)?;
         Ok(Plan {
-            from: from.unwrap_or(if bounded {
+            from: from.unwrap_or(if bounded || reads_past {
                 Position::Beginning
             } else {
                 Position::End
@@ -222,6 +230,14 @@ impl ParsedPosition {
 }
 
 /// Whether a string that is not a position is a path, by its spelling or because it exists.
+/// Whether all records before this stop position exist already.
+fn is_past(until: &Position, now: i64) -> bool {
+    match until {
+        Position::Time(millis) => *millis <= now,
+        Position::Beginning | Position::End | Position::Back(_) | Position::Offsets(_) => true,
+    }
+}
+
 fn looks_like_folder(text: &str, env: &Env) -> bool {
     !text.is_empty() && (text.contains(['/', '\\']) || env.cwd.join(text).exists())
 }

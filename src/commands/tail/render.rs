@@ -30,6 +30,13 @@ pub(super) enum Rendered {
     Unreadable(Unreadable),
 }
 
+impl Rendered {
+    /// Whether an event was rendered: a limit counts events, and neither gaps nor unreadable records.
+    pub(super) fn is_event(self) -> bool {
+        matches!(self, Rendered::Shown(_) | Rendered::Undated(_))
+    }
+}
+
 /// Filter and view. Independent of earlier records, so that worker threads can share it.
 #[derive(Debug)]
 pub(super) struct Renderer {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use super::buffered_record::BufferedRecord;
 use super::checkpoint::Checkpointer;
 use super::counters::Counters;
 use super::empty_range::RecordsOutside;
 use super::idle::IdleTimer;
-use super::last_n::{BufferedRecord, LastN};
 use super::messages::Messages;
 use super::plan::Plan;
 use super::recovery_hint::RecoveryHint;
@@ -14,6 +14,7 @@ use super::render::Renderer;
 use super::unmatched::UnmatchedFilter;
 use super::worker_pool::WorkerPool;
 use crate::output::Output;
+use crate::record::last_n::LastN;
 use crate::record::position::Position;
 
 /// One run over one source, or over several captures in turn.

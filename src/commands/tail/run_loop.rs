@@ -5,12 +5,14 @@
 
 use std::convert::Infallible;
 
-use super::last_n::{BufferedRecord, LastN};
+use super::buffered_record::BufferedRecord;
+use super::messages::Messages;
 use super::range;
 use super::render::Rendered;
 use super::run::Run;
 use super::stop_reason::StopReason;
 use super::worker_pool::{RenderedBatch, WorkerPool};
+use crate::record::last_n::{LastN, Order};
 use crate::record::{Record, Source, SourceItem};
 
 /// Never returns but with a reason.
@@ -96,14 +98,14 @@ impl Run<'_> {
             match source.next(self.poll_timeout(false)) {
                 SourceItem::Record(record) => {
                     if self.accept(&record)?
-                        && let Some(buffered) = BufferedRecord::render(
+                        && let Some((kept, buffered)) = BufferedRecord::render(
                             self.plan,
                             &self.renderer,
                             &record,
                             self.unmatched.stats(),
                         )
                     {
-                        last_n.push(record.time.map(|time| time.millis), buffered);
+                        last_n.push(self.order_of(&record, last_n), kept, buffered);
                     }
                 }
                 SourceItem::Idle => self.idle(source, false)?,
@@ -111,6 +113,14 @@ impl Run<'_> {
             }
             self.tick(source);
         }
+    }
+
+    /// The order of a capture's record: without a time it follows the newest record so far.
+    fn order_of(&self, record: &Record<'_>, last_n: &LastN<BufferedRecord>) -> Order {
+        let newest = last_n.newest().map_or(i64::MIN, |(time, ..)| time);
+        let time = record.time.map_or(newest, |time| time.millis);
+        let place_in_file = i64::try_from(self.counters.read).unwrap_or(i64::MAX);
+        (time, 0, place_in_file)
     }
 
     /// Counts a record as read; `false` if it lies outside `--from` and `--until`.
@@ -224,16 +234,17 @@ impl Run<'_> {
 
     /// After the last source: writes the records that turned out to be the last N.
     pub(super) fn write_last_n(&mut self) -> StopReason {
-        let buffered = self.last_n.take().into_iter().flat_map(LastN::into_iter);
-        self.write_buffered(buffered)
+        let last_n = self.last_n.take().unwrap_or_else(|| LastN::new(0));
+        self.write_buffered(last_n)
     }
 
     /// Writes buffered records and flushes.
-    pub(super) fn write_buffered(
-        &mut self,
-        buffered: impl Iterator<Item = BufferedRecord>,
-    ) -> StopReason {
-        let mut buffered = buffered.peekable();
+    pub(super) fn write_buffered(&mut self, last_n: LastN<BufferedRecord>) -> StopReason {
+        match last_n.dropped_additions() {
+            0 => {}
+            dropped => Messages::report_dropped(dropped, self.out),
+        }
+        let mut buffered = last_n.into_values().map(|(_, record)| record).peekable();
         // The records of a topic have times; captures named the zone when they were read.
         if buffered.peek().is_some() && !self.scanning {
             self.name_zone();

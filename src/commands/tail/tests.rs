@@ -77,6 +77,7 @@ fn plan() -> Plan {
         changes: &typed.changes,
         inputs: Vec::new(),
         on_gap: typed.on_gap,
+        has_state: false,
     };
     shared.plan(&Env::detect()).unwrap()
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::base_snapshot::BaseSnapshot;
+use super::buffered_record::BufferedRecord;
 use super::checkpoint::{Checkpointer, LockedState, StartPrecedence, TopicIdentity};
 use super::counters::Counters;
-use super::last_n::BufferedRecord;
 use super::plan::{self, Plan};
 use super::recovery_hint::RecoveryHint;
 use super::render::Renderer;
@@ -125,7 +125,7 @@ impl TopicRun<'_> {
         run.counters.read = read;
         run.unmatched = unmatched;
         let stop = match found {
-            Ok(buffered) => run.write_buffered(buffered.into_iter()),
+            Ok(last_n) => run.write_buffered(last_n),
             Err(stopped) => stopped.into(),
         };
         run.report_if_nothing_matched(&stop);

@@ -1,0 +1,155 @@
+//! The last N of what is read, over all partitions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// At most so many additions are kept, so that a topic without a readable record does not fill the memory.
+const MAX_ADDITIONS: usize = 10_000;
+
+/// Order across partitions: milliseconds since 1970-01-01 UTC, partition, offset. A capture has the place in the file
+/// instead of an offset.
+pub type Order = (i64, i32, i64);
+
+/// How a value is kept among the last N.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// One of the N.
+    Counted,
+    /// Kept if it is newer than the oldest of the N, but not one of them: a gap, or an unreadable record.
+    Addition,
+}
+
+/// The values with the N highest keys, and the additions among them.
+#[derive(Debug)]
+pub struct LastN<T> {
+    capacity: usize,
+    counted: usize,
+    values: BTreeMap<Order, (Kept, T)>,
+    additions: BTreeSet<Order>,
+    /// Number of additions that were dropped because there were too many, and the highest key of them.
+    dropped: (u64, Option<Order>),
+}
+
+impl<T> LastN<T> {
+    /// Keeps the last `capacity` counted values.
+    #[must_use]
+    pub fn new(capacity: usize) -> LastN<T> {
+        LastN {
+            capacity,
+            counted: 0,
+            values: BTreeMap::new(),
+            additions: BTreeSet::new(),
+            dropped: (0, None),
+        }
+    }
+
+    /// The highest key so far.
+    #[must_use]
+    pub fn newest(&self) -> Option<Order> {
+        self.values.last_key_value().map(|(key, _)| *key)
+    }
+
+    /// Adds a value. Keys are unique.
+    pub fn push(&mut self, key: Order, kept: Kept, value: T) {
+        self.values.insert(key, (kept, value));
+        match kept {
+            Kept::Counted => self.counted += 1,
+            Kept::Addition => {
+                self.additions.insert(key);
+                self.bound_additions();
+            }
+        }
+        while self.counted > self.capacity {
+            self.pop_oldest();
+        }
+        // What is older than the oldest of the N is outside of the range that was asked for.
+        while self.counted == self.capacity && self.starts_with_addition() {
+            self.pop_oldest();
+        }
+    }
+
+    fn starts_with_addition(&self) -> bool {
+        let oldest = self.values.first_key_value();
+        oldest.is_some_and(|(_, (kept, _))| *kept == Kept::Addition)
+    }
+
+    fn pop_oldest(&mut self) {
+        match self.values.pop_first() {
+            Some((_, (Kept::Counted, _))) => self.counted -= 1,
+            Some((key, _)) => drop(self.additions.remove(&key)),
+            None => {}
+        }
+    }
+
+    fn bound_additions(&mut self) {
+        if self.additions.len() <= MAX_ADDITIONS {
+            return;
+        }
+        if let Some(oldest) = self.additions.pop_first() {
+            self.values.remove(&oldest);
+            self.dropped = (self.dropped.0 + 1, self.dropped.1.max(Some(oldest)));
+        }
+    }
+
+    /// Number of additions in the range that are not kept because there were too many.
+    #[must_use]
+    pub fn dropped_additions(&self) -> u64 {
+        let oldest = self.values.first_key_value().map(|(key, _)| *key);
+        let is_outside = self.counted == self.capacity && self.dropped.1 < oldest;
+        if is_outside { 0 } else { self.dropped.0 }
+    }
+
+    /// The values, the oldest first.
+    pub fn into_values(self) -> impl Iterator<Item = (Order, T)> {
+        self.values
+            .into_iter()
+            .map(|(key, (_, value))| (key, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn additions_take_no_place_and_stay_in_the_range() {
+        let counted = |key| (key, Kept::Counted);
+        let added = |key| (key, Kept::Addition);
+        for (pushed, expected) in [
+            (&[counted(1), counted(3), counted(2)][..], &[2, 3][..]),
+            (&[counted(5), counted(6), counted(1)], &[5, 6]),
+            (&[counted(5)], &[5]),
+            (&[added(1), counted(2)], &[1, 2]),
+            (&[added(1), counted(2), counted(3)], &[2, 3]),
+            (&[counted(2), added(4), counted(3)], &[2, 3, 4]),
+            (
+                &[counted(2), counted(5), added(3), added(6), added(1)],
+                &[2, 3, 5, 6],
+            ),
+            (&[counted(1), added(2), counted(3), counted(4)], &[3, 4]),
+            (&[added(1), added(2)], &[1, 2]),
+        ] {
+            let mut last = LastN::new(2);
+            for (key, kept) in pushed {
+                last.push((*key, 0, 0), *kept, ());
+            }
+            assert_eq!(last.dropped_additions(), 0);
+            let keys: Vec<i64> = last.into_values().map(|((time, ..), ())| time).collect();
+            assert_eq!(keys, expected, "{pushed:?}");
+        }
+    }
+
+    #[test]
+    fn too_many_additions_are_counted_not_kept() {
+        let total = i64::try_from(MAX_ADDITIONS).unwrap_or(i64::MAX) + 7;
+        let mut last = LastN::new(1);
+        for key in 0..total {
+            last.push((key, 0, 0), Kept::Addition, ());
+        }
+        assert_eq!(last.dropped_additions(), 7);
+        last.push((3, 0, 1), Kept::Counted, ());
+        assert_eq!(last.dropped_additions(), 7, "some of them may be newer");
+        last.push((10, 0, 1), Kept::Counted, ());
+        assert_eq!(last.dropped_additions(), 0, "all of them are older");
+        assert_eq!(last.into_values().count(), MAX_ADDITIONS + 7 - 10);
+    }
+}

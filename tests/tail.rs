@@ -121,15 +121,15 @@ fn until_without_from_reads_what_is_there() {
         stage.write(1, 2, "people", 2_000),
     ];
     let note = "reading from the beginning of the topic";
-    let state = stage.path("positions.state");
+    let positions = stage.path("positions.state");
     for (args, expected, is_noted) in [
         (&["--until", "end"][..], 2, true),
         (&["--until", "txn:1"], 1, true),
         (&["--until", "0:1,1:0"], 1, true),
         (&["--until", "end", "--from", "end"], 0, false),
         (&["--until", "end", "--last", "1"], 1, false),
-        (&["--until", "end", "--state", &state], 2, false),
-        (&["--until", "end", "--state", &state], 0, false),
+        (&["--until", "end", "--state", &positions], 2, false),
+        (&["--until", "end", "--state", &positions], 0, false),
         (&["--until", "@+1s"], 0, false),
     ] {
         let output = stage.tail(args);

@@ -38,7 +38,7 @@ impl Run<'_> {
             }
             Rendered::Unreadable(why) => {
                 self.counters.unreadable += 1;
-                Messages::report_unreadable(why, description, self.out);
+                self.messages.report_unreadable(why, description, self.out);
             }
         }
         self.out.flush_if_full()?;

@@ -2,11 +2,13 @@
 
 use super::plan::Plan;
 use super::recovery_hint::RecoveryHint;
+use super::render::Renderer;
 use crate::cli::OnGap;
 use crate::event::{TxnId, Unreadable};
 use crate::output::Output;
 use crate::record::{GapReason, NoPosition, Notice, OffsetGap, StartedAt};
 use crate::state::Gap;
+use crate::view::Format;
 
 /// What a run reports on standard error.
 pub(super) struct Messages<'a> {
@@ -15,23 +17,36 @@ pub(super) struct Messages<'a> {
     recovery: Option<RecoveryHint>,
     /// Folder of the base snapshot.
     base_name: String,
+    /// Whether the output and the messages appear on one terminal: what the output shows there is not repeated.
+    on_one_terminal: bool,
     /// The count of already included events that was reported last.
     reported_included: u64,
 }
 
 impl<'a> Messages<'a> {
-    pub(super) fn new(plan: &'a Plan, base_name: &str, recovery: Option<RecoveryHint>) -> Self {
+    pub(super) fn new(
+        plan: &'a Plan,
+        renderer: &Renderer,
+        recovery: Option<RecoveryHint>,
+        out: &Output,
+    ) -> Self {
         Messages {
             plan,
             recovery,
-            base_name: base_name.to_owned(),
+            base_name: renderer.base_name().to_owned(),
+            on_one_terminal: renderer.view.terminal && out.stderr_terminal,
             reported_included: 0,
         }
     }
 
-    /// A `requeryRequired`. Formats for people show it in the output instead.
+    /// Whether the output of a format for people shows gaps beside the messages.
+    fn output_shows_gaps(&self) -> bool {
+        self.on_one_terminal && self.plan.format.is_for_people()
+    }
+
+    /// A `requeryRequired`.
     pub(super) fn report_gap(&self, txn: Option<TxnId>, place: &str, out: &mut Output) {
-        if self.plan.format.is_for_people() {
+        if self.output_shows_gaps() {
             return;
         }
         let txn = txn.map_or_else(|| "no txnID".to_owned(), |txn| format!("txnID {}", txn.0));
@@ -40,9 +55,9 @@ impl<'a> Messages<'a> {
         ));
     }
 
-    /// Offsets that can no longer be read. Formats for people show the gap in the output instead.
+    /// Offsets that can no longer be read.
     pub(super) fn report_offset_gap(&self, lost: &OffsetGap, out: &mut Output) {
-        if self.plan.format.is_for_people() {
+        if self.output_shows_gaps() {
             return;
         }
         let resumed = match lost.why {
@@ -75,7 +90,10 @@ impl<'a> Messages<'a> {
         }
     }
 
-    pub(super) fn report_unreadable(why: Unreadable, description: &str, out: &mut Output) {
+    pub(super) fn report_unreadable(&self, why: Unreadable, description: &str, out: &mut Output) {
+        if self.on_one_terminal && self.plan.format == Format::Diff {
+            return;
+        }
         out.warn(&format!("unreadable record: {why}, at {description}"));
     }
 

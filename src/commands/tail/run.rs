@@ -52,6 +52,7 @@ impl<'a> Run<'a> {
         out: &'a mut Output,
     ) -> Self {
         let parallel = plan.allows_parallel();
+        let messages = Messages::new(plan, renderer, recovery, out);
         Run {
             plan,
             renderer: Arc::clone(renderer),
@@ -59,7 +60,7 @@ impl<'a> Run<'a> {
             counters: Counters::default(),
             unmatched: UnmatchedFilter::new(&renderer.filter, plan.is_live()),
             outside: RecordsOutside::default(),
-            messages: Messages::new(plan, renderer.base_name(), recovery),
+            messages,
             idle_timer: IdleTimer::new(name),
             checkpointer: None,
             pool: parallel.then(|| WorkerPool::new(renderer)).flatten(),

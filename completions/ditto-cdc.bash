@@ -854,7 +854,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__cdc__subcmd__tail)
-            opts="-c -m -n -t -g -p -X -q -v -h --collection --method --op --id --where --changed --no-control --from --until --limit --last --idle-exit --only --ignore --redact --strict --full --max-changes --array-key --context --format --input --state --allow-incomplete --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --color --no-progress --quiet --verbose --help"
+            opts="-c -m -n -t -g -p -X -q -v -h --collection --method --op --id --where --changed --no-control --from --until --limit --last --idle-exit --idle-exit-read --timeout --only --ignore --redact --strict --full --max-changes --array-key --context --format --input --state --allow-incomplete --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --color --no-progress --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -913,6 +913,14 @@ _ditto__cdc() {
                     return 0
                     ;;
                 --idle-exit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-exit-read)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

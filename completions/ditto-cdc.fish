@@ -81,7 +81,9 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l from -d 'Wh
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l until -d 'Where to stop; end: the current end' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s n -l limit -d 'Stop after N events' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l last -d 'Only the last N events' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit -d 'Stop if no record arrives for DURATION, such as 30s or 5m' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit -d 'Stop if nothing is shown for DURATION, such as 30s or 5m, at the end of the topic. Without filters: if nothing arrives' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit-read -d 'Stop if no record arrives for DURATION, whether the filters show it or not' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l timeout -d 'Stop after DURATION in all; status 5 if no event was shown' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l only -d 'Only changes at or under this path, such as lines[].qty; * matches any name (repeatable; docs/paths.md has the language of paths)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l ignore -d 'Hide changes at or under this path; an event without other changes is counted but not shown (repeatable)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l redact -d 'Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)' -r

@@ -114,6 +114,71 @@ fn a_gap_uses_up_no_limit() {
 }
 
 #[test]
+fn time_limits_end_a_read_by_what_is_shown() {
+    let stage = Stage::new(1);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = i64::try_from(now.unwrap().as_millis()).unwrap();
+    stage.write(0, 1, "people", now);
+    let from = ["--from", "beginning"];
+    for (args, status, lines) in [
+        (&["--timeout", "1s"][..], 0, 1),
+        (&["--timeout", "1s", "-c", "nothing"], 5, 0),
+        (
+            &["--timeout", "1s", "-c", "nothing", "--until", "end"],
+            0,
+            0,
+        ),
+        (&["--timeout", "1m", "-n", "1"], 0, 1),
+        (&["--idle-exit", "1s", "-c", "nothing"], 0, 0),
+        (&["--idle-exit-read", "1s", "-c", "nothing"], 0, 0),
+        (&["--idle-exit", "1m", "--idle-exit-read", "1s"], 0, 1),
+    ] {
+        let output = stage.tail(&[args, &from].concat());
+        assert_eq!(output.status, Some(status), "{args:?}: {}", output.stderr);
+        assert_eq!(output.lines().len(), lines, "{args:?}");
+    }
+}
+
+/// Events that the filters hide do not keep the run alive, however often they arrive.
+#[test]
+fn hidden_events_are_no_life() {
+    let stage = Stage::new(1);
+    let busy = std::sync::atomic::AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut txn = 0;
+            while busy.load(std::sync::atomic::Ordering::Relaxed) {
+                txn += 1;
+                let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+                stage.write(
+                    0,
+                    txn,
+                    "people",
+                    i64::try_from(now.unwrap().as_millis()).unwrap(),
+                );
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        for args in [
+            &["--idle-exit", "1s", "-c", "nothing"][..],
+            &["--timeout", "2s", "-c", "nothing"],
+        ] {
+            let output = stage.tail(args);
+            let expected = if args.contains(&"--timeout") { 5 } else { 0 };
+            assert_eq!(output.status, Some(expected), "{args:?}: {}", output.stderr);
+            assert!(
+                output.took < Duration::from_secs(20),
+                "{args:?}: {:?}",
+                output.took
+            );
+        }
+        let output = stage.tail(&["--idle-exit-read", "1s", "--timeout", "4s", "-c", "nothing"]);
+        assert_eq!(output.status, Some(5), "{}", output.stderr);
+        busy.store(false, std::sync::atomic::Ordering::Relaxed);
+    });
+}
+
+#[test]
 fn until_without_from_reads_what_is_there() {
     let stage = Stage::new(2);
     let lines = [

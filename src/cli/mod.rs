@@ -149,9 +149,20 @@ pub struct Tail {
     /// The range of the topic or capture
     #[command(flatten)]
     pub range: PositionRange,
-    /// Stop if no record arrives for DURATION, such as 30s or 5m
+    /// Stop if nothing is shown for DURATION, such as 30s or 5m, at the end of the topic. Without filters: if nothing arrives
     #[arg(long, value_name = "DURATION", help_heading = "Positions")]
     pub idle_exit: Option<String>,
+    /// Stop if no record arrives for DURATION, whether the filters show it or not
+    #[arg(long, value_name = "DURATION", help_heading = "Positions")]
+    pub idle_exit_read: Option<String>,
+    /// Stop after DURATION in all; status 5 if no event was shown
+    #[arg(
+        long,
+        value_name = "DURATION",
+        help_heading = "Positions",
+        conflicts_with = "last"
+    )]
+    pub timeout: Option<String>,
     /// How changes are shown
     #[command(flatten)]
     pub changes: ChangeOptions,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Context;
-use super::tail::plan::SharedArgs;
+use super::tail::plan::{SharedArgs, TypedTimeLimits};
 use super::tail::{Shown, show_captures};
 use crate::cli;
 use crate::util::exit::Exit;
@@ -28,7 +28,7 @@ pub fn run(typed: &cli::Diff, context: &mut Context<'_>) -> Exit {
     let shared = SharedArgs {
         filter: &typed.filter,
         range: &typed.range,
-        idle_exit: None,
+        time_limits: TypedTimeLimits::default(),
         format: typed.format.unwrap_or(Format::Diff),
         changes: &typed.changes,
         inputs: files,

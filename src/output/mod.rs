@@ -413,6 +413,19 @@ impl Output {
         bar.set_position(progress.done);
     }
 
+    /// Shows in one line that a read without an end is alive.
+    pub fn activity(&mut self, message: &str) {
+        if !self.may_show_progress {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = bar(0, false);
+            styled(&bar, "{msg}");
+            bar
+        });
+        bar.set_message(escape::text(message));
+    }
+
     /// Shows the progress of a requery, with its current step.
     pub fn requery_progress(&mut self, done: u64, total: u64, message: &str) {
         if !self.may_show_progress {

@@ -21,6 +21,8 @@ pub enum Exit {
     Gap,
     /// A requery could not be proven to be complete.
     Incomplete,
+    /// No event was shown before `--timeout`.
+    NothingShown,
     /// The user pressed Ctrl-C.
     Interrupted,
 }
@@ -35,6 +37,7 @@ impl Exit {
             Exit::Usage | Exit::Trouble => 2,
             Exit::Setup => 3,
             Exit::Gap | Exit::Incomplete => 4,
+            Exit::NothingShown => 5,
             Exit::Interrupted => 130,
         }
     }

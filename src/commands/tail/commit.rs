@@ -1,6 +1,6 @@
 //! Work between records: flushing, committing positions, progress, idle time.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::checkpoint::Checkpointer;
 use super::messages::Messages;
@@ -13,6 +13,10 @@ use crate::record::Source;
 const POLL_TIMEOUT: Duration = Duration::from_millis(250);
 /// After this much idle time the user is told that the run is waiting.
 const WAITING_AFTER: Duration = Duration::from_secs(3);
+/// Records between two looks at the clock.
+const TIME_CHECK_INTERVAL_RECORDS: u64 = 32;
+/// A run that reads records of this age has caught up with the topic.
+const NEWEST_RECORD_AGE: Duration = Duration::from_secs(10);
 /// Records between two updates of the progress bar.
 const PROGRESS_INTERVAL_RECORDS: u64 = 512;
 
@@ -75,7 +79,7 @@ impl Run<'_> {
         if self.out.flushes() != self.noted_flushes && !self.out.is_dirty() {
             self.note_flushed_positions(source);
         }
-        if self.unmatched.is_due(self.counters.read) {
+        if self.unmatched.is_due(self.counters.read) || self.time_limit_is_over() {
             return true;
         }
         if !self.counters.read.is_multiple_of(PROGRESS_INTERVAL_RECORDS) {
@@ -84,9 +88,27 @@ impl Run<'_> {
         if self.plan.paths.has_seen_enough() {
             self.report_paths();
         }
-        self.out.progress(source.progress(), self.scanning);
+        self.show_progress(source);
         let is_due = self.checkpointer.as_ref().is_some_and(Checkpointer::is_due);
         is_due || source.needs_commit()
+    }
+
+    /// The progress of a bounded read. A live read with filters shows that it is alive: its output may stay empty for long.
+    fn show_progress(&mut self, source: &dyn Source) {
+        if !(self.plan.hides_events && self.plan.is_live()) {
+            return self.out.progress(source.progress(), self.scanning);
+        }
+        // Another program that reads the output may write to the same terminal.
+        if !self.renderer.view.terminal {
+            return;
+        }
+        let (read, shown) = (self.counters.read, self.counters.shown);
+        let age = self.age_of_last_record();
+        let newest = age.map_or_else(String::new, |age| {
+            format!(", newest record {} old", rounded(age))
+        });
+        self.out
+            .activity(&format!("read {read}, shown {shown}{newest}"));
     }
 
     /// Reports the paths that no document has, if the run has no end at which it could.
@@ -112,16 +134,80 @@ impl Run<'_> {
             return Err(StopReason::OutputClosed);
         }
         let elapsed = self.idle_timer.elapsed();
-        if self.plan.idle_exit.is_some_and(|limit| elapsed >= limit) && source.confirm() {
+        let limit = self.plan.time_limits.without_record;
+        if limit.is_some_and(|limit| elapsed >= limit) && source.confirm() {
             return Err(StopReason::SourceEnded);
         }
+        let reads_newest = self.idle_timer.can_receive();
+        self.check_time_limits(source, reads_newest)?;
         if elapsed >= WAITING_AFTER {
             self.report_paths();
             self.report_waiting();
         }
         self.report_unmatched_if_quiet();
-        self.out.progress(source.progress(), self.scanning);
+        self.show_progress(source);
         self.commit_positions(source, false)
+    }
+
+    /// Whether a time limit may be over while records arrive.
+    fn time_limit_is_over(&mut self) -> bool {
+        let limits = self.plan.time_limits;
+        let is_due = self
+            .counters
+            .read
+            .is_multiple_of(TIME_CHECK_INTERVAL_RECORDS);
+        if !is_due || !limits.ends_run() {
+            return false;
+        }
+        let reads_newest = self.reads_newest();
+        limits
+            .total
+            .is_some_and(|limit| self.started.elapsed() >= limit)
+            || limits
+                .without_output
+                .is_some_and(|limit| self.without_output(reads_newest) >= limit)
+    }
+
+    fn check_time_limits(
+        &mut self,
+        source: &mut dyn Source,
+        reads_newest: bool,
+    ) -> Result<(), StopReason> {
+        let limits = self.plan.time_limits;
+        if limits
+            .total
+            .is_some_and(|limit| self.started.elapsed() >= limit)
+        {
+            return Err(StopReason::TimedOut);
+        }
+        let without_output = self.without_output(reads_newest);
+        let is_over = limits
+            .without_output
+            .is_some_and(|limit| without_output >= limit);
+        if is_over && source.confirm() {
+            return Err(StopReason::SourceEnded);
+        }
+        Ok(())
+    }
+
+    /// How long nothing was shown: no event, no gap and no unreadable record.
+    fn without_output(&mut self, reads_newest: bool) -> Duration {
+        let counters = &self.counters;
+        let shown = counters.shown + counters.gaps + counters.unreadable;
+        self.shown_timer.elapsed(shown, reads_newest)
+    }
+
+    /// Whether the record that was read last is new. Without times it is unknown.
+    fn reads_newest(&self) -> bool {
+        let age = self.age_of_last_record();
+        age.is_some_and(|age| age <= NEWEST_RECORD_AGE)
+    }
+
+    /// How long ago the record that was read last was written.
+    fn age_of_last_record(&self) -> Option<Duration> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        let millis = u64::try_from(self.last_record_ms?).ok()?;
+        Some(now.saturating_sub(Duration::from_millis(millis)))
     }
 
     fn report_waiting(&mut self) {
@@ -146,7 +232,10 @@ impl Run<'_> {
     pub(super) fn report_if_nothing_matched(&mut self, stop: &StopReason) {
         if !matches!(
             stop,
-            StopReason::Complete | StopReason::SourceEnded | StopReason::Interrupted
+            StopReason::Complete
+                | StopReason::SourceEnded
+                | StopReason::TimedOut
+                | StopReason::Interrupted
         ) {
             return;
         }
@@ -169,7 +258,9 @@ impl Run<'_> {
     pub(super) fn flush_and_commit(&mut self, source: &mut dyn Source) -> Result<(), StopReason> {
         self.report_unmatched_if_quiet();
         self.out.flush()?;
-        self.commit_positions(source, false)
+        self.commit_positions(source, false)?;
+        let reads_newest = self.reads_newest();
+        self.check_time_limits(source, reads_newest)
     }
 
     /// Commits the positions of flushed output: the source's own, and the state file's if it is time.
@@ -196,5 +287,16 @@ impl Run<'_> {
         };
         self.out.sync()?;
         Ok(checkpointer.save()?)
+    }
+}
+
+/// A duration in its largest unit.
+fn rounded(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
     }
 }

@@ -93,7 +93,7 @@ fn selects_by_position(plan: &Plan) -> bool {
 
 /// The typed positions as they were understood; `None` if records may still arrive.
 fn describe_range(plan: &Plan, clock: &WallClock) -> Option<String> {
-    if plan.is_live() && plan.idle_exit.is_none() {
+    if plan.is_live() && !plan.time_limits.ends_run() {
         return None;
     }
     let mut parts = Vec::new();

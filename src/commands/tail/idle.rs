@@ -69,8 +69,13 @@ impl IdleTimer {
     /// How long nothing arrived over a connection that works.
     pub(super) fn elapsed(&self) -> Duration {
         match self.since {
-            Some(since) if self.connected && !self.joining => since.elapsed(),
+            Some(since) if self.can_receive() => since.elapsed(),
             _ => Duration::ZERO,
         }
+    }
+
+    /// Whether records can arrive: silence then says something about the topic.
+    pub(super) fn can_receive(&self) -> bool {
+        self.connected && !self.joining
     }
 }

@@ -16,6 +16,7 @@ mod recovery_hint;
 mod render;
 mod run;
 mod run_loop;
+mod shown_timer;
 mod stop_reason;
 mod topic;
 mod unmatched;
@@ -27,7 +28,7 @@ mod tests;
 use std::sync::Arc;
 
 use self::counters::Counters;
-use self::plan::{Plan, SharedArgs};
+use self::plan::{Plan, SharedArgs, TypedTimeLimits};
 use self::recovery_hint::RecoveryHint;
 use self::render::Renderer;
 use self::run::Run;
@@ -49,7 +50,11 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
     let shared = SharedArgs {
         filter: &typed.filter,
         range: &typed.range,
-        idle_exit: typed.idle_exit.as_deref(),
+        time_limits: TypedTimeLimits {
+            idle_exit: typed.idle_exit.as_deref(),
+            idle_exit_read: typed.idle_exit_read.as_deref(),
+            timeout: typed.timeout.as_deref(),
+        },
         format: typed.format.unwrap_or(default),
         changes: &typed.changes,
         inputs: typed.input.iter().cloned().collect(),
@@ -158,7 +163,7 @@ fn finish(
             context.out.note(&summary);
             Exit::Interrupted
         }
-        StopReason::Complete | StopReason::SourceEnded => {
+        StopReason::Complete | StopReason::SourceEnded | StopReason::TimedOut => {
             let has_exceptions =
                 counters.gaps > 0 || counters.unreadable > 0 || counters.already_included > 0;
             if has_exceptions || (context.env.stderr_terminal && plan.is_bounded()) {
@@ -167,6 +172,9 @@ fn finish(
             let hides_nothing = plan.paths.report(context.out);
             if counters.unreadable > 0 || hides_nothing {
                 Exit::Failed
+            } else if matches!(stop, StopReason::TimedOut) && counters.shown == 0 {
+                context.out.warn("no event was shown before --timeout");
+                Exit::NothingShown
             } else {
                 Exit::Success
             }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 
@@ -29,7 +29,9 @@ pub(crate) struct Plan {
     pub until: Option<Position>,
     pub limit: Option<u64>,
     pub last: Option<usize>,
-    pub idle_exit: Option<Duration>,
+    pub time_limits: TimeLimits,
+    /// Whether options select events or changes, so that what is read need not be shown.
+    pub hides_events: bool,
     pub format: Format,
     /// Captures to read in turn; empty for a topic.
     pub inputs: Vec<PathBuf>,
@@ -42,6 +44,8 @@ pub(crate) struct Plan {
     pub paths: Arc<PathUsage>,
     /// What to tell the user about the options before anything is read.
     pub notes: Vec<String>,
+    /// When the command started, for limits by the clock.
+    pub started: Instant,
 }
 
 /// A filter as typed.
@@ -56,7 +60,7 @@ pub(crate) struct TypedFilter {
 pub(crate) struct SharedArgs<'t> {
     pub filter: &'t cli::Filter,
     pub range: &'t cli::PositionRange,
-    pub idle_exit: Option<&'t str>,
+    pub time_limits: TypedTimeLimits<'t>,
     pub format: Format,
     pub changes: &'t cli::ChangeOptions,
     pub inputs: Vec<PathBuf>,
@@ -103,7 +107,12 @@ impl SharedArgs<'_> {
             notes.push("--from is in the future: reading starts at the end of the topic".into());
         }
         let typed_filter = typed_filter(self.filter, after_txn, until_txn)?;
+        let filter = Filter::new(&typed_filter.options)
+            .map_err(|bad| format!("--collection '{}': {}", bad.glob, bad.why))?;
         let (diff, paths) = options(self.changes)?;
+        let hides_events =
+            filter.is_selective() || !(diff.only.is_empty() && diff.ignore.is_empty());
+        let time_limits = self.time_limits.parse(hides_events)?;
         Ok(Plan {
             from: from.unwrap_or(if bounded || reads_past {
                 Position::Beginning
@@ -115,16 +124,17 @@ impl SharedArgs<'_> {
             until,
             limit: self.range.limit,
             last: self.range.last.and_then(|last| usize::try_from(last).ok()),
-            idle_exit: self.idle_exit.map(duration).transpose()?,
+            time_limits,
+            hides_events,
             format: self.format,
             inputs: self.inputs,
             on_gap: self.on_gap,
-            filter: Filter::new(&typed_filter.options)
-                .map_err(|bad| format!("--collection '{}': {}", bad.glob, bad.why))?,
+            filter,
             typed_filter,
             diff,
             paths: Arc::new(paths),
             notes,
+            started: Instant::now(),
         })
     }
 
@@ -269,8 +279,60 @@ impl Plan {
         self.until.is_some()
             || self.limit.is_some()
             || self.last.is_some()
-            || self.idle_exit.is_some()
+            || self.time_limits.ends_run()
             || !self.inputs.is_empty()
+    }
+}
+
+/// When a run ends by the clock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct TimeLimits {
+    /// Ends the run if nothing is shown for so long.
+    pub without_output: Option<Duration>,
+    /// Ends the run if nothing arrives for so long.
+    pub without_record: Option<Duration>,
+    /// Ends the run after so long in all.
+    pub total: Option<Duration>,
+}
+
+impl TimeLimits {
+    /// Whether one of them ends the run.
+    pub(super) fn ends_run(&self) -> bool {
+        self.idle().is_some() || self.total.is_some()
+    }
+
+    /// The shortest time of silence that ends the run.
+    pub(super) fn idle(&self) -> Option<Duration> {
+        let limits = [self.without_output, self.without_record];
+        limits.into_iter().flatten().min()
+    }
+}
+
+/// The typed time limits.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TypedTimeLimits<'t> {
+    pub idle_exit: Option<&'t str>,
+    pub idle_exit_read: Option<&'t str>,
+    pub timeout: Option<&'t str>,
+}
+
+impl TypedTimeLimits<'_> {
+    /// `--idle-exit` means what is shown; without filters that is what arrives.
+    fn parse(self, hides_events: bool) -> Result<TimeLimits, String> {
+        let parse =
+            |flag: &str, text: Option<&str>| text.map(|text| duration(flag, text)).transpose();
+        let idle_exit = parse("--idle-exit", self.idle_exit)?;
+        let idle_exit_read = parse("--idle-exit-read", self.idle_exit_read)?;
+        let (without_output, without_record) = if hides_events {
+            (idle_exit, idle_exit_read)
+        } else {
+            (None, idle_exit.into_iter().chain(idle_exit_read).min())
+        };
+        Ok(TimeLimits {
+            without_output,
+            without_record,
+            total: parse("--timeout", self.timeout)?,
+        })
     }
 }
 
@@ -290,19 +352,17 @@ pub(super) fn conflict_with_group(plan: &Plan, with_state: bool) -> Option<Strin
     ))
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+fn duration(flag: &str, text: &str) -> Result<Duration, String> {
     if text.parse::<u32>().is_ok() {
         return Err(format!(
-            "--idle-exit: '{text}' has no unit; write {text}s, {text}m or {text}ms"
+            "{flag}: '{text}' has no unit; write {text}s, {text}m or {text}ms"
         ));
     }
     let parsed: Option<SignedDuration> = text.parse().ok();
     parsed
         .and_then(|duration| Duration::try_from(duration).ok())
         .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| {
-            format!("--idle-exit: '{text}' is not a valid duration; write 30s, 5m or 500ms")
-        })
+        .ok_or_else(|| format!("{flag}: '{text}' is not a valid duration; write 30s, 5m or 500ms"))
 }
 
 /// The options of the diff, and their paths.

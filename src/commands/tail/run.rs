@@ -1,6 +1,7 @@
 //! State of one run.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::buffered_record::BufferedRecord;
 use super::checkpoint::Checkpointer;
@@ -11,6 +12,7 @@ use super::messages::Messages;
 use super::plan::Plan;
 use super::recovery_hint::RecoveryHint;
 use super::render::Renderer;
+use super::shown_timer::ShownTimer;
 use super::unmatched::UnmatchedFilter;
 use super::worker_pool::WorkerPool;
 use crate::output::Output;
@@ -27,6 +29,10 @@ pub(super) struct Run<'a> {
     pub(super) unmatched: UnmatchedFilter,
     pub(super) outside: RecordsOutside,
     pub(super) idle_timer: IdleTimer,
+    pub(super) shown_timer: ShownTimer,
+    pub(super) started: Instant,
+    /// The time of the record that was read last, in milliseconds since 1970-01-01 UTC.
+    pub(super) last_record_ms: Option<i64>,
     /// Saves positions for the next run.
     pub(super) checkpointer: Option<Checkpointer>,
     /// `None` if records must be written one by one.
@@ -62,6 +68,9 @@ impl<'a> Run<'a> {
             outside: RecordsOutside::default(),
             messages,
             idle_timer: IdleTimer::new(name),
+            shown_timer: ShownTimer::default(),
+            started: plan.started,
+            last_record_ms: None,
             checkpointer: None,
             pool: parallel.then(|| WorkerPool::new(renderer)).flatten(),
             scanning: false,

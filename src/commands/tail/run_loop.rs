@@ -127,6 +127,7 @@ impl Run<'_> {
     fn accept(&mut self, record: &Record<'_>) -> Result<bool, StopReason> {
         self.idle_timer.reset();
         self.counters.read += 1;
+        self.last_record_ms = record.time.map(|time| time.millis);
         if self.unnamed_zone.is_some() && record.time.is_some() {
             self.name_zone();
         }

@@ -15,6 +15,8 @@ pub(super) enum StopReason {
     SourceEnded,
     /// The reader of standard output has closed the pipe.
     OutputClosed,
+    /// `--timeout` is over.
+    TimedOut,
     /// Ctrl-C.
     Interrupted,
     /// A gap, with `--on-gap stop`.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 
 use super::checkpoint::{LockedState, TopicIdentity};
-use super::plan::{Plan, SharedArgs};
+use super::plan::{Plan, SharedArgs, TypedTimeLimits};
 use super::render::Renderer;
 use super::run::Run;
 use super::stop_reason::StopReason;
@@ -72,7 +72,7 @@ fn plan() -> Plan {
     let shared = SharedArgs {
         filter: &typed.filter,
         range: &typed.range,
-        idle_exit: None,
+        time_limits: TypedTimeLimits::default(),
         format: crate::view::Format::Json,
         changes: &typed.changes,
         inputs: Vec::new(),

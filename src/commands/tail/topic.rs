@@ -197,7 +197,7 @@ impl TopicRun<'_> {
         }
         self.report_precedence(StartPrecedence::Typed, base.as_ref(), None, context);
         Ok(Start {
-            reader: kafka::join(topic, self.plan.idle_exit)?,
+            reader: kafka::join(topic, self.plan.time_limits.idle())?,
             base,
             checkpointer: None,
         })

@@ -7,6 +7,7 @@ mod facts;
 mod protocol;
 mod resolve;
 mod transport;
+pub mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Mutex;

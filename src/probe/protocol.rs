@@ -1,6 +1,7 @@
 //! Kafka protocol codec for the requests of the probe. Decoding returns `None` for malformed bytes.
 
 use super::facts::{Group, Node};
+use super::wire::Reader;
 
 const METADATA: i16 = 3;
 const LIST_GROUPS: i16 = 16;
@@ -72,7 +73,7 @@ pub(super) enum CommonVersion {
 
 /// Parses an `ApiVersions` response.
 pub(super) fn parse_api_versions(response: &[u8]) -> Option<CommonVersion> {
-    let mut response = Reader::after_correlation_id(response)?;
+    let mut response = after_correlation_id(response)?;
     response.i16()?;
     let count = response.i32().filter(|count| *count >= 0)?;
     let mut version = CommonVersion::Unsupported;
@@ -90,7 +91,7 @@ pub(super) fn parse_api_versions(response: &[u8]) -> Option<CommonVersion> {
 
 /// Parses the brokers of a `Metadata` response.
 pub(super) fn parse_metadata(response: &[u8], version: i16) -> Option<Vec<Node>> {
-    let mut response = Reader::after_correlation_id(response)?;
+    let mut response = after_correlation_id(response)?;
     if version >= 3 {
         response.i32()?;
     }
@@ -116,7 +117,7 @@ fn node(response: &mut Reader<'_>) -> Option<Node> {
 
 /// Parses the groups of a `ListGroups` response: the names and protocol types. Broken ones have none.
 pub(super) fn parse_list_groups(response: &[u8]) -> Option<Vec<Group>> {
-    let mut response = Reader::after_correlation_id(response)?;
+    let mut response = after_correlation_id(response)?;
     response.i16().filter(|error| *error == 0)?;
     let count = response.i32().filter(|count| *count >= 0)?;
     let mut groups = Vec::new();
@@ -132,7 +133,7 @@ pub(super) fn parse_list_groups(response: &[u8]) -> Option<Vec<Group>> {
 
 /// Parses the mechanisms of a `SaslHandshake` response; `None` if the listener requires no login.
 pub(super) fn parse_sasl_handshake(response: &[u8]) -> Option<Vec<String>> {
-    let mut response = Reader::after_correlation_id(response)?;
+    let mut response = after_correlation_id(response)?;
     response
         .i16()
         .filter(|error| *error != ILLEGAL_SASL_STATE)?;
@@ -144,37 +145,10 @@ pub(super) fn parse_sasl_handshake(response: &[u8]) -> Option<Vec<String>> {
     Some(names)
 }
 
-/// Cursor over Kafka's primitive types.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn after_correlation_id(response: &'a [u8]) -> Option<Reader<'a>> {
-        let mut response = Reader(response);
-        response.i32().filter(|number| *number == CORRELATION_ID)?;
-        Some(response)
-    }
-
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (taken, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(*taken)
-    }
-
-    fn i16(&mut self) -> Option<i16> {
-        self.take().map(i16::from_be_bytes)
-    }
-
-    fn i32(&mut self) -> Option<i32> {
-        self.take().map(i32::from_be_bytes)
-    }
-
-    /// A null string is read as an empty string.
-    fn string(&mut self) -> Option<String> {
-        let length = usize::try_from(self.i16()?).unwrap_or(0);
-        let (text, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(String::from_utf8_lossy(text).into_owned())
-    }
+fn after_correlation_id(response: &[u8]) -> Option<Reader<'_>> {
+    let mut response = Reader::new(response);
+    response.i32().filter(|number| *number == CORRELATION_ID)?;
+    Some(response)
 }
 
 #[cfg(test)]

@@ -37,4 +37,5 @@ mod restarts;
 mod resume;
 mod rig;
 mod stores;
+mod times;
 mod verify;

@@ -10,3 +10,4 @@ pub mod names;
 pub mod program;
 pub mod relay;
 pub mod stage;
+pub mod times;

@@ -1,20 +1,28 @@
 //! An embedded Kafka broker with mutual TLS with throw-away certificates, for the demo and tests.
 //!
-//! It keeps 5 MB per partition, and supports neither timestamps (a search by time returns the end) nor transactions.
+//! It keeps 5 MB per partition, and supports no transactions.
 
+mod front;
+mod join_group;
+mod list_offsets;
 mod mock_ffi;
 mod producer;
+mod time_search;
 
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use rdkafka::config::ClientConfig;
 
+use self::front::Front;
 use self::mock_ffi::MockBroker;
 pub use self::producer::ProducerRecord;
 use self::producer::Writer;
+use self::time_search::{OWN_CLIENT_ID, TimeSearch};
 use crate::tls::testbed::ca::{CaOptions, TestCertificates};
 use crate::tls::testbed::proxy::TlsProxy;
 use crate::util::private_file;
@@ -37,9 +45,11 @@ pub struct Options {
 
 /// A running broker. Dropping it closes every connection and frees its ports.
 pub struct Embedded {
-    // Dropped in this order: client, proxy, broker.
+    // Dropped in this order: clients, proxies, broker.
     producer: Writer,
+    _search: Arc<TimeSearch>,
     _proxy: TlsProxy,
+    front: Front,
     broker: MockBroker,
     endpoint: String,
     certificates: TestCertificates,
@@ -63,7 +73,8 @@ impl Embedded {
         let certificates = TestCertificates::new(&options.certificates)?;
         let broker = MockBroker::start()?;
         let plain: SocketAddr = broker.plain_address().parse()?;
-        let proxy = TlsProxy::start(&certificates, plain)?;
+        let front = Front::start(plain)?;
+        let proxy = TlsProxy::start(&certificates, front.address())?;
         let address = proxy.address();
         let host = options.advertised_host.clone();
         let host = host.unwrap_or_else(|| address.ip().to_string());
@@ -76,10 +87,15 @@ impl Embedded {
             broker.deny_topic(name)?;
         }
         let endpoint = address.to_string();
-        let producer = Writer::connect(&endpoint, &certificates)?;
+        let connection = own_connection(&endpoint, &certificates)?;
+        let search = Arc::new(TimeSearch::new(connection.clone())?);
+        front.set_search(&search);
+        let producer = Writer::connect(connection)?;
         Ok(Embedded {
             producer,
+            _search: search,
             _proxy: proxy,
+            front,
             broker,
             endpoint,
             certificates,
@@ -144,6 +160,12 @@ impl Embedded {
         self.producer.flush()
     }
 
+    /// The time of the last request of a client, except the broker's own ones.
+    #[must_use]
+    pub fn last_request(&self) -> Instant {
+        self.front.last_request()
+    }
+
     /// Closes every connection and accepts no new one until [`Embedded::listen`].
     ///
     /// # Errors
@@ -161,6 +183,22 @@ impl Embedded {
     }
 }
 
+/// The settings of the broker's own clients. They connect through the TLS proxy like every client: the broker advertises
+/// no other address.
+fn own_connection(endpoint: &str, certificates: &TestCertificates) -> anyhow::Result<ClientConfig> {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", endpoint)
+        .set("client.id", OWN_CLIENT_ID)
+        .set("security.protocol", "ssl")
+        .set("ssl.ca.pem", certificates.cluster_pem()?)
+        .set("ssl.certificate.pem", certificates.user_pem()?)
+        .set("ssl.key.pem", certificates.user_key_pem()?.expose())
+        .set("reconnect.backoff.max.ms", "200")
+        .set("enable.metrics.push", "false");
+    Ok(config)
+}
+
 /// Writes a file that only its owner may read, because it may contain a private key.
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let written = private_file::recreate(path).and_then(|mut file| file.write_all(bytes));
@@ -170,9 +208,6 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::time::Instant;
-
-    use rdkafka::config::ClientConfig;
     use rdkafka::consumer::{BaseConsumer, Consumer};
     use rdkafka::error::RDKafkaErrorCode;
     use rdkafka::message::{Headers, Message, Timestamp};

@@ -10,7 +10,6 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 
-use crate::tls::testbed::ca::TestCertificates;
 use crate::util::mutex::lock;
 
 /// 100 MiB: the largest message that Ditto writes.
@@ -34,24 +33,15 @@ pub struct ProducerRecord<'a> {
     pub time_millis: Option<i64>,
 }
 
-/// A producer that connects through the TLS proxy like every client: the broker advertises no other address.
+/// A producer of one broker.
 pub(super) struct Writer(BaseProducer<DeliveryReports>);
 
 impl Writer {
-    pub(super) fn connect(
-        endpoint: &str,
-        certificates: &TestCertificates,
-    ) -> anyhow::Result<Writer> {
-        let producer = ClientConfig::new()
-            .set("bootstrap.servers", endpoint)
-            .set("security.protocol", "ssl")
-            .set("ssl.ca.pem", certificates.cluster_pem()?)
-            .set("ssl.certificate.pem", certificates.user_pem()?)
-            .set("ssl.key.pem", certificates.user_key_pem()?.expose())
+    /// `connection` has the settings to connect.
+    pub(super) fn connect(mut connection: ClientConfig) -> anyhow::Result<Writer> {
+        let producer = connection
             .set("compression.type", "lz4")
             .set("message.max.bytes", MAX_MESSAGE_BYTES)
-            .set("reconnect.backoff.max.ms", "200")
-            .set("enable.metrics.push", "false")
             .create_with_context(DeliveryReports::default());
         Ok(Writer(
             producer.context("starting the producer of the embedded broker")?,

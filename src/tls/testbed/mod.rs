@@ -1,6 +1,7 @@
-//! TLS for the embedded broker: test CA, truststore and TLS-terminating proxy.
+//! TLS for the embedded broker: test CA, truststore, listener and TLS-terminating proxy.
 
 pub mod ca;
+pub mod listener;
 pub mod proxy;
 mod relay;
 mod truststore;

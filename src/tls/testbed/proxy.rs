@@ -1,11 +1,7 @@
 //! TLS-terminating proxy that requires a client certificate and forwards to a plain TCP port.
 
-use std::collections::HashMap;
 use std::io::Read;
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,18 +9,14 @@ use openssl::ssl::{SslAcceptor, SslMethod, SslVerifyMode, SslVersion};
 use openssl::x509::store::X509StoreBuilder;
 
 use super::ca::TestCertificates;
-use super::relay::{forward, handshake, shut};
-use crate::util::mutex::lock;
+use super::listener::{Listener, shut};
+use super::relay::{forward, handshake};
 
 /// Time for a rejected client to read the alert.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A listening proxy. Dropping it closes every connection and waits for the threads.
-pub struct TlsProxy {
-    address: SocketAddr,
-    connections: Arc<Connections>,
-    listener: Option<JoinHandle<()>>,
-}
+pub struct TlsProxy(Listener);
 
 impl TlsProxy {
     /// Listens on a free port of the loopback interface and forwards to `target`.
@@ -46,70 +38,14 @@ impl TlsProxy {
     ) -> anyhow::Result<TlsProxy> {
         let acceptor =
             acceptor(certificates).context("preparing the TLS proxy of the embedded broker")?;
-        let socket =
-            TcpListener::bind(listener).with_context(|| format!("listening on {listener}"))?;
-        let address = socket.local_addr()?;
-        let connections = Arc::new(Connections::default());
-        let shared = Arc::clone(&connections);
-        let listener = thread::Builder::new()
-            .name("tls-proxy".to_owned())
-            .spawn(move || listen(&socket, &acceptor, target, &shared))?;
-        Ok(TlsProxy {
-            address,
-            connections,
-            listener: Some(listener),
-        })
+        let serve = move |client| serve(client, &acceptor, target);
+        Ok(TlsProxy(Listener::start_at(listener, serve)?))
     }
 
     /// The address for clients.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-}
-
-impl Drop for TlsProxy {
-    fn drop(&mut self) {
-        self.connections.close();
-        // Wakes the listener, which then checks the `stopping` flag.
-        let woken = TcpStream::connect(self.address).is_ok();
-        if let Some(listener) = self.listener.take().filter(|_| woken) {
-            // A panicked thread has ended, too.
-            let _ = listener.join();
-        }
-    }
-}
-
-/// The open connections, to be shut down when the proxy stops.
-#[derive(Default)]
-struct Connections {
-    stopping: AtomicBool,
-    sockets: Mutex<HashMap<u64, TcpStream>>,
-}
-
-impl Connections {
-    fn close(&self) {
-        let sockets = lock(&self.sockets);
-        self.stopping.store(true, Ordering::SeqCst);
-        for socket in sockets.values() {
-            shut(socket);
-        }
-    }
-
-    /// Registers a socket; `false` if the proxy is stopping.
-    fn add(&self, id: u64, socket: &TcpStream) -> bool {
-        let mut sockets = lock(&self.sockets);
-        match socket.try_clone() {
-            Ok(clone) if !self.stopping.load(Ordering::SeqCst) => {
-                sockets.insert(id, clone);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn remove(&self, id: u64) {
-        lock(&self.sockets).remove(&id);
+        self.0.address()
     }
 }
 
@@ -124,32 +60,6 @@ fn acceptor(certificates: &TestCertificates) -> anyhow::Result<SslAcceptor> {
     builder.add_client_ca(certificates.clients_ca())?;
     builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
     Ok(builder.build())
-}
-
-fn listen(
-    socket: &TcpListener,
-    acceptor: &SslAcceptor,
-    target: SocketAddr,
-    connections: &Arc<Connections>,
-) {
-    let mut clients: Vec<JoinHandle<()>> = Vec::new();
-    for (id, client) in (0..).zip(socket.incoming()) {
-        if connections.stopping.load(Ordering::SeqCst) {
-            break;
-        }
-        clients.retain(|thread| !thread.is_finished());
-        let Ok(client) = client else { continue };
-        let (acceptor, connections) = (acceptor.clone(), Arc::clone(connections));
-        clients.push(thread::spawn(move || {
-            if connections.add(id, &client) {
-                serve(client, &acceptor, target);
-            }
-            connections.remove(id);
-        }));
-    }
-    for client in clients {
-        let _ = client.join();
-    }
 }
 
 /// Serves one client. An error ends only this client's connection.
@@ -178,6 +88,8 @@ fn drain_and_close(socket: &TcpStream) {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use std::io::{self, Write};
+    use std::net::TcpListener;
+    use std::thread;
 
     use openssl::pkey::PKey;
     use openssl::ssl::SslConnector;

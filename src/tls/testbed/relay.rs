@@ -2,13 +2,14 @@
 //! port.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
 use openssl::ssl::{ErrorCode, SslAcceptor, SslStream};
 
+use super::listener::shut;
 use crate::util::mutex::lock;
 
 /// Limits how long a client that sends nothing blocks its thread.
@@ -134,9 +135,4 @@ fn encrypt(mut plain: &TcpStream, session: &Session) -> io::Result<()> {
         }
         lock(session).write_all(received)?;
     }
-}
-
-pub(super) fn shut(socket: &TcpStream) {
-    // An error means that the peer has closed it already.
-    let _ = socket.shutdown(Shutdown::Both);
 }

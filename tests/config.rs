@@ -157,7 +157,6 @@ fn init_asks_tries_and_keeps() {
         ("Cluster certificate, the file", "no.p12"),
         ("Cluster certificate, the file", ""),
         ("its password", "wrong"),
-        ("Cluster certificate, the file", "~/cluster.p12"),
         ("its password", cluster),
         ("User certificate, the file", ""),
         ("its password", user),
@@ -168,7 +167,7 @@ fn init_asks_tries_and_keeps() {
     assert!(!shown.contains(cluster) && !shown.contains(user), "{shown}");
     for part in [
         "the topic must have a name",
-        "there is no file",
+        "there is no such file",
         "everything that was checked works",
         "this session has no key store",
         "--profile p",
@@ -192,17 +191,179 @@ fn init_asks_tries_and_keeps() {
     let (shown, status) = dialogue(&stage, &[("Replace it?", "")]);
     assert_eq!(status, Some(0), "{shown}");
     for answered in 0..3 {
-        let turns = [
-            ("Replace it?", "y"),
-            ("Endpoint", "a:1"),
-            ("Topic", "t"),
-            ("prefix", ""),
-        ];
+        let turns = [("Replace it?", "y"), ("Endpoint", "a:1"), ("Topic", "t")];
         let turns = turns.iter().take(answered + 1).chain(&[("", "^C")]);
         let (shown, status) = dialogue(&stage, &turns.copied().collect::<Vec<_>>());
         assert_eq!(status, Some(130), "{shown}");
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), written);
+}
+
+/// The answers after which only the test of the settings remains.
+fn valid_answers<'a>(stage: &'a Stage, cluster: &'a str, user: &'a str) -> [(&'a str, &'a str); 8] {
+    [
+        ("Endpoint", stage.broker.endpoint()),
+        ("Topic", TOPIC),
+        ("group prefix", ""),
+        ("Cluster certificate, the file", "cluster.p12"),
+        ("Cluster certificate, its password", cluster),
+        ("User certificate, the file", "user.p12"),
+        ("User certificate, its password", user),
+        ("Cloud URL", ""),
+    ]
+}
+
+#[test]
+fn init_asks_for_the_password_again_and_shows_none() {
+    if !have(&["python3"]) {
+        return;
+    }
+    let stage = Stage::new(1);
+    let (cluster, user) = stage.passwords();
+    // Wrong passwords, one by one, and the right one; after that the other file is asked.
+    let mut turns = valid_answers(&stage, cluster, user).to_vec();
+    for wrong in ["Hunter2", "Hunter3", user, ""] {
+        turns.insert(4, ("Cluster certificate, its password", wrong));
+    }
+    turns.insert(10, ("User certificate, its password", "Hunter4"));
+    let (shown, status) = dialogue(&stage, &turns);
+    assert_eq!(status, Some(0), "{shown}");
+    for secret in ["Hunter", cluster, user] {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+    assert!(shown.contains("enter the password, or <"), "{shown}");
+}
+
+/// A password at a question whose answer is visible: the terminal shows what is typed, and nothing else repeats it.
+#[test]
+fn init_refuses_nonsense_at_once_without_repeating_it() {
+    if !have(&["python3"]) {
+        return;
+    }
+    let stage = Stage::new(1);
+    stage.file("notes.txt", "no certificate");
+    let (cluster, user) = stage.passwords();
+    let right = valid_answers(&stage, cluster, user);
+    let mut turns = Vec::new();
+    for (question, answer) in right {
+        let nonsense: &[&str] = match question {
+            "group prefix" => &["a Hunter2"],
+            "Cluster certificate, the file" => &["Hunter2", "/Hunter2", "notes.txt", "."],
+            "Cluster certificate, its password" | "User certificate, its password" => &[],
+            // The file opens with its password, and then turns out to be the other one.
+            "User certificate, the file" => &["Hunter2"],
+            _ => &["Hunter2!"],
+        };
+        turns.extend(nonsense.iter().map(|answer| (question, *answer)));
+        turns.push((question, answer));
+    }
+    let (shown, status) = dialogue(&stage, &turns);
+    assert_eq!(status, Some(0), "{shown}");
+    let typed = turns
+        .iter()
+        .filter(|(_, answer)| answer.contains("Hunter2"));
+    assert_eq!(shown.matches("Hunter2").count(), typed.count(), "{shown}");
+    for part in [
+        "this is not host:port",
+        "this is not the name of a topic",
+        "this is not a prefix",
+        "there is no such file",
+        "is neither PKCS#12 nor PEM",
+        "this is not the address of an HTTP API",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+}
+
+#[test]
+fn init_goes_back_and_offers_the_earlier_answers() {
+    if !have(&["python3"]) {
+        return;
+    }
+    let stage = Stage::new(1);
+    let (cluster, user) = stage.passwords();
+    let turns = [
+        ("Endpoint", "<"),
+        ("Endpoint", stage.broker.endpoint()),
+        ("Topic", "wrong"),
+        ("group prefix", "<"),
+        ("Topic [wrong]", TOPIC),
+        ("group prefix", ""),
+        // The user's file opens, and is not the cluster's: another password does not help.
+        ("Cluster certificate, the file", "user.p12"),
+        ("Cluster certificate, its password", user),
+        ("Cluster certificate, the file [user.p12]", "cluster.p12"),
+        ("Cluster certificate, its password", "<"),
+        ("Cluster certificate, the file [cluster.p12]", ""),
+        ("Cluster certificate, its password", cluster),
+        ("User certificate, the file", "user.p12"),
+        ("User certificate, its password", user),
+        ("Cloud URL", "http://127.0.0.1:1"),
+        ("API key", ""),
+        ("API key", "<"),
+        (
+            "Cloud URL Endpoint, for requery (Enter: none) [http://127.0.0.1:1]",
+            "<",
+        ),
+        (
+            "User certificate, its password (not shown; Enter keeps it)",
+            "",
+        ),
+        ("Cloud URL", ""),
+        ("API key", "key"),
+        // The test fails, and a person can correct an answer.
+        ("Save the profile anyway?", "<"),
+        ("API key (not shown; Enter keeps it)", "<"),
+        ("Cloud URL", "<"),
+        ("its password", "<"),
+        ("User certificate, the file", "^C"),
+    ];
+    let (shown, status) = dialogue(&stage, &turns);
+    assert_eq!(status, Some(130), "{shown}");
+    assert!(shown.contains("this is the first question"), "{shown}");
+    assert!(!shown.contains(cluster) && !shown.contains(user), "{shown}");
+    assert!(!stage.folder.path().join(".config").exists());
+}
+
+#[test]
+fn init_without_a_terminal_prints_a_template_that_is_a_profile() {
+    let stage = Stage::new(1);
+    for name in ["p", "eu.p"] {
+        let run = |args: &[&str]| {
+            command(&stage, PROGRAM)
+                .args(args)
+                .stdin(Stdio::null())
+                .output()
+                .unwrap()
+        };
+        let printed = run(&["config", "init", name]);
+        assert_eq!(printed.status.code(), Some(2), "{}", text(&printed));
+        fs::create_dir_all(stage.folder.path().join(".config")).unwrap();
+        let template = String::from_utf8(printed.stdout).unwrap();
+        let file = stage.file(".config/ditto-cdc.toml", &template.replace("#url", "url"));
+        Command::new("chmod").args(["600", &file]).status().unwrap();
+        for password in ["cluster.password", "user.password"] {
+            stage.file(&format!(".config/{password}"), "x");
+        }
+        let shown = run(&["config", "--profile", name]);
+        let shown = text(&shown);
+        for value in [
+            "HOST:443",
+            "TOPIC",
+            "https://HOST",
+            "cluster.p12",
+            "user.p12",
+        ] {
+            assert!(shown.contains(value), "{value}: {shown}");
+        }
+        assert!(!shown.contains("unknown"), "{shown}");
+    }
+    let refused = command(&stage, PROGRAM)
+        .args(["config", "init", "a b"])
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(refused.stdout.is_empty(), "{}", text(&refused));
 }
 
 #[test]

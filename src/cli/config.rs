@@ -53,4 +53,4 @@ Examples:
   ditto-cdc tail --profile prod           use it
   export DITTO_CDC_PROFILE=prod           use it from now on
 
-Without a terminal, write the section yourself: docs/connecting.md has one to copy.";
+Answer < to go back to the previous question. Without a terminal, it prints a template to fill in.";

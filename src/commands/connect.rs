@@ -10,6 +10,7 @@ use crate::settings::{
 use crate::tls::{self, FileFault};
 use crate::util::exit::Exit;
 use crate::util::secret::Secret;
+use crate::util::time::now_seconds;
 use crate::view::escape;
 
 use super::Context;
@@ -110,8 +111,13 @@ fn connection(settings: &mut Settings, context: &mut Context<'_>) -> Result<Conn
             report_faults(faults, context);
             Exit::Setup
         })?;
-    let now = context.env.now.timestamp().as_second();
-    if let Some(choice) = choose_key(&mut material, Some(kafka.brokers), &stores.properties, now) {
+    let choice = choose_key(
+        &mut material,
+        Some(kafka.brokers),
+        &stores.properties,
+        now_seconds(),
+    );
+    if let Some(choice) = choice {
         let store = stores.user.as_ref().map(|user| user.source.to_string());
         let message = format!(
             "the user certificate {} {choice}",

@@ -1,10 +1,16 @@
 //! Calendar time.
 
-use jiff::SignedDuration;
 use jiff::civil::{DateTime, date};
+use jiff::{SignedDuration, Timestamp};
 
 /// Seconds of a day.
 pub const DAY_SECONDS: i64 = 24 * 60 * 60;
+
+/// Seconds since 1970. Certificates are checked with it: a person may have typed passwords since the program started.
+#[must_use]
+pub fn now_seconds() -> i64 {
+    Timestamp::now().as_second()
+}
 
 /// `2026-11-24 12:00 UTC` from seconds since 1970; `None` outside the range of the calendar.
 #[must_use]

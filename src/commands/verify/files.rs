@@ -6,6 +6,7 @@ use super::run::VerifyRun;
 use crate::commands::stores::{Stores, choose_key};
 use crate::settings::{Protocol, Settings};
 use crate::tls::{self, FileFault, Keystore, Material, Role, StoreFile, Truststore};
+use crate::util::time::now_seconds;
 use crate::verify::check::{Check, files};
 
 /// The opened certificate files.
@@ -25,7 +26,7 @@ pub(super) struct CertificateFiles {
 impl VerifyRun<'_, '_> {
     /// Reads and checks both files, and compares the clock with their dates.
     pub(super) fn files(&mut self, settings: &Settings, protocol: Protocol) -> CertificateFiles {
-        let now = self.now();
+        let now = now_seconds();
         let stores = Stores::new(settings.stores(protocol), &settings.extra);
         let (truststore, keystore) = tls::load_each(stores.cluster.as_ref(), stores.user.as_ref());
         let faults: Vec<FileFault> = [truststore.as_ref().err(), keystore.as_ref().err()]
@@ -81,11 +82,6 @@ impl VerifyRun<'_, '_> {
         };
         self.add(clock(&files, now));
         files
-    }
-
-    /// Seconds since 1970.
-    pub(super) fn now(&self) -> i64 {
-        self.context.env.now.timestamp().as_second()
     }
 }
 

@@ -7,6 +7,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::files::CertificateFiles;
 use super::network::KafkaReachability;
 use super::run::VerifyRun;
@@ -85,7 +87,7 @@ impl VerifyRun<'_, '_> {
             group: settings.group.as_ref().map(|group| group.value.clone()),
             group_type: self.group_type.clone(),
             state: self.state.clone(),
-            now: self.context.env.now.timestamp().as_millisecond(),
+            now: Timestamp::now().as_millisecond(),
             interrupt: Arc::clone(self.context.interrupt),
         };
         self.collect_checks(job)

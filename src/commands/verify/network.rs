@@ -7,6 +7,7 @@ use crate::probe::{AddressFamily, Credentials, Target, Timeouts};
 use crate::settings::{Protocol, Settings};
 use crate::tls::{ClientConfig, Keystore, Truststore};
 use crate::util::exit::Exit;
+use crate::util::time::now_seconds;
 use crate::verify::check::broker;
 use crate::verify::check::broker::LocalContext;
 use crate::verify::check::redact::NameKind;
@@ -70,7 +71,7 @@ impl VerifyRun<'_, '_> {
                 .filter_map(|one| one.group_type(&group.value));
             types.next().map(str::to_owned)
         });
-        let local_context = self.local_context(files);
+        let local_context = local_context(files);
         let mut checks = broker::checks(&reports, &local_context);
         if files.has_faults {
             checks = only_below_tls(checks);
@@ -83,20 +84,20 @@ impl VerifyRun<'_, '_> {
             KafkaReachability::Unreachable
         })
     }
+}
 
-    fn local_context(&self, files: &CertificateFiles) -> LocalContext {
-        let keystore = files.keystore.as_ref();
-        LocalContext {
-            now: self.now(),
-            anchors: files
-                .truststore
-                .as_ref()
-                .map_or_else(Vec::new, |store| store.anchors().to_vec()),
-            user: keystore.map_or_else(Vec::new, |store| store.chain().to_vec()),
-            user_allows_client_auth: keystore.is_none_or(Keystore::allows_client_auth),
-            cluster_file: files.cluster_name.clone(),
-            user_file: files.user_name.clone(),
-        }
+fn local_context(files: &CertificateFiles) -> LocalContext {
+    let keystore = files.keystore.as_ref();
+    LocalContext {
+        now: now_seconds(),
+        anchors: files
+            .truststore
+            .as_ref()
+            .map_or_else(Vec::new, |store| store.anchors().to_vec()),
+        user: keystore.map_or_else(Vec::new, |store| store.chain().to_vec()),
+        user_allows_client_auth: keystore.is_none_or(Keystore::allows_client_auth),
+        cluster_file: files.cluster_name.clone(),
+        user_file: files.user_name.clone(),
     }
 }
 

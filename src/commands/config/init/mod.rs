@@ -1,27 +1,18 @@
 //! `config init`: asks for the settings that the portal shows, tests them as `verify` does, and saves them as a profile.
 
+mod checks;
 mod questions;
+mod template;
 
 use std::ffi::OsString;
 use std::path::Path;
 
-use self::questions::Answers;
+use self::questions::{Answers, Reply, Start};
 use crate::cli;
 use crate::commands::{Context, connect, verify};
 use crate::settings::{Environment, key_store, profile, profile_write};
 use crate::util::exit::Exit;
 use crate::util::secret::Secret;
-
-/// The section to write by hand, shown if there is no terminal.
-const SECTION: &[&str] = &[
-    "brokers = \"HOST:443\"",
-    "topic = \"TOPIC\"",
-    "group-prefix = \"PREFIX\"",
-    "cluster-cert = \"cluster.p12\"",
-    "cluster-cert-password-file = \"cluster.password\"",
-    "user-cert = \"user.p12\"",
-    "user-cert-password-file = \"user.password\"",
-];
 
 /// Runs the command.
 pub fn run(typed: &cli::Init, context: &mut Context<'_>) -> Exit {
@@ -31,22 +22,19 @@ pub fn run(typed: &cli::Init, context: &mut Context<'_>) -> Exit {
             "the home folder is unknown: set HOME or XDG_CONFIG_HOME",
         );
     };
-    let name = typed.profile.trim();
-    if name.is_empty() || name.chars().any(char::is_control) {
-        return context.usage_error("config init", "a profile needs a name");
-    }
+    let name = match checks::profile_name(typed.profile.trim()) {
+        Ok(name) => name,
+        Err(why) => return context.usage_error("config init", &why),
+    };
     if !(context.env.stdin_terminal && context.env.stderr_terminal) {
-        let why = "config init asks questions, but there is no terminal";
-        let exit = context.usage_error("config init", why);
-        let path = path.display();
-        context.out.warn(&format!(
-            "instead, write this to {path} (chmod 600); paths are relative to that file:"
-        ));
-        context.out.copyable(&[&format!("[{name}]")]);
-        context.out.copyable(SECTION);
-        return exit;
+        let template = template::text(&name, &path);
+        let _ = context.out.print_text(template.as_bytes());
+        return context.usage_error(
+            "config init",
+            "config init asks questions, but there is no terminal; standard output has a template to fill in instead",
+        );
     }
-    match dialogue(name, &path, context) {
+    match dialogue(&name, &path, context) {
         Ok(exit) | Err(exit) => exit,
     }
 }
@@ -58,32 +46,39 @@ fn dialogue(name: &str, path: &Path, context: &mut Context<'_>) -> Result<Exit, 
     ));
     context
         .out
-        .warn("Enter accepts the value in [brackets]; Ctrl-C quits without changes");
+        .warn("Enter accepts the value in [brackets]; < goes back to the previous question; Ctrl-C quits without changes");
     let known = profile::names(&connect::environment(context));
-    let exists = known.iter().any(|known| known == name);
-    if exists
-        && !questions::confirm(
-            &format!("Profile {name} already exists. Replace it?"),
-            false,
-            context,
-        )?
-    {
-        return Ok(Exit::Success);
+    if known.iter().any(|known| known == name) {
+        let question = format!("Profile {name} already exists. Replace it?");
+        if questions::confirm(&question, false, context)? != Reply::Value(true) {
+            return Ok(Exit::Success);
+        }
     }
-    let answers = questions::ask_all(context)?;
-    context
-        .out
-        .warn("testing the settings, as `ditto-cdc verify` does:");
-    let verified = verify_answers(&answers, context);
-    if verified == Exit::Interrupted {
-        return Err(verified);
-    }
-    if verified != Exit::Success
-        && !questions::confirm("The test failed. Save the profile anyway?", false, context)?
-    {
-        return Ok(verified);
-    }
-    save_profile(name, path, &answers, context)?;
+    let mut answers = Answers::default();
+    let mut start = Start::First;
+    let (verified, in_store) = loop {
+        questions::ask_all(&mut answers, start, context)?;
+        start = Start::Last;
+        context
+            .out
+            .warn("testing the settings, as `ditto-cdc verify` does:");
+        let verified = verify_answers(&answers, context);
+        if verified == Exit::Interrupted {
+            return Err(verified);
+        }
+        if verified != Exit::Success {
+            let question = "The test failed. Save the profile anyway? (< goes back)";
+            match questions::confirm(question, false, context)? {
+                Reply::Value(true) => {}
+                Reply::Value(false) => return Ok(verified),
+                Reply::Back => continue,
+            }
+        }
+        if let Reply::Value(in_store) = confirm_key_store(context)? {
+            break (verified, in_store);
+        }
+    };
+    save_profile(name, path, &answers, in_store, context)?;
     context.out.note(&format!(
         "to use it: ditto-cdc tail --profile {0}, or export DITTO_CDC_PROFILE={0}",
         crate::util::shell::quoted(name)
@@ -96,9 +91,9 @@ fn save_profile(
     name: &str,
     path: &Path,
     answers: &Answers,
+    in_store: bool,
     context: &mut Context<'_>,
 ) -> Result<(), Exit> {
-    let in_store = confirm_key_store(context)?;
     let mut lines = Vec::new();
     for (setting, text) in [
         ("brokers", answers.brokers.clone()),
@@ -113,9 +108,9 @@ fn save_profile(
         }
     }
     for (setting, secret) in [
-        ("cluster-cert-password", Some(&answers.cluster.password)),
-        ("user-cert-password", Some(&answers.user.password)),
-        ("api-key", answers.api_key.as_ref()),
+        ("cluster-cert-password", answers.cluster.password.as_ref()),
+        ("user-cert-password", answers.user.password.as_ref()),
+        ("api-key", answers.used_api_key()),
     ] {
         let Some(secret) = secret else { continue };
         lines.push(secret_line(name, setting, secret, in_store, context)?);
@@ -145,10 +140,10 @@ fn secret_line(
     Ok((format!("{setting}-keyring"), entry))
 }
 
-fn confirm_key_store(context: &mut Context<'_>) -> Result<bool, Exit> {
+fn confirm_key_store(context: &mut Context<'_>) -> Result<Reply<bool>, Exit> {
     if !key_store::is_available() {
         context.out.note("this session has no key store, so the passwords are saved in the file, which only you can read");
-        return Ok(false);
+        return Ok(Reply::Value(false));
     }
     questions::confirm(
         "Save the passwords in the system's key store? (no: in the file, which only you can read)",
@@ -203,15 +198,7 @@ fn variables(answers: &Answers) -> Vec<(&'static str, OsString)> {
             "DITTO_CDC_CLUSTER_CERT",
             answers.cluster.path.clone().into(),
         ),
-        (
-            "DITTO_CDC_CLUSTER_CERT_PASSWORD",
-            answers.cluster.password.expose().into(),
-        ),
         ("DITTO_CDC_USER_CERT", answers.user.path.clone().into()),
-        (
-            "DITTO_CDC_USER_CERT_PASSWORD",
-            answers.user.password.expose().into(),
-        ),
         ("DITTO_CDC_URL", answers.url.clone().into()),
     ];
     if !answers.group_prefix.is_empty() {
@@ -219,8 +206,18 @@ fn variables(answers: &Answers) -> Vec<(&'static str, OsString)> {
         let group = format!("{}ditto-cdc", answers.group_prefix);
         set.push(("DITTO_CDC_GROUP", group.into()));
     }
-    if let Some(key) = &answers.api_key {
-        set.push(("DITTO_CDC_API_KEY", key.expose().into()));
+    for (name, secret) in [
+        (
+            "DITTO_CDC_CLUSTER_CERT_PASSWORD",
+            answers.cluster.password.as_ref(),
+        ),
+        (
+            "DITTO_CDC_USER_CERT_PASSWORD",
+            answers.user.password.as_ref(),
+        ),
+        ("DITTO_CDC_API_KEY", answers.used_api_key()),
+    ] {
+        set.extend(secret.map(|secret| (name, secret.expose().into())));
     }
     set
 }

@@ -357,7 +357,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__cdc__subcmd__demo)
-            opts="-q -v -h --serve --print --color --no-progress --quiet --verbose --help"
+            opts="-q -v -h --serve --print --gap-every --color --no-progress --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -365,6 +365,10 @@ _ditto__cdc() {
             case "${prev}" in
                 --print)
                     COMPREPLY=($(compgen -W "env" -- "${cur}"))
+                    return 0
+                    ;;
+                --gap-every)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

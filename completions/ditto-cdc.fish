@@ -46,7 +46,8 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "verify" -d 'Che
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "requery" -d 'Fetch all documents again over the HTTP API, and prove that none is missing'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "config" -d 'Show each setting, its value and its source; `config init` creates a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l print -d 'With --serve: print only the settings, as environment variables (`env`) for eval' -r -f -a "env\t'`export NAME=value` lines'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l print -d 'With --serve: print only the settings, as environment variables (`env`) for eval; into a pipe, keep the servers in the background' -r -f -a "env\t'`export NAME=value` lines'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l gap-every -d 'With --serve: at this interval, leave out some changes and write a `requeryRequired`, to practise recovery' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"

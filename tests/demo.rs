@@ -5,9 +5,13 @@ mod support;
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use support::program::{Running, run};
+use support::program::run;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ditto-cdc");
 
 /// Generous: the tour takes a few seconds on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -42,16 +46,11 @@ fn the_tour_shows_every_step_and_that_the_copy_is_right() {
 }
 
 #[test]
-fn a_second_terminal_verifies_requeries_and_resumes_and_ctrl_c_leaves_nothing() {
+fn a_second_terminal_verifies_requeries_and_resumes_and_a_signal_leaves_nothing() {
     let temporary = tempfile::tempdir().unwrap();
-    let env = [("TMPDIR", temporary.path().display().to_string())];
-    let mut served = Running::start(&env, &["demo", "--serve", "--print", "env"]);
-    served.wait_for_lines(9, TIMEOUT);
-    let settings = served.stdout();
-    let settings: Vec<(&'static str, String)> = settings.lines().filter_map(setting).collect();
-    assert_eq!(settings.len(), 8);
-
-    let trip = run(&settings, &["verify", "--round-trip", "orders"], TIMEOUT);
+    let servers = Servers::start(temporary.path(), &[]);
+    let settings = &servers.settings;
+    let trip = run(settings, &["verify", "--round-trip", "orders"], TIMEOUT);
     let report = String::from_utf8_lossy(&trip.stdout).into_owned();
     assert_eq!(trip.status, Some(0), "{report}{}", trip.stderr);
     assert!(
@@ -61,10 +60,10 @@ fn a_second_terminal_verifies_requeries_and_resumes_and_ctrl_c_leaves_nothing() 
 
     let copy = temporary.path().join("copy");
     let folder = copy.display().to_string();
-    let requery = run(&settings, &["requery", "--output", &folder], TIMEOUT);
+    let requery = run(settings, &["requery", "--output", &folder], TIMEOUT);
     assert_eq!(requery.status, Some(0), "{}", requery.stderr);
     assert!(Path::new(&folder).join("manifest.json").exists());
-    let resumed = run(&settings, &["tail", "--from", &folder, "-n", "1"], TIMEOUT);
+    let resumed = run(settings, &["tail", "--from", &folder, "-n", "1"], TIMEOUT);
     assert_eq!(resumed.status, Some(0), "{}", resumed.stderr);
 
     let mut wrong = settings.clone();
@@ -73,9 +72,165 @@ fn a_second_terminal_verifies_requeries_and_resumes_and_ctrl_c_leaves_nothing() 
     assert_eq!(refused.status, Some(3), "{}", refused.stderr);
 
     fs::remove_dir_all(&copy).unwrap();
-    let ended = served.interrupt();
-    assert_eq!(ended.status, Some(130), "{}", ended.stderr);
-    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
+    drop(servers);
+    wait_until_empty(temporary.path());
+}
+
+#[test]
+fn the_documented_form_for_eval_returns_and_its_variable_stops_the_servers() {
+    let temporary = tempfile::tempdir().unwrap();
+    let script = r#"eval "$("$0" demo --serve --print env)" || exit 50
+        "$0" tail --from @-1m --until end --format oneline; ended=$?
+        kill "$DITTO_DEMO_PID" || exit 51
+        exit $ended"#;
+    let output = Command::new("sh")
+        .args(["-c", script, PROGRAM])
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
+        .env("HOME", temporary.path())
+        .env("TMPDIR", temporary.path())
+        .output()
+        .unwrap();
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{messages}");
+    assert!(!output.stdout.is_empty(), "{messages}");
+    assert!(
+        messages.contains("run in the background: kill "),
+        "{messages}"
+    );
+    wait_until_empty(temporary.path());
+}
+
+#[test]
+fn into_a_file_the_servers_stay_in_the_foreground() {
+    let temporary = tempfile::tempdir().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("settings");
+    let mut served = Command::new(PROGRAM)
+        .args(["demo", "--serve", "--print", "env"])
+        .env_clear()
+        .env("HOME", home.path())
+        .env("TMPDIR", temporary.path())
+        .stdout(fs::File::create(&file).unwrap())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while fs::read_to_string(&file).unwrap().lines().count() < 9 {
+        assert!(started.elapsed() < TIMEOUT);
+        thread::sleep(Duration::from_millis(20));
+    }
+    let written = fs::read_to_string(&file).unwrap();
+    assert!(!written.contains("DITTO_DEMO_PID"), "{written}");
+    assert!(served.try_wait().unwrap().is_none());
+    signal(served.id());
+    assert_eq!(served.wait().unwrap().code(), Some(130));
+    wait_until_empty(temporary.path());
+}
+
+#[test]
+fn background_servers_end_without_clients() {
+    let temporary = tempfile::tempdir().unwrap();
+    let env = [
+        ("TMPDIR", temporary.path().display().to_string()),
+        ("DITTO_CDC_DEMO_BACKGROUND", "2".to_owned()),
+    ];
+    let ended = run(&env, &["demo", "--serve", "--print", "env"], TIMEOUT);
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert!(ended.took > Duration::from_secs(2), "{:?}", ended.took);
+    wait_until_empty(temporary.path());
+}
+
+#[test]
+fn gaps_are_written_at_their_interval_and_a_requery_recovers() {
+    let temporary = tempfile::tempdir().unwrap();
+    let servers = Servers::start(temporary.path(), &["--gap-every", "2s"]);
+    let count_gaps = || {
+        let read = run(
+            &servers.settings,
+            &["tail", "--from", "beginning", "--until", "end"],
+            TIMEOUT,
+        );
+        let events = String::from_utf8(read.stdout).unwrap();
+        events.matches(r#""type":"requeryRequired""#).count()
+    };
+    // One is in the history.
+    let started = Instant::now();
+    while count_gaps() < 3 {
+        assert!(started.elapsed() < TIMEOUT);
+        thread::sleep(Duration::from_millis(200));
+    }
+    let stopped = run(&servers.settings, &["tail", "--on-gap", "stop"], TIMEOUT);
+    assert_eq!(stopped.status, Some(4), "{}", stopped.stderr);
+    let suggested = stopped
+        .stderr
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("try: ditto-cdc "));
+    let folder = temporary.path().join("copy").display().to_string();
+    let mut words: Vec<&str> = suggested.unwrap().split(' ').collect();
+    *words.last_mut().unwrap() = &folder;
+    let requery = run(&servers.settings, &words, TIMEOUT);
+    assert_eq!(requery.status, Some(0), "{}", requery.stderr);
+    drop(servers);
+    for invalid in ["0s", "900ms", "1", "x", ""] {
+        let refused = run(&[], &["demo", "--serve", "--gap-every", invalid], TIMEOUT);
+        assert_eq!(refused.status, Some(2), "{invalid}: {}", refused.stderr);
+    }
+}
+
+/// Servers in the background. Dropping them stops them.
+struct Servers {
+    settings: Vec<(&'static str, String)>,
+    id: u32,
+}
+
+impl Servers {
+    fn start(temporary: &Path, arguments: &[&str]) -> Servers {
+        let env = [("TMPDIR", temporary.display().to_string())];
+        let arguments = [&["demo", "--serve", "--print", "env"], arguments].concat();
+        let started = run(&env, &arguments, TIMEOUT);
+        assert_eq!(started.status, Some(0), "{}", started.stderr);
+        let lines = started.lines();
+        let mut settings: Vec<(&'static str, String)> =
+            lines.iter().filter_map(|line| setting(line)).collect();
+        let (name, id) = settings.pop().unwrap();
+        assert_eq!(name, "DITTO_DEMO_PID");
+        let id = id.parse().unwrap();
+        let servers = Servers { settings, id };
+        assert_eq!(servers.settings.len(), 8);
+        servers
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        signal(self.id);
+    }
+}
+
+/// Sends SIGTERM.
+fn signal(process: u32) {
+    let _ = Command::new("kill").arg(process.to_string()).status();
+}
+
+/// Waits until the servers have removed their files.
+fn wait_until_empty(folder: &Path) {
+    let started = Instant::now();
+    let is_certificates = |name: &str| name.starts_with("ditto-cdc-demo-");
+    let remains = || {
+        let entries = fs::read_dir(folder).unwrap().flatten();
+        entries
+            .map(|entry| entry.file_name().display().to_string())
+            .any(|name| is_certificates(&name))
+    };
+    while remains() {
+        assert!(
+            started.elapsed() < TIMEOUT,
+            "files remain in {}",
+            folder.display()
+        );
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// A line such as `export NAME=value`, where no value needs quotes.

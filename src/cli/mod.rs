@@ -373,7 +373,8 @@ const DEMO_EXAMPLES: &str = "\
 Examples:
   ditto-cdc demo                                     the whole tour, in seconds
   ditto-cdc demo --serve                             a stream for trying commands in a second terminal
-  eval \"$(ditto-cdc demo --serve --print env)\"       the same, in a script";
+  eval \"$(ditto-cdc demo --serve --print env)\"       the same in the background; kill $DITTO_DEMO_PID ends it
+  ditto-cdc demo --serve --gap-every 1m              with a gap every minute, to practise recovery";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -395,9 +396,13 @@ pub struct Demo {
     /// Keep the embedded Kafka running, with a new change now and then, to try commands in a second terminal
     #[arg(long)]
     pub serve: bool,
-    /// With --serve: print only the settings, as environment variables (`env`) for eval
+    /// With --serve: print only the settings, as environment variables (`env`) for eval; into a pipe, keep the servers in
+    /// the background
     #[arg(long, value_enum, value_name = "WHAT", requires = "serve")]
     pub print: Option<Print>,
+    /// With --serve: at this interval, leave out some changes and write a `requeryRequired`, to practise recovery
+    #[arg(long, value_name = "DURATION", requires = "serve")]
+    pub gap_every: Option<String>,
 }
 
 /// The output of `demo --serve --print`.

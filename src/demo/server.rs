@@ -65,6 +65,7 @@ impl Live {
 pub struct Server {
     address: SocketAddr,
     stop: Arc<AtomicBool>,
+    last_request: Arc<Mutex<Instant>>,
     workers: Vec<JoinHandle<()>>,
 }
 
@@ -78,6 +79,7 @@ impl Server {
         let mut server = Server {
             address: listener.local_addr()?,
             stop: Arc::default(),
+            last_request: Arc::new(Mutex::new(Instant::now())),
             workers: Vec::new(),
         };
         for _ in 0..WORKERS {
@@ -85,6 +87,7 @@ impl Server {
                 live: Arc::clone(live),
                 key: key.clone(),
                 stop: Arc::clone(&server.stop),
+                last_request: Arc::clone(&server.last_request),
             };
             let listener = listener.try_clone()?;
             let spawned = thread::Builder::new().spawn(move || worker.work(&listener));
@@ -97,6 +100,12 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The time of the last connection.
+    #[must_use]
+    pub fn last_request(&self) -> Instant {
+        *lock(&self.last_request)
     }
 }
 
@@ -117,6 +126,7 @@ struct Worker {
     live: Arc<Live>,
     key: Secret,
     stop: Arc<AtomicBool>,
+    last_request: Arc<Mutex<Instant>>,
 }
 
 /// The parts of a request that the server uses.
@@ -142,6 +152,7 @@ impl Worker {
     }
 
     fn serve(&self, stream: TcpStream) -> io::Result<()> {
+        *lock(&self.last_request) = Instant::now();
         stream.set_read_timeout(Some(POLL_INTERVAL))?;
         stream.set_write_timeout(Some(POLL_INTERVAL))?;
         let mut connection = HttpConnection {

@@ -52,8 +52,9 @@ Also try: ditto-cdc verify --round-trip orders
 pub const THROW_AWAY: &str = "# These passwords are only for this demo and protect nothing.";
 
 /// What the running servers do.
-pub const EVENTS_NOTE: &str =
-    "A new change is written every second. Ctrl-C stops it and removes the files.";
+pub const EVENTS_NOTE: &str = "A new change is written every second.";
+/// How to stop servers in the foreground.
+pub const STOP_NOTE: &str = "Ctrl-C stops it and removes the files.";
 
 /// The steps, in order.
 pub const STEPS: [TourStep; 8] = [
@@ -198,7 +199,7 @@ mod tests {
     fn nothing_is_wider_than_a_plain_terminal() {
         let explanations = STEPS.iter().map(|step| step.explanation);
         for line in explanations
-            .chain([OPENING, CLOSING, OTHERS, EVENTS_NOTE])
+            .chain([OPENING, CLOSING, OTHERS, EVENTS_NOTE, STOP_NOTE])
             .flat_map(str::lines)
         {
             assert!(line.chars().count() <= 80, "{line}");

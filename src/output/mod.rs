@@ -21,6 +21,7 @@ use crate::util::known_secrets::{KnownSecrets, hide_assigned};
 use crate::util::url::hide_secrets;
 use crate::view::escape;
 
+pub use self::system::stdout_is_pipe;
 use self::system::{
     increase_pipe_capacity, stdout_ends_in_partial_line, sync_stdout, wait_for_input,
 };

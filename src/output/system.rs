@@ -24,6 +24,22 @@ pub(super) fn sync_stdout() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether standard output is a pipe or a socket, whose reader may wait for its end.
+#[cfg(unix)]
+#[must_use]
+pub fn stdout_is_pipe() -> bool {
+    use rustix::fs::{FileType, fstat};
+    let kind = fstat(io::stdout()).map(|status| FileType::from_raw_mode(status.st_mode));
+    matches!(kind, Ok(FileType::Fifo | FileType::Socket))
+}
+
+/// Not supported on other systems.
+#[cfg(not(unix))]
+#[must_use]
+pub fn stdout_is_pipe() -> bool {
+    false
+}
+
 /// Waits until standard input is readable. A blocking read would not notice a Ctrl-C that only sets a flag.
 #[cfg(unix)]
 pub(super) fn wait_for_input(interrupt: &AtomicBool) -> io::Result<()> {

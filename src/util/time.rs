@@ -1,10 +1,20 @@
 //! Calendar time.
 
+use std::time::Duration;
+
 use jiff::civil::{DateTime, date};
 use jiff::{SignedDuration, Timestamp};
 
 /// Seconds of a day.
 pub const DAY_SECONDS: i64 = 24 * 60 * 60;
+
+/// Parses a duration such as `90s`, `5m` or `1h30m`; `None` if it is not one, or not positive.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let parsed: SignedDuration = text.parse().ok()?;
+    let duration = Duration::try_from(parsed).ok()?;
+    (!duration.is_zero()).then_some(duration)
+}
 
 /// Seconds since 1970. Certificates are checked with it: a person may have typed passwords since the program started.
 #[must_use]

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tempfile::TempDir;
 
 use crate::demo::replica::{Difference, Replica};
 use crate::demo::server::{Live, Server, now_millis};
-use crate::demo::{Generator, Message, PARTITIONS, afternoon, history};
+use crate::demo::{Action, Generator, Message, PARTITIONS, afternoon, history};
 use crate::kafka::embedded::{Embedded, Options, ProducerRecord};
 use crate::tls::testbed::ca::random_password;
 use crate::util::exit::Exit;
@@ -28,6 +28,15 @@ const SEED: u64 = 1;
 const EVENT_INTERVAL: Duration = Duration::from_secs(1);
 /// Time between two checks for Ctrl-C.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// What `--serve` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct ServePlan {
+    /// Time between two gaps; `None` for no gaps.
+    pub gap_interval: Option<Duration>,
+    /// Time without a client after which the servers end; `None` for ever.
+    pub idle_limit: Option<Duration>,
+}
 
 /// A setting's environment variable and its value. Contains passwords.
 pub type Setting = (&'static str, String);
@@ -126,13 +135,39 @@ impl DemoEnvironment {
         Ok((documents, events, difference))
     }
 
-    /// Produces an event per second until Ctrl-C.
-    pub(super) fn produce_events(&self, interrupt: &AtomicBool) -> anyhow::Result<Exit> {
+    /// Produces an event per second, and gaps at their interval. Ends at Ctrl-C, or if there was no client for longer than
+    /// the idle limit.
+    pub(super) fn produce_events(
+        &self,
+        plan: &ServePlan,
+        interrupt: &AtomicBool,
+    ) -> anyhow::Result<Exit> {
+        let mut last_gap = Instant::now();
         while wait(interrupt, EVENT_INTERVAL) {
+            if plan
+                .idle_limit
+                .is_some_and(|limit| self.idle_time() > limit)
+            {
+                return Ok(Exit::Success);
+            }
+            let is_gap_due = plan
+                .gap_interval
+                .is_some_and(|interval| last_gap.elapsed() >= interval);
+            if is_gap_due {
+                last_gap = Instant::now();
+                self.live
+                    .apply(|generator| generator.perform(Action::Gap, now_millis()))?;
+            }
             self.live
                 .apply(|generator| generator.random_action(now_millis()))?;
         }
         Ok(Exit::Interrupted)
+    }
+
+    /// The time since the last request of a client.
+    fn idle_time(&self) -> Duration {
+        let last = self.broker.last_request().max(self.server.last_request());
+        last.elapsed()
     }
 
     /// Stops the broker and removes the files; dropping does the same, but ignores errors.

@@ -1,26 +1,32 @@
 //! `demo`: a guided tour of the program on an embedded broker and Big Peer, or both as running servers.
 
+mod detach;
 pub(crate) mod environment;
 
 use std::ffi::OsString;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clap::Parser;
 
-use self::environment::{DemoEnvironment, Setting, TOPIC};
+use self::environment::{DemoEnvironment, ServePlan, Setting, TOPIC};
 use super::Context;
 use crate::cli::{self, Cli, Print};
 use crate::demo::replica::Difference;
 use crate::demo::tour::{
-    CHANGES, CLOSING, EVENTS_NOTE, INVITATION, OPENING, OTHERS, STEPS, THROW_AWAY, TourCommand,
-    TourStep,
+    CHANGES, CLOSING, EVENTS_NOTE, INVITATION, OPENING, OTHERS, STEPS, STOP_NOTE, THROW_AWAY,
+    TourCommand, TourStep,
 };
-use crate::output::{Captured, WriteEnd};
+use crate::output::{Captured, WriteEnd, stdout_is_pipe};
 use crate::util::env::Env;
 use crate::util::exit::Exit;
 use crate::util::shell::{command_line, quoted};
+use crate::util::time;
 use crate::view::{Ink, Styles};
+
+/// The servers write one event per second.
+const MIN_GAP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What to do after the servers have started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +34,9 @@ enum Mode {
     /// Run the guided tour and exit.
     Tour,
     /// Keep the servers running and print how to use them.
-    Serve,
+    Serve(ServePlan),
     /// Keep the servers running and print only the settings.
-    ServeForEval,
+    ServeForEval(ServePlan),
 }
 
 /// The parts of the program that the demo uses.
@@ -58,12 +64,28 @@ type Dispatch = fn(&cli::Command, &mut Context<'_>) -> Exit;
 
 /// Runs `demo`.
 pub fn run(typed: &cli::Demo, dispatch: Dispatch, context: &mut Context<'_>) -> Exit {
+    let gap_interval = match typed.gap_every.as_deref().map(gap_interval).transpose() {
+        Ok(interval) => interval,
+        Err(why) => return context.usage_error("demo", &why),
+    };
+    let plan = ServePlan {
+        gap_interval,
+        idle_limit: detach::idle_limit(context.var),
+    };
+    let is_background = plan.idle_limit.is_some();
     let mode = match (typed.serve, typed.print) {
         (false, _) => Mode::Tour,
-        (true, None) => Mode::Serve,
-        (true, Some(Print::Env)) => Mode::ServeForEval,
+        (true, None) => Mode::Serve(plan),
+        (true, Some(Print::Env)) => Mode::ServeForEval(plan),
     };
-    let result = run_mode(mode, &mut Program { dispatch, context });
+    let host = &mut Program { dispatch, context };
+    let result = match mode {
+        // A shell's `$(…)` ends with the last process that has the pipe open.
+        Mode::ServeForEval(_) if !is_background && stdout_is_pipe() => {
+            serve_in_background(typed, host)
+        }
+        mode => run_mode(mode, host),
+    };
     result.unwrap_or_else(|error| {
         if is_closed_pipe(&error) {
             return Exit::Success;
@@ -71,6 +93,29 @@ pub fn run(typed: &cli::Demo, dispatch: Dispatch, context: &mut Context<'_>) -> 
         context.out.warn(&format!("demo: {error:#}"));
         Exit::Failed
     })
+}
+
+/// Parses `--gap-every`.
+fn gap_interval(text: &str) -> Result<Duration, String> {
+    let interval = time::parse_duration(text).filter(|interval| *interval >= MIN_GAP_INTERVAL);
+    interval.ok_or_else(|| {
+        format!("--gap-every: '{text}' is not a duration of at least 1s; write 30s or 1m")
+    })
+}
+
+/// Starts the servers in a process of their own and prints their settings.
+fn serve_in_background(typed: &cli::Demo, host: &mut dyn Host) -> anyhow::Result<Exit> {
+    let interval = typed
+        .gap_every
+        .iter()
+        .flat_map(|text| ["--gap-every".to_owned(), text.clone()]);
+    let background = detach::start(&interval.collect::<Vec<_>>())?;
+    host.print(&background.settings)?;
+    host.note(&format!(
+        "the servers run in the background: kill {} stops them and removes the files; they also end after an hour without a client",
+        background.id
+    ));
+    Ok(Exit::Success)
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
@@ -138,21 +183,35 @@ fn run_mode(mode: Mode, host: &mut dyn Host) -> anyhow::Result<Exit> {
     let environment = DemoEnvironment::build()?;
     let end = match mode {
         Mode::Tour => run_tour(&environment, host)?,
-        Mode::Serve => {
+        Mode::Serve(plan) => {
             let settings = settings_text(&environment.settings);
+            let note = events_note(&plan);
             host.print(&format!(
-                "{OPENING}\n\n{INVITATION}\n\n{settings}ditto-cdc tail\n\n{OTHERS}\n\n{EVENTS_NOTE}\n"
+                "{OPENING}\n\n{INVITATION}\n\n{settings}ditto-cdc tail\n\n{OTHERS}\n\n{note}\n"
             ))?;
-            environment.produce_events(host.interrupt())?
+            environment.produce_events(&plan, host.interrupt())?
         }
-        Mode::ServeForEval => {
-            host.print(&settings_text(&environment.settings))?;
-            host.note(EVENTS_NOTE);
-            environment.produce_events(host.interrupt())?
+        Mode::ServeForEval(plan) => {
+            let settings = settings_text(&environment.settings);
+            if plan.idle_limit.is_some() {
+                host.print(&(settings + &detach::id_line()))?;
+            } else {
+                host.print(&settings)?;
+                host.note(&events_note(&plan));
+            }
+            environment.produce_events(&plan, host.interrupt())?
         }
     };
     environment.shut_down()?;
     Ok(end)
+}
+
+/// What the servers write, and how to stop them.
+fn events_note(plan: &ServePlan) -> String {
+    let gaps = plan.gap_interval.map_or(String::new(), |interval| {
+        format!(" Every {interval:?}, some changes are left out, and a requeryRequired is written.")
+    });
+    format!("{EVENTS_NOTE}{gaps} {STOP_NOTE}")
 }
 
 fn run_tour(environment: &DemoEnvironment, host: &mut dyn Host) -> anyhow::Result<Exit> {

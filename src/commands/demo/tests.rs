@@ -183,7 +183,7 @@ fn ctrl_c_ends_the_tour_between_and_inside_the_steps() {
 
 #[test]
 fn for_eval_only_settings_are_printed() {
-    let recorded = run_tour_with(Mode::ServeForEval, true, as_expected);
+    let recorded = run_tour_with(Mode::ServeForEval(ServePlan::default()), true, as_expected);
     assert_eq!(recorded.end.unwrap(), Exit::Interrupted);
     let mut lines = recorded.out.lines();
     assert!(lines.next().unwrap().starts_with('#'));

@@ -3,12 +3,11 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use jiff::SignedDuration;
-
 use super::kafka::{TopicInspection, customer_names};
 use super::run::VerifyRun;
 use super::samples::record_sample;
 use crate::kafka::inspect::ReadItem;
+use crate::util::time;
 use crate::verify::check::kafka::TopicContext;
 use crate::verify::check::{Check, Fault, Status};
 
@@ -19,10 +18,7 @@ const NAME: &str = "wait";
 /// # Errors
 /// A message if it is not a positive duration.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
-    let parsed: Option<SignedDuration> = text.parse().ok();
-    let duration = parsed.and_then(|duration| Duration::try_from(duration).ok());
-    duration
-        .filter(|duration| !duration.is_zero())
+    time::parse_duration(text)
         .ok_or_else(|| format!("--wait: '{text}' is not a valid duration; write 30s or 2m"))
 }
 

@@ -1,8 +1,11 @@
 //! Redaction: replaces values in the payload itself, before any view, so that no format can show them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::sync::LazyLock;
 
-use super::equality::same_values;
+use super::equality::{canonical_hash_of, same_values};
 use super::hash::Key;
 use super::path::Step;
 use super::pattern::{Pattern, Relation, closest};
@@ -16,7 +19,10 @@ const REDACTED: &[u8] = b"\"(redacted)\"";
 const REDACTED_CHANGED: &[u8] = b"\"(redacted, changed)\"";
 
 /// The event's payload with the values at these paths replaced by `"(redacted)"`, or by `"(redacted, changed)"` if a
-/// new value differs from the old one at the same path.
+/// new value differs from the old one at the same path. An id becomes a [`placeholder`], which is the same for equal ids.
+///
+/// The operation stays the same: a document stays an object, of which each field is redacted, and a null instead of a
+/// document stays null. Documents that differ still differ, and equal ones are still equal.
 ///
 /// Paths start at the document: an object in `oldValue`, `newValue` or `value` of a `change`. What else an event contains
 /// has no documented form, so paths may start anywhere in it. Only the envelope's own scalars are never redacted: `type`,
@@ -49,6 +55,17 @@ const CHANGE_SCALARS: &[&str] = &["method"];
 /// Members of a `change` that are documents.
 const DOCUMENTS: &[&str] = &["oldValue", "newValue", "value"];
 
+/// The field of a document's id.
+const ID: &str = "_id";
+
+/// Replaces a value: the same text for equal values in this process, and different texts for others. The key of the hash is
+/// random, so that hashes of guesses do not reveal the value.
+#[must_use]
+pub fn placeholder(value: impl Hash) -> String {
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    format!("(redacted {:016x})", KEY.hash_one(value))
+}
+
 struct Redact<'a, 'p> {
     json: &'a [u8],
     patterns: &'p [Pattern],
@@ -63,32 +80,52 @@ impl<'a, 'p> Redact<'a, 'p> {
             if is_one_of(&item, &["change"]) && is_object(item.value) {
                 self.change(event, &item, anywhere);
             } else if !is_scalar_of(&item, ENVELOPE_SCALARS) {
-                self.member(&item, Vec::new(), anywhere);
+                self.member(&item, None, Vec::new(), anywhere);
             }
         }
     }
 
     fn change(&mut self, event: &Event<'a>, change: &Item<'a>, anywhere: &'p [Pattern]) {
         for item in items(change.value) {
-            if is_one_of(&item, DOCUMENTS) && is_object(item.value) {
-                let old = event.old.filter(|old| *old != b"null");
-                let old = old.filter(|_| is_one_of(&item, &["newValue"]));
-                self.value(item.value, old, &mut Vec::new());
+            let old = event.old.filter(|old| *old != b"null");
+            let old = old.filter(|_| is_one_of(&item, &["newValue"]));
+            if is_one_of(&item, DOCUMENTS) {
+                self.document(&item, old, change, anywhere);
             } else if !is_scalar_of(&item, CHANGE_SCALARS) {
-                self.member(
-                    &item,
-                    change.key.map(Step::Key).into_iter().collect(),
-                    anywhere,
-                );
+                self.member(&item, None, steps_of(change), anywhere);
             }
         }
     }
 
+    /// Redacts a document. Null is no document, and decides the operation.
+    fn document(
+        &mut self,
+        item: &Item<'a>,
+        old: Option<&'a [u8]>,
+        change: &Item<'a>,
+        anywhere: &'p [Pattern],
+    ) {
+        if is_object(item.value) {
+            let is_above = closest(self.patterns, &[]) >= Relation::Above;
+            if is_above {
+                self.inside(item.value, old, &mut Vec::new());
+            }
+        } else if item.value != b"null" {
+            self.member(item, old, steps_of(change), anywhere);
+        }
+    }
+
     /// Redacts a member whose paths may start anywhere.
-    fn member(&mut self, item: &Item<'a>, mut steps: Vec<Step<'a>>, anywhere: &'p [Pattern]) {
+    fn member(
+        &mut self,
+        item: &Item<'a>,
+        old: Option<&'a [u8]>,
+        mut steps: Vec<Step<'a>>,
+        anywhere: &'p [Pattern],
+    ) {
         let anchored = std::mem::replace(&mut self.patterns, anywhere);
         steps.extend(item.key.map(Step::Key));
-        self.value(item.value, None, &mut steps);
+        self.value(item.value, old, &mut steps);
         self.patterns = anchored;
     }
 
@@ -98,39 +135,39 @@ impl<'a, 'p> Redact<'a, 'p> {
             Relation::Apart => {}
             Relation::Above if !container => {}
             Relation::Above if steps.len() < MAX_DEPTH => self.inside(value, old, steps),
-            _ => self.redact(value, old),
+            _ if steps.iter().any(is_id) => self.redact_id(value, steps.len()),
+            _ => self.redact(value, old, steps.len()),
         }
     }
 
     fn inside(&mut self, value: &'a [u8], old: Option<&'a [u8]>, steps: &mut Vec<Step<'a>>) {
-        let object = value.first() == Some(&b'{');
         let old = old.filter(|old| old.first() == value.first());
-        let olds: HashMap<_, _> = items(old.unwrap_or_default())
-            .filter(|_| object)
-            .filter_map(|item| Some((unescaped(item.key?), item.value)))
-            .collect();
-        let mut elements = items(old.unwrap_or_default()).filter(|_| !object);
+        let mut olds = OldItems::new(old.unwrap_or_default());
         for (at, item) in (0..).zip(items(value)) {
-            let (step, old) = match item.key {
-                Some(key) => (Step::Key(key), olds.get(&unescaped(key)).copied()),
-                None => (
-                    Step::Both { old: at, new: at },
-                    elements.next().map(|item| item.value),
-                ),
-            };
-            steps.push(step);
+            let old = olds.take(&item);
+            steps.push(item.key.map_or(Step::Both { old: at, new: at }, Step::Key));
             self.value(item.value, old, steps);
             steps.pop();
         }
     }
 
-    fn redact(&mut self, value: &[u8], old: Option<&[u8]>) {
+    fn redact(&mut self, value: &[u8], old: Option<&[u8]>, depth: usize) {
+        let key = Key::per_process();
+        let changed = old.is_some_and(|old| !same_values(old, value, depth, key));
+        self.replace(value, if changed { REDACTED_CHANGED } else { REDACTED });
+    }
+
+    /// Redacts a value of an id, so that equal ids stay equal and others stay different.
+    fn redact_id(&mut self, value: &[u8], depth: usize) {
+        let hash = canonical_hash_of(value, depth, Key::per_process());
+        self.replace(value, format!("\"{}\"", placeholder(hash)).as_bytes());
+    }
+
+    fn replace(&mut self, value: &[u8], by: &[u8]) {
         let start = value.as_ptr().addr() - self.json.as_ptr().addr();
         self.copy_to(start);
         self.copied = start + value.len();
-        let changed = old.is_some_and(|old| !same_values(old, value, 0, Key::per_process()));
-        self.out
-            .extend_from_slice(if changed { REDACTED_CHANGED } else { REDACTED });
+        self.out.extend_from_slice(by);
     }
 
     fn copy_to(&mut self, end: usize) {
@@ -138,6 +175,46 @@ impl<'a, 'p> Redact<'a, 'p> {
         self.out.extend_from_slice(part.unwrap_or_default());
         self.copied = end;
     }
+}
+
+/// The items of an old container, each given once: by index, or by key and, if a key occurs twice, by order.
+enum OldItems<'a> {
+    Elements(Vec<&'a [u8]>),
+    Members(HashMap<Cow<'a, [u8]>, Vec<&'a [u8]>>),
+}
+
+impl<'a> OldItems<'a> {
+    fn new(container: &'a [u8]) -> Self {
+        let mut reversed: Vec<Item<'a>> = items(container).collect();
+        reversed.reverse();
+        if container.first() != Some(&b'{') {
+            return OldItems::Elements(reversed.iter().map(|item| item.value).collect());
+        }
+        let mut members: HashMap<_, Vec<_>> = HashMap::with_capacity(reversed.len());
+        for item in &reversed {
+            if let Some(key) = item.key {
+                members.entry(unescaped(key)).or_default().push(item.value);
+            }
+        }
+        OldItems::Members(members)
+    }
+
+    /// The old value at the place of the next new item.
+    fn take(&mut self, new: &Item<'a>) -> Option<&'a [u8]> {
+        match (self, new.key) {
+            (OldItems::Elements(elements), _) => elements.pop(),
+            (OldItems::Members(members), Some(key)) => members.get_mut(&unescaped(key))?.pop(),
+            (OldItems::Members(_), None) => None,
+        }
+    }
+}
+
+fn steps_of<'a>(item: &Item<'a>) -> Vec<Step<'a>> {
+    item.key.map(Step::Key).into_iter().collect()
+}
+
+fn is_id(step: &Step<'_>) -> bool {
+    matches!(step, Step::Key(key) if eq_str(key, ID))
 }
 
 fn is_one_of(item: &Item<'_>, names: &[&str]) -> bool {

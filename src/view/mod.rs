@@ -93,8 +93,10 @@ impl View {
     fn redacted<'r>(&self, record: &Record<'r>, payload: &'r [u8]) -> Record<'r> {
         let mut record = record.clone();
         record.payload = Some(payload.into());
-        if redact::redacts_id(&self.diff.redact) && record.key.is_some() {
-            record.key = Some(b"(redacted)".into());
+        if redact::redacts_id(&self.diff.redact)
+            && let Some(key) = record.key.as_mut()
+        {
+            *key = redact::placeholder(&*key).into_bytes().into();
         }
         for value in record
             .headers

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::tests::{FORMATS, text_of};
 use super::*;
-use crate::diff::Options;
 use crate::diff::pattern::Pattern;
+use crate::diff::{ChangeKind, Diff, Options};
 
 /// A value that contains the secret, in several types and depths.
 const SECRETS: &[&str] = &[
@@ -168,4 +168,171 @@ fn the_values_of_headers_have_no_path() {
         shown.contains("copy") && !shown.contains("s3cret"),
         "{shown}"
     );
+}
+
+/// Patterns of `--redact`, from one field to everything.
+const PATTERNS: &[&str] = &[
+    "**", "*", "_id", "**._id", "_id.a", "a", "a[*].b", "**.b", "a.b", "change", "",
+];
+
+/// Values of few kinds, so that two of them are often equal, also with another spelling.
+fn small_value() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "1",
+        "1.0",
+        "2",
+        r#""a""#,
+        r#""\u0061""#,
+        "null",
+        "true",
+    ]);
+    leaf.prop_map(str::to_owned)
+        .prop_recursive(3, 12, 3, |inner| {
+            let member = (
+                prop::sample::select(vec!["_id", "a", "b", r"\u0061"]),
+                inner.clone(),
+            );
+            let object = vec(member, 0..4).prop_map(|members| {
+                let members: Vec<String> = members
+                    .iter()
+                    .map(|(name, value)| format!(r#""{name}":{value}"#))
+                    .collect();
+                format!("{{{}}}", members.join(","))
+            });
+            let array = vec(inner, 0..4).prop_map(|all| format!("[{}]", all.join(",")));
+            prop_oneof![3 => object, 1 => array]
+        })
+}
+
+/// The members of a `change`; each may be missing, null, a document or another value.
+fn small_change() -> impl Strategy<Value = String> {
+    let member = |name: &'static str| {
+        prop::option::weighted(
+            0.8,
+            small_value().prop_map(move |value| format!(r#""{name}":{value}"#)),
+        )
+    };
+    (member("oldValue"), member("newValue"), member("value")).prop_map(|(old, new, value)| {
+        let members: Vec<String> = [old, new, value].into_iter().flatten().collect();
+        members.join(",")
+    })
+}
+
+fn wrap(kind: &str, change: &str) -> String {
+    format!(r#"{{"txnId":7,"type":"{kind}","collection":"c","change":{{"method":"m",{change}}}}}"#)
+        .replace(",}", "}")
+}
+
+/// What redaction must not change: the operation, which documents there are, and whether they differ.
+fn facts(payload: &[u8]) -> impl PartialEq + std::fmt::Debug {
+    let event = crate::event::decode(Some(payload)).unwrap();
+    let presence = |value: Option<&[u8]>| value.map(|json| json == b"null");
+    let diff = Diff::from_event(&event, &Options::default());
+    let is_change =
+        |kind: ChangeKind| !matches!(kind, ChangeKind::Respelled | ChangeKind::MovedAway);
+    (
+        format!("{:?} {:?}", event.kind, event.op()),
+        [event.old, event.new, event.value].map(presence),
+        event.id().is_some(),
+        diff.changes.iter().any(|change| is_change(change.kind)),
+    )
+}
+
+fn redacted_payload(payload: &str, pattern: &str) -> Vec<u8> {
+    let event = crate::event::decode(Some(payload.as_bytes())).unwrap();
+    redact::payload(&event, &Pattern::parse_hidden(pattern).unwrap_or_default())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #[test]
+    fn redaction_keeps_the_operation_and_whether_something_changed(
+        change in small_change(),
+        kind in prop::sample::select(vec!["documentChanged", "requeryRequired", "odd"]),
+        pattern in prop::sample::select(PATTERNS.to_vec()),
+    ) {
+        let payload = wrap(kind, &change);
+        let redacted = redacted_payload(&payload, pattern);
+        prop_assert_eq!(
+            format!("{:?}", facts(payload.as_bytes())),
+            format!("{:?}", facts(&redacted)),
+            "{} redacted by {} is {}", payload, pattern, String::from_utf8_lossy(&redacted)
+        );
+    }
+
+    #[test]
+    fn redacted_ids_are_equal_exactly_if_the_ids_are(
+        one in small_value(),
+        other in small_value(),
+        pattern in prop::sample::select(vec!["**", "*", "_id"]),
+    ) {
+        let id = |id: &str| {
+            let payload = wrap("documentChanged", &format!(r#""newValue":{{"_id":{id}}}"#));
+            let redacted = redacted_payload(&payload, pattern);
+            let event = crate::event::decode(Some(&redacted)).unwrap();
+            String::from_utf8(event.id().unwrap().to_vec()).unwrap()
+        };
+        let same = !Diff::between(one.as_bytes(), other.as_bytes(), &Options::default())
+            .changes
+            .iter()
+            .any(|change| change.kind != ChangeKind::Respelled);
+        prop_assert_eq!(id(&one) == id(&other), same, "{} {}", one, other);
+        prop_assert!(id(&one).starts_with("\"(redacted "));
+    }
+}
+
+#[test]
+fn every_format_shows_the_operation_of_redacted_events() {
+    let cases = [
+        (
+            r#""oldValue":null,"newValue":{"_id":"1","a":1}"#,
+            "insert",
+            true,
+        ),
+        (r#""newValue":{"_id":"1","a":1}"#, "insert", true),
+        (
+            r#""oldValue":{"_id":"1","a":1},"newValue":{"_id":"1","a":"x"}"#,
+            "update",
+            true,
+        ),
+        (
+            r#""oldValue":{"_id":"1","a":null},"newValue":{"_id":"1","a":null}"#,
+            "update",
+            false,
+        ),
+        (r#""value":{"_id":"1","a":1}"#, "remove", true),
+        (r#""oldValue":{"_id":"1"},"newValue":null"#, "remove", true),
+        (r#""oldValue":null,"newValue":null"#, "m", false),
+    ];
+    for (change, op, changes) in cases {
+        let payload = wrap("documentChanged", change);
+        for format in FORMATS {
+            let view = View {
+                format,
+                styles: Styles::new(false),
+                coloured: false,
+                terminal: false,
+                width: None,
+                clock: WallClock::new("2026-01-31T12:00:00Z[UTC]".parse().unwrap()),
+                diff: Options {
+                    redact: Pattern::parse_hidden("**").unwrap(),
+                    ..Options::default()
+                },
+            };
+            let shown = text_of(&view, Some(b"1"), &payload);
+            let says = |text: &str| shown.contains(text);
+            let is_right = match format {
+                Format::Diff => shown.starts_with(op) && (op != "update" || says("~ a") == changes),
+                Format::Oneline => {
+                    says(op) && says("nothing changed") == (op == "update" && !changes)
+                }
+                Format::Patch | Format::Merge | Format::Changes if op != "m" => {
+                    says(&format!(r#""op":"{op}""#))
+                }
+                _ => says("null") == change.contains("e\":null"),
+            };
+            assert!(is_right, "{format:?} of {payload} shows {shown}");
+            assert!(!says(r#""a":1"#) && !says("\"1\""), "{format:?}: {shown}");
+        }
+    }
 }

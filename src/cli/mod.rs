@@ -307,7 +307,7 @@ pub struct Filter {
         hide_possible_values = true
     )]
     pub ops: Vec<Op>,
-    /// Only the document with this _id: a string, or JSON for other types, such as 7 or '{"a":1}' (repeatable)
+    /// Only the document with this _id: a string, or JSON for other types, such as 7 or '{"a":1}'; also COLLECTION/ID (repeatable)
     #[arg(long = "id", value_name = "ID", allow_hyphen_values = true)]
     pub ids: Vec<String>,
     /// Only events that meet this condition, such as "qty > 5 AND status IN ('open', 'paid')" (repeatable: all must hold)

@@ -44,9 +44,11 @@ pub enum Property {
 }
 
 impl Field {
-    /// The missing part of the path; `None` if one of the documents has the field.
-    #[must_use]
-    pub fn missing_in<'a>(&self, facts: &Facts<'a>) -> Option<MissingField<'a>> {
+    /// The raw value of the field in the first document that has it.
+    ///
+    /// # Errors
+    /// The missing part of the path, if no document has the field.
+    pub fn find_in<'a>(&self, facts: &Facts<'a>) -> Result<&'a [u8], MissingField<'a>> {
         let documents = match self.sides {
             Sides::One(Side::Document) => [facts.document(), None],
             Sides::One(Side::Old) => [facts.old, None],
@@ -58,28 +60,26 @@ impl Field {
             depth: 0,
         };
         for document in documents.into_iter().flatten() {
-            let missing = self.missing_in_document(document)?;
-            if deepest.parent.is_none() || missing.depth > deepest.depth {
-                deepest = missing;
+            match self.find_in_document(document) {
+                Ok(value) => return Ok(value),
+                Err(missing) if deepest.parent.is_none() || missing.depth > deepest.depth => {
+                    deepest = missing;
+                }
+                Err(_) => {}
             }
         }
-        Some(deepest)
+        Err(deepest)
     }
 
-    fn missing_in_document<'a>(&self, document: &'a [u8]) -> Option<MissingField<'a>> {
+    fn find_in_document<'a>(&self, document: &'a [u8]) -> Result<&'a [u8], MissingField<'a>> {
         let mut value = document;
         for (depth, step) in self.steps.iter().enumerate() {
-            match child(value, step) {
-                Some(found) => value = found,
-                None => {
-                    return Some(MissingField {
-                        parent: Some(value),
-                        depth,
-                    });
-                }
-            }
+            value = child(value, step).ok_or(MissingField {
+                parent: Some(value),
+                depth,
+            })?;
         }
-        None
+        Ok(value)
     }
 
     /// The name that the path looks up at this depth; `None` for an index.
@@ -99,11 +99,19 @@ impl Field {
             Sides::One(Side::New) => "new",
             Sides::One(Side::Document) | Sides::Both => "",
         };
-        let mut path = side.as_bytes().to_vec();
-        for step in self.steps.iter().take(depth) {
-            push_step(step, path.is_empty(), &mut path);
-        }
-        String::from_utf8_lossy(&path).into_owned()
+        printed(side, self.steps.iter().take(depth))
+    }
+
+    /// Whether the field is looked up in both documents of a change, as `changed(…)` does.
+    #[must_use]
+    pub fn is_of_both_documents(&self) -> bool {
+        self.sides == Sides::Both
+    }
+
+    /// The path after this depth, with another word such as `old` before it.
+    #[must_use]
+    pub fn rest(&self, side: &str, depth: usize) -> String {
+        printed(side, self.steps.iter().skip(depth))
     }
 
     /// Number of steps of the path.
@@ -113,20 +121,47 @@ impl Field {
     }
 }
 
+impl From<Envelope> for Property {
+    fn from(envelope: Envelope) -> Property {
+        match envelope {
+            Envelope::Collection => Property::Collection,
+            Envelope::Method => Property::Method,
+            Envelope::Op => Property::Op,
+            Envelope::TxnId => Property::TxnId,
+        }
+    }
+}
+
+fn printed<'s>(side: &str, steps: impl Iterator<Item = &'s Step>) -> String {
+    let mut path = side.as_bytes().to_vec();
+    for step in steps {
+        push_step(step, path.is_empty(), &mut path);
+    }
+    String::from_utf8_lossy(&path).into_owned()
+}
+
+impl From<&Path> for Field {
+    fn from(path: &Path) -> Field {
+        Field {
+            sides: Sides::One(path.side),
+            steps: path.steps.clone(),
+        }
+    }
+}
+
 /// The fields of a condition, each once.
 pub(super) fn fields_of(expr: &Expr) -> Vec<Field> {
     let mut found: Vec<Field> = Vec::new();
     every_leaf(expr, &mut |leaf| {
-        let (sides, steps) = match leaf {
-            Expr::Field(Path { side, steps }) => (Sides::One(*side), steps),
-            Expr::Delta(_, steps) => (Sides::Both, steps),
+        let field = match leaf {
+            Expr::Field(path) => Field::from(path),
+            Expr::Delta(_, steps) => Field {
+                sides: Sides::Both,
+                steps: steps.clone(),
+            },
             _ => return true,
         };
-        let field = Field {
-            sides,
-            steps: steps.clone(),
-        };
-        if !steps.is_empty() && !found.contains(&field) {
+        if !field.steps.is_empty() && !found.contains(&field) {
             found.push(field);
         }
         true
@@ -139,12 +174,7 @@ pub(super) fn properties_of(expr: &Expr) -> Vec<Property> {
     let mut found = Vec::new();
     every_leaf(expr, &mut |leaf| {
         if let Expr::Envelope(envelope) = leaf {
-            let property = match envelope {
-                Envelope::Collection => Property::Collection,
-                Envelope::Method => Property::Method,
-                Envelope::Op => Property::Op,
-                Envelope::TxnId => Property::TxnId,
-            };
+            let property = Property::from(*envelope);
             if !found.contains(&property) {
                 found.push(property);
             }
@@ -169,7 +199,7 @@ mod tests {
         };
         let fields = condition.fields();
         let missing = fields.iter().filter_map(|field| {
-            let missing = field.missing_in(&facts)?;
+            let missing = field.find_in(&facts).err()?;
             let parent = missing.parent.map(String::from_utf8_lossy);
             Some(format!(
                 "{} in {}",

@@ -14,6 +14,7 @@
 //! ```
 
 mod ast;
+mod comparisons;
 mod error;
 mod eval;
 mod facts;
@@ -26,6 +27,7 @@ mod parse;
 mod partial_eval;
 mod value;
 
+pub use comparisons::{ComparedConstant, json_type};
 pub use error::ParseError;
 pub use facts::Facts;
 pub use fields::{Field, MissingField, Property};
@@ -88,6 +90,30 @@ impl Condition {
     #[must_use]
     pub fn fields(&self) -> Vec<Field> {
         fields::fields_of(&self.expr)
+    }
+
+    /// The constants with which the condition compares a field, each once.
+    #[must_use]
+    pub fn constants_of(&self, field: &Field) -> Vec<ComparedConstant> {
+        comparisons::constants_of(&self.expr, field)
+    }
+
+    /// The strings to which a property of the event has to be equal.
+    #[must_use]
+    pub fn strings_of(&self, property: Property) -> Vec<String> {
+        comparisons::strings_of(&self.expr, property)
+    }
+
+    /// The names on the right side of a test: each is a field of the document, although a text may be meant.
+    #[must_use]
+    pub fn bare_words(&self) -> Vec<String> {
+        comparisons::bare_words_of(&self.expr)
+    }
+
+    /// What is probably a mistake, whatever the events are: sentences without a full stop.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        comparisons::remarks_of(&self.expr)
     }
 
     /// The properties of the event that the condition uses, each once.

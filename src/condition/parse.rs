@@ -2,6 +2,7 @@
 
 use super::ast::{Comparison, Expr, Like, List};
 use super::error::ParseError;
+use super::fields::Field;
 use super::lex::{SpannedToken, Token, tokens};
 use super::value::Constant;
 
@@ -112,18 +113,23 @@ impl<'t> Parser<'t> {
     fn comparison(&mut self, left: Box<Expr>, comparison: Comparison) -> Result<Expr, ParseError> {
         let sign = self.next - 1;
         let right = Box::new(self.operand()?);
-        for side in [&*left, &*right] {
-            let word = match side {
-                Expr::Constant(Constant::Null) => "NULL",
-                Expr::Constant(Constant::Missing) => "MISSING",
+        for (side, other) in [(&left, &right), (&right, &left)] {
+            let (word, is_null) = match &**side {
+                Expr::Constant(Constant::Null) => ("NULL", true),
+                Expr::Constant(Constant::Missing) => ("MISSING", false),
                 _ => continue,
             };
             let at = self
                 .tokens
                 .get(sign)
                 .map_or(self.text.len(), |sign| sign.at);
-            let why =
-                format!("a comparison with {word} is never true: write IS {word} or IS NOT {word}");
+            let meant = match (comparison, is_null) {
+                (Comparison::Equal, _) => format!("write IS {word}"),
+                (Comparison::Unequal, true) => value_exists(other),
+                (Comparison::Unequal, false) => "write IS NOT MISSING".to_owned(),
+                _ => format!("write IS {word} or IS NOT {word}"),
+            };
+            let why = format!("a comparison with {word} is never true: {meant}");
             return Err(self.wrong_at(at, &why));
         }
         Ok(Expr::Compare(left, comparison, right))
@@ -337,6 +343,20 @@ impl<'t> Parser<'t> {
             _ => "",
         }
     }
+}
+
+/// Advice for `x != NULL`: the test that a field has a value.
+fn value_exists(operand: &Expr) -> String {
+    let field = match operand {
+        Expr::Field(path) => {
+            let field = Field::from(path);
+            field.path(field.depth())
+        }
+        _ => "x".to_owned(),
+    };
+    format!(
+        "write {field} IS NOT NULL AND {field} IS NOT MISSING; IS NOT NULL alone also matches documents without the field"
+    )
 }
 
 /// Whether a token ends a value in a list.

@@ -183,7 +183,15 @@ fn mistakes() {
     check(
         "x = NULL",
         3,
-        "a comparison with NULL is never true: write IS NULL or IS NOT NULL",
+        "a comparison with NULL is never true: write IS NULL",
+    );
+    let value_exists = "a comparison with NULL is never true: write a.b IS NOT NULL AND a.b IS NOT MISSING; IS NOT NULL alone also matches documents without the field";
+    check("a.b != NULL", 5, value_exists);
+    check("NULL <> a.b", 6, value_exists);
+    check(
+        "a != MISSING",
+        3,
+        "a comparison with MISSING is never true: write IS NOT MISSING",
     );
     check(
         "a = b = c",

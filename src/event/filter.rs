@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use globset::{Glob, GlobMatcher};
 
 use super::decode::{Envelope, EnvelopeError, kind, read_envelope, read_envelope_unchecked};
-use super::id::IdFilter;
+use super::id::DocumentFilter;
 use super::{Event, EventKind, Op, TxnId, Unreadable};
 use crate::condition::{Condition, Facts};
 use crate::json::unquote;
@@ -20,7 +20,7 @@ pub struct FilterOptions {
     pub methods: Vec<String>,
     /// The operations, decided from the values.
     pub ops: Vec<Op>,
-    /// Document ids: a string, or JSON for ids of other types.
+    /// Document ids: a string, or JSON for ids of other types; also after `COLLECTION/`.
     pub ids: Vec<String>,
     /// All of these must match.
     pub conditions: Vec<Condition>,
@@ -48,7 +48,7 @@ pub struct Filter {
     exclude: Vec<Pattern>,
     methods: Vec<String>,
     ops: Vec<Op>,
-    ids: Vec<IdFilter>,
+    ids: Vec<DocumentFilter>,
     conditions: Vec<Condition>,
     keep_control: bool,
     after_txn: Option<u64>,
@@ -114,7 +114,11 @@ impl Filter {
             exclude: patterns(exclude)?,
             methods: options.methods.clone(),
             ops: options.ops.clone(),
-            ids: options.ids.iter().map(|id| IdFilter::new(id)).collect(),
+            ids: options
+                .ids
+                .iter()
+                .map(|id| DocumentFilter::new(id))
+                .collect(),
             conditions: options.conditions.clone(),
             keep_control: !options.no_control,
             after_txn: options.after_txn,
@@ -258,14 +262,18 @@ impl Filter {
         if !self.ops.is_empty() && !self.ops.contains(&event.op()) {
             return Some(Stage::Operations);
         }
-        if !self.ids.is_empty() && !self.matches_id(event.id()) {
+        if !self.ids.is_empty() && !self.matches_id(event) {
             return Some(Stage::Ids);
         }
         failed_condition().map(Stage::Condition)
     }
 
-    fn matches_id(&self, id: Option<&[u8]>) -> bool {
-        id.is_some_and(|id| self.ids.iter().any(|wanted| wanted.matches(id)))
+    fn matches_id(&self, event: &Event<'_>) -> bool {
+        let collection = event.collection.as_deref();
+        let mut ids = self.ids.iter();
+        event
+            .id()
+            .is_some_and(|id| ids.any(|wanted| wanted.matches(collection, id)))
     }
 
     /// Whether a transaction is outside the requested range. Also applies to gaps, because it is a position in the

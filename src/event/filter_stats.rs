@@ -1,11 +1,13 @@
 //! Statistics of a filter: how many events each stage rejects, and the names that the rejected events have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::read_envelope_unchecked;
 use super::filter::{EarlyRejection, Filter, Stage};
 use super::{Event, EventKind};
-use crate::condition::{Facts, Field, Property};
+use crate::condition::{
+    ComparedConstant, Condition, Facts, Field, MissingField, Property, json_type,
+};
 use crate::json::{fields, unquote};
 
 /// Limit of the names that are stored for one stage.
@@ -15,33 +17,44 @@ const MAX_NAME_BYTES: usize = 200;
 /// Fields are listed from this many documents without the wanted field: later ones mostly have the same fields.
 const MAX_LISTED_DOCUMENTS: u64 = 10_000;
 
-/// Different names, up to a limit.
+/// Different names, up to a limit, and how often each occurs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
-    /// The names, sorted.
-    pub set: BTreeSet<String>,
+    /// The names, sorted, with their counts.
+    pub counts: BTreeMap<String, u64>,
     /// Whether there were more names, or longer ones.
     pub more: bool,
-    /// Consecutive events mostly have the same name.
-    last: String,
 }
 
 impl Names {
+    /// The names, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.counts.keys().map(String::as_str)
+    }
+
+    /// Whether there is no name.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
     fn insert(&mut self, name: &str) {
-        if name == self.last && !name.is_empty() || self.set.contains(name) {
-            return;
-        }
-        if self.set.len() >= MAX_NAMES || name.len() > MAX_NAME_BYTES {
+        self.add(name, 1);
+    }
+
+    fn add(&mut self, name: &str, count: u64) {
+        if let Some(known) = self.counts.get_mut(name) {
+            *known += count;
+        } else if self.counts.len() >= MAX_NAMES || name.len() > MAX_NAME_BYTES {
             self.more = true;
-            return;
+        } else {
+            self.counts.insert(name.to_owned(), count);
         }
-        self.set.insert(name.to_owned());
-        name.clone_into(&mut self.last);
     }
 
     fn merge(&mut self, other: &Names) {
-        for name in &other.set {
-            self.insert(name);
+        for (name, count) in &other.counts {
+            self.add(name, *count);
         }
         self.more |= other.more;
     }
@@ -81,18 +94,24 @@ pub struct ConditionStats {
     pub properties: Vec<(Property, Names)>,
 }
 
-/// Whether documents have a field.
+/// Whether documents have a field, and the values that it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldStats {
     /// The field.
     pub field: Field,
+    /// The constants with which it is compared.
+    pub constants: Vec<ComparedConstant>,
     /// Whether any document has it.
     pub found: bool,
     /// How many steps of its path were found at most.
     pub depth: usize,
     /// The names of the other fields where the next step was looked up.
     pub seen: Names,
-    /// Number of documents whose fields were listed.
+    /// The JSON types of its values. Complete, unless each constant has one of these types.
+    pub types: BTreeSet<&'static str>,
+    /// Its values that are strings, if it is compared with a string for equality.
+    pub values: Names,
+    /// Number of documents whose fields or values were listed.
     listed: u64,
 }
 
@@ -128,21 +147,7 @@ impl FilterStats {
     #[must_use]
     pub fn new(filter: &Filter) -> FilterStats {
         let several = |count: usize| vec![false; if count > 1 { count } else { 0 }];
-        let conditions = filter.conditions().iter().map(|condition| {
-            let fields = condition.fields().into_iter().map(|field| FieldStats {
-                field,
-                found: false,
-                depth: 0,
-                seen: Names::default(),
-                listed: 0,
-            });
-            let properties = condition.properties().into_iter();
-            ConditionStats {
-                rejected: 0,
-                fields: fields.collect(),
-                properties: properties.map(|one| (one, Names::default())).collect(),
-            }
-        });
+        let conditions = filter.conditions().iter().map(ConditionStats::new);
         FilterStats {
             events: 0,
             passed: 0,
@@ -165,6 +170,7 @@ impl FilterStats {
         for (next, known) in next.conditions.iter_mut().zip(&self.conditions) {
             for (next, known) in next.fields.iter_mut().zip(&known.fields) {
                 next.found = known.found;
+                next.types.clone_from(&known.types);
                 next.depth = known.depth;
                 // Otherwise each part would list the limit again.
                 let is_full = known.listed >= MAX_LISTED_DOCUMENTS;
@@ -338,6 +344,18 @@ impl FilterStats {
 }
 
 impl ConditionStats {
+    fn new(condition: &Condition) -> ConditionStats {
+        let fields = condition.fields().into_iter();
+        let properties = condition.properties().into_iter();
+        ConditionStats {
+            rejected: 0,
+            fields: fields
+                .map(|field| FieldStats::new(condition, field))
+                .collect(),
+            properties: properties.map(|one| (one, Names::default())).collect(),
+        }
+    }
+
     fn merge(&mut self, other: &ConditionStats) {
         self.rejected += other.rejected;
         for (one, other) in self.fields.iter_mut().zip(&other.fields) {
@@ -350,15 +368,63 @@ impl ConditionStats {
 }
 
 impl FieldStats {
+    fn new(condition: &Condition, field: Field) -> FieldStats {
+        FieldStats {
+            constants: condition.constants_of(&field),
+            field,
+            found: false,
+            depth: 0,
+            seen: Names::default(),
+            types: BTreeSet::new(),
+            values: Names::default(),
+            listed: 0,
+        }
+    }
+
+    /// The constants that have no type of the values, so that no comparison with them was true.
+    pub fn unlike_constants(&self) -> impl Iterator<Item = &ComparedConstant> {
+        let constants = self.constants.iter();
+        constants.filter(|constant| !self.types.contains(constant.json_type))
+    }
+
     fn look_up(&mut self, facts: &Facts<'_>) {
-        if self.found {
+        let is_full = self.listed >= MAX_LISTED_DOCUMENTS;
+        if self.found
+            && self.unlike_constants().next().is_none()
+            && (is_full || !self.lists_values())
+        {
             return;
         }
-        let Some(missing) = self.field.missing_in(facts) else {
+        match self.field.find_in(facts) {
+            Ok(value) => self.add_value(value),
+            Err(missing) => self.add_missing(&missing),
+        }
+    }
+
+    fn lists_values(&self) -> bool {
+        self.constants.iter().any(|one| one.equal_to.is_some())
+    }
+
+    fn add_value(&mut self, value: &[u8]) {
+        if !self.found {
             self.found = true;
+            self.listed = 0;
+        }
+        if self.constants.is_empty() {
             return;
-        };
-        if missing.depth < self.depth {
+        }
+        let found = json_type(value);
+        self.types.insert(found);
+        if found == "string" && self.lists_values() && self.listed < MAX_LISTED_DOCUMENTS {
+            self.listed += 1;
+            if let Some(text) = unquote(value) {
+                self.values.insert(&text);
+            }
+        }
+    }
+
+    fn add_missing(&mut self, missing: &MissingField<'_>) {
+        if self.found || missing.depth < self.depth {
             return;
         }
         if missing.depth > self.depth {
@@ -381,7 +447,17 @@ impl FieldStats {
     }
 
     fn merge(&mut self, other: &FieldStats) {
-        self.found |= other.found;
+        self.types.extend(&other.types);
+        self.values.merge(&other.values);
+        match (self.found, other.found) {
+            (true, false) => return,
+            (false, true) => {
+                self.found = true;
+                self.listed = other.listed;
+                return;
+            }
+            _ => {}
+        }
         if other.depth > self.depth {
             self.depth = other.depth;
             self.seen = other.seen.clone();

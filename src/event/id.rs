@@ -4,9 +4,47 @@ use serde_json::Value;
 
 use crate::json::unquote;
 
+/// An id as typed: of a document in any collection, or after its collection and a slash, as documents are printed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct DocumentFilter {
+    id: IdFilter,
+    /// For each slash: the collection before it, and the id after it.
+    in_collections: Vec<(String, IdFilter)>,
+}
+
+impl DocumentFilter {
+    pub fn new(text: &str) -> Self {
+        let slashes = text.match_indices('/');
+        let in_collections = slashes.filter_map(|(at, _)| {
+            let (collection, id) = (text.get(..at)?, text.get(at + 1..)?);
+            (!collection.is_empty()).then(|| (collection.to_owned(), IdFilter::new(id)))
+        });
+        DocumentFilter {
+            id: IdFilter::new(text),
+            in_collections: in_collections.collect(),
+        }
+    }
+
+    /// Whether a document matches.
+    pub fn matches(&self, collection: Option<&str>, raw: &[u8]) -> bool {
+        let mut others = self.in_collections.iter();
+        self.id.matches(raw) || others.any(|(name, id)| collection == Some(name) && id.matches(raw))
+    }
+}
+
+/// Whether an id as typed starts like JSON, alone or after its collection, and is not valid JSON.
+#[must_use]
+pub fn is_broken_json_id(text: &str) -> bool {
+    let is_like_json = |text: &str| text.starts_with(['{', '[', '"']);
+    let after_collection = text.split_once('/').map(|(_, id)| id);
+    let json = Some(text).filter(|text| is_like_json(text));
+    let json = json.or(after_collection.filter(|id| is_like_json(id)));
+    json.is_some_and(|json| serde_json::from_str::<Value>(json).is_err())
+}
+
 /// One id. `7` matches the number 7 and the string `7`; `"7"`, with quotes, only the string.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct IdFilter {
+struct IdFilter {
     /// The id as a string.
     text: Option<String>,
     /// The id as a JSON value of another type.
@@ -49,7 +87,7 @@ impl IdFilter {
 
 #[cfg(test)]
 mod tests {
-    use super::IdFilter;
+    use super::{DocumentFilter, IdFilter};
 
     #[test]
     fn ids() {
@@ -85,5 +123,49 @@ mod tests {
         check("[1,2]", "[2,1]", false);
         check(r#"{"a":"é"}"#, r#"{"a":"\u00e9"}"#, true);
         check("", r#""""#, true);
+    }
+
+    #[test]
+    fn an_id_can_have_its_collection_before_it() {
+        for (wanted, collection, raw, expected) in [
+            ("orders/o-1", Some("orders"), r#""o-1""#, true),
+            ("orders/o-1", Some("people"), r#""o-1""#, false),
+            ("orders/o-1", None, r#""o-1""#, false),
+            ("orders/o-1", Some("people"), r#""orders/o-1""#, true),
+            ("orders/\"o-1\"", Some("orders"), r#""o-1""#, true),
+            ("menu/103", Some("menu"), "103", true),
+            ("menu/\"103\"", Some("menu"), "103", false),
+            ("d/{\"a\":1}", Some("d"), r#"{ "a": 1 }"#, true),
+            ("a/b/c", Some("a"), r#""b/c""#, true),
+            ("a/b/c", Some("a/b"), r#""c""#, true),
+            ("a/b/c", Some("a"), r#""c""#, false),
+            ("/o-1", Some(""), r#""o-1""#, false),
+            (r#""orders/o-1""#, Some("orders"), r#""o-1""#, false),
+        ] {
+            let filter = DocumentFilter::new(wanted);
+            assert_eq!(
+                filter.matches(collection, raw.as_bytes()),
+                expected,
+                "{wanted} {collection:?} {raw}"
+            );
+        }
+    }
+
+    #[test]
+    fn broken_json_is_found() {
+        for (id, expected) in [
+            (r#"{"a":1"#, true),
+            ("{a: 1}", true),
+            (r#"d/{"a":1"#, true),
+            ("\"x", true),
+            (r#"{"a":"x/y"}"#, false),
+            (r#"d/{"a":"x/y"}"#, false),
+            ("o-1", false),
+            ("a{b", false),
+            ("d/o-1", false),
+            ("7", false),
+        ] {
+            assert_eq!(super::is_broken_json_id(id), expected, "{id}");
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use decode::{decode, txn_id};
+pub use id::is_broken_json_id;
 
 use crate::condition::Facts;
 pub use crate::record::options::Op;
@@ -95,6 +96,24 @@ impl<'a> Event<'a> {
             .flatten()
             .find_map(|value| crate::json::field(value, "_id"))
     }
+}
+
+/// Where a path enters a document, if it starts at the event as it is printed: `change.newValue.status`, also without
+/// `change` or with the capture's `value` before it. The word for the document in a condition (`new`, `old`, or nothing
+/// for a removed one), and the number of names before the document's own.
+pub fn document_in_event<'n>(
+    name_at: impl Fn(usize) -> Option<&'n str>,
+) -> Option<(&'static str, usize)> {
+    let is_in_capture = name_at(0) == Some("value") && name_at(1) == Some("change");
+    let mut depth = usize::from(is_in_capture);
+    depth += usize::from(name_at(depth) == Some("change"));
+    let side = match name_at(depth)? {
+        "newValue" => "new",
+        "oldValue" => "old",
+        "value" => "",
+        _ => return None,
+    };
+    Some((side, depth + 1))
 }
 
 /// Why a payload is not an event. Offsets count bytes from 0.

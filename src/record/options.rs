@@ -56,6 +56,13 @@ pub enum Format {
 }
 
 impl Format {
+    /// The format as it is typed.
+    #[must_use]
+    pub fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or(String::new(), |value| value.get_name().to_owned())
+    }
+
     /// Whether the format is for people: it shows gaps as lines of its own.
     #[must_use]
     pub fn is_for_people(self) -> bool {

@@ -19,7 +19,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("capture", &["json", "record", "util"]),
     ("kafka", &["json", "probe", "record", "tls", "util"]),
     ("path", &["json"]),
-    ("condition", &["json", "path"]),
+    ("condition", &["json", "path", "util"]),
     ("event", &["condition", "json", "record"]),
     ("diff", &["event", "json", "path"]),
     ("bigpeer", &["json", "util"]),

@@ -249,8 +249,9 @@ impl Run<'_> {
     }
 
     fn report_unmatched(&mut self) {
-        let plan = self.plan;
-        for message in self.unmatched.report(&plan.typed_filter, &plan.diff) {
+        let (plan, clock) = (self.plan, &self.renderer.view.clock);
+        let messages = self.unmatched.report(&plan.typed_filter, &plan.diff, clock);
+        for message in messages {
             self.out.note(&message);
         }
     }

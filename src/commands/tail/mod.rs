@@ -9,6 +9,8 @@ mod counters;
 mod empty_range;
 mod idle;
 mod messages;
+mod name_lists;
+mod option_notes;
 mod path_usage;
 pub(super) mod plan;
 mod range;
@@ -65,12 +67,10 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
         Ok(plan) => plan,
         Err(why) => return context.usage_error("tail", &why),
     };
-    for note in &plan.notes {
-        context.out.note(note);
-    }
     if !plan.inputs.is_empty() {
         return show_captures(&plan, context).0;
     }
+    print_notes(&plan, context);
     let renderer = renderer(&plan, context);
     let recovery = RecoveryHint::new(&typed.connection);
     let topic = TopicRun {
@@ -93,6 +93,7 @@ pub(super) struct Shown {
 
 /// Shows the captures of a plan in turn.
 pub(super) fn show_captures(plan: &Plan, context: &mut Context<'_>) -> (Exit, Shown) {
+    print_notes(plan, context);
     let (stop, counters) = run_captures(plan, context);
     let recovery = RecoveryHint::default();
     let shown = Shown {
@@ -100,6 +101,12 @@ pub(super) fn show_captures(plan: &Plan, context: &mut Context<'_>) -> (Exit, Sh
         gaps: counters.gaps,
     };
     (finish(stop, &counters, plan, &recovery, context), shown)
+}
+
+fn print_notes(plan: &Plan, context: &mut Context<'_>) {
+    for note in &plan.notes {
+        context.out.note(note);
+    }
 }
 
 /// The filter of a plan, and the view of its format on this terminal.

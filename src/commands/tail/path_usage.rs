@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::diff::pattern::Pattern;
 use crate::diff::presence::{Miss, occurs_in};
-use crate::event::{Event, Op};
+use crate::event::{Event, Op, document_in_event};
 use crate::json::{items, unquote};
 use crate::output::Output;
 use crate::path::{Printed, Segment, Step};
@@ -26,6 +26,10 @@ const REPORT_AFTER_DOCUMENTS: u64 = 1000;
 pub(crate) struct PathUsage {
     paths: Vec<UsedPath>,
     documents: AtomicU64,
+    /// Events of which `--only` and `--ignore` hide all changes.
+    hidden_events: AtomicU64,
+    /// Events of which they hide not all changes.
+    shown_events: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -91,6 +95,35 @@ impl PathUsage {
         }
     }
 
+    /// Notes whether `--only` and `--ignore` show an event.
+    pub(super) fn note_shown(&self, is_shown: bool) {
+        if self.paths.is_empty() {
+            return;
+        }
+        let count = if is_shown {
+            &self.shown_events
+        } else {
+            &self.hidden_events
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Reports that `--only` and `--ignore` hide everything, although documents have all paths.
+    fn report_hidden(&self, out: &mut Output) {
+        let hidden = self.hidden_events.swap(0, Ordering::Relaxed);
+        if hidden == 0 || self.shown_events.load(Ordering::Relaxed) > 0 {
+            return;
+        }
+        let is_given = |option| self.paths.iter().any(|path| path.option == option);
+        let options = ["--only", "--ignore"].map(|option| is_given(option).then_some(option));
+        let options: Vec<&str> = options.into_iter().flatten().collect();
+        let s = if hidden == 1 { "" } else { "s" };
+        out.note(&format!(
+            "{} hides all changes of {hidden} event{s}, and nothing else passes the filters",
+            options.join(" with ")
+        ));
+    }
+
     /// Reports the paths that no document has, each once. `true` if one of them was to be hidden in a certain place.
     pub(super) fn report(&self, out: &mut Output) -> bool {
         if self.documents.load(Ordering::Relaxed) == 0 {
@@ -105,7 +138,15 @@ impl PathUsage {
                 path.report(out);
             }
         }
+        if self.has_met_only() {
+            self.report_hidden(out);
+        }
         hides_nothing
+    }
+
+    fn has_met_only(&self) -> bool {
+        let mut only = self.paths.iter().filter(|path| path.option == "--only");
+        only.all(|path| path.met.load(Ordering::Relaxed))
     }
 
     /// Whether a read without an end has seen enough documents for a report.
@@ -163,6 +204,10 @@ impl UsedPath {
     /// What was probably meant.
     fn hint(&self) -> Option<String> {
         let segments = self.patterns.first()?.segments();
+        if let Some((_, depth)) = document_in_event(|at| key_of(segments.get(at)?)) {
+            let rest = segments.get(depth..).filter(|rest| !rest.is_empty());
+            return rest.map(|rest| format!("write {}", Printed(rest)));
+        }
         let instead = lock(&self.instead);
         let (before, after) = segments.split_at_checked(instead.found)?;
         let (Segment::One(Step::Key(name) | Step::Token(name, _)), rest) = after.split_first()?
@@ -182,15 +227,18 @@ impl UsedPath {
             return Some(format!("did you mean the field {}?", Printed(&[field])));
         }
         let name = String::from_utf8_lossy(name);
-        // Of two letters, each name is close to each.
-        let names = instead.names.iter().map(String::as_str);
-        let names = names.filter(|near| {
-            near.eq_ignore_ascii_case(&name) || name.chars().count().min(near.chars().count()) > 2
-        });
-        let near = nearest(&name, names);
+        let near = nearest(&name, instead.names.iter().map(String::as_str));
         let near = near.first()?.as_bytes().to_vec();
         let meant = [before, &[Segment::One(Step::Key(near))], rest].concat();
         Some(format!("did you mean {}?", Printed(&meant)))
+    }
+}
+
+/// The name that a segment looks up.
+fn key_of(segment: &Segment) -> Option<&str> {
+    match segment {
+        Segment::One(Step::Key(key) | Step::Token(key, _)) => std::str::from_utf8(key).ok(),
+        _ => None,
     }
 }
 

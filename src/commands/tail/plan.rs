@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 
+use super::option_notes::{self, TypedOptions};
 use super::path_usage::PathUsage;
 use crate::cli::{self, OnGap};
 use crate::condition::Condition;
@@ -96,15 +97,19 @@ impl SharedArgs<'_> {
         let now = env.now.timestamp().as_millisecond();
         let reads_past = until.as_ref().is_some_and(|until| is_past(until, now));
         let bounded = !self.inputs.is_empty() || self.range.last.is_some() || after_txn.is_some();
-        let mut notes = self.notes();
+        let typed = TypedOptions {
+            filter: self.filter,
+            range: self.range,
+            changes: self.changes,
+            format: self.format,
+            is_topic: self.inputs.is_empty(),
+            from: from.as_ref(),
+            until: until.as_ref(),
+        };
+        let mut notes = option_notes::notes(&typed, &env.now);
         let is_typed = from.is_some() || snapshot.is_some();
         if reads_past && !is_typed && !bounded && !self.has_state {
             notes.push("--until without --from: reading from the beginning of the topic".into());
-        }
-        if let (Some(Position::Time(from)), None, true) = (&from, &until, self.inputs.is_empty())
-            && *from > now
-        {
-            notes.push("--from is in the future: reading starts at the end of the topic".into());
         }
         let typed_filter = typed_filter(self.filter, after_txn, until_txn)?;
         let filter = Filter::new(&typed_filter.options)
@@ -152,23 +157,6 @@ impl SharedArgs<'_> {
             )),
             None => Ok(()),
         }
-    }
-
-    /// Kafka's own tools write -1 for the end and -2 for the beginning; a capture has neither habit.
-    fn notes(&self) -> Vec<String> {
-        let typed = [("--from", &self.range.from), ("--until", &self.range.until)];
-        let meaning = |(flag, text): (&str, &Option<String>)| match text.as_deref() {
-            Some("-1") => Some(format!(
-                "{flag} -1 is before the last record; for the end write {flag} end"
-            )),
-            Some("-2") => Some(format!(
-                "{flag} -2 is before the last 2 records; for the beginning write --from beginning"
-            )),
-            _ => None,
-        };
-        let is_topic = self.inputs.is_empty();
-        let notes = typed.into_iter().filter(|_| is_topic).filter_map(meaning);
-        notes.collect()
     }
 
     fn check_positions(
@@ -408,6 +396,7 @@ fn typed_filter(
     after_txn: Option<u64>,
     until_txn: Option<u64>,
 ) -> Result<TypedFilter, String> {
+    check_empty(typed)?;
     let options = FilterOptions {
         collections: typed.collections.clone(),
         methods: typed.methods.clone(),
@@ -427,6 +416,25 @@ fn typed_filter(
         options,
         conditions: wheres.chain(changes).collect(),
     })
+}
+
+/// Rejects empty names, which an unset variable of a script leaves.
+fn check_empty(typed: &cli::Filter) -> Result<(), String> {
+    let is_empty = |name: &String| name.strip_prefix('!').unwrap_or(name).trim().is_empty();
+    let empty = |flag: &str, name: &String, what: &str| {
+        Err(format!("{flag} '{name}' is empty; write {what}"))
+    };
+    if let Some(name) = typed.collections.iter().find(|name| is_empty(name)) {
+        return empty(
+            "--collection",
+            name,
+            "a name or a pattern, such as orders or 'order*'",
+        );
+    }
+    if let Some(name) = typed.methods.iter().find(|name| is_empty(name)) {
+        return empty("--method", name, "a name, such as upsert");
+    }
+    Ok(())
 }
 
 fn conditions(typed: &cli::Filter) -> Result<Vec<Condition>, String> {

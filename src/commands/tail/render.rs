@@ -95,6 +95,8 @@ impl Renderer {
     fn render_event(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) -> Rendered {
         self.paths.note(event);
         let shown = self.view.event(record, event, out);
+        self.paths
+            .note_shown(shown && event.kind != EventKind::RequeryRequired);
         match event.kind {
             _ if !shown => Rendered::Hidden,
             EventKind::RequeryRequired => Rendered::Gap(event.txn_id),

@@ -131,11 +131,11 @@ impl Run<'_> {
         if self.unnamed_zone.is_some() && record.time.is_some() {
             self.name_zone();
         }
-        if !self.scanning {
-            return Ok(true);
-        }
-        let is_inside = range::in_range(record, &self.plan.from, self.plan.until.as_ref())?;
-        if !is_inside && self.counters.shown == 0 {
+        let is_inside =
+            !self.scanning || range::in_range(record, &self.plan.from, self.plan.until.as_ref())?;
+        if is_inside {
+            self.unmatched.note_time(record);
+        } else if self.counters.shown == 0 {
             self.outside.add(record);
         }
         Ok(is_inside)

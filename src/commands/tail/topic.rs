@@ -117,6 +117,7 @@ impl TopicRun<'_> {
             &mut |line: &str| context.out.note(line),
             &mut |record: &Record<'_>| {
                 read += 1;
+                unmatched.note_time(record);
                 BufferedRecord::render(self.plan, self.renderer, record, unmatched.stats())
             },
         );

@@ -2,23 +2,25 @@
 
 use std::time::{Duration, Instant};
 
+use super::name_lists::{
+    MAX_NAME_CHARS, MAX_SHOWN_NAMES, counts, did_you_mean, join, list, quoted, seen,
+};
 use super::plan::TypedFilter;
-use crate::condition::Property;
+use crate::condition::{Condition, Property};
 use crate::diff::Options;
 use crate::diff::redact::redacts_id;
+use crate::event::document_in_event;
 use crate::event::filter::{EarlyRejection, Filter, Stage};
-use crate::event::filter_stats::{ConditionStats, FieldStats, FilterStats, Names};
-use crate::util::suggest::nearest;
+use crate::event::filter_stats::{FieldStats, FilterStats, Names};
+use crate::record::Record;
+use crate::util::suggest::operation;
 use crate::util::text::truncate;
+use crate::view::WallClock;
 
 /// After this time without a match the user is told why.
 const QUIET_TIME: Duration = Duration::from_secs(3);
 /// Records between two checks of the time, while records keep arriving.
 const CHECK_INTERVAL_RECORDS: u64 = 32;
-/// Limit of the names in one message.
-const MAX_SHOWN_NAMES: usize = 8;
-/// Limit of the characters of a name in a message.
-const MAX_NAME_CHARS: usize = 40;
 /// Limit of the characters of a typed condition in a message.
 const MAX_CONDITION_CHARS: usize = 80;
 
@@ -32,6 +34,8 @@ pub(super) struct UnmatchedFilter {
     is_live: bool,
     /// Number of events at the last report.
     reported_events: Option<u64>,
+    /// The earliest and the latest time of the records, in milliseconds since 1970-01-01 UTC.
+    times: Option<(i64, i64)>,
 }
 
 impl UnmatchedFilter {
@@ -42,6 +46,15 @@ impl UnmatchedFilter {
             since: None,
             is_live,
             reported_events: None,
+            times: None,
+        }
+    }
+
+    /// Adds the time of a record that is about to be filtered.
+    pub(super) fn note_time(&mut self, record: &Record<'_>) {
+        if let (Some(time), true) = (record.time, self.is_pending()) {
+            let (first, last) = self.times.unwrap_or((time.millis, time.millis));
+            self.times = Some((first.min(time.millis), last.max(time.millis)));
         }
     }
 
@@ -101,80 +114,221 @@ impl UnmatchedFilter {
     }
 
     /// The messages; none if they were reported for the same events before.
-    pub(super) fn report(&mut self, typed: &TypedFilter, options: &Options) -> Vec<String> {
+    pub(super) fn report(
+        &mut self,
+        typed: &TypedFilter,
+        options: &Options,
+        clock: &WallClock,
+    ) -> Vec<String> {
         let Some(stats) = &self.stats else {
             return Vec::new();
         };
         if self.reported_events.replace(stats.events) == Some(stats.events) {
             return Vec::new();
         }
-        messages(stats, typed, options)
+        let report = Report {
+            stats,
+            typed,
+            options,
+            times: self.describe_times(clock),
+        };
+        report.messages()
+    }
+
+    /// ` (2026-11-24T10:31:02.221Z to 2026-11-24T10:32:00.000Z)`; empty without times.
+    fn describe_times(&self, clock: &WallClock) -> String {
+        let times = self
+            .times
+            .map(|(first, last)| (clock.format_rfc3339(first), clock.format_rfc3339(last)));
+        match times {
+            None => String::new(),
+            Some((first, last)) if first == last => format!(" ({first})"),
+            Some((first, last)) => format!(" ({first} to {last})"),
+        }
     }
 }
 
-/// One message for the part that rejects everything, or one for each value that is probably misspelled.
-fn messages(stats: &FilterStats, typed: &TypedFilter, options: &Options) -> Vec<String> {
-    let Some((stage, reached)) = stats.blocking_stage() else {
-        return misspelled(stats, typed);
-    };
-    let events = describe_events(stats, stage, reached, typed);
-    let message = match stage {
-        Stage::Transactions => transactions(stats, typed, &events),
-        Stage::Control => return Vec::new(),
-        Stage::Collections => collections(&stats.collections.seen, typed, &events),
-        Stage::Methods => methods(&stats.methods.seen, typed, &events),
-        Stage::Operations => {
-            let wanted: Vec<&str> = typed
-                .options
-                .ops
-                .iter()
-                .filter_map(|op| op.word())
-                .collect();
-            let seen = seen(&stats.operations.seen);
-            format!("no {} in {events}{seen}", wanted.join(" or "))
-        }
-        Stage::Ids => ids(&stats.ids.seen, typed, options, &events),
-        Stage::Condition(at) => condition(at, stats.conditions.get(at), typed, options, &events),
-    };
-    vec![message]
+/// What is reported about.
+struct Report<'r> {
+    stats: &'r FilterStats,
+    typed: &'r TypedFilter,
+    options: &'r Options,
+    /// The range of the events' times in parentheses, after a blank.
+    times: String,
 }
 
-/// `133 events`, or `40 of 133 events, which pass --collection`.
-fn describe_events(stats: &FilterStats, stage: Stage, reached: u64, typed: &TypedFilter) -> String {
-    let all = match stats.events {
-        1 => "1 event".to_owned(),
-        count => format!("{count} events"),
-    };
-    if reached == stats.events {
-        return all;
+impl Report<'_> {
+    /// One message for the part that rejects everything, or one for each value that is probably misspelled.
+    fn messages(&self) -> Vec<String> {
+        let (stats, typed) = (self.stats, self.typed);
+        let Some((stage, reached)) = stats.blocking_stage() else {
+            return misspelled(stats, typed);
+        };
+        let events = self.describe_events(stage, reached);
+        let message = match stage {
+            Stage::Transactions => transactions(stats, typed, &events),
+            Stage::Control => return Vec::new(),
+            Stage::Collections => collections(&stats.collections.seen, typed, &events),
+            Stage::Methods => methods(&stats.methods.seen, typed, &events),
+            Stage::Operations => {
+                let ops = typed.options.ops.iter();
+                let wanted: Vec<&str> = ops.filter_map(|op| op.word()).collect();
+                let seen = seen(&stats.operations.seen);
+                format!("no {} in {events}{seen}", wanted.join(" or "))
+            }
+            Stage::Ids => ids(&stats.ids.seen, typed, self.options, &events),
+            Stage::Condition(at) => self.condition(at, &events),
+        };
+        vec![message]
     }
-    let earlier = [
-        (
-            Stage::Transactions,
-            stats.transactions.rejected,
-            "the range of transactions",
-        ),
-        (
-            Stage::Collections,
-            stats.collections.rejected,
-            "--collection",
-        ),
-        (Stage::Methods, stats.methods.rejected, "--method"),
-        (Stage::Operations, stats.operations.rejected, "--op"),
-        (Stage::Ids, stats.ids.rejected, "--id"),
-    ];
-    let mut flags: Vec<&str> = earlier
-        .into_iter()
-        .filter(|(other, rejected, _)| *other < stage && *rejected > 0)
-        .map(|(_, _, flag)| flag)
-        .collect();
-    let conditions = stats.conditions.iter().zip(&typed.conditions).enumerate();
-    for (at, (condition, (flag, _))) in conditions {
-        if Stage::Condition(at) < stage && condition.rejected > 0 && !flags.contains(flag) {
-            flags.push(flag);
+
+    /// `133 events`, or `the 40 of 133 events that pass --collection`, with the range of times.
+    fn describe_events(&self, stage: Stage, reached: u64) -> String {
+        let (stats, typed) = (self.stats, self.typed);
+        let s = if stats.events == 1 { "" } else { "s" };
+        let (all, times) = (format!("{} event{s}", stats.events), &self.times);
+        if reached == stats.events {
+            return format!("{all}{times}");
         }
+        let earlier = [
+            (
+                Stage::Transactions,
+                stats.transactions.rejected,
+                "the range of transactions",
+            ),
+            (
+                Stage::Collections,
+                stats.collections.rejected,
+                "--collection",
+            ),
+            (Stage::Methods, stats.methods.rejected, "--method"),
+            (Stage::Operations, stats.operations.rejected, "--op"),
+            (Stage::Ids, stats.ids.rejected, "--id"),
+        ];
+        let mut flags: Vec<&str> = earlier
+            .into_iter()
+            .filter(|(other, rejected, _)| *other < stage && *rejected > 0)
+            .map(|(_, _, flag)| flag)
+            .collect();
+        let conditions = stats.conditions.iter().zip(&typed.conditions).enumerate();
+        for (at, (condition, (flag, _))) in conditions {
+            if Stage::Condition(at) < stage && condition.rejected > 0 && !flags.contains(flag) {
+                flags.push(flag);
+            }
+        }
+        format!(
+            "the {reached} of {all} that pass {}{times}",
+            join(&flags, "and")
+        )
     }
-    format!("the {reached} of {all} that pass {}", join(&flags, "and"))
+
+    fn condition(&self, at: usize, events: &str) -> String {
+        let typed = self.typed.conditions.get(at);
+        let (flag, text) = typed.map_or(("--where", ""), |(flag, text)| (*flag, text));
+        let text = truncate(text, MAX_CONDITION_CHARS);
+        let message = if flag == "--changed" {
+            format!("no event changes '{text}' in {events}")
+        } else {
+            format!("no event meets {flag} \"{text}\" in {events}")
+        };
+        let stats = self.stats.conditions.get(at);
+        let (fields, properties) = stats.map_or((&[][..], &[][..]), |stats| {
+            (stats.fields.as_slice(), stats.properties.as_slice())
+        });
+        let condition = self.typed.options.conditions.get(at);
+        let bare_words = condition.map(Condition::bare_words).unwrap_or_default();
+        let fields = fields.iter().flat_map(|field| {
+            if field.found {
+                self.values(field)
+            } else {
+                vec![missing_field(field, &bare_words, self.options)]
+            }
+        });
+        let seen = properties.iter().filter_map(|(property, names)| {
+            let what = match property {
+                Property::Collection => "collections",
+                Property::Method => "methods",
+                Property::Op => "operations",
+                Property::TxnId => return None,
+            };
+            let wanted = condition.map(|condition| condition.strings_of(*property));
+            let wanted = wanted.unwrap_or_default();
+            let near = did_you_mean(wanted.iter().map(String::as_str), names);
+            (!names.is_empty()).then(|| format!("; {what} seen: {}{near}", counts(names)))
+        });
+        std::iter::once(message).chain(fields).chain(seen).collect()
+    }
+
+    /// The comparisons of a field that no value can meet, and the value that is close to a wanted one. Redacted
+    /// values are not shown.
+    fn values(&self, field: &FieldStats) -> Vec<String> {
+        let path = field.field.path(field.field.depth());
+        let path = truncate(&path, MAX_NAME_CHARS);
+        let types: Vec<String> = field.types.iter().map(|name| with_article(name)).collect();
+        let types: Vec<&str> = types.iter().map(String::as_str).collect();
+        let types = join(&types, "or");
+        let unlike = field.unlike_constants().map(|constant| {
+            let (demand, wanted) = (&constant.demand, with_article(constant.json_type));
+            format!("; {demand} {wanted}, but {path} is always {types}")
+        });
+        let mut all: Vec<String> = unlike.collect();
+        let wanted: Vec<&str> = field
+            .constants
+            .iter()
+            .filter_map(|constant| constant.equal_to.as_deref())
+            .collect();
+        if wanted.is_empty() || field.values.is_empty() || !self.options.redact.is_empty() {
+            return all;
+        }
+        let near = did_you_mean(wanted.into_iter(), &field.values);
+        if !near.is_empty() {
+            all.push(near);
+        } else if field.values.counts.len() <= MAX_SHOWN_NAMES && !field.values.more {
+            all.push(format!(
+                "; values of {path} seen: {}",
+                counts(&field.values)
+            ));
+        }
+        all
+    }
+}
+
+fn with_article(json_type: &str) -> String {
+    match json_type {
+        "null" => "null".to_owned(),
+        "array" | "object" => format!("an {json_type}"),
+        other => format!("a {other}"),
+    }
+}
+
+/// A field that no document has, and the names that are close to it. Names below a redacted path are not shown.
+fn missing_field(field: &FieldStats, bare_words: &[String], options: &Options) -> String {
+    let path = field.field.path(field.depth + 1);
+    let path = truncate(&path, MAX_NAME_CHARS);
+    let text = format!("; no document has the field {path}");
+    if let Some((side, depth)) = document_in_event(|at| field.field.name_at(at)) {
+        let side = if field.field.is_of_both_documents() {
+            ""
+        } else {
+            side
+        };
+        let mut meant = vec![field.field.rest("", depth), field.field.rest(side, depth)];
+        meant.dedup();
+        meant.retain(|path| !path.is_empty());
+        let meant: Vec<&str> = meant.iter().map(String::as_str).collect();
+        return format!("{text}; write {}", join(&meant, "or"));
+    }
+    let is_bare_word = bare_words.iter().any(|word| *word == path);
+    let may_show_names = options.redact.is_empty() || field.depth == 0;
+    let name = field.field.name_at(field.depth);
+    let name = name.filter(|_| may_show_names && !field.seen.is_empty());
+    let near = name.map(|name| did_you_mean(std::iter::once(name), &field.seen));
+    match near {
+        Some(near) if !near.is_empty() => format!("{text}{near}"),
+        _ if is_bare_word => format!("{text}; for the text write '{path}' in quotes"),
+        Some(_) => format!("{text}; fields seen: {}", list(&field.seen)),
+        None => text,
+    }
 }
 
 fn transactions(stats: &FilterStats, typed: &TypedFilter, events: &str) -> String {
@@ -198,7 +352,7 @@ fn collections(names: &Names, typed: &TypedFilter, events: &str) -> String {
         .iter()
         .map(String::as_str)
         .partition(|glob| glob.starts_with('!'));
-    if names.set.is_empty() {
+    if names.is_empty() {
         return format!("no event of a collection in {events}: no event names its collection");
     }
     if !excluded.is_empty() {
@@ -222,10 +376,8 @@ fn is_glob(pattern: &str) -> bool {
 fn methods(names: &Names, typed: &TypedFilter, events: &str) -> String {
     let wanted: Vec<&str> = typed.options.methods.iter().map(String::as_str).collect();
     let near = did_you_mean(wanted.iter().copied(), names);
-    let op = wanted
-        .iter()
-        .find(|method| matches!(**method, "insert" | "update" | "remove"))
-        .map(|op| format!("; --op {op} selects what happened, whatever the method is"));
+    let op = wanted.iter().find_map(|method| operation(method));
+    let op = op.map(|op| format!("; --op {op} selects what happened, whatever the method is"));
     format!(
         "no event with the method {} in {events}{}{near}{}",
         quoted(&wanted, "or"),
@@ -244,64 +396,19 @@ fn ids(names: &Names, typed: &TypedFilter, options: &Options, events: &str) -> S
         return what;
     }
     let near = did_you_mean(wanted.iter().copied(), names);
-    format!("{what}{}{near}", seen(names))
-}
-
-fn condition(
-    at: usize,
-    stats: Option<&ConditionStats>,
-    typed: &TypedFilter,
-    options: &Options,
-    events: &str,
-) -> String {
-    let (flag, text) = typed
-        .conditions
-        .get(at)
-        .map_or(("--where", ""), |(flag, text)| (*flag, text));
-    let text = truncate(text, MAX_CONDITION_CHARS);
-    let message = if flag == "--changed" {
-        format!("no event changes '{text}' in {events}")
+    let is_pattern = near.is_empty() && wanted.iter().any(|id| id.contains('*'));
+    let pattern = if is_pattern {
+        "; --id takes no pattern, but --where \"_id LIKE 'o-%'\" does"
     } else {
-        format!("no event meets --where \"{text}\" in {events}")
+        ""
     };
-    let (fields, properties) = stats.map_or((&[][..], &[][..]), |stats| {
-        (stats.fields.as_slice(), stats.properties.as_slice())
-    });
-    let missing = fields.iter().filter(|field| !field.found);
-    let missing = missing.map(|field| missing_field(field, options));
-    let seen = properties.iter().filter_map(|(property, names)| {
-        let what = match property {
-            Property::Collection => "collections",
-            Property::Method => "methods",
-            Property::Op => "operations",
-            Property::TxnId => return None,
-        };
-        (!names.set.is_empty()).then(|| format!("; {what} seen: {}", list(names)))
-    });
-    std::iter::once(message)
-        .chain(missing)
-        .chain(seen)
-        .collect()
-}
-
-/// A field that no document has, and the names that are close to it. Names below a redacted path are not shown.
-fn missing_field(field: &FieldStats, options: &Options) -> String {
-    let path = field.field.path(field.depth + 1);
-    let path = truncate(&path, MAX_NAME_CHARS);
-    let text = format!("; no document has the field {path}");
-    let may_show_names = options.redact.is_empty() || field.depth == 0;
-    let name = field.field.name_at(field.depth);
-    let Some(name) = name.filter(|_| may_show_names && !field.seen.set.is_empty()) else {
-        return text;
-    };
-    let near = did_you_mean(std::iter::once(name), &field.seen);
-    if near.is_empty() {
-        format!("{text}; fields seen: {}", list(&field.seen))
+    let seen = if names.is_empty() {
+        String::new()
     } else {
-        format!("{text}{near}")
-    }
+        format!("; seen: {}", list(names))
+    };
+    format!("{what}{seen}{near}{pattern}")
 }
-
 /// A message for each value that matched nothing, although others did, if a rejected name is close to it.
 fn misspelled(stats: &FilterStats, typed: &TypedFilter) -> Vec<String> {
     let included = typed.options.collections.iter();
@@ -329,80 +436,6 @@ fn misspelled(stats: &FilterStats, typed: &TypedFilter) -> Vec<String> {
     collections.chain(methods).collect()
 }
 
-/// `; seen: a, b and 3 more`
-fn seen(names: &Names) -> String {
-    if names.set.is_empty() {
-        return String::new();
-    }
-    format!("; seen: {}", list(names))
-}
-
-fn list(names: &Names) -> String {
-    let shown: Vec<String> = names
-        .set
-        .iter()
-        .take(MAX_SHOWN_NAMES)
-        .map(|name| shown(name))
-        .collect();
-    let shown = shown.join(", ");
-    match (names.set.len().saturating_sub(MAX_SHOWN_NAMES), names.more) {
-        (0, false) => shown,
-        (0, true) => format!("{shown} and others"),
-        (more, false) => format!("{shown} and {more} more"),
-        (more, true) => format!("{shown} and more than {more} others"),
-    }
-}
-
-/// `; did you mean orders?`, if a name is close to one of the wanted ones.
-fn did_you_mean<'w>(wanted: impl Iterator<Item = &'w str>, names: &Names) -> String {
-    let mut close: Vec<&str> = Vec::new();
-    for wanted in wanted {
-        let names = names.set.iter().map(String::as_str);
-        for name in nearest(wanted, names.filter(|name| *name != wanted)) {
-            if !close.contains(&name) {
-                close.push(name);
-            }
-        }
-    }
-    close.truncate(3);
-    if close.is_empty() {
-        return String::new();
-    }
-    let close: Vec<String> = close.into_iter().map(shown).collect();
-    let close: Vec<&str> = close.iter().map(String::as_str).collect();
-    format!("; did you mean {}?", join(&close, "or"))
-}
-
-/// A name of an event: short, and in quotes if it has unusual characters.
-fn shown(name: &str) -> String {
-    let short = truncate(name, MAX_NAME_CHARS);
-    let is_usual = |c: char| c.is_alphanumeric() || "_-.:/{}[]\"".contains(c);
-    if !name.is_empty() && name.chars().all(is_usual) {
-        short.into_owned()
-    } else {
-        format!("'{short}'")
-    }
-}
-
-/// Typed values in quotes.
-fn quoted(values: &[&str], conjunction: &str) -> String {
-    let quoted: Vec<String> = values
-        .iter()
-        .map(|value| format!("'{}'", truncate(value, MAX_NAME_CHARS)))
-        .collect();
-    let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
-    join(&quoted, conjunction)
-}
-
-/// `a, b or c`
-fn join(words: &[&str], conjunction: &str) -> String {
-    match words {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [others @ .., last] => format!("{} {conjunction} {last}", others.join(", ")),
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -420,7 +453,11 @@ mod tests {
             options: options.clone(),
             conditions: Vec::new(),
         };
-        unmatched.report(&typed, &Options::default())
+        unmatched.report(&typed, &Options::default(), &clock())
+    }
+
+    fn clock() -> WallClock {
+        WallClock::new("2026-01-31T12:00:00Z[UTC]".parse().unwrap())
     }
 
     fn event(collection: &str) -> String {
@@ -444,7 +481,7 @@ mod tests {
         assert_eq!(
             reported(&collections(&["x"]), &many),
             [
-                "no event of the collection 'x' in 3000 events; seen: c0000, c0001, c0002, c0003, c0004, c0005, c0006, c0007 and more than 992 others"
+                "no event of the collection 'x' in 3000 events; seen: c0000 (1), c0001 (1), c0002 (1), c0003 (1), c0004 (1), c0005 (1), c0006 (1), c0007 (1) and more than 992 others"
             ]
         );
         let long = [
@@ -455,7 +492,7 @@ mod tests {
         assert_eq!(
             reported(&collections(&[&"w".repeat(300)]), &long),
             [format!(
-                "no event of the collection '{}…' in 3 events; seen: '', {}… and others",
+                "no event of the collection '{}…' in 3 events; seen: '' (1), {}… (1) and others",
                 "w".repeat(MAX_NAME_CHARS),
                 "n".repeat(MAX_NAME_CHARS)
             )]
@@ -516,7 +553,7 @@ mod tests {
             if expected == 1 {
                 stats.add_payload(&filter, Some(payload.as_bytes()));
             }
-            let messages = unmatched.report(&typed, &Options::default());
+            let messages = unmatched.report(&typed, &Options::default(), &clock());
             assert_eq!(messages.len(), expected);
         }
     }

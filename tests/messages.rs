@@ -1,0 +1,286 @@
+//! Messages about filters that let nothing through, options without effect, and usage errors.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use support::program::{Output, run};
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/cafe.ndjson");
+
+/// A command line, and what standard error must and must not contain.
+type Case = (
+    &'static [&'static str],
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
+fn diff(args: &[&str]) -> Output {
+    let shared = ["diff", EXAMPLE, "--no-control"];
+    run(&[], &[&shared[..], args].concat(), TIMEOUT)
+}
+
+fn check(output: &Output, (args, has, has_not): &Case) {
+    for part in *has {
+        assert!(
+            output.stderr.contains(part),
+            "{args:?} does not say {part:?}:\n{}",
+            output.stderr
+        );
+    }
+    for part in *has_not {
+        assert!(
+            !output.stderr.contains(part),
+            "{args:?} says {part:?}:\n{}",
+            output.stderr
+        );
+    }
+}
+
+/// Filters that let nothing through.
+const SILENT: &[Case] = &[
+    (
+        &["-c", "order"],
+        &[
+            "no event of the collection 'order' in 4 events (2026-01-31T12:01:03.114Z to 2026-01-31T12:02:41.500Z)",
+            "seen: orders (2), devices (1), people (1); did you mean orders?",
+        ],
+        &[],
+    ),
+    (
+        &["--where", "status = paid"],
+        &["no document has the field paid; for the text write 'paid' in quotes"],
+        &["_id"],
+    ),
+    (
+        &["--where", "status IN (paid, open)"],
+        &["write 'paid' in", "write 'open' in"],
+        &[],
+    ),
+    (
+        &["--where", "collection = orders"],
+        &["orders is a field of the document here; for the text write 'orders'"],
+        &[],
+    ),
+    (
+        &["--where", "collection = 'order'"],
+        &["collections seen: orders (2), devices (1), people (1); did you mean orders?"],
+        &[],
+    ),
+    (
+        &["--where", "newValue.status = 'open'"],
+        &["no document has the field newValue; write status or new.status"],
+        &[],
+    ),
+    (
+        &["--where", "change.oldValue.status = 'open'"],
+        &["write status or old.status"],
+        &[],
+    ),
+    (
+        &["--where", "value.change.newValue.status = 'open'"],
+        &["write status or new.status"],
+        &[],
+    ),
+    (
+        &["--changed", "newValue.status"],
+        &["write status"],
+        &["new.status"],
+    ),
+    (
+        &["--where", "cents > '100'"],
+        &["'100' is a string, but cents is always a number"],
+        &[],
+    ),
+    (
+        &["--where", "status = 1"],
+        &["1 is a number, but status is always a string"],
+        &[],
+    ),
+    (
+        &["--where", "cents LIKE '%1'"],
+        &["LIKE needs a string, but cents is always a number"],
+        &[],
+    ),
+    (
+        &["--where", "status = 'Open'"],
+        &["did you mean open?"],
+        &["always"],
+    ),
+    (
+        &["--where", "status = 'sent'"],
+        &["values of status seen: open (1), paid (1)"],
+        &[],
+    ),
+    (
+        &["--where", "status LIKE '*aid'"],
+        &["% stands for any characters", "'%aid'"],
+        &[],
+    ),
+    (
+        &["--where", "op = 'delete'"],
+        &[
+            "op is always insert, update or remove",
+            "did you mean 'remove'?",
+            "operations seen",
+        ],
+        &[],
+    ),
+    (
+        &["--where", "txnId = '552912'"],
+        &["txnId is always a number"],
+        &[],
+    ),
+    (
+        &["-c", "orders,people"],
+        &["one name with a comma", "'{orders,people}'"],
+        &[],
+    ),
+    (
+        &["-m", "updated"],
+        &[
+            "seen: update (2), ",
+            "did you mean update?",
+            "--op update selects",
+        ],
+        &[],
+    ),
+    (&["-m", "delete"], &["--op remove selects"], &[]),
+    (
+        &["--id", "{\"store\":\"zrh-1\""],
+        &[
+            "is not valid JSON, so it is compared as a string",
+            "no event of the document",
+        ],
+        &[],
+    ),
+    (
+        &["--id", "o-*"],
+        &["--id takes no pattern, but --where"],
+        &[],
+    ),
+    (
+        &["--id", "people/o-1001"],
+        &[
+            "no event of the document 'people/o-1001'",
+            "did you mean o-1001?",
+        ],
+        &[],
+    ),
+    (
+        &["--only", "newValue.status"],
+        &["--only newValue.status: no document that was read has this path; write status"],
+        &[],
+    ),
+    (
+        &["--op", "insert", "-c", "orders", "--where", "qty > 1"],
+        &["in the 1 of 4 events that pass --collection and --op (2026-"],
+        &[],
+    ),
+];
+
+#[test]
+fn a_read_that_shows_nothing_says_what_was_there() {
+    for case in SILENT {
+        let output = diff(case.0);
+        assert_eq!(output.status, Some(0), "{:?}", case.0);
+        assert_eq!(output.lines(), [""; 0], "{:?}", case.0);
+        check(&output, case);
+        // With --quiet there is nothing to say, and an event that passes needs no explanation.
+        let quiet = diff(&[case.0, &["-q"]].concat());
+        assert_eq!(quiet.stderr, "", "{:?}", case.0);
+    }
+}
+
+#[test]
+fn only_that_hides_everything_is_said_once() {
+    let args = ["--only", "till", "--op", "update", "-c", "orders"];
+    let output = diff(&args);
+    assert_eq!(output.lines(), [""; 0]);
+    let case: Case = (
+        &[],
+        &["--only hides all changes of 1 event"],
+        &["no document"],
+    );
+    check(&output, &case);
+}
+
+#[test]
+fn a_filter_that_lets_something_through_says_nothing() {
+    for args in [
+        &["-c", "orders"][..],
+        &["--where", "status = 'open'"],
+        &["--where", "cents > 100 OR cents = '100'"],
+        &["--id", "orders/o-1001"],
+        &["--id", "orders/\"o-1001\""],
+        &["--id", "o-1001"],
+        &["--only", "status"],
+        &["--full"],
+    ] {
+        let output = diff(args);
+        assert_ne!(output.lines(), [""; 0], "{args:?}");
+        assert_eq!(output.stderr, "", "{args:?}");
+    }
+}
+
+#[test]
+fn an_empty_name_is_refused() {
+    for args in [&["-c", ""][..], &["-c", "!"], &["-m", ""]] {
+        let output = diff(args);
+        assert_eq!(output.status, Some(2), "{args:?}");
+        assert!(
+            output.stderr.contains("is empty; write"),
+            "{args:?}: {}",
+            output.stderr
+        );
+    }
+}
+
+/// An event in which each option for changes shows something else, if the format uses it.
+const OPTIONS_EVENT: &str = r#"{"type":"documentChanged","txnId":1,"collection":"c","change":{"method":"update","oldValue":{"_id":"a","n":1,"lines":[{"sku":"x","qty":1,"note":"NOTE"},{"sku":"y","qty":2},{"sku":"z","qty":3}],"ids":[{"id":"q","n":1}]},"newValue":{"_id":"a","n":1.0,"m":"LONG","lines":[{"sku":"y","qty":9},{"sku":"z","qty":4},{"sku":"x","qty":3,"note":"a"}],"ids":[{"id":"q","n":2}]}}}"#;
+
+#[test]
+fn an_option_without_effect_on_a_format_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("capture");
+    let event = OPTIONS_EVENT
+        .replace("NOTE", &"n".repeat(100))
+        .replace("LONG", &"l".repeat(3_000));
+    std::fs::write(&file, event).unwrap();
+    let file = file.display().to_string();
+    let options: &[&[&str]] = &[
+        &["--full"],
+        &["--max-changes", "1"],
+        &["--context"],
+        &["--strict"],
+        &["--array-key", "lines=sku"],
+        &["--only", "lines"],
+        &["--ignore", "lines"],
+    ];
+    for format in [
+        "diff", "oneline", "json", "pretty", "record", "raw", "patch", "merge", "changes",
+    ] {
+        let show = |option: &[&str]| {
+            let shared = ["diff", &file, "--format", format];
+            run(&[], &[&shared[..], option].concat(), TIMEOUT)
+        };
+        let without = show(&[]).stdout;
+        for option in options {
+            // In this format, `--full` shows more of a whole document only, and this event is an update.
+            if (format, option[0]) == ("oneline", "--full") {
+                continue;
+            }
+            let with = show(option);
+            let is_used = with.stdout != without;
+            let flag = option[0];
+            let words = [
+                format!("{flag} has no effect with --format {format}"),
+                format!("{flag} selects events, but --format {format} shows all changes"),
+            ];
+            let is_said = words.iter().any(|words| with.stderr.contains(words));
+            assert_ne!(is_used, is_said, "{option:?} {format}: {}", with.stderr);
+        }
+    }
+}

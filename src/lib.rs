@@ -46,17 +46,22 @@ pub mod commands;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use crate::cli::ParseError;
 use crate::output::Output;
 use crate::util::env::Env;
 use crate::util::exit::Exit;
 
 /// Runs the program: parses the arguments and runs the command.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let env = Env::detect();
     let (global, invocation) = match cli::parse(args) {
         Ok(parsed) => parsed,
-        Err(error) => return print_usage(&error).into(),
+        Err(ParseError::Help(error)) => return print_help(&error).into(),
+        Err(ParseError::Usage(error)) => {
+            let mut out = Output::new(env.stderr_terminal, false, true);
+            return out.usage_error(&error.command, &error.message).into();
+        }
     };
-    let env = Env::detect();
     let mut out = Output::new(env.stderr_terminal, global.quiet, global.no_progress);
     let mut context = commands::Context {
         global: &global,
@@ -68,8 +73,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     commands::run(&invocation, &mut context).into()
 }
 
-/// Prints help or version (success), or a usage error.
-fn print_usage(error: &clap::Error) -> Exit {
+/// Prints help or version (success), or help without a command (a usage error).
+fn print_help(error: &clap::Error) -> Exit {
     // If the stream is closed, the error cannot be reported.
     drop(error.print());
     if error.use_stderr() {

@@ -284,3 +284,271 @@ fn an_option_without_effect_on_a_format_is_said() {
         }
     }
 }
+
+/// Wrong command lines.
+const WRONG: &[Case] = &[
+    (
+        &["tail", "--no-color"],
+        &["no such option: --no-color; write --color never"],
+        &["--no-control", "did you mean"],
+    ),
+    (&["verify", "--no-color"], &["write --color never"], &[]),
+    (&["man", "--no-color"], &["write --color never"], &[]),
+    (
+        &["completion"],
+        &["no such command: completion; did you mean completions?"],
+        &["__complete"],
+    ),
+    (
+        &["completion", "bash"],
+        &["did you mean completions?"],
+        &["__complete"],
+    ),
+    (
+        &["__complet"],
+        &["no such command"],
+        &["__complete;", "did you mean"],
+    ),
+    (
+        &["verify", "--since", "1h"],
+        &["no such option: --since; tail, diff and requery have --from"],
+        &["--strict"],
+    ),
+    (
+        &["tail", "-f"],
+        &["tail follows by default", "for help: ditto-cdc tail --help"],
+        &[],
+    ),
+    (&["verify", "--follow"], &["write --wait DURATION"], &[]),
+    (&["diff", "-f"], &["only tail follows a topic"], &[]),
+    (
+        &["tail", "-o", "json"],
+        &["write --format json"],
+        &["--from"],
+    ),
+    (&["tail", "-ojson"], &["write --format json"], &[]),
+    (&["tail", "--output", "json"], &["write --format json"], &[]),
+    (
+        &["tail", "--output=events.ndjson"],
+        &["write > events.ndjson"],
+        &[],
+    ),
+    (
+        &["tail", "-o", "beginning"],
+        &["write --from beginning"],
+        &["--format"],
+    ),
+    (
+        &["tail", "-o", "-100"],
+        &["write --from beginning, end, -100"],
+        &[],
+    ),
+    (
+        &["diff", "x", "--context", "3"],
+        &[],
+        &["write", "no such option"],
+    ),
+    (
+        &["tail", "--context", "3"],
+        &["unexpected argument '3'; --context takes no number"],
+        &["-c '3'"],
+    ),
+    (
+        &["tail", "--context=3"],
+        &["--context takes no value, found '3'; --context takes no number"],
+        &[],
+    ),
+    (
+        &["tail", "--op", "delete"],
+        &["--op: 'delete' is not insert, update or remove; write --op remove"],
+        &[],
+    ),
+    (&["tail", "--op", "create"], &["write --op insert"], &[]),
+    (
+        &["tail", "--op", "xyz"],
+        &["'xyz' is not insert, update or remove"],
+        &["write"],
+    ),
+    (
+        &["tail", "--format", "ndjson"],
+        &["write --format json"],
+        &[],
+    ),
+    (
+        &["tail", "--format", "yaml"],
+        &["'yaml' is not diff, oneline, json"],
+        &["write"],
+    ),
+    (
+        &["tail", "--format"],
+        &["--format needs a value: diff, oneline"],
+        &[],
+    ),
+    (&["tail", "--color", "off"], &["write --color never"], &[]),
+    (&["tail", "--tail", "5"], &["write --last N"], &[]),
+    (
+        &["tail", "--lines=5"],
+        &["no such option: --lines; write --last N"],
+        &[],
+    ),
+    (&["tail", "--max-messages", "5"], &["write --limit N"], &[]),
+    (&["tail", "--json"], &["write --format json"], &[]),
+    (&["tail", "--filter", "x"], &["write --where"], &[]),
+    (&["requery", "--filter", "x"], &["write --where"], &[]),
+    (&["tail", "-b", "x"], &["write --brokers HOST:PORT"], &[]),
+    (
+        &["diff", "-b", "x"],
+        &["no such option: -b"],
+        &["--brokers"],
+    ),
+    (
+        &["verify", "--bootstrap-server", "x"],
+        &["write --brokers"],
+        &[],
+    ),
+    (&["requery", "--timeout", "5s"], &["write --deadline"], &[]),
+    (
+        &["requery", "-q", "--limit", "5"],
+        &["no such option: --limit; it is an option of tail and diff"],
+        &[],
+    ),
+    (
+        &["demo", "--limit", "5"],
+        &["it is an option of tail and diff"],
+        &[],
+    ),
+    (
+        &["demo", "serve"],
+        &["unexpected argument 'serve'; write --serve"],
+        &[],
+    ),
+    (&["demo", "--print", "env"], &["--serve is missing"], &[]),
+    (
+        &["tail", "--colection", "x"],
+        &["did you mean --collection?"],
+        &[],
+    ),
+    (
+        &["tail", "--form", "json"],
+        &["did you mean --from or --format?"],
+        &[],
+    ),
+    (&["tail", "--xyzzy"], &["no such option: --xyzzy"], &[";"]),
+    (&["tail", "-Z"], &["no such option: -Z"], &[";"]),
+    (
+        &["tail", "--user-cert-password=hunter2"],
+        &["no such option: --user-cert-password;"],
+        &["hunter2"],
+    ),
+    (
+        &["tail", "capture.ndjson"],
+        &["to read a capture, write --input 'capture.ndjson'"],
+        &[],
+    ),
+    (
+        &["tail", "orders"],
+        &["to select a collection, write -c 'orders'"],
+        &[],
+    ),
+    (&["requery", "orders"], &["write -c 'orders'"], &[]),
+    (&["tail", "help"], &["write --help"], &["-c 'help'"]),
+    (&["verify", "x"], &["unexpected argument 'x'"], &[";"]),
+    (&["verify", "x\n"], &["unexpected argument 'x\\n'"], &[";"]),
+    (
+        &["tail", "--last", "0"],
+        &["--last: '0' is not a whole number from 1 to 1000000"],
+        &["..="],
+    ),
+    (
+        &["tail", "-n", "0"],
+        &["--limit: '0' is not a whole number from 1 on"],
+        &[".."],
+    ),
+    (
+        &["tail", "-n", "x"],
+        &["--limit: 'x' is not a whole number"],
+        &["digit"],
+    ),
+    (
+        &["tail", "--last"],
+        &["--last needs a value: --last N"],
+        &["<"],
+    ),
+    (
+        &["requery", "--jobs", "99"],
+        &["--jobs: '99' is not a whole number from 1 to 64"],
+        &[],
+    ),
+    (
+        &["tail", "--last", "1", "-n", "1"],
+        &["--last cannot be combined with --limit"],
+        &["<"],
+    ),
+    (
+        &["tail", "--from", "end", "--from", "end"],
+        &["--from is given twice"],
+        &[],
+    ),
+    (
+        &["tail", "--full=yes"],
+        &["--full takes no value, found 'yes'"],
+        &[],
+    ),
+    (
+        &["tail", "--allow-incomplete"],
+        &["--from POS is missing"],
+        &["<"],
+    ),
+    (&["completions"], &["SHELL is missing"], &["<"]),
+    (
+        &["completions", "tcsh"],
+        &["SHELL: 'tcsh' is not bash, elvish, fish, powershell or zsh"],
+        &["<"],
+    ),
+    (
+        &["config", "prod"],
+        &["for a profile write --profile 'prod'"],
+        &[],
+    ),
+    (
+        &["config", "init", "--xyzzy"],
+        &["for help: ditto-cdc config init --help"],
+        &[],
+    ),
+    (
+        &["verfy"],
+        &["did you mean verify?", "for help: ditto-cdc --help"],
+        &[],
+    ),
+    (&["consume"], &["tail shows events"], &[]),
+    (&["watch"], &["tail shows events"], &[]),
+    (&["snapshot"], &["requery fetches all documents"], &[]),
+    (&["check"], &["verify checks the connection"], &[]),
+    (&["doctor"], &["verify checks the connection"], &[]),
+    (&["init"], &["config init creates a profile"], &[]),
+    (&["version"], &["write ditto-cdc --version"], &[]),
+    (&["tail", "-V"], &["write ditto-cdc --version"], &[]),
+    (&["xyzzy"], &["no such command: xyzzy"], &[";"]),
+    (
+        &["man", "tial"],
+        &["no such command: tial; did you mean tail?"],
+        &[],
+    ),
+];
+
+#[test]
+fn a_usage_error_names_what_is_meant() {
+    for case in WRONG {
+        let output = run(&[], case.0, TIMEOUT);
+        check(&output, case);
+        if case.1.is_empty() {
+            continue;
+        }
+        assert_eq!(output.status, Some(2), "{:?}", case.0);
+        let lines: Vec<&str> = output.stderr.lines().collect();
+        let has_one_voice = lines.len() == 2
+            && lines.iter().all(|line| line.starts_with("ditto-cdc: "))
+            && lines[1].contains("for help: ditto-cdc");
+        assert!(has_one_voice, "{:?}: {lines:?}", case.0);
+    }
+}

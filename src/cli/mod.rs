@@ -3,10 +3,12 @@
 // Documentation in this file is help text: backticks would be printed.
 #![allow(clippy::doc_markdown)]
 
+mod command_line;
 mod config;
 mod requery;
 mod short_help;
 mod tips;
+mod usage_error;
 
 use std::path::PathBuf;
 
@@ -16,6 +18,7 @@ pub use short_help::{COMPLETE, Invocation, command, parse};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use requery::{ApiVersion, Requery};
+pub use usage_error::{ParseError, UsageError};
 
 pub use crate::record::options::{Format, Op};
 use crate::util::env::ColourWhen;

@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
-use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
-use super::{Cli, Global, tips};
+use super::usage_error::{self, ParseError};
+use super::{Cli, Global};
 
 /// A command with the flags that `-h` shows, by field name, and their short help.
 type ShortHelp = (&'static str, &'static [(&'static str, &'static str)]);
@@ -126,9 +127,7 @@ pub enum Invocation {
 ///
 /// # Errors
 /// A usage error, or a request for help or the version.
-pub fn parse(
-    args: impl IntoIterator<Item = OsString>,
-) -> Result<(Global, Invocation), clap::Error> {
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Global, Invocation), ParseError> {
     let words = Arg::new("words")
         .num_args(0..)
         .trailing_var_arg(true)
@@ -136,20 +135,22 @@ pub fn parse(
         .value_parser(clap::value_parser!(OsString));
     let complete = Command::new(COMPLETE).hide(true).arg(words);
     let args: Vec<OsString> = args.into_iter().collect();
-    let matches = command().subcommand(complete).try_get_matches_from(&args);
-    let matches = matches.map_err(|error| {
-        let words: Vec<String> = args
-            .iter()
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect();
-        tips::add(error, &words)
-    })?;
+    let parsed = command().subcommand(complete).try_get_matches_from(&args);
+    parsed
+        .and_then(|matches| invocation(&matches))
+        .map_err(|error| {
+            let words = args.iter().map(|word| word.to_string_lossy().into_owned());
+            usage_error::describe(error, &command(), &words.collect::<Vec<_>>())
+        })
+}
+
+fn invocation(matches: &ArgMatches) -> Result<(Global, Invocation), clap::Error> {
     if let Some((COMPLETE, request)) = matches.subcommand() {
         let words = request.get_many::<OsString>("words").unwrap_or_default();
-        let global = Global::from_arg_matches(&matches)?;
+        let global = Global::from_arg_matches(matches)?;
         return Ok((global, Invocation::Complete(words.cloned().collect())));
     }
-    let cli = Cli::from_arg_matches(&matches)?;
+    let cli = Cli::from_arg_matches(matches)?;
     Ok((cli.global, Invocation::Command(cli.command)))
 }
 

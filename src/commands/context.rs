@@ -26,9 +26,6 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// Reports a usage error of a command. Lines after the first one quote the option and mark a place in it.
     pub(super) fn usage_error(&mut self, command: &str, why: &str) -> Exit {
-        self.out.quoting(why);
-        self.out
-            .warn(&format!("for help: ditto-cdc {command} --help"));
-        Exit::Usage
+        self.out.usage_error(&format!(" {command}"), why)
     }
 }

@@ -356,6 +356,13 @@ impl Output {
         }
     }
 
+    /// Reports a usage error of a command, which has a blank before its name; the program itself has no name.
+    pub fn usage_error(&mut self, command: &str, why: &str) -> Exit {
+        self.quoting(why);
+        self.warn(&format!("for help: ditto-cdc{command} --help"));
+        Exit::Usage
+    }
+
     /// Prints lines that the user can copy, without a label.
     pub fn copyable(&mut self, lines: &[&str]) {
         for line in lines {

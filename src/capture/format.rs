@@ -88,6 +88,7 @@ fn write_place(place: &Place<'_>, out: &mut impl Write) -> io::Result<()> {
             write_number("partition", partition.map(i64::from), out)?;
             write_number("offset", *offset, out)
         }
+        Place::Unknown => out.write_all(b"{\"topic\":null,\"partition\":null,\"offset\":null"),
     }
 }
 
@@ -346,7 +347,7 @@ pub(super) fn with_position(
             partition,
             offset,
         },
-        Place::Offset { .. } => here,
+        Place::Offset { .. } | Place::Unknown => here,
     }
 }
 

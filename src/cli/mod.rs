@@ -43,7 +43,7 @@ pub struct Cli {
 pub enum Command {
     /// Show changes as they happen, or past changes
     Tail(Box<Tail>),
-    /// Show what changed, from capture files
+    /// Show what changed, from captures, or between two of them or two snapshots
     Diff(Box<Diff>),
     /// Check the connection layer by layer, and explain how to fix what is wrong
     Verify(Box<Verify>),
@@ -193,8 +193,10 @@ pub struct Tail {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = DIFF_EXAMPLES)]
 pub struct Diff {
-    /// Captures: output of tail, kafka-console-consumer.sh, kcat, rpk or kcl; `-` or no file means standard input
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// One capture: its changes. Two captures or snapshot folders: the documents that were added, removed or changed between
+    /// them. A + B, or three and more: the changes of the captures in a row. A capture is output of tail,
+    /// kafka-console-consumer.sh, kcat, rpk or kcl; `-` or no path is standard input
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub files: Vec<PathBuf>,
     /// The filters
     #[command(flatten)]
@@ -224,7 +226,9 @@ Examples:
   ditto-cdc diff capture.ndjson                      every change, page by page
   ditto-cdc diff -c orders --op update capture.ndjson
   kafka-console-consumer.sh … | ditto-cdc diff       the output of another tool
-  ditto-cdc diff --exit-code --id o-1001 *.ndjson    did this document change?";
+  ditto-cdc diff --exit-code --id o-1001 *.ndjson    did this document change?
+  ditto-cdc diff before after                        what changed between two snapshots
+  ditto-cdc diff a.ndjson + b.ndjson                 the changes of two captures in a row";
 
 /// Options for the changes in a document.
 #[derive(Debug, Clone, Default, Args)]

@@ -52,7 +52,7 @@ const SHORT_HELP: &[ShortHelp] = &[
     (
         "diff",
         &[
-            ("files", "Captures; - or none: standard input"),
+            ("files", "Captures or snapshots; two: compare"),
             COLLECTION,
             METHOD,
             OP,

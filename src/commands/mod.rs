@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+mod compare;
 pub mod completions;
 pub mod config;
 mod connect;
@@ -7,6 +8,7 @@ mod context;
 pub mod demo;
 pub mod diff;
 pub mod man;
+mod read_source;
 pub mod requery;
 mod stores;
 pub mod tail;

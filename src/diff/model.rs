@@ -167,6 +167,17 @@ impl<'a> Diff<'a> {
         None
     }
 
+    /// Whether the documents are equal; with `strict`, another spelling of a value is a difference.
+    #[must_use]
+    pub fn is_empty(&self, strict: bool) -> bool {
+        let is_difference = |kind| match kind {
+            ChangeKind::Respelled => strict,
+            ChangeKind::MovedAway => false,
+            _ => true,
+        };
+        !self.changes.iter().any(|change| is_difference(change.kind))
+    }
+
     /// Number of values that are equal with another spelling.
     #[must_use]
     pub fn respelled(&self) -> usize {

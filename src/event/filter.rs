@@ -198,11 +198,10 @@ impl Filter {
 
     /// Whether a collection, a method or a transaction can reject an event.
     fn needs_envelope(&self) -> bool {
-        let limits = self.after_txn.or(self.until_txn);
         !(self.include.is_empty()
             && self.exclude.is_empty()
             && self.methods.is_empty()
-            && limits.is_none())
+            && !self.has_transaction_limits())
     }
 
     /// Whether anything can reject an event before all of it was read.
@@ -278,11 +277,18 @@ impl Filter {
 
     /// Whether a transaction is outside the requested range. Also applies to gaps, because it is a position in the
     /// stream.
-    fn is_out_of_range(&self, txn_id: Option<TxnId>) -> bool {
+    #[must_use]
+    pub fn is_out_of_range(&self, txn_id: Option<TxnId>) -> bool {
         txn_id.is_some_and(|txn| {
             self.after_txn.is_some_and(|after_txn| txn.0 <= after_txn)
                 || self.until_txn.is_some_and(|until_txn| txn.0 > until_txn)
         })
+    }
+
+    /// Whether the filter limits the transactions.
+    #[must_use]
+    pub fn has_transaction_limits(&self) -> bool {
+        self.after_txn.or(self.until_txn).is_some()
     }
 
     /// The index of the first condition that does not hold.
@@ -326,8 +332,9 @@ impl Filter {
         &self.methods
     }
 
-    /// An event without a collection matches no included and no excluded collection.
-    fn matches_collection(&self, name: Option<&str>) -> bool {
+    /// Whether the filter selects a collection. An event without one matches no included and no excluded collection.
+    #[must_use]
+    pub fn matches_collection(&self, name: Option<&str>) -> bool {
         let in_any = |patterns: &[Pattern]| {
             name.is_some_and(|name| patterns.iter().any(|one| one.matches(name)))
         };
@@ -361,9 +368,7 @@ impl<'f> EarlyReject<'f> {
 
     fn is_certain(&mut self, known: &Envelope<'_>) -> bool {
         let filter = self.filter;
-        if (filter.after_txn.or(filter.until_txn).is_some())
-            && filter.is_out_of_range(known.txn_id())
-        {
+        if filter.has_transaction_limits() && filter.is_out_of_range(known.txn_id()) {
             return known.kind.and_then(kind).is_some();
         }
         // A value that is not a string is decided on the whole event.
@@ -398,7 +403,7 @@ impl<'f> EarlyReject<'f> {
             .kind
             .and_then(kind)
             .is_some_and(|kind| kind != EventKind::RequeryRequired);
-        if !is_document || filter.after_txn.or(filter.until_txn).is_some() {
+        if !is_document || filter.has_transaction_limits() {
             return EarlyRejection::Other;
         }
         let name = |raw: Option<&'a [u8]>| raw.and_then(unquote);
@@ -417,7 +422,7 @@ impl<'f> EarlyReject<'f> {
         known.kind.is_some()
             && (collection || known.collection.is_some())
             && (filter.methods.is_empty() || known.method.is_some())
-            && (filter.after_txn.or(filter.until_txn).is_none() || known.txn_id().is_some())
+            && (!filter.has_transaction_limits() || known.txn_id().is_some())
     }
 
     /// Whether a condition is definitely false; evaluated again only if more fields are known.

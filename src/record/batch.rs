@@ -41,6 +41,7 @@ enum StoredPlace {
         partition: Option<i32>,
         offset: Option<i64>,
     },
+    Unknown,
 }
 
 impl Batch {
@@ -65,6 +66,7 @@ impl Batch {
                     offset,
                 },
             ),
+            Place::Unknown => ("", StoredPlace::Unknown),
         };
         let name = self.name(name);
         let key = record.key.as_deref().map(|key| self.copy(key));
@@ -153,6 +155,7 @@ impl Batch {
                     partition,
                     offset,
                 },
+                StoredPlace::Unknown => Place::Unknown,
             },
             time: stored.time,
             leader_epoch: stored.leader_epoch,
@@ -218,6 +221,7 @@ mod tests {
             record(line, Some(b"")),
             record(positioned, Some(b"")),
             record(Place::line("b", 1), Some(b"\xff\x00")),
+            record(Place::Unknown, Some(b"{}")),
             full,
         ];
         let mut batch = Batch::default();

@@ -55,6 +55,8 @@ pub enum Place<'a> {
         /// The offset inside the partition, if the line has it.
         offset: Option<i64>,
     },
+    /// Nowhere: the difference of two documents is not a record of a stream.
+    Unknown,
 }
 
 impl<'a> Place<'a> {
@@ -79,6 +81,7 @@ impl<'a> Place<'a> {
             Place::Line {
                 partition, offset, ..
             } => partition.zip(offset),
+            Place::Unknown => None,
         }
     }
 }

@@ -8,5 +8,6 @@ pub mod preceding;
 pub mod proof;
 pub mod proof_events;
 pub mod read;
+pub mod rows;
 pub mod stream_evidence;
 pub mod write;

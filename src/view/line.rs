@@ -148,7 +148,7 @@ impl<'v, 'o> Line<'v, 'o> {
                 self.numbers(format_args!("p{partition}@{offset}"), dim);
             }
             (None, Place::Line { line, .. }) => self.numbers(format_args!("line {line}"), dim),
-            (None, Place::Offset { .. }) => {}
+            (None, Place::Offset { .. } | Place::Unknown) => {}
         }
     }
 

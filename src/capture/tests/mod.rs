@@ -334,6 +334,7 @@ fn known(record: &crate::record::Record<'_>) -> Known {
         Place::Line {
             partition, offset, ..
         } => (partition, offset),
+        Place::Unknown => (None, None),
     };
     let header = |header: &crate::record::Header<'_>| {
         (

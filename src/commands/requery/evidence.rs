@@ -399,7 +399,7 @@ fn place(record: &Record<'_>) -> EventPlace {
         Place::Offset {
             partition, offset, ..
         } => (partition, offset),
-        Place::Line { .. } => (0, 0),
+        Place::Line { .. } | Place::Unknown => (0, 0),
     }
 }
 

@@ -271,6 +271,7 @@ pub(super) fn format_place(record: &Record<'_>) -> String {
             partition, offset, ..
         } => format_offset((partition, offset)),
         Place::Line { file, line, .. } => format!("{file} line {line}"),
+        Place::Unknown => String::new(),
     }
 }
 

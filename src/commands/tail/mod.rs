@@ -13,7 +13,7 @@ mod name_lists;
 mod option_notes;
 mod path_usage;
 pub(super) mod plan;
-mod range;
+pub(super) mod range;
 mod recovery_hint;
 mod render;
 mod run;
@@ -30,6 +30,7 @@ mod tests;
 use std::sync::Arc;
 
 use self::counters::Counters;
+use self::messages::Messages;
 use self::plan::{Plan, SharedArgs, TypedTimeLimits};
 use self::recovery_hint::RecoveryHint;
 use self::render::Renderer;
@@ -39,6 +40,8 @@ use self::topic::TopicRun;
 use super::Context;
 use crate::capture::Capture;
 use crate::cli;
+use crate::output::Output;
+use crate::record::Notice;
 use crate::util::exit::Exit;
 use crate::view::{Format, Styles, View, WallClock};
 
@@ -86,6 +89,7 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
 }
 
 /// What a run has shown.
+#[derive(Debug, Default)]
 pub(super) struct Shown {
     pub events: u64,
     pub gaps: u64,
@@ -109,11 +113,16 @@ fn print_notes(plan: &Plan, context: &mut Context<'_>) {
     }
 }
 
-/// The filter of a plan, and the view of its format on this terminal.
-fn renderer(plan: &Plan, context: &Context<'_>) -> Arc<Renderer> {
+/// Reports a notice of a source.
+pub(super) fn report_notice(notice: &Notice, out: &mut Output) {
+    Messages::report_notice(notice, out);
+}
+
+/// The view of a plan's format on this terminal.
+pub(super) fn view(plan: &Plan, context: &Context<'_>) -> View {
     let env = context.env;
     let coloured = env.colours(context.global.color, env.stdout_terminal);
-    let view = View {
+    View {
         format: plan.format,
         styles: Styles::new(coloured),
         coloured,
@@ -121,10 +130,14 @@ fn renderer(plan: &Plan, context: &Context<'_>) -> Arc<Renderer> {
         width: env.width.filter(|_| env.stdout_terminal),
         clock: WallClock::new(env.now.clone()),
         diff: plan.diff.clone(),
-    };
+    }
+}
+
+/// The filter of a plan, and its view.
+fn renderer(plan: &Plan, context: &Context<'_>) -> Arc<Renderer> {
     Arc::new(Renderer {
         filter: plan.filter.clone(),
-        view,
+        view: view(plan, context),
         base: None,
         paths: Arc::clone(&plan.paths),
     })

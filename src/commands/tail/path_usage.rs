@@ -66,7 +66,7 @@ impl PathUsage {
     }
 
     /// Notes which paths the documents of an event have. Costs nothing for a path that was met.
-    pub(super) fn note(&self, event: &Event<'_>) {
+    pub(crate) fn note(&self, event: &Event<'_>) {
         if self.paths.is_empty() {
             return;
         }
@@ -125,7 +125,7 @@ impl PathUsage {
     }
 
     /// Reports the paths that no document has, each once. `true` if one of them was to be hidden in a certain place.
-    pub(super) fn report(&self, out: &mut Output) -> bool {
+    pub(crate) fn report(&self, out: &mut Output) -> bool {
         if self.documents.load(Ordering::Relaxed) == 0 {
             return false;
         }

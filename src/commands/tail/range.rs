@@ -7,7 +7,7 @@ use crate::record::{Failure, FailureClass, Place, Record};
 ///
 /// # Errors
 /// A [`Failure`] if the capture does not have the time or offset that a position needs.
-pub(super) fn in_range(
+pub(crate) fn in_range(
     record: &Record<'_>,
     from: &Position,
     until: Option<&Position>,
@@ -72,7 +72,7 @@ pub(super) fn partition_and_offset(record: &Record<'_>) -> Option<(i32, i64)> {
 }
 
 /// A record's place as messages name it.
-pub(super) fn format_place(record: &Record<'_>) -> String {
+pub(crate) fn format_place(record: &Record<'_>) -> String {
     match record.place {
         Place::Offset {
             topic,
@@ -80,6 +80,7 @@ pub(super) fn format_place(record: &Record<'_>) -> String {
             offset,
         } => format!("{topic} partition {partition} offset {offset}"),
         Place::Line { file, line, .. } => format!("{file} line {line}"),
+        Place::Unknown => String::new(),
     }
 }
 

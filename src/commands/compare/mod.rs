@@ -1,0 +1,148 @@
+//! Compares two captures or snapshots: the documents that were added, removed and changed between them.
+
+mod capture_side;
+mod coverage;
+mod differences;
+mod document_key;
+mod documents;
+mod join;
+mod side;
+mod snapshot_side;
+mod state_index;
+mod synthetic_event;
+mod tally;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use self::differences::Stop;
+use self::join::Comparison;
+use self::side::Side;
+use self::tally::Tally;
+use super::Context;
+use super::tail;
+use super::tail::Shown;
+use super::tail::plan::Plan;
+use crate::cli::OnGap;
+use crate::record::position::Position;
+use crate::util::exit::Exit;
+use crate::util::suggest::nearest;
+
+/// Why the options cannot be used for a comparison of these paths, as a sentence.
+pub(super) fn conflict(paths: &[PathBuf], plan: &Plan) -> Option<String> {
+    if plan.last.is_some() || matches!(plan.from, Position::Back(_)) {
+        return Some(
+            "--last and --from -N choose the newest changes, and the differences between two captures have no order in time; -n shows fewer of them, and diff A + B shows the changes in a row"
+                .to_owned(),
+        );
+    }
+    let is_limited = plan.from != Position::Beginning
+        || plan.until.is_some()
+        || plan.filter.has_transaction_limits();
+    let folder = paths
+        .iter()
+        .find(|path| path.is_dir())
+        .filter(|_| is_limited)?;
+    Some(format!(
+        "--from and --until choose events of a capture, and {} is a snapshot; leave them out",
+        folder.display()
+    ))
+}
+
+/// Compares two captures or snapshots; returns the exit code and what was shown.
+pub(super) fn run(
+    before: &Path,
+    after: &Path,
+    plan: &Plan,
+    context: &mut Context<'_>,
+) -> (Exit, Shown) {
+    match compare(before, after, plan, context) {
+        Ok((exit, shown)) => (exit, shown),
+        Err(exit) => (exit, Shown::default()),
+    }
+}
+
+fn compare(
+    before: &Path,
+    after: &Path,
+    plan: &Plan,
+    context: &mut Context<'_>,
+) -> Result<(Exit, Shown), Exit> {
+    let before = read(before, plan, context)?;
+    let after = read(after, plan, context)?;
+    for side in [&before, &after] {
+        tally::report_exceptions(side, context.out);
+    }
+    let unreadable = before.exceptions.unreadable + after.exceptions.unreadable;
+    let gaps = before.exceptions.gaps + after.exceptions.gaps;
+    if plan.on_gap == OnGap::Stop && gaps > 0 {
+        context.out.warn("stopped because of a gap (--on-gap stop)");
+        return Err(Exit::Gap);
+    }
+    let view = tail::view(plan, context);
+    let mut comparison = Comparison::new(before, after, plan, &view, context);
+    let stop = comparison.run();
+    let (before, after, tally) = comparison.finish();
+    let shown = Shown {
+        events: tally.shown,
+        gaps,
+    };
+    match stop {
+        Ok(()) => {}
+        Err(Stop::OutputClosed) => return Ok((Exit::Success, shown)),
+        Err(Stop::Interrupted) => return Err(Exit::Interrupted),
+        Err(Stop::Failed(why)) => {
+            context.out.warn(&why);
+            return Err(Exit::Failed);
+        }
+    }
+    let hides_nothing = report(&tally, &before, &after, plan, context);
+    let failed = unreadable > 0 || hides_nothing;
+    Ok((if failed { Exit::Failed } else { Exit::Success }, shown))
+}
+
+/// Reports the result; whether a path of `--redact` hides nothing.
+fn report(
+    tally: &Tally,
+    before: &Side,
+    after: &Side,
+    plan: &Plan,
+    context: &mut Context<'_>,
+) -> bool {
+    context.out.note(&tally.summary());
+    report_unknown_collections(before, after, plan, context);
+    tally.report_doubts(before, after, context.out);
+    plan.paths.report(context.out)
+}
+
+/// Reports each `--collection` that matches no collection of either side.
+fn report_unknown_collections(before: &Side, after: &Side, plan: &Plan, context: &mut Context<'_>) {
+    let known: BTreeSet<&String> = before.known.union(&after.known).collect();
+    let typed = plan.typed_filter.options.collections.iter();
+    let included = typed.filter(|name| !name.starts_with('!'));
+    for (at, typed) in included.enumerate() {
+        let is_met = |name: &&&String| plan.filter.including_patterns(name).any(|one| one == at);
+        if known.iter().any(|name| is_met(&name)) {
+            continue;
+        }
+        let names = || known.iter().map(|name| name.as_str());
+        let there = tally::names(&names().map(str::to_owned).collect::<Vec<_>>());
+        let near = nearest(typed, names()).join(" or ");
+        let instead = if near.is_empty() {
+            format!("there are {there}")
+        } else {
+            format!("did you mean {near}?")
+        };
+        context.out.warn(&format!(
+            "no collection matches --collection {typed}; {instead}"
+        ));
+    }
+}
+
+fn read(path: &Path, plan: &Plan, context: &mut Context<'_>) -> Result<Side, Exit> {
+    if path.is_dir() {
+        snapshot_side::read(path, &plan.filter, context)
+    } else {
+        capture_side::read(path, plan, context)
+    }
+}

@@ -194,7 +194,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s v -l verb
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s o -l output -d 'Output folder, or - for standard output' -r -f -a "(__fish_complete_directories)"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l txn-id -d 'The txnID of the requeryRequired event' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s c -l collection -d 'Only this collection' -x -a '(__fish_ditto_cdc_ask collections)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l where -d 'Only documents that meet this DQL condition' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l from -d 'Where reading of the stream ended' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l deadline -d 'Give up after DURATION without progress' -r

@@ -20,8 +20,8 @@ pub struct Requery {
     /// The txnID of the requeryRequired event; the snapshot will not be older
     #[arg(long, value_name = "N")]
     pub txn_id: Option<u64>,
-    /// Only this collection, by its exact name (repeatable); the snapshot then does not cover the whole app
-    #[arg(short, long = "collection", value_name = "NAME")]
+    /// Only collections that match this name or glob (* ? [a-z] {a,b}), of those that the server lists or the stream has; !name excludes one (repeatable). The snapshot then does not cover the whole app
+    #[arg(short, long = "collection", value_name = "GLOB")]
     pub collections: Vec<String>,
     /// Only documents that meet this condition, in DQL
     #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true)]

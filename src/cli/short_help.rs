@@ -85,7 +85,7 @@ const SHORT_HELP: &[ShortHelp] = &[
         &[
             ("output", "Output folder, or - for standard output"),
             ("txn_id", "The txnID of the requeryRequired event"),
-            ("collections", "Only this collection"),
+            COLLECTION,
             ("condition", "Only documents that meet this DQL condition"),
             ("from", "Where reading of the stream ended"),
             ("resume", "Continue an interrupted run"),

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use globset::{Glob, GlobMatcher};
-
+use super::collection_pattern::{CollectionPattern, GlobError};
 use super::decode::{Envelope, EnvelopeError, kind, read_envelope, read_envelope_unchecked};
 use super::id::DocumentFilter;
 use super::{Event, EventKind, Op, TxnId, Unreadable};
@@ -32,20 +31,11 @@ pub struct FilterOptions {
     pub until_txn: Option<u64>,
 }
 
-/// An invalid collection pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GlobError {
-    /// The pattern as typed.
-    pub glob: String,
-    /// The error message.
-    pub why: String,
-}
-
 /// A compiled [`FilterOptions`].
 #[derive(Debug, Clone)]
 pub struct Filter {
-    include: Vec<Pattern>,
-    exclude: Vec<Pattern>,
+    include: Vec<CollectionPattern>,
+    exclude: Vec<CollectionPattern>,
     methods: Vec<String>,
     ops: Vec<Op>,
     ids: Vec<DocumentFilter>,
@@ -107,7 +97,10 @@ impl Filter {
             .iter()
             .partition(|glob| glob.starts_with('!'));
         let patterns = |globs: Vec<&String>| -> Result<Vec<_>, GlobError> {
-            globs.into_iter().map(|glob| Pattern::new(glob)).collect()
+            globs
+                .into_iter()
+                .map(|glob| CollectionPattern::new(glob))
+                .collect()
         };
         Ok(Filter {
             include: patterns(include)?,
@@ -129,10 +122,7 @@ impl Filter {
     /// The collections to which the filter restricts the events; `None` if it selects by patterns, or not at all.
     #[must_use]
     pub fn selected_collections(&self) -> Option<BTreeSet<String>> {
-        let name = |pattern: &Pattern| match pattern {
-            Pattern::Name(name) => Some(name.clone()),
-            Pattern::Glob(_) => None,
-        };
+        let name = |pattern: &CollectionPattern| pattern.name().map(str::to_owned);
         let names = self.include.iter().map(name).collect::<Option<_>>();
         names.filter(|names: &BTreeSet<String>| !names.is_empty())
     }
@@ -335,7 +325,7 @@ impl Filter {
     /// Whether the filter selects a collection. An event without one matches no included and no excluded collection.
     #[must_use]
     pub fn matches_collection(&self, name: Option<&str>) -> bool {
-        let in_any = |patterns: &[Pattern]| {
+        let in_any = |patterns: &[CollectionPattern]| {
             name.is_some_and(|name| patterns.iter().any(|one| one.matches(name)))
         };
         (self.include.is_empty() || in_any(&self.include)) && !in_any(&self.exclude)
@@ -455,35 +445,5 @@ impl<'f> EarlyReject<'f> {
         let is_false = conditions.any(|condition| condition.fails_early(&facts));
         self.early_result = Some((count, is_false));
         is_false
-    }
-}
-
-/// A pattern of collection names. A name without wildcards is compared directly, which is many times faster.
-#[derive(Debug, Clone)]
-enum Pattern {
-    Name(String),
-    Glob(GlobMatcher),
-}
-
-impl Pattern {
-    fn new(typed: &str) -> Result<Self, GlobError> {
-        let glob = typed.strip_prefix('!').unwrap_or(typed);
-        if !glob.contains(['*', '?', '[', ']', '{', '}', '\\']) {
-            return Ok(Pattern::Name(glob.to_owned()));
-        }
-        match Glob::new(glob) {
-            Ok(glob) => Ok(Pattern::Glob(glob.compile_matcher())),
-            Err(error) => Err(GlobError {
-                glob: typed.to_owned(),
-                why: error.kind().to_string(),
-            }),
-        }
-    }
-
-    fn matches(&self, name: &str) -> bool {
-        match self {
-            Pattern::Name(wanted) => wanted == name,
-            Pattern::Glob(glob) => glob.is_match(name),
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! Ditto events: decoding, classification and filtering on raw bytes. No input causes a panic.
 
+pub mod collection_pattern;
 mod decode;
 pub mod filter;
 pub mod filter_stats;

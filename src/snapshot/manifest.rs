@@ -69,9 +69,15 @@ pub struct Manifest {
 pub struct Scope {
     /// No collection was named, no condition given, and the server listed its collections.
     pub whole_app: bool,
-    /// The names of `--collection`; empty for all.
+    /// The collections that `--collection` selected; empty for all.
     #[serde(default)]
     pub named: Vec<String>,
+    /// The patterns of `--collection`, as typed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patterns: Vec<String>,
+    /// Selected collections of which neither the server's list nor the stream says that they exist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unchecked: Vec<String>,
     /// The condition of `--where`.
     #[serde(rename = "where")]
     pub condition: Option<String>,
@@ -350,6 +356,18 @@ impl Manifest {
 
     /// Decides whether the snapshot is complete, from its collections and its scope.
     pub fn conclude(&mut self) {
+        let listing = &self.scope.listing;
+        let unchecked = self
+            .collections
+            .iter_mut()
+            .filter(|one| one.documents == 0 && self.scope.unchecked.contains(&one.name));
+        for one in unchecked {
+            one.complete = false;
+            one.proof = None;
+            one.why_not.push(format!(
+                "it has no document, and nothing says that it exists: the server's list of collections is {listing}, and the stream does not have it. Its name may be misspelled"
+            ));
+        }
         self.why_not = self.reasons_against();
         self.complete = self.why_not.is_empty();
     }

@@ -258,3 +258,56 @@ fn concurrent_writes_do_not_affect_other_documents() {
     };
     assert_eq!(only(&found), only(&expected));
 }
+
+#[test]
+fn patterns_select_collections_and_a_typo_is_no_empty_snapshot() {
+    let Some(front) = front() else { return };
+    for name in ["orders", "order_items", "people"] {
+        front.insert(name, &[document(&json!(1), 1)]);
+    }
+    for (args, expected) in [
+        (&["-c", "order*"][..], &["order_items", "orders"][..]),
+        (&["-c", "order*", "-c", "!orders"], &["order_items"]),
+        (&["-c", "orders", "-c", "orders"], &["orders"]),
+        (&["-c", "!people"], &["order_items", "orders"]),
+    ] {
+        let place = Place::new();
+        let output = place.requery(&front, args);
+        assert_eq!(output.status, Some(0), "{args:?}: {}", output.stderr);
+        let manifest = place.manifest();
+        let names = manifest.collections.iter().map(|one| one.name.as_str());
+        assert_eq!(names.collect::<Vec<_>>(), expected, "{args:?}");
+        assert_eq!(manifest.scope.named, expected, "{args:?}");
+        assert!(!manifest.scope.whole_app);
+    }
+    for (args, words) in [
+        (&["-c", "nope"][..], "no collection 'nope'"),
+        (&["-c", "Orders"], "did you mean 'orders'"),
+        (&["-c", "orders", "-c", "ordrs"], "did you mean 'orders'"),
+        (&["-c", "nope*"], "no collection matches 'nope*'"),
+        (&["-c", "orders,people"], "write -c orders -c people"),
+    ] {
+        for output in [&["--dry-run"][..], &[]] {
+            let place = Place::new();
+            let output = place.requery(&front, &[args, output].concat());
+            assert_eq!(output.status, Some(2), "{args:?}: {}", output.stderr);
+            assert!(output.stderr.contains(words), "{args:?}: {}", output.stderr);
+        }
+    }
+    // A server that does not list its collections: an empty one may be a typo, and one with documents exists.
+    for listing in ["refuse", "empty"] {
+        front.set(&json!({"listing": listing}));
+        let place = Place::new();
+        let output = place.requery(&front, &["-c", "nope"]);
+        assert_eq!(output.status, Some(4), "{listing}: {}", output.stderr);
+        assert!(
+            output.stderr.contains("may be misspelled"),
+            "{}",
+            output.stderr
+        );
+        let collection = &place.manifest().collections[0];
+        assert!(!collection.complete && collection.proof.is_none());
+        let output = Place::new().requery(&front, &["-c", "orders"]);
+        assert_eq!(output.status, Some(0), "{listing}: {}", output.stderr);
+    }
+}

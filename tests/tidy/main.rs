@@ -87,7 +87,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("similar::", &["diff/"]),
     ("indicatif::", &["output/"]),
     ("strsim::", &["util/suggest.rs"]),
-    ("globset::", &["event/filter.rs"]),
+    ("globset::", &["event/collection_pattern.rs"]),
     ("fearless_simd::", &["json/"]),
     ("flate2::", &["capture/encoding.rs"]),
     ("zstd::", &["capture/encoding.rs"]),

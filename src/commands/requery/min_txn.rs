@@ -304,11 +304,11 @@ pub(super) fn conflict(
     if let (Some(then), Some(now)) = (recorded, topic.filter(|topic| recorded != Some(*topic))) {
         return differs("topic", then, now);
     }
-    if head.named != options.named {
+    if head.patterns != options.patterns {
         return differs(
             "collections",
-            &format!("{:?}", head.named),
-            &format!("{:?}", options.named),
+            &format!("{:?}", head.patterns),
+            &format!("{:?}", options.patterns),
         );
     }
     if head.condition != options.condition {

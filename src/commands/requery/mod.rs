@@ -9,6 +9,7 @@ mod outcome;
 mod proof;
 mod report;
 mod scope;
+mod selection;
 mod stdout_page;
 mod workers;
 
@@ -24,12 +25,13 @@ use self::evidence::EvidenceCheck;
 use self::min_txn::{JOURNAL_FORMAT, MinTransaction};
 use self::options::Options;
 use self::outcome::{report_failure, report_stop};
+use self::selection::Selection;
 use self::workers::CollectionWorkers;
 use super::{Context, connect};
 use crate::bigpeer::Client;
 use crate::cli;
 use crate::record::{Failure, FailureClass};
-use crate::snapshot::manifest::{Manifest, Scope};
+use crate::snapshot::manifest::{Collection, Manifest, Scope};
 use crate::snapshot::read::queries::{LISTING, Listing, Target};
 use crate::snapshot::read::retrying_client::{RequestStatus, RetryingClient, StopReason};
 use crate::snapshot::write::directory::{SnapshotDirectory, disk_failure};
@@ -245,7 +247,7 @@ fn head(
         api: options.api().to_owned(),
         floor: floor.txn_id(),
         floor_from: floor.from,
-        named: options.named.clone(),
+        patterns: options.patterns.clone(),
         condition: options.condition.clone(),
         cluster: floor.cluster,
         positions: floor.positions,
@@ -274,27 +276,43 @@ fn collections(
         Ok(listing) => listing,
         Err(stop) => return Err(report_stop(&stop, context)),
     };
-    let mut names: Vec<String> = options.named.clone();
-    let old = old.iter().flat_map(|old| &old.collections);
+    let old: Vec<&Collection> = old.iter().flat_map(|old| &old.collections).collect();
     // What is replaced is read again, so that a collection that is gone is noticed.
     let elsewhere: BTreeSet<String> = head
         .seen
         .iter()
         .cloned()
-        .chain(old.map(|one| one.name.clone()))
+        .chain(old.iter().map(|one| one.name.clone()))
         .collect();
     let legacy = matches!(listing, Listing::NoDql(_));
     let (listing_status, listed) = scope::describe(&listing);
-    if options.named.is_empty() {
-        names.extend(elsewhere.iter().cloned());
-        names.extend(listing.names().cloned());
-    }
-    if names.is_empty() && legacy {
+    let selects_all = options.patterns.is_empty();
+    let selection = if selects_all {
+        let names = elsewhere.iter().chain(listing.names()).cloned();
+        Selection {
+            names: names.collect(),
+            ..Selection::default()
+        }
+    } else {
+        // An empty collection of the replaced snapshot proves nothing: its name may have been a mistake.
+        let replaced = old.iter().filter(|one| one.documents > 0);
+        let known = head.seen.iter().chain(replaced.map(|one| &one.name));
+        let known = known.chain(listing.names()).cloned().collect();
+        let selection = selection::select(&options.patterns, &known, listed.is_some());
+        selection.map_err(|why| context.usage_error("requery", &why))?
+    };
+    if selection.names.is_empty() && legacy {
         return Err(no_dql(listing, context));
     }
-    names.sort();
-    names.dedup();
-    if listed.is_none() && options.named.is_empty() {
+    if !selection.unchecked.is_empty() {
+        let names: Vec<&str> = selection.unchecked.iter().map(String::as_str).collect();
+        context.out.warn(&format!(
+            "whether the collection {} exists is unknown: the server's list of collections is {listing_status}, and the stream does not have it",
+            names.join(", ")
+        ));
+    }
+    let names: Vec<String> = selection.names.into_iter().collect();
+    if listed.is_none() && selects_all {
         context.out.warn(&format!(
             "the server's list of collections is {listing_status}: reading only collections that it names or that occur in the stream"
         ));
@@ -303,8 +321,14 @@ fn collections(
         .iter()
         .filter(|name| listed.is_some_and(|listed| !listed.contains(*name)));
     let scope = Scope {
-        whole_app: listed.is_some() && options.named.is_empty() && options.condition.is_none(),
-        named: options.named.clone(),
+        whole_app: listed.is_some() && selects_all && options.condition.is_none(),
+        named: if selects_all {
+            Vec::new()
+        } else {
+            names.clone()
+        },
+        patterns: options.patterns.clone(),
+        unchecked: selection.unchecked.into_iter().collect(),
         condition: options.condition.clone(),
         unlisted: unlisted.cloned().collect(),
         listing: listing_status,

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::selection;
 use crate::bigpeer::Version;
 use crate::cli::{ApiVersion, Requery};
 use crate::condition::Condition;
+use crate::event::collection_pattern::CollectionPattern;
 use crate::record::position;
 use crate::record::position::Position;
 use crate::snapshot::read::queries::{self, Target, check_condition};
@@ -22,7 +24,8 @@ pub(super) struct Options {
     /// `None` for standard output.
     pub folder: Option<PathBuf>,
     pub txn_id: Option<u64>,
-    pub named: Vec<String>,
+    /// The patterns of `--collection`, as typed.
+    pub patterns: Vec<String>,
     pub condition: Option<String>,
     /// Where to start reading the stream, as typed.
     pub from: Option<Position>,
@@ -40,8 +43,8 @@ impl Options {
                 return Err("--where: the server does not read paths such as [\"odd.key\"], .name or $.name as fields: put the name in backticks".to_owned());
             }
         }
-        if typed.collections.iter().any(String::is_empty) {
-            return Err("--collection: a name must not be empty".to_owned());
+        for text in &typed.collections {
+            selection::pattern(text)?;
         }
         let folder = match (&typed.output, typed.dry_run || typed.as_curl) {
             (Some(path), false) => output_folder(path).map(|path| env.path(&path)),
@@ -61,7 +64,7 @@ impl Options {
         Ok(Options {
             folder,
             txn_id: typed.txn_id,
-            named: typed.collections.clone(),
+            patterns: typed.collections.clone(),
             condition: typed.condition.clone(),
             from: from.map_err(|why| format!("--from: {why}"))?,
             resume: typed.resume,
@@ -86,10 +89,15 @@ impl Options {
 
     /// The first request of a run.
     pub fn first_request(&self) -> Request {
-        let named = self.named.first().map(|name| {
-            let target = Target::new(name.clone(), self.condition.clone());
-            target.census()
-        });
+        let first = self.patterns.first().filter(|text| !text.starts_with('!'));
+        let pattern = first.and_then(|text| selection::pattern(text).ok());
+        let named = pattern
+            .as_ref()
+            .and_then(CollectionPattern::name)
+            .map(|name| {
+                let target = Target::new(name.to_owned(), self.condition.clone());
+                target.census()
+            });
         Request::Dql(named.unwrap_or_else(|| queries::listing(1)))
     }
 }

@@ -33,8 +33,9 @@ pub struct RunIdentity {
     pub floor: Option<u64>,
     /// Sources of the minimum transaction.
     pub floor_from: Vec<String>,
-    /// The names of `--collection`.
-    pub named: Vec<String>,
+    /// The patterns of `--collection`, as typed.
+    #[serde(rename = "named")]
+    pub patterns: Vec<String>,
     /// The condition of `--where`.
     pub condition: Option<String>,
     /// The id of the Kafka cluster, if its brokers send it.

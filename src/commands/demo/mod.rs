@@ -110,11 +110,12 @@ fn serve_in_background(typed: &cli::Demo, host: &mut dyn Host) -> anyhow::Result
         .iter()
         .flat_map(|text| ["--gap-every".to_owned(), text.clone()]);
     let background = detach::start(&interval.collect::<Vec<_>>())?;
-    host.print(&background.settings)?;
+    // Before the settings, because the servers also run if their reader has gone.
     host.note(&format!(
         "the servers run in the background: kill {} stops them and removes the files; they also end after an hour without a client",
         background.id
     ));
+    host.print(&background.settings)?;
     Ok(Exit::Success)
 }
 

@@ -399,7 +399,7 @@ fn existing_file(text: &str, context: &Context<'_>) -> Result<PathBuf, String> {
     }
     let missing = || {
         format!(
-            "there is no such file; paths are relative to {}. If this was a password, it is on the screen: clear it",
+            "there is no such file; paths are relative to {}. If you typed a password, it is on the screen: clear the screen",
             context.env.cwd.display()
         )
     };

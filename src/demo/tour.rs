@@ -46,7 +46,8 @@ pub const INVITATION: &str = "Paste this into a second terminal:";
 /// Other commands to try.
 pub const OTHERS: &str = "\
 Also try: ditto-cdc verify --round-trip orders
-          ditto-cdc requery --output copy && ditto-cdc tail --from copy";
+          ditto-cdc requery --output copy && ditto-cdc tail --from copy
+          ditto-cdc tail --from @-1m --until end";
 
 /// Comment above the settings, which contain passwords.
 pub const THROW_AWAY: &str = "# These passwords are only for this demo and protect nothing.";

@@ -8,12 +8,21 @@ use jiff::{SignedDuration, Timestamp};
 /// Seconds of a day.
 pub const DAY_SECONDS: i64 = 24 * 60 * 60;
 
-/// Parses a duration such as `90s`, `5m` or `1h30m`; `None` if it is not one, or not positive.
-#[must_use]
-pub fn parse_duration(text: &str) -> Option<Duration> {
-    let parsed: SignedDuration = text.parse().ok()?;
-    let duration = Duration::try_from(parsed).ok()?;
-    (!duration.is_zero()).then_some(duration)
+/// Parses the value of a flag: a positive duration such as `90s`, `5m` or `1h30m`. `examples` are valid ones.
+///
+/// # Errors
+/// A message with the flag and the value.
+pub fn parse_duration(flag: &str, text: &str, examples: &str) -> Result<Duration, String> {
+    if text.parse::<u32>().is_ok() {
+        return Err(format!(
+            "{flag}: '{text}' has no unit; write {text}s, {text}m or {text}ms"
+        ));
+    }
+    let parsed: Option<SignedDuration> = text.parse().ok();
+    parsed
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| format!("{flag}: '{text}' is not a valid duration; write {examples}"))
 }
 
 /// Seconds since 1970. Certificates are checked with it: a person may have typed passwords since the program started.
@@ -47,6 +56,23 @@ fn utc(seconds: i64) -> Option<DateTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_positive_and_have_a_unit() {
+        let parse = |text: &str| parse_duration("--flag", text, "30s");
+        for (text, seconds) in [("1s", 1), ("90s", 90), ("1h30m", 5400), ("2m", 120)] {
+            assert_eq!(parse(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for (text, expected) in [
+            ("5", "--flag: '5' has no unit; write 5s, 5m or 5ms"),
+            ("0s", "--flag: '0s' is not a valid duration; write 30s"),
+            ("-1s", "--flag: '-1s' is not a valid duration; write 30s"),
+            ("x", "--flag: 'x' is not a valid duration; write 30s"),
+            ("", "--flag: '' is not a valid duration; write 30s"),
+        ] {
+            assert_eq!(parse(text), Err(expected.to_owned()));
+        }
+    }
 
     #[test]
     fn dates_from_year_0_to_9999_are_shown() {

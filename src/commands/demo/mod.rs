@@ -97,10 +97,13 @@ pub fn run(typed: &cli::Demo, dispatch: Dispatch, context: &mut Context<'_>) -> 
 
 /// Parses `--gap-every`.
 fn gap_interval(text: &str) -> Result<Duration, String> {
-    let interval = time::parse_duration(text).filter(|interval| *interval >= MIN_GAP_INTERVAL);
-    interval.ok_or_else(|| {
-        format!("--gap-every: '{text}' is not a duration of at least 1s; write 30s or 1m")
-    })
+    let interval = time::parse_duration("--gap-every", text, "30s or 1m")?;
+    if interval < MIN_GAP_INTERVAL {
+        return Err(format!(
+            "--gap-every: '{text}' is shorter than 1s; write 30s or 1m"
+        ));
+    }
+    Ok(interval)
 }
 
 /// Starts the servers in a process of their own and prints their settings.

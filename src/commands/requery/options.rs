@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
 use super::selection;
 use crate::bigpeer::Version;
 use crate::cli::{ApiVersion, Requery};
@@ -15,6 +13,7 @@ use crate::record::position::Position;
 use crate::snapshot::read::queries::{self, Target, check_condition};
 use crate::snapshot::read::retrying_client::Request;
 use crate::util::env::Env;
+use crate::util::time::parse_duration;
 
 /// Default of `--deadline`: time without progress.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(600);
@@ -103,12 +102,7 @@ impl Options {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: Option<SignedDuration> = text.parse().ok();
-    let duration = parsed.and_then(|duration| Duration::try_from(duration).ok());
-    let duration = duration.filter(|duration| !duration.is_zero());
-    duration.ok_or_else(|| {
-        format!("--deadline: '{text}' is not a valid duration; write 30s, 10m or 1h")
-    })
+    parse_duration("--deadline", text, "30s, 10m or 1h")
 }
 
 /// The folder of a path; `None` for `-`, standard output.

@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::SignedDuration;
-
 use super::option_notes::{self, TypedOptions};
 use super::path_usage::PathUsage;
 use crate::cli::{self, OnGap};
@@ -17,6 +15,7 @@ use crate::event::filter::{Filter, FilterOptions};
 use crate::record::position;
 use crate::record::position::Position;
 use crate::util::env::Env;
+use crate::util::time::parse_duration;
 use crate::view::Format;
 
 /// A validated `tail` or `diff`.
@@ -341,16 +340,7 @@ pub(super) fn conflict_with_group(plan: &Plan, with_state: bool) -> Option<Strin
 }
 
 fn duration(flag: &str, text: &str) -> Result<Duration, String> {
-    if text.parse::<u32>().is_ok() {
-        return Err(format!(
-            "{flag}: '{text}' has no unit; write {text}s, {text}m or {text}ms"
-        ));
-    }
-    let parsed: Option<SignedDuration> = text.parse().ok();
-    parsed
-        .and_then(|duration| Duration::try_from(duration).ok())
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| format!("{flag}: '{text}' is not a valid duration; write 30s, 5m or 500ms"))
+    parse_duration(flag, text, "30s, 5m or 500ms")
 }
 
 /// The options of the diff, and their paths.

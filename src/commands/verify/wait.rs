@@ -18,8 +18,7 @@ const NAME: &str = "wait";
 /// # Errors
 /// A message if it is not a positive duration.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
-    time::parse_duration(text)
-        .ok_or_else(|| format!("--wait: '{text}' is not a valid duration; write 30s or 2m"))
+    time::parse_duration("--wait", text, "30s or 2m")
 }
 
 impl VerifyRun<'_, '_> {

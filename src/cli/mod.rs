@@ -43,8 +43,10 @@ pub struct Cli {
 pub enum Command {
     /// Show changes as they happen, or past changes
     Tail(Box<Tail>),
-    /// Show what changed, from captures, or between two of them or two snapshots
+    /// Show what changed in captures, or between two states
     Diff(Box<Diff>),
+    /// Show which collections and fields a topic or file has
+    Collections(Box<Collections>),
     /// Check the connection layer by layer, and explain how to fix what is wrong
     Verify(Box<Verify>),
     /// Fetch all documents again over the HTTP API, and prove that none is missing
@@ -229,6 +231,54 @@ Examples:
   ditto-cdc diff --exit-code --id o-1001 *.ndjson    did this document change?
   ditto-cdc diff before after                        what changed between two snapshots
   ditto-cdc diff a.ndjson + b.ndjson                 the changes of two captures in a row";
+
+/// `collections`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = COLLECTIONS_EXAMPLES)]
+pub struct Collections {
+    /// Captures, and folders of snapshots; `-` is standard input. Without a path, the topic is read once from its beginning to
+    /// its end, without a group
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// The filters
+    #[command(flatten)]
+    pub filter: Filter,
+    /// Where to start: a position as in tail [default: beginning]
+    #[arg(
+        long,
+        alias = "since",
+        value_name = "POS",
+        allow_hyphen_values = true,
+        help_heading = "Positions"
+    )]
+    pub from: Option<String>,
+    /// Where to stop (exclusive): a position as in tail [default: the current end]
+    #[arg(
+        long,
+        value_name = "POS",
+        allow_hyphen_values = true,
+        help_heading = "Positions"
+    )]
+    pub until: Option<String>,
+    /// Hide the examples and types at this path, and the fields under it (repeatable)
+    #[arg(long, value_name = "PATH", help_heading = None)]
+    pub redact: Vec<String>,
+    /// Maximum number of fields in a table
+    #[arg(long, value_name = "N", default_value_t = 50, help_heading = None)]
+    pub max_fields: usize,
+    /// Print one JSON object for each collection instead of a table
+    #[arg(long, help_heading = None)]
+    pub json: bool,
+    /// The connection
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+const COLLECTIONS_EXAMPLES: &str = "\
+Examples:
+  ditto-cdc collections                              what is in the topic?
+  ditto-cdc collections capture.ndjson -c orders     which fields do orders have?
+  ditto-cdc collections snapshot --json | jq -r '.fields[].path'";
 
 /// Options for the changes in a document.
 #[derive(Debug, Clone, Default, Args)]

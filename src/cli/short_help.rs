@@ -65,6 +65,18 @@ const SHORT_HELP: &[ShortHelp] = &[
         ],
     ),
     (
+        "collections",
+        &[
+            ("paths", "Captures or snapshots; none: the topic"),
+            COLLECTION,
+            ("from", "Where to start: @-1h, … [beginning]"),
+            WHERE,
+            ("redact", "Hide the values at this path"),
+            ("json", "Print one JSON object for each collection"),
+            PROFILE,
+        ],
+    ),
+    (
         "verify",
         &[
             ("json", "Print one JSON object instead of lines"),

@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub mod collections;
 mod compare;
 pub mod completions;
 pub mod config;
@@ -11,7 +12,9 @@ pub mod man;
 mod read_source;
 pub mod requery;
 mod stores;
+mod synthetic_event;
 pub mod tail;
+mod unknown_collections;
 pub mod verify;
 
 pub use context::Context;
@@ -32,6 +35,7 @@ pub fn dispatch(command: &Command, context: &mut Context<'_>) -> Exit {
     match command {
         Command::Tail(tail) => tail::run(tail, context),
         Command::Diff(diff) => diff::run(diff, context),
+        Command::Collections(typed) => collections::run(typed, context),
         Command::Verify(verify) => verify::run(verify, context),
         Command::Requery(requery) => requery::run(requery, context),
         Command::Demo(demo) => demo::run(demo, dispatch, context),

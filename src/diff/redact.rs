@@ -42,6 +42,12 @@ pub fn payload(event: &Event<'_>, patterns: &[Pattern]) -> Vec<u8> {
     redact.out
 }
 
+/// Whether a raw value is what redaction writes instead of a value.
+#[must_use]
+pub fn is_placeholder(value: &[u8]) -> bool {
+    [REDACTED, REDACTED_CHANGED].contains(&value)
+}
+
 /// Whether a document's id is redacted, so that a record's key must be hidden, too.
 #[must_use]
 pub fn redacts_id(patterns: &[Pattern]) -> bool {

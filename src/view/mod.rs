@@ -10,6 +10,7 @@ mod model;
 mod oneline;
 mod pretty;
 pub mod styles;
+pub mod summary;
 
 pub use clock::WallClock;
 pub use model::View;

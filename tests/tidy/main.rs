@@ -36,6 +36,7 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("state", &["record", "snapshot", "util"]),
+    ("summary", &["diff", "event", "json", "path", "snapshot"]),
     (
         "verify",
         &[
@@ -44,7 +45,9 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     (
         "view",
-        &["capture", "diff", "event", "json", "record", "verify"],
+        &[
+            "capture", "diff", "event", "json", "record", "summary", "verify",
+        ],
     ),
     ("output", &["record", "util", "view"]),
     (
@@ -116,6 +119,7 @@ const PURE: &[&str] = &[
     "event/",
     "json/",
     "path/",
+    "summary/",
 ];
 /// `view` writes into buffers, which `std::io` calls writers.
 const PURE_AND_VIEW: &[&str] = &[
@@ -125,6 +129,7 @@ const PURE_AND_VIEW: &[&str] = &[
     "event/",
     "json/",
     "path/",
+    "summary/",
     "view/",
 ];
 

@@ -22,6 +22,7 @@ use crate::event::{Event, EventKind, Op};
 use crate::record::position::Position;
 use crate::record::{Failure, FailureClass, OffsetGap, Place, Record};
 use crate::snapshot::manifest::Scope;
+use crate::summary::SNAPSHOT_DOCUMENT;
 use crate::util::exit::Exit;
 
 /// Reads a capture: the events in the plan's range.
@@ -128,7 +129,7 @@ impl<'p> CaptureStates<'p> {
             self.exceptions.gaps += 1;
             return Ok(());
         }
-        let is_row = matches!(&event.kind, EventKind::Other(kind) if kind == "snapshotDocument");
+        let is_row = matches!(&event.kind, EventKind::Other(kind) if kind == SNAPSHOT_DOCUMENT);
         let document = match event.op() {
             Op::Insert | Op::Update => event.new,
             Op::Remove => None,

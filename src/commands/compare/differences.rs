@@ -5,14 +5,15 @@ use std::io;
 use super::coverage::Absence;
 use super::documents::DocumentReader;
 use super::state_index::{Span, Version};
-use super::synthetic_event;
-use super::synthetic_event::Documents;
 use super::tally::Tally;
+use crate::commands::synthetic_event;
+use crate::commands::synthetic_event::Documents;
 use crate::commands::tail::plan::Plan;
 use crate::diff::Diff;
 use crate::event;
 use crate::event::{Event, Unreadable};
 use crate::output::{Output, WriteEnd};
+use crate::record::{Clock, Place, Record, Timestamp};
 use crate::view::View;
 
 /// Why a comparison ended early.
@@ -60,6 +61,44 @@ pub(super) struct DifferencePlace<'p> {
     pub version: Version,
     /// The names of the topics of the later side.
     pub topics: &'p [String],
+}
+
+impl DifferencePlace<'_> {
+    /// The record of an event, with the place and time of the version, if it has them.
+    fn record<'r>(&'r self, payload: &'r [u8]) -> Record<'r> {
+        let place = self
+            .version
+            .place
+            .map_or(Place::Unknown, |(topic, partition, offset)| {
+                let topic = usize::try_from(topic)
+                    .ok()
+                    .and_then(|at| self.topics.get(at));
+                match topic.filter(|topic| !topic.is_empty()) {
+                    Some(topic) => Place::Offset {
+                        topic,
+                        partition,
+                        offset,
+                    },
+                    None => Place::Line {
+                        file: "",
+                        line: 0,
+                        partition: Some(partition),
+                        offset: Some(offset),
+                    },
+                }
+            });
+        Record {
+            place,
+            time: self.version.millis.map(|millis| Timestamp {
+                millis,
+                clock: Clock::Unknown,
+            }),
+            leader_epoch: None,
+            key: None,
+            headers: Vec::new(),
+            payload: Some(payload.into()),
+        }
+    }
 }
 
 /// Writes the differences, and counts them.
@@ -182,7 +221,7 @@ impl<'c> DifferenceWriter<'c> {
             return;
         }
         self.plan.paths.note(event);
-        let record = synthetic_event::record(payload, &place.version, place.topics);
+        let record = place.record(payload);
         let start = self.out.buffer().len();
         if !self.view.event(&record, event, self.out.buffer()) {
             self.tally.hidden += 1;

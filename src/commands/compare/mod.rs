@@ -9,10 +9,8 @@ mod join;
 mod side;
 mod snapshot_side;
 mod state_index;
-mod synthetic_event;
 mod tally;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use self::differences::Stop;
@@ -23,10 +21,10 @@ use super::Context;
 use super::tail;
 use super::tail::Shown;
 use super::tail::plan::Plan;
+use super::unknown_collections;
 use crate::cli::OnGap;
 use crate::record::position::Position;
 use crate::util::exit::Exit;
-use crate::util::suggest::nearest;
 
 /// Why the options cannot be used for a comparison of these paths, as a sentence.
 pub(super) fn conflict(paths: &[PathBuf], plan: &Plan) -> Option<String> {
@@ -110,33 +108,10 @@ fn report(
     context: &mut Context<'_>,
 ) -> bool {
     context.out.note(&tally.summary());
-    report_unknown_collections(before, after, plan, context);
+    let known = before.known.union(&after.known).cloned().collect();
+    unknown_collections::report(&known, plan, context.out);
     tally.report_doubts(before, after, context.out);
     plan.paths.report(context.out)
-}
-
-/// Reports each `--collection` that matches no collection of either side.
-fn report_unknown_collections(before: &Side, after: &Side, plan: &Plan, context: &mut Context<'_>) {
-    let known: BTreeSet<&String> = before.known.union(&after.known).collect();
-    let typed = plan.typed_filter.options.collections.iter();
-    let included = typed.filter(|name| !name.starts_with('!'));
-    for (at, typed) in included.enumerate() {
-        let is_met = |name: &&&String| plan.filter.including_patterns(name).any(|one| one == at);
-        if known.iter().any(|name| is_met(&name)) {
-            continue;
-        }
-        let names = || known.iter().map(|name| name.as_str());
-        let there = tally::names(&names().map(str::to_owned).collect::<Vec<_>>());
-        let near = nearest(typed, names()).join(" or ");
-        let instead = if near.is_empty() {
-            format!("there are {there}")
-        } else {
-            format!("did you mean {near}?")
-        };
-        context.out.warn(&format!(
-            "no collection matches --collection {typed}; {instead}"
-        ));
-    }
 }
 
 fn read(path: &Path, plan: &Plan, context: &mut Context<'_>) -> Result<Side, Exit> {

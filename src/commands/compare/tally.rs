@@ -3,11 +3,9 @@
 use std::fmt::Write as _;
 
 use super::side::Side;
+use crate::commands::unknown_collections::names;
 use crate::event::Op;
 use crate::output::Output;
-
-/// Maximum number of names in a message.
-const MAX_NAMES: usize = 5;
 
 /// What was found.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -165,20 +163,6 @@ fn lacks(side: &Side, count: u64) -> &'static str {
         (false, _) => "is not complete",
         (true, 1) => "has no event of it",
         (true, _) => "has no event of them",
-    }
-}
-
-/// The first names, and how many more there are.
-pub(super) fn names(all: &[String]) -> String {
-    let shown = all
-        .iter()
-        .take(MAX_NAMES)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    match all.len().saturating_sub(MAX_NAMES) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
 

@@ -173,7 +173,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s m -l
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l op -d 'Only this operation: insert, update or remove (decided from the values, not from change.method) (repeatable)' -r -f -a "insert\t'A new document: a new value and no old one'
 update\t'A changed document: an old and a new value'
 remove\t'A removed document: only an old value'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l id -d 'Only the document with this _id: a string, or JSON for other types, such as 7 or \'{"a":1}\' (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l id -d 'Only the document with this _id: a string, or JSON for other types, such as 7 or \'{"a":1}\'; also COLLECTION/ID (repeatable)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l where -d 'Only events that meet a condition: "qty > 5"' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l from -d 'Where to start: @-1h, … [beginning]' -r

@@ -212,7 +212,8 @@ pub struct Diff {
     /// Output format [default: diff]
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = None)]
     pub format: Option<Format>,
-    /// Exit with status 0 if no event is shown, 1 if one is, 2 or more for errors; 4 if none is, but the captures have a gap
+    /// Exit with status 0 if no event is shown, 1 if one is, 2 or more for errors; 4 if none is, but the captures have a gap,
+    /// or only the first of two states knows a document
     #[arg(long, help_heading = None)]
     pub exit_code: bool,
     /// Do not use a pager ($PAGER, or less) on a terminal

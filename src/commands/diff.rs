@@ -117,11 +117,12 @@ pub fn run(typed: &cli::Diff, context: &mut Context<'_>) -> Exit {
     }
 }
 
-/// As `diff` and `git diff`: 1 says that there are changes, and nothing else does. If there is a gap, no change proves nothing.
+/// As `diff` and `git diff`: 1 says that there are changes, and nothing else does. If there is a gap, or a document that only
+/// one side knows, no change proves nothing.
 fn status_of_differences(exit: Exit, shown: &Shown) -> Exit {
     match exit {
         Exit::Success if shown.events > 0 => Exit::Differences,
-        Exit::Success if shown.gaps > 0 => Exit::Gap,
+        Exit::Success if shown.gaps + shown.unproven > 0 => Exit::Gap,
         Exit::Failed => Exit::Trouble,
         exit => exit,
     }

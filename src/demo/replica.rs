@@ -1,14 +1,15 @@
 //! A consumer's replica: the files of a snapshot, then the events after it.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
 use serde_json::Value;
 
 use super::store::{Id, Store};
+use crate::record::Failure;
 use crate::snapshot::manifest::Manifest;
+use crate::snapshot::rows::Rows;
 
 /// Documents by id.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,7 +44,8 @@ impl Replica {
     /// # Errors
     /// No complete snapshot in the folder, or I/O errors.
     pub fn from_snapshot(folder: &Path) -> anyhow::Result<Replica> {
-        let manifest = Manifest::read(folder).map_err(|failure| anyhow::anyhow!(failure.what))?;
+        let error = |failure: Failure| anyhow::anyhow!(failure.what);
+        let manifest = Manifest::read(folder).map_err(error)?;
         anyhow::ensure!(
             manifest.complete,
             "the snapshot in {} is not complete",
@@ -51,14 +53,9 @@ impl Replica {
         );
         let mut replica = Replica::default();
         for collection in &manifest.collections {
-            let Some(file) = &collection.file else {
-                continue;
-            };
-            let path = folder.join(file);
-            let text = fs::read_to_string(&path);
-            let text = text.with_context(|| format!("reading {}", path.display()))?;
-            for line in text.lines() {
-                replica.put(&collection.name, serde_json::from_str(line)?);
+            let mut rows = Rows::open(folder, collection).map_err(error)?;
+            while let Some(row) = rows.next_row().map_err(error)? {
+                replica.put(&collection.name, serde_json::from_slice(row.document)?);
             }
         }
         Ok(replica)

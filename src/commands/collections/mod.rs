@@ -10,7 +10,7 @@ use self::visitor::SummaryVisitor;
 use super::Context;
 use super::connect;
 use super::read_source::read_to_end;
-use super::tail::plan::{Plan, SharedArgs};
+use super::tail::plan::{Plan, SharedArgs, TypedTimeLimits};
 use super::unknown_collections;
 use crate::capture::Capture;
 use crate::cli;
@@ -67,11 +67,12 @@ fn plan(typed: &cli::Collections, context: &Context<'_>) -> Result<Plan, String>
     let shared = SharedArgs {
         filter: &typed.filter,
         range: &range,
-        idle_exit: None,
+        time_limits: TypedTimeLimits::default(),
         format: Format::Json,
         changes: &changes,
         inputs: typed.paths.clone(),
         on_gap: OnGap::Mark,
+        has_state: false,
     };
     let mut plan = shared.plan(context.env)?;
     if plan.snapshot.is_some() {

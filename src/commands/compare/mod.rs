@@ -66,6 +66,9 @@ fn compare(
     plan: &Plan,
     context: &mut Context<'_>,
 ) -> Result<(Exit, Shown), Exit> {
+    for note in &plan.notes {
+        context.out.note(note);
+    }
     let before = read(before, plan, context)?;
     let after = read(after, plan, context)?;
     for side in [&before, &after] {
@@ -84,6 +87,7 @@ fn compare(
     let shown = Shown {
         events: tally.shown,
         gaps,
+        unproven: tally.unproven_removed,
     };
     match stop {
         Ok(()) => {}

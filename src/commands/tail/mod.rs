@@ -93,6 +93,8 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
 pub(super) struct Shown {
     pub events: u64,
     pub gaps: u64,
+    /// Documents of which a comparison does not know whether they were removed.
+    pub unproven: u64,
 }
 
 /// Shows the captures of a plan in turn.
@@ -103,6 +105,7 @@ pub(super) fn show_captures(plan: &Plan, context: &mut Context<'_>) -> (Exit, Sh
     let shown = Shown {
         events: counters.shown,
         gaps: counters.gaps,
+        unproven: 0,
     };
     (finish(stop, &counters, plan, &recovery, context), shown)
 }

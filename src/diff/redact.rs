@@ -45,7 +45,9 @@ pub fn payload(event: &Event<'_>, patterns: &[Pattern]) -> Vec<u8> {
 /// Whether a raw value is what redaction writes instead of a value.
 #[must_use]
 pub fn is_placeholder(value: &[u8]) -> bool {
-    [REDACTED, REDACTED_CHANGED].contains(&value)
+    // An id is written with a number that identifies it.
+    let is_id = value.starts_with(b"\"(redacted ") && value.ends_with(b")\"");
+    is_id || [REDACTED, REDACTED_CHANGED].contains(&value)
 }
 
 /// Whether a document's id is redacted, so that a record's key must be hidden, too.

@@ -62,6 +62,100 @@ fn the_committed_manual_pages_are_current() {
     assert_eq!(print(&["man", "tail"]), tail.1);
 }
 
+/// The example commands in the help of the command with this page.
+fn examples(page: &str) -> Vec<String> {
+    let mut args: Vec<&str> = page.split('-').skip(2).collect();
+    args.push("--help");
+    let help = String::from_utf8(print(&args)).unwrap();
+    let examples = help.split("Examples:\n").nth(1).unwrap_or_default();
+    let lines = examples.lines().take_while(|line| !line.is_empty());
+    let commands = lines.map(|line| line.trim().split("  ").next().unwrap());
+    commands.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_manual_page_has_the_sections_that_readers_look_for() {
+    for (name, page) in ditto_cdc::commands::man::pages() {
+        let page = String::from_utf8(page).unwrap();
+        let headings = page.lines().filter_map(|line| line.strip_prefix(".SH "));
+        let headings: Vec<&str> = headings.map(|heading| heading.trim_matches('"')).collect();
+        for wanted in ["SYNOPSIS", "EXIT STATUS", "ENVIRONMENT", "SEE ALSO"] {
+            assert!(headings.contains(&wanted), "{name}: {headings:?}");
+        }
+        assert!(!headings.contains(&"EXTRA"), "{name}");
+        if name != "ditto-cdc" {
+            assert!(headings.contains(&"EXAMPLES"), "{name}: {headings:?}");
+        }
+        for (code, commands) in [
+            ("0", ""),
+            ("2", ""),
+            ("3", "tail verify requery config"),
+            ("4", "tail diff requery"),
+        ] {
+            let of_command = name
+                .split('-')
+                .nth(2)
+                .is_some_and(|name| commands.contains(name));
+            let has_code = page.contains(&format!("\\fB{code}\\fR\n"));
+            assert!(
+                has_code || !commands.is_empty() && !of_command,
+                "{name} has no status {code}"
+            );
+        }
+        let has_secret =
+            page.contains("DITTO_CDC_USER_CERT_PASSWORD, USER_CERT_PW\\fR\nThe secret itself");
+        assert_eq!(
+            has_secret,
+            page.contains("\\-\\-user\\-cert\\fR \\fI") || name == "ditto-cdc",
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_rendered_manual_page_has_each_example_as_one_can_copy_it() {
+    if Command::new("man").arg("--version").output().is_err() {
+        eprintln!("ignored: man is missing");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut checked = 0;
+    for (name, page) in ditto_cdc::commands::man::pages() {
+        let file = folder.path().join(format!("{name}.1"));
+        fs::write(&file, page).unwrap();
+        let run = Command::new("man")
+            .args(["--warnings", "-l"])
+            .arg(file)
+            .envs([
+                ("MANWIDTH", "80"),
+                ("LC_ALL", "C.UTF-8"),
+                ("MANPAGER", "cat"),
+                ("MAN_KEEP_FORMATTING", ""),
+            ])
+            .output()
+            .unwrap();
+        assert!(
+            run.status.success() && run.stderr.is_empty(),
+            "{name}: {}",
+            String::from_utf8_lossy(&run.stderr)
+        );
+        let shown = String::from_utf8(run.stdout).unwrap();
+        for line in shown.lines() {
+            assert!(line.chars().count() <= 80, "{name}: {line}");
+        }
+        let joined = shown.replace(" \\\n         ", " ");
+        let lines: Vec<&str> = joined.lines().map(str::trim).collect();
+        for example in examples(&name) {
+            assert!(
+                lines.contains(&example.as_str()),
+                "{name}: {example}\n{shown}"
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "{checked}");
+}
+
 /// Every command with help.
 fn commands() -> Vec<Vec<String>> {
     let pages = ditto_cdc::commands::man::pages();
@@ -98,6 +192,12 @@ fn short_help_fits_on_a_screen_and_long_help_has_examples() {
             "{long}"
         );
         assert!(!short.contains("Examples:"), "{short}");
+        let examples = long.split("Examples:\n").nth(1).unwrap_or_default();
+        for line in examples.lines().take_while(|line| !line.is_empty()) {
+            // A path cannot be broken.
+            let fits = line.chars().count() <= 80 || line.contains("/completions/");
+            assert!(fits && line.starts_with("  "), "{command:?}: {line}");
+        }
     }
 }
 

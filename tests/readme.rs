@@ -1,27 +1,61 @@
-//! Documentation test: runs every command of the README and of docs/ in order, against an embedded broker and Big Peer.
-//! Blocks of `sh` must succeed; transcripts (`console`) must match the output.
+//! Documentation test: runs every command of the README, of docs/ and of the examples in `--help`, in order, on the servers
+//! of `demo --serve`, as a reader would. Commands (`sh`) must succeed and show something; transcripts (`console`) must
+//! match the output. `UPDATE_GOLDEN=1 cargo test --release --test readme` rewrites the transcripts.
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::Arc;
+mod support;
 
-use ditto_cdc::demo::server::{Live, Server};
-use ditto_cdc::demo::{self, Generator};
-use ditto_cdc::kafka::embedded::{Embedded, Options, ProducerRecord};
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
 use ditto_cdc::snapshot::manifest::Manifest;
-use ditto_cdc::util::secret::Secret;
+use support::program::Running;
 use tempfile::TempDir;
+
+/// Generous: commands take seconds on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Pages whose blocks need more than the demo, with the test that runs them.
+const ELSEWHERE: &[(&str, &str)] = &[("docs/recovery.md", "tests/recovery.rs")];
+/// Pages about settings, which start without any.
+const BARE: &[&str] = &["docs/connecting.md"];
+/// Commands that are not run here, and why.
+const NOT_RUN: &[(&str, &str)] = &[
+    ("kafka-console-consumer.sh", "another program"),
+    ("ditto-cdc config init", "needs a terminal; tests/config"),
+    ("ditto-cdc demo --serve", "the server of this test"),
+    ("eval ", "as above; tests/demo.rs"),
+    (
+        "export DITTO_CDC_PROFILE",
+        "an example of a setting, without its server",
+    ),
+];
+/// Commands that show nothing if all is well, and why.
+const SILENT: &[(&str, &str)] = &[(
+    "ditto-cdc config --json | jq -r '.settings[] | select(.value == null)",
+    "only names what is not set",
+)];
+/// Commands whose status is an answer, with that status.
+const STATUS: &[(&str, i32)] = &[("ditto-cdc diff --exit-code", 1)];
+/// Flags that end `tail` by themselves.
+const BOUNDS: &[&str] = &[
+    "--until",
+    "--last",
+    "-n",
+    "--limit",
+    "--input",
+    "--idle-exit",
+    "--timeout",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
-
-/// Pages whose blocks need more than a broker, with the test that runs them.
-const ELSEWHERE: &[(&str, &str)] = &[("docs/recovery.md", "tests/recovery.rs")];
-/// Pages about settings, which start without any.
-const BARE: &[&str] = &["docs/connecting.md"];
 
 /// The fenced blocks of a page in order, with their languages.
 fn blocks(page: &str) -> Vec<(String, String)> {
@@ -45,76 +79,115 @@ fn pages() -> Vec<String> {
     pages
 }
 
-/// A user's folder with certificate files, passwords and API key, and the broker and Big Peer that accept them.
-struct Customer {
-    bare: bool,
-    broker: Embedded,
-    server: Server,
-    folder: TempDir,
+/// The statements of a block of `sh`: lines, with the text of a here-document.
+fn statements(block: &str) -> Vec<String> {
+    let mut statements: Vec<String> = Vec::new();
+    let mut is_open = false;
+    for line in block.lines() {
+        match statements.last_mut().filter(|_| is_open) {
+            Some(statement) => statement.extend(["\n", line]),
+            None => statements.push(line.to_owned()),
+        }
+        is_open = line.contains("<<'END'") || is_open && line != "END";
+    }
+    statements.retain(|statement| !statement.trim().is_empty());
+    statements
 }
 
-/// The demo's documents in a state after the newest event of the example.
-fn big_peer(key: &Secret) -> Server {
-    let mut generator = Generator::new(7);
-    demo::history(&mut generator, 0);
-    while generator.txn() < 553_312 {
-        generator.random_action(0);
-    }
-    let live = Live::new(generator, Box::new(|_| Ok(())));
-    Server::start(&Arc::new(live), key).unwrap()
+/// A statement without its comment.
+fn without_comment(statement: &str) -> &str {
+    statement.split("  #").next().unwrap().trim_end()
+}
+
+/// The subcommand, if the statement runs the program.
+fn subcommand(statement: &str) -> Option<&str> {
+    let mut words = without_comment(statement).split_whitespace();
+    words.find(|word| *word == "ditto-cdc")?;
+    words.next()
+}
+
+/// Whether a reader stops the command with Ctrl-C.
+fn is_live(statement: &str) -> bool {
+    let has = |bound: &&str| statement.split_whitespace().any(|word| word == *bound);
+    subcommand(statement) == Some("tail") && !BOUNDS.iter().any(has)
+}
+
+/// The file that the output of a statement goes to.
+fn redirected(statement: &str) -> Option<&str> {
+    let (_, file) = without_comment(statement).rsplit_once("> ")?;
+    (!file.contains([' ', '\'', '"', '|'])).then_some(file)
+}
+
+/// The lines that are more than a gap: the demo's stream has one, which passes every filter.
+fn shown(printed: &str) -> Vec<&str> {
+    let lines = printed.lines().filter(|line| !line.trim().is_empty());
+    lines.filter(|line| !line.contains("requery")).collect()
+}
+
+/// A user's folder with certificate files, passwords and API key, and the demo's servers that accept them.
+struct Customer {
+    bare: bool,
+    demo: Running,
+    settings: Vec<(String, String)>,
+    folder: TempDir,
+    /// Variables that earlier statements have exported.
+    exported: TempDir,
 }
 
 impl Customer {
     fn new(page: &str) -> Customer {
-        let broker = Embedded::start(&Options {
-            topics: vec![("TOPIC".to_owned(), 2)],
-            ..Options::default()
-        })
-        .unwrap();
-        let capture = fs::read_to_string(root().join("examples/cafe.ndjson")).unwrap();
-        for line in capture.lines() {
-            let value = line
-                .split_once("\"value\":")
-                .unwrap()
-                .1
-                .strip_suffix('}')
-                .unwrap();
-            let record = ProducerRecord {
-                topic: "TOPIC",
-                payload: Some(value.as_bytes()),
-                ..ProducerRecord::default()
-            };
-            broker.produce(&record).unwrap();
+        let demo = Running::start(&[], &["demo", "--serve"]);
+        let started = Instant::now();
+        while !demo.stdout().contains("DITTO_CDC_API_KEY=") || !demo.stdout().ends_with('\n') {
+            assert!(started.elapsed() < TIMEOUT, "{}", demo.stderr());
+            thread::sleep(POLL_INTERVAL);
         }
-        broker.flush().unwrap();
-        let key = Secret::new("an-api-key".to_owned());
-        let server = big_peer(&key);
-        let folder = tempfile::tempdir().unwrap();
-        broker.write_files(folder.path()).unwrap();
-        let issued = broker.certificates();
-        for (name, secret) in [
-            ("cluster.password", &issued.cluster_password),
-            ("user.password", &issued.user_password),
-            ("api.key", &key),
-        ] {
-            fs::write(folder.path().join(name), secret.expose()).unwrap();
-        }
-        fs::create_dir(folder.path().join("examples")).unwrap();
-        let example = "examples/cafe.ndjson";
-        fs::copy(root().join(example), folder.path().join(example)).unwrap();
+        let settings: Vec<(String, String)> = demo.stdout().lines().filter_map(setting).collect();
+        assert_eq!(settings.len(), 8, "{}", demo.stdout());
         let customer = Customer {
             bare: BARE.contains(&page),
-            broker,
-            server,
-            folder,
+            demo,
+            settings,
+            folder: tempfile::tempdir().unwrap(),
+            exported: tempfile::tempdir().unwrap(),
         };
+        customer.copy_files();
         customer.shim_cargo();
         customer
     }
 
+    /// A setting of the demo.
+    fn of(&self, name: &str) -> &str {
+        let found = self.settings.iter().find(|(known, _)| known == name);
+        &found.unwrap().1
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn copy_files(&self) {
+        for (name, setting) in [
+            ("cluster.p12", "DITTO_CDC_CLUSTER_CERT"),
+            ("user.p12", "DITTO_CDC_USER_CERT"),
+        ] {
+            fs::copy(self.of(setting), self.path(name)).unwrap();
+        }
+        for (name, setting) in [
+            ("cluster.password", "DITTO_CDC_CLUSTER_CERT_PASSWORD"),
+            ("user.password", "DITTO_CDC_USER_CERT_PASSWORD"),
+            ("api.key", "DITTO_CDC_API_KEY"),
+        ] {
+            fs::write(self.path(name), self.of(setting)).unwrap();
+        }
+        fs::create_dir(self.path("examples")).unwrap();
+        let example = "examples/cafe.ndjson";
+        fs::copy(root().join(example), self.path(example)).unwrap();
+    }
+
     /// A substitute for `cargo` that runs the built program and skips `cargo test`, which would run this test again.
     fn shim_cargo(&self) {
-        let bin = self.folder.path().join("bin");
+        let bin = self.path("bin");
         fs::create_dir(&bin).unwrap();
         let script = "#!/bin/sh\ncase \"$*\" in\n'run --release -- '*) shift 3; exec ditto-cdc \"$@\";;\n'test --release' | 'install --locked --path .') ;;\n*) echo \"unknown: cargo $*\" >&2; exit 9;;\nesac\n";
         let file = bin.join("cargo");
@@ -122,60 +195,164 @@ impl Customer {
         Command::new("chmod").arg("+x").arg(&file).status().unwrap();
     }
 
-    fn must_end_well(&self, page: &str, block: &str) {
-        let output = self.run(block);
-        let both = [&output.stdout[..], &output.stderr[..]].concat();
-        let printed = String::from_utf8_lossy(&both);
-        assert!(output.status.success(), "{page}:\n{block}\n{printed}");
+    /// Runs one statement of a page. A command of the program must show something.
+    fn must_show(&self, page: &str, statement: &str) {
+        let text = without_comment(statement);
+        if NOT_RUN.iter().any(|(start, _)| text.starts_with(start)) {
+            return;
+        }
+        let (succeeded, printed, messages) = if is_live(text) {
+            self.run_until_output(page, text)
+        } else {
+            self.run_to_the_end(text)
+        };
+        assert!(succeeded, "{page}:\n{text}\n{printed}{messages}");
+        let Some(subcommand) = subcommand(text) else {
+            return;
+        };
+        if SILENT.iter().any(|(start, _)| text.starts_with(start)) {
+            return;
+        }
+        let printed = self.result(text, printed);
+        assert!(
+            !shown(&printed).is_empty(),
+            "{page}: shows nothing:\n{text}\n{printed}{messages}"
+        );
+        if ["tail", "diff", "requery"].contains(&subcommand) {
+            let has_null = printed.lines().any(|line| line.trim() == "null");
+            assert!(!has_null, "{page}: prints null:\n{text}\n{printed}");
+        }
+    }
+
+    /// What a statement has written, wherever it goes to.
+    fn result(&self, statement: &str, printed: String) -> String {
+        let output = statement.split("--output ").nth(1);
+        let folder = output.and_then(|rest| rest.split_whitespace().next());
+        let file = match (
+            redirected(statement),
+            folder.filter(|folder| *folder != "-"),
+        ) {
+            (Some(file), _) => file.to_owned(),
+            (None, Some(folder)) => format!("{folder}/manifest.json"),
+            (None, None) => return printed,
+        };
+        let output = self.shell(&format!("cat {file}")).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn run_to_the_end(&self, statement: &str) -> (bool, String, String) {
+        let output = self.run(statement);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.success(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    }
+
+    /// Runs a command until it has shown something, then presses Ctrl-C.
+    fn run_until_output(&self, page: &str, statement: &str) -> (bool, String, String) {
+        let file = |name: &str| self.exported.path().join(name);
+        let mut child = self
+            .shell(&self.with_values(statement))
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(File::create(file("stdout")).unwrap())
+            .stderr(File::create(file("stderr")).unwrap())
+            .spawn()
+            .unwrap();
+        let read = |name: &str| fs::read_to_string(file(name)).unwrap();
+        let started = Instant::now();
+        while shown(&self.result(statement, read("stdout"))).is_empty() {
+            let ended = child.try_wait().unwrap();
+            let is_late = started.elapsed() > TIMEOUT;
+            assert!(
+                !is_late && ended.is_none(),
+                "{page}:\n{statement}\n{ended:?} {}",
+                read("stderr")
+            );
+            thread::sleep(POLL_INTERVAL);
+        }
+        let group = format!("-{}", child.id());
+        let sent = Command::new("kill")
+            .args(["-s", "INT", "--", &group])
+            .status();
+        assert!(sent.unwrap().success());
+        let code = child.wait().unwrap().code();
+        (
+            code.is_none_or(|code| code == 130),
+            read("stdout"),
+            read("stderr"),
+        )
     }
 
     fn must_print(&self, page: &str, transcript: &str) {
         let (command, expected) = transcript.split_once('\n').unwrap();
         let output = self.run(command.strip_prefix("$ ").unwrap());
         let both = [&output.stdout[..], &output.stderr[..]].concat();
-        assert_eq!(
-            String::from_utf8_lossy(&both),
-            expected,
-            "{page}: {command}"
-        );
+        let printed = String::from_utf8(both).unwrap();
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            let path = root().join(page);
+            let text = fs::read_to_string(&path).unwrap();
+            let text = text.replace(transcript, &format!("{command}\n{printed}"));
+            fs::write(path, text).unwrap();
+            return;
+        }
+        assert_eq!(printed, expected, "{page}: {command}");
     }
 
-    /// Runs a script with its placeholders replaced by real values.
+    /// A script with its placeholders replaced by the demo's values.
+    fn with_values(&self, script: &str) -> String {
+        let topic = self.of("DITTO_CDC_TOPIC");
+        script
+            .replace("HOST:443", self.of("DITTO_CDC_BROKERS"))
+            .replace("=TOPIC", &format!("={topic}"))
+            .replace("\"TOPIC\"", &format!("\"{topic}\""))
+            .replace("--topic TOPIC", &format!("--topic {topic}"))
+            .replace("XXXX.cloud.dittolive.app/APP-ID", self.of("DITTO_CDC_URL"))
+            .replace(
+                "CLUSTER-PASSWORD",
+                self.of("DITTO_CDC_CLUSTER_CERT_PASSWORD"),
+            )
+            .replace("USER-PASSWORD", self.of("DITTO_CDC_USER_CERT_PASSWORD"))
+    }
+
+    /// Runs a script, and keeps the variables that it exports.
     fn run(&self, script: &str) -> Output {
-        let issued = self.broker.certificates();
-        let (cluster, user) = (&issued.cluster_password, &issued.user_password);
-        let script = script
-            .replace("HOST:443", self.broker.endpoint())
-            .replace("XXXX.cloud.dittolive.app/APP-ID", &self.server.url())
-            .replace("CLUSTER-PASSWORD", cluster.expose())
-            .replace("USER-PASSWORD", user.expose());
+        let keep = self.exported.path().join("variables").display().to_string();
+        let script = format!("{}\nexport -p > {keep}", self.with_values(script));
+        self.shell(&script).output().unwrap()
+    }
+
+    fn shell(&self, script: &str) -> Command {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_ditto-cdc"));
         let path = format!(
             "{}:{}:{}",
-            self.folder.path().join("bin").display(),
+            self.path("bin").display(),
             program.parent().unwrap().display(),
             std::env::var("PATH").unwrap()
         );
-        let settings = [
-            ("DITTO_CDC_BROKERS", self.broker.endpoint()),
-            ("DITTO_CDC_TOPIC", "TOPIC"),
-            ("DITTO_CDC_CLUSTER_CERT", "cluster.p12"),
-            ("DITTO_CDC_USER_CERT", "user.p12"),
-            ("DITTO_CDC_CLUSTER_CERT_PASSWORD", cluster.expose()),
-            ("DITTO_CDC_USER_CERT_PASSWORD", user.expose()),
-        ];
-        let settings = settings.into_iter().filter(|_| !self.bare);
-        Command::new("bash")
-            .args(["-euo", "pipefail", "-c", &script])
+        let settings = self.settings.iter().filter(|_| !self.bare);
+        let settings = settings.map(|(name, value)| (name.as_str(), value.as_str()));
+        let keep = self.exported.path().join("variables");
+        let script = format!("[ ! -e {0} ] || . {0}\n{script}", keep.display());
+        let mut command = Command::new("timeout");
+        command
+            .args(["120", "bash", "-euo", "pipefail", "-c", &script])
             .current_dir(self.folder.path())
             .env_clear()
+            .envs(settings)
             .env("PATH", path)
             .env("HOME", self.folder.path())
-            .env("TZ", "UTC")
-            .envs(settings)
-            .output()
-            .unwrap()
+            .env("TZ", "UTC");
+        command
     }
+}
+
+/// The name and value of a line such as `export NAME=value`.
+fn setting(line: &str) -> Option<(String, String)> {
+    let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
+    Some((name.to_owned(), value.trim_matches('\'').to_owned()))
 }
 
 #[test]
@@ -186,19 +363,66 @@ fn every_command_does_what_its_page_says() {
         let customer = Customer::new(&page);
         for (language, block) in blocks(&page) {
             match language.as_str() {
-                "sh" => customer.must_end_well(&page, &block),
+                "sh" => {
+                    for statement in statements(&block) {
+                        customer.must_show(&page, &statement);
+                    }
+                }
                 "console" => customer.must_print(&page, &block),
                 _ => {}
             }
         }
         if page == "README.md" {
-            let capture = fs::read_to_string(customer.folder.path().join("capture.ndjson"));
-            assert_eq!(capture.unwrap().lines().count(), 5);
-            let snapshot = Manifest::read(&customer.folder.path().join("snapshot")).unwrap();
+            let capture = fs::read_to_string(customer.path("capture.ndjson"));
+            assert!(capture.unwrap().lines().count() > 30);
+            let snapshot = Manifest::read(&customer.path("snapshot")).unwrap();
             assert!(snapshot.complete && snapshot.collections.len() > 2);
-            assert_eq!(snapshot.positions.len(), 2);
+            assert_eq!(snapshot.positions.len(), 3);
+        }
+        assert_eq!(customer.demo.interrupt().status, Some(130), "{page}");
+    }
+}
+
+#[test]
+fn every_example_of_the_help_shows_something() {
+    let customer = Customer::new("--help");
+    let home = customer.path(".config");
+    fs::create_dir_all(home.join("fish/completions")).unwrap();
+    fs::create_dir_all(customer.path(".zfunc")).unwrap();
+    fs::create_dir_all(customer.path(".local/share/bash-completion/completions")).unwrap();
+    fs::write(home.join("ditto-cdc.toml"), "[prod]\n").unwrap();
+    let earlier = "ditto-cdc tail --state stream.state --from beginning --until end > /dev/null";
+    assert!(customer.run(earlier).status.success());
+    let mut count = 0;
+    for (name, _) in ditto_cdc::commands::man::pages() {
+        let command = name.replace('-', " ").replace("ditto cdc", "ditto-cdc");
+        let help = customer.run(&format!("{command} --help"));
+        let help = String::from_utf8(help.stdout).unwrap();
+        let examples = help.split("Examples:\n").nth(1).unwrap_or_default();
+        for line in examples.lines().take_while(|line| !line.is_empty()) {
+            let example = line.trim().split("  ").next().unwrap();
+            customer.must_show(&format!("{command} --help"), example);
+            count += 1;
         }
     }
+    assert!(count > 20, "{count}");
+}
+
+#[test]
+fn what_counts_as_shown() {
+    assert!(shown("\nrequery  txn 5\n{\"type\":\"requeryRequired\"}\n").is_empty());
+    assert_eq!(shown("requery\ninsert\n"), ["insert"]);
+    assert!(is_live("ditto-cdc tail -c orders  # comment") && !is_live("ditto-cdc tail --last 3"));
+    assert!(!is_live("ditto-cdc verify") && !is_live("tail -f x"));
+    assert_eq!(redirected("ditto-cdc tail --where 'a > 5'"), None);
+    assert_eq!(
+        redirected("ditto-cdc tail --until end >> a.ndjson  # x"),
+        Some("a.ndjson")
+    );
+    assert_eq!(
+        statements("a <<'END'\n1\nEND\n\nb\n"),
+        ["a <<'END'\n1\nEND", "b"]
+    );
 }
 
 #[test]

@@ -157,7 +157,7 @@ impl ApiError {
                 "the response is encoded with {coding}, although the request accepts only plain UTF-8; a proxy may have done this"
             )),
             ApiErrorKind::NoRows => status(
-                "the response has no rows: its `items` are missing or not an array, which is no answer",
+                "the response has no rows: its `items` are missing or not an array, which is not a valid response",
             ),
             ApiErrorKind::Redirected => {
                 status("the server redirects to another address, to which the key is not sent")

@@ -40,17 +40,17 @@ pub struct Init {
 
 const EXAMPLES: &str = "\
 Examples:
-  ditto-cdc config                        every setting, its value and its source; no secret is shown
-  ditto-cdc config --profile prod         the same with a profile
+  ditto-cdc config                               each setting and its source
+  ditto-cdc config --profile prod                the same with a profile
   ditto-cdc config --json | jq -r '.settings[] | select(.value == null).name'
-  ditto-cdc config init prod              create the profile prod, step by step
+  ditto-cdc config init prod                     create the profile prod
 
-Order of precedence: flag, environment, .env, profile, --properties.";
+No secret is shown. Order of precedence: flag, environment, .env, profile, --properties.";
 
 const INIT_EXAMPLES: &str = "\
 Examples:
-  ditto-cdc config init prod              asks, tests the connection, writes [prod] to ditto-cdc.toml
-  ditto-cdc tail --profile prod           use it
-  export DITTO_CDC_PROFILE=prod           use it from now on
+  ditto-cdc config init prod                     writes [prod] to ditto-cdc.toml
+  ditto-cdc tail --profile prod                  use it
+  export DITTO_CDC_PROFILE=prod                  use it from now on
 
 Answer < to go back to the previous question. Without a terminal, it prints a template to fill in.";

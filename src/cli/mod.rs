@@ -226,12 +226,12 @@ pub struct Diff {
 
 const DIFF_EXAMPLES: &str = "\
 Examples:
-  ditto-cdc diff capture.ndjson                      every change, page by page
+  ditto-cdc diff capture.ndjson                  every change, page by page
   ditto-cdc diff -c orders --op update capture.ndjson
-  kafka-console-consumer.sh … | ditto-cdc diff       the output of another tool
-  ditto-cdc diff --exit-code --id o-1001 *.ndjson    did this document change?
-  ditto-cdc diff before after                        what changed between two snapshots
-  ditto-cdc diff a.ndjson + b.ndjson                 the changes of two captures in a row";
+  kafka-console-consumer.sh … | ditto-cdc diff   the output of another tool
+  ditto-cdc diff --exit-code --id o-1001 capture.ndjson
+  ditto-cdc diff before after                    two snapshots, compared
+  ditto-cdc diff a.ndjson + b.ndjson             two captures in a row";
 
 /// `collections`
 #[derive(Debug, Clone, Args)]
@@ -338,12 +338,12 @@ pub struct PositionRange {
 
 const TAIL_EXAMPLES: &str = "\
 Examples:
-  ditto-cdc tail                                     changes from now on
-  ditto-cdc tail -c people --op remove               only removed people
-  ditto-cdc tail --from @-1h --until end | jq .change.newValue
-  ditto-cdc tail --last 20 -c 'order*'               the last 20 changes of orders
+  ditto-cdc tail                                 changes from now on
+  ditto-cdc tail --last 20 -c 'order*'           the last 20 changes of orders
+  ditto-cdc tail --last 5 --op remove            the last 5 removals
+  ditto-cdc tail --from @-1h --until end | jq -c '.change.newValue // empty'
   ditto-cdc tail --from beginning --until end --format record > capture.ndjson
-  ditto-cdc tail --input capture.ndjson -c people    the same filters on a file
+  ditto-cdc tail --input capture.ndjson -c people
 
 A requeryRequired event means that the stream has a gap. No filter hides it.";
 
@@ -418,34 +418,37 @@ pub struct Verify {
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
-  ditto-cdc verify                                   check everything
-  ditto-cdc verify --wait 60s                        also wait for a write to arrive
-  ditto-cdc verify --state stream.state              also the positions of tail --state
-  ditto-cdc verify --redact > ticket.txt             to send to other people
-  ditto-cdc verify --json | jq '.checks[] | select(.status == \"fail\")'
+  ditto-cdc verify                               check everything
+  ditto-cdc verify --wait 60s                    also wait for a new event
+  ditto-cdc verify --state stream.state          also check a state file
+  ditto-cdc verify --redact > ticket.txt         to send to other people
+  ditto-cdc verify --json | jq -r '.checks[] | [.status, .check] | @tsv'
 
 Nothing is changed: no group is joined, no offset stored, no topic created; only --round-trip writes.
 Exit status: 0 if no check failed, 3 for settings, certificates, access or network, 1 for wrong answers.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
-  ditto-cdc demo                                     the whole tour, in seconds
-  ditto-cdc demo --serve                             a stream for trying commands in a second terminal
-  eval \"$(ditto-cdc demo --serve --print env)\"       the same in the background; kill $DITTO_DEMO_PID ends it
-  ditto-cdc demo --serve --gap-every 1m              with a gap every minute, to practise recovery";
+  ditto-cdc demo                                 the whole tour, in seconds
+  ditto-cdc demo --serve                         for commands in another terminal
+  eval \"$(ditto-cdc demo --serve --print env)\"   the same in the background
+  ditto-cdc demo --serve --gap-every 1m          a gap every minute, for practice
+
+kill $DITTO_DEMO_PID ends the servers in the background.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   ditto-cdc completions bash > ~/.local/share/bash-completion/completions/ditto-cdc
-  ditto-cdc completions zsh > ~/.zfunc/_ditto-cdc    with fpath+=~/.zfunc before compinit in ~/.zshrc
+  ditto-cdc completions zsh > ~/.zfunc/_ditto-cdc
   ditto-cdc completions fish > ~/.config/fish/completions/ditto-cdc.fish
 
+In zsh, add fpath+=~/.zfunc before compinit to ~/.zshrc.
 In bash, zsh and fish, -c completes the collections of capture files in the current folder, and -p the profiles.";
 
 const MAN_EXAMPLES: &str = "\
 Examples:
-  ditto-cdc man | man -l -                           the whole program
-  ditto-cdc man tail > ditto-cdc-tail.1              one command, to install";
+  ditto-cdc man | man -l -                       the whole program
+  ditto-cdc man tail > ditto-cdc-tail.1          one command, to install";
 
 /// `demo`
 #[derive(Debug, Clone, Args)]

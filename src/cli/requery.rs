@@ -70,9 +70,9 @@ pub enum ApiVersion {
 
 const REQUERY_EXAMPLES: &str = "\
 Examples:
-  ditto-cdc requery --txn-id 45 --output snapshot    everything, as of transaction 45 or later
-  ditto-cdc requery --output snapshot --resume       continue after Ctrl-C or a crash
-  ditto-cdc requery --output - -c cars | jq -c .change.value
-  ditto-cdc tail --from snapshot                     the stream, right after the snapshot
+  ditto-cdc requery --txn-id 45 --output snapshot
+  ditto-cdc requery --output snapshot --resume   continue after Ctrl-C or a crash
+  ditto-cdc requery --output - -c orders | jq -c '.change.value // empty'
+  ditto-cdc tail --from snapshot                 the stream after the snapshot
 
 Exit status 4: completeness could not be proven; manifest.json contains the reason.";

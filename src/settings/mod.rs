@@ -35,5 +35,25 @@ pub use resolve::resolve;
 pub use secret_source::{SecretScope, SecretSource, prompt_password};
 pub use validate::{Api, Kafka, Protocol, StoreFile};
 
+/// The environment variables of one setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variables {
+    /// Its flag, with the hyphens.
+    pub flag: &'static str,
+    /// The names; the first that is set takes precedence.
+    pub names: &'static [&'static str],
+    /// Whether they contain a secret, for which the flag names a file.
+    pub is_secret: bool,
+}
+
+/// The environment variables of every setting.
+pub fn variables() -> impl Iterator<Item = Variables> {
+    definitions::DEFINITIONS.iter().map(|definition| Variables {
+        flag: definition.flag,
+        names: definition.variables,
+        is_secret: definition.is_password,
+    })
+}
+
 #[cfg(test)]
 mod tests;

@@ -28,6 +28,41 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Every end, by exit status.
+    pub const ALL: [Exit; 10] = [
+        Exit::Success,
+        Exit::Differences,
+        Exit::Failed,
+        Exit::Usage,
+        Exit::Trouble,
+        Exit::Setup,
+        Exit::Gap,
+        Exit::Incomplete,
+        Exit::NothingShown,
+        Exit::Interrupted,
+    ];
+
+    /// What it means, as a sentence for a manual page.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Exit::Success => {
+                "Success (also if the next program in the pipe stops reading, such as head)."
+            }
+            Exit::Differences => "With --exit-code: at least one event was shown.",
+            Exit::Failed => "Reading or writing failed, or some records could not be read.",
+            Exit::Usage => "Wrong command line.",
+            Exit::Trouble => {
+                "With --exit-code: reading failed, or some records could not be read."
+            }
+            Exit::Setup => "Wrong settings or certificates, no permission, or no server reachable.",
+            Exit::Gap => "With --on-gap stop: changes are missing from the stream.",
+            Exit::Incomplete => "The snapshot is not proven complete.",
+            Exit::NothingShown => "With --timeout: no event was shown in this time.",
+            Exit::Interrupted => "Interrupted (Ctrl-C).",
+        }
+    }
+
     /// The exit status of the process.
     #[must_use]
     pub fn code(self) -> u8 {

@@ -158,11 +158,11 @@ fn check_same_topic(name: &str, state: &State, identity: &TopicIdentity) -> Resu
     }
 }
 
-/// A cluster that was set up anew has another id, and the positions of the former one mean nothing in it.
+/// A re-created cluster has another id, and the positions of the former one mean nothing in it.
 fn new_cluster_advice(name: &str) -> String {
     let (file, kept) = (shell::quoted(name), shell::quoted(&format!("{name}.old")));
     format!(
-        "connect to the cluster of the file; or, if that cluster was set up anew, this is a gap: mv {file} {kept}, then ditto-cdc requery --output DIR, then this command again with --from DIR"
+        "connect to the cluster of the file; or, if that cluster was re-created, this is a gap: mv {file} {kept}, then ditto-cdc requery --output DIR, then this command again with --from DIR"
     )
 }
 

@@ -144,7 +144,7 @@ impl CollectionReader<'_> {
         collection.why_not.extend(warnings);
         if is_consistent && collection.why_not.is_empty() {
             collection.complete = true;
-            collection.proof = Some("every answer is of one transaction".to_owned());
+            collection.proof = Some("all responses are of one transaction".to_owned());
         }
         (collection.census_before, collection.census_after) = (before, after);
         collection

@@ -59,7 +59,7 @@ impl TopicContext<'_> {
                     "{file} has positions of the Kafka cluster {then}, and these brokers belong to {now}"
                 );
                 Some(Check::fail_unnumbered("state", what).fix(
-                    "connect to the cluster of the file; or, if that cluster was set up anew, this is a gap: move the file away, run ditto-cdc requery --output DIR, then tail with a new state file and --from DIR",
+                    "connect to the cluster of the file; or, if that cluster was re-created, this is a gap: move the file away, run ditto-cdc requery --output DIR, then tail with a new state file and --from DIR",
                 ))
             }
             _ => None,

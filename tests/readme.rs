@@ -243,8 +243,12 @@ impl Customer {
     fn run_to_the_end(&self, statement: &str) -> (bool, String, String) {
         let output = self.run(statement);
         let text = |bytes| String::from_utf8(bytes).unwrap();
+        let status = STATUS
+            .iter()
+            .find(|(start, _)| statement.starts_with(start));
+        let status = status.map_or(0, |(_, status)| *status);
         (
-            output.status.success(),
+            output.status.code() == Some(status),
             text(output.stdout),
             text(output.stderr),
         )

@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ditto_cdc::snapshot::manifest::Manifest;
+use ditto_cdc::util::exit::Exit;
 use support::program::Running;
 use tempfile::TempDir;
 
@@ -395,8 +396,14 @@ fn every_example_of_the_help_shows_something() {
     fs::create_dir_all(customer.path(".zfunc")).unwrap();
     fs::create_dir_all(customer.path(".local/share/bash-completion/completions")).unwrap();
     fs::write(home.join("ditto-cdc.toml"), "[prod]\n").unwrap();
-    let earlier = "ditto-cdc tail --state stream.state --from beginning --until end > /dev/null";
-    assert!(customer.run(earlier).status.success());
+    for earlier in [
+        "ditto-cdc tail --state stream.state --from beginning --until end > a.ndjson",
+        "ditto-cdc requery --output before",
+        "ditto-cdc tail -n 5 > b.ndjson",
+        "ditto-cdc requery --output after",
+    ] {
+        assert!(customer.run(earlier).status.success(), "{earlier}");
+    }
     let mut count = 0;
     for (name, _) in ditto_cdc::commands::man::pages() {
         let command = name.replace('-', " ").replace("ditto cdc", "ditto-cdc");
@@ -427,6 +434,17 @@ fn what_counts_as_shown() {
         statements("a <<'END'\n1\nEND\n\nb\n"),
         ["a <<'END'\n1\nEND", "b"]
     );
+}
+
+#[test]
+fn the_tables_of_exit_statuses_are_complete() {
+    for page in ["README.md", "docs/operations.md"] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        for exit in Exit::ALL {
+            let row = format!("\n| {} | ", exit.code());
+            assert!(text.contains(&row), "{page} has no status {}", exit.code());
+        }
+    }
 }
 
 #[test]

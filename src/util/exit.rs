@@ -52,9 +52,7 @@ impl Exit {
             Exit::Differences => "With --exit-code: at least one event was shown.",
             Exit::Failed => "Reading or writing failed, or some records could not be read.",
             Exit::Usage => "Wrong command line.",
-            Exit::Trouble => {
-                "With --exit-code: reading failed, or some records could not be read."
-            }
+            Exit::Trouble => "With --exit-code: reading failed, or some records could not be read.",
             Exit::Setup => "Wrong settings or certificates, no permission, or no server reachable.",
             Exit::Gap => "With --on-gap stop: changes are missing from the stream.",
             Exit::Incomplete => "The snapshot is not proven complete.",

@@ -84,7 +84,7 @@ fn render(command: &Command, names: &[&str], page: &mut Vec<u8>) -> std::io::Res
     if command.has_subcommands() {
         man.render_subcommands_section(page)?;
     }
-    for section in sections::after_options(command, names) {
+    for section in sections::after_options(command, name(command), names) {
         section.to_writer(page)?;
     }
     Ok(())

@@ -67,7 +67,7 @@ pub(super) fn layout() -> Roff {
 }
 
 /// The sections after the options, in the order of man-pages(7).
-pub(super) fn after_options(command: &Command, names: &[&str]) -> Vec<Roff> {
+pub(super) fn after_options(command: &Command, name: &str, names: &[&str]) -> Vec<Roff> {
     let help = command
         .get_after_long_help()
         .or_else(|| command.get_after_help())
@@ -79,7 +79,7 @@ pub(super) fn after_options(command: &Command, names: &[&str]) -> Vec<Roff> {
         files(command),
         notes(&help),
         examples(&help),
-        see_also(super::name(command), names),
+        see_also(name, names),
     ]
 }
 

@@ -199,6 +199,8 @@ impl Customer {
     /// Runs one statement of a page. A command of the program must show something.
     fn must_show(&self, page: &str, statement: &str) {
         let text = without_comment(statement);
+        // A reader who copies the command should not get the short waits of a test.
+        assert!(!text.contains(" 1s"), "{page}: {text}");
         if NOT_RUN.iter().any(|(start, _)| text.starts_with(start)) {
             return;
         }

@@ -91,7 +91,7 @@ faults! {
     F2 Failed "a proxy or sign-on page answered",
     F3 Setup "wrong path or app",
     F4 Setup "the API key would be sent unencrypted",
-    F5 Failed "the HTTP API is behind the stream",
+    F5 Failed "the HTTP API has older data than the stream",
     F6 Setup "a proxy does not connect to the HTTP API",
 }
 

@@ -54,7 +54,7 @@ fn as_lines(list: &[ListedSetting]) -> String {
         let value = escape::text(&format_value(&shown.value));
         let _ = writeln!(text, "{:width$}  {value}", shown.name);
         let origin = shown.origin.iter().map(|origin| ("from", origin));
-        let shadowed = shown.shadowed.iter().map(|origin| ("shadows", origin));
+        let shadowed = shown.shadowed.iter().map(|origin| ("overrides", origin));
         for (word, origin) in origin.chain(shadowed) {
             let origin = escape::text(&origin.to_string());
             let _ = writeln!(text, "{:width$}    {word} {origin}", "");

@@ -2,6 +2,7 @@
 
 pub mod checks;
 mod clock;
+pub mod collection_tables;
 mod diff;
 pub mod escape;
 mod line;
@@ -10,7 +11,6 @@ mod model;
 mod oneline;
 mod pretty;
 pub mod styles;
-pub mod summary;
 
 pub use clock::WallClock;
 pub use model::View;

@@ -22,7 +22,7 @@ use crate::record::position::Position;
 use crate::snapshot::manifest::Manifest;
 use crate::snapshot::rows::Rows;
 use crate::util::exit::Exit;
-use crate::view::summary::SummaryView;
+use crate::view::collection_tables::SummaryView;
 use crate::view::{Format, Styles, WallClock};
 
 /// Runs the command.

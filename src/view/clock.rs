@@ -1,4 +1,4 @@
-//! Time formatting in the local time zone: short on a terminal, RFC 3339 elsewhere.
+//! Time formatting in the local time zone: date and time on a terminal, RFC 3339 elsewhere.
 
 use jiff::tz::Offset;
 use jiff::{Timestamp, ZonedDateTime};
@@ -16,20 +16,15 @@ impl WallClock {
         WallClock { now }
     }
 
-    /// Formats milliseconds since 1970-01-01 UTC for a person at a terminal, with the date only if it is not today's; a
-    /// number beyond the calendar is printed as it is.
+    /// Formats milliseconds since 1970-01-01 UTC for a person at a terminal, as date and time in the zone of this clock,
+    /// such as `2026-01-31 12:01:03.114`; a number beyond the calendar is printed as it is.
     #[must_use]
-    pub fn format_short(&self, millis: i64) -> String {
+    pub fn format_local(&self, millis: i64) -> String {
         let Ok(time) = Timestamp::from_millisecond(millis) else {
             return format!("{millis} ms");
         };
         let local = self.now.time_zone().to_datetime(time);
-        let (date, time) = (local.date(), local.time());
-        if date == self.now.date() {
-            format!("{time:.3}")
-        } else {
-            format!("{date} {time:.3}")
-        }
+        format!("{} {:.3}", local.date(), local.time())
     }
 
     /// Formats milliseconds since 1970-01-01 UTC as RFC 3339, with the offset from UTC: such a time can be given to
@@ -75,15 +70,15 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_shows_the_date_if_it_is_not_todays() {
+    fn a_terminal_shows_date_and_time() {
         let clock = clock("2026-01-31T12:00:00+01:00[Europe/Zurich]");
         for (millis, expected) in [
-            (1_769_860_921_220, "13:02:01.220"),
-            (1_769_860_921_000, "13:02:01.000"),
+            (1_769_860_921_220, "2026-01-31 13:02:01.220"),
+            (1_769_860_921_000, "2026-01-31 13:02:01.000"),
             (1_769_774_521_220, "2026-01-30 13:02:01.220"),
             (i64::MAX, "9223372036854775807 ms"),
         ] {
-            assert_eq!(clock.format_short(millis), expected);
+            assert_eq!(clock.format_local(millis), expected);
         }
     }
 
@@ -115,7 +110,7 @@ mod tests {
             let today = clock.now.timestamp().as_millisecond();
             // An hour that a time zone has twice is ambiguous without an offset.
             for millis in [today + 1, today - 86_400_000, 1_782_820_800_250, 0] {
-                for text in [clock.format_short(millis), clock.format_rfc3339(millis)] {
+                for text in [clock.format_local(millis), clock.format_rfc3339(millis)] {
                     let read = position::parse(&text, &clock.now);
                     assert_eq!(read, Ok(Position::Time(millis)), "{text} in {now}");
                 }

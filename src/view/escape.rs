@@ -1,5 +1,7 @@
 //! Terminal escaping: characters that could move the cursor, reorder or hide text are written as escapes.
 
+use std::borrow::Cow;
+
 use crate::json::contains_byte;
 
 /// Whether a terminal may interpret a character, or not show it: controls, line and paragraph separators, interlinear
@@ -90,9 +92,18 @@ pub fn push_json_line(json: &[u8], terminal: bool, out: &mut Vec<u8>) {
 /// A string that is safe to print, on one line.
 #[must_use]
 pub fn text(text: &str) -> String {
+    text_in(text, EscapeStyle::Text).into_owned()
+}
+
+/// A string that is safe to print, in a style.
+#[must_use]
+pub fn text_in(text: &str, style: EscapeStyle) -> Cow<'_, str> {
+    if is_safe(text.as_bytes()) {
+        return Cow::Borrowed(text);
+    }
     let mut out = Vec::with_capacity(text.len());
-    push_str(text, EscapeStyle::Text, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
+    push_str(text, style, &mut out);
+    String::from_utf8_lossy(&out).into_owned().into()
 }
 
 #[cfg(test)]

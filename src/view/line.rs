@@ -15,7 +15,11 @@ use crate::record::{Place, Record};
 /// Width of the output without a terminal.
 pub(super) const DEFAULT_WIDTH: usize = 160;
 /// The text of a gap.
-const GAP: &str = "the stream has a gap: requery everything, then resume";
+pub(super) const GAP: &str = "the stream has a gap: requery everything, then resume";
+/// Of a cut id, at least as much is shown.
+const MIN_ID_COLUMNS: usize = 8;
+/// Columns of the end of a cut id.
+const ID_END_COLUMNS: usize = 5;
 
 /// A line with its width in columns, at the end of a buffer.
 pub(super) struct Line<'v, 'o> {
@@ -90,7 +94,7 @@ impl<'v, 'o> Line<'v, 'o> {
     }
 
     /// The operation, padded to a width.
-    fn operation(&mut self, event: &Event<'_>, width: usize) {
+    pub fn operation(&mut self, event: &Event<'_>, width: usize) {
         let styles = self.view.styles;
         let (word, style) = match (event.op(), &event.kind) {
             (_, EventKind::RequeryRequired) => ("requery", styles.alarm),
@@ -109,50 +113,83 @@ impl<'v, 'o> Line<'v, 'o> {
     }
 
     /// Operation, identity and transaction of an event; for a gap, [`GAP`] instead of the identity.
-    pub fn event_header(&mut self, event: &Event<'_>, operation_columns: usize, separator: &str) {
-        self.operation(event, operation_columns);
+    pub fn event_header(&mut self, event: &Event<'_>) {
+        self.operation(event, 0);
         if event.kind == EventKind::RequeryRequired {
             self.txn(event);
             self.word(GAP, self.view.styles.alarm);
         } else {
-            self.identity(event, separator);
+            self.identity(event, " ", None);
             self.txn(event);
         }
     }
 
-    /// Collection and id, if the event has them.
-    fn identity(&mut self, event: &Event<'_>, gap: &str) {
+    /// Collection and id, if the event has them; the id is cut to a number of columns.
+    pub fn identity(&mut self, event: &Event<'_>, gap: &str, max_columns: Option<usize>) {
         let id = event.id();
         if event.collection.is_none() && id.is_none() {
             return;
         }
+        let begin = self.columns + gap.len();
         let collection = event.collection.as_deref().unwrap_or("?");
         self.after(gap, collection, self.view.styles.collection);
         self.plain("/");
-        match id {
-            Some(id) => self.plain(&without_quotes(id)),
-            None => self.plain("?"),
+        let id = id.map_or("?".into(), without_quotes);
+        match max_columns {
+            Some(max) => {
+                let columns_left = max.saturating_sub(self.columns - begin);
+                self.plain(&cut_middle(
+                    &escape::text(&id),
+                    columns_left.max(MIN_ID_COLUMNS),
+                ));
+            }
+            None => self.plain(&id),
         }
     }
 
-    fn txn(&mut self, event: &Event<'_>) {
+    /// Blanks up to a column.
+    pub fn pad_to(&mut self, column: usize) {
+        let missing = column.saturating_sub(self.columns);
+        self.out.extend(std::iter::repeat_n(b' ', missing));
+        self.columns += missing;
+    }
+
+    /// A text that is safe to print, after two blanks.
+    pub fn safe_text(&mut self, push: impl FnOnce(&mut Vec<u8>, usize)) {
+        let before = self.out.len();
+        self.gap("  ");
+        let begin = self.out.len();
+        push(self.out, self.columns);
+        if self.out.len() == begin {
+            self.out.truncate(before);
+        }
+    }
+
+    pub fn txn(&mut self, event: &Event<'_>) {
         if let Some(txn) = event.txn_id {
             self.numbers(format_args!("txn {}", txn.0), self.view.styles.dim);
         }
     }
 
     pub fn place(&mut self, record: &Record<'_>) {
-        let dim = self.view.styles.dim;
         match (record.place.position(), record.place) {
-            (Some((partition, offset)), _) => {
-                self.numbers(format_args!("p{partition}@{offset}"), dim);
+            (Some((partition, offset)), _) => self.position(partition, offset),
+            (None, Place::Line { line, .. }) => {
+                self.numbers(format_args!("line {line}"), self.view.styles.dim);
             }
-            (None, Place::Line { line, .. }) => self.numbers(format_args!("line {line}"), dim),
             (None, Place::Offset { .. } | Place::Unknown) => {}
         }
     }
 
+    pub fn position(&mut self, partition: i32, offset: i64) {
+        self.numbers(format_args!("p{partition}@{offset}"), self.view.styles.dim);
+    }
+
+    /// Ends the line; blanks at its end are dropped.
     pub fn end(self) {
+        while self.out.len() > self.begin && self.out.last() == Some(&b' ') {
+            self.out.pop();
+        }
         self.out.push(b'\n');
     }
 }
@@ -160,6 +197,20 @@ impl<'v, 'o> Line<'v, 'o> {
 /// A string id without its quotes, any other as JSON.
 fn without_quotes(id: &[u8]) -> std::borrow::Cow<'_, str> {
     crate::json::unquote(id).unwrap_or_else(|| String::from_utf8_lossy(id))
+}
+
+/// Cuts a string in the middle, so that its beginning and its end are shown.
+fn cut_middle(text: &str, columns_left: usize) -> String {
+    if columns(text) <= columns_left {
+        return text.to_owned();
+    }
+    let is_end = |at: &usize| {
+        text.get(*at..)
+            .is_some_and(|end| columns(end) <= ID_END_COLUMNS)
+    };
+    let end = (0..=text.len()).find(is_end).unwrap_or(text.len());
+    let begin = truncate(text, columns_left.saturating_sub(ID_END_COLUMNS), true);
+    format!("{begin}{}", text.get(end..).unwrap_or_default())
 }
 
 /// Number of columns of a string.

@@ -11,6 +11,8 @@ mod model;
 mod oneline;
 mod pretty;
 pub mod styles;
+mod summary;
+mod value;
 
 pub use clock::WallClock;
 pub use model::View;
@@ -82,6 +84,7 @@ impl View {
     fn push_unreadable(&self, record: &Record<'_>, why: Unreadable, out: &mut Vec<u8>) {
         match (self.format, &record.payload) {
             (Format::Diff, _) => diff::unreadable(self, record, why, out),
+            (Format::Oneline, _) => oneline::unreadable(self, record, why, out),
             (Format::Record, _) => self.record(record, out),
             (Format::Raw, Some(payload)) => self.raw(payload, out),
             // A tombstone has no bytes: a line for it would be an empty payload.
@@ -132,16 +135,16 @@ impl View {
     /// The time zone of the times in the output; `None` if each time has its own offset, or if the format has none.
     #[must_use]
     pub fn unnamed_zone(&self) -> Option<String> {
-        let shows_short_times =
+        let shows_local_times =
             self.terminal && matches!(self.format, Format::Diff | Format::Oneline);
-        shows_short_times.then(|| self.clock.zone())
+        shows_local_times.then(|| self.clock.zone())
     }
 
-    /// A record's time: short on a terminal, with date and offset elsewhere.
+    /// A record's time: without the zone on a terminal, and with the offset from UTC elsewhere.
     fn format_time(&self, record: &Record<'_>) -> Option<String> {
         let millis = record.time?.millis;
         Some(if self.terminal {
-            self.clock.format_short(millis)
+            self.clock.format_local(millis)
         } else {
             self.clock.format_rfc3339(millis)
         })

@@ -1,24 +1,51 @@
-//! The `oneline` format: time, operation, document, position, and the changed fields or the beginning of the document.
+//! The `oneline` format: time, operation, document, transaction, position, and what changed, in columns that depend on the
+//! width of the terminal only. A narrow terminal has fewer of them, so that the changes are shown.
 
-use super::escape;
-use super::escape::EscapeStyle;
-use super::line::{DEFAULT_WIDTH, Line, columns, truncate};
+use super::line::{GAP, Line};
 use super::model::{EventDiff, View};
-use super::styles::Ink;
-use crate::diff::path::push_jq;
-use crate::diff::{ChangeKind, Diff, Options};
-use crate::event::Op;
-use crate::json::compact;
+use super::summary;
+use crate::event::{Event, EventKind, Op, Unreadable};
 use crate::record::{OffsetGap, Record};
 
-/// Contents are shown only if at least this many columns are left.
-const MIN_PREVIEW_COLUMNS: usize = 16;
-/// Limit of the names of changed fields, longer than any line.
-const MAX_NAMES_BYTES: usize = 1000;
-/// The longest character in UTF-8.
-const MAX_BYTES_PER_COLUMN: usize = 4;
 /// Width of the padded operation.
 const OPERATION_COLUMNS: usize = 7;
+/// Minimum width of the position.
+const PLACE_COLUMNS: usize = 10;
+/// Minimum width of the transaction.
+const TXN_COLUMNS: usize = 12;
+/// A gap on a narrow terminal.
+const SHORT_GAP: &str = "gap: requery everything, then resume";
+
+/// The columns that a width has room for.
+#[derive(Debug, Clone, Copy)]
+struct Layout {
+    has_time: bool,
+    has_place: bool,
+    has_txn: bool,
+    /// Minimum width of collection and id.
+    identity: usize,
+    /// Maximum width of collection and id.
+    max_identity: Option<usize>,
+}
+
+impl Layout {
+    fn new(view: &View) -> Layout {
+        let width = view.width.filter(|_| !view.diff.full);
+        let width = width.unwrap_or(usize::MAX);
+        let identity = match width {
+            0..60 => 14,
+            60..110 => 20,
+            _ => 32,
+        };
+        Layout {
+            has_time: width >= 60,
+            has_place: width >= 110,
+            has_txn: width >= 140,
+            identity,
+            max_identity: (width < 110).then_some(identity),
+        }
+    }
+}
 
 /// Appends an event's line.
 pub(super) fn event(
@@ -27,22 +54,35 @@ pub(super) fn event(
     event_diff: &EventDiff<'_, '_>,
     out: &mut Vec<u8>,
 ) {
-    let event = event_diff.event;
-    let mut line = Line::new(view, out);
-    line.time(record);
-    line.event_header(event, OPERATION_COLUMNS, "  ");
-    line.place(record);
-    if event.op() == Op::Update {
-        let names = names(event_diff.diff(&view.diff), &view.diff);
-        preview(&mut line, &names, EscapeStyle::Text);
-    } else if let Some(document) = event.new.or(event.value).or(event.old) {
-        let max_bytes = MAX_BYTES_PER_COLUMN * view.width.unwrap_or(DEFAULT_WIDTH);
-        preview(
-            &mut line,
-            &compact(document, max_bytes + 1),
-            EscapeStyle::Json,
-        );
+    let (event, layout) = (event_diff.event, Layout::new(view));
+    let mut line = begin(view, layout, record, out);
+    line.operation(event, OPERATION_COLUMNS);
+    if event.kind == EventKind::RequeryRequired {
+        let gap = if layout.has_place { GAP } else { SHORT_GAP };
+        line.word(gap, view.styles.alarm);
+        place(&mut line, layout, Some(event), record);
+        return line.end();
     }
+    let identity = line.columns + 2;
+    line.identity(event, "  ", layout.max_identity);
+    if event.op() != Op::Other {
+        line.pad_to(identity + layout.identity);
+    }
+    place(&mut line, layout, Some(event), record);
+    line.safe_text(|out, used| {
+        let columns_left = view.width.map(|width| width.saturating_sub(used));
+        summary::push(view, event_diff, columns_left, out);
+    });
+    line.end();
+}
+
+/// Appends a line for an unreadable record.
+pub(super) fn unreadable(view: &View, record: &Record<'_>, why: Unreadable, out: &mut Vec<u8>) {
+    let layout = Layout::new(view);
+    let mut line = begin(view, layout, record, out);
+    line.word("unreadable", view.styles.alarm);
+    line.word(&why.to_string(), view.styles.alarm);
+    place(&mut line, layout, None, record);
     line.end();
 }
 
@@ -55,50 +95,33 @@ pub(super) fn offset_gap(view: &View, offset_gap: &OffsetGap, out: &mut Vec<u8>)
         &format!("the stream has a gap: {}", offset_gap.message()),
         styles.alarm,
     );
+    line.position(offset_gap.partition, offset_gap.wanted);
     line.end();
 }
 
-/// The changed paths, each with the sign of the `diff` format.
-fn names(diff: &Diff<'_>, options: &Options) -> Vec<u8> {
-    let (mut names, mut steps) = (Vec::new(), Vec::new());
-    for change in &diff.changes {
-        diff.path(change, &mut steps);
-        if !options.shows(&steps, change.kind) || names.len() > MAX_NAMES_BYTES {
-            continue;
-        }
-        if !names.is_empty() {
-            names.extend_from_slice(b", ");
-        }
-        names.extend_from_slice(match change.kind {
-            ChangeKind::Added => b"+",
-            ChangeKind::Removed => b"-",
-            ChangeKind::Moved { .. } => b">",
-            ChangeKind::Changed | ChangeKind::Respelled | ChangeKind::MovedAway => b"~",
-        });
-        push_jq(&steps, &mut names);
+fn begin<'v, 'o>(
+    view: &'v View,
+    layout: Layout,
+    record: &Record<'_>,
+    out: &'o mut Vec<u8>,
+) -> Line<'v, 'o> {
+    let mut line = Line::new(view, out);
+    if layout.has_time {
+        line.time(record);
     }
-    if names.is_empty() {
-        names.extend_from_slice(b"nothing changed");
-    }
-    names
+    line
 }
 
-/// As much of a string as fits.
-fn preview(line: &mut Line<'_, '_>, text: &[u8], style: EscapeStyle) {
-    let width = line.view.width.unwrap_or(DEFAULT_WIDTH);
-    let columns_left = width.saturating_sub(line.columns + 2);
-    if columns_left < MIN_PREVIEW_COLUMNS {
-        return;
+/// Position and transaction, as far as the layout has room for them.
+fn place(line: &mut Line<'_, '_>, layout: Layout, event: Option<&Event<'_>>, record: &Record<'_>) {
+    if layout.has_place {
+        let begin = line.columns + 2;
+        line.place(record);
+        line.pad_to(begin + PLACE_COLUMNS);
     }
-    // No character takes less than a byte, so this is enough of a large document.
-    let max_bytes = text.len().min(columns_left * MAX_BYTES_PER_COLUMN + 4);
-    let mut safe = Vec::new();
-    escape::push(text.get(..max_bytes).unwrap_or(text), style, &mut safe);
-    let safe = String::from_utf8_lossy(&safe);
-    let clipped = if max_bytes == text.len() && columns(safe.as_bytes()) <= columns_left {
-        safe.into_owned()
-    } else {
-        truncate(&safe, columns_left, max_bytes < text.len())
-    };
-    line.word(&clipped, Ink::default());
+    if let Some(event) = event.filter(|_| layout.has_txn) {
+        let begin = line.columns + 2;
+        line.txn(event);
+        line.pad_to(begin + TXN_COLUMNS);
+    }
 }

@@ -1,17 +1,17 @@
 //! The `diff` format: a header line, and one line per change.
 
 mod text;
-mod value;
 
 use std::fmt;
 use std::io::Write as _;
 
-use super::diff::value::{Columns, push_value};
 use super::escape;
 use super::escape::EscapeStyle;
 use super::line::{DEFAULT_WIDTH, Line, columns};
 use super::model::{EventDiff, View};
 use super::styles::Ink;
+use super::value;
+use super::value::{Columns, push_value};
 use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
 use crate::diff::{Change, ChangeKind, Diff, MAX_ALIGNED, MAX_DEPTH, Note};
@@ -36,13 +36,13 @@ pub(super) fn event(
 ) {
     let event = event_diff.event;
     let mut line = Line::new(view, out);
-    line.event_header(event, 0, " ");
-    if event.kind == EventKind::RequeryRequired {
-        return line.end();
-    }
+    line.event_header(event);
     line.place(record);
     line.time_after_blank(record);
     line.end();
+    if event.kind == EventKind::RequeryRequired {
+        return;
+    }
     if event.op() == Op::Other {
         preview(view, event.raw, out);
     } else {

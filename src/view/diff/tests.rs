@@ -33,7 +33,10 @@ fn update(old: &str, new: &str) -> String {
 fn lines(old: &str, new: &str, options: Options) -> String {
     let shown = format(&update(old, new), 80, options, false);
     let (header, lines) = shown.split_once('\n').unwrap();
-    assert_eq!(header, "update c/1  txn 7  p3@18234 12:02:01.220");
+    assert_eq!(
+        header,
+        "update c/1  txn 7  p3@18234 2026-01-31 12:02:01.220"
+    );
     lines.to_owned()
 }
 
@@ -60,7 +63,7 @@ fn an_update() {
     );
     assert_eq!(
         format(&payload, 80, Options::default(), false),
-        r#"update people/6213e9c90012e4af0017cb9f  txn 553361  p3@18234 12:02:01.220
+        r#"update people/6213e9c90012e4af0017cb9f  txn 553361  p3@18234 2026-01-31 12:02:01.220
   ~ name             "Susan" → "Frank"
   ~ manager          null → {"_id":"99","name":"Wei"}  (type changed)
   ~ address.geo.lon  8.5417 → 8.5391
@@ -82,7 +85,7 @@ fn an_insert_a_remove_a_gap() {
     };
     check(
         &event("people", 553_358, &insert),
-        r#"insert people/6213e9c90012e4af0017cb9f  txn 553358  p3@18234 12:02:01.220
+        r#"insert people/6213e9c90012e4af0017cb9f  txn 553358  p3@18234 2026-01-31 12:02:01.220
   + date     1645472312
   + name     "Susan"
   + address  { street: "12 Main St", city: "Zürich", … 1 more key } (75 B)
@@ -94,22 +97,22 @@ fn an_insert_a_remove_a_gap() {
             553_370,
             r#""value":{"_id":"6213","name":"Frank","ownedCars":0}"#,
         ),
-        r#"remove people/6213  txn 553370  p3@18234 12:02:01.220
+        r#"remove people/6213  txn 553370  p3@18234 2026-01-31 12:02:01.220
   - name       "Frank"
   - ownedCars  0
 "#,
     );
     check(
         r#"{"txnID":552784,"type":"requeryRequired","documents":[]}"#,
-        "requery  txn 552784  the stream has a gap: requery everything, then resume\n",
+        "requery  txn 552784  the stream has a gap: requery everything, then resume  p3@18234 2026-01-31 12:02:01.220\n",
     );
     check(
         r#"{"type":"heartbeat","v":1}"#,
-        "heartbeat  p3@18234 12:02:01.220\n  {\"type\":\"heartbeat\",\"v\":1}\n",
+        "heartbeat  p3@18234 2026-01-31 12:02:01.220\n  {\"type\":\"heartbeat\",\"v\":1}\n",
     );
     check(
         "gar\u{1b}bage",
-        "unreadable  the payload is not valid JSON (about byte 3)  p3@18234 12:02:01.220\n  gar\\u{1b}bage\n",
+        "unreadable  the payload is not valid JSON (about byte 3)  p3@18234 2026-01-31 12:02:01.220\n  gar\\u{1b}bage\n",
     );
 }
 
@@ -128,7 +131,7 @@ fn arrays() {
     );
     assert_eq!(
         format(&payload, 80, options, false),
-        r#"update orders/o-1001  txn 553364  p3@18234 12:02:01.220
+        r#"update orders/o-1001  txn 553364  p3@18234 2026-01-31 12:02:01.220
   + lines[0]      {"sku":"SKU-000000","qty":1,"price":1.0}
   - lines[1]      {"sku":"SKU-000002","qty":2,"price":3.0}
   ~ lines[2].qty  5 → 6
@@ -255,6 +258,36 @@ fn nothing_dangerous_reaches_a_terminal() {
         let shown = lines(&old, &new, Options::default());
         let bad = |c: char| c != '\n' && crate::view::escape::is_dangerous(c);
         assert!(!shown.contains(bad) && shown.contains("u009b"), "{shown}");
+    }
+}
+
+#[test]
+fn lost_offsets_have_a_place() {
+    use crate::record::{GapReason, OffsetGap};
+    for format in [Format::Diff, Format::Oneline] {
+        let view = View {
+            format,
+            styles: Styles::new(false),
+            coloured: false,
+            terminal: true,
+            width: Some(80),
+            clock: WallClock::new("2026-01-31T12:00:00Z[UTC]".parse().unwrap()),
+            diff: Options::default(),
+        };
+        let lost = OffsetGap {
+            topic: "t".to_owned(),
+            partition: 2,
+            wanted: 5,
+            resumed: 9,
+            why: GapReason::Retention,
+        };
+        let mut out = Vec::new();
+        view.offset_gap(&lost, &mut out);
+        let shown = String::from_utf8(out).unwrap();
+        assert!(
+            shown.starts_with("lost ") && shown.ends_with("  p2@5\n"),
+            "{shown}"
+        );
     }
 }
 

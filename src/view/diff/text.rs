@@ -1,6 +1,5 @@
 //! Word diff of long strings, with unchanged context elided: `demo [-next-]{+on+} Friday`.
 
-use super::value::size;
 use crate::diff::word_diff::{Segment, compare};
 use crate::json::{
     char_count, common_prefix_len, common_suffix_len, escaped_body, prefix, raw_body, suffix,
@@ -9,6 +8,7 @@ use crate::view::escape;
 use crate::view::escape::EscapeStyle;
 use crate::view::model::View;
 use crate::view::styles::Ink;
+use crate::view::value::size;
 
 /// Strings longer than this are compared word by word.
 const MIN_LONG_BYTES: usize = 60;

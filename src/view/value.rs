@@ -1,0 +1,583 @@
+//! Values in a limited number of columns: one, or old and new. A value that is cut is followed by its size, and of two
+//! values a place is shown at which they differ.
+
+use std::borrow::Cow;
+use std::io::Write as _;
+
+use super::escape;
+use super::escape::EscapeStyle;
+use super::line::{columns, truncate};
+use super::styles::{Ink, Styles};
+use crate::json::{
+    Item, characters, common_prefix_len, compact, escaped_body, items, prefix, raw_body, suffix,
+};
+
+/// Arrays and objects up to this size are shown as JSON, larger ones as a summary.
+const MAX_INLINE_BYTES: usize = 60;
+/// Maximum width of one value inside a summary.
+const MAX_SUMMARY_ITEM_COLUMNS: usize = 30;
+/// Minimum width of each of two values.
+const MIN_COLUMNS: usize = 12;
+/// Columns of equal text that are shown before a difference.
+const CONTEXT_COLUMNS: usize = 18;
+/// Columns of the longest character: two escapes such as `\udb40`, and a mark.
+const MAX_CHARACTER_COLUMNS: usize = 13;
+
+/// Number of columns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns {
+    /// `None` for no limit.
+    limit: Option<usize>,
+    /// Longer arrays and objects are shown as a summary.
+    max_inline_bytes: usize,
+}
+
+impl Columns {
+    /// No limit.
+    pub fn unlimited() -> Columns {
+        Columns {
+            limit: None,
+            max_inline_bytes: usize::MAX,
+        }
+    }
+
+    pub fn new(columns: usize) -> Columns {
+        Columns {
+            limit: Some(columns),
+            max_inline_bytes: MAX_INLINE_BYTES,
+        }
+    }
+
+    /// With arrays and objects as JSON, if they fit.
+    pub fn with_json(columns: usize) -> Columns {
+        Columns {
+            limit: Some(columns),
+            max_inline_bytes: usize::MAX,
+        }
+    }
+
+    pub fn less(self, columns: usize) -> Columns {
+        Columns {
+            limit: self
+                .limit
+                .map(|columns_left| columns_left.saturating_sub(columns).max(MIN_COLUMNS)),
+            ..self
+        }
+    }
+
+    /// The columns of two values with an arrow; if both do not fit, the shorter one is complete if possible.
+    fn split(self, old: &[u8], new: &[u8]) -> (Columns, Columns) {
+        let Some(all) = self.limit else {
+            return (self, self);
+        };
+        let all = all.saturating_sub(3);
+        let (old, new, half) = (columns_needed(old, all), columns_needed(new, all), all / 2);
+        let (one, other) = match (old + new <= all, old <= half, new <= half) {
+            (true, _, _) => (old, new),
+            (_, true, _) => (old, all - old),
+            (_, _, true) => (all - new, new),
+            _ => (half, half),
+        };
+        let columns = |columns: usize| Columns {
+            limit: Some(columns.max(MIN_COLUMNS)),
+            ..self
+        };
+        (columns(one), columns(other))
+    }
+}
+
+/// Appends a value.
+pub(super) fn push_value(raw: &[u8], columns_left: Columns, out: &mut Vec<u8>) {
+    let Some(limit) = columns_left.limit else {
+        return push_compact(raw, out);
+    };
+    if push_complete(raw, columns_left, out) {
+        return;
+    }
+    if is_container(raw) {
+        push_summary(raw, limit, out);
+    } else {
+        push_cut(raw, limit, out);
+    }
+}
+
+/// Whether a value fits without any change to its bytes.
+fn is_short(raw: &[u8], columns_left: Columns) -> bool {
+    let limit = columns_left.limit.unwrap_or(usize::MAX);
+    !is_container(raw) && raw.len() <= limit && escape::is_safe(raw)
+}
+
+/// Appends a value if it fits completely.
+fn push_complete(raw: &[u8], columns_left: Columns, out: &mut Vec<u8>) -> bool {
+    if is_short(raw, columns_left) {
+        out.extend_from_slice(raw);
+        return true;
+    }
+    let Some(limit) = columns_left.limit else {
+        push_compact(raw, out);
+        return true;
+    };
+    let max_bytes = if is_container(raw) {
+        columns_left.max_inline_bytes.min(limit * 8)
+    } else {
+        limit * 4
+    };
+    if raw.len() > max_bytes {
+        return false;
+    }
+    let begin = out.len();
+    push_compact(raw, out);
+    let fits = columns(out.get(begin..).unwrap_or_default()) <= limit;
+    if !fits {
+        out.truncate(begin);
+    }
+    fits
+}
+
+/// Appends `old → new`.
+pub(super) fn push_both(
+    old: &[u8],
+    new: &[u8],
+    columns_left: Columns,
+    styles: &Styles,
+    out: &mut Vec<u8>,
+) {
+    let (one, other) = columns_left.split(old, new);
+    if is_short(old, one) && is_short(new, other) {
+        push_coloured(old, styles.remove, out);
+        out.extend_from_slice(" → ".as_bytes());
+        return push_coloured(new, styles.insert, out);
+    }
+    let (old, new) = texts((old, one), (new, other));
+    push_coloured(&old, styles.remove, out);
+    out.extend_from_slice(" → ".as_bytes());
+    push_coloured(&new, styles.insert, out);
+}
+
+/// The texts of two values that differ. The texts differ, too, also if they are cut.
+pub(super) fn texts(old: (&[u8], Columns), new: (&[u8], Columns)) -> (Vec<u8>, Vec<u8>) {
+    let complete = |(raw, columns_left)| {
+        let mut text = Vec::new();
+        push_complete(raw, columns_left, &mut text).then_some(text)
+    };
+    let text = |(raw, columns_left), complete: Option<Vec<u8>>| {
+        complete.unwrap_or_else(|| {
+            let mut text = Vec::new();
+            push_value(raw, columns_left, &mut text);
+            text
+        })
+    };
+    let is_one_type = ValueClass::of(old.0) == ValueClass::of(new.0);
+    match (complete(old), complete(new)) {
+        (Some(one), Some(other)) if one != other => (one, other),
+        (one, other) if !is_one_type => (text(old, one), text(new, other)),
+        (one, other) => {
+            let pair = Pair::new(old.0, new.0);
+            let window = pair.window(old.1, new.1, (one.is_some(), other.is_some()));
+            let text =
+                |complete: Option<Vec<u8>>, whole: &str, (raw, columns_left): (&[u8], Columns)| {
+                    complete
+                        .filter(|_| !pair.is_exact)
+                        .unwrap_or_else(|| window.text(whole, raw.len(), columns_left))
+                };
+            (text(one, &pair.old, old), text(other, &pair.new, new))
+        }
+    }
+}
+
+/// What the first byte of a value shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ValueClass {
+    String,
+    Object,
+    Array,
+    Number,
+    Word,
+}
+
+impl ValueClass {
+    fn of(raw: &[u8]) -> ValueClass {
+        match raw.first() {
+            Some(b'"') => ValueClass::String,
+            Some(b'{') => ValueClass::Object,
+            Some(b'[') => ValueClass::Array,
+            Some(b'-' | b'0'..=b'9') => ValueClass::Number,
+            _ => ValueClass::Word,
+        }
+    }
+}
+
+/// Two values of one type as text, without quotes.
+struct Pair<'a> {
+    old: Cow<'a, str>,
+    new: Cow<'a, str>,
+    quote: &'static str,
+    /// The values differ only in escapes or blanks, which are shown.
+    is_exact: bool,
+}
+
+impl<'a> Pair<'a> {
+    fn new(old: &'a [u8], new: &'a [u8]) -> Pair<'a> {
+        let quote = if old.first() == Some(&b'"') { "\"" } else { "" };
+        let (one, other) = (value_text(old), value_text(new));
+        let is_exact =
+            escape::text_in(&one, EscapeStyle::Json) == escape::text_in(&other, EscapeStyle::Json);
+        let (old, new) = if is_exact {
+            (exact_text(old), exact_text(new))
+        } else {
+            (one, other)
+        };
+        Pair {
+            old,
+            new,
+            quote,
+            is_exact,
+        }
+    }
+
+    /// The window that shows the first difference.
+    fn window(&self, old: Columns, new: Columns, are_complete: (bool, bool)) -> Window {
+        let style = if self.is_exact {
+            EscapeStyle::Text
+        } else {
+            EscapeStyle::Json
+        };
+        let mut window = Window {
+            from: 0,
+            quote: self.quote,
+            style,
+        };
+        let equal = common_prefix_len(self.old.as_bytes(), self.new.as_bytes());
+        let at = characters(&self.old)
+            .map(|(at, _)| at)
+            .chain([self.old.len()])
+            .take_while(|at| *at <= equal)
+            .last()
+            .unwrap_or(0);
+        let head = self.old.get(..at).unwrap_or_default();
+        let room = |limit: Columns, is_complete: bool, text: &str| {
+            if is_complete && !self.is_exact {
+                usize::MAX
+            } else {
+                window.room(text.len(), limit)
+            }
+        };
+        let room = room(old, are_complete.0, &self.old).min(room(new, are_complete.1, &self.new));
+        let is_visible = head.len() <= room.saturating_mul(4)
+            && columns_in(head, style).saturating_add(MAX_CHARACTER_COLUMNS) <= room;
+        if !is_visible {
+            window.from = at - context(head, room.saturating_sub(MAX_CHARACTER_COLUMNS), style);
+        }
+        window
+    }
+}
+
+/// Number of columns of a text that is escaped.
+fn columns_in(text: &str, style: EscapeStyle) -> usize {
+    columns(escape::text_in(text, style).as_bytes())
+}
+
+/// Number of bytes of the end of a text that fit.
+fn context(head: &str, room: usize, style: EscapeStyle) -> usize {
+    let room = room.min(CONTEXT_COLUMNS);
+    let mut count = room;
+    loop {
+        let context = suffix(head, count);
+        if count == 0 || columns_in(context, style) <= room {
+            return context.len();
+        }
+        count -= 1;
+    }
+}
+
+/// The part of a text that is shown.
+struct Window {
+    /// The first byte.
+    from: usize,
+    quote: &'static str,
+    style: EscapeStyle,
+}
+
+impl Window {
+    /// Columns for text, next to quotes, a mark and the size.
+    fn room(&self, bytes: usize, columns_left: Columns) -> usize {
+        let around = 2 * self.quote.len() + size(bytes).len() + 4;
+        let limit = columns_left.limit.unwrap_or(usize::MAX);
+        limit.saturating_sub(around).max(MAX_CHARACTER_COLUMNS)
+    }
+
+    fn text(&self, whole: &str, raw_bytes: usize, columns_left: Columns) -> Vec<u8> {
+        let rest = whole.get(self.from..).unwrap_or_default();
+        let room = self.room(raw_bytes, columns_left);
+        let begin = prefix(rest, room);
+        let shown = escape::text_in(begin, self.style);
+        let is_cut = begin.len() < rest.len() || columns(shown.as_bytes()) > room;
+        let shown = if is_cut {
+            Cow::Owned(truncate(&shown, room + 1, true))
+        } else {
+            shown
+        };
+        let (quote, before) = (self.quote, if self.from > 0 { "…" } else { "" });
+        let mut text = format!("{quote}{before}{shown}{quote}").into_bytes();
+        if is_cut || self.from > 0 {
+            text.extend_from_slice(format!(" ({})", size(raw_bytes)).as_bytes());
+        }
+        text
+    }
+}
+
+/// A value as it is compared: the canonical body of a string, others without blanks.
+fn value_text(raw: &[u8]) -> Cow<'_, str> {
+    match raw_body(raw) {
+        Some(body) => escaped_body(body).unwrap_or_else(|| String::from_utf8_lossy(body)),
+        None => match compact(raw, usize::MAX) {
+            Cow::Borrowed(text) => String::from_utf8_lossy(text),
+            Cow::Owned(text) => String::from_utf8_lossy(&text).into_owned().into(),
+        },
+    }
+}
+
+/// A value as it was received, without quotes.
+fn exact_text(raw: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(raw_body(raw).unwrap_or(raw))
+}
+
+/// Number of columns of a value in full, or more than `limit`.
+fn columns_needed(raw: &[u8], limit: usize) -> usize {
+    if raw.len() > limit * 4 || escape::is_safe(raw) {
+        return raw.len();
+    }
+    // Escaped control characters take more columns than bytes.
+    let mut shown = Vec::new();
+    push_compact(raw, &mut shown);
+    columns(&shown)
+}
+
+fn push_coloured(text: &[u8], ink: Ink, out: &mut Vec<u8>) {
+    out.extend_from_slice(ink.on());
+    out.extend_from_slice(text);
+    out.extend_from_slice(ink.off());
+}
+
+/// Appends the first bytes, and the size if that is not all.
+pub(super) fn push_clipped(
+    bytes: &[u8],
+    style: EscapeStyle,
+    columns_left: Option<usize>,
+    out: &mut Vec<u8>,
+) {
+    let Some(columns_left) = columns_left else {
+        return escape::push(bytes, style, out);
+    };
+    let (max_bytes, begin) = (bytes.len().min(columns_left * 4), out.len());
+    escape::push(bytes.get(..max_bytes).unwrap_or(bytes), style, out);
+    if max_bytes == bytes.len() && columns(out.get(begin..).unwrap_or_default()) <= columns_left {
+        return;
+    }
+    let shown = out.split_off(begin);
+    let shown = String::from_utf8_lossy(&shown);
+    let size = size(bytes.len());
+    let columns_left = columns_left.saturating_sub(size.len() + 3).max(1);
+    out.extend_from_slice(truncate(&shown, columns_left, true).as_bytes());
+    out.extend_from_slice(format!(" ({size})").as_bytes());
+}
+
+/// Appends the beginning of a string or number, and its size.
+fn push_cut(raw: &[u8], columns_left: usize, out: &mut Vec<u8>) {
+    let max_bytes = raw.len().min(columns_left * 4);
+    let mut shown = Vec::new();
+    escape::push(
+        raw.get(..max_bytes).unwrap_or(raw),
+        EscapeStyle::Json,
+        &mut shown,
+    );
+    let shown = String::from_utf8_lossy(&shown);
+    let (quote, size) = (
+        if raw.first() == Some(&b'"') { "\"" } else { "" },
+        size(raw.len()),
+    );
+    let columns_left = columns_left
+        .saturating_sub(size.len() + 3 + quote.len())
+        .max(2);
+    out.extend_from_slice(truncate(&shown, columns_left, true).as_bytes());
+    out.extend_from_slice(format!("{quote} ({size})").as_bytes());
+}
+
+fn is_container(raw: &[u8]) -> bool {
+    matches!(raw.first(), Some(b'{' | b'['))
+}
+
+/// Appends JSON without the blanks between its tokens, safe for terminals.
+fn push_compact(raw: &[u8], out: &mut Vec<u8>) {
+    escape::push(&compact(raw, usize::MAX), EscapeStyle::Json, out);
+}
+
+/// Appends as many items as fit: `{ street: "12 Main St", … 2 more keys } (75 B)`.
+fn push_summary(raw: &[u8], columns_left: usize, out: &mut Vec<u8>) {
+    let (open, close, word) = match raw.first() {
+        Some(b'{') => ("{ ", " }", " key"),
+        _ => ("[ ", " ]", " element"),
+    };
+    let begin = out.len();
+    out.extend_from_slice(open.as_bytes());
+    // For each written item its end, and its column there.
+    let mut ends: Vec<(usize, usize)> = Vec::new();
+    let (mut used, mut count) = (open.len(), 0);
+    for item in items(raw) {
+        count += 1;
+        if used <= columns_left {
+            if count > 1 {
+                out.extend_from_slice(b", ");
+                used += 2;
+            }
+            used += push_item(&item, out);
+            ends.push((out.len(), used));
+        }
+    }
+    let size = size(raw.len());
+    let last = close.len() + size.len() + 3;
+    loop {
+        let (end, used) = ends
+            .last()
+            .copied()
+            .unwrap_or((begin + open.len(), open.len()));
+        let rest = count - ends.len();
+        let more = match (rest, ends.is_empty()) {
+            (0, _) => String::new(),
+            (_, true) => format!("… {rest}{word}{}", if rest == 1 { "" } else { "s" }),
+            _ => format!(", … {rest} more{word}{}", if rest == 1 { "" } else { "s" }),
+        };
+        if ends.is_empty() || used + columns(more.as_bytes()) + last <= columns_left {
+            out.truncate(end);
+            // Writing to a buffer cannot fail.
+            let _ = write!(out, "{more}{close} ({size})");
+            return;
+        }
+        ends.pop();
+    }
+}
+
+/// Appends an item; returns its number of columns.
+fn push_item(item: &Item<'_>, out: &mut Vec<u8>) -> usize {
+    let begin = out.len();
+    if let Some(key) = item.key {
+        let name = key.get(1..key.len().max(2) - 1).unwrap_or_default();
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let without_quotes = !name.is_empty() && name.iter().all(plain);
+        push_clipped(
+            if without_quotes { name } else { key },
+            EscapeStyle::Json,
+            Some(MAX_SUMMARY_ITEM_COLUMNS),
+            out,
+        );
+        out.extend_from_slice(b": ");
+    }
+    let short = match item.value.first() {
+        Some(b'{') if item.value.len() > MAX_SUMMARY_ITEM_COLUMNS => "{…}",
+        Some(b'[') if item.value.len() > MAX_SUMMARY_ITEM_COLUMNS => "[…]",
+        _ => {
+            push_value(item.value, Columns::new(MAX_SUMMARY_ITEM_COLUMNS), out);
+            return columns(out.get(begin..).unwrap_or_default());
+        }
+    };
+    let key = columns(out.get(begin..).unwrap_or_default());
+    out.extend_from_slice(short.as_bytes());
+    key + "[-]".len()
+}
+
+/// A number of bytes for people: `75 B`, `1.2 kB`, `34 MB`.
+pub(super) fn size(bytes: usize) -> String {
+    let mut unit = 1_usize;
+    for name in ["B", "kB", "MB"] {
+        let (whole, tenths) = (bytes / unit, bytes % unit * 10 / unit);
+        match (name, whole) {
+            ("B", 0..1000) => return format!("{bytes} B"),
+            ("B", _) => {}
+            (_, 0..10) => return format!("{whole}.{tenths} {name}"),
+            (_, 10..1000) => return format!("{whole} {name}"),
+            _ => {}
+        }
+        unit *= 1000;
+    }
+    format!("{} GB", bytes / unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_in_columns() {
+        let check = |raw: &str, columns_left: usize, expected: &str| {
+            let mut out = Vec::new();
+            push_value(raw.as_bytes(), Columns::new(columns_left), &mut out);
+            let shown = String::from_utf8_lossy(&out).into_owned();
+            assert_eq!(shown, expected, "{raw} {columns_left}");
+            assert!(columns(shown.as_bytes()) <= columns_left, "{shown}");
+        };
+        let address = r#"{"street":"12 Main St","city":"Zürich","geo":{"lon":8.5417,"lat":47.37}}"#;
+        check("7", 20, "7");
+        check("{ \"a\" :\n [ 1, \"b c\" ] }", 40, r#"{"a":[1,"b c"]}"#);
+        check(
+            address,
+            70,
+            r#"{ street: "12 Main St", city: "Zürich", … 1 more key } (73 B)"#,
+        );
+        check(
+            address,
+            100,
+            r#"{ street: "12 Main St", city: "Zürich", geo: {"lon":8.5417,"lat":47.37} } (73 B)"#,
+        );
+        check(address, 20, "{ … 3 keys } (73 B)");
+        let numbers = format!("[{}1]", "100000,".repeat(200));
+        check(&numbers, 40, "[ 100000, … 200 more elements ] (1.4 kB)");
+        let text = format!("\"{}\"", "ü".repeat(1000));
+        check(&text, 20, "\"üüüüüüüü…\" (2.0 kB)");
+        check("123456789012345678901234567890", 20, "123456789012… (30 B)");
+        check("\"\u{9b}\u{202e}\"", 30, r#""\u009b\u202e""#);
+    }
+
+    #[test]
+    fn both_values_are_shown_in_full_where_they_fit() {
+        let check = |old: &str, new: &str, columns_left: usize, expected: &str| {
+            let mut out = Vec::new();
+            let (columns_left, styles) = (Columns::new(columns_left), Styles::default());
+            push_both(
+                old.as_bytes(),
+                new.as_bytes(),
+                columns_left,
+                &styles,
+                &mut out,
+            );
+            assert_eq!(String::from_utf8_lossy(&out), expected);
+        };
+        check("1", "20", 70, "1 → 20");
+        check(
+            "\"a\u{202e}d\"",
+            "\"a\u{202e}e\"",
+            70,
+            r#""a\u202ed" → "a\u202ee""#,
+        );
+        check(
+            "\"日本語日本語\"",
+            "\"東京\"",
+            25,
+            "\"日本語日本語\" → \"東京\"",
+        );
+    }
+
+    #[test]
+    fn sizes() {
+        for (bytes, expected) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (12_345, "12 kB"),
+            (999_999, "999 kB"),
+            (1_500_000, "1.5 MB"),
+            (3_000_000_000, "3 GB"),
+        ] {
+            assert_eq!(size(bytes), expected);
+        }
+    }
+}

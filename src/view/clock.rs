@@ -3,7 +3,14 @@
 use jiff::tz::Offset;
 use jiff::{Timestamp, ZonedDateTime};
 
-/// Shows times in a time zone, and relative to a day.
+/// Milliseconds since 1970-01-01 UTC as RFC 3339 in UTC; `None` beyond the calendar.
+#[must_use]
+pub(super) fn format_utc(millis: i64) -> Option<String> {
+    let time = Timestamp::from_millisecond(millis).ok()?;
+    Some(format!("{time:.3}"))
+}
+
+/// Shows times in a time zone.
 #[derive(Debug, Clone)]
 pub struct WallClock {
     now: ZonedDateTime,

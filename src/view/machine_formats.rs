@@ -1,11 +1,15 @@
 //! Machine formats of changes (`patch`, `merge`, `changes`): one JSON object per line with the event's identity.
 //! Other events are passed through, because a gap must not be hidden.
 
+use std::io::Write as _;
+
+use super::clock;
 use super::model::EventDiff;
 use crate::diff::path::push_jq;
 use crate::diff::{ChangeKind, Options, json_patch, merge_patch};
 use crate::event::{Event, Op};
 use crate::json::push_on_one_line;
+use crate::record::Record;
 
 /// The format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +22,7 @@ pub(super) enum MachineFormat {
 /// Appends an event's line.
 pub(super) fn event(
     format: MachineFormat,
+    record: &Record<'_>,
     event_diff: &EventDiff<'_, '_>,
     options: &Options,
     out: &mut Vec<u8>,
@@ -38,7 +43,20 @@ pub(super) fn event(
         MachineFormat::Merge => push_merge(event, out),
         MachineFormat::Changes => push_changes(event_diff, options, out),
     }
+    push_place(record, out);
     out.extend_from_slice(b"}\n");
+}
+
+/// Time, partition and offset of the record, as far as they are known. The time is UTC.
+fn push_place(record: &Record<'_>, out: &mut Vec<u8>) {
+    let time = record.time.and_then(|time| clock::format_utc(time.millis));
+    // Writing to memory cannot fail.
+    if let Some(time) = time {
+        let _ = write!(out, ",\"time\":\"{time}\"");
+    }
+    if let Some((partition, offset)) = record.place.position() {
+        let _ = write!(out, ",\"partition\":{partition},\"offset\":{offset}");
+    }
 }
 
 fn identity(event: &Event<'_>, op: &str, out: &mut Vec<u8>) {

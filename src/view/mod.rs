@@ -65,9 +65,15 @@ impl View {
             Format::Pretty => pretty::push(event.raw, self.coloured, out),
             Format::Record => self.record(record, out),
             Format::Raw => self.raw(event.raw, out),
-            Format::Patch => self.push_machine_format(MachineFormat::Patch, event_diff, out),
-            Format::Merge => self.push_machine_format(MachineFormat::Merge, event_diff, out),
-            Format::Changes => self.push_machine_format(MachineFormat::Changes, event_diff, out),
+            Format::Patch => {
+                self.push_machine_format(MachineFormat::Patch, record, event_diff, out)
+            }
+            Format::Merge => {
+                self.push_machine_format(MachineFormat::Merge, record, event_diff, out)
+            }
+            Format::Changes => {
+                self.push_machine_format(MachineFormat::Changes, record, event_diff, out)
+            }
         }
     }
 
@@ -115,11 +121,12 @@ impl View {
     fn push_machine_format(
         &self,
         format: MachineFormat,
+        record: &Record<'_>,
         event_diff: &EventDiff<'_, '_>,
         out: &mut Vec<u8>,
     ) {
         self.guarded(out, EscapeStyle::Json, |out| {
-            machine_formats::event(format, event_diff, &self.diff, out);
+            machine_formats::event(format, record, event_diff, &self.diff, out);
         });
     }
 

@@ -99,6 +99,9 @@ fn formats_for_programs_are_exact_in_a_pipe_and_safe_on_a_terminal() {
     }
 }
 
+/// What follows the change in the formats for programs.
+const PLACE: &str = r#","time":"2026-01-31T12:02:01.220Z","partition":3,"offset":18234"#;
+
 #[test]
 fn what_changed_for_programs() {
     let event = |change: &str| {
@@ -177,7 +180,7 @@ fn what_changed_for_programs() {
     ] {
         assert_eq!(
             render(format, false, payload),
-            format!("{}{rest}\n", head(op))
+            format!("{}{}{PLACE}}}\n", head(op), rest.strip_suffix('}').unwrap())
         );
     }
     for format in [Format::Patch, Format::Merge, Format::Changes] {
@@ -257,6 +260,37 @@ fn what_is_redacted_reaches_no_format() {
         shown.contains(r#"{"op":"replace","path":"/pin","value":"(redacted, changed)"}"#),
         "{shown}"
     );
+}
+
+#[test]
+fn what_is_not_known_of_a_record_is_absent() {
+    let payload = br#"{"type":"documentChanged","collection":"c","change":{"newValue":{"_id":1}}}"#;
+    for format in [Format::Patch, Format::Merge, Format::Changes] {
+        let record = Record {
+            place: Place::line("f", 1),
+            time: None,
+            leader_epoch: None,
+            key: None,
+            headers: Vec::new(),
+            payload: Some(Cow::Borrowed(payload)),
+        };
+        let view = View {
+            format,
+            styles: Styles::new(false),
+            coloured: false,
+            terminal: false,
+            width: None,
+            clock: WallClock::new("2026-01-31T12:00:00Z[UTC]".parse().unwrap()),
+            diff: Options::default(),
+        };
+        let event = crate::event::decode(record.payload.as_deref()).unwrap();
+        let mut out = Vec::new();
+        assert!(view.event(&record, &event, &mut out));
+        let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        for key in ["time", "partition", "offset"] {
+            assert_eq!(json.get(key), None, "{json}");
+        }
+    }
 }
 
 #[test]

@@ -503,7 +503,10 @@ pub(super) fn size(bytes: usize) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -563,6 +566,130 @@ mod tests {
             "\"東京\"",
             25,
             "\"日本語日本語\" → \"東京\"",
+        );
+    }
+
+    /// A text that shares most of its beginning with others.
+    fn long_text() -> impl Strategy<Value = String> {
+        let character = prop::sample::select(vec![
+            "a",
+            "b",
+            "/",
+            "=",
+            "\\n",
+            "\\\\",
+            "\\\"",
+            "é",
+            "日",
+            "\u{9b}",
+            "\u{202e}",
+            "\u{e0041}",
+            r"\u0061",
+        ]);
+        let unit = proptest::collection::vec(character, 1..4).prop_map(|all| all.concat());
+        (unit, 0..200_usize, "[a-c]{0,3}", 0..60_usize).prop_map(|(unit, head, middle, tail)| {
+            format!("{}{middle}{}", unit.repeat(head), "z".repeat(tail))
+        })
+    }
+
+    /// Strings, numbers, and containers that contain them.
+    fn value() -> impl Strategy<Value = String> {
+        let text = long_text().prop_map(|text| format!("\"{text}\""));
+        let number = (0..120_usize, "[0-9]{1,3}", 0..40_usize).prop_map(|(head, middle, tail)| {
+            format!("1{}{middle}{}", "0".repeat(head), "7".repeat(tail))
+        });
+        let leaf = prop_oneof![3 => text, 2 => number, 1 => Just("null".to_owned()), 1 => Just("1.0".to_owned())];
+        leaf.prop_recursive(2, 6, 3, |inner| {
+            let key = prop_oneof![Just("a".to_owned()), long_text()];
+            let object = proptest::collection::vec((key, inner.clone()), 0..4).prop_map(|all| {
+                let members: Vec<String> = all
+                    .iter()
+                    .map(|(key, value)| format!("\"{key}\": {value}"))
+                    .collect();
+                format!("{{{}}}", members.join(","))
+            });
+            let array = proptest::collection::vec(inner, 0..4)
+                .prop_map(|all| format!("[{}]", all.join(", ")));
+            prop_oneof![object, array]
+        })
+    }
+
+    /// A value, and one that differs from it in one character near some place, if that is still JSON.
+    fn near_pair() -> impl Strategy<Value = (String, String)> {
+        (value(), any::<prop::sample::Index>(), "[a-z0-9]").prop_map(|(old, at, by)| {
+            let at = at.index(old.chars().count());
+            let mut new: Vec<char> = old.chars().collect();
+            new.splice(at..=at, by.chars());
+            let new: String = new.into_iter().collect();
+            let is_json = serde_json::from_str::<&serde_json::value::RawValue>(&new).is_ok();
+            let new = if is_json { new } else { old.clone() };
+            (old, new)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+        #[test]
+        fn two_values_never_look_the_same(
+            (old, new) in prop_oneof![(value(), value()), near_pair()],
+            columns_left in 20..160_usize,
+            kind in 0..3_u8,
+        ) {
+            prop_assume!(old != new);
+            let columns_left = match kind {
+                0 => Columns::new(columns_left),
+                1 => Columns::with_json(columns_left),
+                _ => Columns::unlimited(),
+            };
+            let mut out = Vec::new();
+            push_both(old.as_bytes(), new.as_bytes(), columns_left, &Styles::default(), &mut out);
+            let shown = String::from_utf8_lossy(&out).into_owned();
+            let (one, other) = shown.split_once(" → ").unwrap();
+            let without_size = |text: &str| text.rsplit_once(" (").map_or(text, |(text, _)| text).to_owned();
+            prop_assert_ne!(without_size(one), without_size(other), "{} and {}", old, new);
+        }
+    }
+
+    #[test]
+    fn a_place_is_shown_where_long_values_differ() {
+        let check = |old: &str, new: &str, columns_left: usize, expected: &str| {
+            let mut out = Vec::new();
+            let (columns_left, styles) = (Columns::new(columns_left), Styles::default());
+            push_both(
+                old.as_bytes(),
+                new.as_bytes(),
+                columns_left,
+                &styles,
+                &mut out,
+            );
+            assert_eq!(String::from_utf8_lossy(&out), expected);
+        };
+        let base64 = |middle: &str| {
+            format!(
+                "\"{}{middle}{}\"",
+                "aGVsbG8g".repeat(6),
+                "d29ybGQh".repeat(6)
+            )
+        };
+        check(
+            &base64("X"),
+            &base64("Y"),
+            70,
+            r#""…8gaGVsbG8gXd29ybGQhd29y…" (99 B) → "…8gaGVsbG8gYd29ybGQhd29y…" (99 B)"#,
+        );
+        let number = |end: &str| format!("1{}{end}", "0".repeat(60));
+        check(
+            &number("1"),
+            &number("2"),
+            60,
+            "…00000001 (62 B) → …00000002 (62 B)",
+        );
+        let object = |end: u8| format!(r#"{{"k":"{}","n":{end}}}"#, "v".repeat(80));
+        check(
+            &object(1),
+            &object(2),
+            60,
+            r#"…v","n":1} (94 B) → …v","n":2} (94 B)"#,
         );
     }
 

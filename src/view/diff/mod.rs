@@ -116,8 +116,18 @@ fn changes(view: &View, event_diff: &EventDiff<'_, '_>, out: &mut Vec<u8>) {
         paths: &paths,
         widest: widest.min(MAX_PATH_COLUMNS),
     };
-    for change_line in &change_lines {
-        layout.change_line(change_line, out);
+    let mut rest = change_lines.iter().peekable();
+    while let Some(change_line) = rest.next() {
+        let texts = rest
+            .peek()
+            .and_then(|next| layout.replacement(change_line, next));
+        let (text, next_text) = texts.unzip();
+        layout.change_line(change_line, text.as_deref(), out);
+        if let Some(next_text) = next_text
+            && let Some(next) = rest.next()
+        {
+            layout.change_line(next, Some(&next_text), out);
+        }
     }
     layout.footer(event, &hidden, out);
 }
@@ -189,7 +199,35 @@ struct Layout<'p, 'a> {
 }
 
 impl<'a> Layout<'_, 'a> {
-    fn change_line(&self, change_line: &ChangeLine<'_, 'a>, out: &mut Vec<u8>) {
+    /// The texts of two lines that remove a value and add another one at the same path, so that they differ.
+    fn replacement(
+        &self,
+        line: &ChangeLine<'_, 'a>,
+        next: &ChangeLine<'_, 'a>,
+    ) -> Option<(Vec<u8>, Vec<u8>)> {
+        let path = |line: &ChangeLine<'_, 'a>| self.paths.get(line.path.clone());
+        let value = match (line.change.kind, next.change.kind) {
+            (ChangeKind::Removed, ChangeKind::Added) => line.change.old.zip(next.change.new),
+            (ChangeKind::Added, ChangeKind::Removed) => line.change.new.zip(next.change.old),
+            _ => None,
+        };
+        let (one, other) = value.filter(|_| path(line) == path(next) && !line.redacted)?;
+        let columns_left = self.columns_left(self.used(line));
+        Some(value::texts((one, columns_left), (other, columns_left)))
+    }
+
+    /// Columns before the values of a line.
+    fn used(&self, line: &ChangeLine<'_, 'a>) -> usize {
+        4 + line.columns.max(self.widest) + 2
+    }
+
+    /// Appends a change, with a text for its value if it is known.
+    fn change_line(
+        &self,
+        change_line: &ChangeLine<'_, 'a>,
+        text: Option<&[u8]>,
+        out: &mut Vec<u8>,
+    ) {
         let styles = &self.view.styles;
         let (sign, style) = match change_line.change.kind {
             ChangeKind::Added => ("+", styles.insert),
@@ -203,11 +241,12 @@ impl<'a> Layout<'_, 'a> {
         out.extend_from_slice(self.paths.get(change_line.path.clone()).unwrap_or_default());
         let padding = self.widest.saturating_sub(change_line.columns);
         out.extend(std::iter::repeat_n(b' ', padding + 2));
-        let used = 4 + change_line.columns + padding + 2;
-        if change_line.redacted {
-            out.extend_from_slice(redaction(change_line.change.kind).as_bytes());
-        } else {
-            self.values(change_line.change, used, out);
+        match text {
+            _ if change_line.redacted => {
+                out.extend_from_slice(redaction(change_line.change.kind).as_bytes());
+            }
+            Some(text) => out.extend_from_slice(text),
+            None => self.values(change_line.change, self.used(change_line), out),
         }
         self.notes(change_line.change, out);
         out.push(b'\n');

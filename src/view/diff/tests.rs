@@ -142,6 +142,30 @@ fn arrays() {
 }
 
 #[test]
+fn an_element_and_its_replacement_look_different() {
+    let element = |end: &str| {
+        format!(
+            r#"{{"sku":"SKU-000001","text":"{}","x":{end}}}"#,
+            "and so on, ".repeat(9)
+        )
+    };
+    let doc = |end: &str| format!(r#"{{"_id":1,"l":[[{}]]}}"#, element(end));
+    let nested = |end: &str| format!(r#"{{"_id":1,"l":[["{}{end}"]]}}"#, "aGVsbG8g".repeat(20));
+    for (old, new) in [(doc("1"), doc("2")), (nested("a"), nested("b"))] {
+        for width in [40, 80, 160] {
+            let shown = format(&update(&old, &new), width, Options::default(), false);
+            let lines: Vec<&str> = shown
+                .lines()
+                .skip(1)
+                .map(|line| line.trim_start_matches(['+', '-', ' ']))
+                .collect();
+            let unique: std::collections::HashSet<&&str> = lines.iter().collect();
+            assert_eq!(unique.len(), lines.len(), "{shown}");
+        }
+    }
+}
+
+#[test]
 fn wishes() {
     let (old, new) = (
         r#"{"_id":1,"a":1,"b":{"c":1,"d":2},"n":1}"#,

@@ -38,17 +38,18 @@ fn spans(line: &str) -> Vec<Span<'_>> {
     spans
 }
 
-/// The colour of a style on a dark background.
+/// The colour of a style, on black.
 fn attributes(style: &str) -> &'static str {
     match style {
-        "1" => r##" font-weight="bold" fill="#ffffff""##,
-        "2" => r##" fill="#8a93a0""##,
-        "31" => r##" fill="#ff7b72""##,
-        "32" => r##" fill="#7ee787""##,
-        "33" => r##" fill="#f2cc60""##,
-        "35" => r##" fill="#ff9bce""##,
-        "36" => r##" fill="#76e3ea""##,
-        _ => "",
+        "1" => r##" font-weight="bold""##,
+        "38;5;29" => r##" fill="#00875f""##,
+        "38;5;63" => r##" fill="#5f5fff""##,
+        "38;5;98" => r##" fill="#875fd7""##,
+        "38;5;131" => r##" fill="#af5f5f""##,
+        "38;5;163" => r##" fill="#d700af""##,
+        "38;5;243" => r##" fill="#767676""##,
+        "0" | "" => "",
+        _ => panic!("style {style} has no colour here"),
     }
 }
 
@@ -64,8 +65,8 @@ fn drawn(text: &str) -> String {
     let width = COLUMNS * 17 / 2 + 32;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
-         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#161b22\"/>\n\
-         <g font-family=\"ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace\" font-size=\"14\" fill=\"#d6dde6\" xml:space=\"preserve\">\n"
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#000000\"/>\n\
+         <g font-family=\"ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace\" font-size=\"14\" fill=\"#ffffff\" xml:space=\"preserve\">\n"
     );
     for (number, line) in lines.iter().enumerate() {
         let y = (number + 1) * LINE + 8;

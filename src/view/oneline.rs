@@ -112,16 +112,21 @@ fn begin<'v, 'o>(
     line
 }
 
-/// Position and transaction, as far as the layout has room for them.
+/// Position and transaction, as far as they are known and the layout has room for them.
 fn place(line: &mut Line<'_, '_>, layout: Layout, event: Option<&Event<'_>>, record: &Record<'_>) {
     if layout.has_place {
-        let begin = line.columns + 2;
-        line.place(record);
-        line.pad_to(begin + PLACE_COLUMNS);
+        padded(line, PLACE_COLUMNS, |line| line.place(record));
     }
     if let Some(event) = event.filter(|_| layout.has_txn) {
-        let begin = line.columns + 2;
-        line.txn(event);
-        line.pad_to(begin + TXN_COLUMNS);
+        padded(line, TXN_COLUMNS, |line| line.txn(event));
+    }
+}
+
+/// Pads a word to a width, if one is written.
+fn padded<'v, 'o>(line: &mut Line<'v, 'o>, width: usize, write: impl FnOnce(&mut Line<'v, 'o>)) {
+    let before = line.columns;
+    write(line);
+    if line.columns > before {
+        line.pad_to(before + 2 + width);
     }
 }

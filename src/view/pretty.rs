@@ -2,7 +2,7 @@
 
 use std::io;
 
-use colored_json::{ColorMode, ColoredFormatter, Styler};
+use colored_json::{Color, ColorMode, ColoredFormatter, Style, Styler};
 use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::ser::{Formatter, PrettyFormatter};
@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::escape;
 use super::escape::EscapeStyle;
+use super::styles::palette;
 
 /// Deeper values are printed on one line, which limits the recursion.
 const MAX_DEPTH: usize = 100;
@@ -23,7 +24,7 @@ pub(super) fn push(json: &[u8], coloured: bool, out: &mut Vec<u8>) {
     };
     let before = out.len();
     let written = serde_json::from_slice::<&RawValue>(json).and_then(|raw| {
-        let formatter = ColoredFormatter::with_styler(Safe::default(), Styler::default());
+        let formatter = ColoredFormatter::with_styler(Safe::default(), styler());
         formatter.write_colored_json(&Node { raw, depth: 0 }, out, mode)
     });
     if written.is_err() {
@@ -32,6 +33,16 @@ pub(super) fn push(json: &[u8], coloured: bool, out: &mut Vec<u8>) {
         escape::push(json, EscapeStyle::Json, out);
     }
     out.push(b'\n');
+}
+
+/// Names are bold and strings green; the rest has the colour of the terminal's text.
+fn styler() -> Styler {
+    Styler {
+        key: Style::new().bold(),
+        string_value: Color::Fixed(palette::GREEN).foreground(),
+        nil_value: Color::Fixed(palette::GREY).foreground(),
+        ..Styler::default()
+    }
 }
 
 /// A value that is parsed one level at a time: a tree would merge duplicate keys.
@@ -241,7 +252,12 @@ mod tests {
         let json = r#"{"a":[1,"x\u202ey",{"b":null}],"c":false}"#;
         let plain = pretty(json, false);
         let coloured = pretty(json, true);
-        assert!(coloured.contains('\u{1b}'));
+        assert!(coloured.contains("\u{1b}[38;5;29m\"x"));
+        // Colours that the terminal chooses may be hard to read.
+        for chosen in ["\u{1b}[3", "\u{1b}[9", ";3", ";9"] {
+            let mut rest = coloured.split(chosen).skip(1);
+            assert!(rest.all(|rest| rest.starts_with("8;5;")), "{coloured}");
+        }
         let mut stripped = String::new();
         let mut rest = coloured.as_str();
         while let Some(at) = rest.find('\u{1b}') {

@@ -11,7 +11,7 @@ use anstyle::{Ansi256Color, Style};
 const MAX_SEQUENCE_BYTES: usize = 16;
 
 /// The colours of [`Styles`].
-mod palette {
+pub(super) mod palette {
     pub const GREEN: u8 = 29;
     pub const BLUE: u8 = 63;
     pub const RED: u8 = 131;

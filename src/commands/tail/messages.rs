@@ -8,7 +8,6 @@ use crate::event::{TxnId, Unreadable};
 use crate::output::Output;
 use crate::record::{GapReason, NoPosition, Notice, OffsetGap, StartedAt};
 use crate::state::Gap;
-use crate::view::Format;
 
 /// What a run reports on standard error.
 pub(super) struct Messages<'a> {
@@ -39,14 +38,14 @@ impl<'a> Messages<'a> {
         }
     }
 
-    /// Whether the output of a format for people shows gaps beside the messages.
-    fn output_shows_gaps(&self) -> bool {
+    /// Whether the output shows gaps and unreadable records beside the messages, as formats for people do.
+    fn output_shows_faults(&self) -> bool {
         self.on_one_terminal && self.plan.format.is_for_people()
     }
 
     /// A `requeryRequired`.
     pub(super) fn report_gap(&self, txn: Option<TxnId>, place: &str, out: &mut Output) {
-        if self.output_shows_gaps() {
+        if self.output_shows_faults() {
             return;
         }
         let txn = txn.map_or_else(|| "no txnID".to_owned(), |txn| format!("txnID {}", txn.0));
@@ -57,7 +56,7 @@ impl<'a> Messages<'a> {
 
     /// Offsets that can no longer be read.
     pub(super) fn report_offset_gap(&self, lost: &OffsetGap, out: &mut Output) {
-        if self.output_shows_gaps() {
+        if self.output_shows_faults() {
             return;
         }
         let resumed = match lost.why {
@@ -91,7 +90,7 @@ impl<'a> Messages<'a> {
     }
 
     pub(super) fn report_unreadable(&self, why: Unreadable, description: &str, out: &mut Output) {
-        if self.on_one_terminal && self.plan.format == Format::Diff {
+        if self.output_shows_faults() {
             return;
         }
         out.warn(&format!("unreadable record: {why}, at {description}"));

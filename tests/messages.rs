@@ -268,7 +268,7 @@ fn an_option_without_effect_on_a_format_is_said() {
         };
         let without = show(&[]).stdout;
         for option in options {
-            // In this format, `--full` shows more of a whole document only, and this event is an update.
+            // In a pipe, `--full` shows more of values over 1000 columns only, and this event has none.
             if (format, option[0]) == ("oneline", "--full") {
                 continue;
             }

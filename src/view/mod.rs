@@ -66,13 +66,13 @@ impl View {
             Format::Record => self.record(record, out),
             Format::Raw => self.raw(event.raw, out),
             Format::Patch => {
-                self.push_machine_format(MachineFormat::Patch, record, event_diff, out)
+                self.push_machine_format(MachineFormat::Patch, record, event_diff, out);
             }
             Format::Merge => {
-                self.push_machine_format(MachineFormat::Merge, record, event_diff, out)
+                self.push_machine_format(MachineFormat::Merge, record, event_diff, out);
             }
             Format::Changes => {
-                self.push_machine_format(MachineFormat::Changes, record, event_diff, out)
+                self.push_machine_format(MachineFormat::Changes, record, event_diff, out);
             }
         }
     }

@@ -1,9 +1,11 @@
 //! The `oneline` format: time, operation, document, transaction, position, and what changed, in columns that depend on the
 //! width of the terminal only. A narrow terminal has fewer of them, so that the changes are shown.
 
+use super::escape::EscapeStyle;
 use super::line::{GAP, Line};
 use super::model::{EventDiff, View};
 use super::summary;
+use super::value;
 use crate::event::{Event, EventKind, Op, Unreadable};
 use crate::record::{OffsetGap, Record};
 
@@ -13,8 +15,11 @@ const OPERATION_COLUMNS: usize = 7;
 const PLACE_COLUMNS: usize = 10;
 /// Minimum width of the transaction.
 const TXN_COLUMNS: usize = 12;
+/// Columns of the payload of an unreadable record: at least, and without a terminal.
+const MIN_PAYLOAD_COLUMNS: usize = 24;
+const MAX_PAYLOAD_COLUMNS: usize = 60;
 /// A gap on a narrow terminal.
-const SHORT_GAP: &str = "gap: requery everything, then resume";
+const SHORT_GAP: &str = "the stream has a gap: requery everything";
 
 /// The columns that a width has room for.
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +88,16 @@ pub(super) fn unreadable(view: &View, record: &Record<'_>, why: Unreadable, out:
     line.word("unreadable", view.styles.alarm);
     line.word(&why.to_string(), view.styles.alarm);
     place(&mut line, layout, None, record);
+    let payload = record.payload.as_deref().unwrap_or_default().trim_ascii();
+    line.safe_text(|out, used| {
+        let width = view.width.filter(|_| !view.diff.full);
+        let columns_left = match width {
+            Some(width) => Some(width.saturating_sub(used).max(MIN_PAYLOAD_COLUMNS)),
+            None if view.diff.full => None,
+            None => Some(MAX_PAYLOAD_COLUMNS),
+        };
+        value::push_clipped(payload, EscapeStyle::Text, columns_left, out);
+    });
     line.end();
 }
 

@@ -211,10 +211,10 @@ fn one_line_says_what_happened_to_which_document() {
         (Some(80), ORDER, Options::default(), "2026-01-31 12:02:01.220  update   orders/6213e9c…7cb9f  status: open → paid, …4\n".into()),
         (Some(40), ORDER, Options::default(), "update   orders/62…7cb9f  ~status, …4\n".into()),
         (Some(80), removed, Options::default(), "2026-01-31 12:02:01.220  remove   c/{\"a\":1}             b: c\n".into()),
-        (Some(80), gap, Options::default(), "2026-01-31 12:02:01.220  requery  gap: requery everything, then resume\n".into()),
+        (Some(80), gap, Options::default(), "2026-01-31 12:02:01.220  requery  the stream has a gap: requery everything\n".into()),
         (None, gap, Options::default(), "2026-01-31T12:02:01.220Z  requery  the stream has a gap: requery everything, then resume  p3@18234    txn 45\n".into()),
         (Some(80), r#"{"type":"heartbeat"}"#, Options::default(), "2026-01-31 12:02:01.220  heartbeat\n".into()),
-        (None, "no event", Options::default(), "2026-01-31T12:02:01.220Z  unreadable  the payload is not valid JSON (about byte 0)  p3@18234\n".into()),
+        (None, "no event", Options::default(), "2026-01-31T12:02:01.220Z  unreadable  the payload is not valid JSON (about byte 0)  p3@18234    no event\n".into()),
     ] {
         let view = View {
             format: Format::Oneline,

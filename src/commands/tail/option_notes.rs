@@ -107,7 +107,7 @@ fn notes_on_format(typed: &cli::ChangeOptions, format: Format) -> impl Iterator<
         (
             "--max-changes",
             typed.max_changes.is_some(),
-            &[Format::Diff],
+            &[Format::Diff, Format::Oneline],
         ),
         ("--context", typed.context, &[Format::Diff]),
         ("--strict", typed.strict && !selects, CHANGES),

@@ -8,8 +8,9 @@ Register-ArgumentCompleter -Native -CommandName 'ditto-cdc' -ScriptBlock {
     $begun = $wordToComplete.Trim("'", '"')
     ditto-cdc __complete line @words "+$begun" 2>$null | ForEach-Object {
         $text, $help = $_ -split "`t", 2
+        if (-not $text) { $text = ' ' }
         if (-not $help) { $help = $text }
-        $insert = if ($text -match '^[\w.:/=-]+$') { $text } else { "'" + $text.Replace("'", "''") + "'" }
+        $insert = if ($text -match '^([\w.:/=-]+| )$') { $text } else { "'" + $text.Replace("'", "''") + "'" }
         [System.Management.Automation.CompletionResult]::new($insert, $text, 'ParameterValue', $help)
     }
 }

@@ -41,14 +41,12 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "demo" -d 'Show 
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "tail" -d 'Show changes as they happen, or past changes'
-complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "diff" -d 'Show what changed in captures, or between two states'
-complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "collections" -d 'Show which collections and fields a topic or file has'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "diff" -d 'Show what changed, from capture files'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "verify" -d 'Check the connection layer by layer, and explain how to fix what is wrong'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "requery" -d 'Fetch all documents again over the HTTP API, and prove that none is missing'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "config" -d 'Show each setting, its value and its source; `config init` creates a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l print -d 'With --serve: print only the settings, as environment variables (`env`) for eval; into a pipe, keep the servers in the background' -r -f -a "env\t'`export NAME=value` lines'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l gap-every -d 'With --serve: at this interval, leave out some changes and write a `requeryRequired`, to practise recovery' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l print -d 'With --serve: print only the settings, as environment variables (`env`) for eval' -r -f -a "env\t'`export NAME=value` lines'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
@@ -72,25 +70,23 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand man" -s q -l quiet -
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand man" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s m -l method -d 'Only events with this change.method' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s m -l method -d 'Only events with this change.method' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l op -d 'Only insert, update or remove' -r -f -a "insert\t'A new document: a new value and no old one'
 update\t'A changed document: an old and a new value'
 remove\t'A removed document: only an old value'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l id -d 'Only this document' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l where -d 'Only events that meet a condition: "qty > 5"' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l from -d 'Where to start: beginning, -100, @-1h, … [end]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l until -d 'Where to stop; end: the current end' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s n -l limit -d 'Stop after N events' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l last -d 'Only the last N events' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit -d 'Stop if nothing is shown for DURATION, such as 30s or 5m, at the end of the topic. Without filters: if nothing arrives' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit-read -d 'Stop if no record arrives for DURATION, whether the filters show it or not' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l timeout -d 'Stop after DURATION in all; status 5 if no event was shown' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l only -d 'Only changes at or under this path, such as lines[].qty; * matches any name (repeatable; docs/paths.md has the language of paths)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l ignore -d 'Hide changes at or under this path; an event without other changes is counted but not shown (repeatable)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l redact -d 'Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l max-changes -d 'Maximum number of lines for one event [default: 50]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l array-key -d 'The field that identifies an array element [default: _id, id, key or uuid] (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l id -d 'Only this document' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l where -d 'Only events that meet a condition: "qty > 5"' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l changed -d 'Only changes of the value at this path' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l from -d 'Where to start: beginning, -100, @-1h, … [end]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l until -d 'Where to stop; end: the current end' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s n -l limit -d 'Stop after N events' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l last -d 'Only the last N events' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit -d 'Stop if nothing arrives for DURATION, such as 30s' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l only -d 'Only changes at or under this path, such as lines[].qty; * matches any name (repeatable; docs/paths.md has the language of paths)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l ignore -d 'Hide changes at or under this path; an event without other changes is counted but not shown (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l redact -d 'Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l max-changes -d 'Maximum number of lines for one event [default: 50]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l array-key -d 'The field that identifies an array element [default: _id, id, key or uuid] (repeatable)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l format -d 'diff, oneline, json, record, patch, …' -r -f -a "diff\t'What changed in each document, for people'
 oneline\t'One line per event, for people: operation and document'
 json\t'The event as received, one per line'
@@ -101,12 +97,12 @@ patch\t'The changes as a JSON Patch (RFC 6902) with the event\'s identity; turns
 merge\t'The changes as a JSON Merge Patch (RFC 7396), and whether it covers all of them'
 changes\t'The paths that were changed, added and removed'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l input -d 'Read a capture instead of Kafka: output of tail, kafka-console-consumer.sh, kcat, rpk or kcl; `-` is standard input' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l state -d 'Save offsets in this file and continue from them at the next start; --from applies to the first start only' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l state -d 'Save offsets in FILE, continue from them' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l on-gap -d 'What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4)' -r -f -a "mark\t'Report it, count it and continue'
 stop\t'Exit with status 4'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l brokers -d 'The endpoint that the portal shows, as host:port; separate several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s t -l topic -d 'The topic that the portal shows [env: DITTO_CDC_TOPIC]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l brokers -d 'The endpoint that the portal shows, as host:port; separate several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s t -l topic -d 'The topic that the portal shows' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l cluster-cert -d 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l cluster-cert-password-file -d 'A file that contains the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l user-cert -d 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]' -r -F
@@ -114,7 +110,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l user-cert-p
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s p -l profile -d 'Settings from this section of ditto-cdc.toml' -x -a '(__fish_ditto_cdc_ask profiles)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l properties -d 'A Java client.properties file' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l env-file -d 'A file of environment variables to read instead of .env in the current folder' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
@@ -128,22 +124,22 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s q -l quiet 
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s m -l method -d 'Only events with this change.method' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s m -l method -d 'Only events with this change.method' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l op -d 'Only insert, update or remove' -r -f -a "insert\t'A new document: a new value and no old one'
 update\t'A changed document: an old and a new value'
 remove\t'A removed document: only an old value'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l id -d 'Only this document' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l where -d 'Only events that meet a condition: "qty > 5"' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l from -d 'Where to start: beginning, end, -100 (the last 100 records), a time, PARTITION:OFFSET,…, txn:N (right after transaction N) or the folder of a requery [default: end; for a file, beginning]. A time is @2026-01-31T12:00:00Z, @2026-01-31, @12:00, @yesterday, @-1h, or a number since 1970, such as @1769860800: up to 11 digits are seconds, up to 14 milliseconds, up to 17 microseconds, more nanoseconds. Without an offset from UTC it is local time' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop (exclusive): a position as in --from. `end`: the current end of the topic. `txn:N`: after transaction N, or at the current end. @+1h: in an hour. Default: never. Without --from, reading then starts at the beginning; with a time in the future, at the end' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s n -l limit -d 'Stop after N events (counted after the filters). Gaps and unreadable records are shown in addition' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l last -d 'Show only the last N events by time over all partitions (counted after the filters), then stop. Gaps and unreadable records among them are shown in addition' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l only -d 'Only changes at or under this path' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l ignore -d 'Hide changes at or under this path' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l redact -d 'Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l max-changes -d 'Maximum number of lines for one event [default: 50]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l array-key -d 'The field that identifies an array element [default: _id, id, key or uuid] (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l id -d 'Only this document' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l where -d 'Only events that meet a condition: "qty > 5"' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l from -d 'Where to start: beginning, end, -100 (the last 100 records), a time, PARTITION:OFFSET,…, txn:N (right after transaction N) or the folder of a requery [default: end; for a file, beginning]. A time is @2026-01-31T12:00:00Z, @2026-01-31, @12:00, @yesterday, @-1h, or a number since 1970, such as @1769860800: up to 11 digits are seconds, up to 14 milliseconds, up to 17 microseconds, more nanoseconds. Without an offset from UTC it is local time' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop (exclusive): a position as in --from. `end`: the current end of the topic. `txn:N`: after transaction N, or at the current end. @+1h: in an hour. Default: never' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s n -l limit -d 'Stop after N events (counted after the filters)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l last -d 'Show only the last N events by time over all partitions (counted after the filters), then stop' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l only -d 'Only changes at or under this path' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l ignore -d 'Hide changes at or under this path' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l redact -d 'Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l max-changes -d 'Maximum number of lines for one event [default: 50]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l array-key -d 'The field that identifies an array element [default: _id, id, key or uuid] (repeatable)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l format -d 'diff, oneline, json, record, patch, …' -r -f -a "diff\t'What changed in each document, for people'
 oneline\t'One line per event, for people: operation and document'
 json\t'The event as received, one per line'
@@ -162,50 +158,18 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-control 
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l strict -d 'Also show equal values that are written differently, such as 1 and 1.0'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l full -d 'Do not shorten anything'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l context -d 'Show the identity of the array element that contains a change'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l exit-code -d 'Status 1 if an event is shown, 0 if none'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l exit-code -d 'Exit with status 1 if an event is shown'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-pager -d 'Do not use a pager ($PAGER, or less) on a terminal'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-progress -d 'Do not show progress'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s q -l quiet -d 'Print errors only'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s m -l method -d 'Only events with exactly this change.method (repeatable)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l op -d 'Only this operation: insert, update or remove (decided from the values, not from change.method) (repeatable)' -r -f -a "insert\t'A new document: a new value and no old one'
-update\t'A changed document: an old and a new value'
-remove\t'A removed document: only an old value'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l id -d 'Only the document with this _id: a string, or JSON for other types, such as 7 or \'{"a":1}\'; also COLLECTION/ID (repeatable)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l where -d 'Only events that meet a condition: "qty > 5"' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l from -d 'Where to start: @-1h, … [beginning]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l until -d 'Where to stop (exclusive): a position as in tail [default: the current end]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l redact -d 'Hide the values at this path' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l max-fields -d 'Maximum number of fields in a table' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l brokers -d 'The endpoint that the portal shows, as host:port; separate several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s t -l topic -d 'The topic that the portal shows [env: DITTO_CDC_TOPIC]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l cluster-cert -d 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l cluster-cert-password-file -d 'A file that contains the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l user-cert -d 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l user-cert-password-file -d 'A file that contains the user certificate\'s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s p -l profile -d 'Settings from this section of ditto-cdc.toml' -x -a '(__fish_ditto_cdc_ask profiles)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l properties -d 'A Java client.properties file' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l env-file -d 'A file of environment variables to read instead of .env in the current folder' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
-always\t'Always'
-never\t'Never'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l no-control -d 'Apply the filters to requeryRequired events too'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l json -d 'Print one JSON object for each collection'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l no-progress -d 'Do not show progress'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s q -l quiet -d 'Print errors only'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l state -d 'Also check whether the positions in this state file of tail are still available' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l wait -d 'Wait up to DURATION for one new event' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l round-trip -d 'Write a document, and wait for its event' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l brokers -d 'The endpoint that the portal shows' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s t -l topic -d 'The topic that the portal shows' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l wait -d 'Wait up to DURATION for one new event' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l round-trip -d 'Write a document, and wait for its event' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l brokers -d 'The endpoint that the portal shows' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s t -l topic -d 'The topic that the portal shows' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l cluster-cert -d 'The cluster certificate, cluster.p12' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l cluster-cert-password-file -d 'A file that contains the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l user-cert -d 'The user certificate, user.p12' -r -F
@@ -213,8 +177,8 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l user-cert
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s p -l profile -d 'Settings from this section of ditto-cdc.toml' -x -a '(__fish_ditto_cdc_ask profiles)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l properties -d 'A Java client.properties file' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l env-file -d 'A file of environment variables to read instead of .env in the current folder' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l url -d 'The Cloud URL Endpoint, for the HTTP API' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l url -d 'The Cloud URL Endpoint, for the HTTP API' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l api-key-file -d 'A file that contains the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
@@ -226,19 +190,19 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s q -l quie
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s o -l output -d 'Output folder, or - for standard output' -r -f -a "(__fish_complete_directories)"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l txn-id -d 'The txnID of the requeryRequired event' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l where -d 'Only documents that meet this DQL condition' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l from -d 'Where reading of the stream ended' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l deadline -d 'Give up after DURATION without progress' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l jobs -d 'Number of collections to read in parallel' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l txn-id -d 'The txnID of the requeryRequired event' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s c -l collection -d 'Only this collection' -x -a '(__fish_ditto_cdc_ask collections)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l where -d 'Only documents that meet this DQL condition' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l from -d 'Where reading of the stream ended' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l deadline -d 'Give up after DURATION without progress' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l jobs -d 'Number of collections to read in parallel' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l api-version -d 'Version of the HTTP API' -r -f -a "v5\t'For current servers'
 v4\t'For older servers'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l url -d 'The Cloud URL Endpoint, for the HTTP API' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l url -d 'The Cloud URL Endpoint, for the HTTP API' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l api-key-file -d 'A file that contains the API key' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l brokers -d 'The endpoint that the portal shows, as host:port; separate several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s t -l topic -d 'The topic that the portal shows' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l brokers -d 'The endpoint that the portal shows, as host:port; separate several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s t -l topic -d 'The topic that the portal shows' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l cluster-cert -d 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l cluster-cert-password-file -d 'A file that contains the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l user-cert -d 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]' -r -F
@@ -246,7 +210,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l user-cer
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s p -l profile -d 'Settings from this section of ditto-cdc.toml' -x -a '(__fish_ditto_cdc_ask profiles)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l properties -d 'A Java client.properties file' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l env-file -d 'A file of environment variables to read instead of .env in the current folder' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
@@ -258,9 +222,9 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l no-progr
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s q -l quiet -d 'Print errors only'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l brokers -d 'The endpoint that the portal shows' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s t -l topic -d 'The topic that the portal shows' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l brokers -d 'The endpoint that the portal shows' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s t -l topic -d 'The topic that the portal shows' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l cluster-cert -d 'The cluster certificate, cluster.p12' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l cluster-cert-password-file -d 'A file that contains the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l user-cert -d 'The user certificate, user.p12' -r -F
@@ -268,8 +232,8 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fi
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s p -l profile -d 'Settings from this section of ditto-cdc.toml' -x -a '(__fish_ditto_cdc_ask profiles)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l properties -d 'A Java client.properties file' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l env-file -d 'A file of environment variables to read instead of .env in the current folder' -r -F
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l url -d 'The Cloud URL Endpoint, for the HTTP API' -r
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l url -d 'The Cloud URL Endpoint, for the HTTP API' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l api-key-file -d 'A file that contains the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
@@ -290,14 +254,13 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_s
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Ask for the settings that the Ditto portal shows, test them, and save them as a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "demo" -d 'Show what this tool does, with an embedded Kafka'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "man" -d 'Print a manual page'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "tail" -d 'Show changes as they happen, or past changes'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "diff" -d 'Show what changed in captures, or between two states'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "collections" -d 'Show which collections and fields a topic or file has'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "verify" -d 'Check the connection layer by layer, and explain how to fix what is wrong'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "requery" -d 'Fetch all documents again over the HTTP API, and prove that none is missing'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "config" -d 'Show each setting, its value and its source; `config init` creates a profile'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "demo" -d 'Show what this tool does, with an embedded Kafka'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "man" -d 'Print a manual page'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "tail" -d 'Show changes as they happen, or past changes'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "diff" -d 'Show what changed, from capture files'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "verify" -d 'Check the connection layer by layer, and explain how to fix what is wrong'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "requery" -d 'Fetch all documents again over the HTTP API, and prove that none is missing'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "config" -d 'Show each setting, its value and its source; `config init` creates a profile'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Ask for the settings that the Ditto portal shows, test them, and save them as a profile'

@@ -270,6 +270,14 @@ const TYPED: &[(&str, &[&str], &[&str])] = &[
     ),
     ("ditto-cdc tail --collection p", &["people"], &["orders"]),
     ("ditto-cdc diff -c '$", &[], &["people"]),
+    // The folder has capture.ndjson: no file is offered for a value that is none.
+    ("ditto-cdc tail --from ", &[], &["capture"]),
+    ("ditto-cdc tail --until cap", &[], &["capture.ndjson"]),
+    ("ditto-cdc tail --topic ", &[], &["capture"]),
+    ("ditto-cdc tail -t ", &[], &["capture"]),
+    ("ditto-cdc diff --where ", &[], &["capture"]),
+    ("ditto-cdc requery --txn-id ", &[], &["capture"]),
+    ("ditto-cdc tail --input ", &["capture.ndjson"], &[]),
 ];
 
 /// `script` makes the shell print its candidates; its second argument is the time to wait, in seconds.

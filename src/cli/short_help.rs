@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
-use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, ValueHint};
 
 use super::usage_error::{self, ParseError};
 use super::{Cli, Global};
@@ -22,6 +22,7 @@ const WHERE: (&str, &str) = (
     "conditions",
     "Only events that meet a condition: \"qty > 5\"",
 );
+const CHANGED: (&str, &str) = ("changed", "Only changes of the value at this path");
 const LAST: (&str, &str) = ("last", "Only the last N events");
 const PROFILE: (&str, &str) = ("profile", "Settings from this section of ditto-cdc.toml");
 const BROKERS: (&str, &str) = ("brokers", "The endpoint that the portal shows");
@@ -45,7 +46,14 @@ const SHORT_HELP: &[ShortHelp] = &[
             ("until", "Where to stop; end: the current end"),
             ("limit", "Stop after N events"),
             LAST,
+            CHANGED,
+            (
+                "idle_exit",
+                "Stop if nothing arrives for DURATION, such as 30s",
+            ),
+            ("state", "Save offsets in FILE, continue from them"),
             ("format", "diff, oneline, json, record, patch, …"),
+            TOPIC,
             PROFILE,
         ],
     ),
@@ -147,7 +155,13 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Global, Invoca
         .value_parser(clap::value_parser!(OsString));
     let complete = Command::new(COMPLETE).hide(true).arg(words);
     let args: Vec<OsString> = args.into_iter().collect();
-    let parsed = command().subcommand(complete).try_get_matches_from(&args);
+    let is_short_help = args.iter().any(|arg| arg == "-h");
+    let program = if is_short_help {
+        without_headings(command())
+    } else {
+        command()
+    };
+    let parsed = program.subcommand(complete).try_get_matches_from(&args);
     parsed
         .and_then(|matches| invocation(&matches))
         .map_err(|error| {
@@ -174,7 +188,33 @@ pub fn command() -> Command {
     let command = commands.fold(command, |command, (name, shown)| {
         command.mut_subcommand(name, |sub| sub.mut_args(|arg| set_short_help(arg, shown)))
     });
-    command.mut_subcommands(move_examples_to_long_help)
+    let command = command.mut_subcommands(move_examples_to_long_help);
+    set_value_hints(command)
+}
+
+/// Options whose values the completion scripts look up.
+const LOOKED_UP: [&str; 2] = ["collections", "profile"];
+
+/// Says of each value that is no file that it is none, so that completion does not offer files for it.
+fn set_value_hints(command: Command) -> Command {
+    let command = command.mut_args(|arg| {
+        let is_free = arg.get_action().takes_values()
+            && arg.get_possible_values().is_empty()
+            && arg.get_value_hint() == ValueHint::Unknown
+            && (arg.is_positional() || !LOOKED_UP.contains(&arg.get_id().as_str()));
+        if is_free {
+            arg.value_hint(ValueHint::Other)
+        } else {
+            arg
+        }
+    });
+    command.mut_subcommands(set_value_hints)
+}
+
+/// All options in one list, so that the short help fits on a screen.
+fn without_headings(command: Command) -> Command {
+    let command = command.mut_args(|arg| arg.help_heading(None));
+    command.mut_subcommands(without_headings)
 }
 
 fn set_short_help(arg: Arg, shown: &[(&str, &'static str)]) -> Arg {

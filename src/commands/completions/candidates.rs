@@ -56,6 +56,8 @@ fn whole_line(words: &[OsString], context: &Context<'_>) -> Vec<String> {
             names.retain(|name| name.starts_with(prefix));
             names
         }
+        // The word itself, because the shells offer files if there is no candidate.
+        Completions::Free => vec![format!("{prefix}\t")],
     }
 }
 

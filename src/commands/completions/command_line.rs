@@ -1,6 +1,6 @@
 //! Completion of a whole command line: commands, flags and values, for PowerShell and elvish.
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, ValueHint};
 
 /// The completions at the cursor.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub(super) enum Completions {
     Words(Vec<Candidate>),
     /// A value of the flag with this long name, which must be looked up.
     ValueOf(String),
+    /// A value that cannot be looked up and is no file.
+    Free,
 }
 
 /// A word with its help.
@@ -36,12 +38,14 @@ pub(super) fn complete(mut command: Command, before: &[String], prefix: &str) ->
         }
     }
     let mut found = match awaiting {
+        Some(flag) if flag.get_value_hint() == ValueHint::Other => return Completions::Free,
         Some(flag) if flag.get_possible_values().is_empty() => {
             return Completions::ValueOf(flag.get_long().unwrap_or_default().to_owned());
         }
         Some(flag) => values(flag),
         None if after_double_dash => Vec::new(),
         None if prefix.starts_with('-') => flags(current),
+        None if files == 0 && takes_free_values(current) => return Completions::Free,
         None if files == 0 => [
             commands(current),
             current.get_positionals().flat_map(values).collect(),
@@ -51,6 +55,12 @@ pub(super) fn complete(mut command: Command, before: &[String], prefix: &str) ->
     };
     found.retain(|one| one.word.starts_with(prefix));
     Completions::Words(found)
+}
+
+/// Whether the words after a command are neither files nor one of several values.
+fn takes_free_values(command: &Command) -> bool {
+    let mut positionals = command.get_positionals().peekable();
+    positionals.peek().is_some() && positionals.all(|arg| arg.get_value_hint() == ValueHint::Other)
 }
 
 /// The flag in `word` that takes the next word as its value.
@@ -124,6 +134,7 @@ mod tests {
             let shown = match complete(cli::command(), &before, prefix) {
                 Completions::Words(found) => found.into_iter().map(|one| one.word).collect(),
                 Completions::ValueOf(flag) => vec![format!("value of {flag}")],
+                Completions::Free => vec!["free".to_owned()],
             };
             assert_eq!(shown, expected, "{line} {prefix}");
         };
@@ -140,8 +151,13 @@ mod tests {
         check("diff x -q", "", &[]);
         check("diff --", "-", &[]);
         check("tail --id --format", "js", &[]);
+        check("tail --from", "", &["free"]);
+        check("tail -t", "x", &["free"]);
+        check("diff x --where", "", &["free"]);
+        check("tail --input", "", &["value of input"]);
         check("config", "in", &["init"]);
         check("config init", "--pro", &[]);
+        check("config init", "", &["free"]);
         check("completions", "e", &["elvish"]);
         check("--color", "a", &["auto", "always"]);
     }

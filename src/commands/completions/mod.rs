@@ -149,8 +149,9 @@ fn power_shell() -> String {
     $begun = $wordToComplete.Trim("'", '"')
     ditto-cdc {WORD} line @words "+$begun" 2>$null | ForEach-Object {{
         $text, $help = $_ -split "`t", 2
+        if (-not $text) {{ $text = ' ' }}
         if (-not $help) {{ $help = $text }}
-        $insert = if ($text -match '^[\w.:/=-]+$') {{ $text }} else {{ "'" + $text.Replace("'", "''") + "'" }}
+        $insert = if ($text -match '^([\w.:/=-]+| )$') {{ $text }} else {{ "'" + $text.Replace("'", "''") + "'" }}
         [System.Management.Automation.CompletionResult]::new($insert, $text, 'ParameterValue', $help)
     }}
 }}

@@ -6,6 +6,11 @@ _ditto_cdc_ask() {
             COMPREPLY+=("$(printf '%q' "${word}")")
         fi
     done < <(ditto-cdc __complete "$1" "${COMP_WORDS[@]:1}" 2>/dev/null)
+    # Without a candidate, bash would offer files.
+    if [[ ${#COMPREPLY[@]} -eq 0 ]]; then
+        COMPREPLY=("${cur}")
+        compopt -o nospace
+    fi
 }
 
 _ditto__cdc() {

@@ -271,6 +271,8 @@ const TYPED: &[(&str, &[&str], &[&str])] = &[
     ("ditto-cdc tail --collection p", &["people"], &["orders"]),
     ("ditto-cdc diff -c '$", &[], &["people"]),
     // The folder has capture.ndjson: no file is offered for a value that is none.
+    ("ditto-cdc diff -c cap", &[], &["capture.ndjson"]),
+    ("ditto-cdc tail -p cap", &[], &["capture.ndjson"]),
     ("ditto-cdc tail --from ", &[], &["capture"]),
     ("ditto-cdc tail --until cap", &[], &["capture.ndjson"]),
     ("ditto-cdc tail --topic ", &[], &["capture"]),

@@ -51,14 +51,27 @@ fn whole_line(words: &[OsString], context: &Context<'_>) -> Vec<String> {
             let line = |Candidate { word, help }| format!("{word}\t{help}");
             found.into_iter().map(line).collect()
         }
+        Completions::ValueOf(flag) if is_file(&flag) => Vec::new(),
         Completions::ValueOf(flag) => {
             let mut names = names(&format!("{flag}s"), words, context);
             names.retain(|name| name.starts_with(prefix));
+            if names.is_empty() {
+                names.push(itself(prefix));
+            }
             names
         }
-        // The word itself, because the shells offer files if there is no candidate.
-        Completions::Free => vec![format!("{prefix}\t")],
+        Completions::Free => vec![itself(prefix)],
     }
+}
+
+/// Whether the values of a flag are files, which the shell offers.
+fn is_file(flag: &str) -> bool {
+    !matches!(flag, "collection" | "profile")
+}
+
+/// The word at the cursor as its only candidate, because the shells offer files if there is none.
+fn itself(prefix: &str) -> String {
+    format!("{prefix}\t")
 }
 
 fn names(kind: &str, words: &[OsString], context: &Context<'_>) -> Vec<String> {

@@ -49,6 +49,11 @@ fn bash(script: &str) -> String {
             COMPREPLY+=("$(printf '%q' "${{word}}")")
         fi
     done < <(ditto-cdc {WORD} "$1" "${{COMP_WORDS[@]:1}}" 2>/dev/null)
+    # Without a candidate, bash would offer files.
+    if [[ ${{#COMPREPLY[@]}} -eq 0 ]]; then
+        COMPREPLY=("${{cur}}")
+        compopt -o nospace
+    fi
 }}
 
 "#

@@ -552,3 +552,43 @@ fn a_usage_error_names_what_is_meant() {
         assert!(has_one_voice, "{:?}: {lines:?}", case.0);
     }
 }
+
+/// Lines of one format, read from a position.
+fn lines_from(format: &str, position: &str) -> Vec<String> {
+    let output = diff(&["--format", format, "--from", position]);
+    assert_eq!(output.status, Some(0), "{position}: {}", output.stderr);
+    output.lines().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn each_printed_position_goes_back_in() {
+    let shown = diff(&["--format", "oneline"]);
+    let mut count = 0;
+    for line in shown.lines() {
+        let columns: Vec<&str> = line.split("  ").collect();
+        let place = columns
+            .iter()
+            .find(|column| column.starts_with('p') && column.contains('@'));
+        assert_eq!(lines_from("oneline", place.unwrap())[0], line, "{line}");
+        let from_time = lines_from("oneline", columns[0]);
+        assert!(from_time.iter().any(|one| one == line), "{line}");
+        count += 1;
+    }
+    assert_eq!(count, 4);
+    for line in diff(&["--format", "record"]).lines() {
+        let (_, rest) = line.split_once("\"timestamp\":").unwrap();
+        let (millis, _) = rest.split_once(',').unwrap();
+        let from_time = lines_from("record", millis);
+        assert!(from_time.iter().any(|one| one == line), "{line}");
+    }
+    // The place of a gap in a message.
+    let gap = run(
+        &[],
+        &["diff", EXAMPLE, "-c", "none", "--format", "json"],
+        TIMEOUT,
+    );
+    let (_, place) = gap.stderr.split_once("ditto.demo.cafe ").unwrap();
+    let (place, _) = place.split_once(" (").unwrap();
+    assert_eq!(place, "partition 0 offset 11");
+    assert_eq!(lines_from("oneline", place), [""; 0]);
+}

@@ -69,8 +69,9 @@ fn parse_number(text: &str) -> Option<Result<i64, String>> {
     Some(millis.ok_or_else(|| format!("'@{text}' is too large for a time since 1970")))
 }
 
-/// `-1h`, `1h`, `1h ago`: before now. `+1h`: after now.
+/// `-1h`, `1h`, `1h ago`, `now-1h`: before now. `+1h`: after now.
 fn parse_relative(text: &str, now: &ZonedDateTime) -> Option<i64> {
+    let text = text.strip_prefix("now").unwrap_or(text);
     let unsigned = text.trim_start_matches(['-', '+']);
     // Without a sign, `12:00:00` is a time of day.
     if unsigned == text && text.contains(':') {
@@ -97,8 +98,13 @@ fn parse_day(text: &str, now: &ZonedDateTime) -> Option<i64> {
     local(day.at(0, 0, 0, 0), now)
 }
 
-/// A time of the current day, in the user's time zone.
+/// A time of the current day, in the user's time zone if it has no offset from UTC.
 fn parse_time_of_day(text: &str, now: &ZonedDateTime) -> Option<i64> {
+    // The parser of a time of day ignores an offset.
+    if text.contains(['+', '-', 'Z', 'z']) {
+        let time: Timestamp = format!("{}T{text}", now.date()).parse().ok()?;
+        return Some(time.as_millisecond());
+    }
     let time: Time = text.parse().ok().filter(|_| text.contains(':'))?;
     local(now.date().to_datetime(time), now)
 }
@@ -171,6 +177,10 @@ mod tests {
             ("13:00", NOON),
             ("13:02:01.220", NOON + 121_220),
             ("23:00", NOON + 10 * HOUR),
+            ("14:02:01.220+02:00", NOON + 121_220),
+            ("12:00Z", NOON),
+            ("now-1h", NOON - HOUR),
+            ("now+1h", NOON + HOUR),
             ("today", NOON - 13 * HOUR),
             ("yesterday", NOON - 37 * HOUR),
             ("Yesterday", NOON - 37 * HOUR),
@@ -220,6 +230,7 @@ mod tests {
             ("-", "is not a valid time"),
             ("noon", "is not a valid time"),
             ("25:00", "is not a valid time"),
+            ("12:00+x", "is not a valid time"),
             ("2026-02-30", "is not a valid time"),
             ("-3600", "write for example @-3600s"),
             ("0", "for everything write beginning"),

@@ -36,6 +36,9 @@ const STORED: &[&str] = &["stored", "committed"];
 
 /// Seconds since 1970 have at least this many digits.
 const MIN_DIGITS_OF_TIME: usize = 9;
+/// Numbers of this many digits are times in milliseconds to nanoseconds, as captures have them: no topic has so many
+/// records.
+const CERTAIN_DIGITS_OF_TIME: usize = 13;
 
 /// Parses a position of `--from` or `--until`.
 ///
@@ -95,7 +98,8 @@ fn foreign(text: &str) -> Option<String> {
             "'{text}': write --from @{time} for the start, and --until @{time} for the end"
         ));
     }
-    is_number(text).then(|| {
+    let is_uncertain = is_number(text) && text.len() < CERTAIN_DIGITS_OF_TIME;
+    is_uncertain.then(|| {
         let other = if text.len() < MIN_DIGITS_OF_TIME {
             format!("-{text} for the last {text} records")
         } else {
@@ -137,26 +141,25 @@ fn parse_offsets(text: &str) -> Option<Result<Vec<(i32, i64)>, String>> {
     Some(Ok(offsets))
 }
 
-/// `0:5`, `p0@5` or `0@5`.
+/// `0:5`, `p0@5`, `0@5`, or `partition 0 offset 5` as messages have it.
 fn parse_pair(text: &str) -> Option<(i32, i64)> {
     let shown = || text.strip_prefix('p').unwrap_or(text).split_once('@');
-    let (partition, offset) = text.split_once(':').or_else(shown)?;
+    let in_message = || text.strip_prefix("partition ")?.split_once(" offset ");
+    let pair = text.split_once(':').or_else(shown).or_else(in_message);
+    let (partition, offset) = pair?;
     (is_number(partition) && is_number(offset))
         .then(|| Some((partition.parse().ok()?, offset.parse().ok()?)))?
 }
 
-/// The message for `09:30` or `12:00`: a time of day, because an offset has no leading zero.
+/// The message for what looks like a time of day, such as `19:55`, `12:00` or `9:05`: an offset has no leading zero.
 fn time_of_day(text: &str) -> Option<String> {
     let (hour, minute) = text.split_once(':')?;
-    let has_two_digits = |part: &str| part.len() == 2 && is_number(part);
-    let has_leading_zero = hour.starts_with('0') || minute.starts_with('0');
-    (has_two_digits(hour) && has_two_digits(minute) && has_leading_zero).then(|| {
-        let number = |part: &str| part.parse::<u8>().unwrap_or_default();
-        format!(
-            "'{text}': write @{text} for the time, or {}:{} for an offset",
-            number(hour),
-            number(minute)
-        )
+    let number = |part: &str| part.parse::<u8>().ok().filter(|_| is_number(part));
+    let (hours, minutes) = (number(hour)?, number(minute)?);
+    let is_time = hour.len() <= 2 && minute.len() == 2 && hours < 24 && minutes < 60;
+    let is_like_time = hour.len() == 2 || minute.starts_with('0');
+    (is_time && is_like_time).then(|| {
+        format!("'{text}': write @{text} for the time, or p{hours}@{minutes} for the offset")
     })
 }
 
@@ -173,9 +176,9 @@ fn not_a_position(text: &str) -> String {
         ((Some(offset), Some(partition)), Some(_)) if is_number(offset) && is_number(partition) => {
             format!("'{text}': write {partition}:{offset}, without the topic")
         }
-        ((Some(_), Some(_)), _) => not_an_offset(text),
+        ((Some(_), Some(_)), _) if !text.contains(char::is_alphabetic) => not_an_offset(text),
         _ => format!(
-            "cannot understand '{text}'; use beginning, end, -100, @2026-01-31T12:00:00Z, @-1h, PARTITION:OFFSET,…, txn:552789 or the folder of a requery"
+            "cannot understand '{text}'; use beginning, end, -100, @2026-01-31T12:00:00Z, @12:00, @-1h, PARTITION:OFFSET,…, txn:552789 or the folder of a requery"
         ),
     }
 }
@@ -224,7 +227,20 @@ mod tests {
             ("p3@18234", Position::Offsets(vec![(3, 18234)])),
             ("3@18234", Position::Offsets(vec![(3, 18234)])),
             ("p3@18,p0@5", Position::Offsets(vec![(3, 18), (0, 5)])),
-            ("23:59", Position::Offsets(vec![(23, 59)])),
+            ("24:59", Position::Offsets(vec![(24, 59)])),
+            ("19:75", Position::Offsets(vec![(19, 75)])),
+            ("0:13", Position::Offsets(vec![(0, 13)])),
+            ("9:55", Position::Offsets(vec![(9, 55)])),
+            ("10:13,1:14", Position::Offsets(vec![(10, 13), (1, 14)])),
+            ("p19@55", Position::Offsets(vec![(19, 55)])),
+            ("partition 0 offset 11", Position::Offsets(vec![(0, 11)])),
+            ("1769860800000", Position::Time(noon_utc)),
+            ("now-1h", Position::Time(noon_utc - 3_600_000)),
+            ("@now-1h", Position::Time(noon_utc - 3_600_000)),
+            ("13:00:00.000+01:00", Position::Time(noon_utc)),
+            ("14:00:00+02:00", Position::Time(noon_utc)),
+            ("@12:00Z", Position::Time(noon_utc)),
+            ("12:00Z", Position::Time(noon_utc)),
         ] {
             assert_eq!(parse(text, &now()), Ok(expected), "{text}");
         }
@@ -247,12 +263,16 @@ mod tests {
             ("99999999999:1", "PARTITION:OFFSET"),
             ("5", "write 0:5 for an offset"),
             ("5", "-5 for the last 5 records"),
-            ("1769860800000", "@1769860800000 for a time"),
+            ("1769860800", "@1769860800 for a time"),
+            ("19:55", "@19:55 for the time, or p19@55 for the offset"),
+            ("9:05", "@9:05 for the time, or p9@5"),
+            ("8:45 PM", "@12:00"),
+            ("Nov 28 08:45", "@12:00"),
             ("s@1769860800000", "--from @1769860800000"),
             ("e@1769860800000", "--until @1769860800000"),
             ("stored", "--state FILE"),
-            ("12:00", "@12:00 for the time, or 12:0 for an offset"),
-            ("09:30", "@09:30 for the time, or 9:30 for an offset"),
+            ("12:00", "@12:00 for the time, or p12@0 for the offset"),
+            ("09:30", "@09:30 for the time, or p9@30 for the offset"),
             ("events:0:5", "write 0:5, without the topic"),
             ("@18234", "0:18234"),
         ] {

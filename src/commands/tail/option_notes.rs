@@ -31,7 +31,9 @@ pub(super) struct TypedOptions<'t> {
 
 /// All notes on the options.
 pub(super) fn notes(typed: &TypedOptions<'_>, now: &ZonedDateTime) -> Vec<String> {
-    let positions = notes_on_kafka_numbers(typed).chain(note_on_future(typed, now));
+    let positions = notes_on_kafka_numbers(typed)
+        .chain(note_on_future(typed, now))
+        .chain(note_on_duration(typed));
     let filters = notes_on_collections(typed.filter)
         .chain(notes_on_ids(typed.filter))
         .chain(notes_on_conditions(typed.filter));
@@ -68,6 +70,22 @@ fn note_on_future(typed: &TypedOptions<'_>, now: &ZonedDateTime) -> Option<Strin
         {
             Some("--from is in the future: reading starts at the end of the topic".into())
         }
+        _ => None,
+    }
+}
+
+/// A duration without a sign is before now, also in `--until`, where a time to come may be meant.
+fn note_on_duration(typed: &TypedOptions<'_>) -> Option<String> {
+    let text = typed.range.until.as_deref()?.trim();
+    let duration = text.strip_prefix('@').unwrap_or(text);
+    let is_duration = duration.starts_with(|c: char| c.is_ascii_digit())
+        && duration.ends_with(|c: char| c.is_ascii_alphabetic() && !c.eq_ignore_ascii_case(&'z'))
+        && !duration.contains([':', '-'])
+        && !duration.ends_with("ago");
+    match typed.until {
+        Some(Position::Time(_)) if is_duration && typed.is_topic => Some(format!(
+            "--until {text} is {duration} ago; for a time to come write --until @+{duration}"
+        )),
         _ => None,
     }
 }

@@ -41,12 +41,13 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "demo" -d 'Show 
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "tail" -d 'Show changes as they happen, or past changes'
-complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "diff" -d 'Show what changed, from capture files'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "diff" -d 'Show what changed, from captures, or between two of them or two snapshots'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "verify" -d 'Check the connection layer by layer, and explain how to fix what is wrong'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "requery" -d 'Fetch all documents again over the HTTP API, and prove that none is missing'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "config" -d 'Show each setting, its value and its source; `config init` creates a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l print -d 'With --serve: print only the settings, as environment variables (`env`) for eval' -r -f -a "env\t'`export NAME=value` lines'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l print -d 'With --serve: print only the settings, as environment variables (`env`) for eval; into a pipe, keep the servers in the background' -r -f -a "env\t'`export NAME=value` lines'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l gap-every -d 'With --serve: at this interval, leave out some changes and write a `requeryRequired`, to practise recovery' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"
@@ -81,7 +82,9 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l from -d 'Wh
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l until -d 'Where to stop; end: the current end' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s n -l limit -d 'Stop after N events' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l last -d 'Only the last N events' -r -f
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit -d 'Stop if nothing arrives for DURATION, such as 30s' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit -d 'Stop if nothing is shown for DURATION, such as 30s' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit-read -d 'Stop if no record arrives for DURATION, whether the filters show it or not' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l timeout -d 'Stop after DURATION; status 5 if nothing was shown' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l only -d 'Only changes at or under this path, such as lines[].qty; * matches any name (repeatable; docs/paths.md has the language of paths)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l ignore -d 'Hide changes at or under this path; an event without other changes is counted but not shown (repeatable)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l redact -d 'Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)' -r -f
@@ -132,9 +135,9 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l id -d 'Only
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l where -d 'Only events that meet a condition: "qty > 5"' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l from -d 'Where to start: beginning, end, -100 (the last 100 records), a time, PARTITION:OFFSET,…, txn:N (right after transaction N) or the folder of a requery [default: end; for a file, beginning]. A time is @2026-01-31T12:00:00Z, @2026-01-31, @12:00, @yesterday, @-1h, or a number since 1970, such as @1769860800: up to 11 digits are seconds, up to 14 milliseconds, up to 17 microseconds, more nanoseconds. Without an offset from UTC it is local time' -r -f
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop (exclusive): a position as in --from. `end`: the current end of the topic. `txn:N`: after transaction N, or at the current end. @+1h: in an hour. Default: never' -r -f
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s n -l limit -d 'Stop after N events (counted after the filters)' -r -f
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l last -d 'Show only the last N events by time over all partitions (counted after the filters), then stop' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop (exclusive): a position as in --from. `end`: the current end of the topic. `txn:N`: after transaction N, or at the current end. @+1h: in an hour. Default: never. Without --from, reading then starts at the beginning; with a time in the future, at the end' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s n -l limit -d 'Stop after N events (counted after the filters). Gaps and unreadable records are shown in addition' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l last -d 'Show only the last N events by time over all partitions (counted after the filters), then stop. Gaps and unreadable records among them are shown in addition' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l only -d 'Only changes at or under this path' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l ignore -d 'Hide changes at or under this path' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l redact -d 'Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)' -r -f
@@ -158,7 +161,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-control 
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l strict -d 'Also show equal values that are written differently, such as 1 and 1.0'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l full -d 'Do not shorten anything'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l context -d 'Show the identity of the array element that contains a change'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l exit-code -d 'Exit with status 1 if an event is shown'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l exit-code -d 'Status 1 if an event is shown, 0 if none'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-pager -d 'Do not use a pager ($PAGER, or less) on a terminal'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-progress -d 'Do not show progress'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s q -l quiet -d 'Print errors only'
@@ -258,7 +261,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "man" -d 'Print a manual page'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "tail" -d 'Show changes as they happen, or past changes'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "diff" -d 'Show what changed, from capture files'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "diff" -d 'Show what changed, from captures, or between two of them or two snapshots'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "verify" -d 'Check the connection layer by layer, and explain how to fix what is wrong'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "requery" -d 'Fetch all documents again over the HTTP API, and prove that none is missing'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "config" -d 'Show each setting, its value and its source; `config init` creates a profile'

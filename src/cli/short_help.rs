@@ -49,7 +49,11 @@ const SHORT_HELP: &[ShortHelp] = &[
             CHANGED,
             (
                 "idle_exit",
-                "Stop if nothing arrives for DURATION, such as 30s",
+                "Stop if nothing is shown for DURATION, such as 30s",
+            ),
+            (
+                "timeout",
+                "Stop after DURATION; status 5 if nothing was shown",
             ),
             ("state", "Save offsets in FILE, continue from them"),
             ("format", "diff, oneline, json, record, patch, …"),

@@ -261,7 +261,6 @@ const FOREIGN_OPTIONS: &[Foreign] = &[
         &["--file", "--capture", "--input", "-i"],
         "write the file without an option",
     ),
-    of(&["--timeout"], "--idle-exit", "write --idle-exit DURATION"),
     of(&["--timeout"], "--deadline", "write --deadline DURATION"),
     of(&["--timeout"], "--wait", "write --wait DURATION"),
     of(

@@ -390,6 +390,38 @@ fn what_cannot_be_compared_is_refused() {
     assert!(stderr(&output).contains("is not the file that requery wrote: its SHA-256 differs"));
 }
 
+/// JSON has no bytes: a snapshot writes an id of bytes like an array, an event as Base64.
+#[test]
+fn ids_of_bytes_are_not_compared_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "{\"_id\":[97,98],\"n\":1}\n{\"_id\":[97,98],\"n\":2}\n".to_owned();
+    for name in ["A", "B"] {
+        let path = folder.path().join(name);
+        write_snapshot(&path, &[("orders", rows.clone())], true, scope(&[], None));
+        let manifest = fs::read_to_string(path.join("manifest.json")).unwrap();
+        let manifest = manifest.replace(
+            "\"byType\": {}",
+            "\"byType\": {\"binary\": 1, \"array\": 1}",
+        );
+        fs::write(path.join("manifest.json"), manifest).unwrap();
+    }
+    let (found, text) = compare(folder.path(), &[]);
+    assert_eq!(found, "");
+    assert!(text.contains("0 changed, 2 equal"), "{text}");
+    assert!(
+        text.contains("A has 1 document whose id is written like that of another one"),
+        "{text}"
+    );
+    fs::remove_dir_all(folder.path().join("B")).unwrap();
+    let insert = r#"{"type":"documentChanged","collection":"orders","change":{"oldValue":null,"newValue":{"_id":"YWI=","n":1}}}"#;
+    fs::write(folder.path().join("B"), insert).unwrap();
+    let (_, text) = compare(folder.path(), &[]);
+    assert!(
+        text.contains("ids of bytes are an array in a snapshot and Base64 in an event"),
+        "{text}"
+    );
+}
+
 /// A large capture is kept in a temporary file, from which superseded documents are removed.
 #[test]
 fn a_large_capture_is_compared_in_little_memory() {

@@ -41,7 +41,7 @@ fn spans(line: &str) -> Vec<Span<'_>> {
 /// The colour of a style, on black.
 fn attributes(style: &str) -> &'static str {
     match style {
-        "1" => r##" font-weight="bold""##,
+        "1" => r#" font-weight="bold""#,
         "38;5;29" => r##" fill="#00875f""##,
         "38;5;63" => r##" fill="#5f5fff""##,
         "38;5;98" => r##" fill="#875fd7""##,

@@ -41,7 +41,8 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "demo" -d 'Show 
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "tail" -d 'Show changes as they happen, or past changes'
-complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "diff" -d 'Show what changed, from captures, or between two of them or two snapshots'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "diff" -d 'Show what changed in captures, or between two states'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "collections" -d 'Show which collections and fields a topic or file has'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "verify" -d 'Check the connection layer by layer, and explain how to fix what is wrong'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "requery" -d 'Fetch all documents again over the HTTP API, and prove that none is missing'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "config" -d 'Show each setting, its value and its source; `config init` creates a profile'
@@ -167,6 +168,38 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l no-progress
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s q -l quiet -d 'Print errors only'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s m -l method -d 'Only events with exactly this change.method (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l op -d 'Only this operation: insert, update or remove (decided from the values, not from change.method) (repeatable)' -r -f -a "insert\t'A new document: a new value and no old one'
+update\t'A changed document: an old and a new value'
+remove\t'A removed document: only an old value'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l id -d 'Only the document with this _id: a string, or JSON for other types, such as 7 or \'{"a":1}\'; also COLLECTION/ID (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l where -d 'Only events that meet a condition: "qty > 5"' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l from -d 'Where to start: @-1h, … [beginning]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l until -d 'Where to stop (exclusive): a position as in tail [default: the current end]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l redact -d 'Hide the values at this path' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l max-fields -d 'Maximum number of fields in a table' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l brokers -d 'The endpoint that the portal shows, as host:port; separate several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s t -l topic -d 'The topic that the portal shows [env: DITTO_CDC_TOPIC]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l cluster-cert -d 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l cluster-cert-password-file -d 'A file that contains the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l user-cert -d 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l user-cert-password-file -d 'A file that contains the user certificate\'s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s p -l profile -d 'Settings from this section of ditto-cdc.toml' -x -a '(__fish_ditto_cdc_ask profiles)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l properties -d 'A Java client.properties file' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l env-file -d 'A file of environment variables to read instead of .env in the current folder' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
+always\t'Always'
+never\t'Never'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l no-control -d 'Apply the filters to requeryRequired events too'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l json -d 'Print one JSON object for each collection'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l no-progress -d 'Do not show progress'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s q -l quiet -d 'Print errors only'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l state -d 'Also check whether the positions in this state file of tail are still available' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l wait -d 'Wait up to DURATION for one new event' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l round-trip -d 'Write a document, and wait for its event' -r -f
@@ -194,7 +227,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s v -l verb
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s o -l output -d 'Output folder, or - for standard output' -r -f -a "(__fish_complete_directories)"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l txn-id -d 'The txnID of the requeryRequired event' -r -f
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s c -l collection -d 'Only this collection' -x -a '(__fish_ditto_cdc_ask collections)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l where -d 'Only documents that meet this DQL condition' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l from -d 'Where reading of the stream ended' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l deadline -d 'Give up after DURATION without progress' -r -f
@@ -257,13 +290,14 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_s
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Ask for the settings that the Ditto portal shows, test them, and save them as a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "demo" -d 'Show what this tool does, with an embedded Kafka'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "man" -d 'Print a manual page'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "tail" -d 'Show changes as they happen, or past changes'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "diff" -d 'Show what changed, from captures, or between two of them or two snapshots'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "verify" -d 'Check the connection layer by layer, and explain how to fix what is wrong'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "requery" -d 'Fetch all documents again over the HTTP API, and prove that none is missing'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "config" -d 'Show each setting, its value and its source; `config init` creates a profile'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff verify requery config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "demo" -d 'Show what this tool does, with an embedded Kafka'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "man" -d 'Print a manual page'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "tail" -d 'Show changes as they happen, or past changes'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "diff" -d 'Show what changed in captures, or between two states'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "collections" -d 'Show which collections and fields a topic or file has'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "verify" -d 'Check the connection layer by layer, and explain how to fix what is wrong'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "requery" -d 'Fetch all documents again over the HTTP API, and prove that none is missing'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "config" -d 'Show each setting, its value and its source; `config init` creates a profile'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff collections verify requery config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Ask for the settings that the Ditto portal shows, test them, and save them as a profile'

@@ -371,6 +371,10 @@ pub struct Filter {
     /// Only events that meet this condition, such as "qty > 5 AND status IN ('open', 'paid')" (repeatable: all must hold)
     #[arg(long = "where", value_name = "EXPR", allow_hyphen_values = true)]
     pub conditions: Vec<String>,
+    /// Only events with this text in a key or value of the old or new document; a text without a capital letter matches
+    /// in any case (repeatable: all must be found)
+    #[arg(long = "grep", value_name = "TEXT", allow_hyphen_values = true, value_hint = ValueHint::Other)]
+    pub texts: Vec<String>,
     /// Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)
     #[arg(long, value_name = "PATH")]
     pub changed: Vec<String>,

@@ -17,6 +17,8 @@ use crate::json::{Item, eq_str, items, unescaped};
 const REDACTED: &[u8] = b"\"(redacted)\"";
 /// Replaces a new value that differs from the old one.
 const REDACTED_CHANGED: &[u8] = b"\"(redacted, changed)\"";
+/// Replaces a value in which nothing must be found.
+const EMPTY: &[u8] = b"\"\"";
 
 /// The event's payload with the values at these paths replaced by `"(redacted)"`, or by `"(redacted, changed)"` if a
 /// new value differs from the old one at the same path. An id becomes a [`placeholder`], which is the same for equal ids.
@@ -30,10 +32,21 @@ const REDACTED_CHANGED: &[u8] = b"\"(redacted, changed)\"";
 /// as a whole.
 #[must_use]
 pub fn payload(event: &Event<'_>, patterns: &[Pattern]) -> Vec<u8> {
+    replaced(event, patterns, false)
+}
+
+/// Like [`payload`], with empty strings in place of the values: nothing is found in them.
+#[must_use]
+pub fn emptied(event: &Event<'_>, patterns: &[Pattern]) -> Vec<u8> {
+    replaced(event, patterns, true)
+}
+
+fn replaced(event: &Event<'_>, patterns: &[Pattern], is_emptying: bool) -> Vec<u8> {
     let anywhere: Vec<Pattern> = patterns.iter().map(Pattern::anywhere).collect();
     let mut redact = Redact {
         json: event.raw,
         patterns,
+        is_emptying,
         copied: 0,
         out: Vec::with_capacity(event.raw.len()),
     };
@@ -77,6 +90,8 @@ pub fn placeholder(value: impl Hash) -> String {
 struct Redact<'a, 'p> {
     json: &'a [u8],
     patterns: &'p [Pattern],
+    /// Whether empty strings replace the values.
+    is_emptying: bool,
     /// Number of payload bytes that are in `out`.
     copied: usize,
     out: Vec<u8>,
@@ -175,6 +190,7 @@ impl<'a, 'p> Redact<'a, 'p> {
         let start = value.as_ptr().addr() - self.json.as_ptr().addr();
         self.copy_to(start);
         self.copied = start + value.len();
+        let by = if self.is_emptying { EMPTY } else { by };
         self.out.extend_from_slice(by);
     }
 
@@ -345,6 +361,15 @@ mod tests {
             &["**.secret"],
             &event(&format!(r#""value":{{"a":{hidden}}}"#)),
         );
+    }
+
+    #[test]
+    fn emptied_values_contain_nothing() {
+        let event = r#"{"type":"documentChanged","change":{"oldValue":{"a":"s","b":{"c":1}},"newValue":{"a":7,"b":[],"d":1}}}"#;
+        let event = crate::event::decode(Some(event.as_bytes())).unwrap();
+        let patterns = [Pattern::parse("a").unwrap(), Pattern::parse("b").unwrap()];
+        let expected = r#"{"type":"documentChanged","change":{"oldValue":{"a":"","b":""},"newValue":{"a":"","b":"","d":1}}}"#;
+        assert_eq!(emptied(&event, &patterns), expected.as_bytes());
     }
 
     #[test]

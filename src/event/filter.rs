@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::collection_pattern::{CollectionPattern, GlobError};
 use super::decode::{Envelope, EnvelopeError, kind, read_envelope, read_envelope_unchecked};
+use super::grep::{Mask, SearchText};
 use super::id::DocumentFilter;
 use super::{Event, EventKind, Op, TxnId, Unreadable};
 use crate::condition::{Condition, Facts};
@@ -23,6 +24,10 @@ pub struct FilterOptions {
     pub ids: Vec<String>,
     /// All of these must match.
     pub conditions: Vec<Condition>,
+    /// Texts that keys or values must contain; all must be found.
+    pub texts: Vec<SearchText>,
+    /// Hides what the texts must not find.
+    pub mask: Option<Mask>,
     /// Hide `requeryRequired` too, which otherwise passes every filter.
     pub no_control: bool,
     /// Only transactions after this one. Events without a number match.
@@ -40,6 +45,8 @@ pub struct Filter {
     ops: Vec<Op>,
     ids: Vec<DocumentFilter>,
     conditions: Vec<Condition>,
+    texts: Vec<SearchText>,
+    mask: Option<Mask>,
     keep_control: bool,
     after_txn: Option<u64>,
     until_txn: Option<u64>,
@@ -73,6 +80,8 @@ pub enum Stage {
     Ids,
     /// The condition with this index.
     Condition(usize),
+    /// The text with this index.
+    Text(usize),
 }
 
 /// Why an event was rejected by its first fields.
@@ -113,6 +122,8 @@ impl Filter {
                 .map(|id| DocumentFilter::new(id))
                 .collect(),
             conditions: options.conditions.clone(),
+            texts: options.texts.clone(),
+            mask: options.mask.clone(),
             keep_control: !options.no_control,
             after_txn: options.after_txn,
             until_txn: options.until_txn,
@@ -130,18 +141,20 @@ impl Filter {
     /// Decides on a payload.
     ///
     /// A payload is rejected as soon as its `type` and an unwanted `collection` or `method` are read, or enough to
-    /// make a condition false; of the rest only the final brace is checked. A matching event is validated to its last
-    /// byte.
+    /// make a condition false; of the rest only the final brace is checked. Before that, its bytes are searched for the
+    /// texts, which is many times faster than reading it. A matching event is validated to its last byte.
     #[must_use]
     pub fn verdict<'a>(&self, payload: Option<&'a [u8]>) -> Verdict<'a> {
         let Some(raw) = payload else {
             return Verdict::Unreadable(Unreadable::Empty);
         };
         let closed = raw.trim_ascii_end().last() == Some(&b'}');
-        if closed && !self.conditions.is_empty() && self.rejects_by_envelope(raw) {
+        let lacks_text = closed && self.texts.iter().any(|text| !text.may_be_in(raw));
+        if closed && !self.conditions.is_empty() && self.rejects_by_envelope(raw, lacks_text) {
             return Verdict::Hidden;
         }
-        let (mut rejection, decides) = (EarlyReject::new(self), closed && self.rejects_anything());
+        let mut rejection = EarlyReject::new(self, lacks_text);
+        let decides = closed && (lacks_text || self.rejects_anything());
         let event = match read_envelope(raw, |envelope| decides && rejection.is_certain(envelope)) {
             Ok(envelope) => envelope.event(raw),
             Err(EnvelopeError::Enough) => return Verdict::Hidden,
@@ -175,7 +188,7 @@ impl Filter {
     ) -> Option<T> {
         let raw = payload.filter(|_| self.needs_envelope())?;
         let closed = raw.trim_ascii_end().last() == Some(&b'}');
-        let mut rejection = EarlyReject::new(self);
+        let mut rejection = EarlyReject::new(self, false);
         let mut hidden = None;
         let _stopped = read_envelope(raw, |envelope| {
             if closed && rejection.is_certain(envelope) {
@@ -201,8 +214,8 @@ impl Filter {
 
     /// Whether the filter rejects a payload if it is valid JSON. Conditions are evaluated before validation, because most
     /// events do not match them.
-    fn rejects_by_envelope(&self, raw: &[u8]) -> bool {
-        let mut rejection = EarlyReject::new(self);
+    fn rejects_by_envelope(&self, raw: &[u8], lacks_text: bool) -> bool {
+        let mut rejection = EarlyReject::new(self, lacks_text);
         match read_envelope_unchecked(raw, |envelope| rejection.is_certain(envelope)) {
             Some(Ok(envelope)) => envelope.event(raw).is_ok_and(|event| !self.matches(&event)),
             Some(Err(_)) => true,
@@ -219,22 +232,24 @@ impl Filter {
     /// The first stage that rejects a decoded event; `None` if it matches.
     #[must_use]
     pub fn rejected_by(&self, event: &Event<'_>) -> Option<Stage> {
-        self.first_rejection(event, || self.failed_condition(event))
+        self.first_rejection(event, || self.failed_content(event))
     }
 
-    /// Like [`Filter::rejected_by`], for an event that is known to be rejected: a single condition is not evaluated again.
+    /// Like [`Filter::rejected_by`], for an event that is known to be rejected: a single condition or text is not
+    /// evaluated again.
     #[must_use]
     pub fn stage_of_rejected(&self, event: &Event<'_>) -> Option<Stage> {
-        self.first_rejection(event, || match self.conditions.len() {
-            1 => Some(0),
-            _ => self.failed_condition(event),
+        self.first_rejection(event, || match (self.conditions.len(), self.texts.len()) {
+            (1, 0) => Some(Stage::Condition(0)),
+            (0, 1) => Some(Stage::Text(0)),
+            _ => self.failed_content(event),
         })
     }
 
     fn first_rejection(
         &self,
         event: &Event<'_>,
-        failed_condition: impl FnOnce() -> Option<usize>,
+        failed_content: impl FnOnce() -> Option<Stage>,
     ) -> Option<Stage> {
         if self.is_out_of_range(event.txn_id) {
             return Some(Stage::Transactions);
@@ -254,7 +269,7 @@ impl Filter {
         if !self.ids.is_empty() && !self.matches_id(event) {
             return Some(Stage::Ids);
         }
-        failed_condition().map(Stage::Condition)
+        failed_content()
     }
 
     fn matches_id(&self, event: &Event<'_>) -> bool {
@@ -281,6 +296,27 @@ impl Filter {
         self.after_txn.or(self.until_txn).is_some()
     }
 
+    /// The first condition or text that does not match.
+    fn failed_content(&self, event: &Event<'_>) -> Option<Stage> {
+        let condition = self.failed_condition(event).map(Stage::Condition);
+        condition.or_else(|| self.missing_text(event).map(Stage::Text))
+    }
+
+    /// The index of the first text that the event does not contain.
+    fn missing_text(&self, event: &Event<'_>) -> Option<usize> {
+        let is_found = |text: &SearchText| {
+            let mut masks = self.mask.iter();
+            text.is_in_event(event) && masks.all(|mask| mask.shows(text, event))
+        };
+        self.texts.iter().position(|text| !is_found(text))
+    }
+
+    /// Whether there are values in which no text is searched.
+    #[must_use]
+    pub fn masks_values(&self) -> bool {
+        self.mask.is_some()
+    }
+
     /// The index of the first condition that does not hold.
     fn failed_condition(&self, event: &Event<'_>) -> Option<usize> {
         if self.conditions.is_empty() {
@@ -295,13 +331,20 @@ impl Filter {
     #[must_use]
     pub fn is_selective(&self) -> bool {
         self.needs_envelope()
-            || !(self.ops.is_empty() && self.ids.is_empty() && self.conditions.is_empty())
+            || !(self.ops.is_empty() && self.ids.is_empty())
+            || !(self.conditions.is_empty() && self.texts.is_empty())
     }
 
     /// The conditions.
     #[must_use]
     pub fn conditions(&self) -> &[Condition] {
         &self.conditions
+    }
+
+    /// The texts.
+    #[must_use]
+    pub fn texts(&self) -> &[SearchText] {
+        &self.texts
     }
 
     /// Number of patterns that include collections.
@@ -340,6 +383,8 @@ impl Filter {
 /// Incremental rejection while a payload is being read. Collection and method are matched once each.
 struct EarlyReject<'f> {
     filter: &'f Filter,
+    /// The payload does not contain one of the texts.
+    lacks_text: bool,
     collection: Option<bool>,
     method: Option<bool>,
     /// Number of fields known when the conditions were evaluated, and their result.
@@ -347,9 +392,10 @@ struct EarlyReject<'f> {
 }
 
 impl<'f> EarlyReject<'f> {
-    fn new(filter: &'f Filter) -> Self {
+    fn new(filter: &'f Filter, lacks_text: bool) -> Self {
         EarlyReject {
             filter,
+            lacks_text,
             collection: None,
             method: None,
             early_result: None,
@@ -370,11 +416,14 @@ impl<'f> EarlyReject<'f> {
                 }
                 *known == Some(false)
             };
-        let unwanted = is_rejected(&mut self.collection, known.collection, &|name| {
-            filter.matches_collection(Some(name))
-        }) || is_rejected(&mut self.method, known.method, &|name| {
-            filter.matches_method(Some(name))
-        }) || self.is_definitely_false(known);
+        let unwanted = self.lacks_text
+            || is_rejected(&mut self.collection, known.collection, &|name| {
+                filter.matches_collection(Some(name))
+            })
+            || is_rejected(&mut self.method, known.method, &|name| {
+                filter.matches_method(Some(name))
+            })
+            || self.is_definitely_false(known);
         match known
             .kind
             .filter(|_| unwanted || !filter.keep_control)

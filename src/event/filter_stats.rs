@@ -115,6 +115,19 @@ pub struct FieldStats {
     listed: u64,
 }
 
+/// What one text rejected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TextStats {
+    /// Number of events.
+    pub rejected: u64,
+    /// Number of events that contain the text with other capital letters.
+    pub in_other_case: u64,
+    /// Number of events whose collection's name contains the text.
+    pub in_collection: u64,
+    /// Number of events whose JSON contains the text, although none of its keys and values does.
+    pub in_syntax: u64,
+}
+
 /// The statistics of a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilterStats {
@@ -136,6 +149,8 @@ pub struct FilterStats {
     pub ids: StageStats,
     /// The conditions.
     pub conditions: Vec<ConditionStats>,
+    /// The texts.
+    pub texts: Vec<TextStats>,
     /// For each pattern that includes collections, whether it matched an event; empty if there is only one.
     pub matched_patterns: Vec<bool>,
     /// For each method, whether an event has it; empty if there is only one.
@@ -158,6 +173,7 @@ impl FilterStats {
             operations: StageStats::default(),
             ids: StageStats::default(),
             conditions: conditions.collect(),
+            texts: vec![TextStats::default(); filter.texts().len()],
             matched_patterns: several(filter.included_patterns()),
             matched_methods: several(filter.methods().len()),
         }
@@ -249,6 +265,7 @@ impl FilterStats {
                 self.ids.reject(text.as_deref());
             }
             Stage::Condition(index) => self.reject_condition(index, event),
+            Stage::Text(index) => self.reject_text(filter, index, event),
         }
     }
 
@@ -272,6 +289,21 @@ impl FilterStats {
                     names.insert(value);
                 }
             }
+        }
+    }
+
+    fn reject_text(&mut self, filter: &Filter, index: usize, event: &Event<'_>) {
+        if let (Some(stats), Some(text)) = (self.texts.get_mut(index), filter.texts().get(index)) {
+            stats.rejected += 1;
+            // Where a hidden value is, is not told.
+            if filter.masks_values() {
+                return;
+            }
+            let collection = event.collection.as_deref();
+            let is_in_collection = collection.is_some_and(|name| text.is_in_name(name));
+            stats.in_other_case += u64::from(text.is_in_event_in_other_case(event));
+            stats.in_collection += u64::from(is_in_collection);
+            stats.in_syntax += u64::from(text.is_in_syntax(event));
         }
     }
 
@@ -309,6 +341,12 @@ impl FilterStats {
         for (one, other) in self.conditions.iter_mut().zip(&other.conditions) {
             one.merge(other);
         }
+        for (one, other) in self.texts.iter_mut().zip(&other.texts) {
+            one.rejected += other.rejected;
+            one.in_other_case += other.in_other_case;
+            one.in_collection += other.in_collection;
+            one.in_syntax += other.in_syntax;
+        }
         let pairs = [
             (&mut self.matched_patterns, &other.matched_patterns),
             (&mut self.matched_methods, &other.matched_methods),
@@ -333,7 +371,9 @@ impl FilterStats {
             (Stage::Ids, self.ids.rejected),
         ];
         let conditions = conditions.map(|(at, one)| (Stage::Condition(at), one.rejected));
-        for (stage, rejected) in stages.into_iter().chain(conditions) {
+        let texts = self.texts.iter().enumerate();
+        let texts = texts.map(|(at, one)| (Stage::Text(at), one.rejected));
+        for (stage, rejected) in stages.into_iter().chain(conditions).chain(texts) {
             if rejected > 0 && rejected == left {
                 return Some((stage, left));
             }

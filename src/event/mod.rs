@@ -4,6 +4,7 @@ pub mod collection_pattern;
 mod decode;
 pub mod filter;
 pub mod filter_stats;
+pub mod grep;
 mod id;
 
 use std::borrow::Cow;

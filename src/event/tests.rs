@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::filter::{Filter, FilterOptions, Verdict};
 use super::filter_stats::FilterStats;
+use super::grep::{Mask, SearchText};
 use super::{Event, EventKind, Op, TxnId, Unreadable, decode};
 
 fn event(json: &str) -> Event<'_> {
@@ -328,6 +329,58 @@ fn meeting(condition: &str) -> FilterOptions {
     }
 }
 
+fn containing(text: &str) -> FilterOptions {
+    FilterOptions {
+        texts: vec![SearchText::new(text).unwrap()],
+        ..FilterOptions::default()
+    }
+}
+
+#[test]
+fn every_text_must_be_found_and_what_a_mask_hides_is_not() {
+    let check = |texts: &[&str], mask: Option<&'static str>, expected: &[&str]| {
+        let options = FilterOptions {
+            texts: texts
+                .iter()
+                .map(|text| SearchText::new(text).unwrap())
+                .collect(),
+            mask: mask.map(|payload| Mask::new(|_| payload.as_bytes().to_vec())),
+            ..FilterOptions::default()
+        };
+        let filter = Filter::new(&options).unwrap();
+        let all = [INSERT, UPDATE, REMOVE, REQUERY, OLD_REQUERY, UNKNOWN];
+        let shown = |json: &&&str| {
+            let payload = Some(json.as_bytes());
+            let mut stats = FilterStats::new(&filter);
+            stats.add(&filter, &event(json));
+            let is_shown = matches!(filter.verdict(payload), Verdict::Shown(_));
+            assert_eq!(stats.passed == 1, is_shown && !json.contains("equeryReq"));
+            is_shown
+        };
+        let found: Vec<_> = all.iter().filter(shown).copied().collect();
+        assert_eq!(found, expected, "{texts:?} {mask:?}");
+    };
+    check(
+        &["_id"],
+        None,
+        &[INSERT, UPDATE, REMOVE, REQUERY, OLD_REQUERY],
+    );
+    check(
+        &["a", "1"],
+        None,
+        &[INSERT, UPDATE, REMOVE, REQUERY, OLD_REQUERY],
+    );
+    check(&["n", "2"], None, &[UPDATE, REQUERY, OLD_REQUERY, UNKNOWN]);
+    check(&["upsert"], None, &[REQUERY, OLD_REQUERY]);
+    check(&["heartbeat"], None, &[REQUERY, OLD_REQUERY, UNKNOWN]);
+    check(&["n"], Some(REMOVE), &[REQUERY, OLD_REQUERY]);
+    check(
+        &["b"],
+        Some(REMOVE),
+        &[REMOVE, REQUERY, OLD_REQUERY, UNKNOWN],
+    );
+}
+
 /// A rejected payload is not read to its end.
 #[test]
 fn hidden_by_its_envelope() {
@@ -360,6 +413,17 @@ fn hidden_by_its_envelope() {
         &format!(r#"{{"collection":"people","change":{gap}nonsense,"type":"t"}}"#),
         false,
     );
+    let filter = Filter::new(&containing("cars")).unwrap();
+    let is_hidden = |json: &str| filter.verdict(Some(json.as_bytes())) == Verdict::Hidden;
+    assert!(is_hidden(&format!(
+        r#"{{"type":"t","change":{gap}nonsense}}"#
+    )));
+    assert!(!is_hidden(&format!(
+        r#"{{"type":"t","cars":{gap}nonsense}}"#
+    )));
+    assert!(!is_hidden(&format!(
+        r#"{{"type":"requeryRequired","change":{gap}nonsense}}"#
+    )));
 }
 
 proptest! {
@@ -367,7 +431,7 @@ proptest! {
 
     /// For any bytes, the filter decides as if everything had been decoded first.
     #[test]
-    fn judge_agrees_with_decode(change in crate::json::tests::json(), order in 0..6u8, pick in 0..10u8, txn in 4..8u64) {
+    fn judge_agrees_with_decode(change in crate::json::tests::json(), order in 0..6u8, pick in 0..14u8, txn in 4..8u64) {
         let (kind, collection) = (r#""type":"documentChanged""#, r#""collection":"people""#);
         let json = match order {
             0 => format!(r#"{{{kind},{collection},"change":{change}}}"#),
@@ -386,6 +450,10 @@ proptest! {
             5 => meeting("type(new) = 'object' AND op = 'insert'"),
             6 => meeting("collection != 'people' OR changed(a)"),
             7 => FilterOptions { after_txn: Some(5), collections: vec!["p*".into()], ..FilterOptions::default() },
+            9 => containing("a"),
+            10 => FilterOptions { collections: vec!["people".into()], no_control: true, ..containing("É") },
+            11 => FilterOptions { conditions: vec![Condition::parse("op = 'insert'").unwrap()], ..containing("0") },
+            12 => FilterOptions { mask: Some(Mask::new(|event| event.raw.to_vec())), ..containing("a") },
             8 => FilterOptions { after_txn: Some(4), until_txn: Some(6), ..meeting("collection = 'people'") },
             _ => FilterOptions { ops: vec![Op::Remove], no_control: true, ..FilterOptions::default() },
         };

@@ -91,6 +91,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("indicatif::", &["output/"]),
     ("strsim::", &["util/suggest.rs"]),
     ("globset::", &["event/collection_pattern.rs"]),
+    ("regex::", &["event/grep.rs"]),
     ("fearless_simd::", &["json/"]),
     ("flate2::", &["capture/encoding.rs"]),
     ("zstd::", &["capture/encoding.rs"]),

@@ -10,8 +10,9 @@ use super::path_usage::PathUsage;
 use crate::cli::{self, OnGap};
 use crate::condition::Condition;
 use crate::diff::pattern::Pattern;
-use crate::diff::{ArrayKey, Options};
+use crate::diff::{ArrayKey, Options, redact};
 use crate::event::filter::{Filter, FilterOptions};
+use crate::event::grep::{Mask, SearchText};
 use crate::record::position;
 use crate::record::position::Position;
 use crate::util::env::Env;
@@ -110,10 +111,10 @@ impl SharedArgs<'_> {
         if reads_past && !is_typed && !bounded && !self.has_state {
             notes.push("--until without --from: reading from the beginning of the topic".into());
         }
-        let typed_filter = typed_filter(self.filter, after_txn, until_txn)?;
+        let (diff, paths) = options(self.changes)?;
+        let typed_filter = typed_filter(self.filter, after_txn, until_txn, &diff.redact)?;
         let filter = Filter::new(&typed_filter.options)
             .map_err(|bad| format!("--collection '{}': {}", bad.glob, bad.why))?;
-        let (diff, paths) = options(self.changes)?;
         let hides_events =
             filter.is_selective() || !(diff.only.is_empty() && diff.ignore.is_empty());
         let time_limits = self.time_limits.parse(hides_events)?;
@@ -385,6 +386,7 @@ fn typed_filter(
     typed: &cli::Filter,
     after_txn: Option<u64>,
     until_txn: Option<u64>,
+    redact: &[Pattern],
 ) -> Result<TypedFilter, String> {
     check_empty(typed)?;
     let options = FilterOptions {
@@ -393,6 +395,8 @@ fn typed_filter(
         ops: typed.ops.clone(),
         ids: typed.ids.clone(),
         conditions: conditions(typed)?,
+        texts: texts(typed)?,
+        mask: mask(typed, redact),
         no_control: typed.no_control,
         after_txn,
         until_txn,
@@ -425,6 +429,18 @@ fn check_empty(typed: &cli::Filter) -> Result<(), String> {
         return empty("--method", name, "a name, such as upsert");
     }
     Ok(())
+}
+
+fn texts(typed: &cli::Filter) -> Result<Vec<SearchText>, String> {
+    let parse = |text: &String| SearchText::new(text).map_err(|why| format!("--grep: {why}"));
+    typed.texts.iter().map(parse).collect()
+}
+
+/// A text is not searched in redacted values: that an event is shown would tell that they contain it.
+fn mask(typed: &cli::Filter, redact: &[Pattern]) -> Option<Mask> {
+    let redact = redact.to_vec();
+    let is_needed = !(typed.texts.is_empty() || redact.is_empty());
+    is_needed.then(|| Mask::new(move |event| redact::emptied(event, &redact)))
 }
 
 fn conditions(typed: &cli::Filter) -> Result<Vec<Condition>, String> {

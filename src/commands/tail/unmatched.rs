@@ -178,6 +178,7 @@ impl Report<'_> {
             }
             Stage::Ids => ids(&stats.ids.seen, typed, self.options, &events),
             Stage::Condition(at) => self.condition(at, &events),
+            Stage::Text(at) => self.text(at, &events),
         };
         vec![message]
     }
@@ -216,9 +217,41 @@ impl Report<'_> {
                 flags.push(flag);
             }
         }
+        let mut texts = stats.texts.iter().enumerate();
+        if texts.any(|(at, text)| Stage::Text(at) < stage && text.rejected > 0) {
+            flags.push("--grep");
+        }
         format!(
             "the {reached} of {all} that pass {}{times}",
             join(&flags, "and")
+        )
+    }
+
+    fn text(&self, at: usize, events: &str) -> String {
+        let Some(wanted) = self.typed.options.texts.get(at) else {
+            return String::new();
+        };
+        let stats = self.stats.texts.get(at).copied().unwrap_or_default();
+        let redacted = if self.options.redact.is_empty() {
+            ""
+        } else {
+            "; redacted values are not searched"
+        };
+        let case = match stats.in_other_case {
+            0 if wanted.is_case_sensitive() => "; because of its capital letter, its case counts",
+            0 => "",
+            _ => "; it is there in another case: without a capital letter, the case does not count",
+        };
+        let elsewhere = if stats.in_collection > 0 {
+            "; to select a collection by its name, use -c"
+        } else if stats.in_syntax > 0 {
+            "; it is there only across several keys or values: use --where"
+        } else {
+            ""
+        };
+        format!(
+            "no key or value of a document contains {} in {events}{redacted}{case}{elsewhere}",
+            quoted(&[wanted.typed()], "")
         )
     }
 

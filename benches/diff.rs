@@ -82,7 +82,7 @@ fn parse(lines: &[&[u8]]) {
 
 fn view(format: Format) -> Result<View, Box<dyn Error>> {
     Ok(View {
-        format,
+        format: format.into(),
         styles: Styles::new(true),
         coloured: true,
         terminal: format == Format::Diff || format == Format::Oneline,

@@ -5,6 +5,7 @@
 
 mod command_line;
 mod config;
+mod format;
 mod requery;
 mod short_help;
 mod tips;
@@ -13,6 +14,8 @@ mod usage_error;
 use std::path::PathBuf;
 
 pub use config::{Config, ConfigAction, Init};
+pub use format::FormatArg;
+use format::FormatParser;
 pub use short_help::{COMPLETE, Invocation, command, parse};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -171,9 +174,9 @@ pub struct Tail {
     /// How changes are shown
     #[command(flatten)]
     pub changes: ChangeOptions,
-    /// Output format [default: diff on a terminal, json in a pipe]
-    #[arg(long, value_enum, value_name = "FORMAT", help_heading = None)]
-    pub format: Option<Format>,
+    /// Output format, or a template of columns such as '%T %c %i %s' or '%{status}' (docs/cookbook.md has the list) [default: diff on a terminal, json in a pipe]
+    #[arg(long, value_parser = FormatParser, value_name = "FORMAT", help_heading = None)]
+    pub format: Option<FormatArg>,
     /// Read a capture instead of Kafka: output of tail, kafka-console-consumer.sh, kcat, rpk or kcl; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = None, conflicts_with = "group")]
     pub input: Option<PathBuf>,
@@ -209,9 +212,9 @@ pub struct Diff {
     /// How changes are shown
     #[command(flatten)]
     pub changes: ChangeOptions,
-    /// Output format [default: diff]
-    #[arg(long, value_enum, value_name = "FORMAT", help_heading = None)]
-    pub format: Option<Format>,
+    /// Output format, or a template of columns such as '%T %c %i %s' or '%{status}' (docs/cookbook.md has the list) [default: diff]
+    #[arg(long, value_parser = FormatParser, value_name = "FORMAT", help_heading = None)]
+    pub format: Option<FormatArg>,
     /// Exit with status 0 if no event is shown, 1 if one is, 2 or more for errors; 4 if none is, but the captures have a gap,
     /// or only the first of two states knows a document
     #[arg(long, help_heading = None)]

@@ -80,7 +80,7 @@ pub fn run(typed: &cli::Diff, context: &mut Context<'_>) -> Exit {
         filter: &typed.filter,
         range: &typed.range,
         time_limits: TypedTimeLimits::default(),
-        format: typed.format.unwrap_or(Format::Diff),
+        format: typed.format.clone().unwrap_or(Format::Diff.into()),
         changes: &typed.changes,
         inputs: match &request {
             Request::Changes(captures) => captures.clone(),

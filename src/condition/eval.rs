@@ -9,7 +9,7 @@ use super::facts::Facts;
 use super::like::{Rules, like};
 use super::number::Number;
 use super::value::{ComparisonResult, MAX_DEPTH, Value};
-use crate::json::{elements, eq_content, eq_numbers, eq_values, fields};
+use crate::json::{elements, eq_numbers, eq_values};
 use crate::path::Step;
 
 /// The result of a test, or of a value used as a test.
@@ -325,19 +325,6 @@ fn eq_engine_numbers(one: &[u8], two: &[u8]) -> bool {
 
 /// The value at a path; `None` if there is none.
 fn find<'a>(document: &'a [u8], steps: &[Step]) -> Option<&'a [u8]> {
-    steps.iter().try_fold(document, child)
-}
-
-/// The value one step down; `None` if there is none.
-pub(super) fn child<'a>(value: &'a [u8], step: &Step) -> Option<&'a [u8]> {
-    match (value.first(), step) {
-        (Some(b'{'), Step::Key(key) | Step::Token(key, _)) => {
-            let mut fields = fields(value);
-            fields.find_map(|(name, value)| eq_content(name, key).then_some(value))
-        }
-        (Some(b'['), Step::Index(index) | Step::Token(_, Some(index))) => {
-            elements(value).nth(*index)
-        }
-        _ => None,
-    }
+    let mut steps = steps.iter();
+    steps.try_fold(document, |value, step| step.child(value))
 }

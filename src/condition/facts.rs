@@ -19,7 +19,8 @@ pub struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     /// The document of a bare name: the new one, else the removed one.
-    pub(super) fn document(&self) -> Option<&'a [u8]> {
+    #[must_use]
+    pub fn document(&self) -> Option<&'a [u8]> {
         self.new.or(self.old)
     }
 }

@@ -1,7 +1,6 @@
 //! The fields that a condition reads, and which of them a document lacks.
 
 use super::ast::{Envelope, Expr, Path, Side};
-use super::eval::child;
 use super::facts::Facts;
 use super::partial_eval::every_leaf;
 use crate::path::{Step, push_step};
@@ -74,7 +73,7 @@ impl Field {
     fn find_in_document<'a>(&self, document: &'a [u8]) -> Result<&'a [u8], MissingField<'a>> {
         let mut value = document;
         for (depth, step) in self.steps.iter().enumerate() {
-            value = child(value, step).ok_or(MissingField {
+            value = step.child(value).ok_or(MissingField {
                 parent: Some(value),
                 depth,
             })?;

@@ -1,8 +1,8 @@
 //! Lexer of conditions and DQL statements: words, strings, numbers and signs, each with its span.
 
-use super::error::ParseError;
 use crate::json::{check, string_end, unescaped};
 use crate::path::backticked;
+use crate::util::parse_error::ParseError;
 
 /// A token.
 #[derive(Debug, Clone, PartialEq, Eq)]

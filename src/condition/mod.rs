@@ -15,7 +15,6 @@
 
 mod ast;
 mod comparisons;
-mod error;
 mod eval;
 mod facts;
 mod fields;
@@ -28,7 +27,6 @@ mod partial_eval;
 mod value;
 
 pub use comparisons::{ComparedConstant, json_type};
-pub use error::ParseError;
 pub use facts::Facts;
 pub use fields::{Field, MissingField, Property};
 pub(crate) use lex::{SpannedToken, Token, tokens};
@@ -36,6 +34,7 @@ pub(crate) use lex::{SpannedToken, Token, tokens};
 use ast::{Delta, Expr};
 
 use crate::path::{Path, PathError};
+pub use crate::util::parse_error::ParseError;
 
 /// A parsed condition.
 #[derive(Debug, Clone)]

@@ -1,12 +1,12 @@
 //! Parser of operands: paths, constants, functions, and conditions in parentheses.
 
 use super::ast::{Delta, Envelope, Expr, Path, Side, SubstringTest};
-use super::error::ParseError;
 use super::lex::Token;
 use super::number::Number;
 use super::parse::Parser;
 use super::value::Constant;
 use crate::path::Step;
+use crate::util::parse_error::ParseError;
 
 /// Keywords. A field with such a name needs backticks.
 const RESERVED: [&str; 9] = [

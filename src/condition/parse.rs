@@ -1,10 +1,10 @@
 //! Recursive descent parser of conditions.
 
 use super::ast::{Comparison, Expr, Like, List};
-use super::error::ParseError;
 use super::fields::Field;
 use super::lex::{SpannedToken, Token, tokens};
 use super::value::Constant;
+use crate::util::parse_error::ParseError;
 
 /// Maximum nesting of parentheses, arrays and objects in a condition.
 const MAX_DEPTH: usize = 64;

@@ -37,6 +37,15 @@ impl Pattern {
         })
     }
 
+    /// The pattern of a single value.
+    #[must_use]
+    pub fn of_steps(steps: &[TypedStep]) -> Pattern {
+        Pattern {
+            segments: steps.iter().cloned().map(Segment::One).collect(),
+            through_arrays: false,
+        }
+    }
+
     /// Parses a path to hide as patterns for all that it can mean, because hiding less than was meant cannot be undone.
     ///
     /// # Errors

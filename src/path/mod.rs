@@ -6,7 +6,7 @@ mod print;
 mod segment;
 
 pub use error::PathError;
-pub use parse::{Path, backticked};
+pub use parse::{Path, Side, backticked};
 pub use print::{Printed, push_index, push_key, push_step};
 pub use segment::{Segment, Step, glob_matches};
 

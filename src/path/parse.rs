@@ -1,6 +1,8 @@
 //! Parser of paths. Spellings of other languages are understood if they can mean only one thing, else refused with the
 //! right one.
 
+use std::fmt;
+
 use super::error::PathError;
 use super::print::Printed;
 use super::segment::{Segment, Step};
@@ -15,6 +17,24 @@ pub struct Path {
     spelling: Spelling,
     /// Number of leading names without quotes: only these can be meant as a part of the event.
     unquoted: usize,
+}
+
+/// A document of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The document before the change.
+    Old,
+    /// The document after the change.
+    New,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Side::Old => "old",
+            Side::New => "new",
+        })
+    }
 }
 
 /// The language of a path.
@@ -94,16 +114,19 @@ impl Path {
     /// [`PathError`] if it names several values, or chooses a document.
     pub fn one_in_both(self) -> Result<Vec<Step>, PathError> {
         let typed = self.typed.clone();
-        let one = |segment| match segment {
-            Segment::One(step) => Ok(step),
-            _ => Err(PathError {
-                why: format!(
-                    "* names several values, and here a path names one: use an index such as [0], or --only '{typed}'"
-                ),
-                path: typed.clone(),
-            }),
-        };
-        self.in_both()?.into_iter().map(one).collect()
+        let instead = format!(", or --only '{typed}'");
+        one_value(self.in_both()?, &typed, &instead)
+    }
+
+    /// The document that the path chooses with `old` or `new`, and the steps of a path to a single value in it.
+    ///
+    /// # Errors
+    /// [`PathError`] if it names several values.
+    pub fn one_in_side(self) -> Result<(Option<Side>, Vec<Step>), PathError> {
+        let side = self.side();
+        let skipped = usize::from(side.is_some());
+        let segments = self.segments.into_iter().skip(skipped).collect();
+        Ok((side, one_value(segments, &self.typed, "")?))
     }
 
     /// All values that the path can mean, for hiding them. `old.name` and `new.name` mean `name` in both documents and a
@@ -130,12 +153,15 @@ impl Path {
     }
 
     /// The side that the first name chooses. A JSON Pointer cannot choose one.
-    fn side(&self) -> Option<&'static str> {
+    fn side(&self) -> Option<Side> {
         if self.spelling == Spelling::Pointer {
             return None;
         }
-        let name = self.unquoted_name(0)?;
-        ["old", "new"].into_iter().find(|side| *side == name)
+        match self.unquoted_name(0)? {
+            "old" => Some(Side::Old),
+            "new" => Some(Side::New),
+            _ => None,
+        }
     }
 
     /// The segments after the names that an event has around a document.
@@ -164,6 +190,20 @@ impl Path {
             why,
         }
     }
+}
+
+/// The steps of a path to a single value; `instead` tells what takes several.
+fn one_value(segments: Vec<Segment>, typed: &str, instead: &str) -> Result<Vec<Step>, PathError> {
+    let one = |segment| match segment {
+        Segment::One(step) => Ok(step),
+        _ => Err(PathError {
+            why: format!(
+                "* names several values, and here a path names one: use an index such as [0]{instead}"
+            ),
+            path: typed.to_owned(),
+        }),
+    };
+    segments.into_iter().map(one).collect()
 }
 
 fn expected(why: &str) -> String {

@@ -1,5 +1,7 @@
 //! The parts of a path.
 
+use crate::json::{elements, eq_content, fields};
+
 /// One step to a single value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -9,6 +11,23 @@ pub enum Step {
     Index(usize),
     /// A token of a JSON Pointer: a key, or the index that it spells.
     Token(Vec<u8>, Option<usize>),
+}
+
+impl Step {
+    /// The value at this step in a raw JSON value.
+    #[must_use]
+    pub fn child<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
+        match (value.first(), self) {
+            (Some(b'{'), Step::Key(key) | Step::Token(key, _)) => {
+                let mut fields = fields(value);
+                fields.find_map(|(name, value)| eq_content(name, key).then_some(value))
+            }
+            (Some(b'['), Step::Index(index) | Step::Token(_, Some(index))) => {
+                elements(value).nth(*index)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// One part of a path as typed.

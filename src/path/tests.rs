@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use super::{Path, Printed, Segment, Step, push_index, push_key};
+use super::{Path, Printed, Segment, Side, Step, push_index, push_key};
 
 fn key(name: &str) -> Segment {
     Segment::One(Step::Key(name.as_bytes().to_vec()))
@@ -11,6 +11,23 @@ fn key(name: &str) -> Segment {
 
 fn index(at: usize) -> Segment {
     Segment::One(Step::Index(at))
+}
+
+#[test]
+fn a_path_can_choose_a_document() {
+    for (text, side, steps) in [
+        ("a.b", None, &[key("a"), key("b")][..]),
+        ("old.a", Some(Side::Old), &[key("a")]),
+        ("$.new.a[0]", Some(Side::New), &[key("a"), index(0)]),
+        ("new", Some(Side::New), &[]),
+        (".", None, &[]),
+        (r#"["old"].a"#, None, &[key("old"), key("a")]),
+    ] {
+        let (found, found_steps) = Path::parse(text).and_then(Path::one_in_side).unwrap();
+        let segments: Vec<Segment> = found_steps.into_iter().map(Segment::One).collect();
+        assert_eq!((found, &*segments), (side, steps), "{text}");
+    }
+    assert!(Path::parse("old.a[*]").and_then(Path::one_in_side).is_err());
 }
 
 #[test]
@@ -139,7 +156,8 @@ proptest! {
     #[test]
     fn nothing_panics(text in ".*") {
         if let Ok(path) = Path::parse(&text) {
-            let _ = (path.clone().in_both(), path.clone().one_in_both(), path.readings());
+            let _ = (path.clone().in_both(), path.clone().one_in_both());
+            let _ = (path.clone().one_in_side(), path.readings());
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod interrupt;
 pub mod known_secrets;
 pub mod lock_file;
 pub mod mutex;
+pub mod parse_error;
 pub mod private_file;
 pub mod repeats;
 pub mod secret;

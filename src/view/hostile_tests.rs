@@ -78,7 +78,7 @@ fn nothing_dangerous_reaches_a_terminal_in_any_format() {
     for format in FORMATS {
         for full in [false, true] {
             let view = View {
-                format,
+                format: format.into(),
                 styles: Styles::new(false),
                 coloured: false,
                 terminal: true,

@@ -96,15 +96,13 @@ impl<'v, 'o> Line<'v, 'o> {
     /// The operation, padded to a width.
     pub fn operation(&mut self, event: &Event<'_>, width: usize) {
         let styles = self.view.styles;
-        let (word, style) = match (event.op(), &event.kind) {
-            (_, EventKind::RequeryRequired) => ("requery", styles.alarm),
-            (Op::Insert, _) => ("insert", styles.insert),
-            (Op::Update, _) => ("update", styles.update),
-            (Op::Remove, _) => ("remove", styles.remove),
-            (Op::Other, EventKind::Other(kind)) => (kind.as_ref(), styles.dim),
-            (Op::Other, EventKind::DocumentChanged) => {
-                (event.method.as_deref().unwrap_or("changed"), styles.dim)
-            }
+        let word = operation(event);
+        let style = match (event.op(), &event.kind) {
+            (_, EventKind::RequeryRequired) => styles.alarm,
+            (Op::Insert, _) => styles.insert,
+            (Op::Update, _) => styles.update,
+            (Op::Remove, _) => styles.remove,
+            (Op::Other, _) => styles.dim,
         };
         if event.op() == Op::Other || width == 0 {
             return self.word(word, style);
@@ -194,8 +192,20 @@ impl<'v, 'o> Line<'v, 'o> {
     }
 }
 
+/// What happened, in one word.
+pub(super) fn operation<'e>(event: &'e Event<'_>) -> &'e str {
+    match &event.kind {
+        EventKind::RequeryRequired => "requery",
+        EventKind::Other(kind) => kind,
+        EventKind::DocumentChanged => match (event.op().word(), event.method.as_deref()) {
+            (Some(word), _) => word,
+            (None, method) => method.unwrap_or("changed"),
+        },
+    }
+}
+
 /// A string id without its quotes, any other as JSON.
-fn without_quotes(id: &[u8]) -> std::borrow::Cow<'_, str> {
+pub(super) fn without_quotes(id: &[u8]) -> std::borrow::Cow<'_, str> {
     crate::json::unquote(id).unwrap_or_else(|| String::from_utf8_lossy(id))
 }
 

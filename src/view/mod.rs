@@ -3,6 +3,7 @@
 pub mod checks;
 mod clock;
 pub mod collection_tables;
+mod columns;
 mod diff;
 pub mod escape;
 mod line;
@@ -12,15 +13,18 @@ mod oneline;
 mod pretty;
 pub mod styles;
 mod summary;
+mod template;
 mod value;
 
 pub use clock::WallClock;
-pub use model::View;
+pub use model::{OutputFormat, View};
 pub use styles::{Ink, Styles};
+pub use template::{Template, TemplateField};
 
 use self::escape::EscapeStyle;
 use self::machine_formats::MachineFormat;
 use self::model::EventDiff;
+use self::model::OutputFormat::Named;
 use crate::capture::format;
 use crate::diff::redact;
 use crate::event::{Event, Op, Unreadable};
@@ -53,7 +57,13 @@ impl View {
 
     fn push(&self, record: &Record<'_>, event_diff: &EventDiff<'_, '_>, out: &mut Vec<u8>) {
         let event = event_diff.event;
-        match self.format {
+        let format = match &self.format {
+            OutputFormat::Named(format) => format,
+            OutputFormat::Template(template) => {
+                return columns::event(template, self, record, event_diff, out);
+            }
+        };
+        match format {
             Format::Diff => diff::event(self, record, event_diff, out),
             Format::Oneline => oneline::event(self, record, event_diff, out),
             Format::Json => {
@@ -88,11 +98,11 @@ impl View {
     }
 
     fn push_unreadable(&self, record: &Record<'_>, why: Unreadable, out: &mut Vec<u8>) {
-        match (self.format, &record.payload) {
-            (Format::Diff, _) => diff::unreadable(self, record, why, out),
-            (Format::Oneline, _) => oneline::unreadable(self, record, why, out),
-            (Format::Record, _) => self.record(record, out),
-            (Format::Raw, Some(payload)) => self.raw(payload, out),
+        match (&self.format, &record.payload) {
+            (Named(Format::Diff), _) => diff::unreadable(self, record, why, out),
+            (Named(Format::Oneline), _) => oneline::unreadable(self, record, why, out),
+            (Named(Format::Record), _) => self.record(record, out),
+            (Named(Format::Raw), Some(payload)) => self.raw(payload, out),
             // A tombstone has no bytes: a line for it would be an empty payload.
             _ => {}
         }
@@ -133,8 +143,8 @@ impl View {
     /// Appends a line for records that are gone, in the formats for people.
     pub fn offset_gap(&self, offset_gap: &OffsetGap, out: &mut Vec<u8>) {
         match self.format {
-            Format::Diff => diff::offset_gap(self, offset_gap, out),
-            Format::Oneline => oneline::offset_gap(self, offset_gap, out),
+            Named(Format::Diff) => diff::offset_gap(self, offset_gap, out),
+            Named(Format::Oneline) => oneline::offset_gap(self, offset_gap, out),
             _ => {}
         }
     }
@@ -142,8 +152,7 @@ impl View {
     /// The time zone of the times in the output; `None` if each time has its own offset, or if the format has none.
     #[must_use]
     pub fn unnamed_zone(&self) -> Option<String> {
-        let shows_local_times =
-            self.terminal && matches!(self.format, Format::Diff | Format::Oneline);
+        let shows_local_times = self.terminal && self.format.is_for_people();
         shows_local_times.then(|| self.clock.zone())
     }
 
@@ -187,5 +196,7 @@ impl View {
 mod hostile_tests;
 #[cfg(test)]
 mod redact_tests;
+#[cfg(test)]
+mod template_tests;
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,43 @@
 //! The view's options, and an event with its diff.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use super::clock::WallClock;
 use super::styles::Styles;
+use super::template::Template;
 use crate::diff::{Diff, Options};
 use crate::event::Event;
 use crate::record::options::Format;
+
+/// How events are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// A format with a name.
+    Named(Format),
+    /// One line for each event, as the template says.
+    Template(Arc<Template>),
+}
+
+impl OutputFormat {
+    /// Whether the format is for people: it shows gaps as lines of its own.
+    #[must_use]
+    pub fn is_for_people(&self) -> bool {
+        matches!(self, OutputFormat::Named(format) if format.is_for_people())
+    }
+}
+
+impl From<Format> for OutputFormat {
+    fn from(format: Format) -> Self {
+        OutputFormat::Named(format)
+    }
+}
 
 /// The format and options of the output.
 #[derive(Debug, Clone)]
 pub struct View {
     /// The format.
-    pub format: Format,
+    pub format: OutputFormat,
     /// Styles by role; empty without colour.
     pub styles: Styles,
     /// Whether `pretty` is coloured (it has its own colours).

@@ -114,7 +114,7 @@ proptest! {
         let pattern = if anchored { "pin" } else { "**.pin" };
         for format in FORMATS {
             let view = View {
-                format,
+                format: format.into(),
                 styles: Styles::new(false),
                 coloured: false,
                 terminal: full,
@@ -149,7 +149,7 @@ fn the_values_of_headers_have_no_path() {
         payload: Some(payload.as_bytes().into()),
     };
     let view = View {
-        format: Format::Record,
+        format: Format::Record.into(),
         styles: Styles::new(false),
         coloured: false,
         terminal: false,

@@ -17,7 +17,7 @@ fn render(format: Format, terminal: bool, payload: &str) -> String {
 
 fn render_with(format: Format, terminal: bool, payload: &str, diff: Options) -> String {
     let view = View {
-        format,
+        format: format.into(),
         styles: Styles::new(false),
         coloured: false,
         terminal,
@@ -298,7 +298,7 @@ fn times_are_unambiguous_outside_a_terminal_and_their_zone_has_a_name_on_one() {
     for format in FORMATS {
         let is_for_people = matches!(format, Format::Diff | Format::Oneline);
         let view = |terminal| View {
-            format,
+            format: format.into(),
             styles: Styles::new(false),
             coloured: false,
             terminal,

@@ -46,7 +46,7 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "view",
         &[
-            "capture", "diff", "event", "json", "record", "summary", "verify",
+            "capture", "diff", "event", "json", "path", "record", "summary", "util", "verify",
         ],
     ),
     ("output", &["record", "util", "view"]),

@@ -60,7 +60,7 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
             idle_exit_read: typed.idle_exit_read.as_deref(),
             timeout: typed.timeout.as_deref(),
         },
-        format: typed.format.unwrap_or(default),
+        format: typed.format.clone().unwrap_or(default.into()),
         changes: &typed.changes,
         inputs: typed.input.iter().cloned().collect(),
         on_gap: typed.on_gap,
@@ -126,7 +126,7 @@ pub(super) fn view(plan: &Plan, context: &Context<'_>) -> View {
     let env = context.env;
     let coloured = env.colours(context.global.color, env.stdout_terminal);
     View {
-        format: plan.format,
+        format: plan.format.clone(),
         styles: Styles::new(coloured),
         coloured,
         terminal: env.stdout_terminal,

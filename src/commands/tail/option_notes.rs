@@ -2,11 +2,11 @@
 
 use jiff::ZonedDateTime;
 
-use crate::cli;
+use crate::cli::{self, FormatArg};
 use crate::condition::Condition;
 use crate::event::is_broken_json_id;
 use crate::record::position::Position;
-use crate::view::Format;
+use crate::view::{Format, Template};
 
 /// The formats that show the changes of an event one by one.
 const CHANGES: &[Format] = &[Format::Diff, Format::Oneline, Format::Changes];
@@ -22,7 +22,7 @@ pub(super) struct TypedOptions<'t> {
     pub filter: &'t cli::Filter,
     pub range: &'t cli::PositionRange,
     pub changes: &'t cli::ChangeOptions,
-    pub format: Format,
+    pub format: &'t FormatArg,
     /// Whether a topic is read, and not a capture.
     pub is_topic: bool,
     pub from: Option<&'t Position>,
@@ -116,8 +116,20 @@ fn notes_on_conditions(typed: &cli::Filter) -> impl Iterator<Item = String> {
     })
 }
 
+/// The format that shows changes as a template does; `None` if the template does not show them.
+fn named_format_like(template: &str) -> Option<Format> {
+    let template = Template::parse(template).ok()?;
+    template.prints_changes().then_some(Format::Oneline)
+}
+
 /// The options for changes that do nothing in a format, or that only select events in it.
-fn notes_on_format(typed: &cli::ChangeOptions, format: Format) -> impl Iterator<Item = String> {
+fn notes_on_format(typed: &cli::ChangeOptions, format: &FormatArg) -> impl Iterator<Item = String> {
+    let (name, like) = match format {
+        FormatArg::Named(format) => (format.name(), Some(*format)),
+        FormatArg::Template(text) => (format!("'{text}'"), named_format_like(text)),
+    };
+    let is_one_of = move |formats: &[Format]| like.is_some_and(|format| formats.contains(&format));
+    let name_of_selections = name.clone();
     // Which changes an event has can depend on these options, and they select events in each format.
     let selects = !(typed.only.is_empty() && typed.ignore.is_empty());
     let options: [(&str, bool, &[Format]); 5] = [
@@ -137,13 +149,12 @@ fn notes_on_format(typed: &cli::ChangeOptions, format: Format) -> impl Iterator<
     ];
     let without_effect = options
         .into_iter()
-        .filter(move |(_, is_set, formats)| *is_set && !formats.contains(&format))
+        .filter(move |(_, is_set, formats)| *is_set && !is_one_of(formats))
         .map(move |(flag, _, formats)| {
             let formats = formats.iter().map(|format| format.name());
             let formats: Vec<String> = formats.collect();
             format!(
-                "{flag} has no effect with --format {}; it applies to {}",
-                format.name(),
+                "{flag} has no effect with --format {name}; it applies to {}",
                 formats.join(", ")
             )
         });
@@ -153,11 +164,10 @@ fn notes_on_format(typed: &cli::ChangeOptions, format: Format) -> impl Iterator<
     ];
     let selections = selections
         .into_iter()
-        .filter(move |(_, is_set)| *is_set && !CHANGES.contains(&format))
+        .filter(move |(_, is_set)| *is_set && !is_one_of(CHANGES))
         .map(move |(flag, _)| {
             format!(
-                "{flag} selects events, but --format {} shows all changes of a selected event; --format diff, oneline and changes do not",
-                format.name()
+                "{flag} selects events, but --format {name_of_selections} shows all changes of a selected event; --format diff, oneline and changes do not"
             )
         });
     without_effect.chain(selections)

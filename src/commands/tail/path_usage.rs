@@ -1,5 +1,5 @@
-//! Which paths of `--redact`, `--only`, `--ignore` and `--array-key` no document has: a mistyped path hides or shows
-//! nothing without an error.
+//! Which paths of `--redact`, `--only`, `--ignore`, `--array-key` and of a template no document has: a mistyped path hides
+//! or shows nothing without an error.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::option_notes::{self, TypedOptions};
 use super::path_usage::PathUsage;
-use crate::cli::{self, OnGap};
+use crate::cli::{self, FormatArg, OnGap};
 use crate::condition::Condition;
 use crate::diff::pattern::Pattern;
 use crate::diff::{ArrayKey, Options, redact};
@@ -17,7 +17,7 @@ use crate::record::position;
 use crate::record::position::Position;
 use crate::util::env::Env;
 use crate::util::time::parse_duration;
-use crate::view::Format;
+use crate::view::{OutputFormat, Template};
 
 /// A validated `tail` or `diff`.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(crate) struct Plan {
     pub time_limits: TimeLimits,
     /// Whether options select events or changes, so that what is read need not be shown.
     pub hides_events: bool,
-    pub format: Format,
+    pub format: OutputFormat,
     /// Captures to read in turn; empty for a topic.
     pub inputs: Vec<PathBuf>,
     pub on_gap: OnGap,
@@ -62,7 +62,7 @@ pub(crate) struct SharedArgs<'t> {
     pub filter: &'t cli::Filter,
     pub range: &'t cli::PositionRange,
     pub time_limits: TypedTimeLimits<'t>,
-    pub format: Format,
+    pub format: FormatArg,
     pub changes: &'t cli::ChangeOptions,
     pub inputs: Vec<PathBuf>,
     pub on_gap: OnGap,
@@ -101,7 +101,7 @@ impl SharedArgs<'_> {
             filter: self.filter,
             range: self.range,
             changes: self.changes,
-            format: self.format,
+            format: &self.format,
             is_topic: self.inputs.is_empty(),
             from: from.as_ref(),
             until: until.as_ref(),
@@ -111,7 +111,8 @@ impl SharedArgs<'_> {
         if reads_past && !is_typed && !bounded && !self.has_state {
             notes.push("--until without --from: reading from the beginning of the topic".into());
         }
-        let (diff, paths) = options(self.changes)?;
+        let (diff, mut paths) = options(self.changes)?;
+        let format = output_format(&self.format, &mut paths)?;
         let typed_filter = typed_filter(self.filter, after_txn, until_txn, &diff.redact)?;
         let filter = Filter::new(&typed_filter.options)
             .map_err(|bad| format!("--collection '{}': {}", bad.glob, bad.why))?;
@@ -131,7 +132,7 @@ impl SharedArgs<'_> {
             last: self.range.last.and_then(|last| usize::try_from(last).ok()),
             time_limits,
             hides_events,
-            format: self.format,
+            format,
             inputs: self.inputs,
             on_gap: self.on_gap,
             filter,
@@ -342,6 +343,19 @@ pub(super) fn conflict_with_group(plan: &Plan, with_state: bool) -> Option<Strin
 
 fn duration(flag: &str, text: &str) -> Result<Duration, String> {
     parse_duration(flag, text, "30s, 5m or 500ms")
+}
+
+/// The format, and the paths of its template.
+fn output_format(typed: &FormatArg, usage: &mut PathUsage) -> Result<OutputFormat, String> {
+    let template = match typed {
+        FormatArg::Named(format) => return Ok((*format).into()),
+        FormatArg::Template(template) => template,
+    };
+    let template = Template::parse(template).map_err(|wrong| format!("--format, {wrong}"))?;
+    for field in template.fields() {
+        usage.add("--format", &field.typed, &[Pattern::of_steps(&field.steps)]);
+    }
+    Ok(OutputFormat::Template(Arc::new(template)))
 }
 
 /// The options of the diff, and their paths.

@@ -73,7 +73,7 @@ fn plan() -> Plan {
         filter: &typed.filter,
         range: &typed.range,
         time_limits: TypedTimeLimits::default(),
-        format: crate::view::Format::Json,
+        format: crate::view::Format::Json.into(),
         changes: &typed.changes,
         inputs: Vec::new(),
         on_gap: typed.on_gap,
@@ -103,7 +103,7 @@ fn positions_are_saved_while_records_never_pause() {
     };
     let plan = plan();
     let view = View {
-        format: plan.format,
+        format: plan.format.clone(),
         styles: Styles::new(false),
         coloured: false,
         terminal: false,

@@ -8,7 +8,7 @@ use crate::view::{Format, Styles, View, WallClock};
 
 fn format(payload: &str, width: usize, options: Options, coloured: bool) -> String {
     let view = View {
-        format: Format::Diff,
+        format: Format::Diff.into(),
         styles: Styles::new(coloured),
         coloured,
         terminal: true,

@@ -196,7 +196,7 @@ mod tests {
 
     fn view() -> View {
         View {
-            format: Format::Diff,
+            format: Format::Diff.into(),
             styles: Styles::new(true),
             coloured: true,
             terminal: false,

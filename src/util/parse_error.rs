@@ -1,10 +1,10 @@
-//! Syntax error in a condition: position, message, and a caret under the position.
+//! Syntax error in a text that a user typed: position, message, and a caret under the position.
 
 use std::fmt;
 
 use unicode_width::UnicodeWidthStr;
 
-/// Why a string is not a valid condition.
+/// Why a string cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
     text: String,
@@ -14,7 +14,8 @@ pub struct ParseError {
 
 impl ParseError {
     /// An error at a byte of the string.
-    pub(super) fn new(text: &str, at: usize, why: String) -> Self {
+    #[must_use]
+    pub fn new(text: &str, at: usize, why: String) -> Self {
         ParseError {
             text: text.to_owned(),
             at,

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::tests::{FORMATS, text_of};
+use super::tests::{all_formats, text_of};
 use super::*;
 use crate::diff::Options;
 
@@ -75,10 +75,10 @@ fn events(text: &str) -> Vec<String> {
 
 #[test]
 fn nothing_dangerous_reaches_a_terminal_in_any_format() {
-    for format in FORMATS {
+    for format in all_formats() {
         for full in [false, true] {
             let view = View {
-                format: format.into(),
+                format: format.clone(),
                 styles: Styles::new(false),
                 coloured: false,
                 terminal: true,

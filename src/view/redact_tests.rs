@@ -4,10 +4,12 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::tests::{FORMATS, text_of};
+use super::tests::{all_formats, text_of};
 use super::*;
 use crate::diff::pattern::Pattern;
 use crate::diff::{ChangeKind, Diff, Options};
+use crate::event::filter::{Filter, FilterOptions, Verdict};
+use crate::event::grep::{Mask, SearchText};
 
 /// A value that contains the secret, in several types and depths.
 const SECRETS: &[&str] = &[
@@ -112,9 +114,9 @@ proptest! {
     #[test]
     fn a_redacted_value_is_in_no_output(event in event(), anchored in any::<bool>(), full in any::<bool>()) {
         let pattern = if anchored { "pin" } else { "**.pin" };
-        for format in FORMATS {
+        for format in all_formats() {
             let view = View {
-                format: format.into(),
+                format: format.clone(),
                 styles: Styles::new(false),
                 coloured: false,
                 terminal: full,
@@ -130,6 +132,23 @@ proptest! {
             prop_assert!(!shown.contains("s3cret"), "{:?} of {} shows {}", format, event, shown);
             prop_assert!(!shown.contains("\\u0073\\u0033cret"), "{:?} of {} shows {}", format, event, shown);
         }
+    }
+}
+
+proptest! {
+    /// That an event is shown does not tell that a redacted value contains a text.
+    #[test]
+    fn no_text_is_found_in_a_redacted_value(event in event(), text in "(?i)s3cret|3c|redacted|s3") {
+        let patterns = [Pattern::parse("**.pin").unwrap()];
+        let filter = Filter::new(&FilterOptions {
+            texts: vec![SearchText::new(&text).unwrap()],
+            mask: Some(Mask::new(move |event| redact::emptied(event, &patterns))),
+            no_control: true,
+            ..FilterOptions::default()
+        });
+        let verdict = filter.unwrap().verdict(Some(event.as_bytes()));
+        let is_shown = matches!(verdict, Verdict::Shown(_));
+        prop_assert!(!is_shown, "{} is found in {}", text, event);
     }
 }
 

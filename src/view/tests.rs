@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::*;
 use crate::diff::Options;
@@ -28,7 +29,15 @@ fn render_with(format: Format, terminal: bool, payload: &str, diff: Options) -> 
     text_of(&view, Some(b"id-s3cret"), payload)
 }
 
-/// Every format.
+/// Every format, and a template with every column.
+pub(super) fn all_formats() -> Vec<OutputFormat> {
+    let template = "%T %c %i %O %m %x %s %t %p %o %k %{.} %{old} %{_id} %-9.9{a} %{pin}";
+    let template = OutputFormat::Template(Arc::new(Template::parse(template).unwrap()));
+    let named = FORMATS.into_iter().map(OutputFormat::from);
+    named.chain([template]).collect()
+}
+
+/// Every format with a name.
 pub(super) const FORMATS: [Format; 9] = [
     Format::Diff,
     Format::Oneline,

@@ -49,6 +49,8 @@ row "ditto-cdc tail -c people --format json" "$ours"
 row "ditto-cdc tail -c nothing --format json" \
     "$(best 7 "$mine" tail --input "$file" -c nothing --format json)"
 row "ditto-cdc tail --format json (all checked)" "$(best 3 "$mine" tail --input "$file" --format json)"
+row "ditto-cdc tail --grep 'portland 93817'" \
+    "$(best 7 "$mine" tail --input "$file" --no-control --grep 'portland 93817' --format json)"
 row "wc -l" "$(best 7 wc -l "$file")"
 row "jq -c 'select(…)'" "$(best 1 jq -c "$select" "$file")"
 if [ -n "$jaq" ]; then

@@ -4,7 +4,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::tests::{all_formats, text_of};
+use super::tests::{FORMATS, all_formats, text_of};
 use super::*;
 use crate::diff::pattern::Pattern;
 use crate::diff::{ChangeKind, Diff, Options};
@@ -327,7 +327,7 @@ fn every_format_shows_the_operation_of_redacted_events() {
         let payload = wrap("documentChanged", change);
         for format in FORMATS {
             let view = View {
-                format,
+                format: format.into(),
                 styles: Styles::new(false),
                 coloured: false,
                 terminal: false,

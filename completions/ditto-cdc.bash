@@ -651,7 +651,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__cdc__subcmd__diff)
-            opts="-c -m -n -q -v -h --collection --method --op --id --where --changed --no-control --from --until --limit --last --only --ignore --redact --strict --full --max-changes --array-key --context --format --exit-code --no-pager --on-gap --color --no-progress --quiet --verbose --help"
+            opts="-c -m -n -q -v -h --collection --method --op --id --where --grep --changed --no-control --from --until --limit --last --only --ignore --redact --strict --full --max-changes --array-key --context --format --exit-code --no-pager --on-gap --color --no-progress --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -691,6 +691,13 @@ _ditto__cdc() {
                     return 0
                     ;;
                 --where)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --grep)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1221,7 +1228,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__cdc__subcmd__tail)
-            opts="-c -m -n -t -g -p -X -q -v -h --collection --method --op --id --where --changed --no-control --from --until --limit --last --idle-exit --idle-exit-read --timeout --only --ignore --redact --strict --full --max-changes --array-key --context --format --input --state --allow-incomplete --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --color --no-progress --quiet --verbose --help"
+            opts="-c -m -n -t -g -p -X -q -v -h --collection --method --op --id --where --grep --changed --no-control --from --until --limit --last --idle-exit --idle-exit-read --timeout --only --ignore --redact --strict --full --max-changes --array-key --context --format --input --state --allow-incomplete --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --color --no-progress --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1261,6 +1268,13 @@ _ditto__cdc() {
                     return 0
                     ;;
                 --where)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --grep)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace

@@ -158,21 +158,19 @@ fn a_gap_has_no_columns() {
 
 #[test]
 fn a_redacted_value_is_in_no_column() {
-    let hidden = |path: &str| Options {
-        redact: Pattern::parse_hidden(path).unwrap(),
-        ..Options::default()
-    };
-    for (path, template, expected) in [
-        (
-            "status",
-            "%{status} %{old.status}",
-            "(redacted, changed) (redacted)\n",
-        ),
-        ("_id", "%i %k", "(redacted) (redacted)\n"),
+    for (path, template, hidden) in [
+        ("status", "%{status} %{old.status} %s", "open paid"),
+        ("_id", "%i %k %{_id}", "o-1"),
     ] {
-        let view = view(template, false, hidden(path));
-        let record = record(TOPIC, Some(b"orders/o-1"));
-        assert_eq!(render_record(&view, &record, UPDATE), expected);
+        let options = Options {
+            redact: Pattern::parse_hidden(path).unwrap(),
+            ..Options::default()
+        };
+        let view = view(template, false, options);
+        let line = render_record(&view, &record(TOPIC, Some(b"orders/o-1")), UPDATE);
+        assert!(line.starts_with("(redacted"), "{line}");
+        let shows = |word: &str| line.contains(word);
+        assert!(!hidden.split(' ').any(shows), "{line}");
     }
 }
 

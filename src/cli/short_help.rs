@@ -23,6 +23,8 @@ const WHERE: (&str, &str) = (
     "Only events that meet a condition: \"qty > 5\"",
 );
 const CHANGED: (&str, &str) = ("changed", "Only changes of the value at this path");
+const GREP: (&str, &str) = ("texts", "Only events with a text in a key or value");
+const FORMAT: (&str, &str) = ("format", "diff, oneline, json, …, or '%T %c %i %s'");
 const LAST: (&str, &str) = ("last", "Only the last N events");
 const PROFILE: (&str, &str) = ("profile", "Settings from this section of ditto-cdc.toml");
 const BROKERS: (&str, &str) = ("brokers", "The endpoint that the portal shows");
@@ -42,6 +44,7 @@ const SHORT_HELP: &[ShortHelp] = &[
             OP,
             ID,
             WHERE,
+            GREP,
             ("from", "Where to start: beginning, -100, @-1h, … [end]"),
             ("until", "Where to stop; end: the current end"),
             ("limit", "Stop after N events"),
@@ -56,7 +59,7 @@ const SHORT_HELP: &[ShortHelp] = &[
                 "Stop after DURATION; status 5 if nothing was shown",
             ),
             ("state", "Save offsets in FILE, continue from them"),
-            ("format", "diff, oneline, json, record, patch, …"),
+            FORMAT,
             TOPIC,
             PROFILE,
         ],
@@ -70,9 +73,10 @@ const SHORT_HELP: &[ShortHelp] = &[
             OP,
             ID,
             WHERE,
+            GREP,
             ("only", "Only changes at or under this path"),
             ("ignore", "Hide changes at or under this path"),
-            ("format", "diff, oneline, json, record, patch, …"),
+            FORMAT,
             ("exit_code", "Status 1 if an event is shown, 0 if none"),
         ],
     ),

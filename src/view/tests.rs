@@ -226,7 +226,7 @@ fn one_line_says_what_happened_to_which_document() {
         (None, "no event", Options::default(), "2026-01-31T12:02:01.220Z  unreadable  the payload is not valid JSON (about byte 0)  p3@18234    no event\n".into()),
     ] {
         let view = View {
-            format: Format::Oneline,
+            format: Format::Oneline.into(),
             styles: Styles::new(false),
             coloured: false,
             terminal: width.is_some(),
@@ -284,7 +284,7 @@ fn what_is_not_known_of_a_record_is_absent() {
             payload: Some(Cow::Borrowed(payload)),
         };
         let view = View {
-            format,
+            format: format.into(),
             styles: Styles::new(false),
             coloured: false,
             terminal: false,

@@ -290,7 +290,7 @@ fn lost_offsets_have_a_place() {
     use crate::record::{GapReason, OffsetGap};
     for format in [Format::Diff, Format::Oneline] {
         let view = View {
-            format,
+            format: format.into(),
             styles: Styles::new(false),
             coloured: false,
             terminal: true,

@@ -68,7 +68,7 @@ fn plan(typed: &cli::Collections, context: &Context<'_>) -> Result<Plan, String>
         filter: &typed.filter,
         range: &range,
         time_limits: TypedTimeLimits::default(),
-        format: Format::Json,
+        format: Format::Json.into(),
         changes: &changes,
         inputs: typed.paths.clone(),
         on_gap: OnGap::Mark,

@@ -131,7 +131,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__cdc__subcmd__collections)
-            opts="-c -m -t -g -p -X -q -v -h --collection --method --op --id --where --changed --no-control --from --until --redact --max-fields --json --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --color --no-progress --quiet --verbose --help"
+            opts="-c -m -t -g -p -X -q -v -h --collection --method --op --id --where --grep --changed --no-control --from --until --redact --max-fields --json --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --color --no-progress --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -171,6 +171,13 @@ _ditto__cdc() {
                     return 0
                     ;;
                 --where)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --grep)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace

@@ -78,6 +78,7 @@ update\t'A changed document: an old and a new value'
 remove\t'A removed document: only an old value'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l id -d 'Only this document' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l where -d 'Only events that meet a condition: "qty > 5"' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l grep -d 'Only events with a text in a key or value' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l changed -d 'Only changes of the value at this path' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l from -d 'Where to start: beginning, -100, @-1h, … [end]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l until -d 'Where to stop; end: the current end' -r -f
@@ -91,7 +92,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l ignore -d '
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l redact -d 'Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l max-changes -d 'Maximum number of lines for one event [default: 50]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l array-key -d 'The field that identifies an array element [default: _id, id, key or uuid] (repeatable)' -r -f
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l format -d 'diff, oneline, json, record, patch, …' -r -f -a "diff\t'What changed in each document, for people'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l format -d 'diff, oneline, json, …, or \'%T %c %i %s\'' -r -f -a "diff\t'What changed in each document, for people'
 oneline\t'One line per event, for people: operation and document'
 json\t'The event as received, one per line'
 pretty\t'The event, indented and coloured'
@@ -134,6 +135,7 @@ update\t'A changed document: an old and a new value'
 remove\t'A removed document: only an old value'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l id -d 'Only this document' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l where -d 'Only events that meet a condition: "qty > 5"' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l grep -d 'Only events with a text in a key or value' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l from -d 'Where to start: beginning, end, -100 (the last 100 records), a time, PARTITION:OFFSET,…, txn:N (right after transaction N) or the folder of a requery [default: end; for a file, beginning]. A time is @2026-01-31T12:00:00Z, @2026-01-31, @12:00, @yesterday, @-1h, or a number since 1970, such as @1769860800: up to 11 digits are seconds, up to 14 milliseconds, up to 17 microseconds, more nanoseconds. Without an offset from UTC it is local time' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop (exclusive): a position as in --from. `end`: the current end of the topic. `txn:N`: after transaction N, or at the current end. @+1h: in an hour. Default: never. Without --from, reading then starts at the beginning; with a time in the future, at the end' -r -f
@@ -144,7 +146,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l ignore -d '
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l redact -d 'Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l max-changes -d 'Maximum number of lines for one event [default: 50]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l array-key -d 'The field that identifies an array element [default: _id, id, key or uuid] (repeatable)' -r -f
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l format -d 'diff, oneline, json, record, patch, …' -r -f -a "diff\t'What changed in each document, for people'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l format -d 'diff, oneline, json, …, or \'%T %c %i %s\'' -r -f -a "diff\t'What changed in each document, for people'
 oneline\t'One line per event, for people: operation and document'
 json\t'The event as received, one per line'
 pretty\t'The event, indented and coloured'
@@ -175,6 +177,7 @@ update\t'A changed document: an old and a new value'
 remove\t'A removed document: only an old value'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l id -d 'Only the document with this _id: a string, or JSON for other types, such as 7 or \'{"a":1}\'; also COLLECTION/ID (repeatable)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l where -d 'Only events that meet a condition: "qty > 5"' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l grep -d 'Only events with this text in a key or value of the old or new document; a text without a capital letter matches in any case (repeatable: all must be found)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l from -d 'Where to start: @-1h, … [beginning]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l until -d 'Where to stop (exclusive): a position as in tail [default: the current end]' -r -f

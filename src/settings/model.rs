@@ -41,6 +41,8 @@ pub struct Settings {
     pub url: Option<Setting<TypedUrl>>,
     /// The HTTP API's key, trimmed; never empty.
     pub api_key: Option<Setting<Secret>>,
+    /// The profiles of the file, if none is selected.
+    pub unused_profiles: Vec<String>,
     /// The portal's consumer group prefix, if a profile sets it.
     pub group_prefix: Option<Setting<String>>,
     /// Secrets from commands or the key store that [`Settings::fetch_secrets`] has not read yet.

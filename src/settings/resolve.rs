@@ -8,7 +8,7 @@ use super::dotenv::EnvFile;
 use super::files::{RawValue, path, read_env_file, read_properties, secret, text};
 use super::java::{Properties, SortedProperties};
 use super::origin::is_plain_name;
-use super::profile::Profile;
+use super::profile::{self, Profile};
 use super::profile_select::{add_kafka_properties, group_prefix, select_profile};
 use super::secret_source::SecretSource;
 use super::validate::Protocol;
@@ -105,6 +105,9 @@ impl<'a> Sources<'a> {
             settings.notes.extend(notes);
         }
         let profile = select_profile(flags, environment, env_file.as_ref())?;
+        if profile.is_none() {
+            settings.unused_profiles = profile::names(environment);
+        }
         if let Some(profile) = &profile {
             profile.add_secrets_to(&mut settings.known_secrets);
             settings.warnings.extend(profile.warnings.iter().cloned());

@@ -6,6 +6,7 @@ use super::definitions::{Key, definition};
 use super::display::quoted;
 use super::{LibrdkafkaProperties, Setting, Settings, SettingsError};
 use crate::util::secret::Secret;
+use crate::util::shell;
 use crate::util::url::TypedUrl;
 
 /// The settings of a Kafka connection.
@@ -115,7 +116,22 @@ impl Settings {
         Err(SettingsError {
             what: "cannot connect to Kafka:".to_owned(),
             missing,
-            fix: "the Ditto portal shows endpoint, topic and both certificates; `ditto-cdc config init` asks for them and saves them; `ditto-cdc demo` needs none".to_owned(), })
+            fix: self.profile_hint().unwrap_or_else(|| "the Ditto portal shows endpoint, topic and both certificates; `ditto-cdc config init` asks for them and saves them; `ditto-cdc demo` needs none".to_owned()), })
+    }
+
+    /// How to select a profile, if none is selected and there are some.
+    #[must_use]
+    pub fn profile_hint(&self) -> Option<String> {
+        let (first, others) = self.unused_profiles.split_first()?;
+        let first = shell::quoted(first);
+        let others: Vec<_> = others.iter().map(|name| shell::quoted(name)).collect();
+        let others = match others.as_slice() {
+            [] => String::new(),
+            others => format!("; others are {}", others.join(", ")),
+        };
+        Some(format!(
+            "use --profile {first} (no profile is selected{others})"
+        ))
     }
 
     /// The settings of the HTTP API.
@@ -138,7 +154,9 @@ impl Settings {
         Err(SettingsError {
             what: "cannot use the HTTP API:".to_owned(),
             missing,
-            fix: "the Ditto portal shows the Cloud URL Endpoint and creates API keys".to_owned(),
+            fix: self.profile_hint().unwrap_or_else(|| {
+                "the Ditto portal shows the Cloud URL Endpoint and creates API keys".to_owned()
+            }),
         })
     }
 

@@ -29,6 +29,12 @@ impl ParseError {
         self.before().chars().count() + 1
     }
 
+    /// Whether the string ends too early: nothing that it contains is wrong.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.at >= self.text.trim_end().len()
+    }
+
     /// The message without the position.
     #[must_use]
     pub fn why(&self) -> &str {

@@ -134,7 +134,7 @@ fn a_scope_is_respected_and_reported() {
         "{}",
         output.stderr
     );
-    let wrong = Place::new().requery(&front, &["-c", "a", "--where", "n <"]);
+    let wrong = Place::new().requery(&front, &["-c", "a", "--where", "n < < 3"]);
     assert_eq!(wrong.status, Some(1), "{}", wrong.stderr);
 }
 
@@ -294,6 +294,9 @@ fn patterns_select_collections_and_a_typo_is_no_empty_snapshot() {
             assert!(output.stderr.contains(words), "{args:?}: {}", output.stderr);
         }
     }
+    front.insert("__internal", &[document(&json!(1), 1)]);
+    let output = Place::new().requery(&front, &["-c", "__internal"]);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
     // A server that does not list its collections: an empty one may be a typo, and one with documents exists.
     for listing in ["refuse", "empty"] {
         front.set(&json!({"listing": listing}));
@@ -310,4 +313,25 @@ fn patterns_select_collections_and_a_typo_is_no_empty_snapshot() {
         let output = Place::new().requery(&front, &["-c", "orders"]);
         assert_eq!(output.status, Some(0), "{listing}: {}", output.stderr);
     }
+}
+
+#[test]
+fn advice_of_a_failed_read_can_help() {
+    let Some(front) = front() else { return };
+    front.insert("orders", &[document(&json!(1), 1)]);
+    let before = front.statements().len();
+    let output = Place::new().requery(&front, &["-c", "orders", "--where", "status = "]);
+    assert_eq!(output.status, Some(2), "{}", output.stderr);
+    assert!(output.stderr.contains("column 10"), "{}", output.stderr);
+    assert_eq!(front.statements().len(), before, "nothing was sent");
+    // What only the server can judge, and refuses, would be refused again.
+    let output = Place::new().requery(&front, &["-c", "orders", "--where", "nofunction(status)"]);
+    assert_eq!(output.status, Some(1), "{}", output.stderr);
+    assert!(!output.stderr.contains("--resume"), "{}", output.stderr);
+    let output = Place::new().requery(&front, &["-c", "orders", "--no-kafka"]);
+    assert!(
+        output.stderr.contains("because of --no-kafka"),
+        "{}",
+        output.stderr
+    );
 }

@@ -91,6 +91,39 @@ fn the_other_files_password_is_recognised() {
     );
 }
 
+/// Another password would not help.
+#[test]
+fn one_file_for_both_is_named() {
+    let (trust, key) = ("keytool-one.p12", "umlaut.p12");
+    for (file, cluster_password, user_password, words, fix) in [
+        (
+            key,
+            Some("x"),
+            Some("pässwörd"),
+            "same file as the user certificate",
+            "cluster.p12",
+        ),
+        (
+            key,
+            Some("pässwörd"),
+            Some("x"),
+            "same file as the user certificate",
+            "cluster.p12",
+        ),
+        (
+            trust,
+            Some("changeit"),
+            Some("x"),
+            "same file as the cluster certificate",
+            "user.p12",
+        ),
+        (trust, Some("x"), None, "same file as the", ".p12"),
+    ] {
+        let (cluster, user) = (made(file, cluster_password), made(file, user_password));
+        assert_fault(Some(&cluster), Some(&user), ("A9", words, fix));
+    }
+}
+
 #[test]
 fn swapped_files_are_recognised_by_their_contents() {
     let (trust, key) = ("keytool-one.p12", "umlaut.p12");

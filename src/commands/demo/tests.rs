@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::snapshot::manifest::Manifest;
+use crate::tls::Sha256;
 
 /// A host that runs nothing: it records the output, and each command with the path of the user certificate.
 struct RecordingHost<'e> {
@@ -76,8 +77,11 @@ fn snapshot(environment: &DemoEnvironment, folder: &Path, leaves_out: usize) {
     manifest.complete = true;
     for (number, (name, line)) in lines.into_iter().enumerate() {
         let file = format!("{number}.ndjson");
-        fs::write(folder.join(&file), line).unwrap();
-        let collection = json!({"name": name, "file": file, "complete": true, "documents": 1, "byType": {}, "pages": 1, "way": "", "bytes": 0, "sha256": "", "places": []});
+        let text = format!("{}\n", line.trim_end());
+        let mut sum = Sha256::default();
+        sum.add(text.as_bytes());
+        fs::write(folder.join(&file), &text).unwrap();
+        let collection = json!({"name": name, "file": file, "complete": true, "documents": 1, "byType": {}, "pages": 1, "way": "", "bytes": text.len(), "sha256": sum.digits(), "places": []});
         manifest
             .collections
             .push(serde_json::from_value(collection).unwrap());

@@ -81,13 +81,18 @@ impl MinTransaction {
     }
 
     /// Reports the minimum transaction.
-    pub fn report(&self, context: &mut Context<'_>) {
+    pub fn report(&self, no_kafka: bool, context: &mut Context<'_>) {
         match self.highest {
             Some(txn_id) => context.out.note(&format!("the snapshot will contain everything up to transaction {txn_id} ({})", self.from.join(", "))),
             None => context.out.note("no minimum transaction: without --txn-id and without Kafka it is unknown how new the responses must be"),
         }
         if self.positions.is_empty() {
-            context.out.note("no positions are recorded, because Kafka is not configured: the stream cannot continue from this snapshot");
+            let why = if no_kafka {
+                "of --no-kafka"
+            } else {
+                "Kafka is not configured"
+            };
+            context.out.note(&format!("no positions are recorded, because {why}: the stream cannot continue from this snapshot"));
         }
     }
 }

@@ -26,14 +26,14 @@ use self::min_txn::{JOURNAL_FORMAT, MinTransaction};
 use self::options::Options;
 use self::outcome::{report_failure, report_stop};
 use self::selection::Selection;
-use self::workers::CollectionWorkers;
+use self::workers::{CollectionWorkers, run_in_background};
 use super::{Context, connect};
 use crate::bigpeer::Client;
 use crate::cli;
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::manifest::{Collection, Manifest, Scope};
 use crate::snapshot::read::queries::{LISTING, Listing, Target};
-use crate::snapshot::read::retrying_client::{RequestStatus, RetryingClient, StopReason};
+use crate::snapshot::read::retrying_client::{Request, RequestStatus, RetryingClient, StopReason};
 use crate::snapshot::write::directory::{SnapshotDirectory, disk_failure};
 use crate::snapshot::write::journal::{Entry, Journal, ResumeState, RunIdentity};
 use crate::util::exit::Exit;
@@ -240,7 +240,7 @@ fn head(
         Some(kafka) => min_txn::with_kafka(kafka, old.as_ref(), options, context)?,
         None => MinTransaction::from_options(options),
     };
-    floor.report(context);
+    floor.report(options.no_kafka, context);
     Ok(RunIdentity {
         format: JOURNAL_FORMAT,
         server,
@@ -298,7 +298,17 @@ fn collections(
         let replaced = old.iter().filter(|one| one.documents > 0);
         let known = head.seen.iter().chain(replaced.map(|one| &one.name));
         let known = known.chain(listing.names()).cloned().collect();
-        let selection = selection::select(&options.patterns, &known, listed.is_some());
+        let (is_listed, mut stopped) = (listed.is_some(), None);
+        let selection = selection::select(&options.patterns, &known, is_listed, &mut |name| {
+            let counted = has_documents(client, name, context);
+            counted.unwrap_or_else(|stop| {
+                stopped = Some(stop);
+                false
+            })
+        });
+        if let Some(stop) = stopped {
+            return Err(report_stop(&stop, context));
+        }
         selection.map_err(|why| context.usage_error("requery", &why))?
     };
     if selection.names.is_empty() && legacy {
@@ -335,6 +345,27 @@ fn collections(
         known: listed.map(|listed| listed.union(&elsewhere).cloned().collect()),
     };
     Ok((names, scope, legacy))
+}
+
+/// Whether the server counts documents in a collection that no list names.
+fn has_documents(
+    client: &Arc<RetryingClient>,
+    name: &str,
+    context: &mut Context<'_>,
+) -> Result<bool, StopReason> {
+    let (background, target) = (Arc::clone(client), Target::new(name.to_owned(), None));
+    let doing = format!("counting the collection {name}");
+    let (_, rows) = run_in_background(client, context, move || {
+        background.query(&doing, &Request::Dql(target.count()))
+    })?;
+    Ok(rows.iter().any(|row| counts_documents(row)))
+}
+
+/// Whether a row `{"n": N}` counts at least one document.
+fn counts_documents(row: &[u8]) -> bool {
+    let row: Option<serde_json::Value> = serde_json::from_slice(row).ok();
+    row.and_then(|row| row.get("n")?.as_u64())
+        .is_some_and(|count| count > 0)
 }
 
 /// Reports a server without DQL, whose collections must be known from elsewhere.

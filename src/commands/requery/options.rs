@@ -29,6 +29,7 @@ pub(super) struct Options {
     /// Where to start reading the stream, as typed.
     pub from: Option<Position>,
     pub resume: bool,
+    pub no_kafka: bool,
     pub deadline: Duration,
     pub version: Version,
 }
@@ -38,9 +39,7 @@ impl Options {
     pub fn new(typed: &Requery, env: &Env) -> Result<Options, String> {
         if let Some(condition) = &typed.condition {
             check_condition(condition).map_err(|why| format!("--where: {why}"))?;
-            if Condition::parse(condition).is_ok_and(|parsed| parsed.is_extended()) {
-                return Err("--where: the server does not read paths such as [\"odd.key\"], .name or $.name as fields: put the name in backticks".to_owned());
-            }
+            check_dql(condition)?;
         }
         for text in &typed.collections {
             selection::pattern(text)?;
@@ -67,6 +66,7 @@ impl Options {
             condition: typed.condition.clone(),
             from: from.map_err(|why| format!("--from: {why}"))?,
             resume: typed.resume,
+            no_kafka: typed.no_kafka,
             deadline: typed
                 .deadline
                 .as_deref()
@@ -108,4 +108,14 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// The folder of a path; `None` for `-`, standard output.
 fn output_folder(path: &Path) -> Option<PathBuf> {
     (path != Path::new("-")).then(|| path.to_owned())
+}
+
+/// Checks a condition before the server sees it. DQL has more functions and operators than `tail --where`: what is only
+/// unknown here is left to the server.
+fn check_dql(condition: &str) -> Result<(), String> {
+    match Condition::parse(condition) {
+        Ok(parsed) if parsed.is_extended() => Err("--where: the server does not read paths such as [\"odd.key\"], .name or $.name as fields: put the name in backticks".to_owned()),
+        Err(error) if error.is_at_end() => Err(format!("--where, {error}")),
+        _ => Ok(()),
+    }
 }

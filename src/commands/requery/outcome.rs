@@ -15,6 +15,7 @@ pub(super) fn into_collections(
     resumable: bool,
     context: &mut Context<'_>,
 ) -> Result<Vec<Collection>, Exit> {
+    let mut can_continue = true;
     let (exit, documents) = match outcome {
         Outcome::Complete(collections) => return Ok(collections),
         Outcome::OutputClosed => return Err(Exit::Success),
@@ -25,9 +26,12 @@ pub(super) fn into_collections(
             return Err(Exit::Failed);
         }
         Outcome::Interrupted(documents) => (Exit::Interrupted, documents),
-        Outcome::Stopped(stop, documents) => (report_stop(&stop, context), documents),
+        Outcome::Stopped(stop, documents) => {
+            can_continue = !is_permanent(&stop);
+            (report_stop(&stop, context), documents)
+        }
     };
-    let hint = if resumable {
+    let hint = if resumable && can_continue {
         "; --resume continues from there"
     } else {
         ""
@@ -36,6 +40,17 @@ pub(super) fn into_collections(
         .out
         .note(&format!("stopped after {documents} documents{hint}"));
     Err(exit)
+}
+
+/// Whether the same requests would fail again, so that nothing can be continued.
+fn is_permanent(stop: &StopReason) -> bool {
+    match stop {
+        StopReason::Api(_, error) => matches!(
+            error.kind,
+            ApiErrorKind::BadQuery | ApiErrorKind::NoInterface | ApiErrorKind::NotDql
+        ),
+        StopReason::Interrupted | StopReason::Disk(..) => false,
+    }
 }
 
 /// Reports why the run cannot continue.

@@ -27,7 +27,7 @@ struct Typed<'t> {
 }
 
 /// Selects from the known collections. `is_listed` says that the server has listed its collections: a name that is not
-/// known then does not exist. Otherwise it is selected, and stays unchecked.
+/// known, and of which `has_documents` finds none, then does not exist. Otherwise it is selected, and stays unchecked.
 ///
 /// # Errors
 /// A usage error as a sentence.
@@ -35,6 +35,7 @@ pub(super) fn select(
     typed: &[String],
     known: &BTreeSet<String>,
     is_listed: bool,
+    has_documents: &mut dyn FnMut(&str) -> bool,
 ) -> Result<Selection, String> {
     let typed = parse(typed, known)?;
     let mut selection = Selection::default();
@@ -48,11 +49,21 @@ pub(super) fn select(
             .collect();
         match one.pattern.name() {
             _ if !matches.is_empty() => selection.names.extend(matches.into_iter().cloned()),
+            // Lists omit internal collections, and those that a key may not list.
+            Some(name) if is_listed && has_documents(name) => {
+                selection.names.insert(name.to_owned());
+            }
             Some(name) if !is_listed => {
                 selection.names.insert(name.to_owned());
                 selection.unchecked.insert(name.to_owned());
             }
             _ => return Err(unknown(one, known, is_listed)),
+        }
+    }
+    let excluded = typed.iter().filter(|one| one.excludes);
+    for one in excluded.filter(|_| is_listed) {
+        if !known.iter().any(|name| one.pattern.matches(name)) {
+            return Err(unknown(one, known, is_listed));
         }
     }
     let is_excluded = |name: &String| {
@@ -115,7 +126,8 @@ fn unknown(typed: &Typed<'_>, known: &BTreeSet<String>, is_listed: bool) -> Stri
         };
         return format!("no collection matches {text}{}{remark}", list(known));
     }
-    let close = nearest(typed.text, known.iter().map(String::as_str));
+    let name = typed.pattern.name().unwrap_or(typed.text);
+    let close = nearest(name, known.iter().map(String::as_str));
     let close: Vec<String> = close.into_iter().map(quoted).collect();
     let parts: Vec<&str> = typed.text.split(',').map(str::trim).collect();
     let hint = if parts.len() > 1 && parts.iter().all(|part| known.contains(*part)) {
@@ -165,7 +177,9 @@ mod tests {
 
     fn selected(typed: &[&str], is_listed: bool) -> Result<Selection, String> {
         let typed: Vec<String> = typed.iter().map(ToString::to_string).collect();
-        select(&typed, &set(KNOWN), is_listed)
+        select(&typed, &set(KNOWN), is_listed, &mut |name| {
+            name == "__internal"
+        })
     }
 
     #[test]
@@ -180,6 +194,7 @@ mod tests {
             (&["a*"], &["a*"]),
             (&["!odd"], &["!odd"]),
             (&["x,y"], &["x,y"]),
+            (&["x,y", "!or*"], &["x,y"]),
             (&["*s", "orders"], &["orders", "order_items"]),
         ] {
             for is_listed in [true, false] {
@@ -207,12 +222,17 @@ mod tests {
             (&[""], &["must not be empty"]),
             (&["!"], &["must not be empty"]),
             (&["a["], &["--collection 'a['"]),
+            (&["order*", "!order_itmes"], &["did you mean 'order_items'"]),
+            (&["order*", "!nope*"], &["no collection matches '!nope*'"]),
         ] {
             let error = selected(typed, true).unwrap_err();
             for word in words {
                 assert!(error.contains(word), "{typed:?}: {error}");
             }
         }
+        let selection = selected(&["__internal"], true).unwrap();
+        assert_eq!(selection.names, set(&["__internal"]));
+        assert_eq!(selection.unchecked, set(&[]));
         let selection = selected(&["nope", "orders"], false).unwrap();
         assert_eq!(selection.names, set(&["nope", "orders"]));
         assert_eq!(selection.unchecked, set(&["nope"]));

@@ -104,7 +104,12 @@ fn file_check(
         return Check::skip(name, why);
     };
     let judged = judge(&file.source.to_string());
-    judged.unwrap_or_else(|| Check::skip(name, "the two files look swapped"))
+    judged.unwrap_or_else(|| {
+        Check::skip(
+            name,
+            "the two files look swapped or are the same, see the other one",
+        )
+    })
 }
 
 /// Checks that the two files are not swapped.
@@ -113,7 +118,7 @@ fn swap_check(faults: &[FileFault], both: bool) -> Check {
     if both {
         Check::pass(NAME, "both files are correct, and they are not swapped")
     } else if faults.iter().any(|fault| fault.id == "A9") {
-        Check::skip(NAME, "the files look swapped, see above")
+        Check::skip(NAME, "the files look swapped or are the same, see above")
     } else {
         Check::skip(NAME, "only possible if both files can be read")
     }

@@ -60,6 +60,9 @@ pub(super) fn missing(settings: &Settings, protocol: Protocol) -> Vec<Check> {
         let (what, ways) = sentence.split_once(": ").unwrap_or((&sentence, ""));
         checks.push(Check::fail_unnumbered(NAME, what).fix(ways));
     }
+    if let Some(hint) = settings.profile_hint().filter(|_| !checks.is_empty()) {
+        checks.push(Check::warn(NAME, "no profile is selected").fix(hint));
+    }
     let key_withheld = settings.key_to_untrusted_url().is_some();
     if settings.url.is_some() && settings.api_key.is_none() && !key_withheld {
         checks.push(

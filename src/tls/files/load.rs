@@ -41,6 +41,12 @@ pub fn load_each(
             return (Err(fault), Ok(None));
         }
         is_shared = cluster.bytes == user.bytes;
+        if let Some(fault) = same_file(cluster, user).filter(|_| is_shared) {
+            return match fault.role {
+                Role::Cluster => (Err(fault), Ok(None)),
+                Role::User => (Ok(None), Err(fault)),
+            };
+        }
     }
     let swapped = passwords_swapped(&truststore) && passwords_swapped(&keystore);
     let truststore =
@@ -174,6 +180,29 @@ fn needless_password(subject: Subject<'_>) -> FileFault {
 /// Whether the file opens, and only with the other file's password.
 fn passwords_swapped(file: &Result<Option<OpenedFile<'_>>, FileFault>) -> bool {
     matches!(file, Ok(Some(opened)) if opened.by_other.is_some())
+}
+
+/// The fault of a file that both settings name, if it cannot be both. Another password would not help.
+fn same_file(cluster: &OpenedFile<'_>, user: &OpenedFile<'_>) -> Option<FileFault> {
+    if cluster.own.is_ok() && user.own.is_ok() {
+        return None;
+    }
+    let same = "is the same file as the";
+    let subject = match cluster.contents().or(user.contents()) {
+        Some(contents) if contents.keys.is_empty() => user.subject,
+        _ => cluster.subject,
+    };
+    let (other, fix) = match subject.role {
+        Role::Cluster => (
+            "user certificate",
+            "set the cluster certificate to the file that the portal calls cluster certificate, cluster.p12",
+        ),
+        Role::User => (
+            "cluster certificate",
+            "set the user certificate to the file that the portal calls user certificate, user.p12",
+        ),
+    };
+    Some(subject.fault("A9", &format!("{same} {other}"), fix))
 }
 
 /// Decided from the contents, because names of files are arbitrary.

@@ -262,6 +262,10 @@ fn redacted_payload(payload: &str, pattern: &str) -> Vec<u8> {
     redact::payload(&event, &Pattern::parse_hidden(pattern).unwrap_or_default())
 }
 
+fn small_id() -> impl Strategy<Value = String> {
+    small_value().prop_filter("a name twice", |value| has_unique_names(value))
+}
+
 /// Whether no object has a name twice: such a document has no defined meaning, and Ditto writes none.
 fn has_unique_names(json: &str) -> bool {
     fn count(value: &serde_json::Value) -> usize {
@@ -295,11 +299,10 @@ proptest! {
 
     #[test]
     fn redacted_ids_are_equal_exactly_if_the_ids_are(
-        one in small_value(),
-        other in small_value(),
+        one in small_id(),
+        other in small_id(),
         pattern in prop::sample::select(vec!["**", "*", "_id"]),
     ) {
-        prop_assume!(has_unique_names(&one) && has_unique_names(&other));
         let id = |id: &str| {
             let payload = wrap("documentChanged", &format!(r#""newValue":{{"_id":{id}}}"#));
             let redacted = redacted_payload(&payload, pattern);

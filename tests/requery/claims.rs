@@ -27,7 +27,7 @@ fn an_answer_without_items_is_no_answer() {
             front.set(&json!({"faults": [edit(statement, r#""items":["#, new)]}));
             let place = Place::new();
             let output = place.requery(&front, &["--deadline", "3s"]);
-            has(&output, 1, "which is no answer");
+            has(&output, 1, "which is not a valid response");
             assert!(!place.path().join("manifest.json").exists());
         }
     }

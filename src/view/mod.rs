@@ -15,6 +15,7 @@ pub mod styles;
 mod summary;
 mod template;
 mod value;
+mod value_pair;
 
 pub use clock::WallClock;
 pub use model::{OutputFormat, View};

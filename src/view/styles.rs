@@ -1,7 +1,4 @@
 //! Colour styles by role; without colour they are empty. Signs and words carry the meaning, colour only repeats it.
-//!
-//! The colours are fixed ones of the 256-colour palette: those of the 16 names depend on the terminal, and yellow and cyan
-//! are hard to read on white in most of them. Each has a contrast of at least 4.5:1 on white and on black (WCAG 2.1).
 
 use std::fmt;
 
@@ -10,7 +7,8 @@ use anstyle::{Ansi256Color, Style};
 /// The longest escape sequence of a style here.
 const MAX_SEQUENCE_BYTES: usize = 16;
 
-/// The colours of [`Styles`].
+/// The colours of [`Styles`], of the 256-colour palette. Each has a contrast of at least 4.5:1 on white and on black (WCAG
+/// 2.1). The 16 named colours depend on the terminal, and yellow and cyan are hard to read on white in most of them.
 pub(super) mod palette {
     pub const GREEN: u8 = 29;
     pub const BLUE: u8 = 63;

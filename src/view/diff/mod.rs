@@ -12,6 +12,7 @@ use super::model::{EventDiff, View};
 use super::styles::Ink;
 use super::value;
 use super::value::{Columns, push_value};
+use super::value_pair;
 use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
 use crate::diff::{Change, ChangeKind, Diff, MAX_ALIGNED, MAX_DEPTH, Note};
@@ -213,7 +214,10 @@ impl<'a> Layout<'_, 'a> {
         };
         let (one, other) = value.filter(|_| path(line) == path(next) && !line.redacted)?;
         let columns_left = self.columns_left(self.used(line));
-        Some(value::texts((one, columns_left), (other, columns_left)))
+        Some(value_pair::texts(
+            (one, columns_left),
+            (other, columns_left),
+        ))
     }
 
     /// Columns before the values of a line.
@@ -263,7 +267,7 @@ impl<'a> Layout<'_, 'a> {
             }
             (_, Some(old), Some(new)) => {
                 if !text::push(old, new, self.view, out) {
-                    value::push_both(old, new, columns_left, styles, out);
+                    value_pair::push_both(old, new, columns_left, styles, out);
                 }
             }
             (_, Some(value), None) | (_, None, Some(value)) => push_value(value, columns_left, out),

@@ -15,6 +15,7 @@
 
 mod ast;
 mod comparisons;
+mod engine_faults;
 mod eval;
 mod facts;
 mod fields;
@@ -70,6 +71,12 @@ impl Condition {
     #[must_use]
     pub fn is_extended(&self) -> bool {
         self.is_extended
+    }
+
+    /// What Ditto's engine does with the condition instead of evaluating it, and what to write instead.
+    #[must_use]
+    pub fn engine_fault(&self) -> Option<&'static str> {
+        engine_faults::fault_of(&self.expr)
     }
 
     /// Whether an event matches. A result of null, missing or error does not match.

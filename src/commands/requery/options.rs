@@ -115,6 +115,9 @@ fn output_folder(path: &Path) -> Option<PathBuf> {
 fn check_dql(condition: &str) -> Result<(), String> {
     match Condition::parse(condition) {
         Ok(parsed) if parsed.is_extended() => Err("--where: the server does not read paths such as [\"odd.key\"], .name or $.name as fields: put the name in backticks".to_owned()),
+        Ok(parsed) => parsed
+            .engine_fault()
+            .map_or(Ok(()), |fault| Err(format!("--where: {fault}"))),
         Err(error) if error.is_at_end() => Err(format!("--where, {error}")),
         _ => Ok(()),
     }

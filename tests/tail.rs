@@ -113,12 +113,15 @@ fn a_gap_uses_up_no_limit() {
     }
 }
 
+fn now_millis() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    i64::try_from(now.unwrap().as_millis()).unwrap()
+}
+
 #[test]
 fn time_limits_end_a_read_by_what_is_shown() {
     let stage = Stage::new(1);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = i64::try_from(now.unwrap().as_millis()).unwrap();
-    stage.write(0, 1, "people", now);
+    stage.write(0, 1, "people", now_millis());
     let from = ["--from", "beginning"];
     for (args, status, lines) in [
         (&["--timeout", "1s"][..], 0, 1),
@@ -149,13 +152,7 @@ fn hidden_events_are_no_life() {
             let mut txn = 0;
             while busy.load(std::sync::atomic::Ordering::Relaxed) {
                 txn += 1;
-                let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-                stage.write(
-                    0,
-                    txn,
-                    "people",
-                    i64::try_from(now.unwrap().as_millis()).unwrap(),
-                );
+                stage.write(0, txn, "people", now_millis());
                 std::thread::sleep(Duration::from_millis(2));
             }
         });

@@ -1,5 +1,7 @@
 //! Patterns of collection names: `orders`, `order*`, `{a,b}`, `!archive`.
 
+use std::fmt;
+
 use globset::{Glob, GlobMatcher};
 
 /// An invalid collection pattern.
@@ -9,6 +11,12 @@ pub struct GlobError {
     pub glob: String,
     /// The error message.
     pub why: String,
+}
+
+impl fmt::Display for GlobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}': {}", self.glob, self.why)
+    }
 }
 
 /// A pattern of collection names. A name without wildcards is compared directly, which is many times faster.

@@ -15,8 +15,7 @@ pub(super) fn into_collections(
     resumable: bool,
     context: &mut Context<'_>,
 ) -> Result<Vec<Collection>, Exit> {
-    let mut can_continue = true;
-    let (exit, documents) = match outcome {
+    let (exit, documents, can_continue) = match outcome {
         Outcome::Complete(collections) => return Ok(collections),
         Outcome::OutputClosed => return Err(Exit::Success),
         Outcome::OutputFailed(error) => {
@@ -25,10 +24,10 @@ pub(super) fn into_collections(
                 .warn(&format!("writing to standard output: {error}"));
             return Err(Exit::Failed);
         }
-        Outcome::Interrupted(documents) => (Exit::Interrupted, documents),
+        Outcome::Interrupted(documents) => (Exit::Interrupted, documents, true),
         Outcome::Stopped(stop, documents) => {
-            can_continue = !is_permanent(&stop);
-            (report_stop(&stop, context), documents)
+            let can_continue = !is_permanent(&stop);
+            (report_stop(&stop, context), documents, can_continue)
         }
     };
     let hint = if resumable && can_continue {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::event::collection_pattern::{CollectionPattern, GlobError};
+use crate::event::collection_pattern::CollectionPattern;
 use crate::util::suggest::nearest;
 use crate::util::text::truncate;
 
@@ -112,7 +112,7 @@ pub(super) fn pattern(text: &str) -> Result<CollectionPattern, String> {
         return Err("--collection: a name must not be empty".to_owned());
     }
     let pattern = CollectionPattern::new(text);
-    pattern.map_err(|GlobError { glob, why }| format!("--collection '{glob}': {why}"))
+    pattern.map_err(|bad| format!("--collection {bad}"))
 }
 
 /// The error for a value that matches no known collection.

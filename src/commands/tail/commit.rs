@@ -151,21 +151,14 @@ impl Run<'_> {
 
     /// Whether a time limit may be over while records arrive.
     fn time_limit_is_over(&mut self) -> bool {
-        let limits = self.plan.time_limits;
         let is_due = self
             .counters
             .read
             .is_multiple_of(TIME_CHECK_INTERVAL_RECORDS);
-        if !is_due || !limits.ends_run() {
-            return false;
+        is_due && self.plan.time_limits.ends_run() && {
+            let reads_newest = self.reads_newest();
+            self.exceeded_limit(reads_newest).is_some()
         }
-        let reads_newest = self.reads_newest();
-        limits
-            .total
-            .is_some_and(|limit| self.started.elapsed() >= limit)
-            || limits
-                .without_output
-                .is_some_and(|limit| self.without_output(reads_newest) >= limit)
     }
 
     fn check_time_limits(
@@ -173,21 +166,23 @@ impl Run<'_> {
         source: &mut dyn Source,
         reads_newest: bool,
     ) -> Result<(), StopReason> {
+        match self.exceeded_limit(reads_newest) {
+            Some(StopReason::SourceEnded) if !source.confirm() => Ok(()),
+            Some(stop) => Err(stop),
+            None => Ok(()),
+        }
+    }
+
+    /// The end that `--timeout` or `--idle-exit` asks for now.
+    fn exceeded_limit(&mut self, reads_newest: bool) -> Option<StopReason> {
         let limits = self.plan.time_limits;
-        if limits
-            .total
-            .is_some_and(|limit| self.started.elapsed() >= limit)
-        {
-            return Err(StopReason::TimedOut);
+        let is_over =
+            |limit: Option<Duration>, elapsed| limit.is_some_and(|limit| elapsed >= limit);
+        if is_over(limits.total, self.started.elapsed()) {
+            return Some(StopReason::TimedOut);
         }
         let without_output = self.without_output(reads_newest);
-        let is_over = limits
-            .without_output
-            .is_some_and(|limit| without_output >= limit);
-        if is_over && source.confirm() {
-            return Err(StopReason::SourceEnded);
-        }
-        Ok(())
+        is_over(limits.without_output, without_output).then_some(StopReason::SourceEnded)
     }
 
     /// How long nothing was shown: no event, no gap and no unreadable record.

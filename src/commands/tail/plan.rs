@@ -114,8 +114,8 @@ impl SharedArgs<'_> {
         let (diff, mut paths) = options(self.changes)?;
         let format = output_format(&self.format, &mut paths)?;
         let typed_filter = typed_filter(self.filter, after_txn, until_txn, &diff.redact)?;
-        let filter = Filter::new(&typed_filter.options)
-            .map_err(|bad| format!("--collection '{}': {}", bad.glob, bad.why))?;
+        let filter =
+            Filter::new(&typed_filter.options).map_err(|bad| format!("--collection {bad}"))?;
         let hides_events =
             filter.is_selective() || !(diff.only.is_empty() && diff.ignore.is_empty());
         let time_limits = self.time_limits.parse(hides_events)?;

@@ -41,7 +41,7 @@ pub fn load_each(
             return (Err(fault), Ok(None));
         }
         is_shared = cluster.bytes == user.bytes;
-        if let Some(fault) = same_file(cluster, user).filter(|_| is_shared) {
+        if let Some(fault) = is_shared.then(|| same_file(cluster, user)).flatten() {
             return match fault.role {
                 Role::Cluster => (Err(fault), Ok(None)),
                 Role::User => (Ok(None), Err(fault)),

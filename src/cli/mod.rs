@@ -23,7 +23,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use requery::{ApiVersion, Requery};
 pub use usage_error::{ParseError, UsageError};
 
-pub use crate::record::options::{Format, Op};
+pub use crate::record::options::{Format, Op, Order};
 use crate::util::env::ColourWhen;
 
 /// Look at, check and recover Ditto's change data capture stream.
@@ -337,6 +337,9 @@ pub struct PositionRange {
     /// unreadable records among them are shown in addition
     #[arg(long, value_name = "N", conflicts_with = "limit", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub last: Option<u64>,
+    /// The order of events from several partitions or captures [default: time if the read has an end, else arrival]
+    #[arg(long, value_name = "ORDER")]
+    pub order: Option<Order>,
 }
 
 const TAIL_EXAMPLES: &str = "\

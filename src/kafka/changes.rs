@@ -114,8 +114,9 @@ impl Reader {
             before: self.watch.id().cloned(),
             now: state.id.clone(),
         });
-        self.pending
-            .extend(lost.into_iter().map(Pending::OffsetGap));
+        for gap in lost {
+            self.note_gap(gap);
+        }
         self.pending_reset = None;
         self.topic.id.clone_from(&state.id);
         self.watch.replace(state.id);
@@ -145,7 +146,7 @@ impl Reader {
             if low > 0 {
                 let why = GapReason::Retention;
                 let gap = OffsetGap::new(self.topic.name(), *partition, 0, low, why);
-                self.pending.push_back(Pending::OffsetGap(gap));
+                self.note_gap(gap);
             }
             self.partitions.follow(*partition, low);
         }
@@ -171,7 +172,7 @@ impl Reader {
             let resumed = lows.get(&partition).copied().unwrap_or(0);
             let why = GapReason::Rewound;
             let gap = OffsetGap::new(self.topic.name(), partition, wanted, resumed, why);
-            self.pending.push_back(Pending::OffsetGap(gap));
+            self.note_gap(gap);
             self.partitions.resume(partition, resumed);
         }
         // A partition is not fetched any more after its offset was out of range.

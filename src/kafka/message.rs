@@ -1,10 +1,11 @@
-//! An owned copy of one message, in buffers that are reused.
+//! Messages as records: of a queue, without a copy, or an owned copy in buffers that are reused.
 
 use std::borrow::Cow;
 
 use rdkafka::Message;
 use rdkafka::message::{BorrowedMessage, Headers};
 
+use super::queue_ffi;
 use crate::record::{Clock, Header, Place, Record, Timestamp};
 
 /// The last message.
@@ -79,6 +80,28 @@ impl OwnedMessage {
             headers: self.headers.iter().map(as_header).collect(),
             payload: self.payload.as_slice(),
         }
+    }
+}
+
+/// A message of a queue as a record of a topic.
+pub(super) fn record<'a>(message: queue_ffi::Message<'a>, topic: &'a str) -> Record<'a> {
+    let headers = message.headers().into_iter();
+    Record {
+        place: Place::Offset {
+            topic,
+            partition: message.partition(),
+            offset: message.offset(),
+        },
+        time: message.timestamp(),
+        leader_epoch: None,
+        key: message.key().map(Cow::Borrowed),
+        headers: headers
+            .map(|(name, value)| Header {
+                name: String::from_utf8_lossy(name),
+                value: value.map(Cow::Borrowed),
+            })
+            .collect(),
+        payload: message.payload().map(Cow::Borrowed),
     }
 }
 

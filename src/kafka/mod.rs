@@ -14,9 +14,11 @@ mod joining;
 mod member;
 mod message;
 mod outage;
+mod partition_queues;
 mod partitions;
 mod plan;
 mod preceding;
+mod queue_ffi;
 mod reader;
 mod resume;
 mod schedule;
@@ -50,6 +52,7 @@ use self::watch::Watched;
 use self::witness::WitnessReader;
 use crate::record::last_n::{Kept, LastN};
 use crate::record::position::Position;
+use crate::record::time_order::TxnOf;
 use crate::record::{Failure, Record};
 
 /// The part of a topic to read.
@@ -63,6 +66,8 @@ pub struct ReadRange {
     pub until: Option<Position>,
     /// The time now, in milliseconds since 1970-01-01 UTC.
     pub now: i64,
+    /// Merges the partitions by time if the range ends at offsets that are known; reads a record's transaction.
+    pub merge: Option<TxnOf>,
 }
 
 /// Connects to a topic without a group.
@@ -94,7 +99,10 @@ pub fn start(topic: Topic, range: &ReadRange) -> Result<Reader, ReadStopped> {
         }
     }
     let names_partitions = range.stored.is_none() && matches!(range.from, Position::Offsets(_));
-    let mut reader = Reader::start(topic, plan, bounds.until)?;
+    let mut reader = match range.merge.filter(|_| bounds.stops.is_some()) {
+        Some(txn_of) => Reader::start_merged(topic, plan, txn_of)?,
+        None => Reader::start(topic, plan, bounds.until)?,
+    };
     reader.watch_topic(Watched {
         incarnation,
         former: bounds.resumption.former,

@@ -95,10 +95,17 @@ impl PartitionProgress {
         self.list.push(state);
     }
 
+    fn index(&self, partition: i32) -> Option<usize> {
+        let number = usize::try_from(partition).ok()?;
+        self.indexes.get(number).copied().flatten()
+    }
+
+    fn get(&self, partition: i32) -> Option<&PartitionState> {
+        self.list.get(self.index(partition)?)
+    }
+
     fn state(&mut self, partition: i32) -> Option<&mut PartitionState> {
-        let index = usize::try_from(partition)
-            .ok()
-            .and_then(|number| self.indexes.get(number).copied().flatten())?;
+        let index = self.index(partition)?;
         self.list.get_mut(index)
     }
 
@@ -117,6 +124,17 @@ impl PartitionProgress {
             self.finish(partition);
         }
         true
+    }
+
+    /// Whether a record lies before the end of its partition.
+    pub(super) fn accepts(&self, partition: i32, offset: i64) -> bool {
+        self.get(partition)
+            .is_some_and(|state| !state.done && state.range.stop.is_none_or(|stop| offset < stop))
+    }
+
+    /// Whether a partition has nothing more to deliver, or is not read.
+    pub(super) fn is_finished(&self, partition: i32) -> bool {
+        self.get(partition).is_none_or(|state| state.done)
     }
 
     /// End of partition: a bounded one is finished, even if the last offsets before its stop hold no record

@@ -12,14 +12,16 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::context::ClientEvent;
 use super::failure::{ErrorClass, READING, classify, is_about_group, raw};
 use super::joining::{JOINING, Joining};
-use super::message::OwnedMessage;
+use super::message::{self, OwnedMessage};
 use super::outage::{OutageMonitor, PROBE_TIMEOUT};
+use super::partition_queues::{Arrived, PartitionQueues};
 use super::partitions::PartitionProgress;
 use super::plan::ReadPlan;
 use super::topic::{Offsets, Topic};
 use super::watch::TopicWatch;
 use crate::record::incarnation::Incarnation;
-use crate::record::{Failure, GapReason, Notice, OffsetGap, Progress, Source, SourceItem};
+use crate::record::time_order::TxnOf;
+use crate::record::{Failure, GapReason, Notice, OffsetGap, Progress, Record, Source, SourceItem};
 
 /// Reads a topic between the offsets of a plan.
 pub struct Reader {
@@ -27,7 +29,13 @@ pub struct Reader {
     pub(super) partitions: PartitionProgress,
     /// Items to deliver before the next record.
     pub(super) pending: VecDeque<Pending>,
-    /// The record delivered last; the item borrows its bytes.
+    /// Gaps of a read that is merged by time: each is delivered before the next record of its partition.
+    deferred_gaps: Vec<OffsetGap>,
+    /// How a record's transaction is read, if the partitions are merged by time.
+    txn_of: Option<TxnOf>,
+    /// The queues of the assigned partitions. A group has none: its partitions change.
+    queues: PartitionQueues,
+    /// The record of a group delivered last; the item borrows its bytes.
     message: OwnedMessage,
     outage: OutageMonitor,
     /// The topic's incarnation, and how its changes are noticed.
@@ -75,11 +83,34 @@ impl Reader {
         plan: ReadPlan,
         until: Option<i64>,
     ) -> Result<Reader, Failure> {
-        let pending = plan.lost.into_iter().map(Pending::OffsetGap).collect();
+        Reader::open(topic, plan, until, None)
+    }
+
+    /// Starts to read the plan's ranges, which all have a stop, merged by time. `txn_of` reads a record's transaction.
+    ///
+    /// # Errors
+    /// As [`Reader::start`].
+    pub(super) fn start_merged(
+        topic: Topic,
+        plan: ReadPlan,
+        txn_of: TxnOf,
+    ) -> Result<Reader, Failure> {
+        Reader::open(topic, plan, None, Some(txn_of))
+    }
+
+    fn open(
+        topic: Topic,
+        plan: ReadPlan,
+        until: Option<i64>,
+        txn_of: Option<TxnOf>,
+    ) -> Result<Reader, Failure> {
         let mut reader = Reader {
             topic,
             partitions: PartitionProgress::new(plan.ranges),
-            pending,
+            pending: VecDeque::new(),
+            deferred_gaps: Vec::new(),
+            txn_of,
+            queues: PartitionQueues::default(),
             message: OwnedMessage::default(),
             outage: OutageMonitor::default(),
             watch: TopicWatch::default(),
@@ -96,6 +127,9 @@ impl Reader {
             reader.outage.on_answer();
         }
         reader.assign()?;
+        for lost in plan.lost {
+            reader.note_gap(lost);
+        }
         Ok(reader)
     }
 
@@ -141,10 +175,15 @@ impl Reader {
     }
 
     /// Assigns the open partitions at their next offsets. Prefetched records are fetched again.
-    pub(super) fn assign(&self) -> Result<(), Failure> {
+    pub(super) fn assign(&mut self) -> Result<(), Failure> {
         let open = self.partitions.open();
         if open.is_empty() {
             return Ok(());
+        }
+        if self.topic.is_without_group() {
+            let partitions = open.iter().map(|(partition, _)| *partition).collect();
+            let (consumer, name) = (&self.topic.consumer, self.topic.name());
+            self.queues = PartitionQueues::new(consumer, name, partitions, self.txn_of);
         }
         let list = self.offset_list(open, "starting to read")?;
         let consumer = &self.topic.consumer;
@@ -155,8 +194,124 @@ impl Reader {
         assigned.map_err(|error| self.topic.unexpected("starting to read", &error))
     }
 
-    /// Polls once. `true` means that a record was copied and is to be delivered.
+    /// Polls once. `true` means that a record is to be delivered.
     fn poll(&mut self, wait: Duration) -> Result<bool, Failure> {
+        if self.queues.is_empty() {
+            self.poll_consumer(wait)
+        } else {
+            self.poll_queues(wait)
+        }
+    }
+
+    /// Takes the next record of the queues.
+    fn poll_queues(&mut self, wait: Duration) -> Result<bool, Failure> {
+        self.queues.remove_delivered();
+        while let Some(queue) = self.queues.waiting() {
+            let partition = self.queues.partition(queue);
+            if partition.is_some_and(|partition| self.partitions.is_finished(partition)) {
+                self.queues.end();
+                self.end_partition(partition);
+                continue;
+            }
+            match self.queues.fetch(queue, wait) {
+                Some(Arrived::Message { partition, offset }) => {
+                    self.outage.on_answer();
+                    if self.partitions.accepts(partition, offset) {
+                        self.queues.accept(self.topic.name());
+                    } else {
+                        self.queues.skip(queue);
+                        self.partitions.reached_end(partition);
+                        self.end_partition(Some(partition));
+                    }
+                }
+                Some(Arrived::Error(partition, code, text)) => {
+                    self.queues.skip(queue);
+                    self.on_partition_error(partition, code, &text)?;
+                    return self.poll_events().map(|()| false);
+                }
+                None => {
+                    // Errors and log lines have a queue of their own.
+                    return self.poll_consumer(Duration::ZERO);
+                }
+            }
+        }
+        Ok(self.deliver())
+    }
+
+    /// Delivers the next record of the queues, unless a gap of its partition comes first.
+    fn deliver(&mut self) -> bool {
+        let Some((partition, offset)) = self.queues.first() else {
+            return false;
+        };
+        if self.deliver_gaps(partition) {
+            return false;
+        }
+        self.partitions.take(partition, offset);
+        let (queues, watch, topic) = (&mut self.queues, &mut self.watch, &self.topic);
+        if let Some(message) = queues.deliver() {
+            watch.note_record(|| message::record(message, topic.name()));
+            if let Some(bytes) = &mut self.pending_reset {
+                *bytes += message.payload().map_or(0, <[u8]>::len) as u64;
+            }
+        }
+        true
+    }
+
+    /// Makes the gaps of a partition the next items.
+    fn deliver_gaps(&mut self, partition: i32) -> bool {
+        let is_here = |lost: &mut OffsetGap| lost.partition == partition;
+        let gaps = self.deferred_gaps.extract_if(.., is_here);
+        let before = self.pending.len();
+        self.pending.extend(gaps.map(Pending::OffsetGap));
+        self.pending.len() > before
+    }
+
+    /// Reports a gap: at once, or where it stands in the order of time.
+    pub(super) fn note_gap(&mut self, lost: OffsetGap) {
+        if self.queues.is_merged() && !self.partitions.is_finished(lost.partition) {
+            self.deferred_gaps.push(lost);
+        } else {
+            self.pending.push_back(Pending::OffsetGap(lost));
+        }
+    }
+
+    /// A partition has no further record.
+    fn end_partition(&mut self, partition: Option<i32>) {
+        if let Some(partition) = partition {
+            self.deliver_gaps(partition);
+            self.pause(partition);
+        }
+    }
+
+    fn on_partition_error(
+        &mut self,
+        partition: i32,
+        code: RDKafkaErrorCode,
+        text: &str,
+    ) -> Result<(), Failure> {
+        if code == RDKafkaErrorCode::PartitionEOF {
+            self.on_partition_end(partition);
+            return Ok(());
+        }
+        self.handle_error(code, text)
+    }
+
+    fn on_partition_end(&mut self, partition: i32) {
+        self.outage.on_answer();
+        self.partitions.reached_end(partition);
+        self.pass_markers(partition);
+        self.watch.at_end();
+    }
+
+    /// The record that was delivered last.
+    fn record(&self) -> Record<'_> {
+        let name = self.topic.name();
+        let queued = self.queues.record(name);
+        queued.unwrap_or_else(|| self.message.as_record(name))
+    }
+
+    /// Takes a record from the consumer's own queue.
+    fn poll_consumer(&mut self, wait: Duration) -> Result<bool, Failure> {
         let consumer = std::sync::Arc::clone(&self.topic.consumer);
         let delivered = match consumer.poll(wait) {
             Some(Ok(message)) => {
@@ -174,10 +329,7 @@ impl Reader {
                 true
             }
             Some(Err(KafkaError::PartitionEOF(partition))) => {
-                self.outage.on_answer();
-                self.partitions.reached_end(partition);
-                self.pass_markers(partition);
-                self.watch.at_end();
+                self.on_partition_end(partition);
                 false
             }
             Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
@@ -298,14 +450,14 @@ impl Reader {
         for (partition, wanted, resumed) in self.partitions.overtaken(&lows) {
             let (topic, why) = (self.topic.name(), GapReason::Retention);
             let gap = OffsetGap::new(topic, partition, wanted, resumed, why);
-            self.pending.push_back(Pending::OffsetGap(gap));
+            self.note_gap(gap);
             self.partitions.resume(partition, resumed);
         }
         self.refetch()
     }
 
     /// Fetches from the current offsets: by assignment, or by seeking if a group owns the assignment.
-    pub(super) fn refetch(&self) -> Result<(), Failure> {
+    pub(super) fn refetch(&mut self) -> Result<(), Failure> {
         if self.topic.is_without_group() {
             return self.assign();
         }
@@ -355,7 +507,7 @@ impl Reader {
 
     fn has_pending_gap(&self) -> bool {
         let is_gap = |pending: &Pending| matches!(pending, Pending::OffsetGap(_));
-        self.pending.iter().any(is_gap)
+        !self.deferred_gaps.is_empty() || self.pending.iter().any(is_gap)
     }
 
     fn take_pending(&mut self) -> Option<SourceItem<'static>> {
@@ -391,7 +543,7 @@ impl Source for Reader {
             match self.poll(timeout) {
                 Ok(true) => {
                     self.tick_while_busy();
-                    return SourceItem::Record(self.message.as_record(self.topic.name()));
+                    return SourceItem::Record(self.record());
                 }
                 Ok(false) => {}
                 Err(failure) => {
@@ -419,6 +571,9 @@ impl Source for Reader {
     fn positions(&self) -> Vec<(i32, i64)> {
         let mut positions: Offsets = self.partitions.positions().into_iter().collect();
         // An unreported gap is still to be delivered.
+        for lost in self.deferred_gaps.iter().rev() {
+            positions.insert(lost.partition, lost.wanted);
+        }
         for pending in self.pending.iter().rev() {
             if let Pending::OffsetGap(lost) = pending {
                 positions.insert(lost.partition, lost.wanted);

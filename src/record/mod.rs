@@ -6,6 +6,7 @@ pub mod last_n;
 pub mod options;
 mod point_in_time;
 pub mod position;
+pub mod time_order;
 
 use std::borrow::Cow;
 use std::time::Duration;

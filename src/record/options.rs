@@ -69,3 +69,13 @@ impl Format {
         matches!(self, Format::Diff | Format::Oneline)
     }
 }
+
+/// The order of records from several partitions or captures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Order {
+    /// By time over all partitions; inside a partition always by offset
+    Time,
+    /// As the records arrive: faster, but what happened together stands apart
+    #[default]
+    Arrival,
+}

@@ -169,6 +169,7 @@ fn read_topic(
         stored: None,
         until: plan.until.clone(),
         now: context.env.now.timestamp().as_millisecond(),
+        merge: None,
     };
     let interrupt = Arc::clone(context.interrupt);
     let note = &mut |line: &str| context.out.note(line);

@@ -121,6 +121,7 @@ pub(super) fn read_range(
         }),
         until,
         now: 0,
+        merge: None,
     }
 }
 

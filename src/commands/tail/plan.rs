@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::option_notes::{self, TypedOptions};
 use super::path_usage::PathUsage;
-use crate::cli::{self, FormatArg, OnGap};
+use crate::cli::{self, FormatArg, OnGap, Order};
 use crate::condition::Condition;
 use crate::diff::pattern::Pattern;
 use crate::diff::{ArrayKey, Options, redact};
@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub until: Option<Position>,
     pub limit: Option<u64>,
     pub last: Option<usize>,
+    /// The order of records from several partitions or captures.
+    pub order: Order,
     pub time_limits: TimeLimits,
     /// Whether options select events or changes, so that what is read need not be shown.
     pub hides_events: bool,
@@ -96,6 +98,7 @@ impl SharedArgs<'_> {
         self.check_positions(from.as_ref(), until.as_ref())?;
         let now = env.now.timestamp().as_millisecond();
         let reads_past = until.as_ref().is_some_and(|until| is_past(until, now));
+        let order = self.order(reads_past)?;
         let bounded = !self.inputs.is_empty() || self.range.last.is_some() || after_txn.is_some();
         let typed = TypedOptions {
             filter: self.filter,
@@ -130,6 +133,7 @@ impl SharedArgs<'_> {
             until,
             limit: self.range.limit,
             last: self.range.last.and_then(|last| usize::try_from(last).ok()),
+            order,
             time_limits,
             hides_events,
             format,
@@ -142,6 +146,23 @@ impl SharedArgs<'_> {
             notes,
             started: Instant::now(),
         })
+    }
+
+    /// By time if everything to read exists already: a partition that is silent now may still bring an older record.
+    fn order(&self, reads_past: bool) -> Result<Order, String> {
+        let is_live = if self.inputs.is_empty() {
+            !reads_past && self.range.last.is_none()
+        } else {
+            self.inputs.iter().any(|file| file == Path::new("-"))
+        };
+        match self.range.order {
+            None if is_live => Ok(Order::Arrival),
+            None => Ok(Order::Time),
+            Some(Order::Time) if is_live && self.inputs.is_empty() => Err(
+                "--order time needs an end that is known now: add --until end or --last N".into(),
+            ),
+            Some(order) => Ok(order),
+        }
     }
 
     fn check_snapshot(&self, from: &ParsedPosition) -> Result<(), String> {

@@ -173,6 +173,54 @@ fn a_full_disk_moves_no_position() {
     assert_eq!(lines(&fixture.tail(&ALL)).len(), 1);
 }
 
+/// The limit is reached in the middle of the output: all of it is batches of several records, with gaps and unreadable
+/// records in them.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_may_not_grow_misses_no_event_after_the_next_run() {
+    const BLOCKS_OF_512: usize = 4_000;
+    let fixture = Fixture::new(2);
+    let mut all = BTreeSet::new();
+    for start in (0..20_000).step_by(2_000) {
+        all.extend(fixture.write(start..start + 2_000));
+        fixture.stage.write_raw(0, Some(GAP.as_bytes()), 2_000);
+        fixture.stage.write_raw(1, Some(b"{"), 2_000);
+    }
+    let out = fixture.stage.file("out.ndjson", "");
+    let tail = |limit: &str| {
+        let command = format!(
+            "{limit} exec {} tail --from beginning --until end --state {} >> {out}",
+            env!("CARGO_BIN_EXE_ditto-cdc"),
+            fixture.file
+        );
+        let output = std::process::Command::new("sh")
+            .args(["-c", &command])
+            .env_clear()
+            .envs(fixture.stage.env())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let stderr = tail(&format!("trap '' XFSZ; ulimit -f {BLOCKS_OF_512};"));
+    let message = "ditto-cdc: writing to standard output: ";
+    assert!(stderr.contains(message), "{stderr}");
+    let written = fs::read_to_string(&out).unwrap();
+    let first: Vec<&str> = written.lines().collect();
+    assert_eq!(written.len(), BLOCKS_OF_512 * 512);
+
+    let stderr = tail("");
+    let gaps = "10 requeryRequired, txnID up to 45";
+    assert!(!stderr.contains("writing to"), "{stderr}");
+    let text = fs::read_to_string(&out).unwrap();
+    let lines: BTreeSet<String> = text.lines().map(str::to_owned).collect();
+    assert!(lines.is_superset(&all), "{} of {}", lines.len(), all.len());
+    // The records of a batch that was written in part.
+    let events = text.lines().filter(|line| all.contains(*line)).count();
+    let repeated = events - all.len();
+    assert!(repeated < first.len() / 4, "{repeated} of {}", first.len());
+    assert!(fixture.tail(&END).stderr.contains(gaps));
+}
+
 #[test]
 fn a_partial_line_of_a_killed_run_is_terminated() {
     let fixture = Fixture::new(1);

@@ -2,6 +2,8 @@
 //! messages and output keep their order.
 
 mod system;
+#[cfg(test)]
+mod test_sink;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -43,7 +45,7 @@ pub struct Output {
     pub stderr_terminal: bool,
     may_show_progress: bool,
     bar: Option<ProgressBar>,
-    /// The capacity of a pipe at standard output was increased.
+    /// The capacity of a pipe at standard output was increased, or is to be kept.
     pipe_capacity_increased: Once,
     /// The pager of standard output, if one was started.
     pager: Option<Child>,
@@ -57,6 +59,9 @@ pub struct Output {
     known_secrets: KnownSecrets,
     /// The time zone that was named last.
     named_zone: Option<String>,
+    /// Receives standard output in a test; messages are dropped.
+    #[cfg(test)]
+    sink: Option<test_sink::Sink>,
 }
 
 /// Captured output.
@@ -93,6 +98,8 @@ impl Output {
             captured: None,
             known_secrets: KnownSecrets::default(),
             named_zone: None,
+            #[cfg(test)]
+            sink: None,
         }
     }
 
@@ -148,13 +155,18 @@ impl Output {
         &mut self.buffer
     }
 
-    /// Whether the buffer holds unflushed output.
-    #[must_use]
-    pub fn is_dirty(&self) -> bool {
-        !self.buffer.is_empty()
+    /// Leaves the capacity of a pipe at standard output as it is: what is in the pipe is lost with its reader.
+    pub fn keep_pipe_capacity(&mut self) {
+        self.pipe_capacity_increased.call_once(|| ());
     }
 
-    /// Number of flushes. If the buffer is empty, everything before the last flush was written.
+    /// Whether there is output that was not flushed, also because standard output cannot be written.
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        !self.buffer.is_empty() || self.failed.is_some()
+    }
+
+    /// Number of flushes. Unless output is dirty, everything before the last flush was written.
     #[must_use]
     pub fn flushes(&self) -> u64 {
         self.flushes
@@ -235,7 +247,13 @@ impl Output {
             return Ok(());
         }
         let pipe = self.pager.as_mut().and_then(|pager| pager.stdin.as_mut());
+        #[cfg(test)]
+        let sink = self.sink.as_mut();
         let write = || {
+            #[cfg(test)]
+            if let Some(sink) = sink {
+                return sink.write_all(text);
+            }
             if let Some(pipe) = pipe {
                 return pipe.write_all(text);
             }
@@ -389,6 +407,10 @@ impl Output {
     fn print(&mut self, line: &str) {
         // Earlier output must precede the message if both streams are the same terminal.
         let _ = self.flush();
+        #[cfg(test)]
+        if self.sink.is_some() {
+            return;
+        }
         if self.pager.is_some() {
             // The pager owns the terminal: it would overwrite a line on standard error.
             self.buffer.extend_from_slice(line.as_bytes());

@@ -9,11 +9,12 @@ use crate::event::TxnId;
 use crate::record::{GapReason, OffsetGap, SourceItem};
 
 impl Run<'_> {
-    /// Accounts for a record whose text is in the output buffer.
+    /// Accounts for a record whose text is in the output buffer; `place` is its partition and offset, if it has them.
     pub(super) fn account(
         &mut self,
         rendered: Rendered,
         description: &str,
+        place: Option<(i32, i64)>,
     ) -> Result<(), StopReason> {
         match rendered {
             Rendered::Hidden => return Ok(()),
@@ -33,6 +34,10 @@ impl Run<'_> {
             }
             Rendered::Gap(txn) => {
                 self.counters.gaps += 1;
+                self.gap_at = place;
+                if let Some(checkpointer) = &mut self.checkpointer {
+                    checkpointer.note_gap(txn.map(|txn| txn.0), place);
+                }
                 self.messages.report_gap(txn, description, self.out);
                 self.handle_gap(txn)?;
             }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::base_snapshot::BaseSnapshot;
 use crate::kafka::StartOffsets;
 use crate::record::incarnation::Incarnation;
-use crate::record::{Failure, FailureClass, OffsetGap};
+use crate::record::{Failure, FailureClass, OffsetGap, Source};
 use crate::state::{Gap, State, StateFile};
 use crate::util::shell;
 
@@ -30,13 +30,39 @@ pub(super) struct TopicIdentity {
     pub partitions: i32,
 }
 
+/// How far a source was read at a moment. Its parts belong together: the same offsets in another incarnation of the
+/// topic are other positions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ReadPositions {
+    /// The next offset of each partition.
+    next: Vec<(i32, i64)>,
+    /// The topic that they belong to.
+    incarnation: Incarnation,
+}
+
+impl ReadPositions {
+    /// The positions after the item that a source delivered last.
+    pub(super) fn of(source: &dyn Source) -> ReadPositions {
+        ReadPositions {
+            next: source.positions(),
+            incarnation: source.incarnation(),
+        }
+    }
+}
+
 /// Saves the positions of a run.
+///
+/// Positions go through three stages: they are read from the source, written when the output before them is in the
+/// buffer, and flushed with that. Only flushed ones are saved. A gap goes with the first positions after it.
 pub(super) struct Checkpointer {
     file: StateFile,
-    /// The next content of the file.
+    /// The next content of the file, but for the flushed positions.
     state: State,
-    /// Gaps in output that is not flushed yet.
-    unflushed_gap: Gap,
+    /// Gaps after the written positions.
+    unwritten_gap: Option<Gap>,
+    written: Option<(ReadPositions, Option<Gap>)>,
+    flushed: Option<ReadPositions>,
+    save_interval: Duration,
     saved_at: Instant,
 }
 
@@ -101,7 +127,10 @@ impl LockedState {
                 partitions: identity.partitions,
                 ..state.unwrap_or_default()
             },
-            unflushed_gap: Gap::default(),
+            unwritten_gap: None,
+            written: None,
+            flushed: None,
+            save_interval: SAVE_INTERVAL,
             saved_at: Instant::now(),
         };
         Ok((checkpointer, start, precedence))
@@ -179,40 +208,65 @@ impl Checkpointer {
 
     /// Notes a `requeryRequired`, to be saved with the positions after it.
     pub(super) fn note_gap(&mut self, txn_id: Option<u64>, place: Option<(i32, i64)>) {
-        self.unflushed_gap.note_requery(txn_id, place);
+        let gap = self.unwritten_gap.get_or_insert_default();
+        gap.note_requery(txn_id, place);
     }
 
     /// Notes a gap in the offsets, to be saved with the positions after it.
     pub(super) fn note_offset_gap(&mut self, lost: &OffsetGap) {
-        self.unflushed_gap.note_offset_gap(lost);
+        let gap = self.unwritten_gap.get_or_insert_default();
+        gap.note_offset_gap(lost);
     }
 
-    /// The output before these positions in this topic is flushed.
-    pub(super) fn note_flushed_positions(
-        &mut self,
-        positions: Vec<(i32, i64)>,
-        incarnation: Incarnation,
-    ) {
-        self.state.next = positions.into_iter().collect();
-        self.state.incarnation = incarnation;
-        let gap = std::mem::take(&mut self.unflushed_gap);
-        if gap != Gap::default() {
-            self.state.gap.get_or_insert_default().add(gap);
+    /// The output before these positions is in the buffer or flushed, and the gaps before them are noted.
+    pub(super) fn note_written(&mut self, positions: ReadPositions) {
+        let earlier = self.written.take().and_then(|(_, gap)| gap);
+        let gap = joined(earlier, self.unwritten_gap.take());
+        self.written = Some((positions, gap));
+    }
+
+    /// Everything in the buffer was flushed.
+    pub(super) fn note_flushed(&mut self) {
+        if let Some((positions, gap)) = self.written.take() {
+            self.flushed = Some(positions);
+            self.state.gap = joined(self.state.gap.take(), gap);
         }
     }
 
     /// Whether the save interval has passed.
     pub(super) fn is_due(&self) -> bool {
-        self.saved_at.elapsed() >= SAVE_INTERVAL
+        self.saved_at.elapsed() >= self.save_interval
     }
 
-    /// Writes the noted positions.
+    /// Writes the flushed positions.
     ///
     /// # Errors
     /// A [`Failure`] of writing; the file then has its former content.
     pub(super) fn save(&mut self) -> Result<(), Failure> {
         self.saved_at = Instant::now();
+        if let Some(flushed) = self.flushed.take() {
+            self.state.next = flushed.next.into_iter().collect();
+            self.state.incarnation = flushed.incarnation;
+        }
         self.file.write(&self.state)
+    }
+
+    /// Saves at every opportunity, so that a test sees each position that could be saved.
+    #[cfg(test)]
+    pub(super) fn save_always(mut self) -> Self {
+        self.save_interval = Duration::ZERO;
+        self
+    }
+}
+
+/// Two gaps as one that is resolved together.
+fn joined(earlier: Option<Gap>, later: Option<Gap>) -> Option<Gap> {
+    match (earlier, later) {
+        (Some(mut gap), Some(later)) => {
+            gap.add(later);
+            Some(gap)
+        }
+        (earlier, later) => earlier.or(later),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::checkpoint::Checkpointer;
+use super::checkpoint::{Checkpointer, ReadPositions};
 use super::messages::Messages;
 use super::run::Run;
 use super::stop_reason::StopReason;
@@ -76,9 +76,6 @@ impl Run<'_> {
 
     /// Work that must not wait for idle time. `true` if positions have to be committed now.
     pub(super) fn tick(&mut self, source: &dyn Source) -> bool {
-        if self.out.flushes() != self.noted_flushes && !self.out.is_dirty() {
-            self.note_flushed_positions(source);
-        }
         if self.unmatched.is_due(self.counters.read) || self.time_limit_is_over() {
             return true;
         }
@@ -269,11 +266,29 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Notes the source's positions, if everything that was read was flushed in the meantime.
+    pub(super) fn note_flush(&mut self, source: &dyn Source) {
+        if self.out.flushes() != self.noted_flushes && !self.out.is_dirty() {
+            self.note_flushed_positions(source);
+        }
+    }
+
+    /// Everything that was read is flushed.
     fn note_flushed_positions(&mut self, source: &dyn Source) {
         self.noted_flushes = self.out.flushes();
         if let Some(checkpointer) = &mut self.checkpointer {
-            checkpointer.note_flushed_positions(source.positions(), source.incarnation());
+            checkpointer.note_written(ReadPositions::of(source));
+            checkpointer.note_flushed();
         }
+    }
+
+    /// Flushes what is written. More may have been read.
+    pub(super) fn flush_written(&mut self) -> Result<(), StopReason> {
+        self.out.flush()?;
+        if let Some(checkpointer) = &mut self.checkpointer {
+            checkpointer.note_flushed();
+        }
+        Ok(())
     }
 
     /// Writes the state file, after the output is on disk.

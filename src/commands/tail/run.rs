@@ -81,9 +81,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Saves the positions of flushed output. The source must not be read ahead of the output.
+    /// Saves the positions of flushed output.
     pub(super) fn with_checkpoints(mut self, checkpointer: Checkpointer) -> Self {
-        self.pool = None;
+        self.out.keep_pipe_capacity();
         self.checkpointer = Some(checkpointer);
         self
     }

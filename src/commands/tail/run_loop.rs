@@ -1,11 +1,12 @@
 //! The main loop: read, filter, render, write.
 //!
 //! Three loops over one renderer, one for each demand on order: a worker pool if no option depends on which record
-//! came last; record by record if positions are committed or the run may stop at any record; the last N.
+//! came last; record by record if the run may stop at any record; the last N.
 
 use std::convert::Infallible;
 
 use super::buffered_record::BufferedRecord;
+use super::checkpoint::ReadPositions;
 use super::messages::Messages;
 use super::range;
 use super::render::Rendered;
@@ -52,7 +53,11 @@ impl Run<'_> {
     fn run_pool(&mut self, source: &mut dyn Source, pool: &mut WorkerPool) -> Endless {
         loop {
             match source.next(self.poll_timeout(pool.has_pending())) {
-                SourceItem::Record(record) => self.submit_record(&record, pool)?,
+                SourceItem::Record(record) => {
+                    if self.collect(&record, pool)? {
+                        self.submit_batch(source, pool)?;
+                    }
+                }
                 SourceItem::Idle => {
                     let had_pending = pool.has_pending();
                     self.drain_workers(pool)?;
@@ -62,6 +67,9 @@ impl Run<'_> {
                     self.drain_workers(pool)?;
                     self.handle(item)?;
                 }
+            }
+            if !pool.has_pending() {
+                self.note_flush(source);
             }
             if self.tick(source) {
                 self.drain_workers(pool)?;
@@ -82,6 +90,7 @@ impl Run<'_> {
                 SourceItem::Idle => self.idle(source, false)?,
                 item => self.handle(item)?,
             }
+            self.note_flush(source);
             if self.tick(source) {
                 self.flush_and_commit(source)?;
             }
@@ -152,34 +161,34 @@ impl Run<'_> {
     fn render(&mut self, record: &Record<'_>) -> Result<(), StopReason> {
         let stats = self.unmatched.stats();
         let rendered = self.renderer.render(record, self.out.buffer(), stats);
-        if let Rendered::Gap(txn) = rendered {
-            self.gap_at = range::partition_and_offset(record);
-            if let Some(checkpointer) = &mut self.checkpointer {
-                checkpointer.note_gap(txn.map(|txn| txn.0), self.gap_at);
-            }
-        }
-        self.account(rendered, &self.renderer.describe(rendered, record))
+        let description = self.renderer.describe(rendered, record);
+        self.account(rendered, &description, record.place.position())
     }
 
-    /// Puts a record into a batch, and a full batch into the queue of the workers.
-    fn submit_record(
-        &mut self,
-        record: &Record<'_>,
-        pool: &mut WorkerPool,
-    ) -> Result<(), StopReason> {
+    /// Puts a record into a batch; `true` if that is full now.
+    fn collect(&mut self, record: &Record<'_>, pool: &mut WorkerPool) -> Result<bool, StopReason> {
         if !self.accept(record)? || self.rejects_early(record) {
-            return Ok(());
+            return Ok(false);
         }
         if WorkerPool::is_too_large_to_batch(record) {
             self.drain_workers(pool)?;
-            return self.render(record);
+            self.render(record)?;
+            return Ok(false);
         }
-        if pool.push(record) {
-            while let Some(batch) = pool.next_finished() {
-                self.write_batch(batch, pool)?;
-            }
-            pool.submit();
+        Ok(pool.push(record))
+    }
+
+    /// Puts a full batch into the queue of the workers, with the source's positions after its last record.
+    fn submit_batch(
+        &mut self,
+        source: &dyn Source,
+        pool: &mut WorkerPool,
+    ) -> Result<(), StopReason> {
+        while let Some(batch) = pool.next_finished() {
+            self.write_batch(batch, pool)?;
         }
+        let is_saved = self.checkpointer.is_some();
+        pool.submit(is_saved.then(|| ReadPositions::of(source)));
         Ok(())
     }
 
@@ -206,9 +215,10 @@ impl Run<'_> {
 
     fn write_batch(
         &mut self,
-        batch: RenderedBatch,
+        mut batch: RenderedBatch,
         pool: &mut WorkerPool,
     ) -> Result<(), StopReason> {
+        self.flush_written()?;
         if let Some(stats) = &batch.stats {
             self.unmatched.merge(stats);
             pool.stats = self.unmatched.continued(&self.renderer.filter);
@@ -226,11 +236,22 @@ impl Run<'_> {
                 let text = &batch.text[start..outcome.text_end];
                 self.out.buffer().extend_from_slice(text);
                 start = outcome.text_end;
-                self.account(outcome.rendered, &outcome.description)?;
+                self.account(outcome.rendered, &outcome.description, outcome.place)?;
             }
         }
+        self.note_written(batch.positions.take());
         pool.reuse(batch);
         Ok(())
+    }
+
+    /// The output before these positions is written.
+    fn note_written(&mut self, positions: Option<ReadPositions>) {
+        if let (Some(checkpointer), Some(positions)) = (&mut self.checkpointer, positions) {
+            checkpointer.note_written(positions);
+            if !self.out.is_dirty() {
+                checkpointer.note_flushed();
+            }
+        }
     }
 
     /// After the last source: writes the records that turned out to be the last N.
@@ -252,7 +273,7 @@ impl Run<'_> {
         }
         let written = buffered.try_for_each(|record| {
             self.out.buffer().extend_from_slice(&record.text);
-            self.account(record.rendered, &record.description)
+            self.account(record.rendered, &record.description, None)
         });
         let stop = written.err().unwrap_or(StopReason::Complete);
         self.out.flush().err().map_or(stop, StopReason::from)

@@ -1,13 +1,16 @@
 //! The main loop over a source that no broker can imitate.
 #![allow(clippy::unwrap_used)]
 
+mod saved_positions;
+
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 
-use super::checkpoint::{LockedState, TopicIdentity};
+use super::checkpoint::{Checkpointer, LockedState, TopicIdentity};
 use super::plan::{Plan, SharedArgs, TypedTimeLimits};
 use super::render::Renderer;
 use super::run::Run;
@@ -63,9 +66,9 @@ impl Source for EndlessSource {
     }
 }
 
-/// A plan whose filter rejects everything: the output is not under test.
-fn plan() -> Plan {
-    let typed = Cli::try_parse_from(["ditto-cdc", "tail", "-c", "nothing"]).unwrap();
+/// The plan of a run that shows one collection as JSON.
+fn plan(collection: &str) -> Plan {
+    let typed = Cli::try_parse_from(["ditto-cdc", "tail", "-c", collection]).unwrap();
     let Command::Tail(typed) = typed.command else {
         panic!("not tail");
     };
@@ -82,26 +85,20 @@ fn plan() -> Plan {
     shared.plan(&Env::detect()).unwrap()
 }
 
-#[test]
-fn positions_are_saved_while_records_never_pause() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("state.json");
+/// A checkpointer with a new file.
+fn checkpointer(file: &Path) -> Checkpointer {
     let identity = TopicIdentity {
         cluster: None,
         incarnation: Incarnation::default(),
         topic: "t".into(),
         partitions: 1,
     };
-    let (checkpointer, _, _) = LockedState::open(&file)
-        .unwrap()
-        .check_identity(identity, None)
-        .unwrap();
-    let mut source = EndlessSource {
-        next: 0,
-        file: file.clone(),
-        started: Instant::now(),
-    };
-    let plan = plan();
+    let state = LockedState::open(file).unwrap();
+    let (checkpointer, _, _) = state.check_identity(identity, None).unwrap();
+    checkpointer
+}
+
+fn renderer(plan: &Plan) -> Arc<Renderer> {
     let view = View {
         format: plan.format.clone(),
         styles: Styles::new(false),
@@ -111,15 +108,29 @@ fn positions_are_saved_while_records_never_pause() {
         clock: WallClock::new(Env::detect().now),
         diff: plan.diff.clone(),
     };
-    let mut out = Output::new(false, true, true);
-    let renderer = Arc::new(Renderer {
+    Arc::new(Renderer {
         filter: plan.filter.clone(),
         view,
         base: None,
         paths: Arc::default(),
-    });
-    let mut run =
-        Run::new(&plan, &renderer, "t".into(), None, &mut out).with_checkpoints(checkpointer);
+    })
+}
+
+#[test]
+fn positions_are_saved_while_records_never_pause() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let mut source = EndlessSource {
+        next: 0,
+        file: file.clone(),
+        started: Instant::now(),
+    };
+    // The filter rejects everything: the output is not under test.
+    let plan = plan("nothing");
+    let renderer = renderer(&plan);
+    let mut out = Output::new(false, true, true);
+    let mut run = Run::new(&plan, &renderer, "t".into(), None, &mut out)
+        .with_checkpoints(checkpointer(&file));
     let stop = run.run(&mut source);
     assert!(matches!(stop, StopReason::SourceEnded), "{stop:?}");
     assert!(source.started.elapsed().as_secs() < 30, "never saved");

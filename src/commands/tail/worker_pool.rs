@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use super::checkpoint::ReadPositions;
 use super::render::{Rendered, Renderer};
 use crate::event::filter_stats::FilterStats;
 use crate::record::{Batch, Record};
@@ -42,6 +43,8 @@ pub(super) struct RenderedBatch {
     pub outcomes: Vec<Outcome>,
     /// What the filter rejected, if that is wanted.
     pub stats: Option<FilterStats>,
+    /// The source's positions after the last record, if they are saved.
+    pub positions: Option<ReadPositions>,
 }
 
 /// The result for one record of a batch.
@@ -49,6 +52,8 @@ pub(super) struct Outcome {
     pub rendered: Rendered,
     /// From [`Renderer::describe`].
     pub description: String,
+    /// Partition and offset, if the record has them.
+    pub place: Option<(i32, i64)>,
     /// The end of the record's output in the batch's text.
     pub text_end: usize,
 }
@@ -99,14 +104,16 @@ impl WorkerPool {
         !self.in_flight.is_empty() || !self.filling.batch.is_empty()
     }
 
-    /// Submits the batch that is being filled.
-    pub(super) fn submit(&mut self) {
+    /// Submits the batch that is being filled, with the source's positions after it.
+    pub(super) fn submit(&mut self, positions: Option<ReadPositions>) {
         if self.workers < self.max_workers {
             spawn_worker(Arc::clone(&self.renderer), Arc::clone(&self.task_rx));
             self.workers += 1;
         }
         let (reply_tx, reply_rx) = sync_channel(1);
-        let task = (self.take_filling(), reply_tx);
+        let mut batch = self.take_filling();
+        batch.positions = positions;
+        let task = (batch, reply_tx);
         // Cannot fail: the pool owns the receiver.
         let _ = self.task_tx.send(task);
         self.in_flight.push_back(reply_rx);
@@ -163,6 +170,7 @@ impl RenderedBatch {
             self.outcomes.push(Outcome {
                 rendered: outcome,
                 description: renderer.describe(outcome, &record),
+                place: record.place.position(),
                 text_end: self.text.len(),
             });
         }

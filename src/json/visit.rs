@@ -11,7 +11,8 @@ use super::fields::{Fields, Operators, Visitor};
 use super::grammar::{Grammar, Tokens};
 use super::quotes::Quotes;
 use super::scalar::Scalars;
-use super::{SyntaxError, strings};
+use super::utf8::Utf8;
+use super::{SyntaxError, utf8};
 
 /// Validates `json` and reports fields to the visitor. `Break` if the visitor stopped: then only the bytes before
 /// were validated, except for UTF-8.
@@ -25,12 +26,12 @@ pub fn visit<'a>(
     let mut validator = Validator::new(json, visitor);
     let result = with_widest_simd!(simd => validator.run(simd));
     match result {
-        Ok(ControlFlow::Continue(())) if !validator.utf8_check.is_utf8(json) => {
-            strings::utf8(json).map(ControlFlow::Continue)
+        Ok(ControlFlow::Continue(())) if !validator.utf8.is_valid() => {
+            utf8::check(json).map(ControlFlow::Continue)
         }
         Ok(flow) => Ok(flow),
         // Invalid UTF-8 is the better explanation.
-        Err(at) => Err(strings::utf8(json)
+        Err(at) => Err(utf8::check(json)
             .err()
             .unwrap_or(SyntaxError::NotJson { at })),
     }
@@ -47,7 +48,7 @@ struct Validator<'a, 'v, V> {
     brackets: BracketStack,
     grammar: Grammar,
     fields: Fields,
-    utf8_check: Utf8Check,
+    utf8: Utf8,
 }
 
 impl<'a, 'v, V: Visitor<'a>> Validator<'a, 'v, V> {
@@ -60,7 +61,7 @@ impl<'a, 'v, V: Visitor<'a>> Validator<'a, 'v, V> {
             brackets: BracketStack::default(),
             grammar: Grammar::default(),
             fields: Fields::default(),
-            utf8_check: Utf8Check::default(),
+            utf8: Utf8::default(),
         }
     }
 
@@ -92,9 +93,7 @@ impl<'a, 'v, V: Visitor<'a>> Validator<'a, 'v, V> {
         base: usize,
         block: Block<impl Simd>,
     ) -> Result<ControlFlow<()>, ErrorOffset> {
-        if block.beyond_ascii() != 0 {
-            self.utf8_check.block(self.json, base);
-        }
+        self.utf8.block(block, block.beyond_ascii());
         let strings = self.quotes.block(self.json, base, block);
         let outside = !strings.string_bytes;
         // Inside a long string the state does not change.
@@ -154,31 +153,5 @@ impl<'a, 'v, V: Visitor<'a>> Validator<'a, 'v, V> {
             return Ok(flow);
         }
         Err(base_and_depth.0 + errors.trailing_zeros() as usize)
-    }
-}
-
-/// Runs of blocks with bytes outside ASCII. A run is checked at once, because no character extends into a block of
-/// ASCII.
-#[derive(Default)]
-struct Utf8Check {
-    start: usize,
-    end: usize,
-    not_utf8: bool,
-}
-
-impl Utf8Check {
-    #[inline(never)]
-    fn block(&mut self, json: &[u8], base: usize) {
-        if self.end != base {
-            self.not_utf8 |= !self.is_utf8(json);
-            self.start = base;
-        }
-        self.end = base + BLOCK_BYTES;
-    }
-
-    /// Whether all blocks so far are UTF-8.
-    fn is_utf8(&self, json: &[u8]) -> bool {
-        let last = json.get(self.start..self.end.min(json.len()));
-        !self.not_utf8 && last.is_none_or(|last| std::str::from_utf8(last).is_ok())
     }
 }

@@ -11,6 +11,7 @@ use super::model::View;
 use super::styles::Ink;
 use crate::event::{Event, EventKind, Op};
 use crate::record::{Place, Record};
+use crate::util::decimal;
 
 /// Width of the output without a terminal.
 pub(super) const DEFAULT_WIDTH: usize = 160;
@@ -70,6 +71,17 @@ impl<'v, 'o> Line<'v, 'o> {
         let begin = self.out.len();
         // Writing to a buffer cannot fail.
         let _ = self.out.write_fmt(numbers);
+        self.columns += self.out.len() - begin;
+        self.out.extend_from_slice(ink.off());
+    }
+
+    /// A word of printable ASCII and a number; two blanks before it unless it is the first.
+    fn number(&mut self, word: &str, number: u64, ink: Ink) {
+        self.gap("  ");
+        self.out.extend_from_slice(ink.on());
+        let begin = self.out.len();
+        self.out.extend_from_slice(word.as_bytes());
+        decimal::push(number, self.out);
         self.columns += self.out.len() - begin;
         self.out.extend_from_slice(ink.off());
     }
@@ -165,7 +177,7 @@ impl<'v, 'o> Line<'v, 'o> {
 
     pub fn txn(&mut self, event: &Event<'_>) {
         if let Some(txn) = event.txn_id {
-            self.numbers(format_args!("txn {}", txn.0), self.view.styles.dim);
+            self.number("txn ", txn.0, self.view.styles.dim);
         }
     }
 
@@ -173,7 +185,7 @@ impl<'v, 'o> Line<'v, 'o> {
         match (record.place.position(), record.place) {
             (Some((partition, offset)), _) => self.position(partition, offset),
             (None, Place::Line { line, .. }) => {
-                self.numbers(format_args!("line {line}"), self.view.styles.dim);
+                self.number("line ", line, self.view.styles.dim);
             }
             (None, Place::Offset { .. } | Place::Unknown) => {}
         }

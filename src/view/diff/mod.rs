@@ -23,6 +23,8 @@ use crate::record::{OffsetGap, Record};
 const MAX_PATH_COLUMNS: usize = 32;
 /// Default limit of changes per event.
 const DEFAULT_MAX_CHANGES: usize = 50;
+/// Typical depth of a change.
+const TYPICAL_STEPS: usize = 8;
 /// Typical size of all paths of an event.
 const TYPICAL_PATHS_BYTES: usize = 256;
 /// Smallest width of a value, even if the line is full.
@@ -144,7 +146,7 @@ fn change_lines<'d, 'a>(
         Vec::with_capacity(diff.changes.len().min(64)),
         HiddenCounts::default(),
     );
-    let mut steps = Vec::new();
+    let mut steps = Vec::with_capacity(TYPICAL_STEPS);
     let default_limit = if view.diff.full {
         usize::MAX
     } else {

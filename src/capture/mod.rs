@@ -6,6 +6,7 @@ mod encoding;
 pub mod format;
 mod input;
 mod lines;
+mod merged;
 mod read;
 mod shape;
 mod tool_json;
@@ -20,6 +21,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+pub use merged::MergedCaptures;
 
 use self::console::Console;
 use self::encoding::EncodingError;

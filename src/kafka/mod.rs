@@ -23,6 +23,7 @@ mod reader;
 mod resume;
 mod schedule;
 mod tail_scan;
+mod take;
 mod topic;
 mod topic_id;
 mod txn_search;

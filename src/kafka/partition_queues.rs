@@ -1,4 +1,4 @@
-//! The queues from which records are taken: one for all partitions, or one for each if they are merged by time.
+//! A queue for each partition, and which of their records is next: merged by time, or as they arrive.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,15 +15,21 @@ use crate::record::time_order::{Merge, TxnOf};
 /// Messages that are taken at once, over all queues: enough to hide the cost of a lock.
 const MESSAGES_AT_ONCE: usize = 256;
 
+/// How long an empty queue is waited for if there are others, whose order is that of arrival: only after a topic of one
+/// partition got more.
+const TURN: Duration = Duration::from_millis(5);
+
 /// Queues of partitions, and which of their messages is next. The default has no queue.
 #[derive(Default)]
 pub(super) struct PartitionQueues {
     queues: Vec<MessageQueue<Context>>,
-    /// The partition of each queue; empty if there is one queue for all.
+    /// The partition of each queue.
     partitions: Vec<i32>,
-    /// `None` if there is one queue: its order is that of arrival.
+    /// `None` if there is one partition, or their order is that of arrival.
     merge: Option<(Merge, TxnOf)>,
-    /// Without a merge: whether the first message was accepted.
+    /// Without a merge: the queue to take from.
+    turn: usize,
+    /// Without a merge: whether the first message of that queue was accepted.
     is_ready: bool,
     /// The queue of the message that was delivered last, which is still there.
     delivered: Option<usize>,
@@ -40,33 +46,22 @@ pub(super) enum Arrived {
 }
 
 impl PartitionQueues {
-    /// The queues of these partitions, which must not be assigned yet. With `txn_of` they are merged by time.
+    /// The queues of these partitions. With `txn_of` they are merged by time. `None` if the name cannot be a topic's.
     pub(super) fn new(
         client: &Arc<BaseConsumer<Context>>,
         topic: &str,
         partitions: Vec<i32>,
         txn_of: Option<TxnOf>,
-    ) -> PartitionQueues {
-        if let Some(txn_of) = txn_of.filter(|_| partitions.len() > 1) {
-            let queue = |partition: &i32| MessageQueue::of_partition(client, topic, *partition);
-            let queues: Option<Vec<_>> = partitions.iter().map(queue).collect();
-            if let Some(queues) = queues {
-                return PartitionQueues {
-                    merge: Some((Merge::new(queues.len()), txn_of)),
-                    queues,
-                    partitions,
-                    ..PartitionQueues::default()
-                };
-            }
-        }
-        let shared = MessageQueue::shared(client);
-        for partition in partitions {
-            shared.add_partition(topic, partition);
-        }
-        PartitionQueues {
-            queues: vec![shared],
+    ) -> Option<PartitionQueues> {
+        let queue = |partition: &i32| MessageQueue::of_partition(client, topic, *partition);
+        let queues: Vec<_> = partitions.iter().map(queue).collect::<Option<_>>()?;
+        let merge = txn_of.filter(|_| queues.len() > 1);
+        Some(PartitionQueues {
+            merge: merge.map(|txn_of| (Merge::new(queues.len()), txn_of)),
+            queues,
+            partitions,
             ..PartitionQueues::default()
-        }
+        })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -82,21 +77,26 @@ impl PartitionQueues {
     pub(super) fn waiting(&self) -> Option<usize> {
         match &self.merge {
             Some((merge, _)) => merge.waiting(),
-            None => (!self.is_ready).then_some(0),
+            None => (!self.is_ready).then_some(self.turn),
         }
     }
 
-    /// The partition of a queue; `None` if it has several.
+    /// The partition of a queue.
     pub(super) fn partition(&self, queue: usize) -> Option<i32> {
         self.partitions.get(queue).copied()
     }
 
     /// The first message of a queue, if one is there within the time.
     pub(super) fn fetch(&mut self, queue: usize, wait: Duration) -> Option<Arrived> {
-        let count = (MESSAGES_AT_ONCE / self.queues.len().max(1)).max(1);
+        let queues = self.queues.len().max(1);
+        let takes_turns = self.merge.is_none() && queues > 1;
+        let wait = if takes_turns { wait.min(TURN) } else { wait };
         let queue = self.queues.get_mut(queue)?;
-        queue.fill(count, wait);
-        let message = queue.first()?;
+        queue.fill((MESSAGES_AT_ONCE / queues).max(1), wait);
+        let Some(message) = queue.first() else {
+            self.turn = (self.turn + 1) % queues;
+            return None;
+        };
         Some(match message.error() {
             None => Arrived::Message {
                 partition: message.partition(),
@@ -130,8 +130,9 @@ impl PartitionQueues {
 
     /// Nothing more is needed from the waiting queue.
     pub(super) fn end(&mut self) {
-        if let Some((merge, _)) = &mut self.merge {
-            merge.end();
+        match &mut self.merge {
+            Some((merge, _)) => merge.end(),
+            None => self.turn = (self.turn + 1) % self.queues.len().max(1),
         }
     }
 
@@ -144,7 +145,7 @@ impl PartitionQueues {
     fn first_queue(&self) -> Option<usize> {
         match &self.merge {
             Some((merge, _)) => merge.first(),
-            None => self.is_ready.then_some(0),
+            None => self.is_ready.then_some(self.turn),
         }
     }
 

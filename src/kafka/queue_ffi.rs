@@ -1,4 +1,4 @@
-//! Queues of fetched messages: several at once without a copy. The safe wrapper returns one message at a time.
+//! The queue of one partition: several messages at once, without a copy. The safe wrapper returns one message at a time.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, c_void};
@@ -20,7 +20,7 @@ pub(super) struct MessageQueue<C: ConsumerContext> {
     taken: Vec<*mut library::rd_kafka_message_t>,
     next: usize,
     /// The client must outlive the queue and its messages.
-    client: Arc<BaseConsumer<C>>,
+    _client: Arc<BaseConsumer<C>>,
 }
 
 // SAFETY: librdkafka's queues and messages can be used and destroyed by any thread, and only one has them at a time.
@@ -31,13 +31,6 @@ unsafe impl<C: ConsumerContext> Send for MessageQueue<C> {}
 pub(super) struct Message<'m>(&'m library::rd_kafka_message_t);
 
 impl<C: ConsumerContext> MessageQueue<C> {
-    /// A queue for the messages of several partitions, each added with [`MessageQueue::add_partition`].
-    pub(super) fn shared(client: &Arc<BaseConsumer<C>>) -> MessageQueue<C> {
-        // SAFETY: the client is alive.
-        let queue = unsafe { library::rd_kafka_queue_new(client.client().native_ptr()) };
-        MessageQueue::new(queue, client)
-    }
-
     /// The queue of one partition, which is no longer delivered by the consumer's own queue. `None` if the name cannot be
     /// a topic's.
     pub(super) fn of_partition(
@@ -45,33 +38,23 @@ impl<C: ConsumerContext> MessageQueue<C> {
         topic: &str,
         partition: i32,
     ) -> Option<MessageQueue<C>> {
-        let queue = partition_queue(client, topic, partition)?;
-        // SAFETY: the queue is alive; without a target it keeps its messages.
-        unsafe { library::rd_kafka_queue_forward(queue, ptr::null_mut()) };
-        Some(MessageQueue::new(queue, client))
-    }
-
-    fn new(
-        queue: *mut library::rd_kafka_queue_t,
-        client: &Arc<BaseConsumer<C>>,
-    ) -> MessageQueue<C> {
-        MessageQueue {
+        let name = CString::new(topic).ok()?;
+        let native = client.client().native_ptr();
+        // SAFETY: the client is alive, and librdkafka copies the name. Without a target, a queue keeps its messages.
+        let queue = unsafe {
+            let queue = library::rd_kafka_queue_get_partition(native, name.as_ptr(), partition);
+            if queue.is_null() {
+                return None;
+            }
+            library::rd_kafka_queue_forward(queue, ptr::null_mut());
+            queue
+        };
+        Some(MessageQueue {
             queue,
             taken: Vec::new(),
             next: 0,
-            client: Arc::clone(client),
-        }
-    }
-
-    /// Delivers a partition's messages to this queue.
-    pub(super) fn add_partition(&self, topic: &str, partition: i32) {
-        if let Some(queue) = partition_queue(&self.client, topic, partition) {
-            // SAFETY: both queues are alive; librdkafka keeps the target, and the handle is destroyed once.
-            unsafe {
-                library::rd_kafka_queue_forward(queue, self.queue);
-                library::rd_kafka_queue_destroy(queue);
-            }
-        }
+            _client: Arc::clone(client),
+        })
     }
 
     /// The first message that was taken and not removed.
@@ -126,22 +109,9 @@ impl<C: ConsumerContext> Drop for MessageQueue<C> {
         while self.next < self.taken.len() {
             self.remove_first();
         }
-        // SAFETY: made in `shared` or `of_partition`, destroyed once; the client drops after it.
+        // SAFETY: made in `of_partition`, destroyed once; the client drops after it.
         unsafe { library::rd_kafka_queue_destroy(self.queue) }
     }
-}
-
-/// A handle of a partition's queue, to be destroyed.
-fn partition_queue<C: ConsumerContext>(
-    client: &Arc<BaseConsumer<C>>,
-    topic: &str,
-    partition: i32,
-) -> Option<*mut library::rd_kafka_queue_t> {
-    let name = CString::new(topic).ok()?;
-    let native = client.client().native_ptr();
-    // SAFETY: the client is alive; librdkafka copies the name.
-    let queue = unsafe { library::rd_kafka_queue_get_partition(native, name.as_ptr(), partition) };
-    (!queue.is_null()).then_some(queue)
 }
 
 impl<'m> Message<'m> {

@@ -12,9 +12,9 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::context::ClientEvent;
 use super::failure::{ErrorClass, READING, classify, is_about_group, raw};
 use super::joining::{JOINING, Joining};
-use super::message::{self, OwnedMessage};
+use super::message::OwnedMessage;
 use super::outage::{OutageMonitor, PROBE_TIMEOUT};
-use super::partition_queues::{Arrived, PartitionQueues};
+use super::partition_queues::PartitionQueues;
 use super::partitions::PartitionProgress;
 use super::plan::ReadPlan;
 use super::topic::{Offsets, Topic};
@@ -30,18 +30,21 @@ pub struct Reader {
     /// Items to deliver before the next record.
     pub(super) pending: VecDeque<Pending>,
     /// Gaps of a read that is merged by time: each is delivered before the next record of its partition.
-    deferred_gaps: Vec<OffsetGap>,
+    pub(super) deferred_gaps: Vec<OffsetGap>,
     /// How a record's transaction is read, if the partitions are merged by time.
     txn_of: Option<TxnOf>,
-    /// The queues of the assigned partitions. A group has none: its partitions change.
-    queues: PartitionQueues,
+    /// Whether each partition has a queue of its own: to merge them, or because there is only one. The partitions of a
+    /// group change, and one queue for several would be cut off with each new assignment.
+    has_queues: bool,
+    /// The queues of the assigned partitions; none if records are taken from the consumer's own queue.
+    pub(super) queues: PartitionQueues,
     /// The record of a group delivered last; the item borrows its bytes.
-    message: OwnedMessage,
-    outage: OutageMonitor,
+    pub(super) message: OwnedMessage,
+    pub(super) outage: OutageMonitor,
     /// The topic's incarnation, and how its changes are noticed.
     pub(super) watch: TopicWatch,
     /// Records delivered since the last periodic work.
-    unticked: u32,
+    pub(super) unticked: u32,
     /// When reading ends, in milliseconds since 1970-01-01 UTC; `None` once that time has passed.
     until: Option<i64>,
     /// Bytes delivered since an offset was reported out of range, until its partition is known.
@@ -105,12 +108,13 @@ impl Reader {
         txn_of: Option<TxnOf>,
     ) -> Result<Reader, Failure> {
         let mut reader = Reader {
-            topic,
             partitions: PartitionProgress::new(plan.ranges),
             pending: VecDeque::new(),
             deferred_gaps: Vec::new(),
+            has_queues: topic.is_without_group() && (txn_of.is_some() || topic.partitions() == 1),
             txn_of,
             queues: PartitionQueues::default(),
+            topic,
             message: OwnedMessage::default(),
             outage: OutageMonitor::default(),
             watch: TopicWatch::default(),
@@ -180,10 +184,11 @@ impl Reader {
         if open.is_empty() {
             return Ok(());
         }
-        if self.topic.is_without_group() {
+        if self.has_queues {
             let partitions = open.iter().map(|(partition, _)| *partition).collect();
             let (consumer, name) = (&self.topic.consumer, self.topic.name());
-            self.queues = PartitionQueues::new(consumer, name, partitions, self.txn_of);
+            let queues = PartitionQueues::new(consumer, name, partitions, self.txn_of);
+            self.queues = queues.unwrap_or_default();
         }
         let list = self.offset_list(open, "starting to read")?;
         let consumer = &self.topic.consumer;
@@ -194,115 +199,6 @@ impl Reader {
         assigned.map_err(|error| self.topic.unexpected("starting to read", &error))
     }
 
-    /// Polls once. `true` means that a record is to be delivered.
-    fn poll(&mut self, wait: Duration) -> Result<bool, Failure> {
-        if self.queues.is_empty() {
-            self.poll_consumer(wait)
-        } else {
-            self.poll_queues(wait)
-        }
-    }
-
-    /// Takes the next record of the queues.
-    fn poll_queues(&mut self, wait: Duration) -> Result<bool, Failure> {
-        self.queues.remove_delivered();
-        while let Some(queue) = self.queues.waiting() {
-            let partition = self.queues.partition(queue);
-            if partition.is_some_and(|partition| self.partitions.is_finished(partition)) {
-                self.queues.end();
-                self.end_partition(partition);
-                continue;
-            }
-            match self.queues.fetch(queue, wait) {
-                Some(Arrived::Message { partition, offset }) => {
-                    self.outage.on_answer();
-                    if self.partitions.accepts(partition, offset) {
-                        self.queues.accept(self.topic.name());
-                    } else {
-                        self.queues.skip(queue);
-                        self.partitions.reached_end(partition);
-                        self.end_partition(Some(partition));
-                    }
-                }
-                Some(Arrived::Error(partition, code, text)) => {
-                    self.queues.skip(queue);
-                    self.on_partition_error(partition, code, &text)?;
-                    return self.poll_events().map(|()| false);
-                }
-                None => {
-                    // Errors and log lines have a queue of their own.
-                    return self.poll_consumer(Duration::ZERO);
-                }
-            }
-        }
-        Ok(self.deliver())
-    }
-
-    /// Delivers the next record of the queues, unless a gap of its partition comes first.
-    fn deliver(&mut self) -> bool {
-        let Some((partition, offset)) = self.queues.first() else {
-            return false;
-        };
-        if self.deliver_gaps(partition) {
-            return false;
-        }
-        self.partitions.take(partition, offset);
-        let (queues, watch, topic) = (&mut self.queues, &mut self.watch, &self.topic);
-        if let Some(message) = queues.deliver() {
-            watch.note_record(|| message::record(message, topic.name()));
-            if let Some(bytes) = &mut self.pending_reset {
-                *bytes += message.payload().map_or(0, <[u8]>::len) as u64;
-            }
-        }
-        true
-    }
-
-    /// Makes the gaps of a partition the next items.
-    fn deliver_gaps(&mut self, partition: i32) -> bool {
-        let is_here = |lost: &mut OffsetGap| lost.partition == partition;
-        let gaps = self.deferred_gaps.extract_if(.., is_here);
-        let before = self.pending.len();
-        self.pending.extend(gaps.map(Pending::OffsetGap));
-        self.pending.len() > before
-    }
-
-    /// Reports a gap: at once, or where it stands in the order of time.
-    pub(super) fn note_gap(&mut self, lost: OffsetGap) {
-        if self.queues.is_merged() && !self.partitions.is_finished(lost.partition) {
-            self.deferred_gaps.push(lost);
-        } else {
-            self.pending.push_back(Pending::OffsetGap(lost));
-        }
-    }
-
-    /// A partition has no further record.
-    fn end_partition(&mut self, partition: Option<i32>) {
-        if let Some(partition) = partition {
-            self.deliver_gaps(partition);
-            self.pause(partition);
-        }
-    }
-
-    fn on_partition_error(
-        &mut self,
-        partition: i32,
-        code: RDKafkaErrorCode,
-        text: &str,
-    ) -> Result<(), Failure> {
-        if code == RDKafkaErrorCode::PartitionEOF {
-            self.on_partition_end(partition);
-            return Ok(());
-        }
-        self.handle_error(code, text)
-    }
-
-    fn on_partition_end(&mut self, partition: i32) {
-        self.outage.on_answer();
-        self.partitions.reached_end(partition);
-        self.pass_markers(partition);
-        self.watch.at_end();
-    }
-
     /// The record that was delivered last.
     fn record(&self) -> Record<'_> {
         let name = self.topic.name();
@@ -311,7 +207,7 @@ impl Reader {
     }
 
     /// Takes a record from the consumer's own queue.
-    fn poll_consumer(&mut self, wait: Duration) -> Result<bool, Failure> {
+    pub(super) fn poll_consumer(&mut self, wait: Duration) -> Result<bool, Failure> {
         let consumer = std::sync::Arc::clone(&self.topic.consumer);
         let delivered = match consumer.poll(wait) {
             Some(Ok(message)) => {
@@ -354,7 +250,7 @@ impl Reader {
     }
 
     /// Stops fetching a finished partition.
-    fn pause(&self, partition: i32) {
+    pub(super) fn pause(&self, partition: i32) {
         let mut list = TopicPartitionList::with_capacity(1);
         list.add_partition(self.topic.name(), partition);
         // Not fatal: a record beyond the stop is skipped in any case.
@@ -362,7 +258,7 @@ impl Reader {
     }
 
     /// Handles the callbacks since the last poll.
-    fn poll_events(&mut self) -> Result<(), Failure> {
+    pub(super) fn poll_events(&mut self) -> Result<(), Failure> {
         while let Some(event) = self.topic.consumer.context().take() {
             match event {
                 ClientEvent::Error(code, reason) => self.handle_error(code, &reason)?,
@@ -380,7 +276,7 @@ impl Reader {
         Ok(())
     }
 
-    fn handle_error(&mut self, code: RDKafkaErrorCode, reason: &str) -> Result<(), Failure> {
+    pub(super) fn handle_error(&mut self, code: RDKafkaErrorCode, reason: &str) -> Result<(), Failure> {
         match code {
             // librdkafka looks for the coordinator of the unused group name.
             RDKafkaErrorCode::GroupAuthorizationFailed if self.topic.is_without_group() => Ok(()),
@@ -505,6 +401,24 @@ impl Reader {
         }
     }
 
+    /// Once, at the end: reports the errors and log lines that were not handled because records kept arriving.
+    fn report_late_events(&mut self) -> bool {
+        if self.queues.is_empty() {
+            return false;
+        }
+        self.queues = PartitionQueues::default();
+        let mut reported = 0;
+        let mut arrived = self.poll_events_of_consumer();
+        while matches!(arrived, Ok(false)) && self.pending.len() > reported {
+            reported = self.pending.len();
+            arrived = self.poll_events_of_consumer();
+        }
+        if let Err(failure) = arrived {
+            self.pending.push_back(Pending::Failed(failure));
+        }
+        !self.pending.is_empty()
+    }
+
     fn has_pending_gap(&self) -> bool {
         let is_gap = |pending: &Pending| matches!(pending, Pending::OffsetGap(_));
         !self.deferred_gaps.is_empty() || self.pending.iter().any(is_gap)
@@ -535,6 +449,9 @@ impl Source for Reader {
                 return item;
             }
             if self.partitions.complete() {
+                if self.deliver_all_gaps() || self.report_late_events() {
+                    continue;
+                }
                 if self.confirm() {
                     return SourceItem::End;
                 }

@@ -98,11 +98,25 @@ impl<T> LastN<T> {
         if is_outside { 0 } else { self.dropped.0 }
     }
 
-    /// The values, the oldest first.
+    /// The values by time over all partitions, the oldest first. Inside a partition they are in the order of their offsets,
+    /// even if its times run backwards.
     pub fn into_values(self) -> impl Iterator<Item = (Order, T)> {
-        self.values
+        let values = self.values.into_iter();
+        let mut values: Vec<_> = values.map(|(key, (_, value))| (key, value)).collect();
+        values.sort_by_key(|((_, partition, offset), _)| (*partition, *offset));
+        let mut last = None;
+        let mut in_time: Vec<_> = values
             .into_iter()
-            .map(|(key, (_, value))| (key, value))
+            .map(|(key, value)| {
+                let (millis, partition, offset) = key;
+                let before = last.filter(|(former, _)| *former == partition);
+                let highest = before.map_or(millis, |(_, highest)| millis.max(highest));
+                last = Some((partition, highest));
+                ((highest, partition, offset), (key, value))
+            })
+            .collect();
+        in_time.sort_by_key(|(order, _)| *order);
+        in_time.into_iter().map(|(_, found)| found)
     }
 }
 
@@ -136,6 +150,17 @@ mod tests {
             let keys: Vec<i64> = last.into_values().map(|((time, ..), ())| time).collect();
             assert_eq!(keys, expected, "{pushed:?}");
         }
+    }
+
+    #[test]
+    fn offsets_decide_inside_a_partition() {
+        let mut last = LastN::new(5);
+        for key in [(9, 0, 1), (2, 0, 2), (5, 1, 7), (10, 1, 8), (9, 2, 0)] {
+            last.push(key, Kept::Counted, ());
+        }
+        let order: Vec<Order> = last.into_values().map(|(key, ())| key).collect();
+        let expected = [(5, 1, 7), (9, 0, 1), (2, 0, 2), (9, 2, 0), (10, 1, 8)];
+        assert_eq!(order, expected);
     }
 
     #[test]

@@ -38,8 +38,8 @@ use self::run::Run;
 use self::stop_reason::StopReason;
 use self::topic::TopicRun;
 use super::Context;
-use crate::capture::Capture;
-use crate::cli;
+use crate::capture::{Capture, MergedCaptures};
+use crate::cli::{self, Order};
 use crate::output::Output;
 use crate::record::Notice;
 use crate::util::exit::Exit;
@@ -155,7 +155,19 @@ fn run_captures(plan: &Plan, context: &mut Context<'_>) -> (StopReason, Counters
         .map(|file| file.display().to_string())
         .collect();
     let mut run = Run::new(plan, &renderer, names.join(", "), None, context.out).scan_positions();
-    for file in &plan.inputs {
+    let mut in_turn = plan.inputs.as_slice();
+    if plan.order == Order::Time && plan.inputs.len() > 1 {
+        in_turn = &[];
+        let stop = match MergedCaptures::open(&plan.inputs, render::txn_of, interrupt) {
+            Ok(mut captures) => run.run(&mut captures),
+            Err(failure) => StopReason::SourceFailed(failure),
+        };
+        if !matches!(stop, StopReason::SourceEnded) {
+            run.report_if_nothing_matched(&stop);
+            return (stop, run.counters);
+        }
+    }
+    for file in in_turn {
         let stop = match Capture::open(file, Arc::clone(interrupt)) {
             Ok(mut capture) => run.run(&mut capture),
             Err(failure) => StopReason::SourceFailed(failure),

@@ -7,7 +7,7 @@ use super::path_usage::PathUsage;
 use super::range::format_place;
 use crate::event::filter::{Filter, Verdict};
 use crate::event::filter_stats::FilterStats;
-use crate::event::{Event, EventKind, Op, TxnId, Unreadable};
+use crate::event::{self, Event, EventKind, Op, TxnId, Unreadable};
 use crate::record::Record;
 use crate::view::{View, escape};
 
@@ -126,6 +126,12 @@ impl Renderer {
     pub(super) fn base_name(&self) -> &str {
         self.base.as_ref().map_or("", |base| &base.name)
     }
+}
+
+/// The transaction of a record.
+pub(super) fn txn_of(record: &Record<'_>) -> Option<u64> {
+    let txn = event::txn_id(record.payload.as_deref()?)?;
+    Some(txn.0)
 }
 
 fn quote(payload: &[u8]) -> String {

@@ -9,13 +9,12 @@ use super::checkpoint::{Checkpointer, LockedState, StartPrecedence, TopicIdentit
 use super::counters::Counters;
 use super::plan::{self, Plan};
 use super::recovery_hint::RecoveryHint;
-use super::render::Renderer;
+use super::render::{self, Renderer};
 use super::run::Run;
 use super::stop_reason::StopReason;
 use super::unmatched::UnmatchedFilter;
 use crate::cli::{self, Order};
 use crate::commands::{Context, connect};
-use crate::event;
 use crate::kafka::{self, Connection, GroupStart, ReadStopped, Reader, StartOffsets, Topic};
 use crate::record::position::Position;
 use crate::record::time_order::TxnOf;
@@ -58,7 +57,7 @@ impl TopicRun<'_> {
             stored: None,
             until: self.plan.until.clone(),
             now: context.env.now.timestamp().as_millisecond(),
-            merge: (self.plan.order == Order::Time).then_some(txn_of as TxnOf),
+            merge: (self.plan.order == Order::Time).then_some(render::txn_of as TxnOf),
         };
         if let Some(count) = self.plan.last {
             return Ok(self.run_last_n(connection, &range, count, context));
@@ -231,12 +230,6 @@ impl TopicRun<'_> {
     }
 }
 
-/// The transaction of a record.
-fn txn_of(record: &Record<'_>) -> Option<u64> {
-    let txn = event::txn_id(record.payload.as_deref()?)?;
-    Some(txn.0)
-}
-
 /// The start offsets of the state file or the snapshot, if there is one.
 fn start_offsets(
     state: Option<LockedState>,
@@ -281,7 +274,7 @@ fn search_transaction(
             ));
         }
     };
-    let mut is_after = |record: &Record<'_>| Some(txn_of(record)? > txn);
+    let mut is_after = |record: &Record<'_>| Some(render::txn_of(record)? > txn);
     let found = kafka::find_after_txn(topic, txn, &mut is_after, &mut report_progress);
     context.out.end_progress();
     found

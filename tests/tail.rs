@@ -468,6 +468,29 @@ fn a_filter_that_lets_nothing_through_is_said_while_events_arrive_and_once() {
 }
 
 #[test]
+fn a_bounded_read_is_in_order_of_time() {
+    let stage = Stage::new(2);
+    let [first, third] = [1_000, 9_000].map(|time| stage.write(0, 1, "people", time));
+    let [second, fourth] = [4_000, 10_000].map(|time| stage.write(1, 2, "people", time));
+    let shown = |args: &[&str]| {
+        let output = stage.tail(&[&ALL[..], &["--format", "json"], args].concat());
+        assert_eq!(output.status, Some(0), "{}", output.stderr);
+        let lines = output.lines().into_iter();
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut in_time = vec![first, second, third, fourth];
+    assert_eq!(shown(&[]), in_time);
+    assert_eq!(shown(&["-n", "3"]), in_time[..3]);
+    let mut arrived = shown(&["--order", "arrival"]);
+    arrived.sort_unstable();
+    in_time.sort_unstable();
+    assert_eq!(arrived, in_time);
+    let live = stage.tail(&["--order", "time", "-n", "1"]);
+    assert_eq!(live.status, Some(2));
+    assert!(live.stderr.contains("add --until end"), "{}", live.stderr);
+}
+
+#[test]
 fn a_range_without_records_is_said() {
     let stage = Stage::new(1);
     stage.write(0, 1, "people", 1_000);

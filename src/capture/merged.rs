@@ -149,7 +149,12 @@ mod tests {
         let interrupt = Arc::new(AtomicBool::new(false));
         let txn_of: TxnOf = |record| {
             let payload = record.payload.as_deref()?;
-            std::str::from_utf8(payload).ok()?.trim_matches('"').get(1..)?.parse().ok()
+            std::str::from_utf8(payload)
+                .ok()?
+                .trim_matches('"')
+                .get(1..)?
+                .parse()
+                .ok()
         };
         let mut source = MergedCaptures::open(paths, txn_of, &interrupt).unwrap();
         let (mut payloads, mut notices) = (Vec::new(), Vec::new());
@@ -184,13 +189,20 @@ mod tests {
                 .collect();
             write(folder.path(), name, &lines)
         };
-        let (a, b, c) = (timed("a", &[1, 4, 9]), timed("b", &[2, 3, 10]), timed("c", &[]));
+        let (a, b, c) = (
+            timed("a", &[1, 4, 9]),
+            timed("b", &[2, 3, 10]),
+            timed("c", &[]),
+        );
         let (payloads, notices) = read(&[a.clone(), b.clone(), c]);
         assert_eq!(payloads, ["a1", "b2", "b3", "a4", "a9", "b10"]);
         assert_eq!(notices, [""; 0]);
         let (d, e) = (untimed("d", &[1, 5]), untimed("e", &[3, 2, 6]));
         let (payloads, notices) = read(&[d.clone(), e]);
-        assert_eq!((payloads, notices.len()), (["d1", "e3", "e2", "d5", "e6"].map(String::from).into(), 0));
+        assert_eq!(
+            (payloads, notices.len()),
+            (["d1", "e3", "e2", "d5", "e6"].map(String::from).into(), 0)
+        );
         let (payloads, notices) = read(&[a, d]);
         assert_eq!(payloads, ["d1", "d5", "a1", "a4", "a9"]);
         assert!(notices[0].contains("no times are in"), "{notices:?}");

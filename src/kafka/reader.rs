@@ -276,7 +276,11 @@ impl Reader {
         Ok(())
     }
 
-    pub(super) fn handle_error(&mut self, code: RDKafkaErrorCode, reason: &str) -> Result<(), Failure> {
+    pub(super) fn handle_error(
+        &mut self,
+        code: RDKafkaErrorCode,
+        reason: &str,
+    ) -> Result<(), Failure> {
         match code {
             // librdkafka looks for the coordinator of the unused group name.
             RDKafkaErrorCode::GroupAuthorizationFailed if self.topic.is_without_group() => Ok(()),

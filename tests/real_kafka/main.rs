@@ -28,6 +28,7 @@ mod group_positions;
 mod groups;
 mod large;
 mod old_protocol;
+mod order;
 mod positions;
 mod probe;
 mod reading;

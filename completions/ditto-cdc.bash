@@ -658,7 +658,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__cdc__subcmd__diff)
-            opts="-c -m -n -q -v -h --collection --method --op --id --where --grep --changed --no-control --from --until --limit --last --only --ignore --redact --strict --full --max-changes --array-key --context --format --exit-code --no-pager --on-gap --color --no-progress --quiet --verbose --help"
+            opts="-c -m -n -q -v -h --collection --method --op --id --where --grep --changed --no-control --from --until --limit --last --order --only --ignore --redact --strict --full --max-changes --array-key --context --format --exit-code --no-pager --on-gap --color --no-progress --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -751,6 +751,10 @@ _ditto__cdc() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
+                    return 0
+                    ;;
+                --order)
+                    COMPREPLY=($(compgen -W "time arrival" -- "${cur}"))
                     return 0
                     ;;
                 --only)
@@ -1235,7 +1239,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__cdc__subcmd__tail)
-            opts="-c -m -n -t -g -p -X -q -v -h --collection --method --op --id --where --grep --changed --no-control --from --until --limit --last --idle-exit --idle-exit-read --timeout --only --ignore --redact --strict --full --max-changes --array-key --context --format --input --state --allow-incomplete --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --color --no-progress --quiet --verbose --help"
+            opts="-c -m -n -t -g -p -X -q -v -h --collection --method --op --id --where --grep --changed --no-control --from --until --limit --last --order --idle-exit --idle-exit-read --timeout --only --ignore --redact --strict --full --max-changes --array-key --context --format --input --state --allow-incomplete --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --color --no-progress --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1328,6 +1332,10 @@ _ditto__cdc() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
+                    return 0
+                    ;;
+                --order)
+                    COMPREPLY=($(compgen -W "time arrival" -- "${cur}"))
                     return 0
                     ;;
                 --idle-exit)

@@ -84,6 +84,8 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l from -d 'Wh
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l until -d 'Where to stop; end: the current end' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s n -l limit -d 'Stop after N events' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l last -d 'Only the last N events' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l order -d 'The order of events from several partitions or captures [default: time if the read has an end, else arrival]' -r -f -a "time\t'By time over all partitions; inside a partition always by offset'
+arrival\t'As the records arrive: faster, but what happened together stands apart'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit -d 'Stop if nothing is shown for DURATION, such as 30s' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l idle-exit-read -d 'Stop if no record arrives for DURATION, whether the filters show it or not' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l timeout -d 'Stop after DURATION; status 5 if nothing was shown' -r -f
@@ -141,6 +143,8 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l from -d 'Wh
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l until -d 'Where to stop (exclusive): a position as in --from. `end`: the current end of the topic. `txn:N`: after transaction N, or at the current end. @+1h: in an hour. Default: never. Without --from, reading then starts at the beginning; with a time in the future, at the end' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -s n -l limit -d 'Stop after N events (counted after the filters). Gaps and unreadable records are shown in addition' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l last -d 'Show only the last N events by time over all partitions (counted after the filters), then stop. Gaps and unreadable records among them are shown in addition' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l order -d 'The order of events from several partitions or captures [default: time if the read has an end, else arrival]' -r -f -a "time\t'By time over all partitions; inside a partition always by offset'
+arrival\t'As the records arrive: faster, but what happened together stands apart'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l only -d 'Only changes at or under this path' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l ignore -d 'Hide changes at or under this path' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l redact -d 'Hide the values at or under this path, in every format; status 1 if no document has it (repeatable)' -r -f

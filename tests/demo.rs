@@ -42,7 +42,26 @@ fn the_tour_shows_every_step_and_that_the_copy_is_right() {
         let at = at.unwrap_or_else(|| panic!("{expected} is missing in {out}"));
         rest = &rest[at + expected.len()..];
     }
+    assert!(has_one_clock(&out), "times run backwards in {out}");
     assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
+}
+
+/// Whether the times of the first list of changes never run backwards; there are several partitions.
+fn has_one_clock(out: &str) -> bool {
+    let (_, list) = out
+        .split_once("\n$ ditto-cdc tail --format oneline")
+        .unwrap();
+    let (list, _) = list.split_once("\n\n").unwrap();
+    let times: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.split_once("  ").map(|(time, _)| time))
+        .filter(|time| time.starts_with("20") && time.ends_with('Z'))
+        .collect();
+    ["p0@", "p1@", "p2@"]
+        .iter()
+        .all(|place| list.contains(place))
+        && times.len() > 20
+        && times.is_sorted()
 }
 
 #[test]

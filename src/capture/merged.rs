@@ -189,21 +189,21 @@ mod tests {
                 .collect();
             write(folder.path(), name, &lines)
         };
-        let (a, b, c) = (
+        let (first, second, empty) = (
             timed("a", &[1, 4, 9]),
             timed("b", &[2, 3, 10]),
             timed("c", &[]),
         );
-        let (payloads, notices) = read(&[a.clone(), b.clone(), c]);
+        let (payloads, notices) = read(&[first.clone(), second, empty]);
         assert_eq!(payloads, ["a1", "b2", "b3", "a4", "a9", "b10"]);
         assert_eq!(notices, [""; 0]);
-        let (d, e) = (untimed("d", &[1, 5]), untimed("e", &[3, 2, 6]));
-        let (payloads, notices) = read(&[d.clone(), e]);
+        let (untimed_one, untimed_two) = (untimed("d", &[1, 5]), untimed("e", &[3, 2, 6]));
+        let (payloads, notices) = read(&[untimed_one.clone(), untimed_two]);
         assert_eq!(
             (payloads, notices.len()),
             (["d1", "e3", "e2", "d5", "e6"].map(String::from).into(), 0)
         );
-        let (payloads, notices) = read(&[a, d]);
+        let (payloads, notices) = read(&[first, untimed_one]);
         assert_eq!(payloads, ["d1", "d5", "a1", "a4", "a9"]);
         assert!(notices[0].contains("no times are in"), "{notices:?}");
     }

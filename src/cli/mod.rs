@@ -199,7 +199,7 @@ pub struct Tail {
 #[command(after_help = DIFF_EXAMPLES)]
 pub struct Diff {
     /// One capture: its changes. Two captures or snapshot folders: the documents that were added, removed or changed between
-    /// them. A + B, or three and more: the changes of the captures in a row. A capture is output of tail,
+    /// them. A + B, or three and more: the changes of the captures, by time. A capture is output of tail,
     /// kafka-console-consumer.sh, kcat, rpk or kcl; `-` or no path is standard input
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub files: Vec<PathBuf>,
@@ -234,7 +234,7 @@ Examples:
   kafka-console-consumer.sh … | ditto-cdc diff   the output of another tool
   ditto-cdc diff --exit-code --id o-1001 capture.ndjson
   ditto-cdc diff before after                    two snapshots, compared
-  ditto-cdc diff a.ndjson + b.ndjson             two captures in a row";
+  ditto-cdc diff a.ndjson + b.ndjson             the changes of both, by time";
 
 /// `collections`
 #[derive(Debug, Clone, Args)]

@@ -14,20 +14,20 @@ use crate::view::Format;
 const PAGER: &str = "less";
 const LESS: (&str, &str) = ("LESS", "FRX");
 
-/// Joins captures whose changes are shown in turn.
+/// Joins captures whose changes are shown.
 const JOIN: &str = "+";
 
 /// What the paths of the command line ask for.
 #[derive(Debug, PartialEq, Eq)]
 enum Request {
-    /// The changes of captures, one after the other.
+    /// The changes of captures, by time.
     Changes(Vec<PathBuf>),
     /// The differences between the documents of two captures or snapshots.
     Comparison([PathBuf; 2]),
 }
 
 impl Request {
-    /// Two paths are a comparison; any other number, or paths joined by `+`, are the changes of captures in turn.
+    /// Two paths are a comparison; any other number, or paths joined by `+`, are the changes of captures.
     fn new(paths: &[PathBuf], is_folder: impl Fn(&Path) -> bool) -> Result<Request, String> {
         let is_join = |path: &PathBuf| path.as_os_str() == JOIN;
         let joins = paths.iter().filter(|path| is_join(path)).count();
@@ -135,7 +135,7 @@ fn note_comparison(before: &Path, after: &Path, context: &mut Context<'_>) {
     let in_turn = if is_folder {
         String::new()
     } else {
-        format!("; to show the changes of both in a row: diff {before} + {after}")
+        format!("; to show the changes of both by time: diff {before} + {after}")
     };
     let note = format!("comparing the documents of {before} with those of {after}{in_turn}");
     context.out.note(&note);

@@ -72,7 +72,7 @@ to fix the problem.",
         heading: "Every change, one per line",
         explanation: "\
 This reads the topic from the beginning to its current end. The changes of one
-document are in order; there is no order between partitions.",
+document are in order; events of several partitions are in order of time.",
         line: TourCommand::Words(&[
             "tail",
             "--format",

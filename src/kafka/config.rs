@@ -74,11 +74,32 @@ const WHILE_LIVE: (&str, &str) = ("reconnect.backoff.ms", "1000");
 /// Of a read with an end: the query about the topic before it ends waits behind a fetch that has no records.
 const WITH_END: (&str, &str) = ("fetch.wait.max.ms", "20");
 
+/// The least limits of a partition among many: below them, a queue is empty before the next response arrives.
+const MIN_QUEUE_KBYTES: usize = 32;
+const MIN_FETCH_BYTES: usize = 32 << 10;
+
 impl Connection {
     /// Sets what depends on whether the read has an end. The user's own properties have priority.
     pub fn set_pace(&mut self, has_end: bool) {
         let (name, value) = if has_end { WITH_END } else { WHILE_LIVE };
         self.extra.insert(0, (name.to_owned(), value.to_owned()));
+    }
+
+    /// Divides the limits among partitions that are merged: the library applies them to each queue, and each has its own.
+    pub(super) fn divide_limits(&mut self, partitions: usize) {
+        let share = |total: usize, least: usize| (total / partitions.max(1)).max(least).to_string();
+        let limits = [
+            (
+                "queued.max.messages.kbytes",
+                share(32 << 10, MIN_QUEUE_KBYTES),
+            ),
+            ("fetch.message.max.bytes", share(4 << 20, MIN_FETCH_BYTES)),
+            // With small limits a queue is full most of the time.
+            ("fetch.queue.backoff.ms", "2".to_owned()),
+        ];
+        for (name, value) in limits {
+            self.extra.insert(0, (name.to_owned(), value));
+        }
     }
 
     /// The library's configuration. It holds the key: never print it.

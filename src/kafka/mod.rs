@@ -87,7 +87,10 @@ pub fn connect(
 ///
 /// # Errors
 /// [`ReadStopped`] if the topic cannot be read or the user interrupts.
-pub fn start(topic: Topic, range: &ReadRange) -> Result<Reader, ReadStopped> {
+pub fn start(mut topic: Topic, range: &ReadRange) -> Result<Reader, ReadStopped> {
+    if range.merge.is_some() && topic.partitions() > 1 {
+        topic.divide_limits()?;
+    }
     let (topic, bounds) = resolve(topic, range)?;
     let ranges = plan::between(&bounds.starts, bounds.stops.as_ref(), &bounds.highs);
     let mut plan = plan::clamp_to_low_watermark(topic.name(), ranges, &bounds.lows);

@@ -127,6 +127,16 @@ impl Topic {
         }
     }
 
+    /// Replaces the client by one whose limits are divided among the partitions: they cannot be changed later.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the library rejects a setting.
+    pub(super) fn divide_limits(&mut self) -> Result<(), Failure> {
+        self.connection.divide_limits(self.partitions.len());
+        self.consumer = Arc::new(create_consumer(&self.connection, None)?);
+        Ok(())
+    }
+
     fn query_id(&self) -> Option<String> {
         let query =
             |timeout| topic_id::query(&self.consumer, self.name(), timeout, &self.interrupt);

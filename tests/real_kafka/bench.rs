@@ -31,7 +31,7 @@ enum Into {
     Pipe,
 }
 
-const CONTENDERS: [Contender; 5] = [
+const CONTENDERS: [Contender; 7] = [
     ("kcat -C -e -q", kcat),
     ("kafka-console-consumer", console_consumer),
     ("ditto-cdc --format raw", |kafka, topic, _| {
@@ -39,6 +39,21 @@ const CONTENDERS: [Contender; 5] = [
     }),
     ("ditto-cdc --format json", |kafka, topic, _| {
         tail(kafka, topic, &["--until", "end", "--format", "json"])
+    }),
+    ("ditto-cdc json, arrival", |kafka, topic, _| {
+        let arrival = ["--until", "end", "--format", "json", "--order", "arrival"];
+        tail(kafka, topic, &arrival)
+    }),
+    ("ditto-cdc json, --state", |kafka, topic, _| {
+        let state = std::env::temp_dir().join(format!("ditto-cdc-bench-{}", std::process::id()));
+        let _ = std::fs::remove_file(&state);
+        let mut command = tail(
+            kafka,
+            topic,
+            &["--until", "end", "--format", "json", "--state"],
+        );
+        command.arg(state);
+        command
     }),
     ("ditto-cdc --format diff", |kafka, topic, _| {
         let diff = ["--until", "end", "--format", "diff", "--color", "always"];

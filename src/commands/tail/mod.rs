@@ -97,7 +97,7 @@ pub(super) struct Shown {
     pub unproven: u64,
 }
 
-/// Shows the captures of a plan in turn.
+/// Shows the captures of a plan, by time or in turn.
 pub(super) fn show_captures(plan: &Plan, context: &mut Context<'_>) -> (Exit, Shown) {
     print_notes(plan, context);
     let (stop, counters) = run_captures(plan, context);

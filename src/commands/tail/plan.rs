@@ -36,7 +36,7 @@ pub(crate) struct Plan {
     /// Whether options select events or changes, so that what is read need not be shown.
     pub hides_events: bool,
     pub format: OutputFormat,
-    /// Captures to read in turn; empty for a topic.
+    /// Captures to read; empty for a topic.
     pub inputs: Vec<PathBuf>,
     pub on_gap: OnGap,
     pub filter: Filter,

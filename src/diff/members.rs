@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use super::hash::Key;
 use super::tape::{At, NodeRef, Tape};
-use crate::json::{eq_unescaped, first_of, unescaped};
+use crate::json::{eq_unescaped, unescaped};
 
 /// Whether two objects have the same keys in the same order, byte by byte, none of them twice. Needs no list of keys.
 pub(super) fn same_key_order(old: NodeRef<'_, '_>, new: NodeRef<'_, '_>) -> bool {
@@ -136,48 +136,20 @@ impl KeyFilter {
     /// escape.
     #[inline]
     pub fn first_occurrence(&mut self, json: &[u8]) -> Option<usize> {
-        let (mut hash, mut at) = (0, 1);
-        loop {
-            let rest = json.get(at..)?;
-            let word = word(rest);
-            if let Some(length) = first_of([b'"', b'\\'], word) {
-                let key = word & ((1 << (8 * length)) - 1);
-                let is_plain = rest.get(length) == Some(&b'"');
-                return (is_plain && self.is_new(mix(hash, key))).then_some(at + length + 1);
+        let mut hash = 0_u32;
+        for (at, byte) in json.iter().enumerate().skip(1) {
+            match byte {
+                b'\\' => return None,
+                b'"' => {
+                    let bit = hash.wrapping_mul(0x9e37_79b1) >> 22;
+                    let word = self.0.get_mut((bit >> 6) as usize)?;
+                    let known = *word >> (bit & 63) & 1 == 1;
+                    *word |= 1 << (bit & 63);
+                    return (!known).then_some(at + 1);
+                }
+                byte => hash = hash.wrapping_mul(31).wrapping_add(u32::from(*byte)),
             }
-            hash = mix(hash, word);
-            at += WORD_BYTES;
         }
+        None
     }
-
-    fn is_new(&mut self, hash: u64) -> bool {
-        let bit = hash >> 54;
-        let Some(word) = self.0.get_mut((bit >> 6) as usize) else {
-            return false;
-        };
-        let is_new = *word >> (bit & 63) & 1 == 0;
-        *word |= 1 << (bit & 63);
-        is_new
-    }
-}
-
-const WORD_BYTES: usize = 8;
-
-/// The first bytes as a little-endian word, filled up with zeros.
-#[inline]
-fn word(bytes: &[u8]) -> u64 {
-    let word = bytes.first_chunk::<WORD_BYTES>().copied();
-    u64::from_le_bytes(word.unwrap_or_else(|| {
-        let mut word = [0; WORD_BYTES];
-        for (to, from) in word.iter_mut().zip(bytes) {
-            *to = *from;
-        }
-        word
-    }))
-}
-
-/// The highest bits depend on all bytes.
-#[inline]
-fn mix(hash: u64, word: u64) -> u64 {
-    (hash.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

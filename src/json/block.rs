@@ -34,9 +34,8 @@ impl<S: Simd> Block<S> {
         }
     }
 
-    /// The bytes that equal this one.
     #[inline(always)]
-    pub fn is(self, byte: u8) -> u64 {
+    fn is(self, byte: u8) -> u64 {
         let equal = self.bytes.simd_eq(u8x64::splat(self.simd, byte));
         equal.to_bitmask()
     }
@@ -47,9 +46,8 @@ impl<S: Simd> Block<S> {
         equal.to_bitmask()
     }
 
-    /// The bytes from 0 up to this one.
     #[inline(always)]
-    pub fn is_up_to(self, byte: u8) -> u64 {
+    fn is_up_to(self, byte: u8) -> u64 {
         let less = self.bytes.simd_le(u8x64::splat(self.simd, byte));
         less.to_bitmask()
     }
@@ -106,20 +104,6 @@ impl<S: Simd> Block<S> {
     #[inline(always)]
     pub fn blank(self) -> u64 {
         self.is_up_to(b' ')
-    }
-
-    /// The tab and the line ends: the blanks that are control characters.
-    #[inline(always)]
-    pub fn line_blank(self) -> u64 {
-        self.is(b'\t') | self.is(b'\n') | self.is(b'\r')
-    }
-
-    /// What a backslash escapes alone: `"`, `\`, `/`, `b`, `f`, `n`, `r` and `t`
-    #[inline(always)]
-    pub fn short_escape(self) -> u64 {
-        let punctuation = self.quote() | self.backslash() | self.is(b'/');
-        let letters = self.is(b'b') | self.is(b'f') | self.is(b'n');
-        punctuation | letters | self.is(b'r') | self.is(b't')
     }
 
     /// `0` to `9`
@@ -181,12 +165,12 @@ pub(super) fn set_bits(mut bits: u64) -> impl Iterator<Item = usize> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::{BLOCK_BYTES, Block, Simd};
     use fearless_simd::{Level, dispatch};
     use proptest::prelude::*;
 
-    type Masks = [u64; 17];
+    type Masks = [u64; 15];
 
     fn masks<S: Simd>(simd: S, bytes: &[u8; BLOCK_BYTES]) -> Masks {
         let block = Block::load(simd, bytes);
@@ -200,8 +184,6 @@ pub(super) mod tests {
             block.colon(),
             block.control(),
             block.blank(),
-            block.line_blank(),
-            block.short_escape(),
             block.digit(),
             block.zero(),
             block.minus(),
@@ -213,7 +195,7 @@ pub(super) mod tests {
 
     /// The masks computed byte by byte.
     fn expected_masks(block: &[u8; BLOCK_BYTES]) -> Masks {
-        let tests: [fn(u8) -> bool; 17] = [
+        let tests: [fn(u8) -> bool; 15] = [
             |byte| byte == b'"',
             |byte| byte == b'\\',
             |byte| b"{[".contains(&byte),
@@ -223,8 +205,6 @@ pub(super) mod tests {
             |byte| byte == b':',
             |byte| byte < b' ',
             |byte| byte <= b' ',
-            |byte| b"\t\n\r".contains(&byte),
-            |byte| b"\"\\/bfnrt".contains(&byte),
             |byte| byte.is_ascii_digit(),
             |byte| byte == b'0',
             |byte| byte == b'-',
@@ -239,7 +219,7 @@ pub(super) mod tests {
     }
 
     /// Every SIMD level of this machine.
-    pub fn levels() -> Vec<Level> {
+    fn levels() -> Vec<Level> {
         let mut levels = vec![Level::new(), Level::baseline()];
         #[cfg(target_arch = "x86_64")]
         {

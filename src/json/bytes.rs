@@ -1,48 +1,10 @@
 //! Byte string comparisons in a form that the compiler vectorizes: common prefix, common suffix, search for a class
-//! of bytes; and searches in strings that are mostly short.
+//! of bytes.
 
 /// Bytes compared at once while they are equal.
 const STEP_BYTES: usize = 32;
 /// Bytes compared at once near a difference.
 const WORD_BYTES: usize = 8;
-
-/// Words that are searched without a call; longer strings are searched with the widest registers.
-const SHORT_WORDS: usize = 4;
-
-/// The first of these bytes, in a string that is mostly short.
-#[must_use]
-#[inline]
-pub fn find_any<const N: usize>(wanted: [u8; N], bytes: &[u8]) -> Option<usize> {
-    let words = bytes.as_chunks::<WORD_BYTES>().0.iter();
-    for (at, word) in words.take(SHORT_WORDS).enumerate() {
-        let found = first_of(wanted, u64::from_le_bytes(*word));
-        if let Some(offset) = found {
-            return Some(at * WORD_BYTES + offset);
-        }
-    }
-    let searched = (bytes.len() / WORD_BYTES).min(SHORT_WORDS) * WORD_BYTES;
-    let rest = from(bytes, searched);
-    let found = match wanted.as_slice() {
-        [one, other] if rest.len() >= WORD_BYTES => memchr::memchr2(*one, *other, rest),
-        [one] if rest.len() >= WORD_BYTES => memchr::memchr(*one, rest),
-        _ => rest.iter().position(|byte| wanted.contains(byte)),
-    };
-    found.map(|at| searched + at)
-}
-
-/// The place of the first of these bytes in a little-endian word.
-#[must_use]
-#[inline]
-pub fn first_of<const N: usize>(wanted: [u8; N], word: u64) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
-    let marks = wanted.iter().fold(0, |marks, byte| {
-        // Zero where the byte is found. The subtraction borrows only beyond the first zero.
-        let differs = word ^ (ONES * u64::from(*byte));
-        marks | (differs.wrapping_sub(ONES) & !differs & HIGH_BITS)
-    });
-    (marks != 0).then_some(marks.trailing_zeros() as usize / 8)
-}
 
 /// Length of the common prefix.
 #[must_use]
@@ -119,26 +81,6 @@ mod tests {
                 && !contains_byte(b"abc", digit)
                 && !contains_byte(b"", digit)
         );
-    }
-
-    #[test]
-    fn the_first_byte_is_found_anywhere() {
-        for length in 0..80 {
-            for other in [0, b'!', b'#', b'[', b']', 0x80, 0xa2, 0xff] {
-                let plain = vec![other; length];
-                assert_eq!(find_any([b'"', b'\\'], &plain), None);
-                assert_eq!(find_any([b'"'], &plain), None);
-                for at in 0..length {
-                    let mut bytes = plain.clone();
-                    bytes[at..].fill(b'"');
-                    assert_eq!(find_any([b'"'], &bytes), Some(at));
-                    bytes[at] = b'\\';
-                    assert_eq!(find_any([b'"', b'\\'], &bytes), Some(at));
-                    let next = (at + 1 < length).then_some(at + 1);
-                    assert_eq!(find_any([b'"'], &bytes), next);
-                }
-            }
-        }
     }
 
     #[test]

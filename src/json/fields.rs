@@ -3,6 +3,8 @@
 
 use std::ops::ControlFlow;
 
+use super::block::set_bits;
+
 /// A visitor of fields. Spans are raw JSON without the blanks around it; keys have their quotes.
 pub trait Visitor<'a> {
     /// A field of the outermost object is complete. `Break` ends the visit.
@@ -68,18 +70,8 @@ impl Fields {
         (base, depth): (usize, usize),
         operators: &Operators,
     ) -> Result<ControlFlow<()>, usize> {
-        let (mut depth, mut left) = (depth, u64::MAX);
-        loop {
-            let mut relevant = operators.open | operators.close;
-            if self.is_reported(depth) {
-                relevant |= operators.comma | operators.colon;
-            }
-            relevant &= left;
-            if relevant == 0 {
-                return Ok(ControlFlow::Continue(()));
-            }
-            let bit = relevant.trailing_zeros() as usize;
-            left = u64::MAX << bit << 1;
+        let mut depth = depth;
+        for bit in set_bits(operators.open | operators.close | operators.comma | operators.colon) {
             let at = base + bit;
             let is = |mask: u64| mask >> bit & 1 == 1;
             if is(operators.open) {
@@ -102,16 +94,7 @@ impl Fields {
                 }
             }
         }
-    }
-
-    /// Whether a comma or colon at this depth means something: outside of all containers it is an error.
-    fn is_reported(&self, depth: usize) -> bool {
-        match depth {
-            0 => true,
-            1 => self.object,
-            2 => self.entered,
-            _ => false,
-        }
+        Ok(ControlFlow::Continue(()))
     }
 
     /// The current field of the container at this depth, if its fields are reported.

@@ -28,12 +28,11 @@ mod quotes;
 mod scalar;
 mod skip;
 mod strings;
-mod utf8;
 mod visit;
 
 use std::ops::ControlFlow;
 
-pub(crate) use bytes::{common_prefix_len, common_suffix_len, contains_byte, first_of};
+pub(crate) use bytes::{common_prefix_len, common_suffix_len, contains_byte};
 pub use canonical::is_canonical;
 pub use compact::compact;
 pub use decimal::{Decimal, Exponent, decimal};

@@ -41,11 +41,7 @@ impl Quotes {
         let mut errors = control & string_bytes;
         let (escaped, control) = (escaped & string_bytes, control & !string_bytes);
         if escaped | control != 0 {
-            errors |= control & !block.line_blank();
-            let long = escaped & !block.short_escape();
-            if long != 0 {
-                errors |= check_long_escapes(json, base, long);
-            }
+            errors |= check_escapes(json, base, escaped, control);
         }
         StringMasks {
             quote,
@@ -74,15 +70,25 @@ pub(super) fn escaped(backslash: u64, escaping: &mut u64) -> u64 {
     escapes << 1 | before
 }
 
-/// Checks that each of these escaped bytes is a `u` with four hexadecimal digits after it.
+/// Checks that an escape is one of nine characters, with four hexadecimal digits after `u`, and that a control
+/// character outside strings is a tab or line end.
 #[inline(never)]
-fn check_long_escapes(json: &[u8], base: usize, escaped: u64) -> u64 {
+fn check_escapes(json: &[u8], base: usize, escaped: u64, control: u64) -> u64 {
     let mut errors = 0;
     for at in set_bits(escaped) {
-        let digits = json.get(base + at + 1..base + at + 5);
-        let valid = json.get(base + at) == Some(&b'u')
-            && digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let valid = match json.get(base + at) {
+            Some(b'u') => {
+                let digits = json.get(base + at + 1..base + at + 5);
+                digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+            }
+            Some(byte) => b"\"\\/bfnrt".contains(byte),
+            None => false,
+        };
         errors |= u64::from(!valid) << at;
+    }
+    for at in set_bits(control) {
+        let blank = matches!(json.get(base + at), Some(b'\t' | b'\n' | b'\r'));
+        errors |= u64::from(!blank) << at;
     }
     errors
 }

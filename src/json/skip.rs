@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use fearless_simd::Simd;
 
 use super::block::{BLOCK_BYTES, Block, padded, with_widest_simd};
-use super::bytes::find_any;
 use super::fields::Visitor;
 use super::quotes::{escaped, prefix_xor};
 
@@ -113,7 +112,7 @@ pub(crate) fn string_end(json: &[u8], at: usize) -> Option<usize> {
 pub(crate) fn string(json: &[u8], at: usize) -> Option<(usize, bool)> {
     let (mut at, mut escaped) = (at + 1, false);
     loop {
-        at += find_any([b'"', b'\\'], json.get(at..)?)?;
+        at += memchr::memchr2(b'"', b'\\', json.get(at..)?)?;
         if json.get(at) == Some(&b'"') {
             return Some((at + 1, escaped));
         }

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::bytes::{common_prefix_len, find_any};
+use super::SyntaxError;
+use super::bytes::common_prefix_len;
 
 /// The content of a raw JSON string with its quotes; `None` if `raw` is not a string or not UTF-8. A lone surrogate
 /// escape, which no Rust string can hold, stays as it is: `\ud800`.
@@ -20,7 +21,7 @@ pub fn raw_body(raw: &[u8]) -> Option<&[u8]> {
 /// The content of the body of a raw JSON string, or of a part that does not split an escape.
 pub(super) fn unescape(raw_body: &[u8]) -> Option<Cow<'_, str>> {
     let text = std::str::from_utf8(raw_body).ok()?;
-    if find_any([b'\\'], raw_body).is_none() {
+    if memchr::memchr(b'\\', raw_body).is_none() {
         return Some(Cow::Borrowed(text));
     }
     unescape_all(text).map(Cow::Owned)
@@ -43,7 +44,7 @@ pub fn eq_content(raw: &[u8], content: &[u8]) -> bool {
         [b'"', first, ..] if *first != b'\\' && content.first() != Some(first) => false,
         // An escape is never shorter than its character.
         _ if raw.len() < content.len() + 2 => false,
-        _ => find_any([b'\\'], raw).is_some() && unescaped(raw).as_ref() == content,
+        _ => memchr::memchr(b'\\', raw).is_some() && unescaped(raw).as_ref() == content,
     }
 }
 
@@ -54,7 +55,7 @@ pub fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
     let Some(inner) = raw_body(raw) else {
         return Cow::Borrowed(raw);
     };
-    if find_any([b'\\'], inner).is_none() {
+    if memchr::memchr(b'\\', inner).is_none() {
         return Cow::Borrowed(inner);
     }
     let content = std::str::from_utf8(inner).ok().and_then(unescape_to_bytes);
@@ -117,6 +118,15 @@ fn characters(text: &str) -> impl Iterator<Item = u32> {
         rest = after.get(length..)?;
         character.map_or_else(|| code_unit(after), |c| Some(u32::from(c)))
     })
+}
+
+pub(super) fn utf8(bytes: &[u8]) -> Result<(), SyntaxError> {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(SyntaxError::NotUtf8 {
+            at: error.valid_up_to(),
+        }),
+    }
 }
 
 fn unescape_all(text: &str) -> Option<String> {

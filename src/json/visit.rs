@@ -11,8 +11,7 @@ use super::fields::{Fields, Operators, Visitor};
 use super::grammar::{Grammar, Tokens};
 use super::quotes::Quotes;
 use super::scalar::Scalars;
-use super::utf8::Utf8;
-use super::{SyntaxError, utf8};
+use super::{SyntaxError, strings};
 
 /// Validates `json` and reports fields to the visitor. `Break` if the visitor stopped: then only the bytes before
 /// were validated, except for UTF-8.
@@ -26,12 +25,12 @@ pub fn visit<'a>(
     let mut validator = Validator::new(json, visitor);
     let result = with_widest_simd!(simd => validator.run(simd));
     match result {
-        Ok(ControlFlow::Continue(())) if !validator.utf8.is_valid() => {
-            utf8::check(json).map(ControlFlow::Continue)
+        Ok(ControlFlow::Continue(())) if !validator.utf8_check.is_utf8(json) => {
+            strings::utf8(json).map(ControlFlow::Continue)
         }
         Ok(flow) => Ok(flow),
         // Invalid UTF-8 is the better explanation.
-        Err(at) => Err(utf8::check(json)
+        Err(at) => Err(strings::utf8(json)
             .err()
             .unwrap_or(SyntaxError::NotJson { at })),
     }
@@ -48,7 +47,7 @@ struct Validator<'a, 'v, V> {
     brackets: BracketStack,
     grammar: Grammar,
     fields: Fields,
-    utf8: Utf8,
+    utf8_check: Utf8Check,
 }
 
 impl<'a, 'v, V: Visitor<'a>> Validator<'a, 'v, V> {
@@ -61,7 +60,7 @@ impl<'a, 'v, V: Visitor<'a>> Validator<'a, 'v, V> {
             brackets: BracketStack::default(),
             grammar: Grammar::default(),
             fields: Fields::default(),
-            utf8: Utf8::default(),
+            utf8_check: Utf8Check::default(),
         }
     }
 
@@ -93,7 +92,9 @@ impl<'a, 'v, V: Visitor<'a>> Validator<'a, 'v, V> {
         base: usize,
         block: Block<impl Simd>,
     ) -> Result<ControlFlow<()>, ErrorOffset> {
-        self.utf8.block(block, block.beyond_ascii());
+        if block.beyond_ascii() != 0 {
+            self.utf8_check.block(self.json, base);
+        }
         let strings = self.quotes.block(self.json, base, block);
         let outside = !strings.string_bytes;
         // Inside a long string the state does not change.
@@ -153,5 +154,31 @@ impl<'a, 'v, V: Visitor<'a>> Validator<'a, 'v, V> {
             return Ok(flow);
         }
         Err(base_and_depth.0 + errors.trailing_zeros() as usize)
+    }
+}
+
+/// Runs of blocks with bytes outside ASCII. A run is checked at once, because no character extends into a block of
+/// ASCII.
+#[derive(Default)]
+struct Utf8Check {
+    start: usize,
+    end: usize,
+    not_utf8: bool,
+}
+
+impl Utf8Check {
+    #[inline(never)]
+    fn block(&mut self, json: &[u8], base: usize) {
+        if self.end != base {
+            self.not_utf8 |= !self.is_utf8(json);
+            self.start = base;
+        }
+        self.end = base + BLOCK_BYTES;
+    }
+
+    /// Whether all blocks so far are UTF-8.
+    fn is_utf8(&self, json: &[u8]) -> bool {
+        let last = json.get(self.start..self.end.min(json.len()));
+        !self.not_utf8 && last.is_none_or(|last| std::str::from_utf8(last).is_ok())
     }
 }

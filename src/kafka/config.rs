@@ -96,6 +96,8 @@ impl Connection {
             ("fetch.message.max.bytes", share(4 << 20, MIN_FETCH_BYTES)),
             // With small limits a queue is full most of the time.
             ("fetch.queue.backoff.ms", "2".to_owned()),
+            // The first connection takes half of this time, and the brokers have just answered another client.
+            ("reconnect.backoff.ms", "20".to_owned()),
         ];
         for (name, value) in limits {
             self.extra.insert(0, (name.to_owned(), value));

@@ -133,7 +133,10 @@ impl Topic {
     /// A [`Failure`] if the library rejects a setting.
     pub(super) fn divide_limits(&mut self) -> Result<(), Failure> {
         self.connection.divide_limits(self.partitions.len());
-        self.consumer = Arc::new(create_consumer(&self.connection, None)?);
+        let consumer = Arc::new(create_consumer(&self.connection, None)?);
+        let former = std::mem::replace(&mut self.consumer, consumer);
+        // Closing its connections takes a while.
+        std::thread::spawn(move || drop(former));
         Ok(())
     }
 

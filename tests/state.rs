@@ -19,6 +19,16 @@ struct Fixture {
 }
 
 impl Fixture {
+    /// Runs a command of a shell, with the settings of the stage.
+    fn shell(&self, command: &str) -> std::process::Output {
+        std::process::Command::new("sh")
+            .args(["-c", command])
+            .env_clear()
+            .envs(self.stage.env())
+            .output()
+            .unwrap()
+    }
+
     fn new(partitions: i32) -> Fixture {
         let stage = Stage::new(partitions);
         let file = stage.path("state.json");
@@ -162,12 +172,7 @@ fn a_full_disk_moves_no_position() {
         env!("CARGO_BIN_EXE_ditto-cdc"),
         fixture.file
     );
-    let output = std::process::Command::new("sh")
-        .args(["-c", &command])
-        .env_clear()
-        .envs(fixture.stage.env())
-        .output()
-        .unwrap();
+    let output = fixture.shell(&command);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert_eq!(lines(&fixture.tail(&ALL)).len(), 1);
@@ -193,13 +198,7 @@ fn a_file_that_may_not_grow_misses_no_event_after_the_next_run() {
             env!("CARGO_BIN_EXE_ditto-cdc"),
             fixture.file
         );
-        let output = std::process::Command::new("sh")
-            .args(["-c", &command])
-            .env_clear()
-            .envs(fixture.stage.env())
-            .output()
-            .unwrap();
-        String::from_utf8(output.stderr).unwrap()
+        String::from_utf8(fixture.shell(&command).stderr).unwrap()
     };
     let stderr = tail(&format!("trap '' XFSZ; ulimit -f {BLOCKS_OF_512};"));
     let message = "ditto-cdc: writing to standard output: ";

@@ -60,7 +60,7 @@ impl<C: ConsumerContext> MessageQueue<C> {
     /// The first message that was taken and not removed.
     pub(super) fn first(&self) -> Option<Message<'_>> {
         let message = *self.taken.get(self.next)?;
-        // SAFETY: messages from `next` on are alive, and are changed by nobody.
+        // SAFETY: messages from `next` on are alive, and nothing changes them.
         unsafe { message.as_ref() }.map(Message)
     }
 

@@ -95,16 +95,16 @@ impl Reader {
 
     /// Makes the gaps of a partition the next items.
     pub(super) fn deliver_gaps(&mut self, partition: i32) -> bool {
-        let is_here = |lost: &mut OffsetGap| lost.partition == partition;
-        let gaps = self.deferred_gaps.extract_if(.., is_here);
-        let before = self.pending.len();
-        self.pending.extend(gaps.map(Pending::OffsetGap));
-        self.pending.len() > before
+        self.deliver_gaps_if(|lost| lost.partition == partition)
     }
 
     /// Makes all gaps the next items: no record follows.
     pub(super) fn deliver_all_gaps(&mut self) -> bool {
-        let gaps = self.deferred_gaps.drain(..);
+        self.deliver_gaps_if(|_| true)
+    }
+
+    fn deliver_gaps_if(&mut self, is_next: impl Fn(&OffsetGap) -> bool) -> bool {
+        let gaps = self.deferred_gaps.extract_if(.., |lost| is_next(lost));
         let before = self.pending.len();
         self.pending.extend(gaps.map(Pending::OffsetGap));
         self.pending.len() > before

@@ -6,6 +6,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo build --release --quiet --example generate
+cargo build --release --quiet --example generate --example consume
 BENCH_MEGABYTES=${1:-600} cargo test --release --quiet --test real_kafka -- \
     --ignored --exact --nocapture bench::bench_broker

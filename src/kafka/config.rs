@@ -49,13 +49,12 @@ const ALWAYS: &[(&str, &str)] = &[
     // An inspector sends no statistics about itself to a broker.
     ("enable.metrics.push", "false"),
     // The default waits one second after a full queue before the next fetch: 600 MB took twice as long.
-    ("fetch.queue.backoff.ms", "10"),
-    // Measured over 72 combinations, 600 MB from one and from ten partitions: responses of a quarter of the queue let
-    // fetching, decompression and output overlap. With responses and a queue of 16 MiB they alternated, and the run
-    // took a third longer. Larger values only use memory (194 MB in the worst case, 83 and 99 MB with these).
-    ("fetch.message.max.bytes", "4194304"),
-    ("fetch.max.bytes", "8388608"),
-    ("queued.max.messages.kbytes", "32768"),
+    ("fetch.queue.backoff.ms", "2"),
+    // Measured, 600 MB from one and from ten partitions: 57 and 62 MB of memory. Four times these values take as long and
+    // 95 and 110 MB; with smaller responses, a distant broker's round trips would limit the speed.
+    ("fetch.message.max.bytes", "2097152"),
+    ("fetch.max.bytes", "2097152"),
+    ("queued.max.messages.kbytes", "8192"),
     // Ditto's internal limit is 100 MiB per message; the response around it is larger.
     ("receive.message.max.bytes", "1000000000"),
     // A firewall that drops packets is detected after 8 seconds instead of 30.
@@ -91,11 +90,10 @@ impl Connection {
         let limits = [
             (
                 "queued.max.messages.kbytes",
-                share(32 << 10, MIN_QUEUE_KBYTES),
+                share(8 << 10, MIN_QUEUE_KBYTES),
             ),
-            ("fetch.message.max.bytes", share(4 << 20, MIN_FETCH_BYTES)),
-            // With small limits a queue is full most of the time.
-            ("fetch.queue.backoff.ms", "2".to_owned()),
+            // Many partitions answer together.
+            ("fetch.message.max.bytes", share(1 << 20, MIN_FETCH_BYTES)),
             // The first connection takes half of this time, and the brokers have just answered another client.
             ("reconnect.backoff.ms", "20".to_owned()),
         ];

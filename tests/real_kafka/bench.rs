@@ -12,10 +12,11 @@ use crate::support::kafka::{CLUSTER_PASSWORD, Kafka, Message, Options, USER_PASS
 /// Rounds; each runs all contenders, so that a slow phase of the machine affects all.
 const ROUNDS: usize = 5;
 
-/// One measured run: its duration and peak memory.
+/// One measured run: its duration, its processor time and its peak memory.
 #[derive(Clone, Copy)]
 struct Run {
     took: Duration,
+    processor: Duration,
     kilobytes: u64,
 }
 
@@ -31,8 +32,9 @@ enum Into {
     Pipe,
 }
 
-const CONTENDERS: [Contender; 7] = [
+const CONTENDERS: [Contender; 8] = [
     ("kcat -C -e -q", kcat),
+    ("floor: consume and copy", floor),
     ("kafka-console-consumer", console_consumer),
     ("ditto-cdc --format raw", |kafka, topic, _| {
         tail(kafka, topic, &["--until", "end", "--format", "raw"])
@@ -115,22 +117,26 @@ fn compare(kafka: &Kafka, topic: &str, count: usize, into: Into) {
     let medians = runs.map(|runs| median(&runs));
     let reference = medians[0].took.as_secs_f64();
     for ((name, _), run) in CONTENDERS.iter().zip(medians) {
-        let took = run.took.as_secs_f64();
+        let (took, processor) = (run.took.as_secs_f64(), run.processor.as_secs_f64());
         let megabytes = run.kilobytes / 1024;
         let ratio = took / reference;
-        println!("{name:<26} {took:7.2} s {ratio:6.2} x kcat {megabytes:6} MiB peak");
+        println!(
+            "{name:<26} {took:7.2} s {ratio:6.2} x kcat {processor:7.2} s of processor {megabytes:6} MiB peak"
+        );
     }
 }
 
-/// The median time, and the median peak.
+/// The median of each figure.
 fn median(runs: &[Run]) -> Run {
-    let mut took: Vec<_> = runs.iter().map(|run| run.took).collect();
-    let mut kilobytes: Vec<_> = runs.iter().map(|run| run.kilobytes).collect();
-    took.sort_unstable();
-    kilobytes.sort_unstable();
+    fn middle<T: Ord + Copy>(runs: &[Run], of: impl Fn(&Run) -> T) -> T {
+        let mut values: Vec<T> = runs.iter().map(of).collect();
+        values.sort_unstable();
+        values[values.len() / 2]
+    }
     Run {
-        took: took[took.len() / 2],
-        kilobytes: kilobytes[kilobytes.len() / 2],
+        took: middle(runs, |run| run.took),
+        processor: middle(runs, |run| run.processor),
+        kilobytes: middle(runs, |run| run.kilobytes),
     }
 }
 
@@ -144,13 +150,17 @@ fn measure(mut command: Command, into: Into) -> Run {
     if let Some(mut pipe) = child.stdout.take() {
         std::thread::spawn(move || std::io::copy(&mut pipe, &mut std::io::sink()));
     }
-    let mut kilobytes = 0;
+    let (mut kilobytes, mut processor) = (0, Duration::ZERO);
     loop {
         kilobytes = peak(&child).unwrap_or(kilobytes);
+        processor = processor_time(&child).unwrap_or(processor);
         if let Some(status) = child.try_wait().unwrap() {
             assert!(status.success(), "{command:?} ended with {status}");
-            let took = started.elapsed();
-            return Run { took, kilobytes };
+            return Run {
+                took: started.elapsed(),
+                processor,
+                kilobytes,
+            };
         }
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -161,6 +171,15 @@ fn peak(child: &Child) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// The processor time so far, of all threads, in the system's ticks of 10 ms (Linux only).
+fn processor_time(child: &Child) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).ok()?;
+    let after_name = stat.rsplit(") ").next()?;
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    (ticks > 0).then_some(Duration::from_millis(10 * ticks))
 }
 
 /// From process start to the first event in a pipe.
@@ -182,16 +201,32 @@ fn kcat(kafka: &Kafka, topic: &str, _: usize) -> Command {
     let mut command = Command::new("kcat");
     command.args(["-C", "-e", "-q", "-o", "beginning", "-t", topic]);
     command.args(["-b", &kafka.endpoint()]);
+    for property in tls_properties(kafka) {
+        command.args(["-X", &property]);
+    }
+    command
+}
+
+/// `examples/consume`: what the client library alone takes.
+fn floor(kafka: &Kafka, topic: &str, _: usize) -> Command {
+    let program = Path::new(env!("CARGO_BIN_EXE_ditto-cdc")).with_file_name("examples/consume");
+    let partitions = if topic == "open-one" { "1" } else { "10" };
+    let mut command = Command::new(program);
+    command.args([topic, partitions]);
+    command.arg(format!("bootstrap.servers={}", kafka.endpoint()));
+    command.args(tls_properties(kafka));
+    command
+}
+
+/// The TLS properties of the client library.
+fn tls_properties(kafka: &Kafka) -> [String; 4] {
     let file = |name| kafka.file(name).display().to_string();
-    for property in [
+    [
         "security.protocol=ssl".to_owned(),
         format!("ssl.ca.location={}", file("cluster-ca.pem")),
         format!("ssl.keystore.location={}", file("user.p12")),
         format!("ssl.keystore.password={USER_PASSWORD}"),
-    ] {
-        command.args(["-X", &property]);
-    }
-    command
+    ]
 }
 
 fn console_consumer(kafka: &Kafka, topic: &str, count: usize) -> Command {

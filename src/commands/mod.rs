@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+mod batch_pool;
 pub mod collections;
 mod compare;
 pub mod completions;

@@ -15,6 +15,7 @@ use super::render::Renderer;
 use super::shown_timer::ShownTimer;
 use super::unmatched::UnmatchedFilter;
 use super::worker_pool::WorkerPool;
+use crate::event::filter_stats::FilterStats;
 use crate::output::Output;
 use crate::record::last_n::LastN;
 use crate::record::position::Position;
@@ -27,6 +28,8 @@ pub(super) struct Run<'a> {
     pub(super) counters: Counters,
     pub(super) messages: Messages<'a>,
     pub(super) unmatched: UnmatchedFilter,
+    /// Statistics of the filter to which a worker adds its records; `None` if they are not wanted.
+    pub(super) filter_stats: Option<FilterStats>,
     pub(super) outside: RecordsOutside,
     pub(super) idle_timer: IdleTimer,
     pub(super) shown_timer: ShownTimer,
@@ -65,6 +68,7 @@ impl<'a> Run<'a> {
             out,
             counters: Counters::default(),
             unmatched: UnmatchedFilter::new(&renderer.filter, plan.is_live()),
+            filter_stats: None,
             outside: RecordsOutside::default(),
             messages,
             idle_timer: IdleTimer::new(name),

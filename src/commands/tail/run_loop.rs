@@ -13,6 +13,7 @@ use super::render::Rendered;
 use super::run::Run;
 use super::stop_reason::StopReason;
 use super::worker_pool::{RenderedBatch, WorkerPool};
+use crate::commands::batch_pool::is_too_large_to_batch;
 use crate::record::last_n::{LastN, Order};
 use crate::record::{Record, Source, SourceItem};
 
@@ -39,7 +40,7 @@ impl Run<'_> {
             let Err(stop) = self.run_in_order(source);
             return stop;
         };
-        pool.stats = self.unmatched.continued(&self.renderer.filter);
+        self.filter_stats = self.unmatched.continued(&self.renderer.filter);
         let Err(stop) = self.run_pool(source, &mut pool);
         let drained = self.drain_workers(&mut pool);
         self.pool = Some(pool);
@@ -170,7 +171,7 @@ impl Run<'_> {
         if !self.accept(record)? || self.rejects_early(record) {
             return Ok(false);
         }
-        if WorkerPool::is_too_large_to_batch(record) {
+        if is_too_large_to_batch(record) {
             self.drain_workers(pool)?;
             self.render(record)?;
             return Ok(false);
@@ -188,7 +189,10 @@ impl Run<'_> {
             self.write_batch(batch, pool)?;
         }
         let is_saved = self.checkpointer.is_some();
-        pool.submit(is_saved.then(|| ReadPositions::of(source)));
+        pool.submit(|batch| {
+            batch.stats.clone_from(&self.filter_stats);
+            batch.positions = is_saved.then(|| ReadPositions::of(source));
+        });
         Ok(())
     }
 
@@ -207,7 +211,9 @@ impl Run<'_> {
 
     /// Waits for all records in the pool and writes them.
     fn drain_workers(&mut self, pool: &mut WorkerPool) -> Result<(), StopReason> {
-        while let Some(batch) = pool.next_in_order() {
+        while let Some(batch) =
+            pool.next_in_order(|batch| batch.stats.clone_from(&self.filter_stats))
+        {
             self.write_batch(batch, pool)?;
         }
         Ok(())
@@ -219,27 +225,28 @@ impl Run<'_> {
         pool: &mut WorkerPool,
     ) -> Result<(), StopReason> {
         self.flush_written()?;
-        if let Some(stats) = &batch.stats {
+        let rendered = &mut batch.output;
+        if let Some(stats) = &rendered.stats {
             self.unmatched.merge(stats);
-            pool.stats = self.unmatched.continued(&self.renderer.filter);
+            self.filter_stats = self.unmatched.continued(&self.renderer.filter);
         }
-        if batch.needs_no_messages() {
-            for outcome in &batch.outcomes {
+        if rendered.needs_no_messages() {
+            for outcome in &rendered.outcomes {
                 if let Rendered::Shown(op) = outcome.rendered {
                     self.counters.count_shown(op);
                 }
             }
-            self.out.write(&batch.text)?;
+            self.out.write(&rendered.text)?;
         } else {
             let mut start = 0;
-            for outcome in &batch.outcomes {
-                let text = &batch.text[start..outcome.text_end];
+            for outcome in &rendered.outcomes {
+                let text = &rendered.text[start..outcome.text_end];
                 self.out.buffer().extend_from_slice(text);
                 start = outcome.text_end;
                 self.account(outcome.rendered, &outcome.description, outcome.place)?;
             }
         }
-        self.note_written(batch.positions.take());
+        self.note_written(rendered.positions.take());
         pool.reuse(batch);
         Ok(())
     }

@@ -8,6 +8,7 @@ mod config;
 mod format;
 mod requery;
 mod short_help;
+mod stats;
 mod tips;
 mod usage_error;
 
@@ -21,6 +22,7 @@ pub use short_help::{COMPLETE, Invocation, command, parse};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use requery::{ApiVersion, Requery};
+pub use stats::{Stats, TimeUnit};
 pub use usage_error::{ParseError, UsageError};
 
 pub use crate::record::options::{Format, Op, Order};
@@ -50,9 +52,11 @@ pub enum Command {
     Diff(Box<Diff>),
     /// Show which collections and fields a topic or file has
     Collections(Box<Collections>),
-    /// Check the connection layer by layer, and explain how to fix what is wrong
+    /// Count what is in a topic or capture, over time
+    Stats(Box<Stats>),
+    /// Check the connection layer by layer, and say how to fix it
     Verify(Box<Verify>),
-    /// Fetch all documents again over the HTTP API, and prove that none is missing
+    /// Fetch all documents again, and prove that none is missing
     Requery(Box<Requery>),
     /// Show what this tool does, with an embedded Kafka
     Demo(Demo),

@@ -93,6 +93,23 @@ const SHORT_HELP: &[ShortHelp] = &[
         ],
     ),
     (
+        "stats",
+        &[
+            ("files", "Captures; none: the topic"),
+            COLLECTION,
+            ("from", "Where to start: @-1h, … [beginning]"),
+            WHERE,
+            ("by", "One bar for each minute, hour or day"),
+            ("top", "Number of documents and paths in a list"),
+            ("paths", "Also count which paths change"),
+            ("watch", "Live: show again every SECONDS"),
+            ("group", "Show the lag of this consumer group"),
+            ("state", "Show the lag of this state file of tail"),
+            ("json", "Print one JSON object"),
+            PROFILE,
+        ],
+    ),
+    (
         "verify",
         &[
             ("json", "Print one JSON object instead of lines"),

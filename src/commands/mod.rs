@@ -12,6 +12,7 @@ pub mod diff;
 pub mod man;
 mod read_source;
 pub mod requery;
+pub mod stats;
 mod stores;
 mod synthetic_event;
 pub mod tail;
@@ -37,6 +38,7 @@ pub fn dispatch(command: &Command, context: &mut Context<'_>) -> Exit {
         Command::Tail(tail) => tail::run(tail, context),
         Command::Diff(diff) => diff::run(diff, context),
         Command::Collections(typed) => collections::run(typed, context),
+        Command::Stats(typed) => stats::run(typed, context),
         Command::Verify(verify) => verify::run(verify, context),
         Command::Requery(requery) => requery::run(requery, context),
         Command::Demo(demo) => demo::run(demo, dispatch, context),

@@ -3,6 +3,7 @@
 
 mod distinct;
 mod fields;
+pub mod stream;
 
 use std::collections::BTreeMap;
 

@@ -86,6 +86,56 @@ impl WallClock {
         }
     }
 
+    /// Formats milliseconds since 1970-01-01 UTC to the second, in the zone of this clock.
+    #[must_use]
+    pub fn format_seconds(&self, millis: i64) -> String {
+        let text = self.format_local(millis);
+        text.split_once('.')
+            .map_or(text.clone(), |(text, _)| text.to_owned())
+    }
+
+    /// Formats seconds since 1970-01-01 UTC to the minute, in the zone of this clock.
+    #[must_use]
+    pub fn format_minute(&self, seconds: i64) -> String {
+        let text = self.format_seconds(seconds.saturating_mul(1000));
+        text.rsplit_once(':')
+            .map_or(text.clone(), |(text, _)| text.to_owned())
+    }
+
+    /// The date of a time in seconds since 1970-01-01 UTC, in the zone of this clock.
+    #[must_use]
+    pub fn format_day(&self, seconds: i64) -> String {
+        let text = self.format_seconds(seconds.saturating_mul(1000));
+        text.split_once(' ')
+            .map_or(text.clone(), |(text, _)| text.to_owned())
+    }
+
+    /// The time of this clock, in milliseconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn now_millis(&self) -> i64 {
+        self.now.timestamp().as_millisecond()
+    }
+
+    /// The start of an hour of the zone of this clock, in seconds since 1970-01-01 UTC; the time itself beyond the calendar.
+    #[must_use]
+    pub fn start_of_hour(&self, seconds: i64) -> i64 {
+        let Ok(time) = Timestamp::from_second(seconds) else {
+            return seconds;
+        };
+        let offset = i64::from(self.now.time_zone().to_offset(time).seconds());
+        seconds - (seconds + offset).rem_euclid(3600)
+    }
+
+    /// The start of a day of the zone of this clock, in seconds since 1970-01-01 UTC; the time itself beyond the calendar.
+    #[must_use]
+    pub fn start_of_day(&self, seconds: i64) -> i64 {
+        let zone = self.now.time_zone();
+        let time = Timestamp::from_second(seconds).ok();
+        let start = time.map(|time| zone.to_datetime(time).start_of_day());
+        let start = start.and_then(|start| zone.to_timestamp(start).ok());
+        start.map_or(seconds, Timestamp::as_second)
+    }
+
     /// The time zone's name and its offset from UTC now, such as `Europe/Zurich (UTC+01:00)`.
     #[must_use]
     pub fn zone(&self) -> String {

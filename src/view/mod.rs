@@ -11,6 +11,7 @@ mod machine_formats;
 mod model;
 mod oneline;
 mod pretty;
+pub mod stats;
 pub mod styles;
 mod summary;
 mod template;

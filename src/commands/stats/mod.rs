@@ -1,0 +1,237 @@
+//! `stats`: counts what a topic or captures contain, over time, by collection, document and partition.
+
+mod counter;
+mod facts;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use self::counter::Counter;
+use super::Context;
+use super::connect;
+use super::read_source::read_to_end;
+use super::tail::plan::{Plan, SharedArgs, TypedTimeLimits};
+use super::unknown_collections;
+use crate::capture::Capture;
+use crate::cli;
+use crate::cli::{ChangeOptions, OnGap, PositionRange, TimeUnit};
+use crate::kafka;
+use crate::kafka::{ReadRange, ReadStopped};
+use crate::record::Failure;
+use crate::record::position::Position;
+use crate::util::exit::Exit;
+use crate::view::stats::{BarUnit, StatsReport, StatsView};
+use crate::view::{Format, Styles, WallClock};
+
+/// Runs the command.
+pub fn run(typed: &cli::Stats, context: &mut Context<'_>) -> Exit {
+    let plan = match plan(typed, context) {
+        Ok(plan) => plan,
+        Err(why) => return context.usage_error("stats", &why),
+    };
+    for note in &plan.notes {
+        context.out.note(note);
+    }
+    let mut counter = Counter::new(&plan, usize::from(typed.top), typed.paths);
+    let read = if typed.files.is_empty() {
+        read_topic(typed, &plan, &mut counter, context)
+    } else {
+        let mut files = typed.files.iter();
+        files.try_for_each(|file| read_capture(file, &mut counter, context))
+    };
+    counter.drain();
+    match read {
+        Ok(()) => print(typed, &counter, &plan, context),
+        Err(Exit::Interrupted) => {
+            print(typed, &counter, &plan, context);
+            context
+                .out
+                .warn("interrupted: only what was read so far is counted");
+            Exit::Interrupted
+        }
+        Err(exit) => exit,
+    }
+}
+
+fn plan(typed: &cli::Stats, context: &Context<'_>) -> Result<Plan, String> {
+    let range = PositionRange {
+        from: typed.from.clone(),
+        until: typed.until.clone(),
+        ..PositionRange::default()
+    };
+    let shared = SharedArgs {
+        filter: &typed.filter,
+        range: &range,
+        time_limits: TypedTimeLimits::default(),
+        format: Format::Json.into(),
+        changes: &ChangeOptions::default(),
+        inputs: typed.files.clone(),
+        on_gap: OnGap::Mark,
+        has_state: false,
+    };
+    let mut plan = shared.plan(context.env)?;
+    if plan.snapshot.is_some() {
+        return Err("--from with a requery folder is for tail; to see what a snapshot contains: collections DIR".to_owned());
+    }
+    if !typed.files.is_empty() && matches!(plan.from, Position::Back(_)) {
+        return Err(
+            "--from -N: the end of a capture is not known in advance; use a time or offsets"
+                .to_owned(),
+        );
+    }
+    if typed.from.is_none() {
+        plan.from = Position::Beginning;
+    }
+    if typed.watch.is_none() {
+        plan.until = plan.until.or(Some(Position::End));
+    }
+    Ok(plan)
+}
+
+fn read_capture(
+    path: &Path,
+    counter: &mut Counter<'_>,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
+    let capture = Capture::open(path, Arc::clone(context.interrupt));
+    let mut capture = capture.map_err(|failure| report(&failure, context))?;
+    counter.scan_positions();
+    read_to_end(&mut capture, counter, true, context)
+}
+
+/// Reads the topic without joining a group, so that no other consumer loses a partition.
+fn read_topic(
+    typed: &cli::Stats,
+    plan: &Plan,
+    counter: &mut Counter<'_>,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
+    let mut connection = connect::kafka(&typed.connection, context)?;
+    connection.group = None;
+    connection.set_pace(true);
+    let range = ReadRange {
+        from: plan.from.clone(),
+        stored: None,
+        until: plan.until.clone(),
+        now: context.env.now.timestamp().as_millisecond(),
+        merge: None,
+    };
+    let interrupt = Arc::clone(context.interrupt);
+    let note = &mut |line: &str| context.out.note(line);
+    let started =
+        kafka::connect(connection, interrupt, note).and_then(|topic| kafka::start(topic, &range));
+    let mut reader = started.map_err(|stopped| match stopped {
+        ReadStopped::Interrupted => Exit::Interrupted,
+        ReadStopped::Failed(failure) => report(&failure, context),
+    })?;
+    read_to_end(&mut reader, counter, false, context)
+}
+
+fn report(failure: &Failure, context: &mut Context<'_>) -> Exit {
+    context.out.failure(failure);
+    failure.exit()
+}
+
+/// Prints the statistics, and on standard error what is in no table.
+fn print(
+    typed: &cli::Stats,
+    counter: &Counter<'_>,
+    plan: &Plan,
+    context: &mut Context<'_>,
+) -> Exit {
+    let view = view(typed, context);
+    let partitions = counter.partitions.sorted();
+    let report = StatsReport {
+        stats: &counter.totals.stats,
+        partitions: &partitions,
+        gaps: counter.gaps(),
+        unreadable: counter.totals.unreadable,
+        has_paths: typed.paths,
+    };
+    let mut text = Vec::new();
+    if !typed.json && report.stats.times.is_some() {
+        context.out.note_zone(&view.clock.zone());
+    }
+    if typed.json {
+        view.json(&report, &mut text);
+    } else {
+        view.tables(&report, &mut text);
+    }
+    let printed = context.out.print_text(&text);
+    report_rest(counter, plan, context);
+    if counter.totals.unreadable > 0 {
+        return Exit::Failed;
+    }
+    printed
+}
+
+/// Reports what was read, and what is in no table.
+fn report_rest(counter: &Counter<'_>, plan: &Plan, context: &mut Context<'_>) {
+    let (out, totals) = (&mut *context.out, &counter.totals);
+    let mut text = format!("read {}", counter.read);
+    let parts = [
+        (totals.hidden, "not matched by the filters"),
+        (totals.stats.without_collection, "without a collection"),
+        (totals.unreadable, "unreadable"),
+    ];
+    for (count, what) in parts.into_iter().filter(|(count, _)| *count > 0) {
+        text = format!("{text}, {count} {what}");
+    }
+    out.note(&text);
+    for estimate in estimates(counter) {
+        out.note(&estimate);
+    }
+    if counter.gaps() > 0 {
+        let noun = if counter.gaps() == 1 { "gap" } else { "gaps" };
+        out.warn(&format!(
+            "{} {noun}: changes are missing, so there may be more than this",
+            counter.gaps()
+        ));
+    }
+    if let Some(first) = &totals.first_unreadable {
+        out.warn(&format!("the first unreadable record is at {first}"));
+    }
+    unknown_collections::report(&counter.known_collections(), plan, out);
+}
+
+/// Which numbers are not exact.
+fn estimates(counter: &Counter<'_>) -> Vec<String> {
+    let stats = &counter.totals.stats;
+    let mut notes = Vec::new();
+    if !stats.documents_exact() {
+        notes.push(
+            "too many documents to count exactly: numbers of documents with ~ are estimates, and the busiest documents are those of a sample".to_owned(),
+        );
+    }
+    if !stats.transactions_exact() {
+        notes.push("the number of transactions is an estimate".to_owned());
+    }
+    if !stats.duplicates_exact() {
+        notes.push(
+            "duplicates far from the first event are not counted: there may be more".to_owned(),
+        );
+    }
+    if stats.paths.further() > 0 {
+        notes.push(format!(
+            "too many paths: {} changes are in no list",
+            stats.paths.further()
+        ));
+    }
+    notes
+}
+
+fn view(typed: &cli::Stats, context: &Context<'_>) -> StatsView {
+    let env = context.env;
+    StatsView {
+        styles: Styles::new(env.colours(context.global.color, env.stdout_terminal)),
+        terminal: env.stdout_terminal,
+        width: env.width.filter(|_| env.stdout_terminal),
+        clock: WallClock::new(env.now.clone()),
+        top: usize::from(typed.top),
+        unit: typed.by.map(|unit| match unit {
+            TimeUnit::Minute => BarUnit::Minute,
+            TimeUnit::Hour => BarUnit::Hour,
+            TimeUnit::Day => BarUnit::Day,
+        }),
+    }
+}

@@ -101,6 +101,14 @@ impl Lines {
         taken
     }
 
+    /// Consumes bytes that contain this many line ends.
+    pub fn skip(&mut self, length: usize, line_ends: u64) {
+        self.start = (self.start + length).min(self.filled);
+        self.searched = self.searched.max(self.start);
+        self.consumed += length as u64;
+        self.line_ends += line_ends;
+    }
+
     /// The bytes of a line; valid until a chunk is added.
     pub fn get(&self, line: Range<usize>) -> &[u8] {
         self.buffer.get(line).unwrap_or_default()

@@ -9,6 +9,7 @@ mod lines;
 mod merged;
 mod read;
 mod shape;
+mod skip;
 mod tool_json;
 mod utf16;
 mod values;
@@ -23,12 +24,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 pub use merged::MergedCaptures;
+pub use skip::LineSearch;
 
 use self::console::Console;
 use self::encoding::EncodingError;
 use self::input::{FillResult, Input};
 use self::lines::Lines;
 use self::shape::Shape;
+use self::skip::LineSkipper;
 use self::values::Values;
 use crate::record::{Failure, FailureClass, Notice, Place, Progress, Record, Source, SourceItem};
 use crate::util::shell::quoted;
@@ -46,6 +49,8 @@ pub struct Capture {
     input: Input,
     lines: Lines,
     splitter: Splitter,
+    /// Skips lines that cannot matter.
+    skipper: Option<LineSkipper>,
     /// The number of the first line of the record delivered last, counted from 1.
     number: u64,
     total: Option<u64>,
@@ -120,6 +125,7 @@ impl Capture {
             input,
             lines: Lines::default(),
             splitter: Splitter::Unknown(0),
+            skipper: None,
             number: 0,
             total,
             interrupt,
@@ -129,6 +135,12 @@ impl Capture {
             notices: VecDeque::new(),
             ended: false,
         }
+    }
+
+    /// Leaves out lines in which a search finds nothing, if each is an object. The first line, and some others, are delivered
+    /// in any case.
+    pub fn skip_lines(&mut self, search: LineSearch) {
+        self.skipper = Some(LineSkipper::new(search));
     }
 
     /// The bytes of the next record, or why there is none.
@@ -167,6 +179,12 @@ impl Capture {
         loop {
             match &mut self.splitter {
                 Splitter::Lines => {
+                    let is_first = self.number == 0;
+                    if let Some(skipper) = &mut self.skipper
+                        && !(is_first || self.keyed || self.console.has_keys())
+                    {
+                        skipper.skip(&mut self.lines);
+                    }
                     let line = self.lines.next(self.ended)?;
                     self.number = self.lines.line_ends();
                     if let Some(line) = self.content(line) {

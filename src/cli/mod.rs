@@ -6,6 +6,7 @@
 mod command_line;
 mod config;
 mod format;
+mod history;
 mod requery;
 mod short_help;
 mod stats;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 pub use config::{Config, ConfigAction, Init};
 pub use format::FormatArg;
 use format::FormatParser;
+pub use history::{History, VersionFilter};
 pub use short_help::{COMPLETE, Invocation, command, parse};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -50,6 +52,8 @@ pub enum Command {
     Tail(Box<Tail>),
     /// Show what changed in captures, or between two states
     Diff(Box<Diff>),
+    /// Show the versions of one document, or what it was at a time
+    History(Box<History>),
     /// Show which collections and fields a topic or file has
     Collections(Box<Collections>),
     /// Count what is in a topic or capture, over time
@@ -60,7 +64,7 @@ pub enum Command {
     Requery(Box<Requery>),
     /// Show what this tool does, with an embedded Kafka
     Demo(Demo),
-    /// Show each setting, its value and its source; `config init` creates a profile
+    /// Show each setting and its source; `config init` creates a profile
     Config(Box<Config>),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]

@@ -81,6 +81,23 @@ const SHORT_HELP: &[ShortHelp] = &[
         ],
     ),
     (
+        "history",
+        &[
+            ("collection", "The document's collection"),
+            ("id", "The document's _id; JSON if it is no string"),
+            ("files", "Captures; none: the topic"),
+            ("at", "Print the document as it was: @10:31, txn:N"),
+            ("blame", "Show which version last changed each field"),
+            ("reverse", "Newest version first"),
+            ("limit", "Only the first N versions"),
+            CHANGED,
+            ("from", "Where to start: @-1h, … [beginning]"),
+            ("redact", "Hide the values at this path"),
+            FORMAT,
+            PROFILE,
+        ],
+    ),
+    (
         "collections",
         &[
             ("paths", "Captures or snapshots; none: the topic"),

@@ -4,15 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::compare;
+use super::pager;
 use super::tail::plan::{SharedArgs, TypedTimeLimits};
 use super::tail::{Shown, show_captures};
 use crate::cli;
 use crate::util::exit::Exit;
 use crate::view::Format;
-
-/// The default pager, and its options: quit if the text fits on one screen, pass colours, keep the screen content.
-const PAGER: &str = "less";
-const LESS: (&str, &str) = ("LESS", "FRX");
 
 /// Joins captures whose changes are shown.
 const JOIN: &str = "+";
@@ -98,9 +95,8 @@ pub fn run(typed: &cli::Diff, context: &mut Context<'_>) -> Exit {
     {
         return context.usage_error("diff", &why);
     }
-    if let Some(pager) = pager(typed, context) {
-        let less = (context.var)(LESS.0).is_none().then_some(LESS);
-        context.out.start_pager(&pager, less.as_slice());
+    if !typed.no_pager {
+        pager::start(context);
     }
     let (exit, shown) = match &request {
         Request::Changes(_) => show_captures(&plan, context),
@@ -139,16 +135,6 @@ fn note_comparison(before: &Path, after: &Path, context: &mut Context<'_>) {
     };
     let note = format!("comparing the documents of {before} with those of {after}{in_turn}");
     context.out.note(&note);
-}
-
-/// The pager's command line; `None` without a terminal, or if the pager is disabled.
-fn pager(typed: &cli::Diff, context: &Context<'_>) -> Option<String> {
-    if typed.no_pager || !context.env.stdout_terminal {
-        return None;
-    }
-    let configured = (context.var)("PAGER").map(|pager| pager.to_string_lossy().into_owned());
-    let pager = configured.unwrap_or_else(|| PAGER.to_owned());
-    (!pager.trim().is_empty() && pager != "cat").then_some(pager)
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ mod connect;
 mod context;
 pub mod demo;
 pub mod diff;
+pub mod history;
 pub mod man;
+mod pager;
 mod read_source;
 pub mod requery;
 pub mod stats;
@@ -37,6 +39,7 @@ pub fn dispatch(command: &Command, context: &mut Context<'_>) -> Exit {
     match command {
         Command::Tail(tail) => tail::run(tail, context),
         Command::Diff(diff) => diff::run(diff, context),
+        Command::History(typed) => history::run(typed, context),
         Command::Collections(typed) => collections::run(typed, context),
         Command::Stats(typed) => stats::run(typed, context),
         Command::Verify(verify) => verify::run(verify, context),

@@ -1,10 +1,16 @@
 //! Reads a bounded source to its end, for commands that summarize its records instead of showing each.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Context;
+use super::connect;
 use super::tail;
+use super::tail::plan::Plan;
+use crate::cli;
+use crate::kafka::{self, ReadRange, ReadStopped};
 use crate::output::Output;
+use crate::record::time_order::TxnOf;
 use crate::record::{Failure, OffsetGap, Record, Source, SourceItem};
 use crate::util::exit::Exit;
 
@@ -23,6 +29,69 @@ pub(super) trait Visitor {
 
     /// Records that no longer exist.
     fn offset_gap(&mut self, gap: &OffsetGap);
+
+    /// Writes what is ready, after each item.
+    ///
+    /// # Errors
+    /// The exit code, if nothing more has to be read.
+    fn write(&mut self, _: &mut Output) -> Result<(), Exit> {
+        Ok(())
+    }
+}
+
+/// How a command reads a topic.
+pub(super) struct TopicRead<'t> {
+    /// The command's name, for messages.
+    pub command: &'static str,
+    pub connection: &'t cli::Connection,
+    pub plan: &'t Plan,
+    /// For one order in time over all partitions.
+    pub merge: Option<TxnOf>,
+}
+
+/// Reads a topic to its end, without joining a group, so that no other consumer loses a partition.
+///
+/// # Errors
+/// The exit code of a failure that was reported.
+pub(super) fn read_topic(
+    topic: &TopicRead<'_>,
+    visitor: &mut impl Visitor,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
+    let mut connection = connect::kafka(topic.connection, context)?;
+    if let Some(group) = connection
+        .group
+        .take()
+        .filter(|_| topic.connection.group.is_some())
+    {
+        let command = topic.command;
+        context.out.note(&format!(
+            "not joining group {group}: {command} reads the topic without a group"
+        ));
+    }
+    connection.set_pace(true);
+    let range = ReadRange {
+        from: topic.plan.from.clone(),
+        stored: None,
+        until: topic.plan.until.clone(),
+        now: context.env.now.timestamp().as_millisecond(),
+        merge: topic.merge,
+    };
+    let interrupt = Arc::clone(context.interrupt);
+    let note = &mut |line: &str| context.out.note(line);
+    let started =
+        kafka::connect(connection, interrupt, note).and_then(|topic| kafka::start(topic, &range));
+    let mut reader = started.map_err(|stopped| match stopped {
+        ReadStopped::Interrupted => Exit::Interrupted,
+        ReadStopped::Failed(failure) => report(&failure, context),
+    })?;
+    read_to_end(&mut reader, visitor, false, context)
+}
+
+/// Reports a failure; returns its exit code.
+pub(super) fn report(failure: &Failure, context: &mut Context<'_>) -> Exit {
+    context.out.failure(failure);
+    failure.exit()
 }
 
 /// Reads a source to its end.
@@ -60,13 +129,14 @@ fn read(
             }
             SourceItem::Idle => Ok(()),
             SourceItem::Interrupted => return Err(Exit::Interrupted),
-            SourceItem::End => return Ok(()),
+            SourceItem::End => return visitor.write(out),
             SourceItem::Failed(failure) => Err(failure),
         };
         if let Err(failure) = result {
             out.failure(&failure);
             return Err(failure.exit());
         }
+        visitor.write(out)?;
         records = records.wrapping_add(1);
         if records.is_multiple_of(RECORDS_PER_UPDATE) {
             out.progress(source.progress(), in_bytes);

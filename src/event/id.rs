@@ -44,14 +44,16 @@ pub fn is_broken_json_id(text: &str) -> bool {
 
 /// One id. `7` matches the number 7 and the string `7`; `"7"`, with quotes, only the string.
 #[derive(Debug, Clone, PartialEq)]
-struct IdFilter {
+pub struct IdFilter {
     /// The id as a string.
-    text: Option<String>,
+    pub(super) text: Option<String>,
     /// The id as a JSON value of another type.
-    value: Option<Value>,
+    pub(super) value: Option<Value>,
 }
 
 impl IdFilter {
+    /// Parses an id as typed.
+    #[must_use]
     pub fn new(text: &str) -> Self {
         match serde_json::from_str(text) {
             Ok(Value::String(text)) => IdFilter {
@@ -71,6 +73,7 @@ impl IdFilter {
 
     /// Whether a raw id matches. The order of keys does not matter; numbers compare digit by digit. An id nested deeper
     /// than 128 levels never matches.
+    #[must_use]
     pub fn matches(&self, raw: &[u8]) -> bool {
         if raw.first() == Some(&b'"') {
             return self

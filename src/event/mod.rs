@@ -2,6 +2,7 @@
 
 pub mod collection_pattern;
 mod decode;
+mod document_search;
 pub mod filter;
 pub mod filter_stats;
 pub mod grep;
@@ -11,7 +12,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use decode::{decode, txn_id};
-pub use id::is_broken_json_id;
+pub use document_search::DocumentSearch;
+pub use id::{IdFilter, is_broken_json_id};
 
 use crate::condition::Facts;
 pub use crate::record::options::Op;

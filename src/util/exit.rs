@@ -21,15 +21,19 @@ pub enum Exit {
     Gap,
     /// A requery could not be proven to be complete.
     Incomplete,
+    /// The events of `history` do not tell what the document was.
+    Unknown,
     /// No event was shown before `--timeout`.
     NothingShown,
+    /// `history --at` or `--blame`: there was no such document.
+    NoDocument,
     /// The user pressed Ctrl-C.
     Interrupted,
 }
 
 impl Exit {
     /// Every end, by exit status.
-    pub const ALL: [Exit; 10] = [
+    pub const ALL: [Exit; 12] = [
         Exit::Success,
         Exit::Differences,
         Exit::Failed,
@@ -38,7 +42,9 @@ impl Exit {
         Exit::Setup,
         Exit::Gap,
         Exit::Incomplete,
+        Exit::Unknown,
         Exit::NothingShown,
+        Exit::NoDocument,
         Exit::Interrupted,
     ];
 
@@ -56,7 +62,11 @@ impl Exit {
             Exit::Setup => "Wrong settings or certificates, no permission, or no server reachable.",
             Exit::Gap => "With --on-gap stop: changes are missing from the stream.",
             Exit::Incomplete => "The snapshot is not proven complete.",
+            Exit::Unknown => {
+                "With --at: the events do not tell what the document was then, or not with certainty."
+            }
             Exit::NothingShown => "With --timeout: no event was shown in this time.",
+            Exit::NoDocument => "With --at and --blame: there was no such document.",
             Exit::Interrupted => "Interrupted (Ctrl-C).",
         }
     }
@@ -69,8 +79,8 @@ impl Exit {
             Exit::Differences | Exit::Failed => 1,
             Exit::Usage | Exit::Trouble => 2,
             Exit::Setup => 3,
-            Exit::Gap | Exit::Incomplete => 4,
-            Exit::NothingShown => 5,
+            Exit::Gap | Exit::Incomplete | Exit::Unknown => 4,
+            Exit::NothingShown | Exit::NoDocument => 5,
             Exit::Interrupted => 130,
         }
     }

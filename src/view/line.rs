@@ -217,7 +217,8 @@ pub(super) fn operation<'e>(event: &'e Event<'_>) -> &'e str {
 }
 
 /// A string id without its quotes, any other as JSON.
-pub(super) fn without_quotes(id: &[u8]) -> std::borrow::Cow<'_, str> {
+#[must_use]
+pub fn without_quotes(id: &[u8]) -> std::borrow::Cow<'_, str> {
     crate::json::unquote(id).unwrap_or_else(|| String::from_utf8_lossy(id))
 }
 

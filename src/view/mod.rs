@@ -1,10 +1,12 @@
 //! Event rendering: formats for people and for programs, into a buffer.
 
+mod blame;
 pub mod checks;
 mod clock;
 pub mod collection_tables;
 mod columns;
 mod diff;
+mod document_history;
 pub mod escape;
 mod line;
 mod machine_formats;
@@ -18,7 +20,9 @@ mod template;
 mod value;
 mod value_pair;
 
+pub use blame::{BlameOrigin, BlameRow, EventPlace};
 pub use clock::WallClock;
+pub use line::without_quotes as id_text;
 pub use model::{OutputFormat, View};
 pub use styles::{Ink, Styles};
 pub use template::{Template, TemplateField};

@@ -74,6 +74,12 @@ pub(super) fn event(
         line.pad_to(identity + layout.identity);
     }
     place(&mut line, layout, Some(event), record);
+    summary_to_end(line, event_diff);
+}
+
+/// What the event changed, as the rest of a line.
+pub(super) fn summary_to_end(mut line: Line<'_, '_>, event_diff: &EventDiff<'_, '_>) {
+    let view = line.view;
     line.safe_text(|out, used| {
         let columns_left = view.width.map(|width| width.saturating_sub(used));
         summary::push(view, event_diff, columns_left, out);

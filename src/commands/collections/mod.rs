@@ -8,15 +8,12 @@ use std::sync::Arc;
 
 use self::visitor::SummaryVisitor;
 use super::Context;
-use super::connect;
-use super::read_source::read_to_end;
+use super::read_source::{TopicRead, read_to_end, read_topic, report};
 use super::tail::plan::{Plan, SharedArgs, TypedTimeLimits};
 use super::unknown_collections;
 use crate::capture::Capture;
 use crate::cli;
 use crate::cli::{ChangeOptions, OnGap, PositionRange};
-use crate::kafka;
-use crate::kafka::{ReadRange, ReadStopped};
 use crate::record::Failure;
 use crate::record::position::Position;
 use crate::snapshot::manifest::Manifest;
@@ -36,7 +33,13 @@ pub fn run(typed: &cli::Collections, context: &mut Context<'_>) -> Exit {
     }
     let mut visitor = SummaryVisitor::new(&plan);
     let read = if typed.paths.is_empty() {
-        read_topic(typed, &plan, &mut visitor, context)
+        let topic = TopicRead {
+            command: "collections",
+            connection: &typed.connection,
+            plan: &plan,
+            merge: None,
+        };
+        read_topic(&topic, &mut visitor, context)
     } else {
         let mut paths = typed.paths.iter();
         paths.try_for_each(|path| read_path(path, &mut visitor, context))
@@ -144,47 +147,6 @@ fn read_snapshot(
         }
     }
     Ok(true)
-}
-
-/// Reads the topic without joining a group, so that no other consumer loses a partition.
-fn read_topic(
-    typed: &cli::Collections,
-    plan: &Plan,
-    visitor: &mut SummaryVisitor<'_>,
-    context: &mut Context<'_>,
-) -> Result<(), Exit> {
-    let mut connection = connect::kafka(&typed.connection, context)?;
-    if let Some(group) = connection
-        .group
-        .take()
-        .filter(|_| typed.connection.group.is_some())
-    {
-        context.out.note(&format!(
-            "not joining group {group}: collections reads the topic without a group"
-        ));
-    }
-    connection.set_pace(true);
-    let range = ReadRange {
-        from: plan.from.clone(),
-        stored: None,
-        until: plan.until.clone(),
-        now: context.env.now.timestamp().as_millisecond(),
-        merge: None,
-    };
-    let interrupt = Arc::clone(context.interrupt);
-    let note = &mut |line: &str| context.out.note(line);
-    let started =
-        kafka::connect(connection, interrupt, note).and_then(|topic| kafka::start(topic, &range));
-    let mut reader = started.map_err(|stopped| match stopped {
-        ReadStopped::Interrupted => Exit::Interrupted,
-        ReadStopped::Failed(failure) => report(&failure, context),
-    })?;
-    read_to_end(&mut reader, visitor, false, context)
-}
-
-fn report(failure: &Failure, context: &mut Context<'_>) -> Exit {
-    context.out.failure(failure);
-    failure.exit()
 }
 
 /// Prints the tables, and on standard error what is in none of them.

@@ -189,6 +189,7 @@ fn can_end(command: &Command, exit: Exit) -> bool {
         }
         Exit::Gap => has(command, "on_gap"),
         Exit::Incomplete => has(command, "txn_id") || has(command, "allow_incomplete"),
+        Exit::Unknown | Exit::NoDocument => has(command, "blame"),
     }
 }
 

@@ -41,7 +41,7 @@ use super::Context;
 use crate::capture::{Capture, MergedCaptures};
 use crate::cli::{self, Order};
 use crate::output::Output;
-use crate::record::Notice;
+use crate::record::{Notice, Record};
 use crate::util::exit::Exit;
 use crate::view::{Format, Styles, View, WallClock};
 
@@ -114,6 +114,11 @@ fn print_notes(plan: &Plan, context: &mut Context<'_>) {
     for note in &plan.notes {
         context.out.note(note);
     }
+}
+
+/// The transaction of a record, for merging by time.
+pub(super) fn txn_of(record: &Record<'_>) -> Option<u64> {
+    render::txn_of(record)
 }
 
 /// Reports a notice of a source.

@@ -104,7 +104,8 @@ struct HiddenCounts {
     excluded: usize,
 }
 
-fn changes(view: &View, event_diff: &EventDiff<'_, '_>, out: &mut Vec<u8>) {
+/// Appends the changes of an event.
+pub(super) fn changes(view: &View, event_diff: &EventDiff<'_, '_>, out: &mut Vec<u8>) {
     let (event, diff) = (event_diff.event, event_diff.diff(&view.diff));
     let mut paths = Vec::with_capacity(TYPICAL_PATHS_BYTES);
     let (change_lines, hidden) = change_lines(view, event, diff, &mut paths);

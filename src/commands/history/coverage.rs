@@ -1,0 +1,60 @@
+//! Where the records that were read start and end: how far back a history reaches.
+
+use std::collections::BTreeMap;
+
+use super::moment::Moment;
+use crate::event;
+use crate::record::Record;
+
+/// The first record of a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Start {
+    pub offset: Option<i64>,
+    pub millis: Option<i64>,
+    pub txn: Option<u64>,
+}
+
+/// The records that were read.
+#[derive(Debug, Default)]
+pub(super) struct Coverage {
+    /// The first record of each partition; `None` for records without one.
+    starts: BTreeMap<Option<i32>, Start>,
+    /// The partition of the last record.
+    last: Option<i32>,
+    /// The latest time.
+    pub end_millis: Option<i64>,
+}
+
+impl Coverage {
+    /// Adds the next record.
+    pub fn add(&mut self, record: &Record<'_>) {
+        let position = record.place.position();
+        let partition = position.map(|(partition, _)| partition);
+        let millis = record.time.map(|time| time.millis);
+        self.end_millis = self.end_millis.max(millis);
+        if self.last == partition && !self.starts.is_empty() {
+            return;
+        }
+        self.last = partition;
+        self.starts.entry(partition).or_insert_with(|| Start {
+            offset: position.map(|(_, offset)| offset),
+            millis,
+            txn: record
+                .payload
+                .as_deref()
+                .and_then(event::txn_id)
+                .map(|txn| txn.0),
+        });
+    }
+
+    /// The first record of a partition.
+    pub fn start(&self, partition: Option<i32>) -> Option<&Start> {
+        self.starts.get(&partition)
+    }
+
+    /// Whether a record of the partition is at or before a moment, so that later ones tell what happened since.
+    pub fn reaches(&self, moment: Moment, partition: Option<i32>) -> bool {
+        let start = self.start(partition);
+        start.is_some_and(|start| moment.includes(start.millis, start.txn))
+    }
+}

@@ -1,0 +1,171 @@
+//! Finds the events of a document in a source, and their order.
+
+use super::coverage::Coverage;
+use super::survey::Survey;
+use super::timeline::{Link, Timeline};
+use super::wanted::Wanted;
+use crate::commands::read_source::Visitor;
+use crate::commands::tail::plan::Plan;
+use crate::commands::tail::range;
+use crate::event::{self, Event, EventKind, TxnId, Unreadable};
+use crate::output::Output;
+use crate::record::{Failure, OffsetGap, Place, Record};
+use crate::util::exit::Exit;
+
+/// A string and a value of another type can be typed as the same id: `1` and `"1"` are two documents.
+pub(super) const MAX_DOCUMENTS: usize = 2;
+
+/// An event of the document.
+pub(super) struct Version<'v, 'r> {
+    pub record: &'v Record<'r>,
+    pub event: &'v Event<'r>,
+    pub link: Link,
+    /// Below [`MAX_DOCUMENTS`].
+    pub document: usize,
+}
+
+impl Version<'_, '_> {
+    /// The event as messages name it.
+    pub fn describe(&self) -> String {
+        let op = self.event.op().word().unwrap_or("event");
+        let what = match self.event.txn_id {
+            Some(TxnId(txn)) => format!("transaction {txn} ({op})"),
+            None => format!("the {op}"),
+        };
+        match self.record.place {
+            Place::Unknown => what,
+            _ => format!("{what} at {}", range::format_place(self.record)),
+        }
+    }
+
+    pub fn millis(&self) -> Option<i64> {
+        self.record.time.map(|time| time.millis)
+    }
+
+    pub fn txn(&self) -> Option<u64> {
+        self.event.txn_id.map(|txn| txn.0)
+    }
+}
+
+/// Receives the events of the document, in their order, and what may hide more of them.
+pub(super) trait VersionSink {
+    /// An event of the document.
+    fn version(&mut self, version: &Version<'_, '_>);
+
+    /// A `requeryRequired`.
+    fn gap(&mut self, record: &Record<'_>, event: &Event<'_>);
+
+    /// Records that no longer exist.
+    fn offset_gap(&mut self, gap: &OffsetGap);
+
+    /// A record that may have been an event of the document.
+    fn unreadable(&mut self, record: &Record<'_>, why: Unreadable);
+
+    /// Whether the answer depends on records of other documents.
+    fn needs_all_records(&self) -> bool {
+        false
+    }
+
+    /// Writes what is ready.
+    ///
+    /// # Errors
+    /// The exit code, if nothing more has to be read.
+    fn write(&mut self, _: &mut Output) -> Result<(), Exit> {
+        Ok(())
+    }
+}
+
+/// Passes the events of one document to a sink.
+pub(super) struct DocumentReader<'a, S> {
+    pub sink: S,
+    pub coverage: Coverage,
+    /// What else is there, until an event of the document is found; `None` if lines are skipped.
+    pub survey: Option<Survey>,
+    /// Events of each document, without repeated ones.
+    pub versions: [u64; MAX_DOCUMENTS],
+    pub unreadable: u64,
+    wanted: &'a Wanted,
+    plan: &'a Plan,
+    /// Records are checked against `--from` and `--until`.
+    scans_positions: bool,
+    timelines: [Timeline; MAX_DOCUMENTS],
+}
+
+impl<'a, S: VersionSink> DocumentReader<'a, S> {
+    pub fn new(wanted: &'a Wanted, plan: &'a Plan, survey: Option<Survey>, sink: S) -> Self {
+        DocumentReader {
+            sink,
+            coverage: Coverage::default(),
+            survey,
+            versions: [0; MAX_DOCUMENTS],
+            unreadable: 0,
+            wanted,
+            plan,
+            scans_positions: !plan.inputs.is_empty(),
+            timelines: Default::default(),
+        }
+    }
+
+    /// Whether an event of the document was found.
+    pub fn is_found(&self) -> bool {
+        self.versions.iter().any(|count| *count > 0)
+    }
+
+    fn event(&mut self, record: &Record<'_>, event: &Event<'_>) {
+        if self.plan.filter.is_out_of_range(event.txn_id) {
+            return;
+        }
+        if event.kind == EventKind::RequeryRequired {
+            return self.sink.gap(record, event);
+        }
+        let Some(document) = self.wanted.document(event) else {
+            if let Some(survey) = &mut self.survey {
+                let has_id = self.wanted.has_id(event);
+                survey.add(event, has_id);
+            }
+            return;
+        };
+        self.survey = None;
+        let link = self.timelines[document].add(event, record.place.position());
+        self.versions[document] += u64::from(!link.is_repeated());
+        self.sink.version(&Version {
+            record,
+            event,
+            link,
+            document,
+        });
+    }
+}
+
+impl<S: VersionSink> Visitor for DocumentReader<'_, S> {
+    fn record(&mut self, record: &Record<'_>) -> Result<(), Failure> {
+        if self.scans_positions
+            && !range::in_range(record, &self.plan.from, self.plan.until.as_ref())?
+        {
+            return Ok(());
+        }
+        self.coverage.add(record);
+        let payload = record.payload.as_deref();
+        let is_wanted = |payload: &[u8]| self.wanted.may_matter(payload);
+        if self.survey.is_none() && !payload.is_some_and(is_wanted) {
+            return Ok(());
+        }
+        match event::decode(payload) {
+            Ok(event) => self.event(record, &event),
+            Err(why) if self.wanted.may_be_in(record) => {
+                self.unreadable += 1;
+                self.sink.unreadable(record, why);
+            }
+            Err(_) => {}
+        }
+        Ok(())
+    }
+
+    fn offset_gap(&mut self, gap: &OffsetGap) {
+        self.sink.offset_gap(gap);
+    }
+
+    fn write(&mut self, out: &mut Output) -> Result<(), Exit> {
+        self.sink.write(out)
+    }
+}

@@ -1,6 +1,8 @@
 //! Random histories of one document, of which events are lost and delivered twice, against a model without diffs.
 #![allow(clippy::unwrap_used)]
 
+mod skipped_lines;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 

@@ -9,7 +9,7 @@ use super::tail;
 use super::tail::plan::Plan;
 use crate::cli;
 use crate::kafka::{self, ReadRange, ReadStopped};
-use crate::output::Output;
+use crate::output::{Output, WriteEnd};
 use crate::record::time_order::TxnOf;
 use crate::record::{Failure, OffsetGap, Record, Source, SourceItem};
 use crate::util::exit::Exit;
@@ -86,6 +86,17 @@ pub(super) fn read_topic(
         ReadStopped::Failed(failure) => report(&failure, context),
     })?;
     read_to_end(&mut reader, visitor, false, context)
+}
+
+/// The exit code of an output that cannot be written; a pipe whose reader has seen enough is no failure.
+pub(super) fn output_end(end: WriteEnd, out: &mut Output) -> Exit {
+    match end {
+        WriteEnd::Closed => Exit::Success,
+        WriteEnd::Failed(error) => {
+            out.warn(&format!("writing to standard output: {error}"));
+            Exit::Failed
+        }
+    }
 }
 
 /// Reports a failure; returns its exit code.

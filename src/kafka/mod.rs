@@ -21,6 +21,7 @@ mod preceding;
 mod queue_ffi;
 mod reader;
 mod resume;
+pub mod retention;
 mod schedule;
 mod tail_scan;
 mod take;

@@ -333,6 +333,21 @@ impl Topic {
         Ok(partitions)
     }
 
+    /// Each partition with the oldest offset that exists, and the next one that will be written.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the brokers do not send them.
+    pub fn watermarks(&self) -> Result<Vec<(i32, i64, i64)>, Failure> {
+        let lows = self.low_watermarks();
+        let lows = lows.map_err(|failure| self.explain(failure))?;
+        let highs = self.high_watermarks()?;
+        let end = |partition: &i32| highs.get(partition).copied();
+        let both = lows
+            .iter()
+            .filter_map(|(partition, low)| Some((*partition, *low, end(partition)?)));
+        Ok(both.collect())
+    }
+
     /// The low watermark of each partition.
     pub(super) fn low_watermarks(&self) -> Result<Offsets, Failure> {
         self.offsets(Offset::Beginning)

@@ -12,6 +12,7 @@ use std::sync::Once;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 #[cfg(unix)]
@@ -57,6 +58,8 @@ pub struct Output {
     captured: Option<Captured>,
     /// What no message may contain.
     known_secrets: KnownSecrets,
+    /// Number of lines that the next redraw replaces.
+    redrawn_lines: usize,
     /// The time zone that was named last.
     named_zone: Option<String>,
     /// Receives standard output in a test; messages are dropped.
@@ -97,6 +100,7 @@ impl Output {
             failed: None,
             captured: None,
             known_secrets: KnownSecrets::default(),
+            redrawn_lines: 0,
             named_zone: None,
             #[cfg(test)]
             sink: None,
@@ -309,6 +313,39 @@ impl Output {
         }
     }
 
+    /// Replaces the text that this function printed before on a terminal: as many lines as fit. Elsewhere, appends it.
+    ///
+    /// # Errors
+    /// [`WriteEnd`] if standard output cannot be written.
+    pub fn redraw(&mut self, text: &str) -> Result<(), WriteEnd> {
+        let Some((height, _)) = terminal_size() else {
+            return self.write(text.as_bytes());
+        };
+        let mut lines: Vec<&str> = text.lines().collect();
+        let more = format!("… {} more lines", (lines.len() + 2).saturating_sub(height));
+        // The cursor stands on a line of its own.
+        if lines.len() + 1 > height && height > 2 {
+            lines.truncate(height - 2);
+            lines.push(&more);
+        }
+        let mut frame = match std::mem::take(&mut self.redrawn_lines) {
+            0 => String::new(),
+            before => format!("\x1b[{before}A\x1b[J"),
+        };
+        self.redrawn_lines = lines.len();
+        for line in lines {
+            frame.push_str(line);
+            frame.push('\n');
+        }
+        self.write(frame.as_bytes())
+    }
+
+    /// Columns of the terminal at standard output; `None` without one.
+    #[must_use]
+    pub fn columns(&self) -> Option<usize> {
+        terminal_size().map(|(_, columns)| columns)
+    }
+
     /// Asks a question at the terminal and reads a line of standard input.
     ///
     /// # Errors
@@ -405,6 +442,8 @@ impl Output {
     }
 
     fn print(&mut self, line: &str) {
+        // What is redrawn next would replace the message.
+        self.redrawn_lines = 0;
         // Earlier output must precede the message if both streams are the same terminal.
         let _ = self.flush();
         #[cfg(test)]
@@ -489,6 +528,12 @@ impl From<io::Error> for WriteEnd {
             _ => WriteEnd::Failed(error),
         }
     }
+}
+
+/// Lines and columns of the terminal at standard output; `None` without one.
+fn terminal_size() -> Option<(usize, usize)> {
+    let (lines, columns) = Term::stdout().size_checked()?;
+    Some((lines.into(), columns.into()))
 }
 
 /// A copy of an error, which `io::Error` cannot clone.

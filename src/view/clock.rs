@@ -2,7 +2,7 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
-use jiff::{Timestamp, ZonedDateTime};
+use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 
 /// Milliseconds since 1970-01-01 UTC as RFC 3339 in UTC; `None` beyond the calendar.
 #[must_use]
@@ -108,6 +108,13 @@ impl WallClock {
         let text = self.format_seconds(seconds.saturating_mul(1000));
         text.split_once(' ')
             .map_or(text.clone(), |(text, _)| text.to_owned())
+    }
+
+    /// This clock after a number of milliseconds.
+    #[must_use]
+    pub fn after(&self, millis: i64) -> WallClock {
+        let later = self.now.checked_add(SignedDuration::from_millis(millis));
+        WallClock::new(later.unwrap_or_else(|_| self.now.clone()))
     }
 
     /// The time of this clock, in milliseconds since 1970-01-01 UTC.

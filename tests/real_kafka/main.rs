@@ -37,6 +37,7 @@ mod refusals;
 mod restarts;
 mod resume;
 mod rig;
+mod stats;
 mod stores;
 mod times;
 mod verify;

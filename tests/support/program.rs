@@ -134,6 +134,11 @@ impl Running {
         self.output(status)
     }
 
+    /// Waits for a string in standard output.
+    pub fn wait_for_words_on_stdout(&mut self, words: &str, limit: Duration) {
+        self.wait_for(limit, |running| running.stdout.text().contains(words));
+    }
+
     /// Waits for the program to end by itself; kills it and fails the test after `limit`.
     pub fn wait(mut self, limit: Duration) -> Output {
         loop {

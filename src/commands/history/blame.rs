@@ -2,8 +2,9 @@
 
 use super::document_reader::{MAX_DOCUMENTS, Version, VersionSink};
 use super::field_origins::{FieldOrigins, Leaf, Origin, leaves};
-use super::log::written;
+
 use super::timeline::{Change, Link, State, change};
+use crate::commands::read_source::output_end;
 use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
 use crate::event::{Event, Unreadable};
@@ -68,7 +69,7 @@ impl Blame {
             }
         }
         if let Err(end) = out.flush() {
-            return written(end, out);
+            return output_end(end, out);
         }
         self.report_doubts(out);
         if self.unreadable > 0 && exit == Exit::Success {

@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 
 use super::document_reader::{Version, VersionSink};
 use super::timeline::{Link, State, change};
+use crate::commands::read_source::output_end;
 use crate::commands::synthetic_event::{self, Documents};
 use crate::commands::tail::range::format_place;
 use crate::event::filter::Filter;
 use crate::event::{self, Event, Unreadable};
-use crate::output::{Output, WriteEnd};
+use crate::output::Output;
 use crate::record::{OffsetGap, Record};
 use crate::util::exit::Exit;
 use crate::view::View;
@@ -190,7 +191,7 @@ impl<'a> Log<'a> {
             let from = if first { 0 } else { oldest.unwrap_or(0) };
             for entry in entries.iter().skip(from).rev() {
                 out.buffer().extend_from_slice(&entry.text);
-                out.flush_if_full().map_err(|end| written(end, out))?;
+                out.flush_if_full().map_err(|end| output_end(end, out))?;
             }
             self.ready.clear();
         }
@@ -198,7 +199,7 @@ impl<'a> Log<'a> {
             self.write_ready(out)?;
         }
         self.write_messages(out);
-        out.flush().map_err(|end| written(end, out))
+        out.flush().map_err(|end| output_end(end, out))
     }
 
     fn write_messages(&mut self, out: &mut Output) {
@@ -214,17 +215,6 @@ impl<'a> Log<'a> {
                 Ordering::Equal => out.warn(&format!("{message}; more of this is only counted")),
                 Ordering::Greater => {}
             }
-        }
-    }
-}
-
-/// The exit code of a failed write; a reader that has gone is no failure.
-pub(super) fn written(end: WriteEnd, out: &mut Output) -> Exit {
-    match end {
-        WriteEnd::Closed => Exit::Success,
-        WriteEnd::Failed(error) => {
-            out.warn(&format!("writing to standard output: {error}"));
-            Exit::Failed
         }
     }
 }
@@ -322,6 +312,6 @@ impl Log<'_> {
                 return Err(Exit::Success);
             }
         }
-        out.flush_if_full().map_err(|end| written(end, out))
+        out.flush_if_full().map_err(|end| output_end(end, out))
     }
 }

@@ -2,23 +2,29 @@
 
 mod counter;
 mod facts;
+mod log;
+mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use self::counter::Counter;
+use self::log::LogReader;
+use self::watch::Watcher;
 use super::Context;
 use super::connect;
-use super::read_source::read_to_end;
+use super::read_source::{read_to_end, report};
 use super::tail::plan::{Plan, SharedArgs, TypedTimeLimits};
 use super::unknown_collections;
 use crate::capture::Capture;
 use crate::cli;
 use crate::cli::{ChangeOptions, OnGap, PositionRange, TimeUnit};
 use crate::kafka;
-use crate::kafka::{ReadRange, ReadStopped};
-use crate::record::Failure;
+use crate::kafka::{Connection, ReadRange, ReadStopped, Reader};
+use crate::output::{Output, WriteEnd};
 use crate::record::position::Position;
+use crate::summary::stream::{PartitionLog, Partitions};
 use crate::util::exit::Exit;
 use crate::view::stats::{BarUnit, StatsReport, StatsView};
 use crate::view::{Format, Styles, WallClock};
@@ -107,8 +113,35 @@ fn read_topic(
     context: &mut Context<'_>,
 ) -> Result<(), Exit> {
     let mut connection = connect::kafka(&typed.connection, context)?;
+    let needs_log = connection.group.is_some() || typed.state.is_some() || typed.watch.is_some();
+    let log = needs_log.then(|| LogReader::new(&connection, typed.state.as_deref(), context));
+    let log = log.transpose();
+    let mut log = log.map_err(|failure| report(&failure, context))?;
     connection.group = None;
-    connection.set_pace(true);
+    connection.set_pace(typed.watch.is_none());
+    let reader = start(connection, plan, &mut counter.partitions, context);
+    let mut reader = reader.map_err(|stopped| match stopped {
+        ReadStopped::Interrupted => Exit::Interrupted,
+        ReadStopped::Failed(failure) => report(&failure, context),
+    })?;
+    if let (Some(seconds), Some(log)) = (typed.watch, &mut log) {
+        let interval = Duration::from_secs(seconds);
+        return watch(typed, &mut reader, counter, log, interval, context);
+    }
+    let read = read_to_end(&mut reader, counter, false, context);
+    if let Some(log) = log.as_mut().filter(|_| read.is_ok()) {
+        let updated = log.update(&mut counter.partitions, context.out);
+        updated.map_err(|failure| report(&failure, context))?;
+    }
+    read
+}
+
+fn start(
+    connection: Connection,
+    plan: &Plan,
+    partitions: &mut Partitions,
+    context: &mut Context<'_>,
+) -> Result<Reader, ReadStopped> {
     let range = ReadRange {
         from: plan.from.clone(),
         stored: None,
@@ -118,18 +151,44 @@ fn read_topic(
     };
     let interrupt = Arc::clone(context.interrupt);
     let note = &mut |line: &str| context.out.note(line);
-    let started =
-        kafka::connect(connection, interrupt, note).and_then(|topic| kafka::start(topic, &range));
-    let mut reader = started.map_err(|stopped| match stopped {
-        ReadStopped::Interrupted => Exit::Interrupted,
-        ReadStopped::Failed(failure) => report(&failure, context),
-    })?;
-    read_to_end(&mut reader, counter, false, context)
+    let topic = kafka::connect(connection, interrupt, note)?;
+    for (partition, start, end) in topic.watermarks()? {
+        let log = PartitionLog {
+            start,
+            end,
+            ..PartitionLog::default()
+        };
+        partitions.set_log(topic.name(), partition, log);
+    }
+    kafka::start(topic, &range)
 }
 
-fn report(failure: &Failure, context: &mut Context<'_>) -> Exit {
-    context.out.failure(failure);
-    failure.exit()
+/// Shows the statistics at an interval, until the read ends.
+fn watch(
+    typed: &cli::Stats,
+    reader: &mut Reader,
+    counter: &mut Counter<'_>,
+    log: &mut LogReader,
+    interval: Duration,
+    context: &mut Context<'_>,
+) -> Result<(), Exit> {
+    let (view, started) = (view(typed, context), Instant::now());
+    let show = |counter: &Counter<'_>, out: &mut Output| {
+        let view = StatsView {
+            clock: view.clock.after(millis_since(started)),
+            width: view.width.and(out.columns()),
+            ..view.clone()
+        };
+        show_again(typed, counter, &view, out)
+    };
+    let mut watcher = Watcher {
+        counter,
+        log,
+        interval,
+        shown: Instant::now(),
+        show: &show,
+    };
+    read_to_end(reader, &mut watcher, false, context)
 }
 
 /// Prints the statistics, and on standard error what is in no table.
@@ -139,7 +198,49 @@ fn print(
     plan: &Plan,
     context: &mut Context<'_>,
 ) -> Exit {
-    let view = view(typed, context);
+    let mut view = view(typed, context);
+    view.clock = view.clock.after(millis_since(plan.started));
+    let printed = if typed.watch.is_some() && view.terminal && !typed.json {
+        // In place of what was shown last.
+        let shown = show_again(typed, counter, &view, context.out);
+        shown.map_or(Exit::Failed, |()| Exit::Success)
+    } else {
+        if !typed.json && counter.totals.stats.times.is_some() {
+            context.out.note_zone(&view.clock.zone());
+        }
+        context.out.print_text(&text(typed, counter, &view))
+    };
+    report_rest(counter, plan, context);
+    if counter.totals.unreadable > 0 {
+        return Exit::Failed;
+    }
+    printed
+}
+
+fn millis_since(instant: Instant) -> i64 {
+    i64::try_from(instant.elapsed().as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Prints the statistics in place of those before; into a pipe, after them.
+fn show_again(
+    typed: &cli::Stats,
+    counter: &Counter<'_>,
+    view: &StatsView,
+    out: &mut Output,
+) -> Result<(), WriteEnd> {
+    let mut text = text(typed, counter, view);
+    if typed.json {
+        return out.write(&text);
+    }
+    if view.terminal {
+        return out.redraw(&String::from_utf8_lossy(&text));
+    }
+    text.push(b'\n');
+    out.write(&text)
+}
+
+/// The statistics as tables or JSON.
+fn text(typed: &cli::Stats, counter: &Counter<'_>, view: &StatsView) -> Vec<u8> {
     let partitions = counter.partitions.sorted();
     let report = StatsReport {
         stats: &counter.totals.stats,
@@ -147,22 +248,15 @@ fn print(
         gaps: counter.gaps(),
         unreadable: counter.totals.unreadable,
         has_paths: typed.paths,
+        is_live: typed.watch.is_some(),
     };
     let mut text = Vec::new();
-    if !typed.json && report.stats.times.is_some() {
-        context.out.note_zone(&view.clock.zone());
-    }
     if typed.json {
         view.json(&report, &mut text);
     } else {
         view.tables(&report, &mut text);
     }
-    let printed = context.out.print_text(&text);
-    report_rest(counter, plan, context);
-    if counter.totals.unreadable > 0 {
-        return Exit::Failed;
-    }
-    printed
+    text
 }
 
 /// Reports what was read, and what is in no table.

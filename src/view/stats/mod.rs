@@ -25,6 +25,8 @@ pub struct StatsReport<'s> {
     pub unreadable: u64,
     /// Whether changed paths were counted.
     pub has_paths: bool,
+    /// Whether the rates of the last minutes are shown.
+    pub is_live: bool,
 }
 
 /// The options of the output.

@@ -90,6 +90,9 @@ impl StatsView {
                 }
             };
         }
+        if report.is_live {
+            self.rates(report, out);
+        }
         let oddities = [
             (report.gaps, "gap", ""),
             (report.unreadable, "unreadable record", ""),
@@ -106,6 +109,18 @@ impl StatsView {
             texts.push(format!("{ink}{text}{ink:#}"));
         }
         let _ = writeln!(out, "{}", texts.join(", "));
+    }
+
+    fn rates(&self, report: &StatsReport<'_>, out: &mut String) {
+        let now = self.clock.now_millis().div_euclid(1000);
+        let rate = |minutes: i64| report.stats.rates.rate(now, minutes * 60);
+        let _ = writeln!(
+            out,
+            "events/s: {:.1} (1 m), {:.1} (5 m), {:.1} (15 m)",
+            rate(1),
+            rate(5),
+            rate(15)
+        );
     }
 
     fn collections(&self, report: &StatsReport<'_>, out: &mut String) {

@@ -25,6 +25,7 @@ impl<'a> Rule<'a> {
     const PREFIXED: u8 = 4;
     const READ: u8 = 3;
     const DESCRIBE: u8 = 8;
+    const DESCRIBE_CONFIGS: u8 = 10;
 
     /// The topic may be read.
     pub fn read_topic(name: &'a str) -> Rule<'a> {
@@ -40,6 +41,14 @@ impl<'a> Rule<'a> {
     pub fn describe_topic(name: &'a str) -> Rule<'a> {
         Rule {
             operation: Self::DESCRIBE,
+            ..Self::read_topic(name)
+        }
+    }
+
+    /// The configuration of the topic may be read.
+    pub fn describe_configs(name: &'a str) -> Rule<'a> {
+        Rule {
+            operation: Self::DESCRIBE_CONFIGS,
             ..Self::read_topic(name)
         }
     }

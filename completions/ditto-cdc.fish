@@ -1,6 +1,11 @@
 function __fish_ditto_cdc_ask
     set -l words (commandline -opc)
-    command ditto-cdc __complete $argv[1] $words[2..] 2>/dev/null
+    command ditto-cdc __complete $argv $words[2..] 2>/dev/null
+end
+
+function __fish_ditto_cdc_documents
+    set -l words (commandline -opc)
+    __fish_ditto_cdc_ask documents (count $words[2..])
 end
 
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
@@ -44,7 +49,8 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "tail" -d 'Show 
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "diff" -d 'Show what changed in captures, or between two states'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "history" -d 'Show the versions of one document, or what it was at a time'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "collections" -d 'Show which collections and fields a topic or file has'
-complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "verify" -d 'Check the connection layer by layer, and explain how to fix what is wrong'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "stats" -d 'Count what is in a topic or capture, over time'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "verify" -d 'Check the connection layer by layer, and say how to fix it'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "requery" -d 'Fetch all documents again, and prove that none is missing'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "config" -d 'Show each setting and its source; `config init` creates a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -256,6 +262,44 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -l no-p
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s q -l quiet -d 'Print errors only'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand collections" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -s m -l method -d 'Only events with exactly this change.method (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l op -d 'Only this operation: insert, update or remove (decided from the values, not from change.method) (repeatable)' -r -f -a "insert\t'A new document: a new value and no old one'
+update\t'A changed document: an old and a new value'
+remove\t'A removed document: only an old value'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l id -d 'Only the document with this _id: a string, or JSON for other types, such as 7 or \'{"a":1}\'; also COLLECTION/ID (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l where -d 'Only events that meet a condition: "qty > 5"' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l grep -d 'Only events with this text in a key or value of the old or new document; a text without a capital letter matches in any case (repeatable: all must be found)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l from -d 'Where to start: @-1h, … [beginning]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l until -d 'Where to stop (exclusive): a position as in tail [default: the current end; with --watch, never]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l state -d 'Show the lag of this state file of tail' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l by -d 'One bar for each minute, hour or day' -r -f -a "minute\t'A minute'
+hour\t'An hour'
+day\t'A day'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l top -d 'Number of documents and paths in a list' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l watch -d 'Live: show again every SECONDS' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l brokers -d 'The endpoint that the portal shows, as host:port; separate several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -s t -l topic -d 'The topic that the portal shows [env: DITTO_CDC_TOPIC]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l cluster-cert -d 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l cluster-cert-password-file -d 'A file that contains the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l user-cert -d 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l user-cert-password-file -d 'A file that contains the user certificate\'s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -s p -l profile -d 'Settings from this section of ditto-cdc.toml' -x -a '(__fish_ditto_cdc_ask profiles)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l properties -d 'A Java client.properties file' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l env-file -d 'A file of environment variables to read instead of .env in the current folder' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -s g -l group -d 'Show the lag of this consumer group' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
+always\t'Always'
+never\t'Never'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l no-control -d 'Apply the filters to requeryRequired events too'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l paths -d 'Also count which paths change'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l json -d 'Print one JSON object'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -l no-progress -d 'Do not show progress'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -s q -l quiet -d 'Print errors only'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l state -d 'Also check whether the positions in this state file of tail are still available' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l wait -d 'Wait up to DURATION for one new event' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -l round-trip -d 'Write a document, and wait for its event' -r -f
@@ -346,15 +390,17 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_s
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Ask for the settings that the Ditto portal shows, test them, and save them as a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections verify requery config help" -f -a "demo" -d 'Show what this tool does, with an embedded Kafka'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections verify requery config help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections verify requery config help" -f -a "man" -d 'Print a manual page'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections verify requery config help" -f -a "tail" -d 'Show changes as they happen, or past changes'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections verify requery config help" -f -a "diff" -d 'Show what changed in captures, or between two states'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections verify requery config help" -f -a "history" -d 'Show the versions of one document, or what it was at a time'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections verify requery config help" -f -a "collections" -d 'Show which collections and fields a topic or file has'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections verify requery config help" -f -a "verify" -d 'Check the connection layer by layer, and explain how to fix what is wrong'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections verify requery config help" -f -a "requery" -d 'Fetch all documents again, and prove that none is missing'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections verify requery config help" -f -a "config" -d 'Show each setting and its source; `config init` creates a profile'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections verify requery config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery config help" -f -a "demo" -d 'Show what this tool does, with an embedded Kafka'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery config help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery config help" -f -a "man" -d 'Print a manual page'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery config help" -f -a "tail" -d 'Show changes as they happen, or past changes'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery config help" -f -a "diff" -d 'Show what changed in captures, or between two states'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery config help" -f -a "history" -d 'Show the versions of one document, or what it was at a time'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery config help" -f -a "collections" -d 'Show which collections and fields a topic or file has'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery config help" -f -a "stats" -d 'Count what is in a topic or capture, over time'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery config help" -f -a "verify" -d 'Check the connection layer by layer, and say how to fix it'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery config help" -f -a "requery" -d 'Fetch all documents again, and prove that none is missing'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery config help" -f -a "config" -d 'Show each setting and its source; `config init` creates a profile'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Ask for the settings that the Ditto portal shows, test them, and save them as a profile'
+complete -c ditto-cdc -n '__fish_ditto_cdc_using_subcommand history; and test (count (__fish_ditto_cdc_documents)) -gt 0' -f -a '(__fish_ditto_cdc_documents)'

@@ -208,13 +208,20 @@ fn in_shell(shell: &str, args: &[&str], script: &str) -> Option<Output> {
     fs::create_dir(home.path().join(".config")).unwrap();
     let profiles = "[prod]\ntopic = 'x'\n[staging]\n";
     fs::write(home.path().join(".config/ditto-cdc.toml"), profiles).unwrap();
-    let event = |name: &str| {
+    let event = |name: &str, id: &str| {
         format!(
-            "{{\"txnId\":1,\"type\":\"documentChanged\",\"collection\":\"{name}\",\"change\":{{\"method\":\"upsert\",\"oldValue\":null,\"newValue\":{{\"_id\":1}}}}}}\n"
+            "{{\"txnId\":1,\"type\":\"documentChanged\",\"collection\":\"{name}\",\"change\":{{\"method\":\"upsert\",\"oldValue\":null,\"newValue\":{{\"_id\":\"{id}\"}}}}}}\n"
         )
     };
-    let names = ["orders", "ordered twice", "people", "$(touch hacked)"];
-    let capture: String = names.iter().map(|name| event(name)).collect();
+    let names = [
+        ("orders", "o-1001"),
+        ("orders", "two words"),
+        ("orders", "$(touch hacked)"),
+        ("ordered twice", "1"),
+        ("people", "people-id"),
+        ("$(touch hacked)", "1"),
+    ];
+    let capture: String = names.iter().map(|(name, id)| event(name, id)).collect();
     fs::write(home.path().join("capture.ndjson"), capture).unwrap();
     let folder = PathBuf::from(PROGRAM)
         .parent()
@@ -280,6 +287,13 @@ const TYPED: &[(&str, &[&str], &[&str])] = &[
     ("ditto-cdc diff --where ", &[], &["capture"]),
     ("ditto-cdc requery --txn-id ", &[], &["capture"]),
     ("ditto-cdc tail --input ", &["capture.ndjson"], &[]),
+    ("ditto-cdc history or", &["orders", "twice"], &["people"]),
+    (
+        "ditto-cdc history --reverse orders ",
+        &["o-1001", "words"],
+        &["people-id", "capture.ndjson"],
+    ),
+    ("ditto-cdc history people p", &["people-id"], &["o-1001"]),
 ];
 
 /// `script` makes the shell print its candidates; its second argument is the time to wait, in seconds.

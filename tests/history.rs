@@ -129,8 +129,12 @@ fn a_topic_and_its_captures_have_the_same_history() {
     let cut = run(folder.path(), &env, &cut);
     let note = "the history is cut: events before --from 1:2 were not read";
     assert!(stderr(&cut).contains(note), "{}", stderr(&cut));
-    let none = run(folder.path(), &env, &["history", "orders", "o-3"]);
+    let unmatched = run(folder.path(), &env, &["history", "orders", "o-3"]);
     let message = "no event of the document orders/o-3: 5 events were read, 5 of the collection orders; did you mean o-1 or o-2?";
-    assert!(stderr(&none).contains(message), "{}", stderr(&none));
-    assert_eq!(none.status.code(), Some(0));
+    assert!(
+        stderr(&unmatched).contains(message),
+        "{}",
+        stderr(&unmatched)
+    );
+    assert_eq!(unmatched.status.code(), Some(0));
 }

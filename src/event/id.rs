@@ -42,6 +42,12 @@ pub fn is_broken_json_id(text: &str) -> bool {
     json.is_some_and(|json| serde_json::from_str::<Value>(json).is_err())
 }
 
+/// Whether an id as typed is JSON of a type other than a string, so that it means two ids.
+#[must_use]
+pub fn is_json_id(text: &str) -> bool {
+    IdFilter::new(text).value.is_some() || text.starts_with('"')
+}
+
 /// One id. `7` matches the number 7 and the string `7`; `"7"`, with quotes, only the string.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IdFilter {

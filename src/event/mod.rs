@@ -13,7 +13,7 @@ use std::fmt;
 
 pub use decode::{decode, txn_id};
 pub use document_search::DocumentSearch;
-pub use id::{IdFilter, is_broken_json_id};
+pub use id::{IdFilter, is_broken_json_id, is_json_id};
 
 use crate::condition::Facts;
 pub use crate::record::options::Op;

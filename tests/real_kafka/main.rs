@@ -26,6 +26,7 @@ mod group_gaps;
 mod group_joins;
 mod group_positions;
 mod groups;
+mod history;
 mod large;
 mod old_protocol;
 mod order;

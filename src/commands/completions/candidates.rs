@@ -1,4 +1,4 @@
-//! The hidden command that completion scripts call: prints profiles, collections of captures, or whole-line candidates.
+//! The hidden command that completion scripts call: prints profiles, collections and ids of captures, or whole-line candidates.
 //! Output is one name per line; errors are silent, because messages would disturb the command line being typed.
 
 use std::collections::BTreeSet;
@@ -9,17 +9,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::command_line::{Candidate, Completions, complete};
+use super::command_line::{Candidate, Completions, Typed, complete};
 use crate::capture::Capture;
 use crate::cli;
 use crate::commands::{Context, connect};
-use crate::event;
+use crate::event::{self, Event, is_json_id};
 use crate::record::{Source, SourceItem};
 use crate::settings::{expand, profile};
 use crate::util::exit::Exit;
+use crate::view::id_text;
 
 /// Limit of the bytes read from each capture, to answer quickly.
 const MAX_CAPTURE_BYTES: u64 = 4 << 20;
+/// Limit of the candidates.
+const MAX_NAMES: usize = 5_000;
 /// Limit of the captures read from the working folder if the command line names none.
 const MAX_CAPTURES: usize = 4;
 
@@ -52,8 +55,11 @@ fn whole_line(words: &[OsString], context: &Context<'_>) -> Vec<String> {
             found.into_iter().map(line).collect()
         }
         Completions::ValueOf(flag) if is_file(&flag) => Vec::new(),
-        Completions::ValueOf(flag) => {
-            let mut names = names(&format!("{flag}s"), words, context);
+        Completions::ValueOf(name) => {
+            let mut names = match name.as_str() {
+                "id" => document_names(&before, words, context),
+                _ => names(&format!("{name}s"), words, context),
+            };
             names.retain(|name| name.starts_with(prefix));
             if names.is_empty() {
                 names.push(itself(prefix));
@@ -66,7 +72,7 @@ fn whole_line(words: &[OsString], context: &Context<'_>) -> Vec<String> {
 
 /// Whether the values of a flag are files, which the shell offers.
 fn is_file(flag: &str) -> bool {
-    !matches!(flag, "collection" | "profile")
+    !matches!(flag, "collection" | "id" | "profile")
 }
 
 /// The word at the cursor as its only candidate, because the shells offer files if there is none.
@@ -78,6 +84,7 @@ fn names(kind: &str, words: &[OsString], context: &Context<'_>) -> Vec<String> {
     let mut names = match kind {
         "profiles" => profile::names(&connect::environment(context)),
         "collections" => collections(words, context),
+        "documents" => documents(words, context),
         _ => Vec::new(),
     };
     // The output has one name per line, so a name cannot contain a line end.
@@ -86,6 +93,58 @@ fn names(kind: &str, words: &[OsString], context: &Context<'_>) -> Vec<String> {
 }
 
 fn collections(words: &[OsString], context: &Context<'_>) -> Vec<String> {
+    let collection = |event: &Event<'_>| event.collection.as_deref().map(str::to_owned);
+    names_in_captures(words, &collection, context)
+}
+
+/// The collections or ids for a command that takes both. The first word is the number of words before the cursor.
+fn documents(words: &[OsString], context: &Context<'_>) -> Vec<String> {
+    let Some((count, words)) = words.split_first() else {
+        return Vec::new();
+    };
+    let count = count.to_string_lossy().parse().unwrap_or(0);
+    let before = words.get(..count).unwrap_or(words).iter();
+    let before: Vec<String> = before
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    document_names(&before, words, context)
+}
+
+fn document_names(before: &[String], words: &[OsString], context: &Context<'_>) -> Vec<String> {
+    let mut command = cli::command();
+    command.build();
+    let typed = Typed::new(&command, before);
+    match (typed.looked_up(), typed.positionals.first()) {
+        (Some("collection"), _) => collections(words, context),
+        (Some("id"), Some(collection)) => {
+            let id = |event: &Event<'_>| {
+                let is_wanted = event.collection.as_deref() == Some(*collection);
+                event.id().filter(|_| is_wanted).map(typed_id)
+            };
+            names_in_captures(words, &id, context)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// An id as it is typed: a string without its quotes, unless it would also be another id.
+fn typed_id(raw: &[u8]) -> String {
+    let text = id_text(raw).into_owned();
+    let is_string = raw.starts_with(b"\"");
+    let is_ambiguous = is_string && is_json_id(&text);
+    if is_ambiguous || !is_string {
+        String::from_utf8_lossy(raw).into_owned()
+    } else {
+        text
+    }
+}
+
+/// The names that events of captures have: those that the words name, else those of the working folder.
+fn names_in_captures(
+    words: &[OsString],
+    name_of: &dyn Fn(&Event<'_>) -> Option<String>,
+    context: &Context<'_>,
+) -> Vec<String> {
     let mut files: Vec<PathBuf> = words
         .iter()
         .filter_map(|word| file(word, context))
@@ -96,7 +155,7 @@ fn collections(words: &[OsString], context: &Context<'_>) -> Vec<String> {
     let mut found = BTreeSet::new();
     for file in files {
         // An unreadable file has no candidates.
-        let _ = read_collections(&file, &mut found, context);
+        let _ = read_names(&file, name_of, &mut found, context);
     }
     found.into_iter().collect()
 }
@@ -125,8 +184,9 @@ fn captures_here(folder: &Path) -> Vec<PathBuf> {
     captures
 }
 
-fn read_collections(
+fn read_names(
     path: &Path,
+    name_of: &dyn Fn(&Event<'_>) -> Option<String>,
     found: &mut BTreeSet<String>,
     context: &Context<'_>,
 ) -> std::io::Result<()> {
@@ -135,16 +195,15 @@ fn read_collections(
     let Ok(mut capture) = Capture::from_reader(&name, head, Arc::clone(context.interrupt)) else {
         return Ok(());
     };
-    loop {
+    while found.len() < MAX_NAMES {
         match capture.next(Duration::from_secs(1)) {
-            SourceItem::Record(record) => found.extend(collection(record.payload.as_deref())),
+            SourceItem::Record(record) => {
+                let event = event::decode(record.payload.as_deref()).ok();
+                found.extend(event.as_ref().and_then(name_of));
+            }
             SourceItem::Notice(_) => {}
             _ => return Ok(()),
         }
     }
-}
-
-fn collection(payload: Option<&[u8]>) -> Option<String> {
-    let event = event::decode(payload).ok()?;
-    event.collection.map(std::borrow::Cow::into_owned)
+    Ok(())
 }

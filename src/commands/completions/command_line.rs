@@ -20,47 +20,88 @@ pub(super) struct Candidate {
     pub help: String,
 }
 
+/// The words before the cursor.
+pub(super) struct Typed<'c, 'w> {
+    command: &'c Command,
+    /// The flag whose value is at the cursor.
+    awaiting: Option<&'c Arg>,
+    /// The words after the command that belong to no flag.
+    pub positionals: Vec<&'w str>,
+    after_double_dash: bool,
+}
+
+impl<'c, 'w> Typed<'c, 'w> {
+    /// Reads the words `before` the cursor; the command must be built.
+    pub fn new(command: &'c Command, before: &'w [String]) -> Self {
+        let mut typed = Typed {
+            command,
+            awaiting: None,
+            positionals: Vec::new(),
+            after_double_dash: false,
+        };
+        for word in before {
+            if typed.awaiting.take().is_some() {
+            } else if typed.after_double_dash {
+                typed.positionals.push(word);
+            } else if word == "--" {
+                typed.after_double_dash = true;
+            } else if word.starts_with('-') && word.len() > 1 {
+                typed.awaiting = flag_awaiting_value(typed.command, word);
+            } else if let Some(found) = typed.command.find_subcommand(word) {
+                typed.command = found;
+            } else {
+                typed.positionals.push(word);
+            }
+        }
+        typed
+    }
+
+    /// What the word at the cursor is, if it belongs to no flag and does not start one: its name in [`LOOKED_UP`].
+    pub fn looked_up(&self) -> Option<&'static str> {
+        let next = self.next_positional().filter(|_| self.awaiting.is_none())?;
+        let mut names = LOOKED_UP.iter();
+        names.find(|name| next.get_id() == **name).copied()
+    }
+
+    fn next_positional(&self) -> Option<&'c Arg> {
+        self.command.get_positionals().nth(self.positionals.len())
+    }
+}
+
+/// Words without a flag whose values are looked up in captures.
+const LOOKED_UP: [&str; 2] = ["collection", "id"];
+
 /// Completes `prefix`, the word at the cursor, after the words `before` it.
 pub(super) fn complete(mut command: Command, before: &[String], prefix: &str) -> Completions {
     command.build();
-    let mut current = &command;
-    let (mut awaiting, mut files, mut after_double_dash) = (None, 0, false);
-    for word in before {
-        if awaiting.take().is_some() || after_double_dash {
-        } else if word == "--" {
-            after_double_dash = true;
-        } else if word.starts_with('-') && word.len() > 1 {
-            awaiting = flag_awaiting_value(current, word);
-        } else if let Some(found) = current.find_subcommand(word) {
-            current = found;
-        } else {
-            files += 1;
-        }
-    }
-    let mut found = match awaiting {
-        Some(flag) if flag.get_value_hint() == ValueHint::Other => return Completions::Free,
+    let typed = Typed::new(&command, before);
+    let current = typed.command;
+    let is_free = |arg: &Arg| arg.get_value_hint() == ValueHint::Other;
+    let mut found = match typed.awaiting {
+        Some(flag) if is_free(flag) => return Completions::Free,
         Some(flag) if flag.get_possible_values().is_empty() => {
             return Completions::ValueOf(flag.get_long().unwrap_or_default().to_owned());
         }
         Some(flag) => values(flag),
-        None if after_double_dash => Vec::new(),
-        None if prefix.starts_with('-') => flags(current),
-        None if files == 0 && takes_free_values(current) => return Completions::Free,
-        None if files == 0 => [
-            commands(current),
-            current.get_positionals().flat_map(values).collect(),
-        ]
-        .concat(),
-        None => Vec::new(),
+        None if prefix.starts_with('-') && !typed.after_double_dash => flags(current),
+        None => {
+            if let Some(name) = typed.looked_up() {
+                return Completions::ValueOf(name.to_owned());
+            }
+            match typed.next_positional() {
+                Some(next) if is_free(next) => return Completions::Free,
+                _ if typed.after_double_dash => Vec::new(),
+                _ if typed.positionals.is_empty() => [
+                    commands(current),
+                    current.get_positionals().flat_map(values).collect(),
+                ]
+                .concat(),
+                _ => Vec::new(),
+            }
+        }
     };
     found.retain(|one| one.word.starts_with(prefix));
     Completions::Words(found)
-}
-
-/// Whether the words after a command are neither files nor one of several values.
-fn takes_free_values(command: &Command) -> bool {
-    let mut positionals = command.get_positionals().peekable();
-    positionals.peek().is_some() && positionals.all(|arg| arg.get_value_hint() == ValueHint::Other)
 }
 
 /// The flag in `word` that takes the next word as its value.
@@ -155,6 +196,12 @@ mod tests {
         check("tail -t", "x", &["free"]);
         check("diff x --where", "", &["free"]);
         check("tail --input", "", &["value of input"]);
+        check("history", "", &["value of collection"]);
+        check("history --reverse -n 3 orders", "o", &["value of id"]);
+        check("history orders --at", "", &["free"]);
+        check("history orders o-1", "", &[]);
+        check("history orders -- o-1", "", &[]);
+        check("history -- orders", "", &["value of id"]);
         check("config", "in", &["init"]);
         check("config init", "--pro", &[]);
         check("config init", "", &["free"]);

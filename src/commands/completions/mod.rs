@@ -16,6 +16,9 @@ const DYNAMIC_VALUES: &[(&str, &[&str])] = &[
     ("profiles", &["--profile", "-p"]),
 ];
 
+/// The command whose words without a flag are a collection and an id.
+const DOCUMENT_COMMAND: &str = "history";
+
 /// The completion script of a shell.
 #[must_use]
 pub fn script(shell: Shell) -> Vec<u8> {
@@ -41,14 +44,18 @@ pub fn script(shell: Shell) -> Vec<u8> {
 /// Compares the words one by one, because `compgen -W` would execute shell code in a hostile name.
 fn bash(script: &str) -> String {
     let ask = format!(
-        r#"_ditto_cdc_ask() {{
+        r#"_ditto_cdc_words() {{
     local word
     COMPREPLY=()
     while IFS= read -r word; do
         if [[ "${{word}}" == "${{cur}}"* ]]; then
             COMPREPLY+=("$(printf '%q' "${{word}}")")
         fi
-    done < <(ditto-cdc {WORD} "$1" "${{COMP_WORDS[@]:1}}" 2>/dev/null)
+    done < <(ditto-cdc {WORD} "$@" "${{COMP_WORDS[@]:1}}" 2>/dev/null)
+}}
+
+_ditto_cdc_ask() {{
+    _ditto_cdc_words "$1"
     # Without a candidate, bash would offer files.
     if [[ ${{#COMPREPLY[@]}} -eq 0 ]]; then
         COMPREPLY=("${{cur}}")
@@ -70,6 +77,16 @@ fn bash(script: &str) -> String {
             None => lines.push(line.to_owned()),
         }
         requested = label.and_then(kind);
+        if label == Some(&format!("ditto__cdc__subcmd__{DOCUMENT_COMMAND}")) {
+            lines.push(
+                r"            if [[ ${cur} != -* ]] ; then
+                _ditto_cdc_words documents $((COMP_CWORD - 1))
+                [[ ${#COMPREPLY[@]} -gt 0 ]] && return 0
+            fi
+"
+                .to_owned(),
+            );
+        }
     }
     lines.concat()
 }
@@ -87,7 +104,7 @@ fn zsh(script: &str) -> String {
     local kind=$1
     shift
     local -a found
-    found=("${{(@f)$(ditto-cdc {WORD} $kind "${{(@)words[2,-1]}}" 2>/dev/null)}}")
+    found=("${{(@f)$(ditto-cdc {WORD} ${{=kind}} "${{(@)words[2,-1]}}" 2>/dev/null)}}")
     found=("${{(@)found:#}}")
     compadd "$@" -a found
 }}
@@ -100,7 +117,16 @@ fn zsh(script: &str) -> String {
             "_ditto_cdc_{kind}() {{ _ditto_cdc_ask {kind} \"$@\" }}\n"
         );
     }
+    // The first word is the command.
+    ask.push_str(
+        r#"_ditto_cdc_documents() { _ditto_cdc_ask "documents $((CURRENT - 1)) $words[1]" "$@" }
+
+"#,
+    );
     let lines = script.split_inclusive('\n').map(|line| {
+        if line.starts_with("':collection -- ") || line.starts_with("':id -- ") {
+            return line.replace(":' \\\n", ":_ditto_cdc_documents' \\\n");
+        }
         let flag = line.trim_start_matches(['\'', '*']);
         let flag = flag.split(['=', '+', '[']).next().unwrap_or_default();
         match kind(flag) {
@@ -119,7 +145,12 @@ fn fish(script: &str) -> String {
     let ask = format!(
         r"function __fish_ditto_cdc_ask
     set -l words (commandline -opc)
-    command ditto-cdc {WORD} $argv[1] $words[2..] 2>/dev/null
+    command ditto-cdc {WORD} $argv $words[2..] 2>/dev/null
+end
+
+function __fish_ditto_cdc_documents
+    set -l words (commandline -opc)
+    __fish_ditto_cdc_ask documents (count $words[2..])
 end
 
 "
@@ -138,7 +169,10 @@ end
             _ => line.to_owned(),
         }
     });
-    ask + &lines.collect::<String>()
+    let documents = format!(
+        "complete -c ditto-cdc -n '__fish_ditto_cdc_using_subcommand {DOCUMENT_COMMAND}; and test (count (__fish_ditto_cdc_documents)) -gt 0' -f -a '(__fish_ditto_cdc_documents)'\n"
+    );
+    ask + &lines.collect::<String>() + &documents
 }
 
 /// The script quotes the inserted words, because a name may contain any character.

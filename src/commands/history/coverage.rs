@@ -52,6 +52,13 @@ impl Coverage {
         self.starts.get(&partition)
     }
 
+    /// The partitions that do not start with their first offset.
+    pub fn cut_partitions(&self) -> impl Iterator<Item = (i32, i64)> {
+        let starts = self.starts.iter();
+        let starts = starts.filter_map(|(partition, start)| (*partition).zip(start.offset));
+        starts.filter(|(_, offset)| *offset > 0)
+    }
+
     /// Whether a record of the partition is at or before a moment, so that later ones tell what happened since.
     pub fn reaches(&self, moment: Moment, partition: Option<i32>) -> bool {
         let start = self.start(partition);

@@ -84,6 +84,8 @@ pub(super) struct DocumentReader<'a, S> {
     /// Events of each document, without repeated ones.
     pub versions: [u64; MAX_DOCUMENTS],
     pub unreadable: u64,
+    /// The partition of the first event.
+    pub partition: Option<i32>,
     wanted: &'a Wanted,
     plan: &'a Plan,
     /// Records are checked against `--from` and `--until`.
@@ -99,6 +101,7 @@ impl<'a, S: VersionSink> DocumentReader<'a, S> {
             survey,
             versions: [0; MAX_DOCUMENTS],
             unreadable: 0,
+            partition: None,
             wanted,
             plan,
             scans_positions: !plan.inputs.is_empty(),
@@ -126,7 +129,11 @@ impl<'a, S: VersionSink> DocumentReader<'a, S> {
             return;
         };
         self.survey = None;
-        let link = self.timelines[document].add(event, record.place.position());
+        let position = record.place.position();
+        if !self.is_found() {
+            self.partition = position.map(|(partition, _)| partition);
+        }
+        let link = self.timelines[document].add(event, position);
         self.versions[document] += u64::from(!link.is_repeated());
         self.sink.version(&Version {
             record,

@@ -172,7 +172,7 @@ impl Request<'_> {
         let view = tail::view(&self.plan, context);
         let exit = reader.sink.print(&reader.coverage, &view, context.out);
         self.note_both(reader.versions, context);
-        self.note_cut(context);
+        self.note_cut(&reader, context);
         self.exit_of_redaction(exit, context)
     }
 
@@ -197,7 +197,7 @@ impl Request<'_> {
             return exit;
         }
         self.note_both(reader.versions, context);
-        self.note_cut(context);
+        self.note_cut(&reader, context);
         self.exit_of_redaction(exit, context)
     }
 
@@ -216,7 +216,7 @@ impl Request<'_> {
             context.out.note(&counts.summary());
         }
         self.note_both(reader.versions, context);
-        self.note_cut(context);
+        self.note_cut(reader, context);
         let hides_nothing = self.plan.paths.report(context.out);
         if counts.unreadable > 0 || hides_nothing {
             Exit::Failed
@@ -237,8 +237,19 @@ impl Request<'_> {
         }
     }
 
-    /// Earlier events were not read, because the user asked for it.
-    fn note_cut(&self, context: &mut Context<'_>) {
+    /// Why earlier events are not there: the user asked for it, or the topic no longer has them.
+    fn note_cut<S: VersionSink>(&self, reader: &DocumentReader<'_, S>, context: &mut Context<'_>) {
+        if self.plan.inputs.is_empty() && self.typed.from.is_none() {
+            let is_its = |(partition, _): &(i32, i64)| {
+                !reader.is_found() || reader.partition == Some(*partition)
+            };
+            let mut cut = reader.coverage.cut_partitions();
+            if let Some((partition, offset)) = cut.find(is_its) {
+                context.out.note(&format!(
+                    "partition {partition} of the topic starts at offset {offset}: earlier records are no longer there"
+                ));
+            }
+        }
         if let Some(from) = &self.typed.from
             && (self.plan.from != Position::Beginning || self.plan.after_txn.is_some())
         {
@@ -257,7 +268,7 @@ impl Request<'_> {
             let hides_ids = redacts_id(&self.plan.diff.redact);
             context.out.warn(&survey.message(&self.wanted, hides_ids));
         }
-        self.note_cut(context);
+        self.note_cut(reader, context);
         if reader.unreadable > 0 {
             Exit::Failed
         } else {

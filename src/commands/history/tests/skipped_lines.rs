@@ -1,5 +1,7 @@
 //! A capture whose lines are skipped gives what a capture gives that is read line by line, whatever the spelling of an id.
 
+#![allow(clippy::cast_possible_truncation)]
+
 use std::fmt::Write as _;
 use std::io::Cursor;
 use std::sync::Arc;

@@ -191,6 +191,17 @@ pub struct Tail {
     /// Save offsets in this file and continue from them at the next start; --from applies to the first start only
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Positions", conflicts_with_all = ["group", "input", "last", "no_control"])]
     pub state: Option<PathBuf>,
+    /// Run this command for each event instead of showing it, with the event as JSON on its standard input and
+    /// DITTO_CDC_COLLECTION, _ID, _OP, _TXN, _PARTITION and _OFFSET in its environment; no shell is started. With --state
+    /// or --group, a position is saved only after its command ended with status 0 (docs/reacting.md)
+    #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString, help_heading = "Commands")]
+    pub exec: Option<String>,
+    /// Run up to N commands at once, never two for the same document [default: 1]
+    #[arg(long, value_name = "N", requires = "exec", help_heading = "Commands", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub exec_jobs: Option<u16>,
+    /// Retry a failed command up to N times, then stop with status 1 before its event [default: 3]
+    #[arg(long, value_name = "N", requires = "exec", help_heading = "Commands", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    pub exec_retries: Option<u32>,
     /// Accept an incomplete snapshot in --from DIR
     #[arg(long, help_heading = "Positions", requires = "from")]
     pub allow_incomplete: bool,

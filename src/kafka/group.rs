@@ -1,7 +1,7 @@
 //! Consumer group membership: start offsets of assigned partitions, and the commit before partitions are revoked.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,12 @@ pub(super) struct Group {
     written: Mutex<Vec<(i32, i64)>>,
     /// The last position of each partition that this process was assigned.
     remembered: Mutex<Offsets>,
+    /// Called before partitions are revoked.
+    release: OnceLock<Release>,
 }
+
+/// Gives partitions up whose records are being processed: waits for those, and returns the positions of the partitions.
+pub type Release = Box<dyn Fn(&[i32]) -> Vec<(i32, i64)> + Send + Sync>;
 
 /// Timeout of one response of the group's coordinator.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,7 +61,14 @@ impl Group {
             start,
             written: Mutex::default(),
             remembered: Mutex::default(),
+            release: OnceLock::new(),
         }
+    }
+
+    /// Calls a function before partitions are revoked.
+    pub(super) fn before_revocation(&self, release: Release) {
+        // It is set once, after the group was joined.
+        let _ = self.release.set(release);
     }
 
     /// Notes the next offset after flushed output, by partition.
@@ -181,8 +193,15 @@ impl Group {
         partitions: &TopicPartitionList,
     ) -> KafkaResult<Vec<i32>> {
         let mut list = TopicPartitionList::new();
-        let mut written = lock(&self.written);
         let elements = partitions.elements();
+        let ids: Vec<i32> = elements.iter().map(Elem::partition).collect();
+        let released = self.release.get().map(|release| release(&ids));
+        let mut written = lock(&self.written);
+        if let Some(released) = released {
+            lock(&self.remembered).extend(released.iter().copied());
+            written.retain(|(id, _)| released.iter().all(|(other, _)| other != id));
+            written.extend(released);
+        }
         for element in &elements {
             let partition = element.partition();
             let known = written.iter().find(|(id, _)| *id == partition);
@@ -190,7 +209,6 @@ impl Group {
                 list.add_partition_offset(element.topic(), partition, Offset::Offset(*next))?;
             }
         }
-        let ids: Vec<i32> = elements.iter().map(Elem::partition).collect();
         written.retain(|(id, _)| !ids.contains(id));
         if list.count() > 0 {
             // If the group has already rebalanced, the next owner repeats more records.

@@ -6,11 +6,14 @@ use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::context::ClientEvent;
-use super::group::{Assignment, is_rebalancing};
+use super::group::{Assignment, Release, is_rebalancing};
 use super::joining::{JOINING, JoinStep, Joining};
 use super::reader::{Pending, Reader};
 use crate::record::{Failure, FailureClass, GapReason, Notice, OffsetGap};
 use crate::util::shell;
+
+/// What a member does while its records are processed; for messages.
+const PAUSING: &str = "pausing to read";
 
 /// How long the topic of a member may be missing: it may be created again at once, which is a gap and not a failure.
 const MAX_MISSING: Duration = Duration::from_secs(30);
@@ -136,10 +139,60 @@ impl Reader {
         self.pending.extend(gaps);
     }
 
-    /// Commits the positions of flushed output that the group has not stored yet.
-    pub(super) fn commit(&mut self) -> Result<(), Failure> {
+    /// Calls a function before partitions are revoked: it gives them up and returns their positions.
+    pub fn before_revocation(&self, release: Release) {
+        if let Some(group) = self.topic.consumer.context().group() {
+            group.before_revocation(release);
+        }
+    }
+
+    /// As a member of a group, which has to poll to stay one: pauses the partitions and handles rebalances.
+    pub(super) fn poll_without_records(&mut self) -> Result<(), Failure> {
+        if self.topic.is_without_group() || self.paused_record.is_some() {
+            return Ok(());
+        }
+        let mut running = self.partitions.open();
+        running.retain(|(partition, _)| !self.paused.contains(partition));
+        if !running.is_empty() {
+            self.has_paused = true;
+            self.paused
+                .extend(running.iter().map(|(partition, _)| *partition));
+            let list = self.offset_list(running, PAUSING)?;
+            let paused = self.topic.consumer.pause(&list);
+            paused.map_err(|error| self.topic.unexpected(PAUSING, &error))?;
+        }
+        if self.poll_consumer(Duration::ZERO)? {
+            // A partition that was assigned after the pause.
+            let (partition, offset) = self.message.position();
+            self.partitions.hold(partition, offset);
+            self.paused_record = Some((partition, offset));
+        }
+        Ok(())
+    }
+
+    /// Goes on after a pause. `true` means that a record is to be delivered.
+    pub(super) fn resume_from_pause(&mut self) -> Result<bool, Failure> {
+        let paused = std::mem::take(&mut self.paused);
+        self.resume_partitions(paused.into_iter())?;
+        let record = self.paused_record.take();
+        Ok(record.is_some_and(|(partition, offset)| self.partitions.take(partition, offset)))
+    }
+
+    /// A partition that was paused when it was revoked would stay so.
+    pub(super) fn resume_partitions(
+        &self,
+        partitions: impl Iterator<Item = i32>,
+    ) -> Result<(), Failure> {
+        let list = partitions.map(|partition| (partition, 0)).collect();
+        let list = self.offset_list(list, PAUSING)?;
+        let resumed = self.topic.consumer.resume(&list);
+        resumed.map_err(|error| self.topic.unexpected(PAUSING, &error))
+    }
+
+    /// Commits the positions of processed records that the group has not stored yet.
+    pub(super) fn commit(&mut self, unfinished: &[(i32, i64)]) -> Result<(), Failure> {
         self.committed_at = Instant::now();
-        let positions = self.partitions.unstored();
+        let positions = self.partitions.unstored(unfinished);
         let list = self.offset_list(positions.clone(), "committing the offsets")?;
         if list.count() == 0 {
             return Ok(());

@@ -29,6 +29,13 @@ struct OptionalBytes {
 /// A buffer larger than this, in bytes, is freed before the next copy.
 const MAX_REUSED_BUFFER_BYTES: usize = 4 << 20;
 
+impl OwnedMessage {
+    /// Partition and offset.
+    pub(super) fn position(&self) -> (i32, i64) {
+        (self.partition, self.offset)
+    }
+}
+
 impl OptionalBytes {
     fn copy(&mut self, bytes: Option<&[u8]>) {
         self.buffer.clear();

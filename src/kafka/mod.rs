@@ -37,6 +37,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use config::Connection;
+pub use group::Release;
 pub use group_start::GroupStart;
 pub use preceding::{PrecedingRead, ReadLimits, read_preceding};
 pub use reader::Reader;

@@ -176,11 +176,19 @@ impl PartitionProgress {
             .collect()
     }
 
-    /// Positions that the group has not stored yet: of partitions that delivered records, and of new ones.
-    pub(super) fn unstored(&self) -> Vec<(i32, i64)> {
-        let moved = self.list.iter().filter(|state| state.next != state.stored);
+    /// Positions that the group has not stored yet: of partitions that delivered records, and of new ones. None is after
+    /// these partitions and offsets, whose records are not processed.
+    pub(super) fn unstored(&self, unfinished: &[(i32, i64)]) -> Vec<(i32, i64)> {
+        let processed = self.list.iter().map(|state| {
+            let limits = unfinished
+                .iter()
+                .filter(|limit| limit.0 == state.range.partition);
+            let next = limits.fold(state.next, |next, limit| next.min(limit.1));
+            (state, next)
+        });
+        let moved = processed.filter(|(state, next)| *next != state.stored);
         moved
-            .map(|state| (state.range.partition, state.next))
+            .map(|(state, next)| (state.range.partition, next))
             .collect()
     }
 
@@ -368,18 +376,18 @@ mod tests {
         assert!(partitions.take(2, 7));
         partitions.on_assigned(&[(1, 0)], &[1]);
         assert_eq!(
-            (partitions.count(), partitions.unstored()),
+            (partitions.count(), partitions.unstored(&[])),
             (3, vec![(2, 8), (1, 0)])
         );
         partitions.note_stored(&[(2, 8), (1, 0)]);
-        assert_eq!(partitions.unstored(), []);
+        assert_eq!(partitions.unstored(&[]), []);
         partitions.remove(&[0, 2]);
         assert_eq!((partitions.count(), partitions.open()), (1, vec![(1, 0)]));
         assert!(!partitions.take(2, 8) && partitions.take(1, 3));
         // After a reassignment a partition starts at the group's offset.
         partitions.on_assigned(&[(1, 1)], &[]);
         assert_eq!(
-            (partitions.unstored(), partitions.positions()),
+            (partitions.unstored(&[]), partitions.positions()),
             (vec![], vec![(1, 1)])
         );
         assert!(!partitions.complete());
@@ -392,13 +400,14 @@ mod tests {
         for offset in 5..9 {
             assert!(partitions.take(0, offset));
         }
+        assert_eq!(partitions.unstored(&[(0, 8), (0, 6), (1, 0)]), [(0, 6)]);
         partitions.hold(0, 7);
         partitions.pass(1, 3);
-        assert_eq!(partitions.unstored(), [(0, 7), (1, 3)]);
+        assert_eq!(partitions.unstored(&[]), [(0, 7), (1, 3)]);
         // A gap before the start offset, which the group has stored.
         partitions.on_assigned(&[(0, 20)], &[0]);
-        assert_eq!(partitions.unstored(), [(1, 3), (0, 20)]);
+        assert_eq!(partitions.unstored(&[]), [(1, 3), (0, 20)]);
         partitions.hold(0, 5);
-        assert_eq!(partitions.unstored(), [(1, 3), (0, 5)]);
+        assert_eq!(partitions.unstored(&[]), [(1, 3), (0, 5)]);
     }
 }

@@ -53,6 +53,12 @@ pub struct Reader {
     /// The wait for a group's first assignment.
     pub(super) joining: Option<Joining>,
     pub(super) joined_at: Instant,
+    /// Partitions of a member that are paused, because records that were delivered are still processed.
+    pub(super) paused: Vec<i32>,
+    /// Whether partitions were ever paused.
+    pub(super) has_paused: bool,
+    /// Partition and offset of a record that arrived in spite of the pause.
+    pub(super) paused_record: Option<(i32, i64)>,
     /// Since when the topic of a group is missing.
     pub(super) missing_since: Option<Instant>,
 }
@@ -123,6 +129,9 @@ impl Reader {
             pending_reset: None,
             committed_at: Instant::now(),
             joining: None,
+            paused: Vec::new(),
+            has_paused: false,
+            paused_record: None,
             missing_since: None,
             joined_at: Instant::now(),
         };
@@ -199,6 +208,14 @@ impl Reader {
         assigned.map_err(|error| self.topic.unexpected("starting to read", &error))
     }
 
+    fn poll_or_resume(&mut self, timeout: Duration) -> Result<bool, Failure> {
+        let is_paused = !self.paused.is_empty() || self.paused_record.is_some();
+        if is_paused && self.resume_from_pause()? {
+            return Ok(true);
+        }
+        self.poll(timeout)
+    }
+
     /// The record that was delivered last.
     fn record(&self) -> Record<'_> {
         let name = self.topic.name();
@@ -265,8 +282,21 @@ impl Reader {
                 ClientEvent::Log(line) => {
                     self.pending.push_back(Pending::Notice(Notice::Log(line)));
                 }
-                ClientEvent::Assigned(assignment) => self.on_assigned(assignment),
-                ClientEvent::Revoked(partitions) => self.partitions.remove(&partitions),
+                ClientEvent::Assigned(assignment) => {
+                    let starts = assignment.starts.iter().map(|(partition, _)| *partition);
+                    self.paused
+                        .retain(|id| !starts.clone().any(|partition| partition == *id));
+                    if self.has_paused {
+                        self.resume_partitions(starts)?;
+                    }
+                    self.on_assigned(assignment);
+                }
+                ClientEvent::Revoked(partitions) => {
+                    self.partitions.remove(&partitions);
+                    self.paused.retain(|id| !partitions.contains(id));
+                    self.paused_record
+                        .take_if(|(partition, _)| partitions.contains(partition));
+                }
                 ClientEvent::RebalanceFailed(code, reason) => {
                     let doing = "assigning the group's partitions";
                     return Err(self.topic.failure(doing, code, &reason));
@@ -461,7 +491,7 @@ impl Source for Reader {
                 }
                 continue;
             }
-            match self.poll(timeout) {
+            match self.poll_or_resume(timeout) {
                 Ok(true) => {
                     self.tick_while_busy();
                     return SourceItem::Record(self.record());
@@ -527,15 +557,19 @@ impl Source for Reader {
         }
     }
 
-    fn acknowledge(&mut self, last: bool) -> Result<(), Failure> {
+    fn acknowledge(&mut self, unfinished: &[(i32, i64)], last: bool) -> Result<(), Failure> {
         let Some(group) = self.topic.consumer.context().group() else {
             return Ok(());
         };
-        group.note_written(self.partitions.unstored());
+        group.note_written(self.partitions.unstored(unfinished));
         if last || self.needs_commit() {
-            return self.commit();
+            return self.commit(unfinished);
         }
         Ok(())
+    }
+
+    fn keep_alive(&mut self) -> Result<(), Failure> {
+        self.poll_without_records()
     }
 }
 

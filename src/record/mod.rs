@@ -370,11 +370,20 @@ pub trait Source {
     /// Keeps the committed position of a partition at a gap, so that the next run finds it again.
     fn hold(&mut self, _partition: i32, _offset: i64) {}
 
-    /// Acknowledges that all delivered records are written and flushed; `last` means that no more will be read.
+    /// Acknowledges that all delivered records are processed, but for those of each partition from these offsets on; `last`
+    /// means that no more will be read.
     ///
     /// # Errors
     /// A [`Failure`] if the source could not commit its positions.
-    fn acknowledge(&mut self, _last: bool) -> Result<(), Failure> {
+    fn acknowledge(&mut self, _unfinished: &[(i32, i64)], _last: bool) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Keeps the connection alive while records that were delivered are processed. Delivers nothing.
+    ///
+    /// # Errors
+    /// A [`Failure`] of the connection.
+    fn keep_alive(&mut self) -> Result<(), Failure> {
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Small tools without knowledge of Ditto or Kafka.
 
 pub mod atomic_file;
+pub mod child_process;
 pub mod decimal;
 pub mod env;
 pub mod exit;

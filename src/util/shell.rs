@@ -1,4 +1,4 @@
-//! Quoting of words for a POSIX shell.
+//! Words of a POSIX shell: quoting, and splitting of a command line.
 
 /// A command line that runs this program with these arguments.
 #[must_use]
@@ -20,9 +20,39 @@ pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// Splits a command line into words, with the quotes and backslashes of a POSIX shell and without its expansions. `None` if
+/// a quote is not closed, or after a backslash at the end.
+#[must_use]
+pub fn split(line: &str) -> Option<Vec<String>> {
+    shlex::split(line)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_split_into_words() {
+        let check = |line: &str, expected: Option<&[&str]>| {
+            let words = split(line);
+            let words = words.as_ref().map(|words| words.iter().map(String::as_str));
+            assert_eq!(words.map(Vec::from_iter).as_deref(), expected, "{line}");
+        };
+        check("", Some(&[]));
+        check("jq -c .", Some(&["jq", "-c", "."]));
+        check(
+            r#"sh -c 'echo "$1"' sh "a b""#,
+            Some(&["sh", "-c", r#"echo "$1""#, "sh", "a b"]),
+        );
+        check(r"a\ b ''", Some(&["a b", ""]));
+        check("a $HOME *", Some(&["a", "$HOME", "*"]));
+        check("it's", None);
+        check("a\\", None);
+        // What `quoted` writes is read back.
+        for word in ["", "it's", "two words", "$x", "é\n"] {
+            check(&quoted(word), Some(&[word]));
+        }
+    }
 
     #[test]
     fn words_are_quoted_if_a_shell_needs_it() {

@@ -100,6 +100,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("flate2::", &["capture/encoding.rs"]),
     ("zstd::", &["capture/encoding.rs"]),
     ("ctrlc::", &["util/interrupt.rs"]),
+    ("shlex::", &["util/shell.rs"]),
     ("stdout()", &["output/", "util/env.rs"]),
     ("stderr()", &["output/", "util/env.rs"]),
     ("env::var", &["util/env.rs"]),

@@ -1,6 +1,8 @@
 //! A record that was rendered when it was read, and is written once the end is known (`--last N`, `--from -N` of a
 //! capture).
 
+use super::exec::ExecEvent;
+use super::exec_loop::RecordForCommand;
 use super::plan::Plan;
 use super::render::{Rendered, Renderer};
 use crate::event::filter_stats::FilterStats;
@@ -14,6 +16,8 @@ pub(super) struct BufferedRecord {
     pub text: Vec<u8>,
     /// From [`Renderer::describe`].
     pub description: String,
+    /// The event for its command, with `--exec`.
+    event: Option<ExecEvent>,
 }
 
 impl BufferedRecord {
@@ -34,11 +38,24 @@ impl BufferedRecord {
             _ if outcome.is_event() => Kept::Counted,
             _ => Kept::Addition,
         };
+        let is_for_command = plan.exec.is_some() && outcome.is_event();
+        let line = |text: &mut Vec<u8>| ExecEvent::new(record, std::mem::take(text));
         let buffered = BufferedRecord {
             rendered: outcome,
+            event: is_for_command.then(|| line(&mut text)),
             text,
             description: renderer.describe(outcome, record),
         };
         Some((kept, buffered))
+    }
+
+    /// The record for its command.
+    pub(super) fn into_command(self) -> RecordForCommand {
+        RecordForCommand {
+            rendered: self.rendered,
+            description: self.description,
+            place: None,
+            event: self.event,
+        }
     }
 }

@@ -48,6 +48,21 @@ impl ReadPositions {
             incarnation: source.incarnation(),
         }
     }
+
+    /// The same positions, but none after these partitions and offsets.
+    pub(super) fn before(mut self, limits: &[(i32, i64)]) -> ReadPositions {
+        self.next = before(self.next, limits);
+        self
+    }
+}
+
+/// Positions of which none is after these partitions and offsets.
+pub(super) fn before(mut positions: Vec<(i32, i64)>, limits: &[(i32, i64)]) -> Vec<(i32, i64)> {
+    for (partition, next) in &mut positions {
+        let of_partition = limits.iter().filter(|limit| limit.0 == *partition);
+        *next = of_partition.fold(*next, |next, limit| next.min(limit.1));
+    }
+    positions
 }
 
 /// Saves the positions of a run.

@@ -92,6 +92,10 @@ impl Run<'_> {
 
     /// The progress of a bounded read. A live read with filters shows that it is alive: its output may stay empty for long.
     fn show_progress(&mut self, source: &dyn Source) {
+        if self.exec.is_some() {
+            // The commands write to the same terminal.
+            return;
+        }
         if !(self.plan.hides_events && self.plan.is_live()) {
             return self.out.progress(source.progress(), self.scanning);
         }
@@ -127,7 +131,8 @@ impl Run<'_> {
         if had_output {
             return self.commit_positions(source, false);
         }
-        if self.out.reader_is_gone() {
+        // With `--exec`, standard output is the commands'.
+        if self.exec.is_none() && self.out.reader_is_gone() {
             return Err(StopReason::OutputClosed);
         }
         let elapsed = self.idle_timer.elapsed();
@@ -180,6 +185,17 @@ impl Run<'_> {
         }
         let without_output = self.without_output(reads_newest);
         is_over(limits.without_output, without_output).then_some(StopReason::SourceEnded)
+    }
+
+    /// Fails if `--timeout` is over.
+    pub(super) fn check_total_time(&self) -> Result<(), StopReason> {
+        let limit = self.plan.time_limits.total;
+        let is_over = limit.is_some_and(|limit| self.started.elapsed() >= limit);
+        if is_over {
+            Err(StopReason::TimedOut)
+        } else {
+            Ok(())
+        }
     }
 
     /// How long nothing was shown: no event, no gap and no unreadable record.
@@ -257,9 +273,16 @@ impl Run<'_> {
     }
 
     /// Commits the positions of flushed output: the source's own, and the state file's if it is time.
-    fn commit_positions(&mut self, source: &mut dyn Source, last: bool) -> Result<(), StopReason> {
-        self.note_flushed_positions(source);
-        source.acknowledge(last)?;
+    pub(super) fn commit_positions(
+        &mut self,
+        source: &mut dyn Source,
+        last: bool,
+    ) -> Result<(), StopReason> {
+        let Some(unfinished) = self.unfinished() else {
+            return Ok(());
+        };
+        self.note_positions_before(&unfinished, source);
+        source.acknowledge(&unfinished, last)?;
         if self.checkpointer.as_ref().is_some_and(Checkpointer::is_due) {
             return self.save();
         }
@@ -275,9 +298,14 @@ impl Run<'_> {
 
     /// Everything that was read is flushed.
     fn note_flushed_positions(&mut self, source: &dyn Source) {
+        self.note_positions_before(&[], source);
+    }
+
+    /// Everything that was read is flushed, or its command has ended, but for what starts at these partitions and offsets.
+    fn note_positions_before(&mut self, unfinished: &[(i32, i64)], source: &dyn Source) {
         self.noted_flushes = self.out.flushes();
         if let Some(checkpointer) = &mut self.checkpointer {
-            checkpointer.note_written(ReadPositions::of(source));
+            checkpointer.note_written(ReadPositions::of(source).before(unfinished));
             checkpointer.note_flushed();
         }
     }

@@ -7,6 +7,8 @@ mod checkpoint;
 mod commit;
 mod counters;
 mod empty_range;
+mod exec;
+mod exec_loop;
 mod idle;
 mod messages;
 mod name_lists;
@@ -30,6 +32,7 @@ mod tests;
 use std::sync::Arc;
 
 use self::counters::Counters;
+use self::exec::{Exec, ExecPlan, ProcessRunner};
 use self::messages::Messages;
 use self::plan::{Plan, SharedArgs, TypedTimeLimits};
 use self::recovery_hint::RecoveryHint;
@@ -47,7 +50,7 @@ use crate::view::{Format, Styles, View, WallClock};
 
 /// Runs the command.
 pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
-    let default = if context.env.stdout_terminal {
+    let default = if context.env.stdout_terminal && typed.exec.is_none() {
         Format::Diff
     } else {
         Format::Json
@@ -66,7 +69,13 @@ pub fn run(typed: &cli::Tail, context: &mut Context<'_>) -> Exit {
         on_gap: typed.on_gap,
         has_state: typed.state.is_some(),
     };
-    let plan = match shared.plan(context.env) {
+    let plan = shared.plan(context.env).and_then(|mut plan| {
+        plan.exec = ExecPlan::new(typed)?;
+        plan.notes
+            .extend(plan.exec.as_ref().and_then(ExecPlan::note));
+        Ok(plan)
+    });
+    let plan = match plan {
         Ok(plan) => plan,
         Err(why) => return context.usage_error("tail", &why),
     };
@@ -129,13 +138,14 @@ pub(super) fn report_notice(notice: &Notice, out: &mut Output) {
 /// The view of a plan's format on this terminal.
 pub(super) fn view(plan: &Plan, context: &Context<'_>) -> View {
     let env = context.env;
-    let coloured = env.colours(context.global.color, env.stdout_terminal);
+    let terminal = env.stdout_terminal && plan.exec.is_none();
+    let coloured = plan.exec.is_none() && env.colours(context.global.color, terminal);
     View {
         format: plan.format.clone(),
         styles: Styles::new(coloured),
         coloured,
-        terminal: env.stdout_terminal,
-        width: env.width.filter(|_| env.stdout_terminal),
+        terminal,
+        width: env.width.filter(|_| terminal),
         clock: WallClock::new(env.now.clone()),
         diff: plan.diff.clone(),
     }
@@ -159,7 +169,11 @@ fn run_captures(plan: &Plan, context: &mut Context<'_>) -> (StopReason, Counters
         .iter()
         .map(|file| file.display().to_string())
         .collect();
+    let exec = exec(plan, context);
     let mut run = Run::new(plan, &renderer, names.join(", "), None, context.out).scan_positions();
+    if let Some(exec) = exec {
+        run = run.with_exec(exec);
+    }
     let mut in_turn = plan.inputs.as_slice();
     if plan.order == Order::Time && plan.inputs.len() > 1 {
         in_turn = &[];
@@ -185,6 +199,14 @@ fn run_captures(plan: &Plan, context: &mut Context<'_>) -> (StopReason, Counters
     let stop = run.write_last_n();
     run.report_if_nothing_matched(&stop);
     (stop, run.counters)
+}
+
+/// The threads of `--exec`, if it is set. To be called when all secrets are known.
+fn exec(plan: &Plan, context: &Context<'_>) -> Option<Arc<Exec>> {
+    let exec = plan.exec.as_ref()?;
+    let runner = ProcessRunner::new(exec, context.out.known_secrets());
+    let interrupt = Arc::clone(context.interrupt);
+    Some(Arc::new(Exec::start(exec, runner, interrupt)))
 }
 
 /// Reports the end of a run, and maps it to an exit code.
@@ -230,6 +252,10 @@ fn finish(
             context.out.hint("then", &recovery.resume(txn));
             context.out.note(&summary);
             Exit::Gap
+        }
+        StopReason::CommandFailed => {
+            context.out.note(&summary);
+            Exit::Failed
         }
         StopReason::SourceFailed(failure) => {
             context.out.failure(&failure);

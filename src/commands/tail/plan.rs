@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::exec::ExecPlan;
 use super::option_notes::{self, TypedOptions};
 use super::path_usage::PathUsage;
 use crate::cli::{self, FormatArg, OnGap, Order};
@@ -39,6 +40,8 @@ pub(crate) struct Plan {
     /// Captures to read; empty for a topic.
     pub inputs: Vec<PathBuf>,
     pub on_gap: OnGap,
+    /// The command for each event; `None` to show them.
+    pub exec: Option<ExecPlan>,
     pub filter: Filter,
     /// The filter as typed, for messages.
     pub typed_filter: TypedFilter,
@@ -139,6 +142,7 @@ impl SharedArgs<'_> {
             format,
             inputs: self.inputs,
             on_gap: self.on_gap,
+            exec: None,
             filter,
             typed_filter,
             diff,

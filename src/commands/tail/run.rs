@@ -7,6 +7,8 @@ use super::buffered_record::BufferedRecord;
 use super::checkpoint::Checkpointer;
 use super::counters::Counters;
 use super::empty_range::RecordsOutside;
+use super::exec::Exec;
+use super::exec_loop::PendingGap;
 use super::idle::IdleTimer;
 use super::messages::Messages;
 use super::plan::Plan;
@@ -47,6 +49,12 @@ pub(super) struct Run<'a> {
     pub(super) last_n: Option<LastN<BufferedRecord>>,
     /// The time zone of the output, until it was named.
     pub(super) unnamed_zone: Option<String>,
+    /// The commands of `--exec`, to which events go instead of the output.
+    pub(super) exec: Option<Arc<Exec>>,
+    /// A gap that waits for the commands of the events before it.
+    pub(super) pending_gap: Option<PendingGap>,
+    /// Whether the source is a member of a group, which stores positions.
+    pub(super) is_member: bool,
     /// The number of flushes when positions were noted last.
     pub(super) noted_flushes: u64,
 }
@@ -81,6 +89,9 @@ impl<'a> Run<'a> {
             gap_at: None,
             last_n: None,
             unnamed_zone: renderer.view.unnamed_zone(),
+            exec: None,
+            pending_gap: None,
+            is_member: false,
             noted_flushes: 0,
         }
     }
@@ -94,6 +105,7 @@ impl<'a> Run<'a> {
 
     /// For a member of a group: idle time counts after its first assignment.
     pub(super) fn await_assignment(mut self) -> Self {
+        self.is_member = true;
         self.idle_timer.await_assignment();
         self
     }

@@ -36,6 +36,9 @@ impl Run<'_> {
             self.last_n = Some(last_n);
             return stop;
         }
+        if let Some(exec) = self.exec.clone() {
+            return self.run_exec(source, &exec);
+        }
         let Some(mut pool) = self.pool.take() else {
             let Err(stop) = self.run_in_order(source);
             return stop;
@@ -134,7 +137,7 @@ impl Run<'_> {
     }
 
     /// Counts a record as read; `false` if it lies outside `--from` and `--until`.
-    fn accept(&mut self, record: &Record<'_>) -> Result<bool, StopReason> {
+    pub(super) fn accept(&mut self, record: &Record<'_>) -> Result<bool, StopReason> {
         self.idle_timer.reset();
         self.counters.read += 1;
         self.last_record_ms = record.time.map(|time| time.millis);
@@ -274,6 +277,9 @@ impl Run<'_> {
             dropped => Messages::report_dropped(dropped, self.out),
         }
         let mut buffered = last_n.into_values().map(|(_, record)| record).peekable();
+        if let Some(exec) = self.exec.clone() {
+            return self.run_buffered(&exec, buffered.map(BufferedRecord::into_command));
+        }
         // The records of a topic have times; captures named the zone when they were read.
         if buffered.peek().is_some() && !self.scanning {
             self.name_zone();

@@ -21,6 +21,8 @@ pub(super) enum StopReason {
     Interrupted,
     /// A gap, with `--on-gap stop`.
     Gap,
+    /// The command of an event has failed for the last time, with `--exec`.
+    CommandFailed,
     /// The source failed.
     SourceFailed(Failure),
     /// Writing to standard output failed.

@@ -70,7 +70,12 @@ impl TopicRun<'_> {
         let mut reader = start.reader;
         let renderer = self.renderer_after(start.base);
         let recovery = Some(self.recovery.clone());
+        let exec = super::exec(self.plan, context);
         let mut run = Run::new(self.plan, &renderer, name, recovery, context.out);
+        if let Some(exec) = exec {
+            reader.before_revocation(Box::new(exec.release()));
+            run = run.with_exec(exec);
+        }
         if let Some(checkpointer) = start.checkpointer {
             run = run.with_checkpoints(checkpointer);
         }
@@ -123,7 +128,11 @@ impl TopicRun<'_> {
             },
         );
         let recovery = Some(self.recovery.clone());
+        let exec = super::exec(self.plan, context);
         let mut run = Run::new(self.plan, self.renderer, name, recovery, context.out);
+        if let Some(exec) = exec {
+            run = run.with_exec(exec);
+        }
         run.counters.read = read;
         run.unmatched = unmatched;
         let stop = match found {

@@ -1803,7 +1803,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__cdc__subcmd__tail)
-            opts="-c -m -n -t -g -p -X -q -v -h --collection --method --op --id --where --grep --changed --no-control --from --until --limit --last --order --idle-exit --idle-exit-read --timeout --only --ignore --redact --strict --full --max-changes --array-key --context --format --input --state --allow-incomplete --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --color --no-progress --quiet --verbose --help"
+            opts="-c -m -n -t -g -p -X -q -v -h --collection --method --op --id --where --grep --changed --no-control --from --until --limit --last --order --idle-exit --idle-exit-read --timeout --only --ignore --redact --strict --full --max-changes --array-key --context --format --input --state --exec --exec-jobs --exec-retries --allow-incomplete --on-gap --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --color --no-progress --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1989,6 +1989,24 @@ _ditto__cdc() {
                     fi
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exec-jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --exec-retries)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
                     fi
                     return 0
                     ;;

@@ -112,6 +112,9 @@ merge\t'The changes as a JSON Merge Patch (RFC 7396), and whether it covers all 
 changes\t'The paths that were changed, added and removed'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l input -d 'Read a capture instead of Kafka: output of tail, kafka-console-consumer.sh, kcat, rpk or kcl; `-` is standard input' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l state -d 'Save offsets in FILE, continue from them' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l exec -d 'Run this command for each event instead of showing it, with the event as JSON on its standard input and DITTO_CDC_COLLECTION, _ID, _OP, _TXN, _PARTITION and _OFFSET in its environment; no shell is started. With --state or --group, a position is saved only after its command ended with status 0 (docs/reacting.md)' -r -f -a "(__fish_complete_command)"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l exec-jobs -d 'Run up to N commands at once, never two for the same document [default: 1]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l exec-retries -d 'Retry a failed command up to N times, then stop with status 1 before its event [default: 3]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l on-gap -d 'What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4)' -r -f -a "mark\t'Report it, count it and continue'
 stop\t'Exit with status 4'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l brokers -d 'The endpoint that the portal shows, as host:port; separate several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r -f

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use ditto_cdc::snapshot::manifest::Manifest;
 use ditto_cdc::util::exit::Exit;
 use support::program::Running;
+use support::receivers::{Redis, Webhook};
 use tempfile::TempDir;
 
 /// Generous: commands take seconds on a busy machine.
@@ -25,6 +26,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const ELSEWHERE: &[(&str, &str)] = &[("docs/recovery.md", "tests/recovery.rs")];
 /// Pages about settings, which start without any.
 const BARE: &[&str] = &["docs/connecting.md"];
+/// The page whose commands send events to other programs.
+const REACTING: &str = "docs/reacting.md";
 /// Commands that are not run here, and why.
 const NOT_RUN: &[(&str, &str)] = &[
     ("kafka-console-consumer.sh", "another program"),
@@ -139,6 +142,9 @@ struct Customer {
     folder: TempDir,
     /// Variables that earlier statements have exported.
     exported: TempDir,
+    webhook: Webhook,
+    /// For the page that sends events to it.
+    redis: Option<Redis>,
 }
 
 impl Customer {
@@ -157,6 +163,8 @@ impl Customer {
             settings,
             folder: tempfile::tempdir().unwrap(),
             exported: tempfile::tempdir().unwrap(),
+            webhook: Webhook::start(),
+            redis: (page == REACTING).then(Redis::start).flatten(),
         };
         customer.copy_files();
         customer.shim_cargo();
@@ -167,6 +175,11 @@ impl Customer {
     fn of(&self, name: &str) -> &str {
         let found = self.settings.iter().find(|(known, _)| known == name);
         &found.unwrap().1
+    }
+
+    fn redis_url(&self) -> &str {
+        let redis = self.redis.as_ref();
+        redis.map_or("redis://127.0.0.1:6379", |redis| &redis.url)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -207,7 +220,8 @@ impl Customer {
         let text = without_comment(statement);
         // A reader who copies the command should not get the short waits of a test.
         assert!(!text.contains(" 1s"), "{page}: {text}");
-        if NOT_RUN.iter().any(|(start, _)| text.starts_with(start)) {
+        let needs_redis = text.contains("REDIS_URL") && self.redis.is_none();
+        if needs_redis || NOT_RUN.iter().any(|(start, _)| text.starts_with(start)) {
             return;
         }
         let (succeeded, printed, messages) = if is_live(text) {
@@ -323,6 +337,8 @@ impl Customer {
             .replace("\"TOPIC\"", &format!("\"{topic}\""))
             .replace("--topic TOPIC", &format!("--topic {topic}"))
             .replace("XXXX.cloud.dittolive.app/APP-ID", self.of("DITTO_CDC_URL"))
+            .replace("https://hooks.chat.example/T0/B0/XXXX", &self.webhook.url)
+            .replace("redis://127.0.0.1:6379", self.redis_url())
             .replace(
                 "CLUSTER-PASSWORD",
                 self.of("DITTO_CDC_CLUSTER_CERT_PASSWORD"),
@@ -384,6 +400,12 @@ fn every_command_does_what_its_page_says() {
                 "console" => customer.must_print(&page, &block),
                 _ => {}
             }
+        }
+        if page == REACTING {
+            let bodies = customer.webhook.bodies();
+            assert!(bodies.len() > 1, "{bodies:?}");
+            let is_message = |body: &String| body.contains("order o-") && !body.contains("null");
+            assert!(bodies.iter().all(is_message), "{bodies:?}");
         }
         if page == "README.md" {
             let capture = fs::read_to_string(customer.path("capture.ndjson"));

@@ -39,9 +39,13 @@ pub(super) fn execute(
     match dql::parse(statement)? {
         Statement::Listing(limit) => Ok(listing(generator, limit)),
         Statement::Select(select) => selected(generator, &select, arguments),
-        Statement::Insert(collection, document) => {
-            let document = argument(arguments, &document)?.clone();
-            insert(generator, &collection, document, millis)
+        Statement::Insert {
+            collection,
+            argument: name,
+            updates,
+        } => {
+            let document = argument(arguments, &name)?.clone();
+            insert(generator, &collection, document, updates, millis)
         }
         Statement::Delete(collection, predicates) => {
             let predicates = resolve(&predicates, arguments)?;
@@ -75,6 +79,7 @@ fn insert(
     generator: &mut Generator,
     collection: &str,
     document: Value,
+    updates: bool,
     millis: i64,
 ) -> Result<QueryResult, String> {
     let id = document.get("_id").cloned().unwrap_or_default();
@@ -86,7 +91,7 @@ fn insert(
             "this demo stores at most {MAX_DOCUMENTS} documents"
         ));
     }
-    let messages = generator.write(collection, document, millis);
+    let messages = generator.write(collection, document, updates, millis);
     Ok(QueryResult {
         messages: messages.ok_or_else(|| format!("Document with _id {id} already exists"))?,
         mutated: vec![id],

@@ -11,7 +11,12 @@ pub(super) enum Statement {
     /// `SELECT …`
     Select(Select),
     /// `INSERT INTO collection DOCUMENTS (:argument)`
-    Insert(String, String),
+    Insert {
+        collection: String,
+        argument: String,
+        /// `ON ID CONFLICT DO UPDATE`
+        updates: bool,
+    },
     /// `DELETE FROM collection WHERE …`
     Delete(String, Vec<Predicate>),
 }
@@ -135,9 +140,13 @@ impl Parser<'_> {
         if self.has("INSERT INTO") {
             let collection = self.name()?;
             self.expect("DOCUMENTS (")?;
-            let document = self.argument()?;
+            let argument = self.argument()?;
             self.expect(")")?;
-            return Ok(Statement::Insert(collection, document));
+            return Ok(Statement::Insert {
+                collection,
+                argument,
+                updates: self.has("ON ID CONFLICT DO UPDATE"),
+            });
         }
         if self.has("DELETE FROM") {
             let collection = self.name()?;

@@ -89,15 +89,24 @@ impl Generator {
         self.txn
     }
 
-    /// Writes a document for the HTTP API; `None` if its id exists.
+    /// Writes a document for the HTTP API; with `updates` also over an existing one, otherwise `None` if its id exists.
     pub fn write(
         &mut self,
         collection: &str,
         document: Value,
+        updates: bool,
         millis: i64,
     ) -> Option<Vec<Message>> {
-        let taken = self.store.get(&Id::new(collection, &document)).is_some();
-        let change = (!taken).then(|| self.store.insert(collection, document))?;
+        let id = Id::new(collection, &document);
+        let change = if self.store.get(&id).is_none() {
+            self.store.insert(collection, document)
+        } else if !updates {
+            return None;
+        } else if let Some(change) = self.store.update(&id, |old| *old = document) {
+            change
+        } else {
+            return Some(Vec::new());
+        };
         Some(self.commit(vec![change], millis))
     }
 

@@ -8,6 +8,7 @@ pub mod engine;
 pub mod kafka;
 pub mod names;
 pub mod program;
+pub mod receivers;
 pub mod relay;
 pub mod stage;
 pub mod times;

@@ -2,7 +2,7 @@
 //! capture).
 
 use super::exec::ExecEvent;
-use super::exec_loop::RecordForCommand;
+use super::exec_record::RecordForCommand;
 use super::plan::Plan;
 use super::render::{Rendered, Renderer};
 use crate::event::filter_stats::FilterStats;

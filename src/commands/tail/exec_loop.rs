@@ -6,22 +6,14 @@ use std::time::Duration;
 
 use super::checkpoint::Checkpointer;
 use super::exec::{Exec, ExecEvent, Goal};
+use super::exec_record::{PendingGap, RecordForCommand};
 use super::render::Rendered;
 use super::run::Run;
 use super::stop_reason::StopReason;
-use crate::record::{GapReason, OffsetGap, Record, Source, SourceItem};
+use crate::record::{Record, Source, SourceItem};
 
 /// How long to wait for commands between two looks at Ctrl-C, at time limits and at positions to save.
 const WAIT_INTERVAL: Duration = Duration::from_millis(250);
-
-/// A gap that was read, and whose turn comes when the commands of the events before it have ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PendingGap {
-    /// At this partition and offset, before which positions have to stay.
-    At(i32, i64),
-    /// In a topic that was created again, whose positions do not belong to the events before: none can be saved.
-    Unplaced,
-}
 
 impl Run<'_> {
     /// Runs a command for each event.
@@ -44,7 +36,7 @@ impl Run<'_> {
                     }
                 }
                 SourceItem::OffsetGap(lost) => {
-                    self.pending_gap = Some(pending_gap(&lost));
+                    self.pending_gap = Some(PendingGap::of(&lost));
                     self.await_commands(Goal::AllEnded, source, exec)?;
                     self.pending_gap = None;
                     self.handle(SourceItem::OffsetGap(lost))?;
@@ -258,23 +250,6 @@ impl Run<'_> {
         self.pool = None;
         self.exec = Some(exec);
         self
-    }
-}
-
-/// A record that was filtered and rendered for a command.
-pub(super) struct RecordForCommand {
-    pub rendered: Rendered,
-    /// From `Renderer::describe`.
-    pub description: String,
-    pub place: Option<(i32, i64)>,
-    /// `None` if no command is run.
-    pub event: Option<ExecEvent>,
-}
-
-fn pending_gap(lost: &OffsetGap) -> PendingGap {
-    match lost.why {
-        GapReason::Retention | GapReason::Rewound => PendingGap::At(lost.partition, lost.wanted),
-        _ => PendingGap::Unplaced,
     }
 }
 

@@ -9,6 +9,7 @@ mod counters;
 mod empty_range;
 mod exec;
 mod exec_loop;
+mod exec_record;
 mod idle;
 mod messages;
 mod name_lists;

@@ -8,7 +8,7 @@ use super::checkpoint::Checkpointer;
 use super::counters::Counters;
 use super::empty_range::RecordsOutside;
 use super::exec::Exec;
-use super::exec_loop::PendingGap;
+use super::exec_record::PendingGap;
 use super::idle::IdleTimer;
 use super::messages::Messages;
 use super::plan::Plan;

@@ -93,6 +93,12 @@ fn inserts_and_deletes_publish_events() {
             .unwrap_err()
             .contains("already exists")
     );
+    let update = "INSERT INTO `orders` DOCUMENTS (:doc) ON ID CONFLICT DO UPDATE";
+    for (n, events) in [(1, 0), (2, 1), (2, 0)] {
+        let document = json!({"doc": {"_id": "x", "n": n}});
+        let updated = run(&mut generator, update, &document).unwrap();
+        assert_eq!(updated.messages.len(), events, "{n}");
+    }
     let remove = "DELETE FROM `orders` WHERE _id = :id";
     let removed = run(&mut generator, remove, &json!({"id": "x"})).unwrap();
     assert!(removed.messages[0].payload.contains(r#""method":"remove""#));

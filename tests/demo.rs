@@ -28,6 +28,8 @@ fn the_tour_shows_every_step_and_that_the_copy_is_right() {
         "\n$ ditto-cdc verify\n",
         "http-api",
         "\n$ ditto-cdc tail --format oneline",
+        "\n$ ditto-cdc stats --top 3 --paths\n",
+        "paths that change most",
         "--format diff",
         "--on-gap stop",
         "(status 4)",

@@ -119,7 +119,11 @@ fn subcommand(statement: &str) -> Option<&str> {
 /// Whether a reader stops the command with Ctrl-C.
 fn is_live(statement: &str) -> bool {
     let has = |bound: &&str| statement.split_whitespace().any(|word| word == *bound);
-    subcommand(statement) == Some("tail") && !BOUNDS.iter().any(has)
+    match subcommand(statement) {
+        Some("tail") => !BOUNDS.iter().any(has),
+        Some("stats") => has(&"--watch"),
+        _ => false,
+    }
 }
 
 /// The file that the output of a statement goes to.

@@ -77,4 +77,4 @@ Examples:
   ditto-cdc stats --from @-1h -c orders --paths  which fields of orders change?
   ditto-cdc stats --watch                        live, with rates
   ditto-cdc stats --group billing                lag, and time until records are lost
-  ditto-cdc stats a.ndjson b.ndjson --json | jq '.events, .gaps'";
+  ditto-cdc stats capture.ndjson --json | jq '.events, .gaps'";

@@ -71,6 +71,11 @@ const FOREIGN_OPTIONS: &[Foreign] = &[
         "tail follows by default; --until end stops at the current end",
     ),
     of(
+        &["-f", "--follow", "-w", "-F"],
+        "--watch",
+        "write --watch to go on with new events",
+    ),
+    of(
         &["-f", "--follow", "-w", "--watch", "-F"],
         "--wait",
         "write --wait DURATION to wait for an event",
@@ -378,6 +383,21 @@ const FOREIGN_COMMANDS: &[(&[&str], &str)] = &[
             "check", "doctor", "status", "ping", "test", "diagnose", "validate", "health", "info",
         ],
         "verify checks the connection",
+    ),
+    (
+        &[
+            "count",
+            "counts",
+            "wc",
+            "summary",
+            "summarize",
+            "statistics",
+            "histogram",
+            "lag",
+            "rate",
+            "activity",
+        ],
+        "stats counts what is in a topic or capture",
     ),
     (
         &["compare", "changes"],

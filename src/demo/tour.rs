@@ -58,7 +58,7 @@ pub const EVENTS_NOTE: &str = "A new change is written every second.";
 pub const STOP_NOTE: &str = "Ctrl-C stops it and removes the files.";
 
 /// The steps, in order.
-pub const STEPS: [TourStep; 8] = [
+pub const STEPS: [TourStep; 9] = [
     TourStep {
         heading: "Is everything right?",
         explanation: "\
@@ -82,6 +82,14 @@ document are in order; events of several partitions are in order of time.",
             "--until",
             "end",
         ]),
+        end: Exit::Success,
+    },
+    TourStep {
+        heading: "How much, when, and of which documents",
+        explanation: "\
+stats counts the events of the topic: by operation and collection, over time, by
+document and by partition. --paths also counts which fields change.",
+        line: TourCommand::Words(&["stats", "--top", "3", "--paths"]),
         end: Exit::Success,
     },
     TourStep {

@@ -73,6 +73,11 @@ fn events(text: &str) -> Vec<String> {
     events
 }
 
+/// Every event of the corpus.
+pub(super) fn all_events() -> Vec<String> {
+    CORPUS.iter().flat_map(|text| events(text)).collect()
+}
+
 #[test]
 fn nothing_dangerous_reaches_a_terminal_in_any_format() {
     for format in all_formats() {
@@ -91,7 +96,7 @@ fn nothing_dangerous_reaches_a_terminal_in_any_format() {
                     ..Options::default()
                 },
             };
-            for event in CORPUS.iter().flat_map(|text| events(text)) {
+            for event in all_events() {
                 let shown = text_of(&view, Some(b"\x1b[31m\x9b\xff"), &event);
                 let dangerous = |c: &char| *c != '\n' && escape::is_dangerous(*c);
                 assert_eq!(

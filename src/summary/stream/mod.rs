@@ -24,7 +24,7 @@ pub use self::sample::Sample;
 pub use self::top::{Top, TopDocument};
 
 /// Number of documents, and of transactions, that are counted exactly.
-pub const MAX_EXACT: usize = 900_000;
+pub const MAX_EXACT: usize = 750_000;
 
 /// The statistics of the events of a stream.
 #[derive(Debug)]

@@ -31,6 +31,8 @@ pub(super) struct Table {
 
 /// Columns between two cells.
 const GAP: usize = 2;
+/// Columns are left out only if the first one is cut to this width and the line is still too long.
+const COMMON_NAME_COLUMNS: usize = 16;
 /// The first column is not cut below this width.
 const MIN_NAME_COLUMNS: usize = 8;
 /// Bars are drawn if at least this many columns are left.
@@ -64,6 +66,10 @@ impl Table {
     /// Appends the table. `bar` draws a bar of a row in a number of columns, behind the last one.
     pub fn push(mut self, width: usize, bar: impl Fn(usize, usize) -> String, out: &mut String) {
         let mut widths = self.widths();
+        let name = widths.first().copied().unwrap_or(0);
+        if let Some(first) = widths.first_mut() {
+            *first = name.min(COMMON_NAME_COLUMNS);
+        }
         while total(&widths) > width {
             let Some(dropped) = self.dropped() else { break };
             self.columns.remove(dropped);
@@ -72,9 +78,9 @@ impl Table {
                 row.remove(dropped);
             });
         }
-        let excess = total(&widths).saturating_sub(width);
-        if let Some(name) = widths.first_mut() {
-            *name = name.saturating_sub(excess).max(MIN_NAME_COLUMNS.min(*name));
+        let others = total(&widths) - widths.first().copied().unwrap_or(0);
+        if let Some(first) = widths.first_mut() {
+            *first = name.min(width.saturating_sub(others).max(MIN_NAME_COLUMNS));
         }
         let bar_columns = width.saturating_sub(total(&widths) + GAP);
         let header: Vec<Cell> = self

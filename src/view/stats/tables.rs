@@ -7,13 +7,15 @@ use super::table::{Cell, Column, Table};
 use super::{BarUnit, StatsReport, StatsView};
 use crate::summary::stream::{CollectionStats, OpCounts, PartitionStats, TopDocument, skew};
 use crate::view::escape;
-use crate::view::line::without_quotes;
+use crate::view::line::{truncate, without_quotes};
 use crate::view::styles::Ink;
 
 /// Width without a terminal.
 const DEFAULT_COLUMNS: usize = 80;
-/// Longer names, ids and paths are cut in a list.
+/// Longer ids and paths are cut in a list.
 const MAX_ID_COLUMNS: usize = 60;
+/// Longer names are cut in a column that is not the first one.
+const MAX_NAME_COLUMNS: usize = 24;
 /// Units of time without changes are printed, unless this many follow each other.
 const MAX_EMPTY_BARS: usize = 3;
 /// The skew of partitions from which on it is remarkable.
@@ -288,7 +290,7 @@ impl StatsView {
             let name = stats.collections.get(*at).map_or("", |one| &one.name);
             table.row(vec![
                 cut(&escape::text(path)).into(),
-                escape::text(name).into(),
+                cut_name(&escape::text(name)).into(),
                 count.to_string().into(),
             ]);
         }
@@ -388,7 +390,7 @@ impl StatsView {
         };
         let time = |millis: Option<i64>| or_dash(millis.map(time));
         let mut row = vec![one.partition.to_string().into()];
-        row.extend(topics.then(|| escape::text(&one.topic).into()));
+        row.extend(topics.then(|| cut_name(&escape::text(&one.topic)).into()));
         if has_log {
             row.push(or_dash(log.map(|log| log.start.to_string())));
             row.push(or_dash(log.map(|log| log.end.to_string())));
@@ -458,8 +460,12 @@ fn changes(counts: &OpCounts) -> u64 {
     counts.inserts + counts.updates + counts.removes
 }
 
+fn cut_name(text: &str) -> String {
+    truncate(text, MAX_NAME_COLUMNS, false)
+}
+
 fn cut(text: &str) -> String {
-    crate::view::line::truncate(text, MAX_ID_COLUMNS, false)
+    truncate(text, MAX_ID_COLUMNS, false)
 }
 
 fn plural(count: u64, noun: &str) -> String {

@@ -35,6 +35,10 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("ditto-cdc demo --serve", "the server of this test"),
     ("eval ", "as above; tests/demo.rs"),
     (
+        "ditto-cdc history orders o-1001 --at @10:31",
+        "a time of day; tests/golden",
+    ),
+    (
         "export DITTO_CDC_PROFILE",
         "an example of a setting, without its server",
     ),
@@ -205,8 +209,9 @@ impl Customer {
             fs::write(self.path(name), self.of(setting)).unwrap();
         }
         fs::create_dir(self.path("examples")).unwrap();
-        let example = "examples/cafe.ndjson";
-        fs::copy(root().join(example), self.path(example)).unwrap();
+        for example in ["examples/cafe.ndjson", "examples/history.ndjson"] {
+            fs::copy(root().join(example), self.path(example)).unwrap();
+        }
     }
 
     /// A substitute for `cargo` that runs the built program and skips `cargo test`, which would run this test again.

@@ -12,15 +12,16 @@ use super::{ChangeOptions, Connection, FormatArg, Op};
 
 const HISTORY_EXAMPLES: &str = "\
 Examples:
-  ditto-cdc history orders o-1001                    every version, from the topic
-  ditto-cdc history orders o-1001 capture.ndjson     the same from a capture
-  ditto-cdc history orders o-1001 --reverse -n 3     the three newest versions
-  ditto-cdc history orders o-1001 --at @10:31        the document as it was then
-  ditto-cdc history orders o-1001 --at txn:552974    the document after a transaction
-  ditto-cdc history orders o-1001 --blame            which version changed each field?
-  ditto-cdc history orders o-1001 --changed status   only the versions that changed a field
+  ditto-cdc history orders o-1001                 every version, from the topic
+  ditto-cdc history orders o-1001 capture.ndjson  the same from a capture
+  ditto-cdc history orders o-1001 --reverse -n 3  the three newest versions
+  ditto-cdc history orders o-1001 --at @10:31     the document as it was then
+  ditto-cdc history orders o-1001 --at txn:552974
+  ditto-cdc history orders o-1001 --blame         which version changed each field?
+  ditto-cdc history orders o-1001 --changed totalCents
 
-Exit status with --at and --blame: 5 if there was no such document then, 4 if the events do not tell.";
+With --at and --blame, the exit status is 5 if there was no such document, and 4
+if the events do not tell.";
 
 /// `history`
 #[derive(Debug, Clone, Args)]

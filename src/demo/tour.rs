@@ -134,6 +134,15 @@ document before and after the change. --only limits the changes that are shown."
         end: Exit::Success,
     },
     TourStep {
+        heading: "What happened to one document",
+        explanation: "\
+The versions of one document, oldest first; a missing change is marked. --at
+prints the document as it was at a time, and --blame names the version that last
+changed each field.",
+        line: TourCommand::Words(&["history", "orders", "o-1001"]),
+        end: Exit::Success,
+    },
+    TourStep {
         heading: "What the gap means",
         explanation: "\
 The event requeryRequired means that changes are missing from the stream,

@@ -43,11 +43,11 @@ pub struct History {
     #[arg(
         long,
         value_name = "TIME|txn:N",
-        conflicts_with_all = ["reverse", "limit", "format"]
+        conflicts_with_all = ["reverse", "limit", "format", "ops", "conditions", "texts", "changed", "only", "ignore", "strict", "full", "max_changes", "context"]
     )]
     pub at: Option<String>,
-    /// For each field of the document, show the version that last changed it
-    #[arg(long, conflicts_with_all = ["at", "reverse", "limit"])]
+    /// For each field of the document, show the version that last changed it; --only and --ignore select fields
+    #[arg(long, conflicts_with_all = ["at", "reverse", "limit", "ops", "conditions", "texts", "changed"])]
     pub blame: bool,
     /// Newest version first
     #[arg(long)]

@@ -266,6 +266,21 @@ const FOREIGN_OPTIONS: &[Foreign] = &[
         &["--file", "--capture", "--input", "-i"],
         "write the file without an option",
     ),
+    only(
+        &["history"],
+        &["--file", "--capture", "--input", "-i"],
+        "write the file after the id",
+    ),
+    only(
+        &["history"],
+        &["-c", "--collection", "--id"],
+        "write the collection and the id without options: history COLLECTION ID",
+    ),
+    only(
+        &["history"],
+        &["--last", "--tail", "--newest"],
+        "write --reverse -n N for the newest N versions",
+    ),
     of(&["--timeout"], "--deadline", "write --deadline DURATION"),
     of(&["--timeout"], "--wait", "write --wait DURATION"),
     of(

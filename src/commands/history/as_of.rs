@@ -86,7 +86,7 @@ impl<'p> AsOf<'p> {
         change(&event).map(|change| (State::new(change.before), State::new(change.after)))
     }
 
-    /// A gap at a time and transaction, as far as they are known.
+    /// Notes what may hide changes, before or after the moment.
     fn note_gap(&mut self, is_before: bool, gap: &str) {
         for known in self
             .documents

@@ -5,6 +5,7 @@ use super::field_origins::{FieldOrigins, Leaf, Origin, leaves};
 
 use super::timeline::{Change, Link, State, change};
 use crate::commands::read_source::output_end;
+use crate::diff::ChangeKind;
 use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
 use crate::event::{Event, Unreadable};
@@ -103,7 +104,9 @@ impl Blame {
     /// One row for each field; fields under a redacted path are one row.
     fn rows<'d>(&self, fields: &Fields, document: &'d [u8]) -> Vec<BlameRow<'d>> {
         let mut rows: Vec<(BlameRow<'d>, Origin)> = Vec::new();
-        for leaf in leaves(document) {
+        let options = &self.view.diff;
+        let shown = leaves(document).filter(|leaf| options.shows(&leaf.steps, ChangeKind::Changed));
+        for leaf in shown {
             let (steps, is_redacted) = self.shown_steps(&leaf);
             let mut path = Vec::new();
             push_jq(steps, &mut path);

@@ -133,6 +133,7 @@ impl<'a, S: VersionSink> DocumentReader<'a, S> {
         if !self.is_found() {
             self.partition = position.map(|(partition, _)| partition);
         }
+        self.plan.paths.note(event);
         let link = self.timelines[document].add(event, position);
         self.versions[document] += u64::from(!link.is_repeated());
         self.sink.version(&Version {

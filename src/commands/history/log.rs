@@ -94,6 +94,8 @@ pub(super) struct Log<'a> {
     ready: VecDeque<Entry>,
     /// Versions in `ready`.
     buffered: u64,
+    /// Whether older versions were dropped because of the limit.
+    has_dropped: bool,
     /// The positions of gaps, which may be in several captures.
     gaps: HashSet<(i32, i64)>,
     messages: Vec<String>,
@@ -115,6 +117,7 @@ impl<'a> Log<'a> {
             limit,
             ready: VecDeque::new(),
             buffered: 0,
+            has_dropped: false,
             gaps: HashSet::new(),
             messages: Vec::new(),
             written_messages: 0,
@@ -134,6 +137,7 @@ impl<'a> Log<'a> {
         }
         while self.limit.is_some_and(|limit| self.buffered > limit) {
             let dropped = self.ready.pop_front();
+            self.has_dropped = true;
             self.buffered -= u64::from(dropped.is_some_and(|entry| entry.is_version));
         }
     }
@@ -185,10 +189,9 @@ impl<'a> Log<'a> {
         if self.reverse {
             let entries = std::mem::take(&mut self.ready);
             self.counts.shown = self.buffered;
-            let first = self.limit.is_none_or(|limit| self.buffered < limit);
             // What stands before the oldest version that is shown belongs to an older one.
             let oldest = entries.iter().position(|entry| entry.is_version);
-            let from = if first { 0 } else { oldest.unwrap_or(0) };
+            let from = oldest.filter(|_| self.has_dropped).unwrap_or(0);
             for entry in entries.iter().skip(from).rev() {
                 out.buffer().extend_from_slice(&entry.text);
                 out.flush_if_full().map_err(|end| output_end(end, out))?;
@@ -284,6 +287,9 @@ impl VersionSink for Log<'_> {
         let mut text = Vec::new();
         self.view.unreadable(record, why, &mut text);
         self.push(text, false);
+        if self.view.terminal && self.view.format.is_for_people() {
+            return;
+        }
         self.message(format!(
             "unreadable record: {why}, at {}",
             format_place(record)

@@ -72,8 +72,8 @@ type Position = Option<(i32, i64)>;
 pub(super) struct Timeline {
     /// After the last event; `None` before the first one.
     state: Option<State>,
-    /// The events with a transaction: the last one of each, as a hash of its documents, and where it is.
-    delivered: HashMap<u64, (u64, Position)>,
+    /// The events with a transaction: that and a hash of the documents, and where the last one is.
+    delivered: HashMap<(u64, u64), Position>,
 }
 
 /// The document before and after an event; `None` if there was or is none.
@@ -119,9 +119,8 @@ impl Timeline {
         let txn = event.txn_id?;
         let mut hasher = DefaultHasher::new();
         (event.old, event.new, event.value).hash(&mut hasher);
-        let hash = hasher.finish();
-        let known = self.delivered.insert(txn.0, (hash, position));
-        let (_, place) = known.filter(|(known, _)| *known == hash)?;
+        let known = self.delivered.insert((txn.0, hasher.finish()), position);
+        let place = known?;
         Some(if place.is_some() && place == position {
             Link::SameRecord
         } else {

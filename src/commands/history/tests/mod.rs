@@ -388,6 +388,27 @@ proptest! {
     }
 }
 
+/// A transaction may change a document twice, and be delivered again as a whole.
+#[test]
+fn a_transaction_with_two_changes_is_repeated_as_a_whole() {
+    let happened = |before: i64, after: i64| Happened {
+        txn: 5,
+        millis: 1_000,
+        before: Some(json!({"_id": "x", "n": before})),
+        after: Some(json!({"_id": "x", "n": after})),
+        is_lost: false,
+        is_repeated: false,
+    };
+    let events = [(1, 2), (2, 3), (1, 2), (2, 3), (3, 4)];
+    let events = events.map(|(before, after)| happened(before, after));
+    let (marks, _) = read(&events, false, Marks(Vec::new()));
+    let words: Vec<&str> = marks.0.iter().map(|(_, word)| *word).collect();
+    assert_eq!(
+        words,
+        ["first", "continues", "repeated", "repeated", "continues"]
+    );
+}
+
 /// A printed path in the form of the model.
 fn with_ids(path: &[u8], document: &Value) -> String {
     let path = std::str::from_utf8(path).unwrap();

@@ -109,6 +109,11 @@ fn recognise(head: &[u8], ended: bool) -> Option<Encoding> {
     }
 }
 
+/// Whether input that begins like this is read without decoding it.
+pub(super) fn is_plain(head: &[u8]) -> bool {
+    recognise(head, true) == Some(Encoding::Plain)
+}
+
 fn is_part_of_signature(head: &[u8]) -> bool {
     let mut signatures = SIGNATURES.iter();
     head.len() < 2

@@ -149,6 +149,11 @@ impl Lines {
         self.consumed
     }
 
+    /// Where bytes that were just consumed are in the input.
+    pub fn offset_of(&self, consumed: &Range<usize>) -> u64 {
+        self.consumed - self.start.saturating_sub(consumed.start) as u64
+    }
+
     /// Number of line ends that were consumed.
     pub fn line_ends(&self) -> u64 {
         self.line_ends

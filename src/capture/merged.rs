@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::{Capture, NoPart, shown_name};
+use super::{NoPart, OrderedCapture};
 use crate::record::time_order::{Merge, TxnOf};
 use crate::record::{Failure, Progress, Source, SourceItem};
 
-/// Captures, merged by time; each keeps its own order.
+/// Captures, merged by time.
 pub struct MergedCaptures {
-    captures: Vec<Capture>,
+    captures: Vec<OrderedCapture>,
     /// The next record of each capture.
     heads: Vec<Option<Range<usize>>>,
     merge: Merge,
@@ -33,8 +33,8 @@ impl MergedCaptures {
         txn_of: TxnOf,
         interrupt: &Arc<AtomicBool>,
     ) -> Result<MergedCaptures, Failure> {
-        let open = |path: &PathBuf| Capture::open(path, Arc::clone(interrupt));
-        let captures: Vec<Capture> = paths.iter().map(open).collect::<Result<_, _>>()?;
+        let open = |path: &PathBuf| OrderedCapture::open(path, txn_of, paths.len(), interrupt);
+        let captures: Vec<OrderedCapture> = paths.iter().map(open).collect::<Result<_, _>>()?;
         Ok(MergedCaptures {
             heads: vec![None; captures.len()],
             merge: Merge::new(captures.len()),
@@ -52,7 +52,7 @@ impl MergedCaptures {
                 self.merge.end();
                 continue;
             };
-            if let Some(message) = capture.notices.pop_front() {
+            if let Some(message) = capture.next_notice() {
                 return Err(NoPart::Notice(message));
             }
             let part = match capture.part(wait) {
@@ -85,7 +85,7 @@ impl MergedCaptures {
         let untimed = times.iter().zip(&self.captures);
         let names: Vec<&str> = untimed
             .filter(|(time, _)| **time == Some(false))
-            .map(|(_, capture)| shown_name(&capture.name))
+            .map(|(_, capture)| capture.shown_name())
             .collect();
         (!names.is_empty()).then(|| {
             format!(

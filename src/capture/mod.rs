@@ -7,9 +7,14 @@ pub mod format;
 mod input;
 mod lines;
 mod merged;
+mod order_check;
+mod ordered;
+mod partition_keys;
 mod read;
 mod shape;
 mod skip;
+mod stored_records;
+mod time_index;
 mod tool_json;
 mod utf16;
 mod values;
@@ -24,6 +29,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 pub use merged::MergedCaptures;
+pub use ordered::OrderedCapture;
 pub use skip::LineSearch;
 
 use self::console::Console;
@@ -258,25 +264,18 @@ impl Capture {
 
     /// A line or value without its line end; `None` if it is blank or a notice.
     fn content(&self, part: Range<usize>) -> Option<Range<usize>> {
-        let bytes = self.lines.get(part.clone());
-        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        let skipped = bytes.trim_ascii_start().is_empty() || is_notice(bytes);
-        (!skipped).then(|| part.start..part.start + bytes.len())
+        let bytes = content(self.lines.get(part.clone()))?;
+        Some(part.start..part.start + bytes.len())
     }
 
     /// The record of a line or value. The common case, an event itself, is recognised by its first bytes.
     fn record(&mut self, part: Range<usize>) -> Record<'_> {
         let bytes = self.lines.get(part);
         let here = Place::line(&self.name, self.number);
-        let text = bytes.trim_ascii_start();
-        if tool_json::can_be(text) {
-            let own = format::read(text, here);
-            if let Some(record) = own.or_else(|| tool_json::read(text, here)) {
-                return record;
-            }
+        if let Some(record) = complete_record(bytes, here) {
+            return record;
         }
-        let is_object = text.first() == Some(&b'{');
+        let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
         if !is_object || self.keyed || self.console.has_keys() {
             let record = self.console.read(bytes, self.lines.rest(), here);
             for doubt in self.console.doubts(self.doubts) {
@@ -288,14 +287,35 @@ impl Capture {
             }
             return record;
         }
-        Record {
-            place: here,
-            time: None,
-            leader_epoch: None,
-            key: None,
-            headers: Vec::new(),
-            payload: Some(Cow::Borrowed(bytes)),
-        }
+        payload_only(bytes, here)
+    }
+}
+
+/// A line or value without its line end; `None` if it is blank or a notice.
+fn content(bytes: &[u8]) -> Option<&[u8]> {
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+    let skipped = bytes.trim_ascii_start().is_empty() || is_notice(bytes);
+    (!skipped).then_some(bytes)
+}
+
+/// A line or value that is a record of itself: the capture format, or JSON of another tool.
+fn complete_record<'a>(bytes: &'a [u8], here: Place<'a>) -> Option<Record<'a>> {
+    let text = bytes.trim_ascii_start();
+    if !tool_json::can_be(text) {
+        return None;
+    }
+    format::read(text, here).or_else(|| tool_json::read(text, here))
+}
+
+fn payload_only<'a>(bytes: &'a [u8], here: Place<'a>) -> Record<'a> {
+    Record {
+        place: here,
+        time: None,
+        leader_epoch: None,
+        key: None,
+        headers: Vec::new(),
+        payload: Some(Cow::Borrowed(bytes)),
     }
 }
 

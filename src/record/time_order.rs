@@ -26,6 +26,24 @@ impl TimeKey {
         txn: 0,
     };
 
+    /// The key of these milliseconds since 1970-01-01 UTC and this transaction, 0 if unknown.
+    #[must_use]
+    pub fn new(millis: i64, txn: u64) -> TimeKey {
+        TimeKey { millis, txn }
+    }
+
+    /// Milliseconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn millis(self) -> i64 {
+        self.millis
+    }
+
+    /// The transaction; 0 if unknown.
+    #[must_use]
+    pub fn txn(self) -> u64 {
+        self.txn
+    }
+
     /// The key of the next record of a stream whose last record has the key `self`: never a lower one, because the order
     /// inside a stream stays. A record without a time or a transaction follows the one before it.
     #[must_use]

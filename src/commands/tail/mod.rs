@@ -30,7 +30,9 @@ mod worker_pool;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use self::counters::Counters;
 use self::exec::{Exec, ExecPlan, ProcessRunner};
@@ -42,7 +44,7 @@ use self::run::Run;
 use self::stop_reason::StopReason;
 use self::topic::TopicRun;
 use super::Context;
-use crate::capture::{Capture, MergedCaptures};
+use crate::capture::{Capture, MergedCaptures, OrderedCapture};
 use crate::cli::{self, Order};
 use crate::output::Output;
 use crate::record::{Notice, Record};
@@ -175,31 +177,43 @@ fn run_captures(plan: &Plan, context: &mut Context<'_>) -> (StopReason, Counters
     if let Some(exec) = exec {
         run = run.with_exec(exec);
     }
-    let mut in_turn = plan.inputs.as_slice();
-    if plan.order == Order::Time && plan.inputs.len() > 1 {
-        in_turn = &[];
-        let stop = match MergedCaptures::open(&plan.inputs, render::txn_of, interrupt) {
-            Ok(mut captures) => run.run(&mut captures),
-            Err(failure) => StopReason::SourceFailed(failure),
-        };
-        if !matches!(stop, StopReason::SourceEnded) {
-            run.report_if_nothing_matched(&stop);
-            return (stop, run.counters);
+    let stop = match (plan.order, plan.inputs.as_slice()) {
+        // The last N are sorted when they are known.
+        (Order::Time, [file]) if run.last_n.is_none() => {
+            match OrderedCapture::open(file, render::txn_of, 1, interrupt) {
+                Ok(mut capture) => run.run(&mut capture),
+                Err(failure) => StopReason::SourceFailed(failure),
+            }
         }
+        (Order::Time, files @ [_, _, ..]) => {
+            match MergedCaptures::open(files, render::txn_of, interrupt) {
+                Ok(mut captures) => run.run(&mut captures),
+                Err(failure) => StopReason::SourceFailed(failure),
+            }
+        }
+        (_, files) => run_in_turn(&mut run, files, interrupt),
+    };
+    if !matches!(stop, StopReason::SourceEnded) {
+        run.report_if_nothing_matched(&stop);
+        return (stop, run.counters);
     }
-    for file in in_turn {
+    let stop = run.write_last_n();
+    run.report_if_nothing_matched(&stop);
+    (stop, run.counters)
+}
+
+/// One capture after the other.
+fn run_in_turn(run: &mut Run<'_>, files: &[PathBuf], interrupt: &Arc<AtomicBool>) -> StopReason {
+    for file in files {
         let stop = match Capture::open(file, Arc::clone(interrupt)) {
             Ok(mut capture) => run.run(&mut capture),
             Err(failure) => StopReason::SourceFailed(failure),
         };
         if !matches!(stop, StopReason::SourceEnded) {
-            run.report_if_nothing_matched(&stop);
-            return (stop, run.counters);
+            return stop;
         }
     }
-    let stop = run.write_last_n();
-    run.report_if_nothing_matched(&stop);
-    (stop, run.counters)
+    StopReason::SourceEnded
 }
 
 /// The threads of `--exec`, if it is set. To be called when all secrets are known.

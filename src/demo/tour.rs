@@ -58,7 +58,7 @@ pub const EVENTS_NOTE: &str = "A new change is written every second.";
 pub const STOP_NOTE: &str = "Ctrl-C stops it and removes the files.";
 
 /// The steps, in order.
-pub const STEPS: [TourStep; 9] = [
+pub const STEPS: [TourStep; 10] = [
     TourStep {
         heading: "Is everything right?",
         explanation: "\

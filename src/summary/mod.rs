@@ -3,6 +3,7 @@
 
 mod distinct;
 mod fields;
+mod sample;
 pub mod stream;
 
 use std::collections::BTreeMap;

@@ -137,16 +137,18 @@ fn the_number_and_the_depth_of_fields_are_limited() {
 }
 
 #[test]
-fn more_ids_than_the_bound_are_a_lower_bound() {
+fn more_ids_than_the_bound_are_estimated() {
     let mut ids = DistinctIds::default();
     for number in 0..distinct::MAX_EXACT {
         ids.add(number.to_string().as_bytes());
     }
     ids.add(b"7");
     assert!(ids.is_exact());
+    assert_eq!(ids.count(), distinct::MAX_EXACT as u64);
     ids.add(b"\"another\"");
     assert!(!ids.is_exact());
-    assert_eq!(ids.count(), distinct::MAX_EXACT);
+    // Five standard errors.
+    assert!(ids.count().abs_diff(distinct::MAX_EXACT as u64) < 7_500);
 }
 
 /// The paths of a value, with their types.

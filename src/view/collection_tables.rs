@@ -241,11 +241,11 @@ fn counts(collection: &CollectionSummary) -> String {
             plural(collection.snapshot_documents, "document")
         );
     }
-    let ids = plural(collection.ids.count() as u64, "distinct id");
+    let ids = plural(collection.ids.count(), "distinct id");
     let bound = if collection.ids.is_exact() {
         ""
     } else {
-        "at least "
+        "about "
     };
     let _ = write!(text, "{bound}{ids}");
     text

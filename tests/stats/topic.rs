@@ -1,6 +1,7 @@
 //! `stats` of a topic of the embedded broker: once, and live.
 
 use std::fs;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -89,6 +90,38 @@ fn the_lag_is_that_of_the_state_file() {
         "{}",
         output.stderr
     );
+}
+
+/// Each redraw moves the cursor up and clears what it replaces.
+#[test]
+fn watch_draws_in_place_on_a_terminal() {
+    let stage = Stage::new(1);
+    stage.write_many(0..5, 1);
+    let dialogue = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/dialogue.py");
+    let program = env!("CARGO_BIN_EXE_ditto-cdc");
+    let script = format!(
+        "stty rows 60 cols 100; exec timeout -s INT 6 {program} stats --watch 1 --color never"
+    );
+    let output = Command::new("python3")
+        .args([dialogue, "sh", "-c", &script])
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
+        .env("HOME", stage.folder.path())
+        .envs(stage.env())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    let frames: Vec<&str> = shown.split("\u{1b}[J").collect();
+    assert!(frames.len() > 2, "{shown}");
+    for pair in frames.windows(2) {
+        let (drawn, up) = pair[0].rsplit_once("\u{1b}[").unwrap();
+        let lines = drawn[drawn.find("5 events").unwrap()..]
+            .matches('\n')
+            .count();
+        assert_eq!(up, format!("{lines}A"), "{shown}");
+    }
+    assert!(shown.trim_end().ends_with("is counted"), "{shown}");
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub(super) struct LogReader {
     topic: String,
     inspector: Inspector,
     position: Position,
+    /// The id of the topic that the state file's positions belong to, if it is known.
+    recorded_id: Option<String>,
     /// `None` if no reader's position is shown.
     retention: Option<RetentionQuery>,
 }
@@ -62,10 +64,10 @@ impl LogReader {
         let state = state
             .map(|path| state_of(path, &connection.topic))
             .transpose()?;
-        let mut id = None;
+        let mut recorded_id = None;
         let position = match state {
             Some(state) => {
-                id = state.incarnation.id;
+                recorded_id = state.incarnation.id;
                 Position::State(state.next)
             }
             None if connection.group.is_some() => Position::Group,
@@ -74,22 +76,27 @@ impl LogReader {
         let interrupt = Arc::clone(context.interrupt);
         let inspector = Inspector::new(connection.clone(), interrupt);
         let inspector = inspector.map_err(|error| failure("start the Kafka library", error))?;
-        if let (Some(then), Some(now)) = (id, inspector.topic_id(QUERY_TIMEOUT))
-            && then != now
-        {
-            context.out.warn(&format!(
-                "the topic {} was deleted and created again after the state file was written: its positions mean other records",
-                connection.topic
-            ));
-        }
         let is_wanted = !matches!(position, Position::None);
         let retention = is_wanted.then(|| RetentionQuery::start(connection, context));
         Ok(LogReader {
             topic: connection.topic.clone(),
             inspector,
             position,
+            recorded_id,
             retention,
         })
+    }
+
+    /// Warns if the positions belong to a topic that was deleted since.
+    pub fn check_id(&self, now: Option<&str>, out: &mut Output) {
+        if let (Some(then), Some(now)) = (self.recorded_id.as_deref(), now)
+            && then != now
+        {
+            out.warn(&format!(
+                "the topic {} was deleted and created again after the state file was written: its positions mean other records",
+                self.topic
+            ));
+        }
     }
 
     /// Reads what the logs have now.

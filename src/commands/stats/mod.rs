@@ -23,6 +23,7 @@ use crate::cli::{ChangeOptions, OnGap, PositionRange, TimeUnit};
 use crate::kafka;
 use crate::kafka::{Connection, ReadRange, ReadStopped, Reader};
 use crate::output::{Output, WriteEnd};
+use crate::record::Source;
 use crate::record::position::Position;
 use crate::summary::stream::{PartitionLog, Partitions};
 use crate::util::exit::Exit;
@@ -124,6 +125,9 @@ fn read_topic(
         ReadStopped::Interrupted => Exit::Interrupted,
         ReadStopped::Failed(failure) => report(&failure, context),
     })?;
+    if let Some(log) = &log {
+        log.check_id(reader.incarnation().id.as_deref(), context.out);
+    }
     if let (Some(seconds), Some(log)) = (typed.watch, &mut log) {
         let interval = Duration::from_secs(seconds);
         return watch(typed, &mut reader, counter, log, interval, context);

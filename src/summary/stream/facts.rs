@@ -1,13 +1,11 @@
 //! The facts of a batch of events that the statistics count: found by any thread, counted in input order.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use super::paths::PathCounts;
 use crate::diff::{Diff, Options};
 use crate::event::{Event, EventKind, Op};
-use crate::json::{raw_body, unquote};
-use crate::snapshot::document_id::DocumentId;
+use crate::summary::distinct::document_hash;
 
 /// The facts of the events of a batch.
 #[derive(Debug, Default)]
@@ -105,50 +103,5 @@ impl BatchFacts {
             self.names.push(name.to_owned());
             self.names.len() - 1
         })
-    }
-}
-
-/// A hash of a document's collection and id, the same in every run. Two spellings of one id have the same one.
-fn document_hash(collection: Option<&str>, id: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    collection.hash(&mut hasher);
-    match raw_body(id) {
-        // The common case, without a copy.
-        Some(body) if !body.contains(&b'\\') => text_hash(body, &mut hasher),
-        Some(_) => match unquote(id) {
-            Some(text) => text_hash(text.as_bytes(), &mut hasher),
-            None => id.hash(&mut hasher),
-        },
-        None => match DocumentId::parse(id) {
-            Some(id) => id.hash(&mut hasher),
-            None => id.hash(&mut hasher),
-        },
-    }
-    hasher.finish()
-}
-
-fn text_hash(text: &[u8], hasher: &mut DefaultHasher) {
-    b'"'.hash(hasher);
-    text.hash(hasher);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::document_hash;
-
-    #[test]
-    fn two_spellings_of_an_id_are_one_document() {
-        let hash = |collection: &str, id: &str| document_hash(Some(collection), id.as_bytes());
-        for (one, other, is_same) in [
-            (r#""a""#, r#""\u0061""#, true),
-            (r#"{"a":1,"b":2}"#, r#"{ "b":2, "a":1 }"#, true),
-            ("7", r#""7""#, false),
-            ("[1]", "[1,2]", false),
-            (r#""a""#, r#""b""#, false),
-        ] {
-            assert_eq!(hash("c", one) == hash("c", other), is_same, "{one} {other}");
-        }
-        assert_ne!(hash("c", "1"), hash("d", "1"));
-        assert_ne!(document_hash(None, b"1"), hash("", "1"));
     }
 }

@@ -6,7 +6,6 @@ mod partitions;
 mod paths;
 mod rates;
 mod recent;
-mod sample;
 #[cfg(test)]
 mod tests;
 mod top;
@@ -20,11 +19,9 @@ pub use self::partitions::{PartitionLog, PartitionStats, Partitions, skew};
 pub use self::paths::PathCounts;
 pub use self::rates::Rates;
 pub use self::recent::RecentKeys;
-pub use self::sample::Sample;
 pub use self::top::{Top, TopDocument};
-
-/// Number of documents, and of transactions, that are counted exactly.
-pub const MAX_EXACT: usize = 750_000;
+use super::distinct::MAX_EXACT;
+use super::sample::Sample;
 
 /// The statistics of the events of a stream.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
 
-use super::sample::Hashed;
+use crate::summary::sample::Hashed;
 
 /// The hashes of the keys of at least the last `generation` distinct keys.
 #[derive(Debug, Clone)]

@@ -42,14 +42,9 @@ impl<V: Default> Sample<V> {
 
     /// Number of keys in the sample.
     #[must_use]
+    #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.entries.len()
-    }
-
-    /// Whether there is no key.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
     }
 
     /// The number of distinct keys: exact, or an estimate.

@@ -61,3 +61,20 @@ fn gaps_and_unreadable_records_stand_there_once() {
         assert_eq!(line, in_output, "{command}:\n{shown}");
     }
 }
+
+/// A pager of the user gets the settings of less, but for those that the user has set.
+#[test]
+fn less_gets_its_settings() {
+    for (variables, expected) in [
+        ("", "FRX utf-8"),
+        ("LESS=S", "S utf-8"),
+        ("LESSCHARSET=latin1", "FRX latin1"),
+    ] {
+        let command = format!(
+            "{variables} PAGER='cat > /dev/null; echo pager: $LESS $LESSCHARSET' ditto-cdc diff mixed.ndjson"
+        );
+        let shown = shown_on_terminal(&command);
+        let line = format!("pager: {expected}");
+        assert!(shown.contains(&line), "{command}:\n{shown}");
+    }
+}

@@ -2,15 +2,18 @@
 
 use super::Context;
 
-/// The default pager, and its options: quit if the text fits on one screen, pass colours, keep the screen content.
+/// The default pager.
 const PAGER: &str = "less";
-const LESS: (&str, &str) = ("LESS", "FRX");
+/// Its settings, each used if the user has none: quit if the text fits on one screen, pass colours, keep the screen
+/// content; and the encoding of the text, which less would print as bytes if no locale is set.
+const LESS: [(&str, &str); 2] = [("LESS", "FRX"), ("LESSCHARSET", "utf-8")];
 
 /// Passes the output to the pager; not without a terminal, or if the pager is disabled.
 pub(super) fn start(context: &mut Context<'_>) {
     if let Some(pager) = command_line(context) {
-        let less = (context.var)(LESS.0).is_none().then_some(LESS);
-        context.out.start_pager(&pager, less.as_slice());
+        let mut less = LESS.to_vec();
+        less.retain(|(name, _)| (context.var)(name).is_none());
+        context.out.start_pager(&pager, &less);
     }
 }
 

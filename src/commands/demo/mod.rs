@@ -153,7 +153,11 @@ impl Host for Program<'_, '_> {
         capture_stdout: bool,
     ) -> anyhow::Result<(Exit, Captured)> {
         let typed = Cli::try_parse_from(std::iter::once(&"ditto-cdc").chain(words))?;
-        let var = |name: &str| environment.setting(name).map(OsString::from);
+        // A pager would stop the tour.
+        let var = |name: &str| match name {
+            "PAGER" => Some(OsString::from("cat")),
+            _ => environment.setting(name).map(OsString::from),
+        };
         // The user's own `.env` must not affect the demo.
         let env = Env {
             stdout_terminal: self.context.env.stdout_terminal && !capture_stdout,

@@ -182,7 +182,7 @@ pub fn last<T>(
     };
     let lows = part(|range| range.start);
     let stops = part(|range| range.stop.unwrap_or(range.start));
-    let (_, found) = tail_scan::last(topic, &lows, &stops, count, keep)?;
+    let (_, found) = tail_scan::last(topic, &lows, &stops, count, range.merge, keep)?;
     Ok(found)
 }
 
@@ -209,7 +209,7 @@ fn resolve(topic: Topic, range: &ReadRange) -> Result<(Topic, OffsetBounds), Rea
     let (topic, stops) = match wanted {
         None => (topic, None),
         Some(position) => {
-            let (topic, stops) = offsets(topic, position, &lows, &highs)?;
+            let (topic, stops) = offsets(topic, position, &lows, &highs, range.merge)?;
             (topic, Some(stops))
         }
     };
@@ -218,7 +218,7 @@ fn resolve(topic: Topic, range: &ReadRange) -> Result<(Topic, OffsetBounds), Rea
         let resumption = resume::resume(&topic, stored, &lows, &highs);
         (topic, resumption)
     } else {
-        let (topic, starts) = offsets(topic, &range.from, &lows, limits)?;
+        let (topic, starts) = offsets(topic, &range.from, &lows, limits, range.merge)?;
         let incarnation = topic.incarnation();
         let resumption = Resumption {
             starts,
@@ -238,12 +238,14 @@ fn resolve(topic: Topic, range: &ReadRange) -> Result<(Topic, OffsetBounds), Rea
     Ok((topic, bounds))
 }
 
-/// The offsets of a position. `-100` counts back from the stop offsets, if there are any.
+/// The offsets of a position. `-100` counts back from the stop offsets, if there are any, by time and by the transaction that
+/// `txn_of` reads.
 fn offsets(
     topic: Topic,
     position: &Position,
     lows: &Offsets,
     highs: &Offsets,
+    txn_of: Option<TxnOf>,
 ) -> Result<(Topic, Offsets), ReadStopped> {
     let offsets = match position {
         Position::Beginning => lows.clone(),
@@ -256,7 +258,9 @@ fn offsets(
         Position::Offsets(typed) => {
             plan::from_position(topic.name(), typed, &topic.high_watermarks()?)?
         }
-        Position::Back(count) => return tail_scan::start_of_last(topic, lows, highs, *count),
+        Position::Back(count) => {
+            return tail_scan::start_of_last(topic, lows, highs, *count, txn_of);
+        }
     };
     Ok((topic, offsets))
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::plan::{OffsetRange, ReadPlan};
 use super::reader::Reader;
 use super::topic::{Offsets, ReadStopped, Topic};
-use crate::record::last_n::{Kept, LastN, Order};
+use crate::record::last_n::{Kept, LastN, Order, PartitionKeys};
+use crate::record::time_order::TxnOf;
 use crate::record::{Place, Record, Source, SourceItem};
 
 /// How long a poll waits; short, because Ctrl-C is checked in between.
@@ -16,7 +17,7 @@ const FIRST_WINDOW_OFFSETS: i64 = 64;
 const WINDOW_GROWTH: i64 = 4;
 
 /// Finds the last `count` records between `lows` and `stops` that `keep` counts, and the additions among them. Within a
-/// partition the order is by offset, across partitions by time.
+/// partition the order is by offset, across partitions by time, then by the transaction that `txn_of` reads.
 ///
 /// # Errors
 /// [`ReadStopped`] for Ctrl-C or a failure.
@@ -25,6 +26,7 @@ pub(super) fn last<T>(
     lows: &Offsets,
     stops: &Offsets,
     count: usize,
+    txn_of: Option<TxnOf>,
     keep: &mut dyn FnMut(&Record<'_>) -> Option<(Kept, T)>,
 ) -> Result<(Topic, LastN<T>), ReadStopped> {
     let mut newest = LastN::new(count);
@@ -53,8 +55,12 @@ pub(super) fn last<T>(
             lost: Vec::new(),
         };
         let mut reader = Reader::start(topic, plan, None)?;
+        let mut keys = PartitionKeys::new(txn_of);
         read_window(&mut reader, &mut |record| {
-            let (Some(order), Some((kept, value))) = (order(record), keep(record)) else {
+            let Some(order) = order(record, &mut keys) else {
+                return;
+            };
+            let Some((kept, value)) = keep(record) else {
                 return;
             };
             let scan = scans.iter_mut().find(|scan| scan.partition == order.1);
@@ -91,15 +97,14 @@ impl PartitionScan {
     }
 }
 
-fn order(record: &Record<'_>) -> Option<Order> {
+fn order(record: &Record<'_>, keys: &mut PartitionKeys) -> Option<Order> {
     let Place::Offset {
         partition, offset, ..
     } = record.place
     else {
         return None;
     };
-    let millis = record.time.map_or(i64::MIN, |time| time.millis);
-    Some((millis, partition, offset))
+    Some((keys.next(partition, record), partition, offset))
 }
 
 /// Reads to the end of a bounded plan.
@@ -131,8 +136,9 @@ pub(super) fn start_of_last(
     lows: &Offsets,
     stops: &Offsets,
     count: usize,
+    txn_of: Option<TxnOf>,
 ) -> Result<(Topic, Offsets), ReadStopped> {
-    let (topic, found) = last(topic, lows, stops, count, &mut |_| {
+    let (topic, found) = last(topic, lows, stops, count, txn_of, &mut |_| {
         Some((Kept::Counted, ()))
     })?;
     let mut starts = stops.clone();

@@ -76,13 +76,13 @@ pub fn read_watermarks(
         watermarks.incarnation.witnesses = WitnessReader::of(&topic).before(&highs, &lows);
     }
     let visit = &mut |record: &Record<'_>| visit(record).map(|()| (Kept::Counted, ()));
-    let (topic, _) = tail_scan::last(topic, &lows, &highs, RECORDS_BEFORE_END, visit)?;
+    let (topic, _) = tail_scan::last(topic, &lows, &highs, RECORDS_BEFORE_END, None, visit)?;
     let Some(since) = since else {
         return Ok(watermarks);
     };
     let (topic, starts, lost) = match since {
         Since::Position(position) => {
-            let (topic, starts) = offsets(topic, position, &lows, &highs)?;
+            let (topic, starts) = offsets(topic, position, &lows, &highs, None)?;
             (topic, starts, Vec::new())
         }
         Since::StartOffsets(stored) => {

@@ -1,13 +1,43 @@
 //! The last N of what is read, over all partitions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::Record;
+use super::time_order::{TimeKey, TxnOf};
 
 /// At most so many additions are kept, so that a topic without a readable record does not fill the memory.
 const MAX_ADDITIONS: usize = 10_000;
 
-/// Order across partitions: milliseconds since 1970-01-01 UTC, partition, offset. A capture has the place in the file
-/// instead of an offset.
-pub type Order = (i64, i32, i64);
+/// Order across partitions: time and transaction, partition, offset. A capture has the place in the file instead of an
+/// offset.
+pub type Order = (TimeKey, i32, i64);
+
+/// The keys of records that are read in the order of their partitions: never a lower one than that of the record before.
+#[derive(Debug)]
+pub struct PartitionKeys {
+    /// Without it, transactions do not decide.
+    txn_of: Option<TxnOf>,
+    last: HashMap<i32, TimeKey>,
+}
+
+impl PartitionKeys {
+    /// The keys of a read that starts here.
+    #[must_use]
+    pub fn new(txn_of: Option<TxnOf>) -> PartitionKeys {
+        PartitionKeys {
+            txn_of,
+            last: HashMap::new(),
+        }
+    }
+
+    /// The key of the next record of a partition.
+    pub fn next(&mut self, partition: i32, record: &Record<'_>) -> TimeKey {
+        let last = self.last.entry(partition).or_insert(TimeKey::START);
+        let txn = self.txn_of.and_then(|txn_of| txn_of(record));
+        *last = last.next(record.time.map(|time| time.millis), txn);
+        *last
+    }
+}
 
 /// How a value is kept among the last N.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,9 +138,9 @@ impl<T> LastN<T> {
         let mut in_time: Vec<_> = values
             .into_iter()
             .map(|(key, value)| {
-                let (millis, partition, offset) = key;
+                let (time, partition, offset) = key;
                 let before = last.filter(|(former, _)| *former == partition);
-                let highest = before.map_or(millis, |(_, highest)| millis.max(highest));
+                let highest = before.map_or(time, |(_, highest)| time.max(highest));
                 last = Some((partition, highest));
                 ((highest, partition, offset), (key, value))
             })
@@ -144,10 +174,13 @@ mod tests {
         ] {
             let mut last = LastN::new(2);
             for (key, kept) in pushed {
-                last.push((*key, 0, 0), *kept, ());
+                last.push((TimeKey::new(*key, 0), 0, 0), *kept, ());
             }
             assert_eq!(last.dropped_additions(), 0);
-            let keys: Vec<i64> = last.into_values().map(|((time, ..), ())| time).collect();
+            let keys: Vec<i64> = last
+                .into_values()
+                .map(|((time, ..), ())| time.millis())
+                .collect();
             assert_eq!(keys, expected, "{pushed:?}");
         }
     }
@@ -155,12 +188,41 @@ mod tests {
     #[test]
     fn offsets_decide_inside_a_partition() {
         let mut last = LastN::new(5);
-        for key in [(9, 0, 1), (2, 0, 2), (5, 1, 7), (10, 1, 8), (9, 2, 0)] {
-            last.push(key, Kept::Counted, ());
+        for (millis, partition, offset) in [(9, 0, 1), (2, 0, 2), (5, 1, 7), (10, 1, 8), (9, 2, 0)]
+        {
+            last.push(
+                (TimeKey::new(millis, 0), partition, offset),
+                Kept::Counted,
+                (),
+            );
         }
-        let order: Vec<Order> = last.into_values().map(|(key, ())| key).collect();
+        let order: Vec<(i64, i32, i64)> = last
+            .into_values()
+            .map(|((time, partition, offset), ())| (time.millis(), partition, offset))
+            .collect();
         let expected = [(5, 1, 7), (9, 0, 1), (2, 0, 2), (9, 2, 0), (10, 1, 8)];
         assert_eq!(order, expected);
+    }
+
+    #[test]
+    fn of_equal_times_the_transaction_decides_then_the_partition() {
+        for (pushed, expected) in [
+            // Transaction and partition of the records; those of the last two.
+            ([(3, 0), (2, 1), (1, 2)], [(2, 1), (3, 0)]),
+            ([(1, 0), (2, 1), (3, 2)], [(2, 1), (3, 2)]),
+            ([(2, 2), (2, 0), (2, 1)], [(2, 1), (2, 2)]),
+            ([(2, 1), (9, 0), (1, 2)], [(2, 1), (9, 0)]),
+        ] {
+            let mut last = LastN::new(2);
+            for (txn, partition) in pushed {
+                last.push((TimeKey::new(7, txn), partition, 0), Kept::Counted, ());
+            }
+            let kept: Vec<(u64, i32)> = last
+                .into_values()
+                .map(|((time, partition, _), ())| (time.txn(), partition))
+                .collect();
+            assert_eq!(kept, expected, "{pushed:?}");
+        }
     }
 
     #[test]
@@ -168,12 +230,12 @@ mod tests {
         let total = i64::try_from(MAX_ADDITIONS).unwrap_or(i64::MAX) + 7;
         let mut last = LastN::new(1);
         for key in 0..total {
-            last.push((key, 0, 0), Kept::Addition, ());
+            last.push((TimeKey::new(key, 0), 0, 0), Kept::Addition, ());
         }
         assert_eq!(last.dropped_additions(), 7);
-        last.push((3, 0, 1), Kept::Counted, ());
+        last.push((TimeKey::new(3, 0), 0, 1), Kept::Counted, ());
         assert_eq!(last.dropped_additions(), 7, "some of them may be newer");
-        last.push((10, 0, 1), Kept::Counted, ());
+        last.push((TimeKey::new(10, 0), 0, 1), Kept::Counted, ());
         assert_eq!(last.dropped_additions(), 0, "all of them are older");
         assert_eq!(last.into_values().count(), MAX_ADDITIONS + 7 - 10);
     }

@@ -85,6 +85,16 @@ impl<'a> Place<'a> {
             Place::Unknown => None,
         }
     }
+
+    /// The partition, if it is known.
+    #[must_use]
+    pub fn partition(&self) -> Option<i32> {
+        match *self {
+            Place::Offset { partition, .. } => Some(partition),
+            Place::Line { partition, .. } => partition,
+            Place::Unknown => None,
+        }
+    }
 }
 
 /// A record's time, and the clock that it is from.

@@ -8,17 +8,56 @@ use std::convert::Infallible;
 use super::buffered_record::BufferedRecord;
 use super::checkpoint::ReadPositions;
 use super::messages::Messages;
+use super::plan::Plan;
 use super::range;
-use super::render::Rendered;
+use super::render::{self, Rendered};
 use super::run::Run;
 use super::stop_reason::StopReason;
 use super::worker_pool::{RenderedBatch, WorkerPool};
+use crate::cli;
 use crate::commands::batch_pool::is_too_large_to_batch;
-use crate::record::last_n::{LastN, Order};
+use crate::record::last_n::{LastN, Order, PartitionKeys};
+use crate::record::time_order::{TimeKey, TxnOf};
 use crate::record::{Record, Source, SourceItem};
 
 /// Never returns but with a reason.
 type Endless = Result<Infallible, StopReason>;
+
+/// Where the records of captures stand in time.
+struct CaptureKeys {
+    keys: PartitionKeys,
+    is_in_time: bool,
+    /// Whether the records come from one capture; those of several are merged already.
+    has_partitions: bool,
+    /// The partition of the last record.
+    partition: i32,
+}
+
+impl CaptureKeys {
+    fn new(plan: &Plan) -> CaptureKeys {
+        let is_in_time = plan.order == cli::Order::Time;
+        CaptureKeys {
+            keys: PartitionKeys::new(is_in_time.then_some(render::txn_of as TxnOf)),
+            is_in_time,
+            has_partitions: is_in_time && plan.inputs.len() == 1,
+            partition: 0,
+        }
+    }
+
+    /// Time and partition of the next record. Without a time it follows the newest record so far.
+    fn next(&mut self, record: &Record<'_>, newest: Option<Order>) -> (TimeKey, i32) {
+        if self.has_partitions
+            && let Some(partition) = record.place.partition()
+        {
+            self.partition = partition;
+        }
+        match (record.time, newest) {
+            (None, Some((time, partition, _))) => (time, partition),
+            (Some(time), _) if !self.is_in_time => (TimeKey::new(time.millis, 0), 0),
+            _ => (self.keys.next(self.partition, record), self.partition),
+        }
+    }
+}
 
 impl Run<'_> {
     /// Runs until the source ends or something stops it. What was shown is flushed then, and its positions committed.
@@ -107,9 +146,11 @@ impl Run<'_> {
         source: &mut dyn Source,
         last_n: &mut LastN<BufferedRecord>,
     ) -> Endless {
+        let mut keys = CaptureKeys::new(self.plan);
         loop {
             match source.next(self.poll_timeout(false)) {
                 SourceItem::Record(record) => {
+                    let time_and_partition = keys.next(&record, last_n.newest());
                     if self.accept(&record)?
                         && let Some((kept, buffered)) = BufferedRecord::render(
                             self.plan,
@@ -118,7 +159,9 @@ impl Run<'_> {
                             self.unmatched.stats(),
                         )
                     {
-                        last_n.push(self.order_of(&record, last_n), kept, buffered);
+                        let (time, partition) = time_and_partition;
+                        let place_in_file = i64::try_from(self.counters.read).unwrap_or(i64::MAX);
+                        last_n.push((time, partition, place_in_file), kept, buffered);
                     }
                 }
                 SourceItem::Idle => self.idle(source, false)?,
@@ -126,14 +169,6 @@ impl Run<'_> {
             }
             self.tick(source);
         }
-    }
-
-    /// The order of a capture's record: without a time it follows the newest record so far.
-    fn order_of(&self, record: &Record<'_>, last_n: &LastN<BufferedRecord>) -> Order {
-        let newest = last_n.newest().map_or(i64::MIN, |(time, ..)| time);
-        let time = record.time.map_or(newest, |time| time.millis);
-        let place_in_file = i64::try_from(self.counters.read).unwrap_or(i64::MAX);
-        (time, 0, place_in_file)
     }
 
     /// Counts a record as read; `false` if it lies outside `--from` and `--until`.

@@ -5,6 +5,7 @@ use crate::support::kafka::{Kafka, Message, TransactionEnd};
 
 const ALL: [&str; 4] = ["--from", "beginning", "--until", "end"];
 const PARTITIONS: i32 = 10;
+const MANY_PARTITIONS: i32 = 1000;
 
 /// Pseudo-random numbers that are the same in each run.
 struct Numbers(u64);
@@ -58,11 +59,12 @@ impl Written {
 }
 
 /// Random records: partitions of very different length, times that repeat and run backwards, some without a transaction.
-fn written(count: u64) -> Vec<Written> {
+fn written(count: u64, partitions: i32) -> Vec<Written> {
+    let partitions = u64::try_from(partitions).unwrap();
     let mut numbers = Numbers(2026);
     (0..count)
         .map(|number| {
-            let partition = numbers.below(10).min(numbers.below(10));
+            let partition = numbers.below(partitions).min(numbers.below(partitions));
             let delay = numbers.below(40) * numbers.below(3);
             Written {
                 millis: 1_760_000_000_000 + i64::try_from(number / 3).unwrap()
@@ -77,7 +79,7 @@ fn written(count: u64) -> Vec<Written> {
 
 /// The numbers in the order of a stable sort by the highest time and transaction so far in each partition.
 fn sorted(written: &[Written]) -> Vec<u64> {
-    let mut highest = [(i64::MIN, 0); 10];
+    let mut highest = [(i64::MIN, 0); MANY_PARTITIONS as usize];
     let mut keyed: Vec<_> = written
         .iter()
         .map(|record| {
@@ -103,7 +105,7 @@ fn ten_partitions_are_one_stream_in_time() {
     let Some(kafka) = Kafka::shared() else { return };
     let topic = "open-in-time";
     kafka.create_topic(topic, PARTITIONS, &[("retention.ms", "-1")]);
-    let written = written(6000);
+    let written = written(6000, PARTITIONS);
     // Part of them in transactions, whose markers and aborted records leave holes in the offsets.
     for (at, part) in written.chunks(1000).enumerate() {
         let messages = part.iter().map(Written::message);
@@ -161,4 +163,37 @@ fn the_last_events_keep_the_order_of_their_partition() {
     kafka.produce(topic, written.iter().map(Written::message));
     let shown = numbers_shown(&tail(kafka, topic, &["--last", "4", "--format", "record"]).lines());
     assert_eq!(shown, [5, 2, 3, 7]);
+}
+
+#[test]
+fn of_the_last_events_with_the_same_time_the_transaction_decides_then_the_partition() {
+    let Some(kafka) = Kafka::shared() else { return };
+    let topic = "open-last-ties";
+    kafka.create_topic(topic, 3, &[("retention.ms", "-1")]);
+    // Partition, transaction and number of records with one time.
+    let written = [(0, 9, 1), (1, 7, 2), (1, 8, 3), (2, 8, 4), (2, 3, 5)];
+    let written = written.map(|(partition, txn, number)| Written {
+        millis: 1_760_000_000_000,
+        txn: Some(txn),
+        partition,
+        number,
+    });
+    kafka.produce(topic, written.iter().map(Written::message));
+    for (count, expected) in [("1", &[1][..]), ("3", &[4, 5, 1]), ("4", &[3, 4, 5, 1])] {
+        let args = ["--last", count, "--format", "record"];
+        let shown = numbers_shown(&tail(kafka, topic, &args).lines());
+        assert_eq!(shown, expected, "--last {count}");
+    }
+}
+
+#[test]
+fn a_thousand_partitions_are_one_stream_in_time() {
+    let Some(kafka) = Kafka::shared() else { return };
+    let topic = "open-thousand-in-time";
+    kafka.create_topic(topic, MANY_PARTITIONS, &[("retention.ms", "-1")]);
+    let written = written(20_000, MANY_PARTITIONS);
+    kafka.produce(topic, written.iter().map(Written::message));
+    let args = [&ALL[..], &["--format", "record"]].concat();
+    let shown = numbers_shown(&tail(kafka, topic, &args).lines());
+    assert!(shown == sorted(&written), "{} shown", shown.len());
 }

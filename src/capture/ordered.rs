@@ -15,7 +15,8 @@ use super::read::read_at;
 use super::stored_records::{Copies, StoredRecords};
 use super::time_index::{Entry, StoredAt, TimeIndex, TimeIndexBuilder};
 use super::{
-    Capture, NoPart, Splitter, complete_record, encoding, format, payload_only, plain, shown_name,
+    Capture, LineSearch, NoPart, Splitter, complete_record, encoding, format, payload_only, plain,
+    shown_name,
 };
 use crate::record::time_order::TxnOf;
 use crate::record::{Failure, FailureClass, Place, Progress, Record, Source, SourceItem};
@@ -41,6 +42,8 @@ pub struct OrderedCapture {
     /// In the order of the file, until another order is known.
     capture: Capture,
     is_decided: bool,
+    /// Leaves out lines that cannot matter.
+    search: Option<LineSearch>,
     sorted: Option<Sorted>,
 }
 
@@ -78,8 +81,18 @@ impl OrderedCapture {
             interrupt: Arc::clone(interrupt),
             capture,
             is_decided: !is_file,
+            search: None,
             sorted: None,
         })
+    }
+
+    /// As [`Capture::skip_lines`]; only the lines that are left are put in order.
+    pub fn skip_lines(&mut self, search: LineSearch) {
+        if self.is_decided {
+            self.capture.skip_lines(search);
+        } else {
+            self.search = Some(search);
+        }
     }
 
     /// The file's name, as users know it.
@@ -130,7 +143,14 @@ impl OrderedCapture {
     fn decide(&mut self) -> Result<(), NoPart> {
         let mut probe = self.open_again()?;
         if !has_places(&mut probe)? {
+            if let Some(search) = self.search.take() {
+                self.capture.skip_lines(search);
+            }
             return Ok(());
+        }
+        // The lines that are left are few: they are sorted at once.
+        if self.search.is_some() {
+            return self.sort();
         }
         let order = match self.check_as_lines(&probe) {
             Ok(FileOrder::Unproven) => self.check_in_turn()?,
@@ -181,6 +201,9 @@ impl OrderedCapture {
     /// Replaces the capture by its records in order of time.
     fn sort(&mut self) -> Result<(), NoPart> {
         self.capture = self.open_again()?;
+        if let Some(search) = self.search.take() {
+            self.capture.skip_lines(search);
+        }
         let failed = |error: io::Error| NoPart::Failed(sorting_failure(&self.path, &error));
         let file = File::open(&self.path).map_err(failed)?;
         let mut indexing = Indexing {

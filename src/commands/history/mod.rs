@@ -14,8 +14,6 @@ mod wanted;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use self::as_of::AsOf;
 use self::blame::Blame;
 use self::document_reader::{DocumentReader, VersionSink};
@@ -28,7 +26,7 @@ use super::pager;
 use super::read_source::{TopicRead, read_to_end, read_topic, report};
 use super::tail;
 use super::tail::plan::{Plan, SharedArgs, TypedTimeLimits};
-use crate::capture::{Capture, MergedCaptures};
+use crate::capture::{MergedCaptures, OrderedCapture};
 use crate::cli::{self, OnGap, PositionRange};
 use crate::diff::redact::redacts_id;
 use crate::record::position::Position;
@@ -289,7 +287,7 @@ impl Request<'_> {
             && let Some(search) = self.wanted.search()
         {
             let mut skipping = reader(None, new_sink(context));
-            let capture = Capture::open(file, Arc::clone(context.interrupt));
+            let capture = OrderedCapture::open(file, tail::txn_of, 1, context.interrupt);
             let read = capture
                 .map_err(|failure| report(&failure, context))
                 .and_then(|mut capture| {
@@ -324,7 +322,7 @@ impl Request<'_> {
                 read_topic(&topic, reader, context)
             }
             [file] => {
-                let capture = Capture::open(file, Arc::clone(context.interrupt));
+                let capture = OrderedCapture::open(file, tail::txn_of, 1, context.interrupt);
                 let mut capture = capture.map_err(|failure| report(&failure, context))?;
                 read_to_end(&mut capture, reader, true, context)
             }

@@ -2,15 +2,52 @@
 
 use crate::event::{Op, TxnId};
 
-/// The counters of one run.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Counters {
-    pub read: u64,
-    pub shown: u64,
+/// Events by operation.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OpCounts {
     inserts: u64,
     updates: u64,
     removes: u64,
     others: u64,
+}
+
+impl OpCounts {
+    /// Counts an event.
+    pub(super) fn count(&mut self, op: Op) {
+        match op {
+            Op::Insert => self.inserts += 1,
+            Op::Update => self.updates += 1,
+            Op::Remove => self.removes += 1,
+            Op::Other => self.others += 1,
+        }
+    }
+
+    /// Number of events.
+    pub(super) fn total(self) -> u64 {
+        self.inserts + self.updates + self.removes + self.others
+    }
+
+    fn summary(self) -> String {
+        let others = match self.others {
+            0 => String::new(),
+            count => format!(", {count} other"),
+        };
+        format!(
+            "{} inserted, {} updated, {} removed{others}",
+            self.inserts, self.updates, self.removes
+        )
+    }
+}
+
+/// The counters of one run.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Counters {
+    pub read: u64,
+    /// Events that were shown, or passed to a command.
+    pub shown: u64,
+    ops: OpCounts,
+    /// The events whose command has succeeded; `None` without `--exec`.
+    pub succeeded: Option<OpCounts>,
     pub gaps: u64,
     pub unreadable: u64,
     /// Events that the base snapshot already includes and that were not shown again.
@@ -26,12 +63,7 @@ impl Counters {
     /// Counts an event that was shown.
     pub(super) fn count_shown(&mut self, op: Op) {
         self.shown += 1;
-        match op {
-            Op::Insert => self.inserts += 1,
-            Op::Update => self.updates += 1,
-            Op::Remove => self.removes += 1,
-            Op::Other => self.others += 1,
-        }
+        self.ops.count(op);
     }
 
     /// Notes a gap's transaction; `true` if a requery has to reach further than for the gaps before.
@@ -44,25 +76,18 @@ impl Counters {
 
     /// One line for people.
     pub(super) fn summary(&self) -> String {
-        let mut ops = vec![
-            format!("{} inserted", self.inserts),
-            format!("{} updated", self.updates),
-            format!("{} removed", self.removes),
-        ];
-        if self.others > 0 {
-            ops.push(format!("{} other", self.others));
-        }
+        let done = match self.succeeded {
+            None => format!("shown {} ({})", self.shown, self.ops.summary()),
+            Some(ops) if ops.total() == 1 => format!("1 command succeeded ({})", ops.summary()),
+            Some(ops) => format!("{} commands succeeded ({})", ops.total(), ops.summary()),
+        };
         let already_included = match self.already_included {
             0 => String::new(),
             count => format!(", already in the snapshot {count}"),
         };
         format!(
-            "read {}, shown {} ({}){already_included}, gaps {}, unreadable {}",
-            self.read,
-            self.shown,
-            ops.join(", "),
-            self.gaps,
-            self.unreadable
+            "read {}, {done}{already_included}, gaps {}, unreadable {}",
+            self.read, self.gaps, self.unreadable
         )
     }
 }

@@ -1,5 +1,6 @@
 //! The loop of `--exec`: each event goes to a command instead of the output, and positions move on when commands end.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,10 +108,16 @@ impl Run<'_> {
         exec: &Exec,
         events: impl Iterator<Item = RecordForCommand>,
     ) -> StopReason {
-        let source = &mut EndedSource;
+        let source = &mut EndedSource::default();
         let mut events = events;
         let run = events.try_for_each(|event| self.process(event, source, exec));
-        let stop = run.err().unwrap_or(StopReason::Complete);
+        let mut stop = run.err().unwrap_or(StopReason::Complete);
+        if matches!(stop, StopReason::Complete)
+            && let Err(later) = self.await_commands(Goal::AllEnded, source, exec)
+        {
+            stop = later;
+        }
+        source.note_rest(exec.unfinished(), events);
         self.await_end(stop, source, exec)
     }
 
@@ -147,6 +154,7 @@ impl Run<'_> {
             self.print_command_messages(exec);
         }
         self.print_command_messages(exec);
+        self.counters.succeeded = Some(exec.succeeded());
         if matches!(stop, StopReason::CommandFailed) {
             self.report_failed(source, exec);
         }
@@ -214,12 +222,8 @@ impl Run<'_> {
                 "run the same command again; the group's position is before this event".to_owned()
             }
             None => {
+                // A capture that was not read to its end has further partitions, perhaps: `--from` would leave these out.
                 let positions = super::checkpoint::before(source.positions(), &unfinished);
-                let positions = if positions.is_empty() {
-                    unfinished
-                } else {
-                    positions
-                };
                 if positions.is_empty() {
                     return;
                 }
@@ -254,7 +258,28 @@ impl Run<'_> {
 }
 
 /// A source from which everything was read.
-struct EndedSource;
+#[derive(Default)]
+struct EndedSource {
+    /// The first event of each partition whose command has not succeeded.
+    positions: Vec<(i32, i64)>,
+}
+
+impl EndedSource {
+    /// Notes where to continue: at the unfinished events, and at those that no command has got.
+    fn note_rest(
+        &mut self,
+        unfinished: Vec<(i32, i64)>,
+        rest: impl Iterator<Item = RecordForCommand>,
+    ) {
+        let rest = rest.filter_map(|record| record.event?.position);
+        let mut first = BTreeMap::new();
+        for (partition, offset) in unfinished.into_iter().chain(rest) {
+            let known = first.entry(partition).or_insert(offset);
+            *known = offset.min(*known);
+        }
+        self.positions = first.into_iter().collect();
+    }
+}
 
 impl Source for EndedSource {
     fn next(&mut self, _: Duration) -> SourceItem<'_> {
@@ -263,5 +288,9 @@ impl Source for EndedSource {
 
     fn progress(&self) -> crate::record::Progress {
         crate::record::Progress::default()
+    }
+
+    fn positions(&self) -> Vec<(i32, i64)> {
+        self.positions.clone()
     }
 }

@@ -250,7 +250,11 @@ fn finish(
             if counters.unreadable > 0 || hides_nothing {
                 Exit::Failed
             } else if matches!(stop, StopReason::TimedOut) && counters.shown == 0 {
-                context.out.warn("no event was shown before --timeout");
+                let what = match counters.succeeded {
+                    None => "no event was shown",
+                    Some(_) => "no event had a command to run",
+                };
+                context.out.warn(&format!("{what} before --timeout"));
                 Exit::NothingShown
             } else {
                 Exit::Success

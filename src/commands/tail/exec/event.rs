@@ -1,7 +1,7 @@
 //! An event as its command gets it: a line of JSON on standard input, and variables of the environment.
 
 use crate::commands::tail::range::format_place;
-use crate::event::{self, Event};
+use crate::event::{self, Event, Op};
 use crate::json::unquote;
 use crate::record::{Place, Record};
 use crate::snapshot::document_id::DocumentId;
@@ -13,6 +13,7 @@ pub(in crate::commands::tail) struct ExecEvent {
     pub document: DocumentKey,
     /// Partition and offset, if the record has both.
     pub position: Option<(i32, i64)>,
+    pub op: Op,
     /// The event as `--format json` prints it.
     pub line: Vec<u8>,
     /// Every variable; `None` if the event has no such value, or if it cannot be in an environment.
@@ -67,13 +68,11 @@ impl ExecEvent {
         let shown = event::decode(Some(&line)).ok();
         let collection = shown.as_ref().and_then(|event| event.collection.as_deref());
         let id = shown.as_ref().and_then(Event::id).map(id_text);
+        let op = shown.as_ref().map_or(Op::Other, Event::op);
         let values = [
             collection.map(str::to_owned),
             id.clone(),
-            shown
-                .as_ref()
-                .and_then(|event| event.op().word())
-                .map(str::to_owned),
+            op.word().map(str::to_owned),
             shown
                 .as_ref()
                 .and_then(|event| event.txn_id)
@@ -94,6 +93,7 @@ impl ExecEvent {
                 .as_deref()
                 .map_or_else(DocumentKey::unknown, DocumentKey::new),
             position: partition.zip(offset),
+            op,
             unset: unset.collect(),
             name: format!("{document} at {place}"),
             variables: std::array::from_fn(|index| {

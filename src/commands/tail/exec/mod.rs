@@ -20,6 +20,7 @@ pub(super) use process::ProcessRunner;
 use retry::{Backoff, Outcome};
 use window::Window;
 
+use super::counters::OpCounts;
 use crate::util::mutex::lock;
 
 /// Runs a command for one event.
@@ -53,6 +54,7 @@ struct State {
     messages: Vec<String>,
     /// The event whose command has failed for the last time.
     failed: Option<Arc<ExecEvent>>,
+    succeeded: OpCounts,
     /// Whether no further command is started.
     is_stopping: bool,
 }
@@ -138,6 +140,11 @@ impl Exec {
         lock(&self.shared.state).failed.clone()
     }
 
+    /// The events whose command has ended with success.
+    pub(super) fn succeeded(&self) -> OpCounts {
+        lock(&self.shared.state).succeeded
+    }
+
     /// The oldest event of each partition whose command has not ended with success, as partition and offset.
     pub(super) fn unfinished(&self) -> Vec<(i32, i64)> {
         lock(&self.shared.state).window.unfinished()
@@ -193,6 +200,9 @@ impl Shared {
             let outcome = self.run_until_success(number, &event);
             let mut state = lock(&self.state);
             state.window.finish(number, outcome == Outcome::Succeeded);
+            if outcome == Outcome::Succeeded {
+                state.succeeded.count(event.op);
+            }
             if outcome == Outcome::Failed {
                 state.failed.get_or_insert(event);
                 state.is_stopping = true;

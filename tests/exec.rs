@@ -15,7 +15,7 @@ use support::stage::{ALL, GAP, Stage, TIMEOUT, event};
 /// A stage, its scripts, and a state file.
 struct Fixture {
     stage: Stage,
-    state: String,
+    saved_in: String,
 }
 
 /// A search path for the programs of scripts.
@@ -24,8 +24,8 @@ const PATH: (&str, &str) = ("PATH", "/usr/local/bin:/usr/bin:/bin");
 impl Fixture {
     fn new(partitions: i32) -> Fixture {
         let stage = Stage::new(partitions);
-        let state = stage.path("state.json");
-        Fixture { stage, state }
+        let saved_in = stage.path("state.json");
+        Fixture { stage, saved_in }
     }
 
     fn env(&self) -> Vec<(&'static str, String)> {
@@ -52,11 +52,11 @@ impl Fixture {
 
     /// Reads from the beginning, or from the saved position, to the end.
     fn saved(&self, args: &[&str]) -> Output {
-        self.all(&[&["--state", &self.state], args].concat())
+        self.all(&[&["--state", &self.saved_in], args].concat())
     }
 
     fn follow_saved(&self, args: &[&str]) -> Running {
-        let common = ["tail", "--from", "beginning", "--state", &self.state];
+        let common = ["tail", "--from", "beginning", "--state", &self.saved_in];
         Running::start(&self.env(), &[&common[..], args].concat())
     }
 
@@ -412,7 +412,7 @@ fn limits_and_filters_count_events() {
     // Hidden events are read; a limit saves the position after its last event.
     check(&fixture.saved(&["-c", "none", "--exec", TXN]), 0, &[]);
     check(&fixture.saved(&["--exec", TXN]), 0, &[]);
-    fs::remove_file(&fixture.state).unwrap();
+    fs::remove_file(&fixture.saved_in).unwrap();
     check(&fixture.saved(&["-n", "2", "--exec", TXN]), 0, &["0", "1"]);
     check(&fixture.saved(&["--exec", TXN]), 0, &["2", "3", "4", "5"]);
 }

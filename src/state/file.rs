@@ -16,20 +16,29 @@ pub struct StateFile {
     /// The name as typed.
     name: String,
     /// A separate file, because each write replaces the state file, and a lock on it with it.
-    _lock: File,
+    lock: File,
     written: Option<State>,
 }
 
 impl StateFile {
-    /// Locks and reads the file; `None` if it does not exist yet.
+    /// Locks and reads the file; `None` if it does not exist yet. While commands of a process that was killed have the
+    /// lock, `wait` is called with its id; it pauses, and returns whether to try again.
     ///
     /// # Errors
     /// A [`Failure`] if another process has locked it, or if it cannot be read or parsed.
-    pub fn open(path: &Path) -> Result<(StateFile, Option<State>), Failure> {
+    pub fn open(
+        path: &Path,
+        wait: &mut dyn FnMut(u32) -> bool,
+    ) -> Result<(StateFile, Option<State>), Failure> {
         let name = path.display().to_string();
         let path = resolve(path).map_err(|error| io_failure("use", &name, &error))?;
-        let lock =
-            lock_file::acquire(&beside(&path, ".lock")).map_err(|error| locked(&name, &error))?;
+        let lock_path = beside(&path, ".lock");
+        let lock = loop {
+            match lock_file::acquire(&lock_path) {
+                Err(LockError::Inherited(id)) if wait(id) => {}
+                acquired => break acquired.map_err(|error| locked(&name, &error))?,
+            }
+        };
         let state = match fs::read(&path) {
             Ok(bytes) => Some(parse(&bytes).map_err(|why| invalid(&name, &why))?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -38,7 +47,7 @@ impl StateFile {
         let file = StateFile {
             path,
             name,
-            _lock: lock,
+            lock,
             written: state.clone(),
         };
         Ok((file, state))
@@ -48,6 +57,15 @@ impl StateFile {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Leaves the lock to the processes that this one starts: if this one is killed, the next run waits for their ends.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the system refuses it.
+    pub fn leave_lock_to_children(&self) -> Result<(), Failure> {
+        let left = lock_file::leave_to_children(&self.lock);
+        left.map_err(|error| io_failure("lock", &self.name, &error))
     }
 
     /// Replaces the content if it has changed. The new content then survives a power loss.
@@ -62,6 +80,13 @@ impl StateFile {
             .map_err(|error| io_failure("write", &self.name, &error))?;
         self.written = Some(state.clone());
         Ok(())
+    }
+}
+
+impl Drop for StateFile {
+    fn drop(&mut self) {
+        // A process that a command left in the background may still have the file open.
+        let _ = self.lock.unlock();
     }
 }
 
@@ -110,6 +135,7 @@ fn locked(name: &str, error: &LockError) -> Failure {
     let process = match error {
         LockError::Io(error) => return io_failure("lock", name, error),
         LockError::Foreign => return foreign_lock(name),
+        LockError::Inherited(id) => return inherited(name, *id),
         LockError::Held(Some(id)) => format!(" (process {id})"),
         LockError::Held(None) => String::new(),
     };
@@ -117,6 +143,17 @@ fn locked(name: &str, error: &LockError) -> Failure {
         class: FailureClass::Setup,
         what: format!("cannot use the state file {name}: another ditto-cdc{process} is using it"),
         fix: Some("stop that process, or use another state file for this one".into()),
+        raw: None,
+    }
+}
+
+fn inherited(name: &str, id: u32) -> Failure {
+    Failure {
+        class: FailureClass::Setup,
+        what: format!(
+            "cannot use the state file {name}: a command that process {id} started is still running"
+        ),
+        fix: Some("wait for its end, or end it".into()),
         raw: None,
     }
 }

@@ -301,7 +301,7 @@ fn a_gap_is_described_in_a_phrase() {
 fn a_file_stores_the_last_state_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.json");
-    let (mut file, found) = StateFile::open(&path).unwrap();
+    let (mut file, found) = StateFile::open(&path, &mut |_| false).unwrap();
     assert_eq!(found, None);
     file.write(&state()).unwrap();
     let later = State {
@@ -310,7 +310,10 @@ fn a_file_stores_the_last_state_and_nothing_else() {
     };
     file.write(&later).unwrap();
     drop(file);
-    assert_eq!(StateFile::open(&path).unwrap().1, Some(later));
+    assert_eq!(
+        StateFile::open(&path, &mut |_| false).unwrap().1,
+        Some(later)
+    );
     let mut names: Vec<_> = fs::read_dir(folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
@@ -323,13 +326,13 @@ fn a_file_stores_the_last_state_and_nothing_else() {
 fn the_process_that_uses_the_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.json");
-    let first = StateFile::open(&path).unwrap();
-    let failure = StateFile::open(&path).unwrap_err();
+    let first = StateFile::open(&path, &mut |_| false).unwrap();
+    let failure = StateFile::open(&path, &mut |_| false).unwrap_err();
     let id = std::process::id().to_string();
     assert!(failure.what.contains(&id), "{}", failure.what);
     assert!(failure.what.contains("s.json"), "{}", failure.what);
     drop(first);
-    StateFile::open(&path).unwrap();
+    StateFile::open(&path, &mut |_| false).unwrap();
 }
 
 #[test]
@@ -338,7 +341,7 @@ fn a_failed_write_leaves_the_old_state() {
     let (here, moved) = (folder.path().join("here"), folder.path().join("moved"));
     fs::create_dir(&here).unwrap();
     let path = here.join("s.json");
-    let (mut file, _) = StateFile::open(&path).unwrap();
+    let (mut file, _) = StateFile::open(&path, &mut |_| false).unwrap();
     file.write(&state()).unwrap();
     // Not even root can write into a folder that is not there.
     fs::rename(&here, &moved).unwrap();
@@ -354,7 +357,10 @@ fn a_failed_write_leaves_the_old_state() {
     );
     drop(file);
     fs::rename(&moved, &here).unwrap();
-    assert_eq!(StateFile::open(&path).unwrap().1, Some(state()));
+    assert_eq!(
+        StateFile::open(&path, &mut |_| false).unwrap().1,
+        Some(state())
+    );
 }
 
 #[cfg(unix)]
@@ -368,14 +374,14 @@ fn files_of_the_user_beside_the_state_are_unchanged() {
         fs::write(place(name), "theirs").unwrap();
     }
     std::os::unix::fs::symlink(place("s.json.new"), place("link.json.lock")).unwrap();
-    StateFile::open(&place("s.json"))
+    StateFile::open(&place("s.json"), &mut |_| false)
         .unwrap()
         .0
         .write(&state())
         .unwrap();
     assert_eq!((mode("s.json"), mode("s.json.lock")), (0o600, 0o600));
     for name in ["other.json", "link.json"] {
-        let failure = StateFile::open(&place(name)).unwrap_err();
+        let failure = StateFile::open(&place(name), &mut |_| false).unwrap_err();
         assert!(
             failure.what.contains(".lock is not a lock file"),
             "{failure:?}"
@@ -391,9 +397,13 @@ fn files_of_the_user_beside_the_state_are_unchanged() {
 fn a_symbolic_link_is_followed_and_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let (real, link) = (folder.path().join("real"), folder.path().join("link"));
-    StateFile::open(&real).unwrap().0.write(&state()).unwrap();
+    StateFile::open(&real, &mut |_| false)
+        .unwrap()
+        .0
+        .write(&state())
+        .unwrap();
     std::os::unix::fs::symlink(&real, &link).unwrap();
-    let (mut file, found) = StateFile::open(&link).unwrap();
+    let (mut file, found) = StateFile::open(&link, &mut |_| false).unwrap();
     assert_eq!(found, Some(state()));
     let later = State {
         gap: None,
@@ -402,7 +412,10 @@ fn a_symbolic_link_is_followed_and_not_replaced() {
     file.write(&later).unwrap();
     drop(file);
     assert!(link.symlink_metadata().unwrap().is_symlink());
-    assert_eq!(StateFile::open(&real).unwrap().1, Some(later));
+    assert_eq!(
+        StateFile::open(&real, &mut |_| false).unwrap().1,
+        Some(later)
+    );
 }
 
 #[test]
@@ -412,7 +425,7 @@ fn a_path_that_is_not_a_file_is_rejected() {
         (folder.path().to_owned(), "it is a folder"),
         (folder.path().join("no/s.json"), "no such folder"),
     ] {
-        let failure = StateFile::open(&path).unwrap_err();
+        let failure = StateFile::open(&path, &mut |_| false).unwrap_err();
         assert!(failure.what.contains(message), "{}", failure.what);
     }
 }

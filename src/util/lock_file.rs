@@ -1,10 +1,11 @@
-//! Lock files: exclusive use of a resource by one process, with its process id for the message of a second one.
+//! Lock files: exclusive use of a resource by one process, with its process id for the message of a second one. Its child
+//! processes can have the lock, too, so that it lasts until the last of them has ended.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::private_file;
+use super::{child_process, private_file};
 
 /// A lock file contains only a process id.
 const MAX_LENGTH: u64 = 20;
@@ -14,6 +15,8 @@ const MAX_LENGTH: u64 = 20;
 pub enum LockError {
     /// Another process has it; its id, if the file has one.
     Held(Option<u32>),
+    /// The process with this id acquired it and has ended; a process that it started still has it.
+    Inherited(u32),
     /// The file is a link, or contains something else than a process id: it belongs to the user.
     Foreign,
     /// An I/O error of the file.
@@ -37,7 +40,7 @@ pub fn acquire(path: &Path) -> Result<File, LockError> {
     }
     match locked {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(LockError::Held(content.trim().parse().ok())),
+        Err(TryLockError::WouldBlock) => return Err(held(content.trim().parse().ok())),
         Err(TryLockError::Error(error)) => return Err(LockError::Io(error)),
     }
     let written = file
@@ -46,6 +49,32 @@ pub fn acquire(path: &Path) -> Result<File, LockError> {
         .and_then(|_| writeln!(file, "{}", std::process::id()));
     written.map_err(LockError::Io)?;
     Ok(file)
+}
+
+/// Leaves a lock to the processes that this one starts: if this one is killed, they have the lock until they end.
+///
+/// # Errors
+/// I/O errors of the file.
+#[cfg(unix)]
+pub fn leave_to_children(file: &File) -> io::Result<()> {
+    // The lock belongs to the open file, which a child process shares if `exec` does not close it.
+    Ok(rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty())?)
+}
+
+/// Not possible on this system: the lock ends with this process.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn leave_to_children(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+fn held(by: Option<u32>) -> LockError {
+    match by {
+        Some(id) if !child_process::exists(id) => LockError::Inherited(id),
+        _ => LockError::Held(by),
+    }
 }
 
 fn read(file: &mut File) -> io::Result<String> {

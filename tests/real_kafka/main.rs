@@ -21,6 +21,7 @@ mod captures;
 mod devices;
 mod ends;
 mod events;
+mod exec;
 mod gaps;
 mod group_gaps;
 mod group_joins;
@@ -38,6 +39,9 @@ mod refusals;
 mod restarts;
 mod resume;
 mod rig;
+#[allow(dead_code)]
+#[path = "../support/rng.rs"]
+mod rng;
 mod stats;
 mod stores;
 mod times;

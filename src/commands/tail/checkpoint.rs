@@ -95,13 +95,25 @@ pub(super) enum StartPrecedence {
 }
 
 impl LockedState {
-    /// Locks and reads the file.
+    /// Locks and reads the file. While commands of a run that was killed have the lock, `wait` is called with the id of
+    /// its process; it pauses, and returns whether to try again.
     ///
     /// # Errors
     /// A [`Failure`] if another process has locked it, or if it is not a state file.
-    pub(super) fn open(path: &Path) -> Result<LockedState, Failure> {
-        let (file, state) = StateFile::open(path)?;
+    pub(super) fn open(
+        path: &Path,
+        wait: &mut dyn FnMut(u32) -> bool,
+    ) -> Result<LockedState, Failure> {
+        let (file, state) = StateFile::open(path, wait)?;
         Ok(LockedState { file, state })
+    }
+
+    /// Leaves the lock to the commands that this run starts.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the system refuses it.
+    pub(super) fn leave_lock_to_commands(&self) -> Result<(), Failure> {
+        self.file.leave_lock_to_children()
     }
 
     /// Checks that the state belongs to this topic, and decides where to start.
@@ -327,7 +339,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s");
         if let Some(found) = found {
-            let (mut file, _) = StateFile::open(&path).unwrap();
+            let (mut file, _) = StateFile::open(&path, &mut |_| false).unwrap();
             file.write(found).unwrap();
         }
         let identity = TopicIdentity {
@@ -336,7 +348,7 @@ mod tests {
             incarnation: Incarnation::default(),
             partitions: 1,
         };
-        LockedState::open(&path)
+        LockedState::open(&path, &mut |_| false)
             .unwrap()
             .check_identity(identity, base)
             .unwrap()

@@ -93,7 +93,7 @@ fn checkpointer(file: &Path) -> Checkpointer {
         topic: "t".into(),
         partitions: 1,
     };
-    let state = LockedState::open(file).unwrap();
+    let state = LockedState::open(file, &mut |_| false).unwrap();
     let (checkpointer, _, _) = state.check_identity(identity, None).unwrap();
     checkpointer
 }
@@ -135,6 +135,6 @@ fn positions_are_saved_while_records_never_pause() {
     assert!(matches!(stop, StopReason::SourceEnded), "{stop:?}");
     assert!(source.started.elapsed().as_secs() < 30, "never saved");
     drop(run);
-    let (_, found) = StateFile::open(&file).unwrap();
+    let (_, found) = StateFile::open(&file, &mut |_| false).unwrap();
     assert_eq!(found.unwrap().next[&0], source.next);
 }

@@ -1,6 +1,9 @@
 //! A run over a Kafka topic: connects, decides where to start, and runs the main loop.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::base_snapshot::BaseSnapshot;
@@ -23,6 +26,9 @@ use crate::util::exit::Exit;
 
 /// Time between two progress messages of a long search without a progress bar.
 const SEARCH_MESSAGE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Time between two attempts to lock a state file.
+const LOCK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A run over a topic.
 pub(super) struct TopicRun<'r> {
@@ -143,6 +149,34 @@ impl TopicRun<'_> {
         (stop, run.counters)
     }
 
+    /// Locks the state file. Waits for commands of a run that was killed, so that none runs twice at once.
+    fn lock_state(
+        &self,
+        path: &Path,
+        context: &mut Context<'_>,
+    ) -> Result<LockedState, ReadStopped> {
+        let (out, interrupt) = (&mut *context.out, context.interrupt);
+        let mut is_reported = false;
+        let opened = LockedState::open(path, &mut |id| {
+            if !is_reported {
+                is_reported = true;
+                out.note(&format!(
+                    "waiting for commands that process {id} started before it was killed (Ctrl-C ends the wait)"
+                ));
+            }
+            thread::sleep(LOCK_INTERVAL);
+            !interrupt.load(Ordering::Relaxed)
+        });
+        if opened.is_err() && interrupt.load(Ordering::Relaxed) {
+            return Err(ReadStopped::Interrupted);
+        }
+        let state = opened?;
+        if self.plan.exec.is_some() {
+            state.leave_lock_to_commands()?;
+        }
+        Ok(state)
+    }
+
     /// Connects and decides where to start: a group's committed offsets, else a state file, a snapshot, or `--from`.
     fn start(
         &self,
@@ -159,7 +193,7 @@ impl TopicRun<'_> {
             None => None,
         };
         let state = match &self.typed.state {
-            Some(path) => Some(LockedState::open(path)?),
+            Some(path) => Some(self.lock_state(path, context)?),
             None => None,
         };
         let interrupt = Arc::clone(context.interrupt);

@@ -48,7 +48,7 @@ impl SnapshotDirectory {
         fs::create_dir_all(&staging).map_err(failed)?;
         ownership::mark(&staging).map_err(failed)?;
         let lock = lock_file::acquire(&staging.join(LOCK)).map_err(|error| match error {
-            LockError::Held(_) => occupied(&doing()),
+            LockError::Held(_) | LockError::Inherited(_) => occupied(&doing()),
             LockError::Foreign => ownership::foreign(&staging, &[LOCK.to_owned()]),
             LockError::Io(error) => failed(error),
         })?;

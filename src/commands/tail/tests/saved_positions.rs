@@ -288,7 +288,7 @@ fn run(steps: &[Step], end: End, capacity: usize) -> Left {
             Run::new(&plan, &renderer, "t".into(), None, &mut out).with_checkpoints(checkpointer);
         run.run(&mut stream)
     }));
-    let (_, state) = StateFile::open(&file).unwrap();
+    let (_, state) = StateFile::open(&file, &mut |_| false).unwrap();
     Left {
         stop: stop.ok(),
         state: state.unwrap_or_default(),

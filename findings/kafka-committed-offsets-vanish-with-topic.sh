@@ -4,7 +4,7 @@
 # Observed: the broker deletes the group's offsets with the topic. With the default auto.offset.reset=latest the group
 # begins at the end of the new topic: what was written before it came back is never delivered, and its lag is reported
 # as unknown, not as the number of these records.
-# Versions: Apache Kafka 4.3.1 (Maven), confluent-kafka 2.16.1 (PyPI) with librdkafka 2.16.1.
+# Versions: Apache Kafka 4.3.1 (Maven), confluent-kafka 2.16.1 (PyPI) with librdkafka 2.16.0.
 # Why it matters: "at least once" with a group holds only for partitions in which an offset is stored. A missing offset is
 # no sign that a group is new.
 set -euo pipefail

@@ -5,7 +5,7 @@
 # application had set it, the new assignment does not set the consumer's own queue either. The assignment has no error; its
 # messages are neither in the application's queue nor in the consumer's, but in that of the partition, where nobody looks.
 # Forwarding after the messages have arrived brings them.
-# Versions: confluent-kafka 2.16.1 (PyPI) with librdkafka 2.16.1; 2.12.1 does the same.
+# Versions: confluent-kafka 2.16.1 (PyPI) with librdkafka 2.16.0; 2.12.1 does the same.
 # Why it matters: a reader with one queue for several partitions reads nothing any more after it sought by assigning again, and
 # looks like one on a quiet topic. Forward the queues again after each assignment, or read the queue of each partition.
 set -euo pipefail

@@ -3,7 +3,7 @@
 # the first record of that time or later, as a broker does, or with an error.
 # Observed: it answers -1, the end of the partition, for every time, without an error. It keeps the times of the records: a
 # consumer that reads from the beginning gets them.
-# Versions: confluent-kafka 2.16.1 (PyPI) with librdkafka 2.16.1.
+# Versions: confluent-kafka 2.16.1 (PyPI) with librdkafka 2.16.0.
 # Why it matters: a consumer that starts at a time (the last hour) reads nothing from it, and a test that expects no failure
 # passes. Test such a start on a real broker, or look the time up in the records.
 set -euo pipefail

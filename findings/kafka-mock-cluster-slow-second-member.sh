@@ -3,7 +3,7 @@
 # heartbeat interval (3 s by default).
 # Observed: the mock cluster that librdkafka has for tests (test.mock.num.brokers) waits for the session timeout less one second,
 # although both members are polled all the time. With the default of 45 s, the second member has nothing for 44 s.
-# Versions: confluent-kafka 2.16.1 (PyPI) with librdkafka 2.16.1.
+# Versions: confluent-kafka 2.16.1 (PyPI) with librdkafka 2.16.0.
 # Why it matters: a test of a handover between two members looks like a deadlock, or passes only because it waits for so long.
 # Set session.timeout.ms low there, and measure the handover on a real broker.
 set -euo pipefail

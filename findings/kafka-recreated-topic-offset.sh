@@ -3,7 +3,7 @@
 # error, because the offset belongs to another topic (its id, KIP-516, has changed), at least with auto.offset.reset=error.
 # Observed: it gets none if the new topic has at least as many records. It continues in the middle of the new topic, and
 # never delivers the records before. A consumer that runs meanwhile does the same.
-# Versions: Apache Kafka 4.3.1 (Maven), confluent-kafka 2.16.1 (PyPI) with librdkafka 2.16.1.
+# Versions: Apache Kafka 4.3.1 (Maven), confluent-kafka 2.16.1 (PyPI) with librdkafka 2.16.0.
 # Why it matters: whoever keeps offsets outside of Kafka loses the first events of the new topic without a word. An offset
 # means something only together with the id of its topic.
 set -euo pipefail

@@ -2,7 +2,7 @@
 # Expected: the text of a topic's id (KIP-516) is the same in each tool that prints it.
 # Observed: librdkafka prints it in standard Base64 (with + and /), Kafka's own tools in the URL-safe form (with - and _). The
 # two differ for every id with one of these characters, which is about every second one.
-# Versions: Apache Kafka 4.3.1 (Maven) with its kafka-tools, confluent-kafka 2.16.1 (PyPI) with librdkafka 2.16.1.
+# Versions: Apache Kafka 4.3.1 (Maven) with its kafka-tools, confluent-kafka 2.16.1 (PyPI) with librdkafka 2.16.0.
 # Why it matters: whoever keeps the id beside offsets and compares it as text with the output of kafka-topics.sh sees a new
 # topic where there is none.
 set -euo pipefail

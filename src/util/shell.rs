@@ -20,11 +20,15 @@ pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// Splits a command line into words, with the quotes and backslashes of a POSIX shell and without its expansions. `None` if
-/// a quote is not closed, or after a backslash at the end.
+/// Splits a command line into words, with the quotes and backslashes of a POSIX shell and without its expansions and
+/// comments. `None` if a quote is not closed, or after a backslash at the end.
 #[must_use]
 pub fn split(line: &str) -> Option<Vec<String>> {
-    shlex::split(line)
+    // The crate drops what follows a `#`, as a shell does: `--exec 'notify #orders'` would lose its channel.
+    let stand_in = ('\u{e000}'..='\u{f8ff}').find(|mark| !line.contains(*mark))?;
+    let words = shlex::split(&line.replace('#', stand_in.encode_utf8(&mut [0; 4])))?;
+    let restored = words.into_iter().map(|word| word.replace(stand_in, "#"));
+    Some(restored.collect())
 }
 
 #[cfg(test)]
@@ -46,6 +50,10 @@ mod tests {
         );
         check(r"a\ b ''", Some(&["a b", ""]));
         check("a $HOME *", Some(&["a", "$HOME", "*"]));
+        check(
+            "notify #orders '#' \u{e000}#",
+            Some(&["notify", "#orders", "#", "\u{e000}#"]),
+        );
         check("it's", None);
         check("a\\", None);
         // What `quoted` writes is read back.

@@ -11,6 +11,7 @@ use super::escape::EscapeStyle;
 use super::line::{columns, truncate};
 use super::styles::{Ink, Styles};
 use crate::summary::{CollectionSummary, Example, Field, Summary};
+use crate::util::text::plural;
 
 /// Width without a terminal.
 const DEFAULT_COLUMNS: usize = 80;
@@ -249,10 +250,6 @@ fn counts(collection: &CollectionSummary) -> String {
     };
     let _ = write!(text, "{bound}{ids}");
     text
-}
-
-fn plural(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The types of a field, with the shares of none.

@@ -12,6 +12,7 @@ use crate::event::{Event, Unreadable};
 use crate::output::Output;
 use crate::record::{OffsetGap, Record};
 use crate::util::exit::Exit;
+use crate::util::text::plural;
 use crate::view::{BlameOrigin, BlameRow, EventPlace, View};
 
 /// The fields of one document.
@@ -88,15 +89,12 @@ impl Blame {
     }
 
     fn report_doubts(&self, out: &mut Output) {
-        let plural = |count, one: &str, more: &str| {
-            format!("{count} {}", if count == 1 { one } else { more })
-        };
         if self.gaps > 0 {
-            let gaps = plural(self.gaps, "gap", "gaps");
+            let gaps = plural(self.gaps, "gap");
             out.warn(&format!("the stream has {gaps}: changes may be missing"));
         }
         if self.unreadable > 0 {
-            let records = plural(self.unreadable, "unreadable record", "unreadable records");
+            let records = plural(self.unreadable, "unreadable record");
             out.warn(&format!("{records} may belong to the document"));
         }
     }

@@ -32,6 +32,7 @@ use crate::diff::redact::redacts_id;
 use crate::record::position::Position;
 use crate::util::env::Env;
 use crate::util::exit::Exit;
+use crate::util::text::plural;
 use crate::view::{Format, OutputFormat};
 
 /// A history to read.
@@ -227,8 +228,7 @@ impl Request<'_> {
     fn note_both(&self, [strings, others]: [u64; 2], context: &mut Context<'_>) {
         if strings > 0 && others > 0 {
             let id = &self.wanted.id;
-            let count = |count| format!("{count} version{}", if count == 1 { "" } else { "s" });
-            let (strings, others) = (count(strings), count(others));
+            let (strings, others) = (plural(strings, "version"), plural(others, "version"));
             context.out.note(&format!(
                 "two documents have this id: the string \"{id}\" ({strings}) and {id} ({others}); write '\"{id}\"' for the string only"
             ));

@@ -12,6 +12,7 @@ use super::render::Rendered;
 use super::run::Run;
 use super::stop_reason::StopReason;
 use crate::record::{Record, Source, SourceItem};
+use crate::util::text::plural;
 
 /// How long to wait for commands between two looks at Ctrl-C, at time limits and at positions to save.
 const WAIT_INTERVAL: Duration = Duration::from_millis(250);
@@ -141,14 +142,15 @@ impl Run<'_> {
         }
         let running = exec.stop();
         if is_early(&stop) && running > 0 {
-            let s = if running == 1 { "" } else { "s" };
             let hint = if cfg!(unix) {
                 " (Ctrl-C kills them)"
             } else {
                 ""
             };
-            self.out
-                .note(&format!("waiting for {running} running command{s}{hint}"));
+            self.out.note(&format!(
+                "waiting for {}{hint}",
+                plural(running, "running command")
+            ));
         }
         while !exec.wait(Goal::NoneRunning, WAIT_INTERVAL) {
             self.print_command_messages(exec);

@@ -18,6 +18,7 @@ use crate::diff::pattern::{Relation, closest};
 use crate::diff::{Change, ChangeKind, Diff, MAX_ALIGNED, MAX_DEPTH, Note};
 use crate::event::{Event, EventKind, Op, Unreadable};
 use crate::record::{OffsetGap, Record};
+use crate::util::text::plural;
 
 /// Paths are padded to one width, up to this one.
 const MAX_PATH_COLUMNS: usize = 32;
@@ -355,10 +356,6 @@ fn redaction(kind: ChangeKind) -> &'static str {
         ChangeKind::Changed => "(redacted, changed)",
         _ => "(redacted)",
     }
-}
-
-fn plural(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn push_styled(text: &[u8], ink: Ink, out: &mut Vec<u8>) {

@@ -6,6 +6,7 @@ use super::bars::{push_operations, push_share};
 use super::table::{Cell, Column, Table};
 use super::{BarUnit, StatsReport, StatsView};
 use crate::summary::stream::{CollectionStats, OpCounts, PartitionStats, TopDocument, skew};
+use crate::util::text::plural;
 use crate::view::escape;
 use crate::view::line::{truncate, without_quotes};
 use crate::view::styles::Ink;
@@ -466,10 +467,6 @@ fn cut_name(text: &str) -> String {
 
 fn cut(text: &str) -> String {
     truncate(text, MAX_ID_COLUMNS, false)
-}
-
-fn plural(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Bytes with a unit, such as `1.2 MB`.

@@ -1,5 +1,6 @@
 //! Formatting for the broker checks: dates, durations, lists.
 
+use crate::util::text::plural;
 use crate::util::time::{DAY_SECONDS, format_utc};
 
 /// Longer lists end in "and N more".
@@ -18,7 +19,7 @@ pub(super) fn format_duration(seconds: i64) -> String {
         seconds @ 3600.. => (seconds / 3600, "hour"),
         seconds => (seconds / 60, "minute"),
     };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+    plural(count, unit)
 }
 
 /// `a`, `a and b`, `a, b and c`, `a, b, c, d and 2 more`.

@@ -8,6 +8,7 @@ use super::{Check, Fault};
 use crate::event::{self, EventKind, Unreadable};
 use crate::kafka::inspect::{Partition, QueryError, QueryErrorKind};
 use crate::util::suggest::nearest;
+use crate::util::text::plural;
 use crate::util::time::format_rfc3339;
 
 /// The topic and the user that the checks are about.
@@ -408,12 +409,6 @@ fn decode_failed(position: &str, why: Unreadable, payload: Option<&[u8]>) -> Che
     });
     Check::fail("decode", Fault::E8, format!("{position}: {why}{quoted}"))
         .fix("check that this is a topic of Ditto's CDC and that no other program writes to it")
-}
-
-/// `1 record`, `2 records`.
-fn plural(count: i64, what: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{s}")
 }
 
 /// `3 h ago`; both arguments are in milliseconds since 1970.

@@ -8,7 +8,7 @@ use super::connect;
 use super::tail;
 use super::tail::plan::Plan;
 use crate::cli;
-use crate::kafka::{self, ReadRange, ReadStopped};
+use crate::kafka::{self, Connection, ReadRange, ReadStopped, Reader, Topic};
 use crate::output::{Output, WriteEnd};
 use crate::record::time_order::TxnOf;
 use crate::record::{Failure, OffsetGap, Record, Source, SourceItem};
@@ -70,22 +70,44 @@ pub(super) fn read_topic(
         ));
     }
     connection.set_pace(true);
+    let mut reader = start_topic(
+        connection,
+        topic.plan,
+        topic.merge,
+        &mut |_| Ok(()),
+        context,
+    )?;
+    read_to_end(&mut reader, visitor, false, context)
+}
+
+/// Starts to read the range of a plan; `before` sees the topic first.
+///
+/// # Errors
+/// The exit code of a failure that was reported, or of Ctrl-C.
+pub(super) fn start_topic(
+    connection: Connection,
+    plan: &Plan,
+    merge: Option<TxnOf>,
+    before: &mut dyn FnMut(&Topic) -> Result<(), Failure>,
+    context: &mut Context<'_>,
+) -> Result<Reader, Exit> {
     let range = ReadRange {
-        from: topic.plan.from.clone(),
+        from: plan.from.clone(),
         stored: None,
-        until: topic.plan.until.clone(),
+        until: plan.until.clone(),
         now: context.env.now.timestamp().as_millisecond(),
-        merge: topic.merge,
+        merge,
     };
     let interrupt = Arc::clone(context.interrupt);
     let note = &mut |line: &str| context.out.note(line);
-    let started =
-        kafka::connect(connection, interrupt, note).and_then(|topic| kafka::start(topic, &range));
-    let mut reader = started.map_err(|stopped| match stopped {
+    let started = kafka::connect(connection, interrupt, note).and_then(|topic| {
+        before(&topic)?;
+        kafka::start(topic, &range)
+    });
+    started.map_err(|stopped| match stopped {
         ReadStopped::Interrupted => Exit::Interrupted,
         ReadStopped::Failed(failure) => report(&failure, context),
-    })?;
-    read_to_end(&mut reader, visitor, false, context)
+    })
 }
 
 /// The exit code of an output that cannot be written; a pipe whose reader has seen enough is no failure.

@@ -14,17 +14,16 @@ use self::log::LogReader;
 use self::watch::Watcher;
 use super::Context;
 use super::connect;
-use super::read_source::{read_to_end, report};
+use super::read_source::{read_to_end, report, start_topic};
 use super::tail::plan::{Plan, SharedArgs, TypedTimeLimits};
 use super::unknown_collections;
 use crate::capture::Capture;
 use crate::cli;
 use crate::cli::{ChangeOptions, OnGap, PositionRange, TimeUnit};
-use crate::kafka;
-use crate::kafka::{Connection, ReadRange, ReadStopped, Reader};
+use crate::kafka::{Reader, Topic};
 use crate::output::{Output, WriteEnd};
-use crate::record::Source;
 use crate::record::position::Position;
+use crate::record::{Failure, Source};
 use crate::summary::stream::{PartitionLog, Partitions};
 use crate::util::exit::Exit;
 use crate::view::stats::{BarUnit, StatsReport, StatsView};
@@ -120,11 +119,9 @@ fn read_topic(
     let mut log = log.map_err(|failure| report(&failure, context))?;
     connection.group = None;
     connection.set_pace(typed.watch.is_none());
-    let reader = start(connection, plan, &mut counter.partitions, context);
-    let mut reader = reader.map_err(|stopped| match stopped {
-        ReadStopped::Interrupted => Exit::Interrupted,
-        ReadStopped::Failed(failure) => report(&failure, context),
-    })?;
+    let partitions = &mut counter.partitions;
+    let note_logs = &mut |topic: &Topic| note_logs(topic, partitions);
+    let mut reader = start_topic(connection, plan, None, note_logs, context)?;
     if let Some(log) = &log {
         log.check_id(reader.incarnation().id.as_deref(), context.out);
     }
@@ -140,22 +137,7 @@ fn read_topic(
     read
 }
 
-fn start(
-    connection: Connection,
-    plan: &Plan,
-    partitions: &mut Partitions,
-    context: &mut Context<'_>,
-) -> Result<Reader, ReadStopped> {
-    let range = ReadRange {
-        from: plan.from.clone(),
-        stored: None,
-        until: plan.until.clone(),
-        now: context.env.now.timestamp().as_millisecond(),
-        merge: None,
-    };
-    let interrupt = Arc::clone(context.interrupt);
-    let note = &mut |line: &str| context.out.note(line);
-    let topic = kafka::connect(connection, interrupt, note)?;
+fn note_logs(topic: &Topic, partitions: &mut Partitions) -> Result<(), Failure> {
     for (partition, start, end) in topic.watermarks()? {
         let log = PartitionLog {
             start,
@@ -164,7 +146,7 @@ fn start(
         };
         partitions.set_log(topic.name(), partition, log);
     }
-    kafka::start(topic, &range)
+    Ok(())
 }
 
 /// Shows the statistics at an interval, until the read ends.

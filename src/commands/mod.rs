@@ -14,6 +14,7 @@ pub mod man;
 mod pager;
 mod read_source;
 pub mod requery;
+mod snapshot_read;
 pub mod stats;
 mod stores;
 mod synthetic_event;

@@ -4,15 +4,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::options::Options;
-use super::outcome::report_stop;
-use super::workers::run_in_background;
 use crate::bigpeer::Endpoint;
 use crate::commands::Context;
-use crate::snapshot::manifest::{Manifest, Scope};
-use crate::snapshot::read::queries::Target;
-use crate::snapshot::read::retrying_client::{Request, RetryingClient, StopReason};
-use crate::snapshot::write::journal::RunIdentity;
+use crate::commands::snapshot_read::options::ReadOptions;
+use crate::commands::snapshot_read::outcome::report_stop;
+use crate::commands::snapshot_read::{SnapshotRead, run_in_background};
+use crate::snapshot::manifest::Manifest;
+use crate::snapshot::read::retrying_client::{Request, StopReason};
 use crate::util::exit::Exit;
 use crate::util::shell::quoted;
 use crate::view::escape;
@@ -52,13 +50,8 @@ pub(super) fn report(manifest: &Manifest, place: Option<&Path>, context: &mut Co
 }
 
 /// Prints the plan. Only counts are queried, no documents.
-pub(super) fn dry_run(
-    client: &Arc<RetryingClient>,
-    head: &RunIdentity,
-    targets: &[Target],
-    scope: &Scope,
-    context: &mut Context<'_>,
-) -> Result<Exit, Exit> {
+pub(super) fn dry_run(read: &SnapshotRead, context: &mut Context<'_>) -> Result<Exit, Exit> {
+    let (head, targets) = (read.head(), read.targets());
     let mut text = format!("server       {}\n", escape::text(&head.server));
     let floor = head.floor.map_or_else(
         || "none".to_owned(),
@@ -83,13 +76,14 @@ pub(super) fn dry_run(
         text,
         "collections  {}: the server's list {}",
         targets.len(),
-        escape::text(&scope.listing)
+        escape::text(&read.scope().listing)
     );
     for target in targets {
-        let (background, request) = (Arc::clone(client), Request::Dql(target.census()));
+        let (background, request) = (Arc::clone(read.client()), Request::Dql(target.census()));
         let doing = format!("counting the collection {}", target.collection);
-        let counted =
-            run_in_background(client, context, move || background.query(&doing, &request));
+        let counted = run_in_background(read.client(), context, move || {
+            background.query(&doing, &request)
+        });
         let rows = match counted {
             Ok((_, rows)) => rows
                 .iter()
@@ -110,7 +104,7 @@ pub(super) fn dry_run(
 }
 
 /// The first request as a shell command; the key stays in a variable.
-pub(super) fn curl(endpoint: &Endpoint, options: &Options) -> String {
+pub(super) fn curl(endpoint: &Endpoint, options: &ReadOptions) -> String {
     let Request::Dql(query) = options.first_request() else {
         return String::new();
     };

@@ -8,6 +8,7 @@ use super::{CollectionReader, ReadError};
 use crate::bigpeer::{ApiErrorKind, QueryResponse};
 use crate::snapshot::document_id::IdType;
 use crate::snapshot::manifest::Census;
+use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal::CollectionResume;
 
 /// The reason against a collection that the server cannot count.
@@ -49,10 +50,11 @@ impl CollectionReader<'_> {
     /// The count before the read, from now or from an earlier run; or `None`, and why in `reasons`.
     pub(super) fn before(
         &mut self,
+        store: &mut dyn PageStore,
         resume: &CollectionResume,
         reasons: &mut Vec<String>,
     ) -> Result<Option<Census>, ReadError> {
-        Ok(self.count_before(resume)?.or_reason(reasons))
+        Ok(self.count_before(store, resume)?.or_reason(reasons))
     }
 
     /// The count after the read; or `None`, and why in `reasons`.
@@ -66,7 +68,11 @@ impl CollectionReader<'_> {
         Ok(count.or_reason(reasons))
     }
 
-    fn count_before(&mut self, resume: &CollectionResume) -> Result<Count, ReadError> {
+    fn count_before(
+        &mut self,
+        store: &mut dyn PageStore,
+        resume: &CollectionResume,
+    ) -> Result<Count, ReadError> {
         if let Some(census) = resume.census.clone().filter(|_| !resume.pages.is_empty()) {
             return Ok(checked(Ok(census)));
         }
@@ -80,7 +86,7 @@ impl CollectionReader<'_> {
             count = self.count()?;
         }
         if let Count::Known(census) = &count {
-            self.sink
+            store
                 .record_count(census)
                 .map_err(|error| self.disk_error(error))?;
         }

@@ -19,7 +19,7 @@ use self::evidence_marks::EvidenceMarks;
 use self::legacy::DocumentUnwrapper;
 use self::page::{PageOrder, PageRows, SeenIds};
 use self::page_size::{AdaptivePageSize, PageTiming};
-use self::progress::{CollectionProgress, PageResult, PageSink};
+use self::progress::{CollectionProgress, PageResult};
 use self::queries::Target;
 use self::retrying_client::{Request, RetryingClient, StopReason};
 use super::document_id::{CountByType, IdType};
@@ -48,8 +48,6 @@ pub struct CollectionReader<'a> {
     pub target: Target,
     /// The largest page that succeeded for another collection; 0 before the first.
     pub hint: &'a AtomicU64,
-    /// Receives complete pages.
-    pub sink: &'a mut dyn PageSink,
     /// The server knows only the interface before DQL.
     pub legacy: bool,
 }
@@ -91,13 +89,13 @@ impl CollectionReader<'_> {
     /// incomplete.
     pub fn run(
         mut self,
-        store: PageStore,
+        store: Box<dyn PageStore>,
         marks: EvidenceMarks,
         resume: &CollectionResume,
     ) -> Result<Collection, StopReason> {
         let mut progress = CollectionProgress::new(store, marks);
         let mut uncounted = Vec::new();
-        let before = match self.before(resume, &mut uncounted) {
+        let before = match self.before(&mut *progress.store, resume, &mut uncounted) {
             Ok(before) => before,
             Err(ReadError::Stop(stop)) => return Err(stop),
             Err(error) => return Ok(self.finish_incomplete(progress, None, String::new(), error)),
@@ -215,18 +213,13 @@ impl CollectionReader<'_> {
 
     /// Discards all pages of the collection.
     fn restart(&mut self, progress: &mut CollectionProgress) -> Result<(), ReadError> {
-        let started = progress.pages > 0;
-        let rolled_back = self
-            .sink
-            .restart(&mut progress.store)
+        let documents = &self.client.status().documents;
+        let is_discarded = progress
+            .restart(documents)
             .map_err(|error| self.disk_error(error))?;
-        if started && !rolled_back {
+        if !is_discarded {
             return Err(ReadError::Fault("the server stopped supporting the query after some pages, and documents on standard output cannot be withdrawn: use --output DIR".to_owned()));
         }
-        let documents = &self.client.status().documents;
-        progress
-            .reset(documents)
-            .map_err(|error| self.disk_error(error))?;
         Ok(())
     }
 
@@ -394,7 +387,7 @@ impl CollectionReader<'_> {
             let request = page_request(requested, last.as_deref());
             let counter = &self.client.status().documents;
             let mut rows = PageRows::new(
-                &mut progress.store,
+                &mut *progress.store,
                 (&mut progress.order, &mut progress.marks),
                 counter,
                 progress.last.clone(),
@@ -483,9 +476,7 @@ impl CollectionReader<'_> {
             warnings: page.response.warnings.clone(),
             end,
         };
-        let committed = progress
-            .commit_page(&page)
-            .and_then(|line| self.sink.commit_page(&mut progress.store, &line));
+        let committed = progress.commit_page(&page);
         Ok(committed.map_err(|error| self.disk_error(error))?)
     }
 

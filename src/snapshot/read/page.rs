@@ -42,7 +42,7 @@ impl SeenIds {
 
 /// Checks and stores the rows of a page.
 pub struct PageRows<'s> {
-    store: &'s mut PageStore,
+    store: &'s mut dyn PageStore,
     order: &'s mut PageOrder,
     marks: &'s mut EvidenceMarks,
     counter: &'s AtomicU64,
@@ -66,7 +66,7 @@ pub struct PageRows<'s> {
 impl<'s> PageRows<'s> {
     /// A page after the id `last`; with `overlap` it starts with that id again.
     pub fn new(
-        store: &'s mut PageStore,
+        store: &'s mut dyn PageStore,
         (order, marks): (&'s mut PageOrder, &'s mut EvidenceMarks),
         counter: &'s AtomicU64,
         last: Option<Vec<u8>>,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::snapshot::write::FILE_PAGE_BYTES;
+use crate::snapshot::write::file_store::PAGE_BYTES;
 
 /// The first page of the first collection.
 const FIRST_PAGE_DOCUMENTS: u64 = 2_000;
@@ -87,11 +87,7 @@ impl AdaptivePageSize {
         }
         self.min_wait = self.min_wait.min(timing.wait);
         let cheap = self.min_wait * CHEAP_WAIT_FRACTION < timing.took;
-        let target_bytes = if cheap {
-            self.target_bytes
-        } else {
-            FILE_PAGE_BYTES
-        };
+        let target_bytes = if cheap { self.target_bytes } else { PAGE_BYTES };
         if bytes >= target_bytes {
             return;
         }
@@ -137,7 +133,7 @@ impl AdaptivePageSize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snapshot::write::BUFFERED_PAGE_BYTES;
+    use crate::snapshot::write::page_buffer::BUFFERED_PAGE_BYTES;
 
     const SLOW: PageTiming = PageTiming {
         wait: Duration::from_secs(1),
@@ -147,7 +143,7 @@ mod tests {
     /// Number of requests for this many documents if the server rejects pages above a cap.
     fn requests(documents: u64, cap: u64) -> (u64, u64) {
         let (mut size, mut remaining, mut sent) =
-            (AdaptivePageSize::new(None, FILE_PAGE_BYTES), documents, 0);
+            (AdaptivePageSize::new(None, PAGE_BYTES), documents, 0);
         while remaining > 0 {
             sent += 1;
             if size.current() > cap && remaining > cap {
@@ -188,9 +184,9 @@ mod tests {
 
     #[test]
     fn a_page_of_one_cannot_be_smaller_and_sizes_recover() {
-        let mut size = AdaptivePageSize::new(Some(1), FILE_PAGE_BYTES);
+        let mut size = AdaptivePageSize::new(Some(1), PAGE_BYTES);
         assert!(!size.on_too_large());
-        let mut size = AdaptivePageSize::new(Some(8), FILE_PAGE_BYTES);
+        let mut size = AdaptivePageSize::new(Some(8), PAGE_BYTES);
         while size.current() > 1 {
             assert!(size.on_too_large());
         }
@@ -202,7 +198,7 @@ mod tests {
 
     #[test]
     fn an_unreported_cap_is_respected() {
-        let mut size = AdaptivePageSize::new(None, FILE_PAGE_BYTES);
+        let mut size = AdaptivePageSize::new(None, PAGE_BYTES);
         size.on_truncated(500);
         for _ in 0..100 {
             size.on_full_page(10, SLOW);
@@ -233,7 +229,7 @@ mod tests {
 
     #[test]
     fn large_documents_make_small_pages() {
-        let mut size = AdaptivePageSize::new(Some(10), FILE_PAGE_BYTES);
+        let mut size = AdaptivePageSize::new(Some(10), PAGE_BYTES);
         size.on_full_page(100 << 20, SLOW);
         assert_eq!(size.current(), 10);
         size.on_full_page(32 << 20, SLOW);

@@ -7,34 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::evidence_marks::EvidenceMarks;
 use super::page::{PageOrder, SeenIds};
 use crate::snapshot::document_id::{CountByType, DocumentId, IdType};
-use crate::snapshot::manifest::{Census, Collection, ReadRange, add_range};
+use crate::snapshot::manifest::{Collection, ReadRange, add_range};
 use crate::snapshot::write::PageStore;
-use crate::snapshot::write::journal::{self, CollectionResume};
-
-/// Receives complete pages: a folder with a journal, or standard output.
-pub trait PageSink {
-    /// Records the server's count before the read.
-    ///
-    /// # Errors
-    /// I/O errors of the journal.
-    fn record_count(&mut self, count: &Census) -> io::Result<()>;
-
-    /// Commits the page at the end of the store.
-    ///
-    /// # Errors
-    /// I/O errors of the store or the output.
-    fn commit_page(&mut self, store: &mut PageStore, page: &journal::PageEntry) -> io::Result<()>;
-
-    /// Discards all pages; `false` if they cannot be rolled back.
-    ///
-    /// # Errors
-    /// I/O errors of the journal.
-    fn restart(&mut self, store: &mut PageStore) -> io::Result<bool>;
-}
+use crate::snapshot::write::journal::{CollectionResume, CommitPoint, PageEntry};
 
 /// The committed pages of one collection.
 pub struct CollectionProgress {
-    pub(in crate::snapshot) store: PageStore,
+    pub(in crate::snapshot) store: Box<dyn PageStore>,
     pub(in crate::snapshot) order: PageOrder,
     /// The last id, raw; with keyset paging, that of the current type.
     pub(in crate::snapshot) last: Option<Vec<u8>>,
@@ -67,7 +46,7 @@ pub(in crate::snapshot) struct PageResult {
 impl CollectionProgress {
     /// The start of a read.
     #[must_use]
-    pub fn new(store: PageStore, marks: EvidenceMarks) -> CollectionProgress {
+    pub fn new(store: Box<dyn PageStore>, marks: EvidenceMarks) -> CollectionProgress {
         CollectionProgress {
             store,
             order: PageOrder::SeenIds(Box::default()),
@@ -85,10 +64,13 @@ impl CollectionProgress {
         }
     }
 
-    /// Discards all pages.
-    pub(in crate::snapshot) fn reset(&mut self, counter: &AtomicU64) -> io::Result<()> {
+    /// Discards all pages; `false` if the store cannot discard them.
+    pub(in crate::snapshot) fn restart(&mut self, counter: &AtomicU64) -> io::Result<bool> {
+        let has_pages = self.pages > 0;
+        if !self.store.restart()? && has_pages {
+            return Ok(false);
+        }
         counter.fetch_sub(self.documents(), Ordering::Relaxed);
-        self.store.clear()?;
         self.order = PageOrder::SeenIds(Box::<SeenIds>::default());
         self.last = None;
         self.by_type = CountByType::default();
@@ -97,7 +79,7 @@ impl CollectionProgress {
         self.warnings.clear();
         self.marks.clear();
         (self.min_txn, self.max_txn, self.has_unknown_txn) = (None, None, false);
-        Ok(())
+        Ok(true)
     }
 
     /// Restores the pages of an interrupted run.
@@ -124,17 +106,11 @@ impl CollectionProgress {
         }
     }
 
-    /// Commits the page at the end of the store; returns its entry for the journal.
-    pub(in crate::snapshot) fn commit_page(
-        &mut self,
-        page: &PageResult,
-    ) -> io::Result<journal::PageEntry> {
-        let mark = self.store.commit()?;
-        self.marks.commit_page();
-        self.count(page);
+    /// Commits the page at the end of the store.
+    pub(in crate::snapshot) fn commit_page(&mut self, page: &PageResult) -> io::Result<()> {
         let named = IdType::ALL.into_iter().zip(page.by_type);
         let named = named.filter(|(_, count)| *count > 0);
-        Ok(journal::PageEntry {
+        self.store.commit_page(PageEntry {
             kind: page.kind.map(|kind| kind.name().to_owned()),
             last: page
                 .last
@@ -146,8 +122,11 @@ impl CollectionProgress {
                 .collect(),
             transaction_id: page.transaction_id,
             warnings: page.warnings.clone(),
-            mark,
-        })
+            mark: CommitPoint::default(),
+        })?;
+        self.marks.commit_page();
+        self.count(page);
+        Ok(())
     }
 
     fn count(&mut self, page: &PageResult) {

@@ -130,10 +130,10 @@ impl SnapshotDirectory {
         Ok(())
     }
 
-    /// The path of a file in the staging folder.
+    /// The folder in which the snapshot is written until it is complete.
     #[must_use]
-    pub fn path(&self, file: &str) -> PathBuf {
-        self.staging.join(file)
+    pub fn staging(&self) -> &Path {
+        &self.staging
     }
 
     /// Replaces the existing snapshot by the finished one; returns its folder. An incomplete snapshot never replaces a
@@ -245,7 +245,7 @@ impl SnapshotDirectory {
         replaced: &BTreeSet<String>,
     ) -> io::Result<()> {
         for file in collection_files(manifest) {
-            let (from, target) = (self.path(file), to.join(file));
+            let (from, target) = (self.staging.join(file), to.join(file));
             let is_there = ownership::is_there(&target);
             if is_there && !ownership::is_there(&from) {
                 continue;

@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::mpsc::{self, Receiver, Sender};
 
+/// Page size in bytes, if requests are cheap: two buffered pages fit in memory.
+pub const BUFFERED_PAGE_BYTES: u64 = 10 << 20;
 /// Size of a memory chunk.
 const CHUNK_BYTES: usize = 512 << 10;
 /// Minimum number of chunks: one is filled while another one is printed.

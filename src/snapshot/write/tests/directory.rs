@@ -35,7 +35,11 @@ fn snapshot(content: &str, files: &[&str], complete: bool) -> Manifest {
 fn stage(folder: &SnapshotDirectory, manifest: &Manifest) {
     folder.journal(0).unwrap();
     for one in &manifest.collections {
-        fs::write(folder.path(one.file.as_ref().unwrap()), &manifest.server).unwrap();
+        fs::write(
+            folder.staging().join(one.file.as_ref().unwrap()),
+            &manifest.server,
+        )
+        .unwrap();
     }
 }
 
@@ -133,17 +137,21 @@ fn the_next_run_recovers_from_a_crash_at_any_step_of_the_replacement() {
             continue;
         }
         if recorded {
-            fs::write(folder.path(REPLACED), r#"["a.ndjson","b.ndjson"]"#).unwrap();
+            fs::write(
+                folder.staging().join(REPLACED),
+                r#"["a.ndjson","b.ndjson"]"#,
+            )
+            .unwrap();
         }
         new.write(&folder.staging).unwrap();
         if step > 1 {
             fs::remove_file(place(manifest::NAME)).unwrap();
         }
         if step > 2 {
-            fs::rename(folder.path("b.ndjson"), place("b.ndjson")).unwrap();
+            fs::rename(folder.staging().join("b.ndjson"), place("b.ndjson")).unwrap();
         }
         if step > 3 {
-            fs::rename(folder.path("c.ndjson"), place("c.ndjson")).unwrap();
+            fs::rename(folder.staging().join("c.ndjson"), place("c.ndjson")).unwrap();
         }
         drop(folder);
         drop(SnapshotDirectory::open(root.path()).unwrap());
@@ -267,7 +275,7 @@ fn a_recovery_replaces_only_what_was_recorded() {
     let folder = SnapshotDirectory::open(root.path()).unwrap();
     let new = snapshot("new", &["a.ndjson", "b.ndjson"], true);
     stage(&folder, &new);
-    fs::write(folder.path(REPLACED), r#"["a.ndjson"]"#).unwrap();
+    fs::write(folder.staging().join(REPLACED), r#"["a.ndjson"]"#).unwrap();
     new.write(&folder.staging).unwrap();
     drop(folder);
     let place = root.path().join("b.ndjson");
@@ -313,10 +321,13 @@ fn only_the_owner_may_read_a_snapshot() {
     let folder = SnapshotDirectory::open(root.path()).unwrap();
     let manifest = snapshot("one", &["a.ndjson"], true);
     let journal = folder.journal(0).unwrap();
-    drop(crate::snapshot::write::PageStore::create(&folder.path("a.ndjson")).unwrap());
+    drop(
+        crate::snapshot::write::file::CollectionFile::create(&folder.staging().join("a.ndjson"))
+            .unwrap(),
+    );
     drop(journal);
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(folder.path(JOURNAL)), 0o600);
+    assert_eq!(mode(folder.staging().join(JOURNAL)), 0o600);
     folder.commit(&manifest).unwrap();
     for name in ["a.ndjson", manifest::NAME] {
         assert_eq!(mode(root.path().join(name)), 0o600, "{name}");

@@ -53,7 +53,7 @@ fn is_permanent(stop: &StopReason) -> bool {
 }
 
 /// Reports why the run cannot continue.
-pub(super) fn report_stop(stop: &StopReason, context: &mut Context<'_>) -> Exit {
+pub fn report_stop(stop: &StopReason, context: &mut Context<'_>) -> Exit {
     match stop {
         StopReason::Interrupted => Exit::Interrupted,
         StopReason::Disk(doing, error) => report_failure(&disk_failure(doing, error), context),
@@ -86,7 +86,7 @@ fn class(error: &ApiError) -> FailureClass {
     }
 }
 
-pub(super) fn report_failure(failure: &Failure, context: &mut Context<'_>) -> Exit {
+pub fn report_failure(failure: &Failure, context: &mut Context<'_>) -> Exit {
     context.out.failure(failure);
     failure.exit()
 }

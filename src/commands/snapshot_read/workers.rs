@@ -2,30 +2,23 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::stdout_page;
+use super::destination::{Destination, StdoutDestination};
+use super::stdout_page::StdoutPage;
 use crate::commands::Context;
 use crate::output::WriteEnd;
 use crate::snapshot::document_id::IdType;
-use crate::snapshot::manifest::{Census, Collection};
+use crate::snapshot::manifest::Collection;
 use crate::snapshot::read::CollectionReader;
 use crate::snapshot::read::evidence_marks::{EvidenceMarks, WrittenEvidence};
-use crate::snapshot::read::progress::PageSink;
 use crate::snapshot::read::queries::{LISTING, Listing, Target, list};
 use crate::snapshot::read::retrying_client::{RetryingClient, StopReason};
-use crate::snapshot::write::PageStore;
-use crate::snapshot::write::directory::SnapshotDirectory;
-use crate::snapshot::write::file_name::file_name;
-use crate::snapshot::write::journal::{
-    CollectionResume, CommitPoint, Entry, Journal, PageEntry, ResumeState,
-};
-use crate::snapshot::write::page_buffer::PageBuffer;
+use crate::snapshot::write::journal::{CollectionResume, ResumeState};
 use crate::util::mutex::lock;
 use crate::util::repeats::RepeatFilter;
 use crate::view::escape;
@@ -68,8 +61,6 @@ pub(super) enum Outcome {
 struct Task {
     target: Target,
     resume: CollectionResume,
-    /// `None` for standard output.
-    path: Option<PathBuf>,
 }
 
 /// Messages of the workers.
@@ -77,7 +68,7 @@ enum WorkerEvent {
     Done(Box<Collection>),
     ReadStopped(StopReason),
     /// A page for standard output.
-    Page(stdout_page::StdoutPage),
+    Page(StdoutPage),
 }
 
 /// The state that all threads share.
@@ -88,74 +79,75 @@ struct Shared {
     evidence: Arc<WrittenEvidence>,
     hint: AtomicU64,
     tasks: Mutex<VecDeque<Task>>,
-    /// Memory for buffered pages of each thread.
-    buffer_bytes: usize,
-    journal: Option<Arc<Journal>>,
+    destination: Arc<dyn Destination>,
 }
 
 impl CollectionWorkers {
-    /// Reads into files, with a journal.
-    pub fn to_folder(
+    /// Reads into a destination that keeps the pages of an interrupted run.
+    pub fn read(
         &self,
-        folder: &SnapshotDirectory,
-        journal: &Arc<Journal>,
+        destination: &Arc<dyn Destination>,
         resume_state: &ResumeState,
         context: &mut Context<'_>,
     ) -> Outcome {
-        let task = |target: &Target| Task {
-            resume: resume_state.collection(&target.collection),
-            path: Some(folder.path(&file_name(&target.collection))),
-            target: target.clone(),
-        };
-        let tasks = self.targets.iter().map(task).collect();
-        self.run(tasks, Some(Arc::clone(journal)), context)
+        self.run(resume_state, context, |_| Arc::clone(destination))
     }
 
     /// Reads to standard output.
     pub fn to_stream(&self, context: &mut Context<'_>) -> Outcome {
-        let task = |target: &Target| Task {
-            resume: CollectionResume::default(),
-            path: None,
-            target: target.clone(),
-        };
-        let tasks = self.targets.iter().map(task).collect();
-        self.run(tasks, None, context)
+        self.run(&ResumeState::default(), context, |event_tx| {
+            let event_tx = event_tx.clone();
+            let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+            Arc::new(StdoutDestination {
+                print: Arc::new(move |page| {
+                    let page = WorkerEvent::Page(page);
+                    event_tx.send(page).map_err(closed)
+                }),
+                buffer_bytes: STDOUT_BUFFER_BYTES / self.threads(),
+            })
+        })
+    }
+
+    fn threads(&self) -> usize {
+        self.jobs.min(self.targets.len()).max(1)
     }
 
     fn run(
         &self,
-        tasks: VecDeque<Task>,
-        journal: Option<Arc<Journal>>,
+        resume_state: &ResumeState,
         context: &mut Context<'_>,
+        destination: impl FnOnce(&SyncSender<WorkerEvent>) -> Arc<dyn Destination>,
     ) -> Outcome {
-        let threads = self.jobs.min(tasks.len());
+        let task = |target: &Target| Task {
+            resume: resume_state.collection(&target.collection),
+            target: target.clone(),
+        };
         self.client.status().begin(COUNTING, 0);
+        let (event_tx, events) = mpsc::sync_channel(self.threads());
         let shared = Arc::new(Shared {
             client: Arc::clone(&self.client),
             stop: Arc::clone(&self.stop),
             legacy: self.legacy,
             evidence: Arc::clone(&self.evidence),
             hint: AtomicU64::new(0),
-            tasks: Mutex::new(tasks),
-            buffer_bytes: STDOUT_BUFFER_BYTES / threads.max(1),
-            journal,
+            tasks: Mutex::new(self.targets.iter().map(task).collect()),
+            destination: destination(&event_tx),
         });
-        let (event_tx, events) = mpsc::sync_channel(threads.max(1));
-        for _ in 0..threads {
+        for _ in 0..self.threads() {
             let (shared, event_tx) = (Arc::clone(&shared), event_tx.clone());
             // Not joined: a thread that is blocked in the network ends with the program.
             thread::spawn(move || shared.run_worker(&event_tx));
         }
-        drop(event_tx);
-        let outcome = handle_events(&events, &shared.client, context);
+        // A destination may also have a sender: only the threads keep them.
+        drop((event_tx, shared));
+        let outcome = handle_events(&events, &self.client, context);
         if !matches!(outcome, Outcome::Complete(_)) {
-            shared.stop.store(true, Ordering::Relaxed);
+            self.stop.store(true, Ordering::Relaxed);
         }
         context.out.end_progress();
         outcome
     }
 }
-
 /// Handles messages until all workers have ended.
 fn handle_events(
     events: &Receiver<WorkerEvent>,
@@ -200,7 +192,7 @@ impl Shared {
             let Some(task) = task else {
                 return;
             };
-            let done = match self.read_collection(&task, event_tx) {
+            let done = match self.read_collection(&task) {
                 Ok(collection) => WorkerEvent::Done(Box::new(collection)),
                 Err(stop) => WorkerEvent::ReadStopped(stop),
             };
@@ -210,15 +202,12 @@ impl Shared {
         }
     }
 
-    fn read_collection(
-        &self,
-        task: &Task,
-        event_tx: &SyncSender<WorkerEvent>,
-    ) -> Result<Collection, StopReason> {
+    fn read_collection(&self, task: &Task) -> Result<Collection, StopReason> {
         let name = task.target.collection.clone();
         let disk = |error| StopReason::Disk(format!("writing the collection {name}"), error);
-        let (store, resume) = self.store(task).map_err(disk)?;
-        let marks = self.marks(task, &resume).map_err(disk)?;
+        let mut marks = EvidenceMarks::new(&self.evidence, &name);
+        let opened = self.destination.open(&name, &task.resume, &mut marks);
+        let (store, resume) = opened.map_err(disk)?;
         if let Some(done) = resume.done {
             self.client.status().begin(&name, done.documents);
             self.client
@@ -228,136 +217,15 @@ impl Shared {
             marks.finish();
             return Ok(done);
         }
-        let mut journal_sink;
-        let mut stdout_sink;
-        let sink: &mut dyn PageSink = if let Some(journal) = &self.journal {
-            journal_sink = JournalSink {
-                journal,
-                name: &name,
-            };
-            &mut journal_sink
-        } else {
-            stdout_sink = StdoutSink {
-                event_tx,
-                name: &name,
-            };
-            &mut stdout_sink
-        };
         let read_collection = CollectionReader {
             client: &self.client,
             target: task.target.clone(),
             hint: &self.hint,
-            sink,
             legacy: self.legacy,
         };
         let mut collection = read_collection.run(store, marks, &resume)?;
-        if let Some(journal) = &self.journal {
-            collection.file = Some(file_name(&name));
-            // --resume reads a failed collection again; each run proves the counts itself.
-            if collection.why_not.is_empty() {
-                journal
-                    .add(&Entry::Done(Box::new(collection.clone())))
-                    .map_err(disk)?;
-            }
-        }
+        self.destination.finish(&mut collection).map_err(disk)?;
         Ok(collection)
-    }
-
-    /// The documents of the evidence that an interrupted run has written.
-    fn marks(&self, task: &Task, resume: &CollectionResume) -> io::Result<EvidenceMarks> {
-        let mut marks = EvidenceMarks::new(&self.evidence, &task.target.collection);
-        let page = resume.pages.last().map(|page| page.mark.length);
-        let length = resume.done.as_ref().map(|done| done.bytes).or(page);
-        if let (Some(path), Some(length)) = (&task.path, length) {
-            marks.scan_file(path, length)?;
-        }
-        Ok(marks)
-    }
-
-    /// The store, and the pages of an interrupted run that its file matches.
-    fn store(&self, task: &Task) -> io::Result<(PageStore, CollectionResume)> {
-        let (Some(path), Some(journal)) = (&task.path, &self.journal) else {
-            return Ok((
-                PageStore::Buffered(PageBuffer::new(self.buffer_bytes)),
-                CollectionResume::default(),
-            ));
-        };
-        let resume = &task.resume;
-        let whole = |done: &Collection| {
-            vec![CommitPoint {
-                length: done.bytes,
-                sum: done.sha256.clone(),
-            }]
-        };
-        let marks = resume.done.as_ref().map_or_else(
-            || resume.pages.iter().map(|page| page.mark.clone()).collect(),
-            whole,
-        );
-        if marks.is_empty()
-            || resume.pages.iter().any(|page| page.kind.is_none()) && resume.done.is_none()
-        {
-            journal.add(&Entry::Again(task.target.collection.clone()))?;
-            return Ok((PageStore::create(path)?, CollectionResume::default()));
-        }
-        let (store, agreed) = PageStore::resume(path, &marks)?;
-        if agreed == marks.len() {
-            return Ok((store, resume.clone()));
-        }
-        // A power loss has removed more of the file than of the journal.
-        journal.add(&Entry::Again(task.target.collection.clone()))?;
-        Ok((PageStore::create(path)?, CollectionResume::default()))
-    }
-}
-
-/// Records each committed page of a file in the journal.
-struct JournalSink<'a> {
-    journal: &'a Journal,
-    name: &'a str,
-}
-
-impl PageSink for JournalSink<'_> {
-    fn record_count(&mut self, census: &Census) -> io::Result<()> {
-        self.journal
-            .add(&Entry::Census(self.name.to_owned(), census.clone()))
-    }
-
-    fn commit_page(&mut self, _: &mut PageStore, page: &PageEntry) -> io::Result<()> {
-        self.journal
-            .add(&Entry::Page(self.name.to_owned(), page.clone()))
-    }
-
-    fn restart(&mut self, _: &mut PageStore) -> io::Result<bool> {
-        self.journal.add(&Entry::Again(self.name.to_owned()))?;
-        Ok(true)
-    }
-}
-
-/// Sends pages to the main thread, which prints them.
-struct StdoutSink<'a> {
-    event_tx: &'a SyncSender<WorkerEvent>,
-    name: &'a str,
-}
-
-impl PageSink for StdoutSink<'_> {
-    fn record_count(&mut self, _: &Census) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn commit_page(&mut self, store: &mut PageStore, page: &PageEntry) -> io::Result<()> {
-        let PageStore::Buffered(buffer) = store else {
-            return Err(io::Error::other("a file cannot be printed page by page"));
-        };
-        let page = stdout_page::StdoutPage {
-            collection: self.name.to_owned(),
-            txn_id: page.transaction_id,
-            rows: buffer.finish_page()?,
-        };
-        let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-        self.event_tx.send(WorkerEvent::Page(page)).map_err(closed)
-    }
-
-    fn restart(&mut self, _: &mut PageStore) -> io::Result<bool> {
-        Ok(false)
     }
 }
 
@@ -372,7 +240,7 @@ pub(super) fn listing(
 }
 
 /// Runs an action that may block in the network on its own thread, so that Ctrl-C ends the wait.
-pub(super) fn run_in_background<T: Send + 'static>(
+pub fn run_in_background<T: Send + 'static>(
     client: &RetryingClient,
     context: &mut Context<'_>,
     act: impl FnOnce() -> Result<T, StopReason> + Send + 'static,

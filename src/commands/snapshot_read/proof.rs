@@ -3,34 +3,32 @@
 use std::sync::Arc;
 
 use super::change_reader::ChangeReader;
+use super::destination::Destination;
 use super::outcome::into_collections;
 use super::workers::CollectionWorkers;
 use crate::commands::Context;
 use crate::snapshot::manifest::Collection;
 use crate::snapshot::proof::{ChangeLedger, Verdict};
-use crate::snapshot::write::directory::SnapshotDirectory;
-use crate::snapshot::write::journal::{Journal, ResumeState};
+use crate::snapshot::write::journal::ResumeState;
 use crate::util::exit::Exit;
 
 /// How often a collection is read before it counts as incomplete.
 const MAX_ATTEMPTS: u32 = 3;
 
-/// Reads all collections into files; collections that are not proven are read again.
-pub(super) fn into_folder(
+/// Reads all collections into a destination; collections that are not proven are read again.
+pub(super) fn read_until_proven(
     mut workers: CollectionWorkers,
-    folder: &SnapshotDirectory,
-    journal: Journal,
+    destination: &Arc<dyn Destination>,
     resume_state: &ResumeState,
     stream: Option<&ChangeReader>,
     context: &mut Context<'_>,
 ) -> Result<Vec<Collection>, Exit> {
-    let journal = Arc::new(journal);
     let mut proven: Vec<Collection> = Vec::new();
     for attempt in 1.. {
         // An interrupted run counts for the first attempt only.
         let nothing = ResumeState::default();
         let resume_state = if attempt == 1 { resume_state } else { &nothing };
-        let outcome = workers.to_folder(folder, &journal, resume_state, context);
+        let outcome = workers.read(destination, resume_state, context);
         let mut read = into_collections(outcome, true, context)?;
         let open = undecided(&mut read, stream, context)?;
         let again = |name: &str| attempt < MAX_ATTEMPTS && open.iter().any(|open| open == name);

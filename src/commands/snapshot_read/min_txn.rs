@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::options::Options;
+use super::options::ReadOptions;
 use crate::commands::Context;
 use crate::event;
 use crate::kafka;
@@ -37,7 +37,7 @@ pub(super) struct MinTransaction {
 
 impl MinTransaction {
     /// The minimum transaction without Kafka.
-    pub fn from_options(options: &Options) -> MinTransaction {
+    pub fn from_options(options: &ReadOptions) -> MinTransaction {
         let mut min_txn = MinTransaction::default();
         if let Some(txn_id) = options.txn_id {
             min_txn.raise(txn_id, format!("{TYPED_FLOOR}{txn_id}"));
@@ -101,7 +101,7 @@ impl MinTransaction {
 pub(super) fn with_kafka(
     connection: Connection,
     old: Option<&Manifest>,
-    options: &Options,
+    options: &ReadOptions,
     context: &mut Context<'_>,
 ) -> Result<MinTransaction, Exit> {
     let since = since(options, old, &connection.topic);
@@ -201,7 +201,7 @@ fn read_up_to(since: Option<&Since>) -> BTreeMap<i32, i64> {
 }
 
 /// Where to start reading: at `--from`, or at the offsets of the existing snapshot of the same topic.
-fn since(options: &Options, old: Option<&Manifest>, topic: &str) -> Option<Since> {
+fn since(options: &ReadOptions, old: Option<&Manifest>, topic: &str) -> Option<Since> {
     if let Some(from) = &options.from {
         return Some(Since::Position(from.clone()));
     }
@@ -289,7 +289,7 @@ pub(super) fn conflict(
     head: &RunIdentity,
     server: &str,
     topic: Option<&str>,
-    options: &Options,
+    options: &ReadOptions,
 ) -> Option<String> {
     let differs = |what: &str, before: &str, now: &str| {
         Some(format!("its {what} was {before}, now it is {now}"))

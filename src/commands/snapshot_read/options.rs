@@ -1,0 +1,92 @@
+//! Options of a read.
+
+use std::time::Duration;
+
+use super::selection;
+use crate::bigpeer::Version;
+use crate::cli::ApiVersion;
+use crate::event::collection_pattern::CollectionPattern;
+use crate::record::position::Position;
+use crate::snapshot::read::queries::{self, Target};
+use crate::snapshot::read::retrying_client::Request;
+use crate::util::time::parse_duration;
+
+/// Default of `--deadline`: time without progress.
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(600);
+
+/// What is read, and how.
+#[derive(Debug, Clone)]
+pub struct ReadOptions {
+    /// The command, for usage errors.
+    pub command: &'static str,
+    /// The minimum transaction that the user has given.
+    pub txn_id: Option<u64>,
+    /// The patterns of `--collection`, as typed.
+    pub patterns: Vec<String>,
+    /// The condition of `--where`.
+    pub condition: Option<String>,
+    /// Where to start reading the stream.
+    pub from: Option<Position>,
+    /// The stream is not read, although it may be configured.
+    pub no_kafka: bool,
+    /// Documents are counted and not read.
+    pub counts_only: bool,
+    /// How long requests are retried without progress.
+    pub deadline: Duration,
+    /// The version of the API.
+    pub version: Version,
+    /// Number of collections that are read in parallel.
+    pub jobs: usize,
+}
+
+impl ReadOptions {
+    /// The API's version, for the journal.
+    pub fn api(&self) -> &'static str {
+        match self.version {
+            Version::V5 => "v5",
+            Version::V4 => "v4",
+        }
+    }
+
+    /// The first request of a run.
+    pub fn first_request(&self) -> Request {
+        let first = self.patterns.first().filter(|text| !text.starts_with('!'));
+        let pattern = first.and_then(|text| selection::pattern(text).ok());
+        let named = pattern
+            .as_ref()
+            .and_then(CollectionPattern::name)
+            .map(|name| {
+                let target = Target::new(name.to_owned(), self.condition.clone());
+                target.census()
+            });
+        Request::Dql(named.unwrap_or_else(|| queries::listing(1)))
+    }
+}
+
+/// Checks the patterns of `--collection`.
+///
+/// # Errors
+/// A usage error as a message.
+pub fn check_patterns(patterns: &[String]) -> Result<(), String> {
+    patterns
+        .iter()
+        .try_for_each(|text| selection::pattern(text).map(drop))
+}
+
+/// The time without progress after which a read gives up, as typed.
+///
+/// # Errors
+/// A usage error as a message.
+pub fn deadline(typed: Option<&str>) -> Result<Duration, String> {
+    typed.map_or(Ok(DEFAULT_DEADLINE), |text| {
+        parse_duration("--deadline", text, "30s, 10m or 1h")
+    })
+}
+
+/// The version of the API, as typed.
+pub fn version(typed: ApiVersion) -> Version {
+    match typed {
+        ApiVersion::V5 => Version::V5,
+        ApiVersion::V4 => Version::V4,
+    }
+}

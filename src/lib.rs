@@ -33,6 +33,8 @@ pub mod snapshot;
 
 pub mod state;
 
+pub mod mirror;
+
 pub mod summary;
 
 pub mod verify;

@@ -31,6 +31,12 @@ pub fn now_seconds() -> i64 {
     Timestamp::now().as_second()
 }
 
+/// Milliseconds since 1970.
+#[must_use]
+pub fn now_millis() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
 /// `2026-11-24 12:00 UTC` from seconds since 1970; `None` outside the range of the calendar.
 #[must_use]
 pub fn format_utc(seconds: i64) -> Option<String> {

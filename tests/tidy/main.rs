@@ -36,6 +36,12 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("state", &["record", "snapshot", "util"]),
+    (
+        "mirror",
+        &[
+            "event", "json", "path", "record", "snapshot", "state", "util",
+        ],
+    ),
     ("summary", &["diff", "event", "json", "path", "snapshot"]),
     (
         "verify",
@@ -84,6 +90,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("openssl::", &["tls/"]),
     ("openssl_sys::", &["tls/"]),
     ("reqwest::", &["bigpeer/"]),
+    ("rusqlite::", &["mirror/"]),
     ("tokio::", &["bigpeer/blocking_http.rs"]),
     ("encoding_rs::", &["settings/"]),
     ("java_properties::", &["settings/"]),

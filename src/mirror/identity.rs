@@ -1,0 +1,55 @@
+//! What a mirror is a copy of. Another server, topic or scope would mix two copies in one file.
+
+use rusqlite::Connection;
+
+use super::error::setup;
+use super::meta;
+use crate::record::Failure;
+
+/// What a mirror is a copy of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The address of the Big Peer, without any key.
+    pub server: String,
+    /// The id of the Kafka cluster, if its brokers send it.
+    pub cluster: Option<String>,
+    /// The topic's name.
+    pub topic: String,
+    /// The patterns of `--collection`, as typed; empty for all collections.
+    pub patterns: Vec<String>,
+}
+
+impl Identity {
+    /// Stores the identity in a new file, or compares it with the one that is stored. A cluster id that is missing on one
+    /// side is not compared.
+    pub(super) fn check(&self, database: &Connection, name: &str) -> Result<(), Failure> {
+        let failed = |error: &rusqlite::Error| super::error::failure("open", name, error);
+        let patterns = meta::words(&self.patterns);
+        let wanted = [
+            ("server", "the server", Some(self.server.as_str())),
+            ("cluster", "the Kafka cluster", self.cluster.as_deref()),
+            ("topic", "the topic", Some(self.topic.as_str())),
+            ("collections", "the collections", Some(patterns.as_str())),
+        ];
+        for (key, noun, value) in wanted {
+            let Some(value) = value else { continue };
+            match meta::get(database, key).map_err(|error| failed(&error))? {
+                Some(stored) if stored != value => {
+                    return Err(different(name, noun, &stored, value));
+                }
+                Some(_) => {}
+                None => meta::set(database, key, value).map_err(|error| failed(&error))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn different(name: &str, noun: &str, stored: &str, now: &str) -> Failure {
+    setup(
+        format!(
+            "the mirror {name} is a copy of something else: {noun} is {stored} there, and {now} now"
+        ),
+        "use another file for this copy, or the settings that the file was made with (SELECT * FROM ditto_meta)",
+    )
+}

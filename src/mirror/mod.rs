@@ -1,0 +1,32 @@
+//! The `SQLite` file of `mirror`: a copy of collections, its offsets in the stream, and its state in words.
+
+mod apply;
+mod error;
+mod gaps;
+mod identity;
+mod load;
+mod meta;
+mod names;
+mod open;
+mod reader;
+mod rows;
+mod rule;
+mod schema;
+mod swap;
+mod table_store;
+mod tables;
+mod writer;
+
+pub use apply::{Applied, Change};
+pub use gaps::{FoundGap, Problem};
+pub use identity::Identity;
+pub use load::Staging;
+pub use meta::{MirrorState, StateSince};
+pub use open::MirrorFile;
+pub use reader::{Documents, HistoryRow, MirrorReader, Row};
+pub use swap::Swapped;
+pub use table_store::TableStore;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -1,0 +1,304 @@
+//! Reads a mirror without locking it, also while it is written.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::error::{failure, setup};
+use super::gaps;
+use super::meta::{self, StateSince};
+use super::names::quoted;
+use super::open::{check_content, manifest, positions};
+use super::rows::to_txn;
+use super::schema::{self, Content};
+use super::tables::table_of;
+use crate::record::Failure;
+use crate::snapshot::manifest::{Manifest, Position};
+use crate::state::Gap;
+
+/// How long a read waits for a writer; readers wait only while a file is created or repaired.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Rows that an iterator reads at once.
+const BATCH: usize = 256;
+
+/// A mirror that is open for reading.
+pub struct MirrorReader {
+    database: Connection,
+    name: String,
+}
+
+/// A document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The id as canonical JSON.
+    pub key: String,
+    /// The document, raw JSON.
+    pub document: Vec<u8>,
+    /// The transaction that it shows; `None` if the server did not send one.
+    pub txn: Option<u64>,
+    /// When it changed, in milliseconds since 1970; `None` if it comes from a snapshot.
+    pub changed_at: Option<i64>,
+}
+
+/// A change of the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryRow {
+    /// The transaction.
+    pub txn: u64,
+    /// The record's partition.
+    pub partition: i32,
+    /// The record's offset.
+    pub offset: i64,
+    /// When the record was written, in milliseconds since 1970.
+    pub changed_at: Option<i64>,
+    /// The method of the event.
+    pub op: String,
+    /// The document after the change, raw JSON; `None` if it was removed.
+    pub document: Option<Vec<u8>>,
+}
+
+impl MirrorReader {
+    /// Opens a mirror.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file does not exist, is not a mirror, or was written by a later version.
+    pub fn open(path: &Path) -> Result<MirrorReader, Failure> {
+        let name = path.display().to_string();
+        if !path.exists() {
+            return Err(setup(
+                format!("the mirror {name} does not exist"),
+                "check the path; ditto-cdc mirror creates the file",
+            ));
+        }
+        let failed = |error: rusqlite::Error| failure("read", &name, &error);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let database = Connection::open_with_flags(path, flags).map_err(failed)?;
+        database.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+        let content = schema::content(&database).map_err(failed)?;
+        if content == Content::Empty {
+            return Err(setup(
+                format!("{name} is empty, not a mirror"),
+                "check the path; ditto-cdc mirror creates the file",
+            ));
+        }
+        check_content(content, &name)?;
+        Ok(MirrorReader { database, name })
+    }
+
+    /// Whether a file starts like a `SQLite` database.
+    #[must_use]
+    pub fn is_database(path: &Path) -> bool {
+        let mut start = [0; 16];
+        let read = std::fs::File::open(path)
+            .and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
+        read.is_ok() && start == *b"SQLite format 3\0"
+    }
+
+    /// Starts a transaction: everything that is read until [`MirrorReader::end`] is of one state.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn begin(&self) -> Result<(), Failure> {
+        // The state is chosen by the first read.
+        let sql = "BEGIN; SELECT count(*) FROM ditto_meta";
+        self.database
+            .execute_batch(sql)
+            .map_err(|error| self.failed(&error))
+    }
+
+    /// Ends the transaction. While one is open, the writer's log cannot shrink.
+    ///
+    /// # Errors
+    /// A [`Failure`] if there is none.
+    pub fn end(&self) -> Result<(), Failure> {
+        self.database
+            .execute_batch("COMMIT")
+            .map_err(|error| self.failed(&error))
+    }
+
+    /// How current the copy is; `None` if that was changed by hand.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn state(&self) -> Result<Option<StateSince>, Failure> {
+        meta::state(&self.database).map_err(|error| self.failed(&error))
+    }
+
+    /// A value of `ditto_meta`: `server`, `cluster`, `topic` or `collections`.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn meta(&self, key: &str) -> Result<Option<String>, Failure> {
+        meta::get(&self.database, key).map_err(|error| self.failed(&error))
+    }
+
+    /// The offsets that belong to the content.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn positions(&self) -> Result<Vec<Position>, Failure> {
+        positions(&self.database).map_err(|error| self.failed(&error))
+    }
+
+    /// The manifest of the last snapshot.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn manifest(&self) -> Result<Option<Manifest>, Failure> {
+        manifest(&self.database, &self.name)
+    }
+
+    /// The gaps that no snapshot has resolved yet, as one.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn open_gap(&self) -> Result<Option<Gap>, Failure> {
+        gaps::open_as_one(&self.database).map_err(|error| self.failed(&error))
+    }
+
+    /// The collections in the order of their names, each with its number of documents.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn collections(&self) -> Result<Vec<(String, u64)>, Failure> {
+        self.count_all().map_err(|error| self.failed(&error))
+    }
+
+    fn count_all(&self) -> rusqlite::Result<Vec<(String, u64)>> {
+        let sql = "SELECT collection, table_name FROM ditto_collections ORDER BY collection";
+        let mut statement = self.database.prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.map(|row| {
+            let (collection, table): (String, String) = row?;
+            let sql = format!("SELECT count(*) FROM {}", quoted(&table));
+            let count: i64 = self.database.query_row(&sql, [], |row| row.get(0))?;
+            Ok((collection, count.cast_unsigned()))
+        })
+        .collect()
+    }
+
+    /// A document by its id as canonical JSON.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn document(&self, collection: &str, key: &str) -> Result<Option<Row>, Failure> {
+        self.find(collection, key)
+            .map_err(|error| self.failed(&error))
+    }
+
+    fn find(&self, collection: &str, key: &str) -> rusqlite::Result<Option<Row>> {
+        let Some(table) = table_of(&self.database, collection)? else {
+            return Ok(None);
+        };
+        let sql = format!(
+            "SELECT key, doc, txn, changed_at FROM {} WHERE key = ?1",
+            quoted(&table)
+        );
+        self.database
+            .prepare_cached(&sql)?
+            .query_row([key], row)
+            .optional()
+    }
+
+    /// The documents of a collection in the order of their keys' bytes. Use a transaction around it: otherwise a document
+    /// that changes meanwhile may be in the old or the new state.
+    #[must_use]
+    pub fn documents<'r>(&'r self, collection: &'r str) -> Documents<'r> {
+        Documents {
+            reader: self,
+            collection,
+            batch: Vec::new().into_iter(),
+            last: None,
+            ended: false,
+        }
+    }
+
+    fn batch(&self, collection: &str, after: Option<&str>) -> rusqlite::Result<Vec<Row>> {
+        let Some(table) = table_of(&self.database, collection)? else {
+            return Ok(Vec::new());
+        };
+        let sql = format!(
+            "SELECT key, doc, txn, changed_at FROM {} WHERE key > ?1 ORDER BY key LIMIT {BATCH}",
+            quoted(&table)
+        );
+        // No key is empty.
+        let mut statement = self.database.prepare_cached(&sql)?;
+        let rows = statement.query_map([after.unwrap_or_default()], row)?;
+        rows.collect()
+    }
+
+    /// The changes of one document in the order in which they were applied.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn history(&self, collection: &str, key: &str) -> Result<Vec<HistoryRow>, Failure> {
+        self.changes(collection, key)
+            .map_err(|error| self.failed(&error))
+    }
+
+    fn changes(&self, collection: &str, key: &str) -> rusqlite::Result<Vec<HistoryRow>> {
+        let mut statement = self.database.prepare_cached(
+            "SELECT txn, partition, offset, changed_at, op, doc FROM ditto_history
+             WHERE collection = ?1 AND key = ?2 ORDER BY id",
+        )?;
+        let rows = statement.query_map([collection, key], |row| {
+            Ok(HistoryRow {
+                txn: to_txn(row.get(0)?),
+                partition: row.get(1)?,
+                offset: row.get(2)?,
+                changed_at: row.get(3)?,
+                op: row.get(4)?,
+                document: row.get_ref(5)?.as_bytes_or_null()?.map(<[u8]>::to_vec),
+            })
+        })?;
+        rows.collect()
+    }
+
+    fn failed(&self, error: &rusqlite::Error) -> Failure {
+        failure("read", &self.name, error)
+    }
+}
+
+fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        key: row.get(0)?,
+        document: row.get_ref(1)?.as_bytes()?.to_vec(),
+        txn: row.get::<_, Option<i64>>(2)?.map(to_txn),
+        changed_at: row.get(3)?,
+    })
+}
+
+/// The documents of a collection, read in batches.
+pub struct Documents<'r> {
+    reader: &'r MirrorReader,
+    collection: &'r str,
+    batch: std::vec::IntoIter<Row>,
+    last: Option<String>,
+    ended: bool,
+}
+
+impl Iterator for Documents<'_> {
+    type Item = Result<Row, Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(row) = self.batch.next() {
+            return Some(Ok(row));
+        }
+        if self.ended {
+            return None;
+        }
+        match self.reader.batch(self.collection, self.last.as_deref()) {
+            Ok(rows) => {
+                self.ended = rows.len() < BATCH;
+                self.last = rows.last().map(|row| row.key.clone());
+                self.batch = rows.into_iter();
+                self.batch.next().map(Ok)
+            }
+            Err(error) => {
+                self.ended = true;
+                Some(Err(self.reader.failed(&error)))
+            }
+        }
+    }
+}

@@ -126,6 +126,7 @@ fn is_live(statement: &str) -> bool {
     match subcommand(statement) {
         Some("tail") => !BOUNDS.iter().any(has),
         Some("stats") => has(&"--watch"),
+        Some("mirror") => !has(&"--until"),
         _ => false,
     }
 }

@@ -7,6 +7,7 @@ mod command_line;
 mod config;
 mod format;
 mod history;
+mod mirror;
 mod requery;
 mod short_help;
 mod stats;
@@ -23,6 +24,7 @@ pub use short_help::{COMPLETE, Invocation, command, parse};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub use mirror::{Mirror, MirrorEnd, MirrorOnGap};
 pub use requery::{ApiVersion, Requery};
 pub use stats::{Stats, TimeUnit};
 pub use usage_error::{ParseError, UsageError};
@@ -62,6 +64,8 @@ pub enum Command {
     Verify(Box<Verify>),
     /// Fetch all documents again, and prove that none is missing
     Requery(Box<Requery>),
+    /// Keep a SQLite copy of all documents, across gaps in the stream
+    Mirror(Box<Mirror>),
     /// Show what this tool does, with an embedded Kafka
     Demo(Demo),
     /// Show each setting and its source; `config init` creates a profile

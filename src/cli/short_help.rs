@@ -160,6 +160,24 @@ const SHORT_HELP: &[ShortHelp] = &[
         ],
     ),
     (
+        "mirror",
+        &[
+            ("file", "The SQLite file; created if it is missing"),
+            COLLECTION,
+            ("until", "end: stop when the copy is current"),
+            ("on_gap", "At a gap: requery (default), or stop"),
+            ("history", "Keep each change in ditto_history"),
+            (
+                "skip_unreadable",
+                "Continue after a bad record, and list it",
+            ),
+            URL,
+            KEY,
+            TOPIC,
+            PROFILE,
+        ],
+    ),
+    (
         "config",
         &[
             ("json", "Print one JSON object instead of lines"),

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod diff;
 pub mod history;
 pub mod man;
+pub mod mirror;
 mod pager;
 mod read_source;
 pub mod requery;
@@ -45,6 +46,7 @@ pub fn dispatch(command: &Command, context: &mut Context<'_>) -> Exit {
         Command::Stats(typed) => stats::run(typed, context),
         Command::Verify(verify) => verify::run(verify, context),
         Command::Requery(requery) => requery::run(requery, context),
+        Command::Mirror(typed) => mirror::run(typed, context),
         Command::Demo(demo) => demo::run(demo, dispatch, context),
         Command::Config(config) => config::run(config, context),
         Command::Man { command } => man::run(command.as_deref(), context),

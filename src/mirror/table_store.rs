@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::rows::{PageRows, to_integer};
 use super::writer::{Job, WriterHandle};
+use crate::snapshot::document_id::IdType;
 use crate::snapshot::manifest::Census;
-use crate::snapshot::write::journal::{Entry, PageEntry};
-
-/// Page size that is enough if requests are cheap: pages of several collections are in memory at once.
-const PAGE_BYTES: u64 = 10 << 20;
+use crate::snapshot::write::PageStore;
+use crate::snapshot::write::journal::{CommitPoint, Entry, PageEntry};
+use crate::snapshot::write::page_buffer::BUFFERED_PAGE_BYTES;
 
 /// The table of one collection that is being filled.
 pub struct TableStore {
@@ -29,44 +29,39 @@ impl TableStore {
         }
     }
 
-    /// Page size in bytes that is enough if requests are cheap.
-    #[must_use]
-    pub fn target_page_bytes(&self) -> u64 {
-        PAGE_BYTES
+    /// The stream writes such ids in Base64, and a response as arrays, so that one document would have two keys.
+    fn has_binary_ids(&self) -> io::Error {
+        io::Error::other(format!(
+            "the collection {} has ids of bytes, which the stream and the HTTP API write differently; leave it out with -c '!{}'",
+            self.collection, self.collection
+        ))
+    }
+}
+
+impl PageStore for TableStore {
+    fn target_page_bytes(&self) -> u64 {
+        BUFFERED_PAGE_BYTES
     }
 
-    /// Appends bytes of rows. Each row ends with a line end, and may come in parts.
-    ///
-    /// # Errors
-    /// A row without a valid id.
-    pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.rows.add(bytes)
     }
 
-    /// Discards the rows since the last page.
-    ///
-    /// # Errors
-    /// None; the signature is that of other stores.
-    pub fn rollback(&mut self) -> io::Result<()> {
+    fn rollback(&mut self) -> io::Result<()> {
         self.rows.clear();
         Ok(())
     }
 
-    /// Notes the server's count before the read.
-    ///
-    /// # Errors
-    /// Errors of the file, including those of earlier pages.
-    pub fn record_count(&mut self, census: &Census) -> io::Result<()> {
+    fn record_count(&mut self, census: &Census) -> io::Result<()> {
         let entry = Entry::Census(self.collection.to_string(), census.clone());
         self.writer.send(Job::Entry(serde_json::to_string(&entry)?))
     }
 
-    /// Commits the rows as a page. They are in the file together with the page's line of the journal, soon or after
-    /// [`TableStore::finish`].
-    ///
-    /// # Errors
-    /// A transaction above 2^63 - 1; errors of the file, including those of earlier pages.
-    pub fn commit_page(&mut self, page: PageEntry) -> io::Result<()> {
+    /// The rows are in the file together with the page's line of the journal, soon or after [`PageStore::finish`].
+    fn commit_page(&mut self, page: PageEntry) -> io::Result<()> {
+        if page.kind.as_deref() == Some(IdType::Binary.name()) && !page.by_type.is_empty() {
+            return Err(self.has_binary_ids());
+        }
         let too_high = |txn| io::Error::other(super::error::too_high(txn).what);
         let txn = page.transaction_id;
         let txn = txn
@@ -82,11 +77,7 @@ impl TableStore {
         })
     }
 
-    /// Discards all pages; returns that this is possible.
-    ///
-    /// # Errors
-    /// Errors of the file, including those of earlier pages.
-    pub fn restart(&mut self) -> io::Result<bool> {
+    fn restart(&mut self) -> io::Result<bool> {
         self.rows.clear();
         let entry = Entry::Again(self.collection.to_string());
         self.writer.send(Job::Clear {
@@ -96,11 +87,8 @@ impl TableStore {
         Ok(true)
     }
 
-    /// Waits until all pages are in the file.
-    ///
-    /// # Errors
-    /// Errors of the file, including those of earlier pages.
-    pub fn finish(&mut self) -> io::Result<()> {
-        self.writer.flush()
+    fn finish(&mut self) -> io::Result<CommitPoint> {
+        self.writer.flush()?;
+        Ok(CommitPoint::default())
     }
 }

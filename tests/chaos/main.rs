@@ -9,6 +9,7 @@ mod support;
 
 mod consumer;
 mod copy;
+mod mirror_user;
 #[path = "../support/rng.rs"]
 mod rng;
 mod world;
@@ -17,6 +18,7 @@ use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use consumer::Consumer;
+use mirror_user::MirrorUser;
 use rng::Rng;
 use support::engine::Front;
 use support::kafka::{Kafka, Options};
@@ -27,6 +29,25 @@ const SEEDS: [u64; 3] = [1, 5, 6];
 
 #[test]
 fn a_copy_made_of_the_outputs_is_what_the_engine_holds() {
+    rounds("outputs", consumer_round);
+}
+
+#[test]
+fn a_mirror_is_what_the_engine_holds() {
+    rounds("mirror", mirror_round);
+}
+
+/// A round with this seed, whose topic has this name; returns a summary.
+type Round = fn(&Servers<'_>, Rng, (&str, u64)) -> String;
+
+/// The servers of all rounds, and the folder of the tool.
+struct Servers<'s> {
+    kafka: &'s Kafka,
+    front: &'s Front,
+    tool: &'s Path,
+}
+
+fn rounds(name: &str, round: Round) {
     let Some(front) = Front::start() else { return };
     let Some(kafka) = Kafka::start(&Options::default()) else {
         return;
@@ -35,11 +56,17 @@ fn a_copy_made_of_the_outputs_is_what_the_engine_holds() {
     let tool = tempfile::tempdir().unwrap();
     let program = env!("CARGO_BIN_EXE_ditto-cdc");
     std::fs::copy(program, tool.path().join("ditto-cdc")).unwrap();
+    let servers = Servers {
+        kafka: &kafka,
+        front: &front,
+        tool: tool.path(),
+    };
     for seed in seeds() {
         let started = Instant::now();
-        let summary = round(&kafka, &front, tool.path(), seed);
+        eprintln!("{name}, seed {seed}");
+        let summary = round(&servers, Rng::new(seed), (name, seed));
         eprintln!(
-            "seed {seed}: {summary}, {:.1} s",
+            "{name}, seed {seed}: {summary}, {:.1} s",
             started.elapsed().as_secs_f64()
         );
     }
@@ -58,31 +85,43 @@ fn seeds() -> Vec<u64> {
     (first..first + rounds).collect()
 }
 
-/// One round: a writer and a consumer in parallel, then catching up, then the comparison.
-fn round(kafka: &Kafka, front: &Front, tool: &Path, seed: u64) -> String {
-    eprintln!("seed {seed}");
-    let mut rng = Rng::new(seed);
-    let mut world = World::new(kafka, front, seed, &mut rng);
-    let path = std::env::var("PATH").unwrap();
-    let env = [
-        kafka.client_env(world.topic()),
-        front.env(),
-        vec![("PATH", format!("{}:{path}", tool.display()))],
-    ];
-    let mut consumer = Consumer::new(env.concat(), rng.fork());
-    if world.begins_with_documents() {
-        consumer.start_with_a_requery();
+impl Servers<'_> {
+    /// The environment of the tool.
+    fn env(&self, topic: &str) -> Vec<(&'static str, String)> {
+        let path = std::env::var("PATH").unwrap();
+        let path = format!("{}:{path}", self.tool.display());
+        let env = [
+            self.kafka.client_env(topic),
+            self.front.env(),
+            vec![("PATH", path)],
+        ];
+        env.concat()
     }
-    let world = std::thread::scope(|scope| {
+}
+
+/// Changes documents while `step` runs again and again.
+fn live(mut world: World<'_>, mut step: impl FnMut()) -> World<'_> {
+    std::thread::scope(|scope| {
         let writer = scope.spawn(move || {
             world.live();
             world
         });
         while !writer.is_finished() {
-            consumer.run_and_kill();
+            step();
         }
         writer.join().unwrap()
-    });
+    })
+}
+
+/// A writer and a consumer in parallel, then catching up, then the comparison.
+fn consumer_round(servers: &Servers<'_>, mut rng: Rng, (name, seed): (&str, u64)) -> String {
+    let topic = format!("open-chaos-{name}-{seed}");
+    let world = World::new(servers.kafka, servers.front, &topic, &mut rng);
+    let mut consumer = Consumer::new(servers.env(&topic), rng.fork());
+    if world.begins_with_documents() {
+        consumer.start_with_a_requery();
+    }
+    let world = live(world, || consumer.run_and_kill());
     consumer.catch_up();
     let difference = consumer.copy.difference(&world.content());
     assert!(
@@ -92,4 +131,26 @@ fn round(kafka: &Kafka, front: &Front, tool: &Path, seed: u64) -> String {
         consumer.log()
     );
     format!("{}; {}", world.summary(), consumer.summary())
+}
+
+/// A writer and a mirror in parallel, then catching up, then the comparison of the file and of what readers saw in it.
+fn mirror_round(servers: &Servers<'_>, mut rng: Rng, (name, seed): (&str, u64)) -> String {
+    let topic = format!("open-chaos-{name}-{seed}");
+    let world = World::new(servers.kafka, servers.front, &topic, &mut rng);
+    let mut user = MirrorUser::new(servers.env(&topic), rng.fork());
+    let world = live(world, || user.run_and_kill());
+    user.catch_up();
+    assert_eq!(
+        user.content(),
+        world.content(),
+        "seed {seed}: the copy differs:\n{}",
+        user.log()
+    );
+    let never_was = world.never_was(&user.seen);
+    assert!(
+        never_was.is_empty(),
+        "seed {seed}: readers saw {never_was:?}:\n{}",
+        user.log()
+    );
+    format!("{}; {}", world.summary(), user.summary())
 }

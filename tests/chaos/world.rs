@@ -1,11 +1,14 @@
 //! The simulated environment: documents change in the engine, and events are written to Kafka, dropped or repeated.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::copy::{Content, identity};
+use crate::mirror_user::Version;
 use crate::rng::Rng;
 use crate::support::engine::Front;
 use crate::support::kafka::{Kafka, Message};
@@ -26,6 +29,8 @@ pub struct World<'w> {
     written: Vec<Message>,
     /// Number of bursts of events still to be dropped.
     bursts_to_drop: usize,
+    /// Every version that a document has had, to compare with what readers saw.
+    versions: Mutex<BTreeSet<Version>>,
     statistics: Statistics,
 }
 
@@ -41,25 +46,25 @@ struct Statistics {
 
 impl<'w> World<'w> {
     /// An empty topic, and an engine that is empty or has documents without events.
-    pub fn new(kafka: &'w Kafka, front: &'w Front, seed: u64, rng: &mut Rng) -> World<'w> {
+    pub fn new(kafka: &'w Kafka, front: &'w Front, topic: &str, rng: &mut Rng) -> World<'w> {
         front.reset();
         let mut own = rng.fork();
         let partitions = i32::try_from(1 + own.below(5)).unwrap();
-        let topic = format!("open-chaos-{seed}");
-        kafka.create_topic(&topic, partitions, &[]);
+        kafka.create_topic(topic, partitions, &[]);
         let first = own.below(NAMES.len());
         let count = 1 + own.below(3);
         let collections = (first..first + count).map(|at| NAMES[at % NAMES.len()]);
         let mut world = World {
             kafka,
             front,
-            topic,
+            topic: topic.to_owned(),
             partitions,
             collections: collections.collect(),
             begins_with_documents: own.percent(70),
             rng: own,
             written: Vec::new(),
             bursts_to_drop: 0,
+            versions: Mutex::default(),
             statistics: Statistics::default(),
         };
         if world.begins_with_documents {
@@ -70,10 +75,6 @@ impl<'w> World<'w> {
             }
         }
         world
-    }
-
-    pub fn topic(&self) -> &str {
-        &self.topic
     }
 
     /// Whether the engine has documents without events, so that a requery is needed first.
@@ -264,6 +265,11 @@ impl<'w> World<'w> {
         before: Option<&str>,
         after: Option<&str>,
     ) -> Message {
+        for document in [before, after].into_iter().flatten() {
+            let document: Value = serde_json::from_str(document).unwrap();
+            let version = (collection.to_owned(), document.to_string());
+            self.versions.lock().unwrap().insert(version);
+        }
         let change = match (before, after) {
             (Some(before), None) => format!(r#"{{"method":"remove","value":{before}}}"#),
             (before, after) => format!(
@@ -282,6 +288,12 @@ impl<'w> World<'w> {
             sum.wrapping_mul(31).wrapping_add(i32::from(byte))
         });
         Message::to(sum.rem_euclid(self.partitions), event)
+    }
+
+    /// What readers have seen that no document ever was.
+    pub fn never_was(&self, seen: &BTreeSet<Version>) -> Vec<Version> {
+        let versions = self.versions.lock().unwrap();
+        seen.difference(&versions).cloned().collect()
     }
 
     /// The documents in the engine.

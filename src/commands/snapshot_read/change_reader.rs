@@ -105,7 +105,7 @@ impl ChangeReader {
 }
 
 /// The range from these offsets of a topic on.
-pub(super) fn read_range(
+pub fn read_range(
     next: Vec<(i32, i64)>,
     incarnation: Incarnation,
     until: Option<Position>,

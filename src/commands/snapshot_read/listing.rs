@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::Earlier;
+use super::earlier::Earlier;
 use super::options::ReadOptions;
 use super::outcome::report_stop;
 use super::scope;

@@ -3,6 +3,7 @@
 
 mod change_reader;
 pub mod destination;
+mod earlier;
 mod evidence;
 mod listing;
 mod min_txn;
@@ -20,7 +21,9 @@ use std::sync::atomic::AtomicBool;
 use jiff::Timestamp;
 
 use self::change_reader::ChangeReader;
+pub use self::change_reader::read_range;
 use self::destination::Destination;
+pub use self::earlier::Earlier;
 use self::evidence::EvidenceCheck;
 use self::listing::CollectionList;
 use self::min_txn::{JOURNAL_FORMAT, MinTransaction};
@@ -35,7 +38,7 @@ use crate::record::{Failure, FailureClass};
 use crate::snapshot::manifest::{Manifest, Scope};
 use crate::snapshot::read::queries::Target;
 use crate::snapshot::read::retrying_client::{RequestStatus, RetryingClient, StopReason};
-use crate::snapshot::write::journal::{Entry, ResumeState, RunIdentity};
+use crate::snapshot::write::journal::{Entry, RunIdentity};
 use crate::util::exit::Exit;
 use crate::util::secret::Secret;
 
@@ -47,14 +50,6 @@ pub struct Servers {
     pub key: Secret,
     /// The topic.
     pub kafka: Option<Connection>,
-}
-
-/// What is known from before: the snapshot that is replaced, and the journal of an interrupted run.
-pub struct Earlier<'e> {
-    /// The snapshot that is replaced.
-    pub snapshot: Option<&'e Manifest>,
-    /// The interrupted run; empty if a new one starts.
-    pub run: &'e ResumeState,
 }
 
 /// A read that is prepared: its identity and its collections are known, and no document was read yet.

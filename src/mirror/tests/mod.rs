@@ -6,6 +6,7 @@ mod basics;
 use super::*;
 use crate::snapshot::document_id::DocumentId;
 use crate::snapshot::manifest::{Census, Collection, Manifest, Position, Scope, add_range};
+use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal::{CommitPoint, PageEntry};
 use std::path::PathBuf;
 

@@ -1,0 +1,443 @@
+//! Applies the stream to the file: changes and offsets in one transaction, up to a gap or the end.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::options::Options;
+use super::outcome::{report, report_stopped};
+use crate::cli::MirrorOnGap;
+use crate::commands::snapshot_read::read_range;
+use crate::commands::{Context, tail};
+use crate::event::{self, Event, EventKind, Op};
+use crate::kafka::{self, Connection, ReadStopped, Reader};
+use crate::mirror::{Applied, Change, FoundGap, MirrorFile, MirrorState, Problem};
+use crate::record::position::Position;
+use crate::record::{
+    Failure, FailureClass, GapReason, OffsetGap, Place, Record, Source, SourceItem,
+};
+use crate::snapshot::document_id::DocumentId;
+use crate::snapshot::manifest::{self, Manifest};
+use crate::state::Coverage;
+use crate::util::exit::Exit;
+
+/// A transaction ends after this many records.
+const MAX_RECORDS: u32 = 1000;
+/// A transaction ends after this time, so that readers see a change soon.
+const MAX_TRANSACTION: Duration = Duration::from_millis(200);
+/// Timeout of a poll; short, because Ctrl-C is checked in between.
+const POLL_TIMEOUT: Duration = Duration::from_millis(50);
+/// Interval of messages about changes that were applied.
+const MESSAGE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How a read of the stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Followed {
+    /// At the end of the stream.
+    ToTheEnd,
+    /// At a gap, which is in the file.
+    ToGap,
+}
+
+/// Applies records to the file.
+pub(super) struct Follower<'m> {
+    file: &'m mut MirrorFile,
+    options: &'m Options,
+    topic: String,
+    coverage: Coverage,
+    /// The collections of the snapshot, if the mirror has not the whole app.
+    selected: Option<BTreeSet<String>>,
+    start: Vec<manifest::Position>,
+    /// Records in the open transaction.
+    records: u32,
+    begun: Instant,
+    counts: Counts,
+    reported: Instant,
+}
+
+/// What was done since the last message.
+#[derive(Debug, Default)]
+struct Counts {
+    applied: u64,
+    duplicates: u64,
+    others: u64,
+}
+
+/// What a record means for the run.
+enum Taken {
+    Done,
+    Gap(Option<u64>),
+    Unreadable(String),
+}
+
+/// Where a read continues.
+enum Next {
+    Record,
+    Stop(Followed),
+}
+
+impl<'m> Follower<'m> {
+    pub fn new(file: &'m mut MirrorFile, options: &'m Options) -> Result<Follower<'m>, Failure> {
+        let start = file.positions()?;
+        let topic = start
+            .first()
+            .map_or_else(String::new, |one| one.topic.clone());
+        let manifest = file.manifest()?;
+        let coverage = manifest.as_ref().map(|one| Coverage::new(one, &topic));
+        let names = |one: &Manifest| one.collections.iter().map(|one| one.name.clone()).collect();
+        let is_part = !options.read.patterns.is_empty();
+        Ok(Follower {
+            selected: manifest.as_ref().filter(|_| is_part).map(names),
+            coverage: coverage.unwrap_or_default(),
+            file,
+            options,
+            topic,
+            start,
+            records: 0,
+            begun: Instant::now(),
+            counts: Counts::default(),
+            reported: Instant::now(),
+        })
+    }
+
+    /// Reads from the offsets in the file: to the end of the stream, and then, if the run has no end, what follows.
+    ///
+    /// # Errors
+    /// The exit code of a reported error, or of Ctrl-C. What was applied is in the file.
+    pub fn follow(
+        &mut self,
+        connection: &Connection,
+        context: &mut Context<'_>,
+    ) -> Result<Followed, Exit> {
+        let interrupt = Arc::clone(context.interrupt);
+        let note = &mut |line: &str| context.out.note(line);
+        let topic = kafka::connect(connection.clone(), interrupt, note);
+        let topic = topic.map_err(|stopped| report_stopped(stopped, context))?;
+        let next = self
+            .start
+            .iter()
+            .map(|one| (one.partition, one.next_offset));
+        let incarnation = manifest::incarnation(&self.start, topic.name());
+        let range = read_range(next.collect(), incarnation, Some(Position::End));
+        let mut reader = start(topic, &range, context)?;
+        if self.read(&mut reader, context)? == Followed::ToGap {
+            return Ok(Followed::ToGap);
+        }
+        self.set_current(&reader, context)?;
+        if self.options.ends {
+            return Ok(Followed::ToTheEnd);
+        }
+        let range = read_range(reader.next_offsets(), reader.incarnation(), None);
+        let mut reader = start(reader.close(), &range, context)?;
+        self.read(&mut reader, context)
+    }
+
+    fn set_current(&mut self, reader: &Reader, context: &mut Context<'_>) -> Result<(), Exit> {
+        let done = self
+            .file
+            .set_state(MirrorState::Current)
+            .and_then(|()| self.commit(reader, None));
+        done.map_err(|failure| report(&failure, context))?;
+        self.report_counts(context);
+        context
+            .out
+            .note(&format!("the mirror {} is current", self.file.name()));
+        Ok(())
+    }
+
+    fn read(&mut self, reader: &mut Reader, context: &mut Context<'_>) -> Result<Followed, Exit> {
+        loop {
+            match self.step(reader, context) {
+                Ok(Next::Record) => {}
+                Ok(Next::Stop(followed)) => return Ok(followed),
+                Err(stopped) => {
+                    // What was applied before stays; a failure of the file has discarded it already.
+                    let kept = self.commit(reader, None);
+                    let exit = report_stopped(stopped, context);
+                    return Err(kept.map_or_else(|failure| report(&failure, context), |()| exit));
+                }
+            }
+        }
+    }
+
+    /// Takes one item.
+    fn step(
+        &mut self,
+        reader: &mut Reader,
+        context: &mut Context<'_>,
+    ) -> Result<Next, ReadStopped> {
+        let taken = match reader.next(POLL_TIMEOUT) {
+            SourceItem::Record(record) => {
+                let place = record.place.position();
+                (self.take(&record)?, place)
+            }
+            SourceItem::OffsetGap(lost) => return Ok(self.stop_at_offset_gap(&lost, context)?),
+            SourceItem::Notice(notice) => {
+                tail::report_notice(&notice, context.out);
+                return Ok(Next::Record);
+            }
+            SourceItem::Idle => {
+                self.commit_if_due(reader)?;
+                self.report_if_due(context);
+                return Ok(Next::Record);
+            }
+            SourceItem::End => {
+                self.commit(reader, None)?;
+                return Ok(Next::Stop(Followed::ToTheEnd));
+            }
+            SourceItem::Interrupted => return Err(ReadStopped::Interrupted),
+            SourceItem::Failed(failure) => return Err(ReadStopped::Failed(failure)),
+        };
+        match taken {
+            (Taken::Gap(txn), Some(place)) => self.stop_at_gap(txn, place, reader, context),
+            (Taken::Unreadable(why), Some(place)) => {
+                self.handle_unreadable(&why, place, reader, context)?;
+                Ok(Next::Record)
+            }
+            _ => {
+                self.commit_if_due(reader)?;
+                self.report_if_due(context);
+                Ok(Next::Record)
+            }
+        }
+    }
+
+    fn take(&mut self, record: &Record<'_>) -> Result<Taken, Failure> {
+        let Place::Offset {
+            partition, offset, ..
+        } = record.place
+        else {
+            return Ok(Taken::Done);
+        };
+        if self.records == 0 {
+            self.begun = Instant::now();
+        }
+        self.records += 1;
+        let event = match event::decode(record.payload.as_deref()) {
+            Ok(event) => event,
+            Err(why) => return Ok(Taken::Unreadable(why.to_string())),
+        };
+        match event.kind {
+            EventKind::DocumentChanged => self.change(&event, record, (partition, offset)),
+            EventKind::RequeryRequired => {
+                let txn = event.txn_id.map(|txn| txn.0);
+                let is_resolved = self.resolves(txn, (partition, offset));
+                Ok(if is_resolved {
+                    Taken::Done
+                } else {
+                    Taken::Gap(txn)
+                })
+            }
+            EventKind::Other(_) => {
+                self.counts.others += 1;
+                Ok(Taken::Done)
+            }
+        }
+    }
+
+    /// Whether the last snapshot contains what a `requeryRequired` says is missing.
+    fn resolves(&self, txn: Option<u64>, (partition, offset): (i32, i64)) -> bool {
+        let selected = self.selected.as_ref();
+        if let Some(txn) = txn {
+            return self.coverage.resolves(txn, selected);
+        }
+        let end = self.coverage.ends.get(&partition);
+        let is_before = end.is_some_and(|end| offset < *end);
+        is_before && self.coverage.has_typed_floor && self.coverage.contains(selected)
+    }
+
+    fn change(
+        &mut self,
+        event: &Event<'_>,
+        record: &Record<'_>,
+        (partition, offset): (i32, i64),
+    ) -> Result<Taken, Failure> {
+        let unreadable = |why: &str| Ok(Taken::Unreadable(why.to_owned()));
+        let Some(collection) = event.collection.as_deref() else {
+            return unreadable("the event has no collection");
+        };
+        if !self.options.filter.matches_collection(Some(collection)) {
+            return Ok(Taken::Done);
+        }
+        let Some(id) = event.id().and_then(DocumentId::parse) else {
+            return unreadable("the event has no valid _id");
+        };
+        let Some(txn) = event.txn_id else {
+            return unreadable("the event has no txnId");
+        };
+        let op = event.op();
+        let document = match op {
+            Op::Insert | Op::Update => event.new,
+            Op::Remove => None,
+            Op::Other => return unreadable("the event has neither a new nor an old value"),
+        };
+        let applied = self.file.apply(&Change {
+            collection,
+            key: &id.json(),
+            document,
+            txn: txn.0,
+            time_ms: record.time.map(|time| time.millis),
+            partition,
+            offset,
+            op: op.word().unwrap_or_default(),
+        })?;
+        match applied {
+            Applied::Duplicate => self.counts.duplicates += 1,
+            Applied::Inserted | Applied::Updated | Applied::Removed => self.counts.applied += 1,
+        }
+        Ok(Taken::Done)
+    }
+
+    fn stop_at_gap(
+        &mut self,
+        txn: Option<u64>,
+        (partition, offset): (i32, i64),
+        reader: &Reader,
+        context: &mut Context<'_>,
+    ) -> Result<Next, ReadStopped> {
+        let number = txn.map_or_else(|| "no txnID".to_owned(), |txn| format!("txnID {txn}"));
+        let reason = format!(
+            "gap at partition {partition} offset {offset} (requeryRequired, {number}): changes are missing"
+        );
+        self.file.note_gap(&FoundGap {
+            reason: &reason,
+            announced: true,
+            txn,
+            after: Some((partition, offset + 1)),
+        })?;
+        self.file.set_state(MirrorState::BehindGap)?;
+        self.commit(reader, Some((partition, offset)))?;
+        self.report_gap(&reason, context);
+        Ok(Next::Stop(Followed::ToGap))
+    }
+
+    /// Stops at offsets that no longer exist. The offsets in the file stay before them.
+    fn stop_at_offset_gap(
+        &mut self,
+        lost: &OffsetGap,
+        context: &mut Context<'_>,
+    ) -> Result<Next, Failure> {
+        // Records of the open transaction may be of the later topic.
+        self.file.rollback();
+        self.records = 0;
+        let reason = format!("gap: {}", lost.message());
+        let is_same_topic = matches!(lost.why, GapReason::Retention);
+        self.file.note_gap(&FoundGap {
+            reason: &reason,
+            announced: false,
+            txn: None,
+            after: is_same_topic.then_some((lost.partition, lost.resumed)),
+        })?;
+        self.file.set_state(MirrorState::BehindGap)?;
+        self.file.commit(&[])?;
+        self.report_gap(&reason, context);
+        Ok(Next::Stop(Followed::ToGap))
+    }
+
+    fn report_gap(&mut self, reason: &str, context: &mut Context<'_>) {
+        self.report_counts(context);
+        let next = match self.options.on_gap {
+            MirrorOnGap::Requery => "Taking a new snapshot; readers keep the old copy",
+            MirrorOnGap::Stop => "Run mirror again without --on-gap stop",
+        };
+        context.out.warn(&format!("{reason}. {next}"));
+    }
+
+    /// Stops at a record that cannot be applied, or skips it if the user wants that.
+    fn handle_unreadable(
+        &mut self,
+        why: &str,
+        (partition, offset): (i32, i64),
+        reader: &Reader,
+        context: &mut Context<'_>,
+    ) -> Result<(), ReadStopped> {
+        let place = format!("partition {partition} offset {offset}");
+        if self.options.skips_unreadable {
+            self.file.note_problem(&Problem {
+                partition,
+                offset,
+                reason: why,
+            })?;
+            context
+                .out
+                .warn(&format!("skipped the record at {place}: {why}"));
+            return Ok(self.commit_if_due(reader)?);
+        }
+        self.commit(reader, Some((partition, offset)))?;
+        Err(ReadStopped::Failed(Failure {
+            class: FailureClass::Read,
+            what: format!("the record at {place} cannot be applied: {why}"),
+            fix: Some("look at it with tail --from PARTITION:OFFSET; --skip-unreadable continues after it, and the copy is incomplete until the next snapshot".to_owned()),
+            raw: None,
+        }))
+    }
+
+    fn commit_if_due(&mut self, reader: &Reader) -> Result<(), Failure> {
+        let is_due = self.records >= MAX_RECORDS || self.begun.elapsed() >= MAX_TRANSACTION;
+        if self.records > 0 && is_due {
+            self.commit(reader, None)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction with the offsets of the reader. `before` is a record that was not applied.
+    fn commit(&mut self, reader: &Reader, before: Option<(i32, i64)>) -> Result<(), Failure> {
+        let incarnation = reader.incarnation();
+        let position = |(partition, next): (i32, i64)| {
+            let own = before.filter(|(at, _)| *at == partition);
+            manifest::Position {
+                topic: self.topic.clone(),
+                topic_id: incarnation.id.clone(),
+                partition,
+                next_offset: own.map_or(next, |(_, offset)| offset),
+                witness: incarnation
+                    .witnesses
+                    .get(&partition)
+                    .filter(|_| own.is_none())
+                    .cloned(),
+            }
+        };
+        let positions: Vec<manifest::Position> =
+            reader.positions().into_iter().map(position).collect();
+        self.file.commit(&positions)?;
+        self.records = 0;
+        Ok(())
+    }
+
+    fn report_if_due(&mut self, context: &mut Context<'_>) {
+        if self.reported.elapsed() >= MESSAGE_INTERVAL {
+            self.report_counts(context);
+        }
+    }
+
+    /// Reports what was applied, if anything was.
+    fn report_counts(&mut self, context: &mut Context<'_>) {
+        self.reported = Instant::now();
+        let Counts {
+            applied,
+            duplicates,
+            others,
+        } = std::mem::take(&mut self.counts);
+        let mut parts = Vec::new();
+        if applied > 0 {
+            parts.push(format!("{applied} changes applied"));
+        }
+        if duplicates > 0 {
+            parts.push(format!("{duplicates} were in the copy already"));
+        }
+        if others > 0 {
+            parts.push(format!("{others} events of unknown types ignored"));
+        }
+        if !parts.is_empty() {
+            context.out.note(&parts.join(", "));
+        }
+    }
+}
+
+fn start(
+    topic: kafka::Topic,
+    range: &kafka::ReadRange,
+    context: &mut Context<'_>,
+) -> Result<Reader, Exit> {
+    kafka::start(topic, range).map_err(|stopped| report_stopped(stopped, context))
+}

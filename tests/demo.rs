@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use support::demo_servers::{Servers, signal};
 use support::program::run;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ditto-cdc");
@@ -199,41 +200,6 @@ fn gaps_are_written_at_their_interval_and_a_requery_recovers() {
     }
 }
 
-/// Servers in the background. Dropping them stops them.
-struct Servers {
-    settings: Vec<(&'static str, String)>,
-    id: u32,
-}
-
-impl Servers {
-    fn start(temporary: &Path, arguments: &[&str]) -> Servers {
-        let env = [("TMPDIR", temporary.display().to_string())];
-        let arguments = [&["demo", "--serve", "--print", "env"], arguments].concat();
-        let started = run(&env, &arguments, TIMEOUT);
-        assert_eq!(started.status, Some(0), "{}", started.stderr);
-        let lines = started.lines();
-        let mut settings: Vec<(&'static str, String)> =
-            lines.iter().filter_map(|line| setting(line)).collect();
-        let (name, id) = settings.pop().unwrap();
-        assert_eq!(name, "DITTO_DEMO_PID");
-        let id = id.parse().unwrap();
-        let servers = Servers { settings, id };
-        assert_eq!(servers.settings.len(), 8);
-        servers
-    }
-}
-
-impl Drop for Servers {
-    fn drop(&mut self) {
-        signal(self.id);
-    }
-}
-
-/// Sends SIGTERM.
-fn signal(process: u32) {
-    let _ = Command::new("kill").arg(process.to_string()).status();
-}
-
 /// Waits until the servers have removed their files.
 fn wait_until_empty(folder: &Path) {
     let started = Instant::now();
@@ -252,10 +218,4 @@ fn wait_until_empty(folder: &Path) {
         );
         thread::sleep(Duration::from_millis(20));
     }
-}
-
-/// A line such as `export NAME=value`, where no value needs quotes.
-fn setting(line: &str) -> Option<(&'static str, String)> {
-    let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
-    Some((name.to_owned().leak(), value.trim_matches('\'').to_owned()))
 }

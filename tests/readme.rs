@@ -259,6 +259,9 @@ impl Customer {
 
     /// What a statement has written, wherever it goes to.
     fn result(&self, statement: &str, printed: String) -> String {
+        if subcommand(statement) == Some("mirror") {
+            return self.state_of_mirror(statement);
+        }
         let output = statement.split("--output ").nth(1);
         let folder = output.and_then(|rest| rest.split_whitespace().next());
         let file = match (
@@ -270,6 +273,18 @@ impl Customer {
             (None, None) => return printed,
         };
         let output = self.shell(&format!("cat {file}")).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The state of a mirror's file, if that is current.
+    fn state_of_mirror(&self, statement: &str) -> String {
+        let mut words = statement
+            .split_whitespace()
+            .skip_while(|word| *word != "mirror");
+        let file = words.nth(1).unwrap();
+        let query = "SELECT value FROM ditto_meta WHERE key = 'state' AND value = 'current'";
+        let command = format!("sqlite3 -readonly {file} \"{query}\" 2>&1 | grep current");
+        let output = self.shell(&command).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     }
 

@@ -4,6 +4,7 @@
 // Each test binary uses a part of this module; helpers may panic like tests.
 #![allow(dead_code, unused_imports, unreachable_pub, clippy::unwrap_used)]
 
+pub mod demo_servers;
 pub mod engine;
 pub mod kafka;
 pub mod names;

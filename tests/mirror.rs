@@ -1,0 +1,260 @@
+//! `mirror` on the servers of the demo: what a user sees, what is refused, and what a second program reads.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ditto_cdc::mirror::{MirrorReader, MirrorState};
+use serde_json::value::RawValue;
+use support::demo_servers::Servers;
+use support::program::{Output, Running, run};
+
+/// Generous: commands take seconds on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// How often the copy and the server are compared: a document may change twice in between.
+const MAX_COMPARISONS: usize = 10;
+
+/// A collection, and a document as text.
+type Document = (String, String);
+type Documents = BTreeSet<Document>;
+
+/// A folder, the demo's servers, and a mirror in the folder.
+struct Scene {
+    folder: tempfile::TempDir,
+    servers: Servers,
+}
+
+impl Scene {
+    fn new(arguments: &[&str]) -> Scene {
+        let folder = tempfile::tempdir().unwrap();
+        let servers = Servers::start(folder.path(), arguments);
+        Scene { folder, servers }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("copy.db")
+    }
+
+    fn mirror(&self, arguments: &[&str]) -> Output {
+        let file = self.file().display().to_string();
+        let arguments = [&["mirror", &file], arguments].concat();
+        run(&self.servers.settings, &arguments, TIMEOUT)
+    }
+
+    fn reader(&self) -> MirrorReader {
+        MirrorReader::open(&self.file()).unwrap()
+    }
+
+    fn documents(&self) -> Documents {
+        let reader = self.reader();
+        let mut documents = Documents::new();
+        for (collection, _) in reader.collections().unwrap() {
+            for row in reader.documents(&collection) {
+                let document = String::from_utf8(row.unwrap().document).unwrap();
+                documents.insert((collection.clone(), document));
+            }
+        }
+        documents
+    }
+
+    /// What the server has, byte for byte.
+    fn server_documents(&self) -> Documents {
+        #[derive(serde::Deserialize)]
+        struct Line {
+            collection: Option<String>,
+            change: Option<Change>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Change {
+            value: Box<RawValue>,
+        }
+        let read = run(
+            &self.servers.settings,
+            &["requery", "--output", "-"],
+            TIMEOUT,
+        );
+        assert_eq!(read.status, Some(0), "{}", read.stderr);
+        let text = String::from_utf8(read.stdout).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        let document = |line: Line| {
+            let document = line.change?.value.get().to_owned();
+            Some((line.collection?, document))
+        };
+        lines.filter_map(document).collect()
+    }
+}
+
+#[test]
+fn a_copy_equals_the_server_across_gaps() {
+    let scene = Scene::new(&["--gap-every", "2s"]);
+    let file = scene.file().display().to_string();
+    let follow = Running::start(&scene.servers.settings, &["mirror", &file]);
+    let started = Instant::now();
+    let resolved = || -> bool {
+        if MirrorReader::open(&scene.file()).is_err() {
+            return false;
+        }
+        // One gap of the history is before the first snapshot; two more were found and resolved.
+        let count = sql(
+            &scene.file(),
+            "SELECT count(*) FROM ditto_gaps WHERE resolved_at > 0",
+        );
+        count.trim().parse::<u32>().is_ok_and(|count| count >= 2)
+    };
+    while !resolved() {
+        assert!(started.elapsed() < TIMEOUT, "no gap was resolved");
+        thread::sleep(Duration::from_millis(100));
+    }
+    let second = scene.mirror(&["--until", "end"]);
+    assert_eq!(second.status, Some(3), "{}", second.stderr);
+    assert!(
+        second.stderr.contains("is writing to it"),
+        "{}",
+        second.stderr
+    );
+    let ended = follow.interrupt();
+    assert_eq!(ended.status, Some(130), "{}", ended.stderr);
+    let state = || scene.reader().state().unwrap().unwrap().state;
+    let mut differences = Vec::new();
+    for _ in 0..MAX_COMPARISONS {
+        let before = scene.mirror(&["--until", "end"]);
+        assert_eq!(before.status, Some(0), "{}", before.stderr);
+        assert_eq!(state(), MirrorState::Current);
+        let before = scene.documents();
+        let server = scene.server_documents();
+        let after = scene.mirror(&["--until", "end"]);
+        assert_eq!(after.status, Some(0), "{}", after.stderr);
+        let after = scene.documents();
+        // The demo goes on writing: what both copies have was there all the time, and what is there is in one of them.
+        let is_lost = |one: &&Document| !before.contains(one) && !after.contains(one);
+        let lost: Vec<&Document> = server.iter().filter(is_lost).collect();
+        let unchanged = before.intersection(&after);
+        let extra: Vec<&Document> = unchanged.filter(|one| !server.contains(one)).collect();
+        if lost.is_empty() && extra.is_empty() {
+            return;
+        }
+        differences.push(format!("lost: {lost:?}\nextra: {extra:?}"));
+    }
+    panic!("{}", differences.join("\n"));
+}
+
+#[test]
+fn a_gap_stops_if_the_user_wants_that() {
+    let scene = Scene::new(&["--gap-every", "2s"]);
+    let stopped = scene.mirror(&["--on-gap", "stop"]);
+    assert_eq!(stopped.status, Some(4), "{}", stopped.stderr);
+    let state = scene.reader().state().unwrap().unwrap();
+    assert_eq!(state.state, MirrorState::BehindGap);
+    let still = scene.mirror(&["--on-gap", "stop"]);
+    assert_eq!(still.status, Some(4), "{}", still.stderr);
+    assert!(still.stderr.contains("behind a gap"), "{}", still.stderr);
+    let mended = scene.mirror(&["--until", "end"]);
+    assert_eq!(mended.status, Some(0), "{}", mended.stderr);
+}
+
+#[test]
+fn what_does_not_belong_together_is_refused() {
+    let scene = Scene::new(&[]);
+    let loaded = scene.mirror(&["--until", "end", "-c", "orders", "--history"]);
+    assert_eq!(loaded.status, Some(0), "{}", loaded.stderr);
+    let names: Vec<String> = scene
+        .reader()
+        .collections()
+        .unwrap()
+        .into_iter()
+        .map(|one| one.0)
+        .collect();
+    assert_eq!(names, ["orders"]);
+    let before = scene.documents();
+    for (arguments, said) in [
+        (&["--until", "end"][..], "is a copy of something else"),
+        (
+            &["--until", "end", "-c", "people"],
+            "is a copy of something else",
+        ),
+        (
+            &[
+                "--until",
+                "end",
+                "-c",
+                "orders",
+                "--url",
+                "http://127.0.0.1:1",
+            ],
+            "is a copy of something else",
+        ),
+    ] {
+        let refused = scene.mirror(arguments);
+        assert_eq!(refused.status, Some(3), "{arguments:?}: {}", refused.stderr);
+        assert!(
+            refused.stderr.contains(said),
+            "{arguments:?}: {}",
+            refused.stderr
+        );
+        assert_eq!(scene.documents(), before);
+    }
+    let foreign = scene.folder.path().join("foreign.db");
+    sql(
+        &foreign,
+        "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)",
+    );
+    let text = scene.folder.path().join("notes.txt");
+    std::fs::write(&text, "not a database, but long enough to look like one").unwrap();
+    for path in [foreign, text] {
+        let before = std::fs::read(&path).unwrap();
+        let name = path.display().to_string();
+        let refused = run(
+            &scene.servers.settings,
+            &["mirror", &name, "--until", "end"],
+            TIMEOUT,
+        );
+        assert_eq!(refused.status, Some(3), "{}", refused.stderr);
+        assert_eq!(std::fs::read(&path).unwrap(), before, "{name}");
+    }
+}
+
+#[test]
+fn usage_errors_and_a_missing_topic_are_explained() {
+    let missing = run(
+        &[
+            ("DITTO_CDC_URL", "http://127.0.0.1:1".to_owned()),
+            ("DITTO_CDC_API_KEY", "key".to_owned()),
+        ],
+        &["mirror", "copy.db"],
+        TIMEOUT,
+    );
+    assert_eq!(missing.status, Some(3), "{}", missing.stderr);
+    assert!(
+        missing.stderr.contains("Kafka is not configured"),
+        "{}",
+        missing.stderr
+    );
+    for arguments in [
+        &["mirror"][..],
+        &["mirror", "copy.db", "--until", "now"],
+        &["mirror", "copy.db", "-c", "["],
+    ] {
+        let refused = run(&[], arguments, TIMEOUT);
+        assert_eq!(refused.status, Some(2), "{arguments:?}: {}", refused.stderr);
+    }
+}
+
+/// Runs the system's `sqlite3`.
+fn sql(file: &Path, statement: &str) -> String {
+    let output = Command::new("sqlite3")
+        .arg(file)
+        .arg(statement)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}

@@ -1,6 +1,7 @@
 //! A snapshot that is being read into tables beside the live ones, and can be continued after a kill.
 
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, OptionalExtension};
@@ -20,7 +21,7 @@ pub struct Staging {
     handle: WriterHandle,
     /// Opens the tables of collections.
     database: Mutex<Connection>,
-    name: String,
+    path: Arc<Path>,
 }
 
 impl MirrorFile {
@@ -33,7 +34,7 @@ impl MirrorFile {
         let failed = |error: &rusqlite::Error| failure("write", &self.name, error);
         let writer = connect(&self.path).map_err(|error| failed(&error))?;
         let database = connect(&self.path).map_err(|error| failed(&error))?;
-        let started = Writer::start(writer, self.name.clone());
+        let started = Writer::start(writer, &self.name);
         let (writer, handle) = started.map_err(|error| Failure {
             class: FailureClass::Read,
             what: format!(
@@ -47,7 +48,7 @@ impl MirrorFile {
             writer,
             handle,
             database: Mutex::new(database),
-            name: self.name.clone(),
+            path: Arc::from(self.path.as_path()),
         })
     }
 
@@ -99,8 +100,14 @@ impl Staging {
     /// Errors of the file.
     pub fn store(&self, collection: &str) -> io::Result<TableStore> {
         let table = open_table(&mut lock(&self.database), collection);
-        let table = table.map_err(|error| io_error(&self.name, &error))?;
-        Ok(TableStore::new(self.handle.clone(), table, collection))
+        let table = table.map_err(|error| io_error(self.handle.name(), &error))?;
+        let path = Arc::clone(&self.path);
+        Ok(TableStore::new(
+            self.handle.clone(),
+            path,
+            table,
+            collection,
+        ))
     }
 
     /// Visits the keys of the documents that a continued load has already, which are canonical JSON.

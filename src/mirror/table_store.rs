@@ -1,46 +1,69 @@
 //! The page store of one collection: rows of a page are kept until it is committed, and then written by another thread.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
+use super::error::io_error;
+use super::open::connect;
 use super::rows::{PageRows, to_integer};
-use super::writer::{Job, WriterHandle};
-use crate::snapshot::document_id::IdType;
+use super::writer::{Job, WriterHandle, staging_name};
 use crate::snapshot::manifest::Census;
 use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal::{CommitPoint, Entry, PageEntry};
-use crate::snapshot::write::page_buffer::BUFFERED_PAGE_BYTES;
 
-/// The table of one collection that is being filled.
+/// Page size that is enough if requests are cheap: pages of several collections are in memory at once.
+const PAGE_BYTES: u64 = 10 << 20;
+
+/// The table of one collection that is being filled. A committed page is in the file together with its line of the journal,
+/// soon or after [`PageStore::finish`]; errors of earlier pages come with later calls.
 pub struct TableStore {
     writer: WriterHandle,
+    path: Arc<Path>,
     table: i64,
     collection: Arc<str>,
     rows: PageRows,
 }
 
 impl TableStore {
-    pub(super) fn new(writer: WriterHandle, table: i64, collection: &str) -> TableStore {
+    pub(super) fn new(
+        writer: WriterHandle,
+        path: Arc<Path>,
+        table: i64,
+        collection: &str,
+    ) -> TableStore {
         TableStore {
             writer,
+            path,
             table,
             collection: Arc::from(collection),
             rows: PageRows::default(),
         }
     }
 
-    /// The stream writes such ids in Base64, and a response as arrays, so that one document would have two keys.
-    fn has_binary_ids(&self) -> io::Error {
-        io::Error::other(format!(
-            "the collection {} has ids of bytes, which the stream and the HTTP API write differently; leave it out with -c '!{}'",
-            self.collection, self.collection
-        ))
+    /// Reads the keys of the documents in all committed pages, those of an interrupted load included, as canonical JSON.
+    ///
+    /// # Errors
+    /// Errors of the file, including those of earlier pages.
+    pub fn for_each_key(&self, take: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        self.writer.flush()?;
+        let mut keys = || {
+            let database = connect(&self.path)?;
+            let sql = format!("SELECT key FROM {}", staging_name(self.table));
+            let mut statement = database.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                take(row.get_ref(0)?.as_bytes()?);
+            }
+            Ok(())
+        };
+        keys().map_err(|error| io_error(self.writer.name(), &error))
     }
 }
 
 impl PageStore for TableStore {
     fn target_page_bytes(&self) -> u64 {
-        BUFFERED_PAGE_BYTES
+        PAGE_BYTES
     }
 
     fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -52,16 +75,12 @@ impl PageStore for TableStore {
         Ok(())
     }
 
-    fn record_count(&mut self, census: &Census) -> io::Result<()> {
-        let entry = Entry::Census(self.collection.to_string(), census.clone());
+    fn record_count(&mut self, count: &Census) -> io::Result<()> {
+        let entry = Entry::Census(self.collection.to_string(), count.clone());
         self.writer.send(Job::Entry(serde_json::to_string(&entry)?))
     }
 
-    /// The rows are in the file together with the page's line of the journal, soon or after [`PageStore::finish`].
     fn commit_page(&mut self, page: PageEntry) -> io::Result<()> {
-        if page.kind.as_deref() == Some(IdType::Binary.name()) && !page.by_type.is_empty() {
-            return Err(self.has_binary_ids());
-        }
         let too_high = |txn| io::Error::other(super::error::too_high(txn).what);
         let txn = page.transaction_id;
         let txn = txn
@@ -87,6 +106,7 @@ impl PageStore for TableStore {
         Ok(true)
     }
 
+    /// Waits until all pages are in the file. A table has neither a size in bytes nor a hash.
     fn finish(&mut self) -> io::Result<CommitPoint> {
         self.writer.flush()?;
         Ok(CommitPoint::default())

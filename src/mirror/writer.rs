@@ -36,6 +36,8 @@ type FirstError = Arc<Mutex<Option<(io::ErrorKind, String)>>>;
 /// The way to the thread.
 #[derive(Clone)]
 pub(super) struct WriterHandle {
+    /// The file's name as typed.
+    name: Arc<str>,
     jobs: SyncSender<Job>,
     error: FirstError,
 }
@@ -48,14 +50,17 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub fn start(database: Connection, name: String) -> io::Result<(Writer, WriterHandle)> {
+    pub fn start(database: Connection, name: &str) -> io::Result<(Writer, WriterHandle)> {
         // One page is written, one waits, and each collection that is read fills another one.
         let (jobs, receiver) = sync_channel(1);
         let error = FirstError::default();
         let shared = Arc::clone(&error);
+        let name: Arc<str> = Arc::from(name);
+        let of_thread = Arc::clone(&name);
         let builder = thread::Builder::new().name("mirror".to_owned());
-        let thread = builder.spawn(move || run(database, &name, &receiver, &shared))?;
+        let thread = builder.spawn(move || run(database, &of_thread, &receiver, &shared))?;
         let handle = WriterHandle {
+            name,
             jobs,
             error: Arc::clone(&error),
         };
@@ -74,6 +79,11 @@ impl Writer {
 }
 
 impl WriterHandle {
+    /// The file's name as typed.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Queues a job. Waits while another one is queued.
     pub fn send(&self, job: Job) -> io::Result<()> {
         first(&self.error)?;

@@ -111,8 +111,17 @@ fn a_load_is_continued_and_discarded() {
     );
     let staging = file.staging().unwrap();
     let mut store = staging.store("cars").unwrap();
+    let keys = |store: &TableStore| {
+        let mut keys = Vec::new();
+        store
+            .for_each_key(&mut |key| keys.push(String::from_utf8(key.to_vec()).unwrap()))
+            .unwrap();
+        keys
+    };
+    assert_eq!(keys(&store), ["\"a\"", "\"b\""]);
     store.add(b"{\"_id\":\"c\"}\n").unwrap();
     store.commit_page(page(None, Some(4), 1)).unwrap();
+    assert_eq!(keys(&store).len(), 3);
     drop(store);
     staging.close().unwrap();
     file.swap(

@@ -104,6 +104,23 @@ impl EvidenceMarks {
         Ok(())
     }
 
+    /// Marks the documents whose ids `read` passes, which an earlier run has written. `read` is not called without evidence
+    /// of this collection.
+    ///
+    /// # Errors
+    /// The errors of `read`.
+    pub fn scan_ids(
+        &mut self,
+        read: impl FnOnce(&mut dyn FnMut(&[u8])) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.all.is_none() {
+            return Ok(());
+        }
+        read(&mut |id| self.note(id))?;
+        self.commit_page();
+        Ok(())
+    }
+
     /// Hands over the marks at the end of the collection.
     pub fn finish(self) {
         if let Some((all, collection)) = self.all {
@@ -149,6 +166,16 @@ mod tests {
         let mut written: Vec<u32> = all.written("a").into_iter().collect();
         written.sort_unstable();
         assert_eq!(written, [0, 1, 3]);
+        let mut marks = EvidenceMarks::new(&all, "a");
+        marks
+            .scan_ids(|take| {
+                take(b"2");
+                take(b"9");
+                Ok(())
+            })
+            .unwrap();
+        marks.finish();
+        assert_eq!(all.written("a"), [2].into());
         // The collection is read again, and its pages are discarded.
         let mut marks = EvidenceMarks::new(&all, "a");
         marks.note(b"4");

@@ -24,6 +24,9 @@ impl Identity {
     /// side is not compared.
     pub(super) fn check(&self, database: &Connection, name: &str) -> Result<(), Failure> {
         let failed = |error: &rusqlite::Error| super::error::failure("open", name, error);
+        // One that is refused stores nothing.
+        let transaction = database.unchecked_transaction();
+        let transaction = transaction.map_err(|error| failed(&error))?;
         let patterns = meta::words(&self.patterns);
         let wanted = [
             ("server", "the server", Some(self.server.as_str())),
@@ -41,7 +44,7 @@ impl Identity {
                 None => meta::set(database, key, value).map_err(|error| failed(&error))?,
             }
         }
-        Ok(())
+        transaction.commit().map_err(|error| failed(&error))
     }
 }
 

@@ -32,6 +32,9 @@ impl MirrorFile {
     /// A [`Failure`] if the file cannot be opened a second time.
     pub fn staging(&self) -> Result<Staging, Failure> {
         let failed = |error: &rusqlite::Error| failure("write", &self.name, error);
+        if self.resume_state()?.lines.is_empty() {
+            discard(&self.database).map_err(|error| failed(&error))?;
+        }
         let writer = connect(&self.path).map_err(|error| failed(&error))?;
         let database = connect(&self.path).map_err(|error| failed(&error))?;
         let started = Writer::start(writer, &self.name);
@@ -52,7 +55,7 @@ impl MirrorFile {
         })
     }
 
-    /// The journal of a load that was interrupted; without lines if there is none.
+    /// The journal of a load that was interrupted; without lines if there is none, or none that this version can read.
     ///
     /// # Errors
     /// A [`Failure`] if the file cannot be read.
@@ -61,7 +64,8 @@ impl MirrorFile {
         let mut state = ResumeState::default();
         for line in lines {
             let Ok(entry) = serde_json::from_str(&line) else {
-                break;
+                // The tables contain the pages of later lines, too.
+                return Ok(ResumeState::default());
             };
             state.lines.push(entry);
             state.valid += line.len() as u64;
@@ -74,13 +78,19 @@ impl MirrorFile {
     /// # Errors
     /// A [`Failure`]; nothing since the last commit is then in the file.
     pub fn discard_load(&mut self) -> Result<(), Failure> {
-        self.write(|database| {
-            for (table, _) in tables(database)? {
-                database.execute_batch(&format!("DROP TABLE IF EXISTS {}", staging_name(table)))?;
-            }
-            database.execute_batch("DELETE FROM ditto_load; DELETE FROM ditto_load_tables; COMMIT")
-        })
+        self.rollback();
+        let discarded = discard(&self.database);
+        discarded.map_err(|error| failure("write", &self.name, &error))
     }
+}
+
+fn discard(database: &Connection) -> rusqlite::Result<()> {
+    let transaction = database.unchecked_transaction()?;
+    for (table, _) in tables(&transaction)? {
+        transaction.execute_batch(&format!("DROP TABLE IF EXISTS {}", staging_name(table)))?;
+    }
+    transaction.execute_batch("DELETE FROM ditto_load; DELETE FROM ditto_load_tables")?;
+    transaction.commit()
 }
 
 impl Staging {

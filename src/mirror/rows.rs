@@ -65,6 +65,11 @@ impl PageRows {
         self.ends.clear();
     }
 
+    /// Whether nothing was appended.
+    pub fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
     /// Key and document of each row.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let mut start = (0, 0);

@@ -83,10 +83,12 @@ pub(super) enum Content {
 pub(super) fn content(database: &Connection) -> rusqlite::Result<Content> {
     let number = |pragma: &str| database.query_row(pragma, [], |row| row.get::<_, i32>(0));
     let version = number("PRAGMA user_version")?;
-    if number("PRAGMA application_id")? == APPLICATION_ID {
+    let application = number("PRAGMA application_id")?;
+    if application == APPLICATION_ID {
         return Ok(Content::Mirror(version));
     }
-    let is_empty = version == 0 && number("SELECT count(*) FROM sqlite_schema")? == 0;
+    let is_unused = application == 0 && version == 0;
+    let is_empty = is_unused && number("SELECT count(*) FROM sqlite_schema")? == 0;
     Ok(if is_empty {
         Content::Empty
     } else {

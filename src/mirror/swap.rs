@@ -12,11 +12,11 @@ use super::names::quoted;
 use super::open::{MirrorFile, begin, write_position};
 use super::rows::{to_integer, to_txn};
 use super::schema;
+use super::table_store::{IDS_OF_BYTES, has_ids_of_bytes};
 use super::tables::{assign_table, table_of};
 use super::writer::staging_name;
 use crate::record::Failure;
 use crate::snapshot::dedup::SnapshotIndex;
-use crate::snapshot::document_id::{DocumentId, IdType};
 use crate::snapshot::manifest::{Collection, Manifest};
 use crate::state::Coverage;
 use crate::util::time::now_millis;
@@ -42,10 +42,20 @@ impl MirrorFile {
     /// transaction. Gaps and tombstones that the snapshot covers are resolved.
     ///
     /// # Errors
-    /// A [`Failure`] if the snapshot is not proven to be complete, or is one of other collections. A [`Failure`] of the
-    /// file. The old copy is then unchanged, and nothing since the last commit is in the file.
+    /// A [`Failure`] if the snapshot is not proven to be complete, is one of other collections, does not say what became of
+    /// a collection of the copy, or is not what the load has read. A [`Failure`] of the file. The old copy is then
+    /// unchanged, and nothing since the last commit is in the file.
     pub fn swap(&mut self, manifest: &Manifest, state: MirrorState) -> Result<Swapped, Failure> {
-        self.check_scope(manifest)?;
+        self.rollback();
+        if let Some(why) = self.refusal(manifest)? {
+            return Err(unfit(
+                format!(
+                    "the snapshot cannot replace the mirror {}: {why}",
+                    self.name
+                ),
+                "start again; the old copy is unchanged",
+            ));
+        }
         let snapshot = SnapshotIndex::new(manifest);
         let swapped = swap(&self.database, (manifest, &snapshot), state);
         let swapped = swapped.map_err(|error| self.give_up(&error))?;
@@ -54,24 +64,82 @@ impl MirrorFile {
         Ok(swapped)
     }
 
-    fn check_scope(&self, manifest: &Manifest) -> Result<(), Failure> {
-        let read = meta::get(&self.database, "collections");
-        let stored = read.map_err(|error| super::error::failure("read", &self.name, &error))?;
+    /// Why a snapshot is no proven copy of what the mirror contains; `None` if it is.
+    fn refusal(&self, manifest: &Manifest) -> Result<Option<String>, Failure> {
+        let failed = |error: &rusqlite::Error| super::error::failure("read", &self.name, error);
+        let stored = meta::get(&self.database, "collections").map_err(|error| failed(&error))?;
         let of_snapshot = meta::words(&manifest.scope.patterns);
-        if manifest.complete
-            && manifest.scope.condition.is_none()
-            && stored.as_deref() == Some(&of_snapshot)
+        if !manifest.complete
+            || manifest.scope.condition.is_some()
+            || stored.as_deref() != Some(&of_snapshot)
         {
-            return Ok(());
+            return Ok(Some(
+                "it is not proven to contain every document".to_owned(),
+            ));
         }
-        Err(unfit(
-            format!(
-                "the snapshot cannot replace the mirror {}: it is not proven to contain every document",
-                self.name
-            ),
-            "start again; the old copy is unchanged",
-        ))
+        if let Some(one) = manifest.collections.iter().find(|one| has_bytes(one)) {
+            return Ok(Some(format!("the collection {}: {IDS_OF_BYTES}", one.name)));
+        }
+        refusal_of_tables(&self.database, manifest).map_err(|error| failed(&error))
     }
+}
+
+/// Why the tables and the manifest do not agree.
+fn refusal_of_tables(
+    database: &Connection,
+    manifest: &Manifest,
+) -> rusqlite::Result<Option<String>> {
+    for (collection, _) in live_tables(database)? {
+        if find(manifest, &collection).is_none() && !is_gone(manifest, &collection) {
+            return Ok(Some(format!(
+                "it does not say whether the collection {collection} still exists"
+            )));
+        }
+    }
+    let staged = staged(database)?;
+    for collection in &manifest.collections {
+        let read = match staged.get(&collection.name) {
+            None => 0,
+            Some(table) => {
+                let sql = format!("SELECT count(*) FROM {}", staging_name(*table));
+                database.query_row(&sql, [], |row| row.get::<_, i64>(0))?
+            }
+        };
+        if read.cast_unsigned() != collection.documents {
+            return Ok(Some(format!(
+                "its collection {} has {} documents, and {read} are in the file",
+                collection.name, collection.documents
+            )));
+        }
+    }
+    Ok(None)
+}
+
+fn find<'m>(manifest: &'m Manifest, collection: &str) -> Option<&'m Collection> {
+    let mut all = manifest.collections.iter();
+    all.find(|one| one.name == collection)
+}
+
+/// Whether a collection that a snapshot does not contain is proven to no longer exist. One that was selected by its name
+/// only, or that the server has not listed, is not.
+fn is_gone(manifest: &Manifest, collection: &str) -> bool {
+    let known = manifest.scope.known.as_ref();
+    let is_known = |known: &Vec<String>| known.iter().any(|one| one == collection);
+    known.map_or(manifest.scope.whole_app, |known| !is_known(known))
+}
+
+fn has_bytes(collection: &Collection) -> bool {
+    let counts = [&collection.census_before, &collection.census_after];
+    let mut counts = counts.into_iter().flatten().map(|count| &count.by_type);
+    has_ids_of_bytes(&collection.by_type) || counts.any(has_ids_of_bytes)
+}
+
+/// The tables of the load, by collection.
+fn staged(database: &Connection) -> rusqlite::Result<BTreeMap<String, i64>> {
+    let tables = load::tables(database)?.into_iter();
+    Ok(tables
+        .map(|(table, collection)| (collection.to_string(), table))
+        .collect())
 }
 
 fn swap(
@@ -106,18 +174,11 @@ fn swap(
 
 /// Replaces the tables; returns the collections that no longer exist.
 fn replace_tables(database: &Connection, manifest: &Manifest) -> rusqlite::Result<Vec<String>> {
-    let staged: BTreeMap<String, i64> = load::tables(database)?
-        .into_iter()
-        .map(|(table, collection)| (collection.to_string(), table))
-        .collect();
+    let staged = staged(database)?;
     let mut gone = Vec::new();
     for (collection, table) in live_tables(database)? {
         database.execute_batch(&format!("DROP TABLE {}", quoted(&table)))?;
-        if !manifest
-            .collections
-            .iter()
-            .any(|one| one.name == collection)
-        {
+        if find(manifest, &collection).is_none() {
             database.execute(
                 "DELETE FROM ditto_collections WHERE collection = ?1",
                 [&collection],
@@ -141,14 +202,9 @@ fn replace_tables(database: &Connection, manifest: &Manifest) -> rusqlite::Resul
             }
             None => schema::create_table(database, &name)?,
         }
-        mark_ambiguous_ids(database, &name, collection)?;
     }
     for (collection, table) in &staged {
-        if !manifest
-            .collections
-            .iter()
-            .any(|one| one.name == *collection)
-        {
+        if find(manifest, collection).is_none() {
             database.execute_batch(&format!("DROP TABLE IF EXISTS {}", staging_name(*table)))?;
         }
     }
@@ -160,33 +216,6 @@ fn live_tables(database: &Connection) -> rusqlite::Result<Vec<(String, String)>>
         .prepare("SELECT collection, table_name FROM ditto_collections ORDER BY collection")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
-}
-
-/// In a collection with ids of bytes, an id that looks like bytes is as old as the older of its two readings.
-fn mark_ambiguous_ids(
-    database: &Connection,
-    table: &str,
-    collection: &Collection,
-) -> rusqlite::Result<()> {
-    if !collection.by_type.contains_key(IdType::Binary.name()) {
-        return Ok(());
-    }
-    let table = quoted(table);
-    let mut find = database.prepare(&format!(
-        "SELECT rowid, key FROM {table} WHERE key GLOB '[[\"]*'"
-    ))?;
-    let mut update = database.prepare(&format!("UPDATE {table} SET txn = ?2 WHERE rowid = ?1"))?;
-    let rows = find.query_map([], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-    })?;
-    let rows: Vec<(i64, String)> = rows.collect::<rusqlite::Result<_>>()?;
-    for (rowid, key) in rows {
-        if DocumentId::parse(key.as_bytes()).is_some_and(|id| id.may_be_binary()) {
-            let read_at = collection.read_at(key.as_bytes()).and_then(to_integer);
-            update.execute(params![rowid, read_at])?;
-        }
-    }
-    Ok(())
 }
 
 fn store_manifest(

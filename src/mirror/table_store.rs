@@ -1,5 +1,6 @@
 //! The page store of one collection: rows of a page are kept until it is committed, and then written by another thread.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,9 +9,14 @@ use super::error::io_error;
 use super::open::connect;
 use super::rows::{PageRows, to_integer};
 use super::writer::{Job, WriterHandle, staging_name};
+use crate::snapshot::document_id::IdType;
 use crate::snapshot::manifest::Census;
 use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal::{CommitPoint, Entry, PageEntry};
+
+/// Why a collection with ids of bytes cannot be mirrored: the stream and a response write them differently, so that one
+/// document would have two keys.
+pub(super) const IDS_OF_BYTES: &str = "it has documents whose ids are bytes, which the stream writes in Base64 and the server as an array, so that a copy would have them twice";
 
 /// Page size that is enough if requests are cheap: pages of several collections are in memory at once.
 const PAGE_BYTES: u64 = 10 << 20;
@@ -76,11 +82,18 @@ impl PageStore for TableStore {
     }
 
     fn record_count(&mut self, count: &Census) -> io::Result<()> {
+        if has_ids_of_bytes(&count.by_type) {
+            return Err(ids_of_bytes());
+        }
         let entry = Entry::Census(self.collection.to_string(), count.clone());
         self.writer.send(Job::Entry(serde_json::to_string(&entry)?))
     }
 
     fn commit_page(&mut self, page: PageEntry) -> io::Result<()> {
+        // A page of the type that is empty proves that there are none.
+        if page.kind.as_deref() == Some(IdType::Binary.name()) && !self.rows.is_empty() {
+            return Err(ids_of_bytes());
+        }
         let too_high = |txn| io::Error::other(super::error::too_high(txn).what);
         let txn = page.transaction_id;
         let txn = txn
@@ -111,4 +124,15 @@ impl PageStore for TableStore {
         self.writer.flush()?;
         Ok(CommitPoint::default())
     }
+}
+
+/// Whether documents with ids of bytes were counted.
+pub(super) fn has_ids_of_bytes(by_type: &BTreeMap<String, u64>) -> bool {
+    by_type
+        .get(IdType::Binary.name())
+        .is_some_and(|count| *count > 0)
+}
+
+fn ids_of_bytes() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, IDS_OF_BYTES)
 }

@@ -186,7 +186,7 @@ fn explain(job: &Job, name: &str, error: &rusqlite::Error) -> io::Error {
     match (job, error.sqlite_error_code()) {
         (Job::Page { collection, .. }, Some(ErrorCode::ConstraintViolation)) => {
             io::Error::other(format!(
-                "two documents of the collection {collection} have ids that are the same in JSON: the bytes 97, 98 and the array [97,98] are both [97,98]; leave the collection out with -c"
+                "the server sent two documents of the collection {collection} with the same id; start again"
             ))
         }
         _ => io_error(name, error),

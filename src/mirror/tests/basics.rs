@@ -147,7 +147,7 @@ fn the_same_id_twice_is_an_error() {
     store.commit_page(page(None, Some(3), 2)).unwrap();
     let error = store.finish().unwrap_err().to_string();
     assert!(
-        error.starts_with("two documents of the collection cars"),
+        error.starts_with("the server sent two documents of the collection cars with the same id"),
         "{error}"
     );
     assert!(store.restart().is_err(), "the error stays");

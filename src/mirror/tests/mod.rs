@@ -2,12 +2,19 @@
 
 #[path = "basics.rs"]
 mod basics;
+#[path = "files.rs"]
+mod files;
+#[path = "swaps.rs"]
+mod swaps;
 
 use super::*;
+use crate::record::{Failure, FailureClass};
 use crate::snapshot::document_id::DocumentId;
 use crate::snapshot::manifest::{Census, Collection, Manifest, Position, Scope, add_range};
 use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal::{CommitPoint, PageEntry};
+use crate::util::atomic_file::beside;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A folder with a mirror in it.
@@ -28,6 +35,14 @@ impl Place {
 
     fn open(&self) -> MirrorFile {
         MirrorFile::open(&self.path, &identity()).unwrap()
+    }
+
+    fn open_with(&self, patterns: &[String]) -> MirrorFile {
+        let identity = Identity {
+            patterns: patterns.to_vec(),
+            ..identity()
+        };
+        MirrorFile::open(&self.path, &identity).unwrap()
     }
 
     fn reader(&self) -> MirrorReader {
@@ -155,4 +170,17 @@ fn documents(reader: &MirrorReader, collection: &str) -> Vec<(String, String)> {
         (row.key, String::from_utf8(row.document).unwrap())
     });
     rows.collect()
+}
+
+/// The table of each collection.
+fn tables(file: &MirrorFile) -> BTreeMap<String, String> {
+    let sql = "SELECT collection, table_name FROM ditto_collections";
+    let mut statement = file.database.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+/// A number that a statement returns.
+fn number(file: &MirrorFile, sql: &str) -> i64 {
+    file.database.query_row(sql, [], |row| row.get(0)).unwrap()
 }

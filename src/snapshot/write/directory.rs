@@ -331,6 +331,8 @@ pub fn disk_failure(doing: &str, error: &io::Error) -> Failure {
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
             ("a file is in the way", "give a folder as --output")
         }
+        // The error says it better than the system could.
+        io::ErrorKind::Unsupported => return unsupported(doing, error),
         _ => (
             "the system reported an error",
             "check the folder and the disk, then continue with --resume",
@@ -341,6 +343,16 @@ pub fn disk_failure(doing: &str, error: &io::Error) -> Failure {
         what: format!("{doing}: {why}"),
         fix: Some(fix.to_owned()),
         raw: Some(error.to_string()),
+    }
+}
+
+/// A store that cannot hold this collection.
+fn unsupported(doing: &str, error: &io::Error) -> Failure {
+    Failure {
+        class: FailureClass::Read,
+        what: format!("{doing}: {error}"),
+        fix: Some("select the other collections with -c, for another file".to_owned()),
+        raw: None,
     }
 }
 

@@ -4,6 +4,8 @@
 mod basics;
 #[path = "files.rs"]
 mod files;
+#[path = "properties.rs"]
+mod properties;
 #[path = "swaps.rs"]
 mod swaps;
 

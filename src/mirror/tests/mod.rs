@@ -4,6 +4,8 @@
 mod basics;
 #[path = "files.rs"]
 mod files;
+#[path = "killed.rs"]
+mod killed;
 #[path = "properties.rs"]
 mod properties;
 #[path = "swaps.rs"]

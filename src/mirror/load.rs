@@ -120,15 +120,6 @@ impl Staging {
         ))
     }
 
-    /// Visits the keys of the documents that a continued load has already, which are canonical JSON.
-    ///
-    /// # Errors
-    /// Errors of the file.
-    pub fn for_each_key(&self, collection: &str, visit: &mut dyn FnMut(&[u8])) -> io::Result<()> {
-        let database = lock(&self.database);
-        keys(&database, collection, visit).map_err(|error| io_error(&self.name, &error))
-    }
-
     /// Ends the load when all stores are dropped: everything is in the file.
     ///
     /// # Errors
@@ -157,23 +148,6 @@ fn open_table(database: &mut Connection, collection: &str) -> rusqlite::Result<i
     schema::create_table(&transaction, &staging_name(table))?;
     transaction.commit()?;
     Ok(table)
-}
-
-fn keys(
-    database: &Connection,
-    collection: &str,
-    visit: &mut dyn FnMut(&[u8]),
-) -> rusqlite::Result<()> {
-    let all = tables(database)?;
-    let Some((table, _)) = all.iter().find(|(_, name)| **name == *collection) else {
-        return Ok(());
-    };
-    let mut statement = database.prepare(&format!("SELECT key FROM {}", staging_name(*table)))?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        visit(row.get_ref(0)?.as_bytes()?);
-    }
-    Ok(())
 }
 
 /// The tables that are being filled, with their collections.

@@ -27,9 +27,7 @@ impl Destination for TableDestination {
             store.restart()?;
             return Ok((Box::new(store), CollectionResume::default()));
         }
-        self.0
-            .for_each_key(collection, &mut |key| marks.note(key))?;
-        marks.commit_page();
+        marks.scan_ids(|take| store.for_each_key(take))?;
         Ok((Box::new(store), resume.clone()))
     }
 

@@ -1,7 +1,6 @@
 //! A load, a swap, changes, and what a reader sees of them.
 
 use super::*;
-use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal::{Entry, RunIdentity};
 
 #[test]

@@ -68,13 +68,13 @@ impl EvidenceMarks {
     }
 
     /// Notes a document of the page.
-    pub fn note(&mut self, id: &[u8]) {
+    pub(super) fn note(&mut self, id: &[u8]) {
         let index = self.evidence().and_then(|evidence| evidence.index_of(id));
         self.page.extend(index);
     }
 
     /// Commits the page.
-    pub fn commit_page(&mut self) {
+    pub(super) fn commit_page(&mut self) {
         self.committed.extend(self.page.drain(..));
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ErrorCode, params};
 
 use super::error::unfit;
 use super::gaps;
@@ -31,6 +31,9 @@ pub struct Swapped {
     pub documents: u64,
     /// Collections that no longer exist.
     pub gone: Vec<String>,
+    /// Indexes and triggers that the user has created and that could not be created again, for example those of a
+    /// collection that is gone.
+    pub lost: Vec<String>,
     /// Number of gaps that the snapshot has resolved.
     pub resolved: usize,
     /// Number of gaps that it has not: the state is then `behind a gap`.
@@ -152,7 +155,7 @@ fn swap(
         documents: manifest.collections.iter().map(|one| one.documents).sum(),
         ..Swapped::default()
     };
-    swapped.gone = replace_tables(database, manifest)?;
+    replace_tables(database, manifest, &mut swapped)?;
     database.execute("DELETE FROM ditto_offsets", [])?;
     for position in &manifest.positions {
         write_position(database, position)?;
@@ -172,10 +175,16 @@ fn swap(
     Ok(swapped)
 }
 
-/// Replaces the tables; returns the collections that no longer exist.
-fn replace_tables(database: &Connection, manifest: &Manifest) -> rusqlite::Result<Vec<String>> {
+/// Replaces the tables, and notes what no longer exists.
+///
+/// Indexes and triggers of the user are created again. One that does not fit any more is removed with its table.
+fn replace_tables(
+    database: &Connection,
+    manifest: &Manifest,
+    swapped: &mut Swapped,
+) -> rusqlite::Result<()> {
     let staged = staged(database)?;
-    let mut gone = Vec::new();
+    let of_user = additions(database)?;
     for (collection, table) in live_tables(database)? {
         database.execute_batch(&format!("DROP TABLE {}", quoted(&table)))?;
         if find(manifest, &collection).is_none() {
@@ -183,7 +192,7 @@ fn replace_tables(database: &Connection, manifest: &Manifest) -> rusqlite::Resul
                 "DELETE FROM ditto_collections WHERE collection = ?1",
                 [&collection],
             )?;
-            gone.push(collection);
+            swapped.gone.push(collection);
         }
     }
     for collection in &manifest.collections {
@@ -208,7 +217,34 @@ fn replace_tables(database: &Connection, manifest: &Manifest) -> rusqlite::Resul
             database.execute_batch(&format!("DROP TABLE IF EXISTS {}", staging_name(*table)))?;
         }
     }
-    Ok(gone)
+    for (name, sql) in of_user {
+        match database.execute_batch(&sql) {
+            Ok(()) => {}
+            Err(error) if does_not_fit(&error) => swapped.lost.push(name),
+            // The transaction may have ended, for example on a full disk.
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a statement does not fit the new tables: a column or a table is missing, or values are not unique.
+fn does_not_fit(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqlInputError { .. })
+        || matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::Unknown | ErrorCode::ConstraintViolation)
+        )
+}
+
+/// The indexes and triggers of the collections' tables, each with its statement.
+fn additions(database: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = database.prepare(
+        "SELECT name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
+         AND tbl_name COLLATE NOCASE IN (SELECT table_name FROM ditto_collections) ORDER BY type, name",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
 }
 
 fn live_tables(database: &Connection) -> rusqlite::Result<Vec<(String, String)>> {

@@ -24,13 +24,18 @@ fn transaction(txn: u64) -> (&'static str, String, Option<String>) {
         r#"{{"_id":{key},"txn":{txn},"text":"{}"}}"#,
         "x".repeat(200)
     );
-    (name, key.to_string(), (txn % 5 != 0).then_some(text))
+    (
+        name,
+        key.to_string(),
+        (!txn.is_multiple_of(5)).then_some(text),
+    )
 }
 
 /// A collection at a transaction: keys and documents in the order of the keys.
 fn state_at(name: &str, txn: u64) -> Vec<(String, String)> {
     let mut state = BTreeMap::new();
-    for txn in 1..=txn {
+    // Later transactions change each document again.
+    for txn in txn.saturating_sub(3 * KEYS).max(1)..=txn {
         let (of, key, text) = transaction(txn);
         match text {
             _ if of != name => {}
@@ -141,7 +146,6 @@ fn head(txn: u64) -> RunIdentity {
 fn what_a_killed_process_leaves_is_a_state_of_the_server() {
     let place = Place::new();
     let mut reached = Vec::new();
-    let mut in_loads = 0;
     for round in 0..40_u64 {
         let mut child = start(&place);
         std::thread::sleep(Duration::from_millis(5 + round * 37 % 61));
@@ -152,11 +156,9 @@ fn what_a_killed_process_leaves_is_a_state_of_the_server() {
         child.kill().unwrap();
         child.wait().unwrap();
         reached.push(check(&place));
-        in_loads += usize::from(place.open().resume_state().unwrap().valid > 0);
     }
     assert!(reached.is_sorted(), "{reached:?}");
     assert!(reached.last() > Some(&Some(100)), "{reached:?}");
-    println!("{in_loads} kills during loads; {reached:?}");
 }
 
 fn start(place: &Place) -> Child {

@@ -2,6 +2,8 @@
 
 #[path = "basics.rs"]
 mod basics;
+#[path = "failures.rs"]
+mod failures;
 #[path = "files.rs"]
 mod files;
 #[path = "killed.rs"]

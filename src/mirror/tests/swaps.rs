@@ -215,6 +215,38 @@ fn a_view_of_the_user_survives_a_swap() {
 }
 
 #[test]
+fn indexes_and_triggers_of_the_user_are_created_again_or_named() {
+    let place = Place::new();
+    let mut file = copy_of(&place, &["Cars", "old"]);
+    let database = rusqlite::Connection::open(&place.path).unwrap();
+    database
+        .execute_batch(
+            "CREATE INDEX by_txn ON cars (txn);
+             CREATE UNIQUE INDEX single ON cars (txn);
+             CREATE INDEX by_old ON old (txn);
+             CREATE TABLE log (key);
+             CREATE TRIGGER logs AFTER INSERT ON cars BEGIN INSERT INTO log VALUES (new.key); END;
+             CREATE INDEX own ON log (key);
+             ALTER TABLE cars ADD COLUMN mine;
+             CREATE INDEX by_mine ON cars (mine)",
+        )
+        .unwrap();
+    let two: &[&str] = &[r#"{"_id":"a"}"#, r#"{"_id":"b"}"#];
+    load(&file, &[("Cars", two)], Some(20));
+    let snapshot = manifest(vec![collection("Cars", 2, Some(20))], None, 7);
+    let swapped = file.swap(&snapshot, MirrorState::Current).unwrap();
+    assert_eq!(swapped.lost, ["by_mine", "by_old", "single"]);
+    let names = "SELECT group_concat(name, ' ' ORDER BY name) FROM sqlite_schema
+        WHERE name IN ('by_txn', 'by_old', 'by_mine', 'logs', 'own')";
+    let left: String = database.query_row(names, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, "by_txn logs own");
+    file.apply(&change("Cars", r#""z""#, Some("{}"), 30))
+        .unwrap();
+    file.commit(&[]).unwrap();
+    assert_eq!(number(&file, "SELECT count(*) FROM log"), 1);
+}
+
+#[test]
 fn a_journal_that_cannot_be_read_discards_its_load() {
     let place = Place::new();
     let mut file = place.open();

@@ -146,6 +146,7 @@ fn head(txn: u64) -> RunIdentity {
 fn what_a_killed_process_leaves_is_a_state_of_the_server() {
     let place = Place::new();
     let mut reached = Vec::new();
+    let mut in_loads = 0;
     for round in 0..40_u64 {
         let mut child = start(&place);
         std::thread::sleep(Duration::from_millis(5 + round * 37 % 61));
@@ -156,9 +157,11 @@ fn what_a_killed_process_leaves_is_a_state_of_the_server() {
         child.kill().unwrap();
         child.wait().unwrap();
         reached.push(check(&place));
+        in_loads += usize::from(place.open().resume_state().unwrap().valid > 0);
     }
     assert!(reached.is_sorted(), "{reached:?}");
     assert!(reached.last() > Some(&Some(100)), "{reached:?}");
+    assert!(in_loads > 0, "no kill was in a load");
 }
 
 fn start(place: &Place) -> Child {

@@ -112,6 +112,11 @@ impl Mirror {
                 .out
                 .note(&format!("the collection {collection} is gone"));
         }
+        for lost in &swapped.lost {
+            context.out.warn(&format!(
+                "an index or trigger does not fit the new table and was dropped: {lost}"
+            ));
+        }
         context.out.note(&format!(
             "loaded {} documents of {} collections into {}, complete",
             swapped.documents,

@@ -9,6 +9,7 @@ mod support;
 
 mod consumer;
 mod copy;
+mod mirror_cases;
 mod mirror_user;
 #[path = "../support/rng.rs"]
 mod rng;
@@ -37,6 +38,14 @@ fn a_mirror_is_what_the_engine_holds() {
     rounds("mirror", mirror_round);
 }
 
+#[test]
+fn a_mirror_skips_nothing_and_resolves_every_gap() {
+    with_servers(|servers| {
+        mirror_cases::unreadable_records_stop_the_mirror(servers);
+        mirror_cases::gaps_without_a_transaction_are_resolved(servers);
+    });
+}
+
 /// A round with this seed, whose topic has this name; returns a summary.
 type Round = fn(&Servers<'_>, Rng, (&str, u64)) -> String;
 
@@ -47,7 +56,7 @@ struct Servers<'s> {
     tool: &'s Path,
 }
 
-fn rounds(name: &str, round: Round) {
+fn with_servers(act: impl FnOnce(&Servers<'_>)) {
     let Some(front) = Front::start() else { return };
     let Some(kafka) = Kafka::start(&Options::default()) else {
         return;
@@ -56,20 +65,25 @@ fn rounds(name: &str, round: Round) {
     let tool = tempfile::tempdir().unwrap();
     let program = env!("CARGO_BIN_EXE_ditto-cdc");
     std::fs::copy(program, tool.path().join("ditto-cdc")).unwrap();
-    let servers = Servers {
+    act(&Servers {
         kafka: &kafka,
         front: &front,
         tool: tool.path(),
-    };
-    for seed in seeds() {
-        let started = Instant::now();
-        eprintln!("{name}, seed {seed}");
-        let summary = round(&servers, Rng::new(seed), (name, seed));
-        eprintln!(
-            "{name}, seed {seed}: {summary}, {:.1} s",
-            started.elapsed().as_secs_f64()
-        );
-    }
+    });
+}
+
+fn rounds(name: &str, round: Round) {
+    with_servers(|servers| {
+        for seed in seeds() {
+            let started = Instant::now();
+            eprintln!("{name}, seed {seed}");
+            let summary = round(servers, Rng::new(seed), (name, seed));
+            eprintln!(
+                "{name}, seed {seed}: {summary}, {:.1} s",
+                started.elapsed().as_secs_f64()
+            );
+        }
+    });
 }
 
 fn seeds() -> Vec<u64> {

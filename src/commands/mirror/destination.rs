@@ -31,6 +31,10 @@ impl Destination for TableDestination {
         Ok((Box::new(store), resume.clone()))
     }
 
+    fn resume_hint(&self) -> &'static str {
+        "; the next run continues from there"
+    }
+
     fn finish(&self, collection: &mut Collection) -> io::Result<()> {
         // A failed collection is read again by a run that continues; each run proves the counts itself.
         if collection.why_not.is_empty() {

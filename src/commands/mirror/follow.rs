@@ -151,10 +151,9 @@ impl<'m> Follower<'m> {
                 Ok(Next::Record) => {}
                 Ok(Next::Stop(followed)) => return Ok(followed),
                 Err(stopped) => {
-                    // What was applied before stays; a failure of the file has discarded it already.
-                    let kept = self.commit(reader, None);
-                    let exit = report_stopped(stopped, context);
-                    return Err(kept.map_or_else(|failure| report(&failure, context), |()| exit));
+                    // The offsets of the reader are after a record that was not applied.
+                    self.file.rollback();
+                    return Err(report_stopped(stopped, context));
                 }
             }
         }
@@ -185,8 +184,14 @@ impl<'m> Follower<'m> {
                 self.commit(reader, None)?;
                 return Ok(Next::Stop(Followed::ToTheEnd));
             }
-            SourceItem::Interrupted => return Err(ReadStopped::Interrupted),
-            SourceItem::Failed(failure) => return Err(ReadStopped::Failed(failure)),
+            SourceItem::Interrupted => {
+                self.commit(reader, None)?;
+                return Err(ReadStopped::Interrupted);
+            }
+            SourceItem::Failed(failure) => {
+                self.commit(reader, None)?;
+                return Err(ReadStopped::Failed(failure));
+            }
         };
         match taken {
             (Taken::Gap(txn), Some(place)) => self.stop_at_gap(txn, place, reader, context),

@@ -23,6 +23,9 @@ pub trait Destination: Send + Sync {
         marks: &mut EvidenceMarks,
     ) -> io::Result<(Box<dyn PageStore>, CollectionResume)>;
 
+    /// How a run that was interrupted can be continued.
+    fn resume_hint(&self) -> &'static str;
+
     /// Records that a collection was read to its end; one that failed is read again by a resumed run.
     fn finish(&self, collection: &mut Collection) -> io::Result<()>;
 }
@@ -50,6 +53,10 @@ impl Destination for FolderDestination {
             marks.scan_file(&path, length)?;
         }
         Ok((Box::new(store), resume))
+    }
+
+    fn resume_hint(&self) -> &'static str {
+        "; --resume continues from there"
     }
 
     fn finish(&self, collection: &mut Collection) -> io::Result<()> {
@@ -86,6 +93,10 @@ impl Destination for StdoutDestination {
             collection: collection.to_owned(),
         };
         Ok((Box::new(store), CollectionResume::default()))
+    }
+
+    fn resume_hint(&self) -> &'static str {
+        ""
     }
 
     fn finish(&self, _: &mut Collection) -> io::Result<()> {

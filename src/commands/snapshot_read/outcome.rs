@@ -12,7 +12,7 @@ use crate::util::exit::Exit;
 /// The collections, or the exit code of a run that stopped early.
 pub(super) fn into_collections(
     outcome: Outcome,
-    resumable: bool,
+    resume_hint: &str,
     context: &mut Context<'_>,
 ) -> Result<Vec<Collection>, Exit> {
     let (exit, documents, can_continue) = match outcome {
@@ -30,11 +30,7 @@ pub(super) fn into_collections(
             (report_stop(&stop, context), documents, can_continue)
         }
     };
-    let hint = if resumable && can_continue {
-        "; --resume continues from there"
-    } else {
-        ""
-    };
+    let hint = if can_continue { resume_hint } else { "" };
     context
         .out
         .note(&format!("stopped after {documents} documents{hint}"));

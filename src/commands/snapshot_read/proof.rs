@@ -29,7 +29,7 @@ pub(super) fn read_until_proven(
         let nothing = ResumeState::default();
         let resume_state = if attempt == 1 { resume_state } else { &nothing };
         let outcome = workers.read(destination, resume_state, context);
-        let mut read = into_collections(outcome, true, context)?;
+        let mut read = into_collections(outcome, destination.resume_hint(), context)?;
         let open = undecided(&mut read, stream, context)?;
         let again = |name: &str| attempt < MAX_ATTEMPTS && open.iter().any(|open| open == name);
         workers.targets.retain(|target| again(&target.collection));
@@ -61,7 +61,7 @@ pub(super) fn into_stream(
     context: &mut Context<'_>,
 ) -> Result<Vec<Collection>, Exit> {
     let outcome = workers.to_stream(context);
-    let mut read = into_collections(outcome, false, context)?;
+    let mut read = into_collections(outcome, "", context)?;
     undecided(&mut read, stream, context)?;
     for one in &mut read {
         add_advice(one, stream);

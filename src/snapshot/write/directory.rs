@@ -322,11 +322,11 @@ pub fn disk_failure(doing: &str, error: &io::Error) -> Failure {
     let (why, fix) = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
             "the disk is full",
-            "free some disk space and continue with --resume: what was read is saved, and an existing snapshot is unchanged",
+            "free some disk space and continue (requery: with --resume): what was read is saved, and an existing snapshot or copy is unchanged",
         ),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => (
             "this user has no write permission there",
-            "use another --output, or check the owner of the folder (ls -ld)",
+            "use another folder, or check the owner of this one (ls -ld)",
         ),
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
             ("a file is in the way", "give a folder as --output")
@@ -335,7 +335,7 @@ pub fn disk_failure(doing: &str, error: &io::Error) -> Failure {
         io::ErrorKind::Unsupported => return unsupported(doing, error),
         _ => (
             "the system reported an error",
-            "check the folder and the disk, then continue with --resume",
+            "check the folder and the disk, then continue (requery: with --resume)",
         ),
     };
     Failure {

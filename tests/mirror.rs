@@ -160,6 +160,9 @@ fn a_gap_stops_if_the_user_wants_that() {
 #[test]
 fn what_does_not_belong_together_is_refused() {
     let scene = Scene::new(&[]);
+    // A first run that fails binds the file to nothing.
+    let misspelled = scene.mirror(&["--until", "end", "-c", "ordrs"]);
+    assert_eq!(misspelled.status, Some(2), "{}", misspelled.stderr);
     let loaded = scene.mirror(&["--until", "end", "-c", "orders", "--history"]);
     assert_eq!(loaded.status, Some(0), "{}", loaded.stderr);
     let names: Vec<String> = scene

@@ -20,8 +20,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Stores the identity in a new file, or compares it with the one that is stored. A cluster id that is missing on one
-    /// side is not compared.
+    /// Stores the identity in a file without documents, or compares it with the one that is stored. A cluster id that is
+    /// missing on one side is not compared.
     pub(super) fn check(&self, database: &Connection, name: &str) -> Result<(), Failure> {
         let failed = |error: &rusqlite::Error| super::error::failure("open", name, error);
         // One that is refused stores nothing.
@@ -34,18 +34,27 @@ impl Identity {
             ("topic", "the topic", Some(self.topic.as_str())),
             ("collections", "the collections", Some(patterns.as_str())),
         ];
+        // A first run may have failed because of a wrong setting, which must not stay.
+        let is_empty = is_empty(&transaction).map_err(|error| failed(&error))?;
         for (key, noun, value) in wanted {
             let Some(value) = value else { continue };
             match meta::get(database, key).map_err(|error| failed(&error))? {
-                Some(stored) if stored != value => {
+                Some(stored) if stored != value && !is_empty => {
                     return Err(different(name, noun, &stored, value));
                 }
-                Some(_) => {}
-                None => meta::set(database, key, value).map_err(|error| failed(&error))?,
+                Some(stored) if stored == value => {}
+                _ => meta::set(database, key, value).map_err(|error| failed(&error))?,
             }
         }
         transaction.commit().map_err(|error| failed(&error))
     }
+}
+
+/// Whether the file has neither a snapshot nor a part of one.
+fn is_empty(database: &Connection) -> rusqlite::Result<bool> {
+    let sql =
+        "SELECT NOT EXISTS (SELECT 1 FROM ditto_snapshots UNION ALL SELECT 1 FROM ditto_load)";
+    database.query_row(sql, [], |row| row.get(0))
 }
 
 fn different(name: &str, noun: &str, stored: &str, now: &str) -> Failure {

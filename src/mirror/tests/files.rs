@@ -4,7 +4,7 @@ use super::*;
 
 fn refused(place: &Place, identity: &Identity, why: &str) {
     let before = std::fs::read(&place.path).ok();
-    let failure = MirrorFile::open(&place.path, identity).unwrap_err();
+    let failure = open(&place.path, identity).unwrap_err();
     assert_eq!(failure.class, FailureClass::Setup, "{failure:?}");
     assert!(failure.what.contains(why), "{}", failure.what);
     assert_eq!(std::fs::read(&place.path).ok(), before);
@@ -59,7 +59,7 @@ fn a_damaged_file_is_an_error_and_never_a_copy() {
     let whole = std::fs::read(&place.path).unwrap();
     for cut in [1000, 5000, whole.len() / 2] {
         std::fs::write(&place.path, &whole[..cut]).unwrap();
-        let failure = MirrorFile::open(&place.path, &identity()).unwrap_err();
+        let failure = open(&place.path, &identity()).unwrap_err();
         assert_eq!(failure.class, FailureClass::Setup);
     }
     std::fs::write(&place.path, &whole).unwrap();
@@ -90,20 +90,32 @@ fn a_copy_of_something_else_is_refused_and_learns_nothing() {
         ),
     ];
     let place = Place::new();
-    drop(place.open());
+    let file = place.open();
+    load(&file, &[("cars", &[r#"{"_id":"a"}"#])], Some(3));
+    drop(file);
     for (change, why) in changes {
         let mut other = identity();
         change(&mut other);
         refused(&place, &other, why);
+        // A file without documents takes the new setting.
+        let empty = Place::new();
+        drop(empty.open());
+        drop(open(&empty.path, &other).unwrap());
+        load(&open(&empty.path, &other).unwrap(), &[("cars", &[])], None);
+        assert!(open(&empty.path, &identity()).is_err());
     }
     // A file without a cluster id does not take it from a refused one.
     let place = Place::new();
     let mut unknown = identity();
     unknown.cluster = None;
-    drop(MirrorFile::open(&place.path, &unknown).unwrap());
+    load(
+        &open(&place.path, &unknown).unwrap(),
+        &[("cars", &[])],
+        None,
+    );
     let mut other = identity();
     (other.cluster, other.topic) = (Some("c9".to_owned()), "other".to_owned());
-    MirrorFile::open(&place.path, &other).unwrap_err();
+    open(&place.path, &other).unwrap_err();
     drop(place.open());
     assert_eq!(
         place.reader().meta("cluster").unwrap().as_deref(),
@@ -120,7 +132,7 @@ fn a_second_writer_is_refused_and_a_link_is_the_same_file() {
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(&place.path, &link).unwrap();
-        let failure = MirrorFile::open(&link, &identity()).unwrap_err();
+        let failure = open(&link, &identity()).unwrap_err();
         assert!(
             failure.what.contains("another ditto-cdc"),
             "{}",
@@ -138,7 +150,7 @@ fn folders_and_missing_or_read_only_ones_are_named() {
     let place = Place::new();
     let folder = place.path.parent().unwrap();
     let refuse = |path: PathBuf, why: &str| {
-        let failure = MirrorFile::open(&path, &identity()).unwrap_err();
+        let failure = open(&path, &identity()).unwrap_err();
         assert_eq!(failure.class, FailureClass::Setup);
         assert!(failure.what.contains(why), "{}", failure.what);
     };

@@ -63,7 +63,7 @@ fn child() {
     let Some(path) = std::env::var_os(PATH_VARIABLE) else {
         return;
     };
-    let mut file = MirrorFile::open(&PathBuf::from(path), &identity()).unwrap();
+    let mut file = open(&PathBuf::from(path), &identity()).unwrap();
     let mut txn = stored(&file.positions().unwrap()).unwrap_or(30);
     loop {
         let head = file.resume_state().unwrap().head().cloned();

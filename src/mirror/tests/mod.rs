@@ -21,12 +21,33 @@ use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal::{CommitPoint, PageEntry};
 use crate::util::atomic_file::beside;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// A folder with a mirror in it.
 struct Place {
     _folder: tempfile::TempDir,
     path: PathBuf,
+}
+
+/// How long a lock is waited for.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Opens a file. A process that another test is starting has the lock of a file that was closed for a moment: until it
+/// executes its own program.
+fn open(path: &Path, identity: &Identity) -> Result<MirrorFile, Failure> {
+    let started = Instant::now();
+    loop {
+        match MirrorFile::open(path, identity) {
+            Err(failure)
+                if failure.what.contains("is writing to it")
+                    && started.elapsed() < LOCK_TIMEOUT =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            other => return other,
+        }
+    }
 }
 
 impl Place {
@@ -40,7 +61,7 @@ impl Place {
     }
 
     fn open(&self) -> MirrorFile {
-        MirrorFile::open(&self.path, &identity()).unwrap()
+        open(&self.path, &identity()).unwrap()
     }
 
     fn open_with(&self, patterns: &[String]) -> MirrorFile {
@@ -48,7 +69,7 @@ impl Place {
             patterns: patterns.to_vec(),
             ..identity()
         };
-        MirrorFile::open(&self.path, &identity).unwrap()
+        open(&self.path, &identity).unwrap()
     }
 
     fn reader(&self) -> MirrorReader {

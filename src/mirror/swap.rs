@@ -15,7 +15,7 @@ use super::schema;
 use super::table_store::{IDS_OF_BYTES, has_ids_of_bytes};
 use super::tables::{assign_table, table_of};
 use super::writer::staging_name;
-use crate::record::Failure;
+use crate::record::{Failure, FailureClass};
 use crate::snapshot::dedup::SnapshotIndex;
 use crate::snapshot::manifest::{Collection, Manifest};
 use crate::state::Coverage;
@@ -45,19 +45,20 @@ impl MirrorFile {
     /// transaction. Gaps and tombstones that the snapshot covers are resolved.
     ///
     /// # Errors
-    /// A [`Failure`] if the snapshot is not proven to be complete, is one of other collections, does not say what became of
-    /// a collection of the copy, or is not what the load has read. A [`Failure`] of the file. The old copy is then
-    /// unchanged, and nothing since the last commit is in the file.
+    /// A [`Failure`] of the class `Gap` if the snapshot is not proven to be complete, is one of other collections, does not
+    /// say what became of a collection of the copy, or is not what the load has read. A [`Failure`] of the file. The old
+    /// copy is then unchanged, and nothing since the last commit is in the file.
     pub fn swap(&mut self, manifest: &Manifest, state: MirrorState) -> Result<Swapped, Failure> {
         self.rollback();
         if let Some(why) = self.refusal(manifest)? {
-            return Err(unfit(
-                format!(
-                    "the snapshot cannot replace the mirror {}: {why}",
-                    self.name
-                ),
-                "start again; the old copy is unchanged",
-            ));
+            let what = format!(
+                "the snapshot cannot replace the mirror {}: {why}",
+                self.name
+            );
+            return Err(Failure {
+                class: FailureClass::Gap,
+                ..unfit(what, "start again; the old copy is unchanged")
+            });
         }
         let snapshot = SnapshotIndex::new(manifest);
         let swapped = swap(&self.database, (manifest, &snapshot), state);

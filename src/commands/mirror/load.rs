@@ -14,7 +14,7 @@ use crate::commands::snapshot_read::destination::Destination;
 use crate::commands::snapshot_read::outcome::report_stop;
 use crate::commands::snapshot_read::{Earlier, Servers, SnapshotRead, run_in_background};
 use crate::mirror::{MirrorState, Staging};
-use crate::record::Failure;
+use crate::record::{Failure, FailureClass};
 use crate::snapshot::manifest::Manifest;
 use crate::snapshot::read::queries;
 use crate::snapshot::read::retrying_client::{Request, RequestStatus, RetryingClient, StopReason};
@@ -38,7 +38,7 @@ impl Mirror {
         loop {
             let end = match self.load(context) {
                 Ok(true) => return Ok(()),
-                Ok(false) => Exit::Incomplete,
+                Ok(false) | Err(Exit::Gap) => Exit::Incomplete,
                 Err(Exit::Failed) => Exit::Failed,
                 Err(exit) => return Err(exit),
             };
@@ -105,8 +105,16 @@ impl Mirror {
             self.discard(context)?;
             return Ok(false);
         }
-        let swapped = self.file.swap(manifest, MirrorState::CatchingUp);
-        let swapped = swapped.map_err(|failure| report(&failure, context))?;
+        let swapped = match self.file.swap(manifest, MirrorState::CatchingUp) {
+            Ok(swapped) => swapped,
+            Err(failure) => {
+                // A snapshot that is refused would be refused again; after an error of the disk it is still good.
+                if failure.class == FailureClass::Gap {
+                    self.discard(context)?;
+                }
+                return Err(report(&failure, context));
+            }
+        };
         for collection in &swapped.gone {
             context
                 .out

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ditto_cdc::mirror::MirrorReader;
+use ditto_cdc::mirror::{MirrorReader, MirrorState};
 use serde_json::{Value, json};
 
 use crate::Servers;
@@ -92,6 +92,9 @@ pub fn unreadable_records_stop_the_mirror(servers: &Servers<'_>) {
             let stopped = case.mirror(&[]);
             assert_eq!(stopped.status, Some(1), "{name}: {}", stopped.stderr);
             assert_eq!(case.keys(), ["\"before\""], "{name}");
+            let reader = MirrorReader::open(&case.file()).unwrap();
+            let state = reader.state().unwrap().unwrap().state;
+            assert_eq!(state, MirrorState::CatchingUp, "{name}");
         }
         if can_be_skipped {
             let skipped = case.mirror(&["--skip-unreadable"]);

@@ -120,6 +120,10 @@ impl<'m> Follower<'m> {
         let incarnation = manifest::incarnation(&self.start, topic.name());
         let range = read_range(next.collect(), incarnation, Some(Position::End));
         let mut reader = start(topic, &range, context)?;
+        // The file may say that it is current, as it was when an earlier run ended.
+        let stated = self.file.set_state(MirrorState::CatchingUp);
+        let stated = stated.and_then(|()| self.file.commit(&[]));
+        stated.map_err(|failure| report(&failure, context))?;
         if self.read(&mut reader, context)? == Followed::ToGap {
             return Ok(Followed::ToGap);
         }

@@ -104,10 +104,15 @@ pub(super) fn start_topic(
         before(&topic)?;
         kafka::start(topic, &range)
     });
-    started.map_err(|stopped| match stopped {
+    started.map_err(|stopped| report_stopped(stopped, context))
+}
+
+/// Reports why a topic is not read any more; returns the exit code.
+pub(super) fn report_stopped(stopped: ReadStopped, context: &mut Context<'_>) -> Exit {
+    match stopped {
         ReadStopped::Interrupted => Exit::Interrupted,
         ReadStopped::Failed(failure) => report(&failure, context),
-    })
+    }
 }
 
 /// The exit code of an output that cannot be written; a pipe whose reader has seen enough is no failure.

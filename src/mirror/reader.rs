@@ -12,7 +12,7 @@ use super::names::quoted;
 use super::open::{check_content, manifest, positions};
 use super::rows::to_txn;
 use super::schema::{self, Content};
-use super::tables::table_of;
+use super::tables::{live_tables, table_of};
 use crate::record::Failure;
 use crate::snapshot::manifest::{Manifest, Position};
 use crate::state::Gap;
@@ -86,15 +86,6 @@ impl MirrorReader {
         Ok(MirrorReader { database, name })
     }
 
-    /// Whether a file starts like a `SQLite` database.
-    #[must_use]
-    pub fn is_database(path: &Path) -> bool {
-        let mut start = [0; 16];
-        let read = std::fs::File::open(path)
-            .and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
-        read.is_ok() && start == *b"SQLite format 3\0"
-    }
-
     /// Starts a transaction: everything that is read until [`MirrorReader::end`] is of one state.
     ///
     /// # Errors
@@ -166,16 +157,14 @@ impl MirrorReader {
     }
 
     fn count_all(&self) -> rusqlite::Result<Vec<(String, u64)>> {
-        let sql = "SELECT collection, table_name FROM ditto_collections ORDER BY collection";
-        let mut statement = self.database.prepare_cached(sql)?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        rows.map(|row| {
-            let (collection, table): (String, String) = row?;
-            let sql = format!("SELECT count(*) FROM {}", quoted(&table));
-            let count: i64 = self.database.query_row(&sql, [], |row| row.get(0))?;
-            Ok((collection, count.cast_unsigned()))
-        })
-        .collect()
+        let tables = live_tables(&self.database)?.into_iter();
+        tables
+            .map(|(collection, table)| {
+                let sql = format!("SELECT count(*) FROM {}", quoted(&table));
+                let count: i64 = self.database.query_row(&sql, [], |row| row.get(0))?;
+                Ok((collection, count.cast_unsigned()))
+            })
+            .collect()
     }
 
     /// A document by its id as canonical JSON.

@@ -13,7 +13,7 @@ use super::open::{MirrorFile, begin, write_position};
 use super::rows::{to_integer, to_txn};
 use super::schema;
 use super::table_store::{IDS_OF_BYTES, has_ids_of_bytes};
-use super::tables::{assign_table, table_of};
+use super::tables::{assign_table, live_tables, table_of};
 use super::writer::staging_name;
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::dedup::SnapshotIndex;
@@ -244,13 +244,6 @@ fn additions(database: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
         "SELECT name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
          AND tbl_name COLLATE NOCASE IN (SELECT table_name FROM ditto_collections) ORDER BY type, name",
     )?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.collect()
-}
-
-fn live_tables(database: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
-    let mut statement = database
-        .prepare("SELECT collection, table_name FROM ditto_collections ORDER BY collection")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }

@@ -13,13 +13,11 @@ use crate::snapshot::document_id::IdType;
 use crate::snapshot::manifest::Census;
 use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal::{CommitPoint, Entry, PageEntry};
+use crate::snapshot::write::page_buffer::BUFFERED_PAGE_BYTES;
 
 /// Why a collection with ids of bytes cannot be mirrored: the stream and a response write them differently, so that one
 /// document would have two keys.
 pub(super) const IDS_OF_BYTES: &str = "it has documents whose ids are bytes, which the stream writes in Base64 and the server as an array, so that a copy would have them twice";
-
-/// Page size that is enough if requests are cheap: pages of several collections are in memory at once.
-const PAGE_BYTES: u64 = 10 << 20;
 
 /// The table of one collection that is being filled. A committed page is in the file together with its line of the journal,
 /// soon or after [`PageStore::finish`]; errors of earlier pages come with later calls.
@@ -69,7 +67,7 @@ impl TableStore {
 
 impl PageStore for TableStore {
     fn target_page_bytes(&self) -> u64 {
-        PAGE_BYTES
+        BUFFERED_PAGE_BYTES
     }
 
     fn add(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -63,3 +63,11 @@ pub(super) fn assign_table(database: &Connection, collection: &str) -> rusqlite:
     )?;
     Ok(name)
 }
+
+/// The collections in the order of their names, each with its table.
+pub(super) fn live_tables(database: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = database
+        .prepare("SELECT collection, table_name FROM ditto_collections ORDER BY collection")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}

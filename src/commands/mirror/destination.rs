@@ -20,10 +20,7 @@ impl Destination for TableDestination {
         marks: &mut EvidenceMarks,
     ) -> io::Result<(Box<dyn PageStore>, CollectionResume)> {
         let mut store = self.0.store(collection)?;
-        // Only pages in the order of ids can be continued.
-        let can_continue =
-            resume.done.is_some() || resume.pages.iter().all(|page| page.kind.is_some());
-        if !can_continue || resume.pages.is_empty() && resume.done.is_none() {
+        if !resume.can_continue() {
             store.restart()?;
             return Ok((Box::new(store), CollectionResume::default()));
         }
@@ -36,10 +33,6 @@ impl Destination for TableDestination {
     }
 
     fn finish(&self, collection: &mut Collection) -> io::Result<()> {
-        // A failed collection is read again by a run that continues; each run proves the counts itself.
-        if collection.why_not.is_empty() {
-            self.0.add(&Entry::Done(Box::new(collection.clone())))?;
-        }
-        Ok(())
+        Entry::done(collection).map_or(Ok(()), |done| self.0.add(&done))
     }
 }

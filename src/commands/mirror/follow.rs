@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::options::Options;
-use super::outcome::{report, report_stopped};
 use crate::cli::MirrorOnGap;
+use crate::commands::read_source::{report, report_stopped};
 use crate::commands::snapshot_read::read_range;
 use crate::commands::{Context, tail};
 use crate::event::{self, Event, EventKind, Op};

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::Mirror;
 use super::destination::TableDestination;
-use super::outcome::report;
 use crate::bigpeer::Client;
 use crate::commands::Context;
+use crate::commands::read_source::report;
 use crate::commands::snapshot_read::destination::Destination;
 use crate::commands::snapshot_read::outcome::report_stop;
 use crate::commands::snapshot_read::{Earlier, Servers, SnapshotRead, run_in_background};

@@ -4,13 +4,12 @@ mod destination;
 mod follow;
 mod load;
 mod options;
-mod outcome;
 
 use std::sync::Arc;
 
 use self::follow::{Followed, Follower};
 use self::options::Options;
-use self::outcome::{report, report_stopped};
+use super::read_source::{report, report_stopped};
 use super::{Context, connect};
 use crate::bigpeer::Endpoint;
 use crate::cli::{self, MirrorOnGap};
@@ -97,15 +96,15 @@ impl Mirror {
     }
 
     /// Whether the copy is missing, interrupted, or behind a gap.
-    fn needs_snapshot(&mut self, context: &mut Context<'_>) -> Result<bool, Exit> {
-        let file = &self.file;
-        let needed = || {
-            let is_interrupted = file.resume_state()?.head().is_some();
-            Ok(is_interrupted || file.manifest()?.is_none() || file.open_gap()?.is_some())
+    fn needs_snapshot(&self, context: &mut Context<'_>) -> Result<bool, Exit> {
+        let needs = || {
+            let has_copy = self.file.manifest()?.is_some();
+            let is_interrupted = self.file.resume_state()?.head().is_some();
+            let needed = is_interrupted || !has_copy || self.file.open_gap()?.is_some();
+            Ok((needed, has_copy))
         };
-        let needed: Result<bool, Failure> = needed();
-        let needed = needed.map_err(|failure| report(&failure, context))?;
-        let has_copy = matches!(self.file.manifest(), Ok(Some(_)));
+        let needs: Result<(bool, bool), Failure> = needs();
+        let (needed, has_copy) = needs.map_err(|failure| report(&failure, context))?;
         if needed && has_copy && self.options.on_gap == MirrorOnGap::Stop {
             context.out.failure(&Failure {
                 class: FailureClass::Gap,

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use self::options::Options;
+use super::read_source;
 use super::snapshot_read::destination::{Destination, FolderDestination};
-use super::snapshot_read::outcome::report_failure;
 use super::snapshot_read::{Earlier, Servers, SnapshotRead};
 use super::{Context, connect};
 use crate::cli;
@@ -76,7 +76,7 @@ fn requery(
         let names = read.names();
         check_scope(folder, read.scope(), &names, context)?;
         let checked = folder.check_collections(&names);
-        checked.map_err(|failure| report_failure(&failure, context))?;
+        checked.map_err(|failure| read_source::report(&failure, context))?;
     }
     if typed.dry_run {
         return report::dry_run(&read, context);
@@ -102,13 +102,13 @@ fn into_folder(
     });
     let manifest = read.read(&destination, earlier, context)?;
     let place = folder.commit(&manifest);
-    let place = place.map_err(|failure| report_failure(&failure, context))?;
+    let place = place.map_err(|failure| read_source::report(&failure, context))?;
     report::report(&manifest, Some(&place), context);
     Ok(report::exit(&manifest))
 }
 
 fn open(root: &Path, context: &mut Context<'_>) -> Result<SnapshotDirectory, Exit> {
-    SnapshotDirectory::open(root).map_err(|failure| report_failure(&failure, context))
+    SnapshotDirectory::open(root).map_err(|failure| read_source::report(&failure, context))
 }
 
 /// The state of the interrupted run, with `--resume`.
@@ -122,7 +122,7 @@ fn resume_state(
     };
     let resume_state = folder
         .resume_state()
-        .map_err(|failure| report_failure(&failure, context))?;
+        .map_err(|failure| read_source::report(&failure, context))?;
     if options.resume {
         if resume_state.head().is_none() {
             let folder = folder.root().display();
@@ -161,7 +161,7 @@ fn check_scope(
         ),
         raw: None,
     };
-    Err(report_failure(&failure, context))
+    Err(read_source::report(&failure, context))
 }
 
 /// Starts the journal, or continues that of the interrupted run.
@@ -173,12 +173,14 @@ fn begin(
 ) -> Result<Journal, Exit> {
     let journal = folder
         .journal(resume_state.valid)
-        .map_err(|failure| report_failure(&failure, context))?;
+        .map_err(|failure| read_source::report(&failure, context))?;
     if resume_state.valid > 0 {
         return Ok(journal);
     }
     let start = read.journal_start();
     let begun = start.iter().try_for_each(|entry| journal.add(entry));
-    begun.map_err(|error| report_failure(&disk_failure("writing the journal", &error), context))?;
+    begun.map_err(|error| {
+        read_source::report(&disk_failure("writing the journal", &error), context)
+    })?;
     Ok(journal)
 }

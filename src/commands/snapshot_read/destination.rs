@@ -61,12 +61,7 @@ impl Destination for FolderDestination {
 
     fn finish(&self, collection: &mut Collection) -> io::Result<()> {
         collection.file = Some(file_name(&collection.name));
-        // --resume reads a failed collection again; each run proves the counts itself.
-        if collection.why_not.is_empty() {
-            let done = Entry::Done(Box::new(collection.clone()));
-            self.journal.add(&done)?;
-        }
-        Ok(())
+        Entry::done(collection).map_or(Ok(()), |done| self.journal.add(&done))
     }
 }
 

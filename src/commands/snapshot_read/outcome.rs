@@ -3,6 +3,7 @@
 use super::workers::Outcome;
 use crate::bigpeer::{ApiError, ApiErrorKind};
 use crate::commands::Context;
+use crate::commands::read_source::report;
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::manifest::Collection;
 use crate::snapshot::read::retrying_client::StopReason;
@@ -52,7 +53,7 @@ fn is_permanent(stop: &StopReason) -> bool {
 pub fn report_stop(stop: &StopReason, context: &mut Context<'_>) -> Exit {
     match stop {
         StopReason::Interrupted => Exit::Interrupted,
-        StopReason::Disk(doing, error) => report_failure(&disk_failure(doing, error), context),
+        StopReason::Disk(doing, error) => report(&disk_failure(doing, error), context),
         StopReason::Api(doing, error) => {
             let failure = Failure {
                 class: class(error),
@@ -60,7 +61,7 @@ pub fn report_stop(stop: &StopReason, context: &mut Context<'_>) -> Exit {
                 fix: error.fix().map(str::to_owned),
                 raw: Some(error.message.clone()).filter(|message| !message.is_empty()),
             };
-            report_failure(&failure, context)
+            report(&failure, context)
         }
     }
 }
@@ -80,9 +81,4 @@ fn class(error: &ApiError) -> FailureClass {
         | ApiErrorKind::Encoded(_) => FailureClass::Setup,
         _ => FailureClass::Read,
     }
-}
-
-pub fn report_failure(failure: &Failure, context: &mut Context<'_>) -> Exit {
-    context.out.failure(failure);
-    failure.exit()
 }

@@ -35,8 +35,8 @@ impl FileStore {
             journal: Arc::clone(journal),
             collection: collection.to_owned(),
         };
-        let points = commit_points(resume);
-        if !points.is_empty() {
+        if resume.can_continue() {
+            let points = commit_points(resume);
             let (file, matching) = CollectionFile::resume(path, &points)?;
             if matching == points.len() {
                 return Ok((store(file), resume.clone()));
@@ -49,7 +49,7 @@ impl FileStore {
     }
 }
 
-/// The commit points from which a file can be continued; none if its pages cannot.
+/// The commit points of a file that can be continued.
 fn commit_points(resume: &CollectionResume) -> Vec<CommitPoint> {
     let whole = |done: &Collection| CommitPoint {
         length: done.bytes,
@@ -57,7 +57,6 @@ fn commit_points(resume: &CollectionResume) -> Vec<CommitPoint> {
     };
     match &resume.done {
         Some(done) => vec![whole(done)],
-        None if resume.pages.iter().any(|page| page.kind.is_none()) => Vec::new(),
         None => resume.pages.iter().map(|page| page.mark.clone()).collect(),
     }
 }

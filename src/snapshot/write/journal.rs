@@ -140,6 +140,25 @@ pub struct CollectionResume {
     pub done: Option<Collection>,
 }
 
+impl CollectionResume {
+    /// Whether a store can be continued with these pages. Only pages in the order of ids can be.
+    #[must_use]
+    pub fn can_continue(&self) -> bool {
+        let is_ordered = self.pages.iter().all(|page| page.kind.is_some());
+        self.done.is_some() || is_ordered && !self.pages.is_empty()
+    }
+}
+
+impl Entry {
+    /// The entry of a collection that was read to its end. One that failed has none, so that a resumed run reads it again;
+    /// each run proves the counts itself.
+    #[must_use]
+    pub fn done(collection: &Collection) -> Option<Entry> {
+        let has_failed = !collection.why_not.is_empty();
+        (!has_failed).then(|| Entry::Done(Box::new(collection.clone())))
+    }
+}
+
 impl ResumeState {
     /// Reads a journal; a missing one is empty.
     ///

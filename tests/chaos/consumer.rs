@@ -1,27 +1,21 @@
 //! A user who maintains a copy with the commands that the tool prints, while the tool is killed repeatedly.
 
-use std::fs::{self, File, OpenOptions};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::fs;
+use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
 use crate::copy::Copy;
 use crate::rng::Rng;
+use crate::shell::{EndStatus, Shell, TIMEOUT};
 
-/// Timeout of a run that is not to be killed.
-const TIMEOUT: Duration = Duration::from_secs(60);
 /// Limit of requeries for one gap: changes during a requery may make another one necessary.
 const MAX_REQUERIES: usize = 40;
 
 /// A copy, the folder with state file, outputs and snapshots, and the next command to run.
 pub struct Consumer {
     pub copy: Copy,
-    folder: TempDir,
-    env: Vec<(&'static str, String)>,
+    shell: Shell,
     rng: Rng,
     /// The snapshot from which the stream continues.
     base: Option<String>,
@@ -31,33 +25,25 @@ pub struct Consumer {
     interrupted: bool,
     /// Bytes of the output that were applied to the copy.
     applied_bytes: usize,
-    kills: usize,
     gaps: usize,
     requeries: usize,
     torn: usize,
-    log: Vec<String>,
 }
-
-/// The exit status of a run; `None` if it was killed.
-type EndStatus = Option<i32>;
 
 impl Consumer {
     /// `env` contains the settings, and a `PATH` with the tool.
     pub fn new(env: Vec<(&'static str, String)>, rng: Rng) -> Consumer {
         Consumer {
             copy: Copy::default(),
-            env,
-            folder: tempfile::tempdir().unwrap(),
+            shell: Shell::new(env),
             rng,
             base: None,
             pending_requery: None,
             interrupted: false,
             applied_bytes: 0,
-            kills: 0,
             gaps: 0,
             requeries: 0,
             torn: 0,
-            log: Vec::new(),
         }
     }
 
@@ -111,7 +97,7 @@ impl Consumer {
             None => self.interrupted = true,
             Some(0) => {
                 let folder = output(command);
-                self.copy.load(&self.folder.path().join(&folder));
+                self.copy.load(&self.shell.path().join(&folder));
                 self.base = Some(folder);
                 self.pending_requery = None;
                 self.interrupted = false;
@@ -150,7 +136,7 @@ impl Consumer {
 
     /// Applies the new lines of the output, except an incomplete last line.
     fn take_output(&mut self) {
-        let bytes = fs::read(self.folder.path().join("out.ndjson")).unwrap_or_default();
+        let bytes = fs::read(self.shell.path().join("out.ndjson")).unwrap_or_default();
         let new = &bytes[self.applied_bytes..];
         let whole = new
             .iter()
@@ -164,67 +150,31 @@ impl Consumer {
                 Err(_) => self.torn += 1,
             }
         }
-        assert!(self.torn <= self.kills, "{}", self.log());
+        assert!(self.torn <= self.shell.kills, "{}", self.log());
         self.applied_bytes += whole;
     }
 
-    /// Runs a command line with `exec` in a shell; kills it after the timeout.
     fn run(&mut self, line: &str, timeout: Duration) -> (EndStatus, String) {
-        let stderr = self.folder.path().join("stderr");
-        let mut child = self.start(line, &stderr);
-        let started = Instant::now();
-        let status = loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                break Some(status.code().expect("only this test kills it"));
-            }
-            if started.elapsed() > timeout {
-                assert!(timeout < TIMEOUT, "{line} does not end:\n{}", self.log());
-                child.kill().unwrap();
-                child.wait().unwrap();
-                self.kills += 1;
-                break None;
-            }
-            thread::sleep(Duration::from_millis(2));
-        };
-        let stderr = fs::read_to_string(stderr).unwrap();
-        self.log.push(format!("$ {line}\n{stderr}[{status:?}]"));
-        (status, stderr)
-    }
-
-    fn start(&self, line: &str, stderr: &Path) -> Child {
-        Command::new("sh")
-            .args(["-c", &format!("exec {line}")])
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("HOME", self.folder.path())
-            .envs(self.env.iter().map(|(key, value)| (key, value)))
-            .stdin(Stdio::null())
-            .stdout(output_file(self.folder.path()))
-            .stderr(File::create(stderr).unwrap())
-            .spawn()
-            .unwrap()
+        self.shell.run(line, timeout, || {})
     }
 
     /// The latest commands with their messages.
     pub fn log(&self) -> String {
-        let start = self.log.len().saturating_sub(30);
-        self.log[start..].join("\n")
+        self.shell.log()
     }
 
     /// The counters as a line.
     pub fn summary(&self) -> String {
         format!(
             "{} kills, {} gaps, {} requeries, {} events applied, {} stale, {} lines torn",
-            self.kills, self.gaps, self.requeries, self.copy.applied, self.copy.stale, self.torn
+            self.shell.kills,
+            self.gaps,
+            self.requeries,
+            self.copy.applied,
+            self.copy.stale,
+            self.torn
         )
     }
-}
-
-/// The file for the output of commands that do not redirect it.
-fn output_file(folder: &Path) -> File {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    options.open(folder.join("stdout")).unwrap()
 }
 
 /// The folder that a requery writes.

@@ -13,6 +13,7 @@ mod mirror_cases;
 mod mirror_user;
 #[path = "../support/rng.rs"]
 mod rng;
+mod shell;
 mod world;
 
 use std::path::Path;

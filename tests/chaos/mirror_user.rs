@@ -1,21 +1,18 @@
 //! A user who keeps a copy with `mirror`, which is killed repeatedly, and programs that read the copy at any time.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::thread;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ditto_cdc::mirror::MirrorReader;
 use serde_json::Value;
-use tempfile::TempDir;
 
 use crate::copy::{Content, identity};
 use crate::rng::Rng;
+use crate::shell::{EndStatus, Shell, TIMEOUT};
 
-/// Timeout of a run that is not to be killed.
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// How often a reader looks at the file.
+const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 /// Limit of runs for catching up: a snapshot that cannot be proven makes another one necessary.
 const MAX_RUNS: usize = 40;
 
@@ -24,30 +21,24 @@ pub type Version = (String, String);
 
 /// The file, and what its readers have seen.
 pub struct MirrorUser {
-    folder: TempDir,
-    env: Vec<(&'static str, String)>,
+    shell: Shell,
     rng: Rng,
-    kills: usize,
     /// Every document that a reader has seen.
     pub seen: BTreeSet<Version>,
-    log: Vec<String>,
 }
 
 impl MirrorUser {
     /// `env` contains the settings, and a `PATH` with the tool.
     pub fn new(env: Vec<(&'static str, String)>, rng: Rng) -> MirrorUser {
         MirrorUser {
-            folder: tempfile::tempdir().unwrap(),
-            env,
+            shell: Shell::new(env),
             rng,
-            kills: 0,
             seen: BTreeSet::new(),
-            log: Vec::new(),
         }
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.path().join("copy.db")
+        self.shell.path().join("copy.db")
     }
 
     /// Follows the stream, and kills the program after a random time.
@@ -76,55 +67,16 @@ impl MirrorUser {
         panic!("it never catches up:\n{}", self.log());
     }
 
-    fn run(&mut self, line: &str, timeout: Duration) -> Option<i32> {
-        let stderr = self.folder.path().join("stderr");
-        let mut child = Command::new("sh")
-            .args(["-c", &format!("exec {line}")])
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("HOME", self.folder.path())
-            .envs(self.env.iter().map(|(key, value)| (key, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(&stderr).unwrap())
-            .spawn()
-            .unwrap();
-        let started = Instant::now();
-        let status = loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                break Some(status.code().expect("only this test kills it"));
+    fn run(&mut self, line: &str, timeout: Duration) -> EndStatus {
+        let (file, seen) = (self.file(), &mut self.seen);
+        let mut looked = Instant::now();
+        let (status, _) = self.shell.run(line, timeout, || {
+            if looked.elapsed() > LOOK_INTERVAL {
+                look(&file, seen);
+                looked = Instant::now();
             }
-            if started.elapsed() > timeout {
-                assert!(timeout < TIMEOUT, "{line} does not end:\n{}", self.log());
-                child.kill().unwrap();
-                child.wait().unwrap();
-                self.kills += 1;
-                break None;
-            }
-            self.look();
-            thread::sleep(Duration::from_millis(10));
-        };
-        let stderr = fs::read_to_string(stderr).unwrap();
-        self.log.push(format!("$ {line}\n{stderr}[{status:?}]"));
+        });
         status
-    }
-
-    /// Reads everything in one transaction, as any reader may.
-    fn look(&mut self) {
-        let Ok(reader) = MirrorReader::open(&self.file()) else {
-            // The file does not exist yet, or is being created.
-            return;
-        };
-        reader.begin().unwrap();
-        let has_snapshot = reader.manifest().unwrap().is_some();
-        for (collection, count) in reader.collections().unwrap() {
-            assert!(has_snapshot || count == 0, "a half state of {collection}");
-            for row in reader.documents(&collection) {
-                let document: Value = serde_json::from_slice(&row.unwrap().document).unwrap();
-                self.seen.insert((collection.clone(), document.to_string()));
-            }
-        }
-        reader.end().unwrap();
     }
 
     /// The documents in the file.
@@ -143,16 +95,33 @@ impl MirrorUser {
 
     /// The latest commands with their messages.
     pub fn log(&self) -> String {
-        let start = self.log.len().saturating_sub(30);
-        self.log[start..].join("\n")
+        self.shell.log()
     }
 
     /// The counters as a line.
     pub fn summary(&self) -> String {
         format!(
             "{} kills, {} versions of documents seen",
-            self.kills,
+            self.shell.kills,
             self.seen.len()
         )
     }
+}
+
+/// Reads everything in one transaction, as any reader may.
+fn look(file: &Path, seen: &mut BTreeSet<Version>) {
+    let Ok(reader) = MirrorReader::open(file) else {
+        // The file does not exist yet, or is being created.
+        return;
+    };
+    reader.begin().unwrap();
+    let has_snapshot = reader.manifest().unwrap().is_some();
+    for (collection, count) in reader.collections().unwrap() {
+        assert!(has_snapshot || count == 0, "a half state of {collection}");
+        for row in reader.documents(&collection) {
+            let document: Value = serde_json::from_slice(&row.unwrap().document).unwrap();
+            seen.insert((collection.clone(), document.to_string()));
+        }
+    }
+    reader.end().unwrap();
 }

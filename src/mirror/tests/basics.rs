@@ -1,7 +1,7 @@
 //! A load, a swap, changes, and what a reader sees of them.
 
 use super::*;
-use crate::snapshot::write::journal::{Entry, RunIdentity};
+use crate::snapshot::write::journal::Entry;
 
 #[test]
 fn a_copy_is_loaded_changed_and_read() {
@@ -74,20 +74,7 @@ fn a_load_is_continued_and_discarded() {
     let place = Place::new();
     let mut file = place.open();
     assert_eq!(file.resume_state().unwrap().valid, 0);
-    let head = RunIdentity {
-        format: 1,
-        server: String::new(),
-        api: String::new(),
-        floor: None,
-        floor_from: Vec::new(),
-        patterns: Vec::new(),
-        condition: None,
-        cluster: None,
-        positions: vec![position(7)],
-        held_back: Vec::new(),
-        seen: Vec::new(),
-        started: String::new(),
-    };
+    let head = head(position(7));
     let staging = file.staging().unwrap();
     staging.add(&Entry::Head(head.clone())).unwrap();
     let mut store = staging.store("cars").unwrap();

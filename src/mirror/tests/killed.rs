@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::*;
-use crate::snapshot::write::journal::{Entry, RunIdentity};
+use crate::snapshot::write::journal::Entry;
 
 /// The file of the process that is killed.
 const PATH_VARIABLE: &str = "DITTO_CDC_TEST_MIRROR";
@@ -91,7 +91,7 @@ fn load_at(file: &mut MirrorFile, txn: u64) {
     let resume = file.resume_state().unwrap();
     let staging = file.staging().unwrap();
     if resume.head().is_none() {
-        staging.add(&Entry::Head(head(txn))).unwrap();
+        staging.add(&Entry::Head(head(position_at(txn)))).unwrap();
     }
     let mut parts = Vec::new();
     for name in NAMES {
@@ -123,23 +123,6 @@ fn load_at(file: &mut MirrorFile, txn: u64) {
     let mut snapshot = manifest(parts, Some(txn), 0);
     snapshot.positions = vec![position_at(txn)];
     file.swap(&snapshot, MirrorState::CatchingUp).unwrap();
-}
-
-fn head(txn: u64) -> RunIdentity {
-    RunIdentity {
-        format: 1,
-        server: String::new(),
-        api: String::new(),
-        floor: None,
-        floor_from: Vec::new(),
-        patterns: Vec::new(),
-        condition: None,
-        cluster: None,
-        positions: vec![position_at(txn)],
-        held_back: Vec::new(),
-        seen: Vec::new(),
-        started: String::new(),
-    }
 }
 
 #[test]

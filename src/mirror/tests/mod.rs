@@ -18,7 +18,7 @@ use crate::record::{Failure, FailureClass};
 use crate::snapshot::document_id::DocumentId;
 use crate::snapshot::manifest::{Census, Collection, Manifest, Position, Scope, add_range};
 use crate::snapshot::write::PageStore;
-use crate::snapshot::write::journal::{CommitPoint, PageEntry};
+use crate::snapshot::write::journal::{CommitPoint, PageEntry, RunIdentity};
 use crate::util::atomic_file::beside;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -93,6 +93,24 @@ fn position(next_offset: i64) -> Position {
         partition: 0,
         next_offset,
         witness: None,
+    }
+}
+
+/// The identity of a load that continues at a position.
+fn head(position: Position) -> RunIdentity {
+    RunIdentity {
+        format: 1,
+        server: String::new(),
+        api: String::new(),
+        floor: None,
+        floor_from: Vec::new(),
+        patterns: Vec::new(),
+        condition: None,
+        cluster: None,
+        positions: vec![position],
+        held_back: Vec::new(),
+        seen: Vec::new(),
+        started: String::new(),
     }
 }
 

@@ -1323,7 +1323,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__cdc__subcmd__mirror)
-            opts="-c -t -g -p -X -q -v -h --collection --until --on-gap --history --skip-unreadable --deadline --jobs --api-version --url --api-key-file --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --color --no-progress --quiet --verbose --help"
+            opts="-c -t -g -p -X -q -v -h --collection --until --on-gap --history --skip-unreadable --jobs --api-version --url --api-key-file --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --deadline --color --no-progress --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1343,13 +1343,6 @@ _ditto__cdc() {
                     ;;
                 --on-gap)
                     COMPREPLY=($(compgen -W "requery stop" -- "${cur}"))
-                    return 0
-                    ;;
-                --deadline)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
                     return 0
                     ;;
                 --jobs)
@@ -1519,6 +1512,13 @@ _ditto__cdc() {
                     return 0
                     ;;
                 -X)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --deadline)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace

@@ -366,7 +366,6 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -s c -l coll
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l until -d 'end: stop when the copy is current' -r -f -a "end\t'At the end of the stream, as it is at the start'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l on-gap -d 'At a gap: requery (default), or stop' -r -f -a "requery\t'Take a new snapshot, and continue from it'
 stop\t'Stop with status 4'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l deadline -d 'Give up a snapshot after DURATION without progress [default: 10m]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l jobs -d 'Number of collections to read in parallel' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l api-version -d 'Version of the HTTP API' -r -f -a "v5\t'For current servers'
 v4\t'For older servers'"
@@ -383,6 +382,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -s p -l prof
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l properties -d 'A Java client.properties file' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l env-file -d 'A file of environment variables to read instead of .env in the current folder' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l deadline -d 'Give up a snapshot after DURATION without progress [default: 10m]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
 never\t'Never'"

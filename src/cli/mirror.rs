@@ -7,11 +7,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{Api, ApiVersion, Connection};
+use super::{Api, Connection, Reading};
 
 /// `mirror`
 #[derive(Debug, Clone, Args)]
 #[command(after_help = MIRROR_EXAMPLES)]
+#[command(mut_arg("deadline", |arg| arg.help(
+    "Give up a snapshot after DURATION without progress [default: 10m]"
+)))]
 pub struct Mirror {
     /// The SQLite file; it is created if it is missing
     #[arg(value_name = "FILE.db", value_hint = ValueHint::FilePath)]
@@ -31,15 +34,9 @@ pub struct Mirror {
     /// Continue after a record that cannot be applied, and list it in the table ditto_problems. The copy is then incomplete until the next snapshot
     #[arg(long)]
     pub skip_unreadable: bool,
-    /// Give up a snapshot after DURATION without progress [default: 10m]
-    #[arg(long, value_name = "DURATION")]
-    pub deadline: Option<String>,
-    /// Number of collections to read in parallel
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub jobs: u16,
-    /// Version of the HTTP API
-    #[arg(long, value_enum, value_name = "VERSION", default_value_t)]
-    pub api_version: ApiVersion,
+    /// How documents are read
+    #[command(flatten)]
+    pub reading: Reading,
     /// The HTTP API
     #[command(flatten)]
     pub api: Api,

@@ -25,7 +25,7 @@ pub use short_help::{COMPLETE, Invocation, command, parse};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use mirror::{Mirror, MirrorEnd, MirrorOnGap};
-pub use requery::{ApiVersion, Requery};
+pub use requery::{ApiVersion, Reading, Requery};
 pub use stats::{Stats, TimeUnit};
 pub use usage_error::{ParseError, UsageError};
 

@@ -41,6 +41,20 @@ pub struct Requery {
     /// Print the first request as a curl command
     #[arg(long, conflicts_with_all = ["resume", "dry_run"])]
     pub as_curl: bool,
+    /// How documents are read
+    #[command(flatten)]
+    pub reading: Reading,
+    /// The HTTP API
+    #[command(flatten)]
+    pub api: Api,
+    /// The Kafka connection
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// How documents are read over the HTTP API.
+#[derive(Debug, Clone, Args)]
+pub struct Reading {
     /// Give up after DURATION without progress [default: 10m]
     #[arg(long, value_name = "DURATION")]
     pub deadline: Option<String>,
@@ -50,12 +64,6 @@ pub struct Requery {
     /// Version of the HTTP API
     #[arg(long, value_enum, value_name = "VERSION", default_value_t)]
     pub api_version: ApiVersion,
-    /// The HTTP API
-    #[command(flatten)]
-    pub api: Api,
-    /// The Kafka connection
-    #[command(flatten)]
-    pub connection: Connection,
 }
 
 /// A version of the HTTP API.

@@ -1,7 +1,7 @@
 //! Options of a mirror.
 
 use crate::cli::{self, MirrorOnGap};
-use crate::commands::snapshot_read::options::{self, ReadOptions};
+use crate::commands::snapshot_read::options::ReadOptions;
 use crate::event::filter::{Filter, FilterOptions};
 
 /// The options of a run.
@@ -18,24 +18,13 @@ pub(super) struct Options {
 impl Options {
     /// Validates the options; a usage error as a message.
     pub fn new(typed: &cli::Mirror) -> Result<Options, String> {
-        options::check_patterns(&typed.collections)?;
+        let read = ReadOptions::new("mirror", &typed.collections, &typed.reading)?;
         let filter = FilterOptions {
             collections: typed.collections.clone(),
             ..FilterOptions::default()
         };
         Ok(Options {
-            read: ReadOptions {
-                command: "mirror",
-                txn_id: None,
-                patterns: typed.collections.clone(),
-                condition: None,
-                from: None,
-                no_kafka: false,
-                counts_only: false,
-                deadline: options::deadline(typed.deadline.as_deref())?,
-                version: options::version(typed.api_version),
-                jobs: usize::from(typed.jobs),
-            },
+            read,
             filter: Filter::new(&filter).map_err(|error| error.to_string())?,
             on_gap: typed.on_gap,
             ends: typed.until.is_some(),

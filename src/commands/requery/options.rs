@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::Requery;
-use crate::commands::snapshot_read::options::{self, ReadOptions};
+use crate::commands::snapshot_read::options::ReadOptions;
 use crate::condition::Condition;
 use crate::record::position;
 use crate::snapshot::read::queries::check_condition;
@@ -24,7 +24,7 @@ impl Options {
             check_condition(condition).map_err(|why| format!("--where: {why}"))?;
             check_dql(condition)?;
         }
-        options::check_patterns(&typed.collections)?;
+        let read = ReadOptions::new("requery", &typed.collections, &typed.reading)?;
         let folder = match (&typed.output, typed.dry_run || typed.as_curl) {
             (Some(path), false) => output_folder(path).map(|path| env.path(&path)),
             (None, false) => {
@@ -44,16 +44,12 @@ impl Options {
             folder,
             resume: typed.resume,
             read: ReadOptions {
-                command: "requery",
                 txn_id: typed.txn_id,
-                patterns: typed.collections.clone(),
                 condition: typed.condition.clone(),
                 from: from.map_err(|why| format!("--from: {why}"))?,
                 no_kafka: typed.no_kafka,
                 counts_only: typed.dry_run,
-                deadline: options::deadline(typed.deadline.as_deref())?,
-                version: options::version(typed.api_version),
-                jobs: usize::from(typed.jobs),
+                ..read
             },
         })
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::selection;
 use crate::bigpeer::Version;
-use crate::cli::ApiVersion;
+use crate::cli::{ApiVersion, Reading};
 use crate::event::collection_pattern::CollectionPattern;
 use crate::record::position::Position;
 use crate::snapshot::read::queries::{self, Target};
@@ -40,6 +40,41 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
+    /// The options of a command that reads these collections, without those that only `requery` has.
+    ///
+    /// # Errors
+    /// A usage error as a message.
+    pub fn new(
+        command: &'static str,
+        patterns: &[String],
+        typed: &Reading,
+    ) -> Result<ReadOptions, String> {
+        for text in patterns {
+            selection::pattern(text)?;
+        }
+        let deadline = typed
+            .deadline
+            .as_deref()
+            .map_or(Ok(DEFAULT_DEADLINE), |text| {
+                parse_duration("--deadline", text, "30s, 10m or 1h")
+            });
+        Ok(ReadOptions {
+            command,
+            txn_id: None,
+            patterns: patterns.to_vec(),
+            condition: None,
+            from: None,
+            no_kafka: false,
+            counts_only: false,
+            deadline: deadline?,
+            version: match typed.api_version {
+                ApiVersion::V5 => Version::V5,
+                ApiVersion::V4 => Version::V4,
+            },
+            jobs: usize::from(typed.jobs),
+        })
+    }
+
     /// The API's version, for the journal.
     pub fn api(&self) -> &'static str {
         match self.version {
@@ -60,33 +95,5 @@ impl ReadOptions {
                 target.census()
             });
         Request::Dql(named.unwrap_or_else(|| queries::listing(1)))
-    }
-}
-
-/// Checks the patterns of `--collection`.
-///
-/// # Errors
-/// A usage error as a message.
-pub fn check_patterns(patterns: &[String]) -> Result<(), String> {
-    patterns
-        .iter()
-        .try_for_each(|text| selection::pattern(text).map(drop))
-}
-
-/// The time without progress after which a read gives up, as typed.
-///
-/// # Errors
-/// A usage error as a message.
-pub fn deadline(typed: Option<&str>) -> Result<Duration, String> {
-    typed.map_or(Ok(DEFAULT_DEADLINE), |text| {
-        parse_duration("--deadline", text, "30s, 10m or 1h")
-    })
-}
-
-/// The version of the API, as typed.
-pub fn version(typed: ApiVersion) -> Version {
-    match typed {
-        ApiVersion::V5 => Version::V5,
-        ApiVersion::V4 => Version::V4,
     }
 }

@@ -52,6 +52,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "collections" -d
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "stats" -d 'Count what is in a topic or capture, over time'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "verify" -d 'Check the connection layer by layer, and say how to fix it'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "requery" -d 'Fetch all documents again, and prove that none is missing'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "audit" -d 'Check that a mirror or snapshot equals the server'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "mirror" -d 'Keep a SQLite copy of all documents, across gaps in the stream'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "config" -d 'Show each setting and its source; `config init` creates a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -362,6 +363,35 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l no-progr
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s q -l quiet -d 'Print errors only'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -s n -l limit -d 'Show at most N documents of each collection' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l deadline -d 'Give up after DURATION without progress [default: 10m]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l jobs -d 'Number of collections to read in parallel' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l api-version -d 'Version of the HTTP API' -r -f -a "v5\t'For current servers'
+v4\t'For older servers'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l url -d 'The Cloud URL Endpoint, for the HTTP API' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l api-key-file -d 'A file that contains the API key' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l brokers -d 'The endpoint that the portal shows' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -s t -l topic -d 'The topic that the portal shows' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l cluster-cert -d 'The cluster certificate, cluster.p12' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l cluster-cert-password-file -d 'A file that contains the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l user-cert -d 'The user certificate, user.p12' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l user-cert-password-file -d 'A file that contains the user certificate\'s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -s p -l profile -d 'Settings from this section of ditto-cdc.toml' -x -a '(__fish_ditto_cdc_ask profiles)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l properties -d 'A Java client.properties file' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l env-file -d 'A file of environment variables to read instead of .env in the current folder' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -s X -d 'A librdkafka property; overrides every other source (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
+always\t'Always'
+never\t'Never'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l repair -d 'Replace what differs in the mirror'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l ids-only -d 'Show ids, and no documents'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l json -d 'Print JSON objects instead of a table'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l no-kafka -d 'Do not read the stream'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -l no-progress -d 'Do not show progress'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -s q -l quiet -d 'Print errors only'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l until -d 'end: stop when the copy is current' -r -f -a "end\t'At the end of the stream, as it is at the start'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l on-gap -d 'At a gap: requery (default), or stop' -r -f -a "requery\t'Take a new snapshot, and continue from it'
@@ -424,18 +454,19 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_s
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Ask for the settings that the Ditto portal shows, test them, and save them as a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery mirror config help" -f -a "demo" -d 'Show what this tool does, with an embedded Kafka'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery mirror config help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery mirror config help" -f -a "man" -d 'Print a manual page'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery mirror config help" -f -a "tail" -d 'Show changes as they happen, or past changes'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery mirror config help" -f -a "diff" -d 'Show what changed in captures, or between two states'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery mirror config help" -f -a "history" -d 'Show the versions of one document, or what it was at a time'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery mirror config help" -f -a "collections" -d 'Show which collections and fields a topic or file has'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery mirror config help" -f -a "stats" -d 'Count what is in a topic or capture, over time'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery mirror config help" -f -a "verify" -d 'Check the connection layer by layer, and say how to fix it'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery mirror config help" -f -a "requery" -d 'Fetch all documents again, and prove that none is missing'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery mirror config help" -f -a "mirror" -d 'Keep a SQLite copy of all documents, across gaps in the stream'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery mirror config help" -f -a "config" -d 'Show each setting and its source; `config init` creates a profile'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery mirror config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "demo" -d 'Show what this tool does, with an embedded Kafka'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "man" -d 'Print a manual page'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "tail" -d 'Show changes as they happen, or past changes'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "diff" -d 'Show what changed in captures, or between two states'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "history" -d 'Show the versions of one document, or what it was at a time'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "collections" -d 'Show which collections and fields a topic or file has'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "stats" -d 'Count what is in a topic or capture, over time'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "verify" -d 'Check the connection layer by layer, and say how to fix it'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "requery" -d 'Fetch all documents again, and prove that none is missing'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "audit" -d 'Check that a mirror or snapshot equals the server'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "mirror" -d 'Keep a SQLite copy of all documents, across gaps in the stream'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "config" -d 'Show each setting and its source; `config init` creates a profile'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Ask for the settings that the Ditto portal shows, test them, and save them as a profile'
 complete -c ditto-cdc -n '__fish_ditto_cdc_using_subcommand history; and test (count (__fish_ditto_cdc_documents)) -gt 0' -f -a '(__fish_ditto_cdc_documents)'

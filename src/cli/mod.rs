@@ -3,6 +3,7 @@
 // Documentation in this file is help text: backticks would be printed.
 #![allow(clippy::doc_markdown)]
 
+mod audit;
 mod command_line;
 mod config;
 mod format;
@@ -16,6 +17,7 @@ mod usage_error;
 
 use std::path::PathBuf;
 
+pub use audit::Audit;
 pub use config::{Config, ConfigAction, Init};
 pub use format::FormatArg;
 use format::FormatParser;
@@ -36,6 +38,8 @@ use crate::util::env::ColourWhen;
 #[derive(Debug, Parser)]
 #[command(name = "ditto-cdc", version, max_term_width = 100)]
 #[command(
+    // Without a blank line after the first one, the short help fits on a screen of 24 lines.
+    help_template = "{about-with-newline}{usage-heading} {usage}\n\n{all-args}{after-help}",
     after_help = "New here? Run `ditto-cdc demo`: it needs no Kafka, no account and no network."
 )]
 pub struct Cli {
@@ -66,6 +70,8 @@ pub enum Command {
     Requery(Box<Requery>),
     /// Keep a SQLite copy of all documents, across gaps in the stream
     Mirror(Box<Mirror>),
+    /// Check that a mirror or snapshot equals the server
+    Audit(Box<Audit>),
     /// Show what this tool does, with an embedded Kafka
     Demo(Demo),
     /// Show each setting and its source; `config init` creates a profile

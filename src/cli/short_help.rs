@@ -160,6 +160,25 @@ const SHORT_HELP: &[ShortHelp] = &[
         ],
     ),
     (
+        "audit",
+        &[
+            ("copy", "The file of mirror, or the folder of a requery"),
+            ("repair", "Replace what differs in the mirror"),
+            ("limit", "Show at most N documents of each collection"),
+            ("ids_only", "Show ids, and no documents"),
+            ("json", "Print JSON objects instead of a table"),
+            ("no_kafka", "Do not read the stream"),
+            ("jobs", "Number of collections to read in parallel"),
+            URL,
+            KEY,
+            BROKERS,
+            TOPIC,
+            CLUSTER,
+            USER,
+            PROFILE,
+        ],
+    ),
+    (
         "mirror",
         &[
             ("file", "The SQLite file; created if it is missing"),

@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub mod audit;
 mod batch_pool;
 pub mod collections;
 mod compare;
@@ -47,6 +48,7 @@ pub fn dispatch(command: &Command, context: &mut Context<'_>) -> Exit {
         Command::Verify(verify) => verify::run(verify, context),
         Command::Requery(requery) => requery::run(requery, context),
         Command::Mirror(typed) => mirror::run(typed, context),
+        Command::Audit(typed) => audit::run(typed, context),
         Command::Demo(demo) => demo::run(demo, dispatch, context),
         Command::Config(config) => config::run(config, context),
         Command::Man { command } => man::run(command.as_deref(), context),

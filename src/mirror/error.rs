@@ -23,6 +23,15 @@ pub(super) fn failure(doing: &str, name: &str, error: &rusqlite::Error) -> Failu
 
 /// The same as an I/O error, for a page store.
 pub(super) fn io_error(name: &str, error: &rusqlite::Error) -> io::Error {
+    io_failure("write", name, error)
+}
+
+/// The same for a scan.
+pub(super) fn read_error(name: &str, error: &rusqlite::Error) -> io::Error {
+    io_failure("read", name, error)
+}
+
+fn io_failure(doing: &str, name: &str, error: &rusqlite::Error) -> io::Error {
     let (_, why, fix) = explain(error);
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => io::ErrorKind::StorageFull,
@@ -31,7 +40,7 @@ pub(super) fn io_error(name: &str, error: &rusqlite::Error) -> io::Error {
     };
     io::Error::new(
         kind,
-        format!("cannot write the mirror {name}: {why}; {fix} ({error})"),
+        format!("cannot {doing} the mirror {name}: {why}; {fix} ({error})"),
     )
 }
 

@@ -24,8 +24,8 @@ const BATCH: usize = 256;
 
 /// A mirror that is open for reading.
 pub struct MirrorReader {
-    database: Connection,
-    name: String,
+    pub(super) database: Connection,
+    pub(super) name: String,
 }
 
 /// A document.
@@ -188,6 +188,21 @@ impl MirrorReader {
             .prepare_cached(&sql)?
             .query_row([key], row)
             .optional()
+    }
+
+    /// The transaction of a document that was removed, if the copy still knows it.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn removed_at(&self, collection: &str, key: &str) -> Result<Option<u64>, Failure> {
+        let sql = "SELECT txn FROM ditto_tombstones WHERE collection = ?1 AND key = ?2";
+        let find = || {
+            let mut find = self.database.prepare_cached(sql)?;
+            find.query_row([collection, key], |row| row.get(0))
+                .optional()
+        };
+        let txn: Option<i64> = find().map_err(|error| self.failed(&error))?;
+        Ok(txn.map(to_txn))
     }
 
     /// The documents of a collection in the order of their keys' bytes. Use a transaction around it: otherwise a document

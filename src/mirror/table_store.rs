@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use super::error::io_error;
 use super::open::connect;
-use super::rows::{PageRows, to_integer};
+use super::rows::to_integer;
 use super::writer::{Job, WriterHandle, staging_name};
 use crate::snapshot::document_id::IdType;
 use crate::snapshot::manifest::Census;
 use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal::{CommitPoint, Entry, PageEntry};
+use crate::snapshot::write::keyed_page::KeyedPage;
 use crate::snapshot::write::page_buffer::BUFFERED_PAGE_BYTES;
 
 /// Why a collection with ids of bytes cannot be mirrored: the stream and a response write them differently, so that one
@@ -26,7 +27,7 @@ pub struct TableStore {
     path: Arc<Path>,
     table: i64,
     collection: Arc<str>,
-    rows: PageRows,
+    rows: KeyedPage,
 }
 
 impl TableStore {
@@ -41,7 +42,7 @@ impl TableStore {
             path,
             table,
             collection: Arc::from(collection),
-            rows: PageRows::default(),
+            rows: KeyedPage::default(),
         }
     }
 

@@ -8,8 +8,9 @@ use std::thread::{self, JoinHandle};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
 use super::error::io_error;
-use super::rows::{PageRows, Text};
+use super::rows::Text;
 use super::schema;
+use crate::snapshot::write::keyed_page::KeyedPage;
 use crate::util::mutex::lock;
 
 /// One unit of work; each is one transaction.
@@ -18,7 +19,7 @@ pub(super) enum Job {
     Page {
         table: i64,
         collection: Arc<str>,
-        rows: PageRows,
+        rows: KeyedPage,
         txn: Option<i64>,
         entry: String,
     },
@@ -157,7 +158,7 @@ fn work(database: &mut Connection, job: &Job) -> rusqlite::Result<()> {
 fn insert(
     database: &Connection,
     table: i64,
-    rows: &PageRows,
+    rows: &KeyedPage,
     txn: Option<i64>,
 ) -> rusqlite::Result<()> {
     let mut insert = database.prepare_cached(&format!(

@@ -59,9 +59,15 @@ impl SnapshotIndex {
         if self.max_txn < Some(txn_id) {
             return false;
         }
-        let places = self.collections.get(collection);
-        let read_at = places.and_then(|places| places.read_at(&DocumentId::parse(id)?));
-        read_at.is_some_and(|read_at| txn_id <= read_at)
+        self.read_at(collection, id)
+            .is_some_and(|read_at| txn_id <= read_at)
+    }
+
+    /// The transaction at which this id was read, whether the document exists or not. `None` if nothing is proven.
+    #[must_use]
+    pub fn read_at(&self, collection: &str, id: &[u8]) -> Option<u64> {
+        let places = self.collections.get(collection)?;
+        places.read_at(&DocumentId::parse(id)?)
     }
 }
 

@@ -95,6 +95,12 @@ impl DocumentId {
         }
     }
 
+    /// The id of a document, raw JSON; `None` without a valid one.
+    #[must_use]
+    pub fn of_document(document: &[u8]) -> Option<DocumentId> {
+        json::field(document, "_id").and_then(DocumentId::parse)
+    }
+
     /// The id's type.
     #[must_use]
     pub fn id_type(&self) -> IdType {

@@ -21,6 +21,8 @@ pub enum Exit {
     Gap,
     /// A requery could not be proven to be complete.
     Incomplete,
+    /// `audit` found differences, or could not prove that there are none.
+    NotEqual,
     /// The events of `history` do not tell what the document was.
     Unknown,
     /// No event was shown before `--timeout`.
@@ -33,7 +35,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every end, by exit status.
-    pub const ALL: [Exit; 12] = [
+    pub const ALL: [Exit; 13] = [
         Exit::Success,
         Exit::Differences,
         Exit::Failed,
@@ -42,6 +44,7 @@ impl Exit {
         Exit::Setup,
         Exit::Gap,
         Exit::Incomplete,
+        Exit::NotEqual,
         Exit::Unknown,
         Exit::NothingShown,
         Exit::NoDocument,
@@ -62,6 +65,9 @@ impl Exit {
             Exit::Setup => "Wrong settings or certificates, no permission, or no server reachable.",
             Exit::Gap => "With --on-gap stop: changes are missing from the stream.",
             Exit::Incomplete => "The snapshot is not proven complete.",
+            Exit::NotEqual => {
+                "The copy differs from the server, or that it is equal is not proven."
+            }
             Exit::Unknown => {
                 "With --at: the events do not tell what the document was then, or not with certainty."
             }
@@ -79,7 +85,7 @@ impl Exit {
             Exit::Differences | Exit::Failed => 1,
             Exit::Usage | Exit::Trouble => 2,
             Exit::Setup => 3,
-            Exit::Gap | Exit::Incomplete | Exit::Unknown => 4,
+            Exit::Gap | Exit::Incomplete | Exit::NotEqual | Exit::Unknown => 4,
             Exit::NothingShown | Exit::NoDocument => 5,
             Exit::Interrupted => 130,
         }

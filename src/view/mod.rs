@@ -1,5 +1,6 @@
 //! Event rendering: formats for people and for programs, into a buffer.
 
+pub mod audit;
 mod blame;
 pub mod checks;
 mod clock;
@@ -16,6 +17,7 @@ mod pretty;
 pub mod stats;
 pub mod styles;
 mod summary;
+mod table;
 mod template;
 mod value;
 mod value_pair;

@@ -188,6 +188,7 @@ fn can_end(command: &Command, exit: Exit) -> bool {
             command.has_subcommands() || has(command, "brokers") || has(command, "profile")
         }
         Exit::Gap => has(command, "on_gap"),
+        Exit::NotEqual => has(command, "repair"),
         Exit::Incomplete => has(command, "txn_id") || has(command, "allow_incomplete"),
         Exit::Unknown | Exit::NoDocument => has(command, "blame"),
     }

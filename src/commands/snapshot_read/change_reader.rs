@@ -1,20 +1,15 @@
-//! Reads the changes in the stream between the counts of a collection read, for the completeness proof.
+//! Reads the changes in the stream since recorded offsets, and waits for late ones.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::commands::Context;
-use crate::condition::Condition;
-use crate::event;
 use crate::kafka;
 use crate::kafka::{Connection, ReadRange, ReadStopped, Reader, StartOffsets};
 use crate::record::incarnation::Incarnation;
 use crate::record::position::Position;
 use crate::record::{GapReason, OffsetGap, Record, Source, SourceItem};
 use crate::snapshot::manifest;
-use crate::snapshot::proof::ChangeLedger;
-use crate::snapshot::write::journal::RunIdentity;
-use crate::util::exit::Exit;
 
 /// How long late events are waited for after the last response.
 const MAX_EVENT_DELAY: Duration = Duration::from_secs(3);
@@ -25,82 +20,108 @@ const POLL_TIMEOUT: Duration = Duration::from_millis(100);
 /// Number of records between two checks of the ledger.
 const RECORDS_PER_CHECK: u32 = 4096;
 
-/// Reads the stream from the recorded offsets on.
-pub(super) struct ChangeReader {
-    connection: Connection,
-    cluster: Option<String>,
-    positions: Vec<manifest::Position>,
-    condition: Option<String>,
+/// What a read of the changes is for.
+pub trait ChangeVisitor {
+    /// Takes a record.
+    fn record(&mut self, record: &Record<'_>);
+
+    /// Notes why the changes are not known completely.
+    fn note_failure(&mut self, why: String);
+
+    /// Whether events that are still to come matter.
+    fn awaits_events(&self) -> bool;
+
+    /// Whether the stream has reached the responses that it is compared with.
+    fn has_reached_responses(&self) -> bool;
 }
 
-impl ChangeReader {
-    /// `None` if no offsets were recorded.
-    pub fn new(connection: Option<Connection>, head: &RunIdentity) -> Option<ChangeReader> {
-        let mut connection = connection.filter(|_| !head.positions.is_empty())?;
-        // Without a group, so that no other consumer loses a partition.
-        connection.group = None;
-        Some(ChangeReader {
-            connection,
-            cluster: head.cluster.clone(),
-            positions: head.positions.clone(),
-            condition: head.condition.clone(),
-        })
-    }
+/// Offsets of a topic.
+#[derive(Debug, Clone)]
+pub struct StreamStart {
+    /// The next offset of each partition.
+    pub next: Vec<(i32, i64)>,
+    /// Which topic of that name they belong to.
+    pub incarnation: Incarnation,
+}
 
-    /// Reads from the recorded offsets to the end, and [`MAX_EVENT_DELAY`] longer.
-    pub fn read(&self, ledger: &mut ChangeLedger, context: &mut Context<'_>) -> Result<(), Exit> {
-        let condition = self.condition.as_deref().map(document_condition);
-        let Ok(condition) = condition.transpose() else {
-            ledger.note_failure("only the server can evaluate this --where".to_owned());
-            return Ok(());
-        };
-        let mut scan = ChangeScan {
-            ledger,
-            condition,
-            started: Instant::now(),
-        };
-        match self.scan(&mut scan, context) {
-            Ok(()) => Ok(()),
-            Err(ReadStopped::Interrupted) => Err(Exit::Interrupted),
-            Err(ReadStopped::Failed(failure)) => {
-                let why = format!("it cannot be read ({})", failure.what);
-                scan.ledger.note_failure(why);
-                Ok(())
-            }
+impl StreamStart {
+    /// The offsets of a manifest.
+    #[must_use]
+    pub fn new(positions: &[manifest::Position], topic: &str) -> StreamStart {
+        let next = positions.iter().map(|one| (one.partition, one.next_offset));
+        StreamStart {
+            next: next.collect(),
+            incarnation: manifest::incarnation(positions, topic),
         }
     }
 
-    fn scan(
+    fn of(reader: &Reader) -> StreamStart {
+        StreamStart {
+            next: reader.next_offsets(),
+            incarnation: reader.incarnation(),
+        }
+    }
+
+    fn range(self, until: Option<Position>) -> ReadRange {
+        read_range(self.next, self.incarnation, until)
+    }
+}
+
+/// Reads the stream from recorded offsets on, to its end and some seconds longer.
+pub struct ChangeReader {
+    connection: Connection,
+    cluster: Option<String>,
+}
+
+impl ChangeReader {
+    /// A reader of the topic of the connection. Offsets of another cluster are refused.
+    #[must_use]
+    pub fn new(mut connection: Connection, cluster: Option<String>) -> ChangeReader {
+        // Without a group, so that no other consumer loses a partition.
+        connection.group = None;
+        ChangeReader {
+            connection,
+            cluster,
+        }
+    }
+
+    /// Reads to the end, and, if events that are still to come matter, [`MAX_EVENT_DELAY`] longer. Returns where the read
+    /// ended.
+    ///
+    /// # Errors
+    /// [`ReadStopped`] if the stream cannot be read, or after Ctrl-C.
+    pub fn scan(
         &self,
-        scan: &mut ChangeScan<'_>,
+        start: StreamStart,
+        visitor: &mut dyn ChangeVisitor,
         context: &mut Context<'_>,
-    ) -> Result<(), ReadStopped> {
+    ) -> Result<StreamStart, ReadStopped> {
         let interrupt = Arc::clone(context.interrupt);
         let note = &mut |line: &str| context.out.note(line);
         let topic = kafka::connect(self.connection.clone(), interrupt, note)?;
         let cluster = topic.cluster();
         if self.cluster.is_some() && cluster.is_some() && self.cluster != cluster {
-            scan.ledger.note_failure(
+            visitor.note_failure(
                 "the brokers belong to a different cluster than at the start".to_owned(),
             );
-            return Ok(());
+            return Ok(start);
         }
-        let positions = self.positions.iter();
-        let next = positions.map(|one| (one.partition, one.next_offset));
-        let incarnation = manifest::incarnation(&self.positions, topic.name());
-        let range = read_range(next.collect(), incarnation, Some(Position::End));
-        let mut reader = kafka::start(topic, &range)?;
+        let mut scan = ChangeScan {
+            visitor,
+            started: Instant::now(),
+        };
+        let mut reader = kafka::start(topic, &start.range(Some(Position::End)))?;
         scan.read_to_end(&mut reader)?;
-        if scan.ledger.awaits_events() {
-            let range = read_range(reader.next_offsets(), reader.incarnation(), None);
-            let mut reader = kafka::start(reader.close(), &range)?;
-            scan.wait_for_late_events(&mut reader)?;
-            let end = Some(Position::End);
-            let range = read_range(reader.next_offsets(), reader.incarnation(), end);
-            scan.read_to_end(&mut kafka::start(reader.close(), &range)?)?;
+        if !scan.visitor.awaits_events() {
+            return Ok(StreamStart::of(&reader));
         }
-        scan.ledger.note_settled();
-        Ok(())
+        let range = StreamStart::of(&reader).range(None);
+        let mut reader = kafka::start(reader.close(), &range)?;
+        scan.wait_for_late_events(&mut reader)?;
+        let range = StreamStart::of(&reader).range(Some(Position::End));
+        let mut reader = kafka::start(reader.close(), &range)?;
+        scan.read_to_end(&mut reader)?;
+        Ok(StreamStart::of(&reader))
     }
 }
 
@@ -138,19 +159,9 @@ fn describe_gap(lost: &OffsetGap) -> String {
     }
 }
 
-/// The condition, if it means the same here as on the server.
-pub(super) fn document_condition(text: &str) -> Result<Condition, ()> {
-    let condition = Condition::parse(text).map_err(drop)?;
-    if condition.is_extended() {
-        return Err(());
-    }
-    condition.holds_for(None).map(|_| condition).ok_or(())
-}
-
-/// The records read so far.
+/// A read in progress.
 struct ChangeScan<'a> {
-    ledger: &'a mut ChangeLedger,
-    condition: Option<Condition>,
+    visitor: &'a mut dyn ChangeVisitor,
     /// The time of the last response, at most.
     started: Instant,
 }
@@ -179,8 +190,8 @@ impl ChangeScan<'_> {
             }
             let waited = self.started.elapsed();
             let is_stuck = arrived.elapsed() > MAX_EVENT_DELAY || waited > MAX_CATCH_UP;
-            let is_over = self.ledger.has_reached_responses() || is_stuck;
-            if !self.ledger.awaits_events() || waited > MAX_EVENT_DELAY && is_over {
+            let is_over = self.visitor.has_reached_responses() || is_stuck;
+            if !self.visitor.awaits_events() || waited > MAX_EVENT_DELAY && is_over {
                 return Ok(());
             }
         }
@@ -190,28 +201,17 @@ impl ChangeScan<'_> {
     fn step(&mut self, reader: &mut Reader) -> Result<Option<bool>, ReadStopped> {
         match reader.next(POLL_TIMEOUT) {
             SourceItem::Record(record) => {
-                self.scan_record(&record);
+                self.visitor.record(&record);
                 Ok(Some(true))
             }
             SourceItem::OffsetGap(lost) => {
-                self.ledger.note_failure(describe_gap(&lost));
+                self.visitor.note_failure(describe_gap(&lost));
                 Ok(Some(false))
             }
             SourceItem::End => Ok(None),
             SourceItem::Interrupted => Err(ReadStopped::Interrupted),
             SourceItem::Failed(failure) => Err(ReadStopped::Failed(failure)),
             SourceItem::Notice(_) | SourceItem::Idle => Ok(Some(false)),
-        }
-    }
-
-    fn scan_record(&mut self, record: &Record<'_>) {
-        match event::decode(record.payload.as_deref()) {
-            Ok(event) => self.ledger.note_event(&event, self.condition.as_ref()),
-            Err(why) => {
-                let place = super::min_txn::format_place(record);
-                self.ledger
-                    .note_failure(format!("the record at {place} cannot be read ({why})"));
-            }
         }
     }
 }

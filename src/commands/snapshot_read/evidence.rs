@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::change_reader::{document_condition, read_range};
+use super::change_reader::read_range;
 use super::outcome::report_stop;
+use super::proof_events::document_condition;
 use super::workers::run_in_background;
 use crate::commands::Context;
 use crate::condition::Condition;

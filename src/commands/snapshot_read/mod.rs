@@ -10,6 +10,7 @@ mod min_txn;
 pub mod options;
 pub mod outcome;
 mod proof;
+mod proof_events;
 mod scope;
 mod selection;
 mod stdout_page;
@@ -20,8 +21,7 @@ use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 
-use self::change_reader::ChangeReader;
-pub use self::change_reader::read_range;
+pub use self::change_reader::{ChangeReader, ChangeVisitor, StreamStart, read_range};
 use self::destination::Destination;
 pub use self::earlier::Earlier;
 use self::evidence::EvidenceCheck;
@@ -29,6 +29,8 @@ use self::listing::CollectionList;
 use self::min_txn::{JOURNAL_FORMAT, MinTransaction};
 use self::options::ReadOptions;
 use self::outcome::report_stop;
+use self::proof_events::LedgerReader;
+pub use self::proof_events::document_condition;
 use self::workers::CollectionWorkers;
 pub use self::workers::run_in_background;
 use super::Context;
@@ -56,7 +58,7 @@ pub struct Servers {
 pub struct SnapshotRead {
     workers: CollectionWorkers,
     evidence: EvidenceCheck,
-    changes: Option<ChangeReader>,
+    changes: Option<LedgerReader>,
     head: RunIdentity,
     scope: Scope,
 }
@@ -99,7 +101,7 @@ impl SnapshotRead {
         } = listing::collections(&client, &head, earlier, options, context)?;
         let target = |name: String| Target::new(name, options.condition.clone());
         Ok(SnapshotRead {
-            changes: ChangeReader::new(kafka, &head),
+            changes: LedgerReader::new(kafka, &head),
             workers: CollectionWorkers {
                 client,
                 stop,

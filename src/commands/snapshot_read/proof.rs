@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::change_reader::ChangeReader;
 use super::destination::Destination;
 use super::outcome::into_collections;
+use super::proof_events::LedgerReader;
 use super::workers::CollectionWorkers;
 use crate::commands::Context;
 use crate::snapshot::manifest::Collection;
@@ -20,7 +20,7 @@ pub(super) fn read_until_proven(
     mut workers: CollectionWorkers,
     destination: &Arc<dyn Destination>,
     resume_state: &ResumeState,
-    stream: Option<&ChangeReader>,
+    stream: Option<&LedgerReader>,
     context: &mut Context<'_>,
 ) -> Result<Vec<Collection>, Exit> {
     let mut proven: Vec<Collection> = Vec::new();
@@ -57,7 +57,7 @@ pub(super) fn read_until_proven(
 /// Reads all collections to standard output, in one attempt, because output cannot be rolled back.
 pub(super) fn into_stream(
     workers: &CollectionWorkers,
-    stream: Option<&ChangeReader>,
+    stream: Option<&LedgerReader>,
     context: &mut Context<'_>,
 ) -> Result<Vec<Collection>, Exit> {
     let outcome = workers.to_stream(context);
@@ -77,7 +77,7 @@ fn is_undecided(collection: &Collection) -> bool {
 /// Decides about each counted collection; returns the names of unproven ones that are worth another read.
 fn undecided(
     read: &mut [Collection],
-    stream: Option<&ChangeReader>,
+    stream: Option<&LedgerReader>,
     context: &mut Context<'_>,
 ) -> Result<Vec<String>, Exit> {
     let undecided = read.iter().filter(|one| is_undecided(one));
@@ -106,7 +106,7 @@ fn undecided(
 }
 
 /// Adds advice to a collection whose counts are not explained.
-fn add_advice(collection: &mut Collection, stream: Option<&ChangeReader>) {
+fn add_advice(collection: &mut Collection, stream: Option<&LedgerReader>) {
     let counted = collection.census_before.is_some() && collection.census_after.is_some();
     if collection.complete || !counted {
         return;

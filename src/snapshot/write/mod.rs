@@ -6,6 +6,7 @@ mod file;
 pub mod file_name;
 pub mod file_store;
 pub mod journal;
+pub mod keyed_page;
 mod ownership;
 pub mod page_buffer;
 mod threads;

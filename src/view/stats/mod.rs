@@ -2,7 +2,6 @@
 
 mod bars;
 mod json;
-mod table;
 mod tables;
 #[cfg(test)]
 mod tests;

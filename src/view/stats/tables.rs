@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use super::bars::{push_operations, push_share};
-use super::table::{Cell, Column, Table};
 use super::{BarUnit, StatsReport, StatsView};
 use crate::summary::stream::{CollectionStats, OpCounts, PartitionStats, TopDocument, skew};
 use crate::util::text::plural;
 use crate::view::escape;
 use crate::view::line::{truncate, without_quotes};
 use crate::view::styles::Ink;
+use crate::view::table::{Cell, Column, Table};
 
 /// Width without a terminal.
 const DEFAULT_COLUMNS: usize = 80;
@@ -21,22 +21,6 @@ const MAX_NAME_COLUMNS: usize = 24;
 const MAX_EMPTY_BARS: usize = 3;
 /// The skew of partitions from which on it is remarkable.
 const REMARKABLE_SKEW: f64 = 1.5;
-
-const fn text(header: &'static str) -> Column {
-    Column {
-        header,
-        right: false,
-        rank: 0,
-    }
-}
-
-const fn number(header: &'static str, rank: u8) -> Column {
-    Column {
-        header,
-        right: true,
-        rank,
-    }
-}
 
 impl StatsView {
     /// Appends everything, section by section.
@@ -134,22 +118,22 @@ impl StatsView {
         }
         let others = all.iter().any(|one| one.ops.others > 0);
         let mut columns = vec![
-            text("collection"),
-            number("events", 0),
-            number("inserts", 0),
-            number("updates", 0),
-            number("removes", 0),
+            Column::text("collection"),
+            Column::number("events", 0),
+            Column::number("inserts", 0),
+            Column::number("updates", 0),
+            Column::number("removes", 0),
         ];
-        columns.extend(others.then(|| number("others", 2)));
+        columns.extend(others.then(|| Column::number("others", 2)));
         columns.extend([
-            number("documents", 0),
-            number("bytes", 0),
-            number("largest", 1),
+            Column::number("documents", 0),
+            Column::number("bytes", 0),
+            Column::number("largest", 1),
         ]);
         let times = report.stats.times.is_some();
         columns.extend(
             times
-                .then_some([number("first", 4), number("last", 3)])
+                .then_some([Column::number("first", 4), Column::number("last", 3)])
                 .into_iter()
                 .flatten(),
         );
@@ -284,7 +268,11 @@ impl StatsView {
             return;
         }
         let mut table = Table::new(
-            &[text("path"), text("collection"), number("changes", 0)],
+            &[
+                Column::text("path"),
+                Column::text("collection"),
+                Column::number("changes", 0),
+            ],
             self.styles.dim,
         );
         for (at, path, count) in shown {
@@ -319,7 +307,10 @@ impl StatsView {
         let Some(first) = documents.first() else {
             return;
         };
-        let mut table = Table::new(&[text("document"), number(value, 0)], self.styles.dim);
+        let mut table = Table::new(
+            &[Column::text("document"), Column::number(value, 0)],
+            self.styles.dim,
+        );
         for one in &documents {
             let id = without_quotes(&one.id);
             let name = format!("{}/{}", escape::text(&one.collection), escape::text(&id));
@@ -347,18 +338,18 @@ impl StatsView {
         let has_position = partitions
             .iter()
             .any(|one| one.log.is_some_and(|log| log.position.is_some()));
-        let mut columns = vec![text("partition")];
-        columns.extend(topics.then(|| text("topic")));
-        columns.extend(has_log.then(|| number("start", 5)));
-        columns.extend(has_log.then(|| number("end", 0)));
-        columns.extend([number("records", 0), number("bytes", 4)]);
+        let mut columns = vec![Column::text("partition")];
+        columns.extend(topics.then(|| Column::text("topic")));
+        columns.extend(has_log.then(|| Column::number("start", 5)));
+        columns.extend(has_log.then(|| Column::number("end", 0)));
+        columns.extend([Column::number("records", 0), Column::number("bytes", 4)]);
         columns.extend(if has_log {
-            [number("oldest", 3), number("newest", 2)]
+            [Column::number("oldest", 3), Column::number("newest", 2)]
         } else {
-            [number("first", 3), number("last", 2)]
+            [Column::number("first", 3), Column::number("last", 2)]
         });
         if has_position {
-            columns.extend([number("lag", 0), number("kept for", 0)]);
+            columns.extend([Column::number("lag", 0), Column::number("kept for", 0)]);
         }
         let mut table = Table::new(&columns, self.styles.dim);
         for one in partitions {

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::view::line::{columns, truncate};
-use crate::view::styles::Ink;
+use super::line::{columns, truncate};
+use super::styles::Ink;
 
 /// A column.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,26 @@ pub(super) struct Column {
     pub right: bool,
     /// Of too many columns, that with the highest rank is left out first; 0 for never.
     pub rank: u8,
+}
+
+impl Column {
+    /// A column of words that is never left out.
+    pub const fn text(header: &'static str) -> Column {
+        Column {
+            header,
+            right: false,
+            rank: 0,
+        }
+    }
+
+    /// A column of numbers.
+    pub const fn number(header: &'static str, rank: u8) -> Column {
+        Column {
+            header,
+            right: true,
+            rank,
+        }
+    }
 }
 
 /// A cell, safe to print.

@@ -272,3 +272,7 @@ fn repair(
     result.repaired = corrections.len() as u64;
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::cast_possible_wrap)]
+mod tests;

@@ -93,8 +93,8 @@ fn people(result: &AuditResult, typed: &cli::Audit, context: &mut Context<'_>, t
     let hidden = result.differences.len() - count;
     if hidden > 0 {
         let more = format!(
-            "… and {} more; -n shows more\n",
-            plural(hidden as u64, "document")
+            "… and {} (-n N shows N of each collection)\n",
+            plural(hidden as u64, "more document")
         );
         text.extend_from_slice(more.as_bytes());
     }

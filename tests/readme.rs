@@ -1,10 +1,12 @@
 //! Documentation test: runs every command of the README, of docs/ and of the examples in `--help`, in order, on the servers
-//! of `demo --serve`, as a reader would. Commands (`sh`) must succeed and show something; transcripts (`console`) must
-//! match the output. `UPDATE_GOLDEN=1 cargo test --release --test readme` rewrites the transcripts.
+//! of `demo --serve`, as a reader would. Commands (`sh`), queries of a mirror (`sql`) and programs (`python`) must succeed
+//! and show something; transcripts (`console`) must match the output. `UPDATE_GOLDEN=1 cargo test --release --test readme`
+//! rewrites the transcripts. `yaml` is checked by tests/kubernetes.rs.
 #![allow(clippy::unwrap_used)]
 
 mod support;
 
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use ditto_cdc::snapshot::manifest::Manifest;
 use ditto_cdc::util::exit::Exit;
+use support::docs_tools;
 use support::program::Running;
 use support::receivers::{Redis, Webhook};
 use tempfile::TempDir;
@@ -28,6 +31,8 @@ const ELSEWHERE: &[(&str, &str)] = &[("docs/recovery.md", "tests/recovery.rs")];
 const BARE: &[&str] = &["docs/connecting.md"];
 /// The page whose commands send events to other programs.
 const REACTING: &str = "docs/reacting.md";
+/// The page about mirrors, whose queries also need gaps.
+const MIRROR: &str = "docs/mirror.md";
 /// Commands that are not run here, and why.
 const NOT_RUN: &[(&str, &str)] = &[
     ("kafka-console-consumer.sh", "another program"),
@@ -52,6 +57,11 @@ const SILENT: &[(&str, &str)] = &[
     (
         "ditto-cdc config --json | jq -r '.settings[] | select(.value == null)",
         "only names what is not set",
+    ),
+    ("sqlite3 shop.db \"CREATE INDEX", "makes an index"),
+    (
+        "duckdb -c \"ATTACH 'shop.db' AS shop (TYPE sqlite, READ_ONLY); COPY",
+        "writes a file; the next command reads it",
     ),
 ];
 /// Commands whose status is an answer, with that status.
@@ -120,6 +130,18 @@ fn subcommand(statement: &str) -> Option<&str> {
     words.next()
 }
 
+/// Whether the statement shows what it reads from a database.
+fn is_query(statement: &str) -> bool {
+    let mut words = without_comment(statement).split_whitespace();
+    words.any(|word| ["sqlite3", "duckdb"].contains(&word))
+}
+
+/// The queries of a block of `sql`.
+fn queries(block: &str) -> Vec<&str> {
+    let queries = block.split_inclusive(";\n").map(str::trim);
+    queries.filter(|query| !query.is_empty()).collect()
+}
+
 /// Whether a reader stops the command with Ctrl-C.
 fn is_live(statement: &str) -> bool {
     let has = |bound: &&str| statement.split_whitespace().any(|word| word == *bound);
@@ -154,11 +176,17 @@ struct Customer {
     webhook: Webhook,
     /// For the page that sends events to it.
     redis: Option<Redis>,
+    /// For the page that reads mirrors with it: the folder of the program.
+    duckdb: Option<PathBuf>,
+    /// The last command that brought a mirror up to date.
+    mirrored: RefCell<Option<String>>,
 }
 
 impl Customer {
     fn new(page: &str) -> Customer {
-        let demo = Running::start(&[], &["demo", "--serve"]);
+        let gaps = ["--gap-every", "5s"];
+        let gaps = &gaps[..if page == MIRROR { 2 } else { 0 }];
+        let demo = Running::start(&[], &[&["demo", "--serve"], gaps].concat());
         let started = Instant::now();
         while !demo.stdout().contains("DITTO_CDC_API_KEY=") || !demo.stdout().ends_with('\n') {
             assert!(started.elapsed() < TIMEOUT, "{}", demo.stderr());
@@ -174,9 +202,12 @@ impl Customer {
             exported: tempfile::tempdir().unwrap(),
             webhook: Webhook::start(),
             redis: (page == REACTING).then(Redis::start).flatten(),
+            duckdb: (page == MIRROR).then(docs_tools::bin).flatten(),
+            mirrored: RefCell::default(),
         };
         customer.copy_files();
         customer.shim_cargo();
+        customer.install_duckdb_extension();
         customer
     }
 
@@ -225,13 +256,57 @@ impl Customer {
         Command::new("chmod").arg("+x").arg(&file).status().unwrap();
     }
 
+    /// Installs the extension from the package, because the server of `DuckDB` may not be reachable.
+    fn install_duckdb_extension(&self) {
+        let Some(bin) = &self.duckdb else {
+            return;
+        };
+        let packages = bin.with_file_name("lib");
+        let script = format!(
+            "file=$(find {} -name sqlite_scanner.duckdb_extension); {} -c \"INSTALL '$file'\"",
+            packages.display(),
+            bin.join("duckdb").display()
+        );
+        let installed = self.shell(&script).output().unwrap();
+        assert!(installed.status.success(), "{installed:?}");
+    }
+
+    /// Runs a query of a page. What it asks for may not have happened yet: the demo writes at random.
+    fn must_answer(&self, page: &str, query: &str) {
+        let started = Instant::now();
+        loop {
+            let script = format!("sqlite3 -readonly -box shop.db <<'END'\n{query}\nEND");
+            let (succeeded, printed, messages) = self.run_to_the_end(&script);
+            assert!(succeeded, "{page}:\n{query}\n{messages}");
+            if !printed.trim().is_empty() {
+                return;
+            }
+            assert!(started.elapsed() < TIMEOUT, "{page}: no rows:\n{query}");
+            let command = self.mirrored.borrow().clone();
+            let command = command.unwrap_or_else(|| panic!("{page}: no mirror before {query}"));
+            let (succeeded, _, messages) = self.run_to_the_end(&command);
+            assert!(succeeded, "{page}:\n{command}\n{messages}");
+        }
+    }
+
+    /// Runs a Python program of a page.
+    fn must_run(&self, page: &str, program: &str) {
+        let script = format!("python3 - <<'END'\n{program}\nEND");
+        let (succeeded, printed, messages) = self.run_to_the_end(&script);
+        assert!(
+            succeeded && !printed.is_empty(),
+            "{page}:\n{program}\n{messages}"
+        );
+    }
+
     /// Runs one statement of a page. A command of the program must show something.
     fn must_show(&self, page: &str, statement: &str) {
         let text = without_comment(statement);
         // A reader who copies the command should not get the short waits of a test.
         assert!(!text.contains(" 1s"), "{page}: {text}");
         let needs_redis = text.contains("REDIS_URL") && self.redis.is_none();
-        if needs_redis || NOT_RUN.iter().any(|(start, _)| text.starts_with(start)) {
+        let needs_duckdb = text.contains("duckdb ") && self.duckdb.is_none();
+        if needs_redis || needs_duckdb || NOT_RUN.iter().any(|(start, _)| text.starts_with(start)) {
             return;
         }
         let (succeeded, printed, messages) = if is_live(text) {
@@ -240,26 +315,34 @@ impl Customer {
             self.run_to_the_end(text)
         };
         assert!(succeeded, "{page}:\n{text}\n{printed}{messages}");
-        let Some(subcommand) = subcommand(text) else {
-            return;
-        };
-        if SILENT.iter().any(|(start, _)| text.starts_with(start)) {
+        let subcommand = subcommand(text);
+        let is_silent = SILENT.iter().any(|(start, _)| text.starts_with(start));
+        if is_silent || subcommand.is_none() && !is_query(text) {
             return;
         }
-        let printed = self.result(text, printed);
+        if subcommand == Some("mirror") && !is_live(text) && text.contains(" shop.db") {
+            self.mirrored.replace(Some(text.to_owned()));
+        }
+        let printed = self.result(text, printed, &messages);
         assert!(
             !shown(&printed).is_empty(),
             "{page}: shows nothing:\n{text}\n{printed}{messages}"
         );
-        if ["tail", "diff", "requery"].contains(&subcommand) {
+        if subcommand.is_some_and(|name| ["tail", "diff", "requery"].contains(&name)) {
             let has_null = printed.lines().any(|line| line.trim() == "null");
             assert!(!has_null, "{page}: prints null:\n{text}\n{printed}");
         }
     }
 
     /// What a statement has written, wherever it goes to.
-    fn result(&self, statement: &str, printed: String) -> String {
+    fn result(&self, statement: &str, printed: String, messages: &str) -> String {
         if subcommand(statement) == Some("mirror") {
+            if is_live(statement) {
+                // The state in the file may be that of an earlier run, or of a gap since then.
+                let mut lines = messages.lines();
+                let current = lines.find(|line| line.ends_with(" is current"));
+                return current.unwrap_or_default().to_owned();
+            }
             return self.state_of_mirror(statement);
         }
         let output = statement.split("--output ").nth(1);
@@ -315,7 +398,7 @@ impl Customer {
             .unwrap();
         let read = |name: &str| fs::read_to_string(file(name)).unwrap();
         let started = Instant::now();
-        while shown(&self.result(statement, read("stdout"))).is_empty() {
+        while shown(&self.result(statement, read("stdout"), &read("stderr"))).is_empty() {
             let ended = child.try_wait().unwrap();
             let is_late = started.elapsed() > TIMEOUT;
             assert!(
@@ -380,12 +463,11 @@ impl Customer {
 
     fn shell(&self, script: &str) -> Command {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_ditto-cdc"));
-        let path = format!(
-            "{}:{}:{}",
-            self.path("bin").display(),
-            program.parent().unwrap().display(),
-            std::env::var("PATH").unwrap()
-        );
+        let folders = [self.path("bin"), program.parent().unwrap().to_owned()];
+        let mut path = std::env::var("PATH").unwrap();
+        for folder in self.duckdb.iter().chain(&folders) {
+            path = format!("{}:{path}", folder.display());
+        }
         let settings = self.settings.iter().filter(|_| !self.bare);
         let settings = settings.map(|(name, value)| (name.as_str(), value.as_str()));
         let keep = self.exported.path().join("variables");
@@ -422,6 +504,12 @@ fn every_command_does_what_its_page_says() {
                         customer.must_show(&page, &statement);
                     }
                 }
+                "sql" => {
+                    for query in queries(&block) {
+                        customer.must_answer(&page, query);
+                    }
+                }
+                "python" => customer.must_run(&page, &block),
                 "console" => customer.must_print(&page, &block),
                 _ => {}
             }
@@ -486,6 +574,8 @@ fn what_counts_as_shown() {
         redirected("ditto-cdc tail --until end >> a.ndjson  # x"),
         Some("a.ndjson")
     );
+    assert!(is_query("rm -f a; sqlite3 a.db x") && !is_query("rm a  # sqlite3 a"));
+    assert_eq!(queries("a\nb;\nc;\n"), ["a\nb;", "c;"]);
     assert_eq!(
         statements("a <<'END'\n1\nEND\n\nb\n"),
         ["a <<'END'\n1\nEND", "b"]

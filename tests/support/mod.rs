@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub, clippy::unwrap_used)]
 
 pub mod demo_servers;
+pub mod docs_tools;
 pub mod engine;
 pub mod kafka;
 pub mod names;

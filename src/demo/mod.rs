@@ -52,11 +52,29 @@ const ACTION_INTERVAL_MS: i64 = 7_000;
 /// Actions after the requery, so that the stream continues.
 const AFTERNOON_ACTIONS: [Action; 4] = [Action::Order, Action::Pay, Action::Cancel, Action::Price];
 
+/// Actions between the two runs of the mirror: changes, a gap, and changes after it.
+const EVENING_ACTIONS: [Action; 5] = [
+    Action::Order,
+    Action::Pay,
+    Action::Gap,
+    Action::Order,
+    Action::AddLine,
+];
+
 /// Performs the actions after the requery and returns their events.
 pub fn afternoon(generator: &mut Generator, now_millis: i64) -> Vec<Message> {
-    let rounds = AFTERNOON_ACTIONS.into_iter();
-    rounds
-        .flat_map(|action| generator.perform(action, now_millis))
+    perform(&AFTERNOON_ACTIONS, generator, now_millis)
+}
+
+/// Performs the actions between the two runs of the mirror and returns their events, without those in the gap.
+pub fn evening(generator: &mut Generator, now_millis: i64) -> Vec<Message> {
+    perform(&EVENING_ACTIONS, generator, now_millis)
+}
+
+fn perform(actions: &[Action], generator: &mut Generator, now_millis: i64) -> Vec<Message> {
+    let actions = actions.iter();
+    actions
+        .flat_map(|action| generator.perform(*action, now_millis))
         .collect()
 }
 

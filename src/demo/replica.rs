@@ -1,15 +1,11 @@
-//! A consumer's replica: the files of a snapshot, then the events after it.
+//! A consumer's replica that knows the stream alone.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use anyhow::Context;
 use serde_json::Value;
 
 use super::store::{Id, Store};
-use crate::record::Failure;
-use crate::snapshot::manifest::Manifest;
-use crate::snapshot::rows::Rows;
 
 /// Documents by id.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,42 +26,12 @@ pub struct Difference {
     pub extra: usize,
 }
 
-impl Difference {
-    /// Whether both have the same documents.
-    #[must_use]
-    pub fn is_none(self) -> bool {
-        self.missing + self.stale + self.extra == 0
-    }
-}
-
 impl Replica {
-    /// Reads a snapshot.
-    ///
-    /// # Errors
-    /// No complete snapshot in the folder, or I/O errors.
-    pub fn from_snapshot(folder: &Path) -> anyhow::Result<Replica> {
-        let error = |failure: Failure| anyhow::anyhow!(failure.what);
-        let manifest = Manifest::read(folder).map_err(error)?;
-        anyhow::ensure!(
-            manifest.complete,
-            "the snapshot in {} is not complete",
-            folder.display()
-        );
-        let mut replica = Replica::default();
-        for collection in &manifest.collections {
-            let mut rows = Rows::open(folder, collection).map_err(error)?;
-            while let Some(row) = rows.next_row().map_err(error)? {
-                replica.put(&collection.name, serde_json::from_slice(row.document)?);
-            }
-        }
-        Ok(replica)
-    }
-
-    /// Applies events, one per line, as `tail --format json` prints them; returns their number.
+    /// Applies events, one per line, as `tail --format json` prints them.
     ///
     /// # Errors
     /// A line that is not valid JSON.
-    pub fn apply(&mut self, events: &str) -> anyhow::Result<usize> {
+    pub fn apply(&mut self, events: &str) -> anyhow::Result<()> {
         for line in events.lines() {
             let event: Value = serde_json::from_str(line).context("reading an event")?;
             let name = event["collection"].as_str().unwrap_or_default();
@@ -76,13 +42,7 @@ impl Replica {
                 self.documents.remove(&Id::new(name, old));
             }
         }
-        Ok(events.lines().count())
-    }
-
-    /// Number of documents.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.documents.len()
+        Ok(())
     }
 
     fn put(&mut self, collection: &str, document: Value) {

@@ -13,6 +13,8 @@ pub struct TourStep {
     pub line: TourCommand,
     /// The expected exit code.
     pub end: Exit,
+    /// What happens after the command, in this order.
+    pub then: &'static [Then],
 }
 
 /// The words after the program's name, run as they are shown.
@@ -24,12 +26,28 @@ pub enum TourCommand {
     Suggested,
     /// `tail --from` with the suggested folder, and these words.
     Resume(&'static [&'static str]),
-    /// Like `Resume`, with the output in a file; afterwards the replica is compared with the server.
-    Compare(&'static [&'static str]),
 }
 
-/// The file for the events of the last step.
-pub const CHANGES: &str = "changes.ndjson";
+/// What happens after a command.
+#[derive(Debug, Clone, Copy)]
+pub enum Then {
+    /// The status is shown, and what a copy from the stream alone would lack. The next step runs the suggested command.
+    Loss,
+    /// The stream continues.
+    Afternoon,
+    /// The mirror is asked.
+    Query,
+    /// The stream continues, with a gap.
+    Evening,
+}
+
+/// The mirror's file.
+pub const MIRROR: &str = "shop.db";
+
+/// A query of the mirror, as one types it between double quotes.
+pub const QUERY: &str = "\
+SELECT doc ->> '$.status', count(*),
+  sum(doc ->> '$.totalCents') FROM orders GROUP BY 1";
 
 /// Introduction, printed before the first command.
 pub const OPENING: &str = "\
@@ -47,7 +65,8 @@ pub const INVITATION: &str = "Paste this into a second terminal:";
 pub const OTHERS: &str = "\
 Also try: ditto-cdc verify --round-trip orders
           ditto-cdc requery --output copy && ditto-cdc tail --from copy
-          ditto-cdc tail --from @-1m --until end";
+          ditto-cdc tail --from @-1m --until end
+          ditto-cdc mirror shop.db";
 
 /// Comment above the settings, which contain passwords.
 pub const THROW_AWAY: &str = "# These passwords are only for this demo and protect nothing.";
@@ -58,7 +77,7 @@ pub const EVENTS_NOTE: &str = "A new change is written every second.";
 pub const STOP_NOTE: &str = "Ctrl-C stops it and removes the files.";
 
 /// The steps, in order.
-pub const STEPS: [TourStep; 10] = [
+pub const STEPS: [TourStep; 12] = [
     TourStep {
         heading: "Is everything right?",
         explanation: "\
@@ -67,6 +86,7 @@ topic and its newest record. It changes nothing. If a check fails, it prints how
 to fix the problem.",
         line: TourCommand::Words(&["verify"]),
         end: Exit::Success,
+        then: &[],
     },
     TourStep {
         heading: "Every change, one per line",
@@ -83,6 +103,7 @@ document are in order; events of several partitions are in order of time.",
             "end",
         ]),
         end: Exit::Success,
+        then: &[],
     },
     TourStep {
         heading: "How much, when, and of which documents",
@@ -91,6 +112,7 @@ stats counts the events of the topic: by operation and collection, over time, by
 document and by partition. --paths also counts which fields change.",
         line: TourCommand::Words(&["stats", "--top", "3", "--paths"]),
         end: Exit::Success,
+        then: &[],
     },
     TourStep {
         heading: "What changed in a document",
@@ -112,6 +134,7 @@ One extra line appears: filters never hide a gap.",
             "end",
         ]),
         end: Exit::Success,
+        then: &[],
     },
     TourStep {
         heading: "Only the changes you need",
@@ -132,6 +155,7 @@ document before and after the change. --only limits the changes that are shown."
             "end",
         ]),
         end: Exit::Success,
+        then: &[],
     },
     TourStep {
         heading: "What happened to one document",
@@ -141,6 +165,7 @@ prints the document as it was at a time, and --blame names the version that last
 changed each field.",
         line: TourCommand::Words(&["history", "orders", "o-1001"]),
         end: Exit::Success,
+        then: &[],
     },
     TourStep {
         heading: "What the gap means",
@@ -164,6 +189,7 @@ and then continue after the gap. With --on-gap stop, a script cannot miss it.",
             "end",
         ]),
         end: Exit::Gap,
+        then: &[Then::Loss],
     },
     TourStep {
         heading: "Fetch all documents again",
@@ -173,6 +199,7 @@ then reads every collection over HTTP, in a state after the gap. It counts the
 documents before and after, and writes one file per collection and a manifest.",
         line: TourCommand::Suggested,
         end: Exit::Success,
+        then: &[Then::Afternoon],
     },
     TourStep {
         heading: "Continue without a gap",
@@ -181,15 +208,37 @@ Meanwhile, the café kept working. tail --from with the snapshot's folder starts
 at the recorded offsets and skips events that the snapshot already contains.",
         line: TourCommand::Resume(&["--until", "end", "--format", "oneline"]),
         end: Exit::Success,
+        then: &[],
+    },
+    TourStep {
+        heading: "A copy in SQL",
+        explanation: "\
+mirror does all of this by itself: it loads a snapshot into a SQLite file and
+then applies the stream. --until end stops at the end of the stream; without it,
+mirror keeps running. Any program can read the file, such as sqlite3 (the demo
+answers the query itself, in case sqlite3 is not installed):",
+        line: TourCommand::Words(&["mirror", MIRROR, "--until", "end"]),
+        end: Exit::Success,
+        then: &[Then::Query, Then::Evening],
+    },
+    TourStep {
+        heading: "The copy survives a gap",
+        explanation: "\
+Meanwhile, the café kept working, and the stream has another gap. mirror applies
+the changes up to the gap, takes a new snapshot and replaces the copy in one
+transaction. Readers see the old copy until then.",
+        line: TourCommand::Words(&["mirror", MIRROR, "--until", "end"]),
+        end: Exit::Success,
+        then: &[Then::Query],
     },
     TourStep {
         heading: "Is the copy correct?",
         explanation: "\
-The same for a program: after > or | tail writes JSON, each event exactly as
-received. The demo builds a copy from the snapshot and these events, and
-compares it with all documents of the Big Peer.",
-        line: TourCommand::Compare(&["--until", "end"]),
+audit compares each document of the copy with the Big Peer, also while both
+change.",
+        line: TourCommand::Words(&["audit", MIRROR]),
         end: Exit::Success,
+        then: &[],
     },
 ];
 
@@ -205,8 +254,8 @@ Download cluster.p12 and user.p12 from the Ditto portal, with their passwords:
   ditto-cdc tail
 
 ditto-cdc asks for the passwords, or reads DITTO_CDC_CLUSTER_CERT_PASSWORD and
-DITTO_CDC_USER_CERT_PASSWORD. requery also needs DITTO_CDC_URL and
-DITTO_CDC_API_KEY. The demo's servers and files are now removed.
+DITTO_CDC_USER_CERT_PASSWORD. requery, mirror and audit also need DITTO_CDC_URL
+and DITTO_CDC_API_KEY. The demo's servers and files are now removed.
 `ditto-cdc demo --serve` keeps them running, with a new change every second.";
 
 #[cfg(test)]
@@ -216,8 +265,9 @@ mod tests {
     #[test]
     fn nothing_is_wider_than_a_plain_terminal() {
         let explanations = STEPS.iter().map(|step| step.explanation);
+        let query = format!("$ sqlite3 {MIRROR} \"{QUERY}\"");
         for line in explanations
-            .chain([OPENING, CLOSING, OTHERS, EVENTS_NOTE, STOP_NOTE])
+            .chain([&query, OPENING, CLOSING, OTHERS, EVENTS_NOTE, STOP_NOTE])
             .flat_map(str::lines)
         {
             assert!(line.chars().count() <= 80, "{line}");

@@ -8,6 +8,7 @@ mod load;
 mod meta;
 mod names;
 mod open;
+mod query;
 mod reader;
 mod repair;
 mod rows;

@@ -259,7 +259,7 @@ impl MirrorReader {
         rows.collect()
     }
 
-    fn failed(&self, error: &rusqlite::Error) -> Failure {
+    pub(super) fn failed(&self, error: &rusqlite::Error) -> Failure {
         failure("read", &self.name, error)
     }
 }

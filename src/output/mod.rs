@@ -54,8 +54,8 @@ pub struct Output {
     flushes: u64,
     /// Why standard output cannot be written; repeated at every flush, because the first caller may ignore it.
     failed: Option<io::Error>,
-    /// Output that is captured for a caller.
-    captured: Option<Captured>,
+    /// Hints that are collected for a caller.
+    hints: Option<Vec<Hint>>,
     /// What no message may contain.
     known_secrets: KnownSecrets,
     /// Number of lines that the next redraw replaces.
@@ -67,15 +67,8 @@ pub struct Output {
     sink: Option<test_sink::Sink>,
 }
 
-/// Captured output.
-#[derive(Debug, Clone, Default)]
-pub struct Captured {
-    /// Standard output, if it was redirected here.
-    pub stdout: Vec<u8>,
-    /// Label and text of each hint.
-    pub hints: Vec<(String, String)>,
-    redirects_stdout: bool,
-}
+/// Label and text of a hint.
+pub type Hint = (String, String);
 
 /// The buffer is flushed at this size, even if more output follows at once.
 const BUFFER_BYTES: usize = 128 << 10;
@@ -98,7 +91,7 @@ impl Output {
             pager: None,
             flushes: 0,
             failed: None,
-            captured: None,
+            hints: None,
             known_secrets: KnownSecrets::default(),
             redrawn_lines: 0,
             named_zone: None,
@@ -118,18 +111,15 @@ impl Output {
         &self.known_secrets
     }
 
-    /// Captures hints from now on; with `redirects_stdout`, standard output is captured instead of written.
-    pub fn capture(&mut self, redirects_stdout: bool) {
-        self.captured = Some(Captured {
-            redirects_stdout,
-            ..Captured::default()
-        });
+    /// Collects the hints from now on.
+    pub fn collect_hints(&mut self) {
+        self.hints = Some(Vec::new());
     }
 
-    /// Ends the capture and returns it.
-    pub fn end_capture(&mut self) -> Captured {
+    /// The hints that were collected.
+    pub fn take_hints(&mut self) -> Vec<Hint> {
         let _ = self.flush();
-        self.captured.take().unwrap_or_default()
+        self.hints.take().unwrap_or_default()
     }
 
     /// Sends standard output through a pager, a command line for the shell, from now on. If it does not start,
@@ -241,15 +231,6 @@ impl Output {
     }
 
     fn write_through(&mut self, text: &[u8]) -> Result<(), WriteEnd> {
-        if let Some(captured) = self
-            .captured
-            .as_mut()
-            .filter(|captured| captured.redirects_stdout)
-        {
-            captured.stdout.extend_from_slice(text);
-            self.flushes += 1;
-            return Ok(());
-        }
         let pipe = self.pager.as_mut().and_then(|pager| pager.stdin.as_mut());
         #[cfg(test)]
         let sink = self.sink.as_mut();
@@ -466,8 +447,8 @@ impl Output {
 
     /// Prints a hint below the message that it belongs to.
     pub fn hint(&mut self, label: &str, text: &str) {
-        if let Some(captured) = &mut self.captured {
-            captured.hints.push((label.to_owned(), text.to_owned()));
+        if let Some(hints) = &mut self.hints {
+            hints.push((label.to_owned(), text.to_owned()));
         }
         self.indented(&format!("{label}: "), text);
     }

@@ -11,8 +11,9 @@ use tempfile::TempDir;
 
 use crate::demo::replica::{Difference, Replica};
 use crate::demo::server::{Live, Server, now_millis};
-use crate::demo::{Action, Generator, Message, PARTITIONS, afternoon, history};
+use crate::demo::{Action, Generator, Message, PARTITIONS, afternoon, evening, history};
 use crate::kafka::embedded::{Embedded, Options, ProducerRecord};
+use crate::mirror::MirrorReader;
 use crate::tls::testbed::ca::random_password;
 use crate::util::exit::Exit;
 use crate::util::secret::Secret;
@@ -104,35 +105,23 @@ impl DemoEnvironment {
             .read(|generator| replica.compare(generator.store())))
     }
 
-    /// Every document of the Big Peer as JSON, with its collection's name.
-    #[cfg(test)]
-    pub(super) fn documents(&self) -> Vec<(String, String)> {
-        self.live.read(|generator| {
-            let documents = generator.store().documents();
-            let texts = documents.map(|(id, text)| (id.collection.clone(), text.to_string()));
-            texts.collect()
-        })
-    }
-
-    /// Produces the events between the snapshot and the end of the tour.
+    /// Produces the events after the snapshot.
     pub(super) fn continue_events(&self) -> anyhow::Result<()> {
         self.live
             .apply(|generator| afternoon(generator, now_millis()))
     }
 
-    /// Numbers of documents and events of a replica, and its differences from the Big Peer.
-    pub(super) fn compare_replica(
-        &self,
-        snapshot: &Path,
-        events: &str,
-    ) -> anyhow::Result<(usize, usize, Difference)> {
-        let mut replica = Replica::from_snapshot(snapshot)?;
-        let documents = replica.count();
-        let events = replica.apply(events)?;
-        let difference = self
-            .live
-            .read(|generator| replica.compare(generator.store()));
-        Ok((documents, events, difference))
+    /// Produces the events between the two runs of the mirror; some are missing, and a gap is announced.
+    pub(super) fn continue_events_with_gap(&self) -> anyhow::Result<()> {
+        self.live
+            .apply(|generator| evening(generator, now_millis()))
+    }
+
+    /// The rows of a query's answer from a mirror in the folder.
+    pub(super) fn query_mirror(&self, file: &str, sql: &str) -> anyhow::Result<Vec<String>> {
+        let reader = MirrorReader::open(&self.folder.path().join(file));
+        let rows = reader.and_then(|reader| reader.query(sql));
+        rows.map_err(|failure| anyhow::anyhow!(failure.what))
     }
 
     /// Produces an event per second, and gaps at their interval. Ends at Ctrl-C, or if there was no client for longer than

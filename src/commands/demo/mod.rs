@@ -15,11 +15,10 @@ use super::Context;
 use crate::cli::{self, Cli, Print};
 use crate::demo::replica::Difference;
 use crate::demo::tour::{
-    CHANGES, CLOSING, EVENTS_NOTE, INVITATION, OPENING, OTHERS, STEPS, STOP_NOTE, THROW_AWAY,
-    TourCommand, TourStep,
+    CLOSING, EVENTS_NOTE, INVITATION, MIRROR, OPENING, OTHERS, QUERY, STEPS, STOP_NOTE, THROW_AWAY,
+    Then, TourCommand, TourStep,
 };
-use crate::output::{Captured, WriteEnd, stdout_is_pipe};
-use crate::util::env::Env;
+use crate::output::{Hint, WriteEnd, stdout_is_pipe};
 use crate::util::exit::Exit;
 use crate::util::shell::{command_line, quoted};
 use crate::util::time;
@@ -46,13 +45,11 @@ trait Host {
     /// Prints a message on standard error.
     fn note(&mut self, text: &str);
     /// Runs the program's own command line (the words after its name) in the environment's folder, with its settings only.
-    /// With `capture_stdout` its output is returned instead of shown.
     fn command(
         &mut self,
         words: &[&str],
         environment: &DemoEnvironment,
-        capture_stdout: bool,
-    ) -> anyhow::Result<(Exit, Captured)>;
+    ) -> anyhow::Result<(Exit, Vec<Hint>)>;
     /// Set once the user presses Ctrl-C.
     fn interrupt(&self) -> &AtomicBool;
     /// The style of headings; empty without colour.
@@ -150,8 +147,7 @@ impl Host for Program<'_, '_> {
         &mut self,
         words: &[&str],
         environment: &DemoEnvironment,
-        capture_stdout: bool,
-    ) -> anyhow::Result<(Exit, Captured)> {
+    ) -> anyhow::Result<(Exit, Vec<Hint>)> {
         let typed = Cli::try_parse_from(std::iter::once(&"ditto-cdc").chain(words))?;
         // A pager would stop the tour.
         let var = |name: &str| match name {
@@ -159,11 +155,8 @@ impl Host for Program<'_, '_> {
             _ => environment.setting(name).map(OsString::from),
         };
         // The user's own `.env` must not affect the demo.
-        let env = Env {
-            stdout_terminal: self.context.env.stdout_terminal && !capture_stdout,
-            ..self.context.env.within(environment.folder.path())
-        };
-        self.context.out.capture(capture_stdout);
+        let env = self.context.env.within(environment.folder.path());
+        self.context.out.collect_hints();
         let mut context = Context {
             global: self.context.global,
             env: &env,
@@ -172,7 +165,7 @@ impl Host for Program<'_, '_> {
             out: self.context.out,
         };
         let end = (self.dispatch)(&typed.command, &mut context);
-        Ok((end, self.context.out.end_capture()))
+        Ok((end, self.context.out.take_hints()))
     }
 
     fn interrupt(&self) -> &AtomicBool {
@@ -253,9 +246,9 @@ struct SuggestedCommand {
 }
 
 impl SuggestedCommand {
-    /// Finds the suggested command in the output of a command.
-    fn note(&mut self, captured: &Captured) {
-        let found = captured.hints.iter().find(|(label, _)| label == "try");
+    /// Finds the suggested command in the hints of a command.
+    fn note(&mut self, hints: &[Hint]) {
+        let found = hints.iter().find(|(label, _)| label == "try");
         let line = found.and_then(|(_, text)| text.strip_prefix("ditto-cdc "));
         if let Some(line) = line {
             // No settings were typed in the demo, so nothing in it is quoted.
@@ -276,7 +269,7 @@ impl SuggestedCommand {
         match line {
             TourCommand::Words(words) => words.to_vec(),
             TourCommand::Suggested => self.words.iter().map(String::as_str).collect(),
-            TourCommand::Resume(more) | TourCommand::Compare(more) => {
+            TourCommand::Resume(more) => {
                 let from = ["tail", "--from", self.folder()];
                 from.into_iter().chain(more.iter().copied()).collect()
             }
@@ -292,18 +285,12 @@ fn run_step(
     host: &mut dyn Host,
 ) -> anyhow::Result<Exit> {
     let words = suggestion.words(&step.line);
-    let capture_stdout = matches!(step.line, TourCommand::Compare(_));
     let line = command_line(&words);
-    let redirection = if capture_stdout {
-        format!(" > {CHANGES}")
-    } else {
-        String::new()
-    };
-    host.print(&format!("{}\n\n$ {line}{redirection}\n", step.explanation))?;
+    host.print(&format!("{}\n\n$ {line}\n", step.explanation))?;
     if host.interrupt().load(Ordering::SeqCst) {
         return Ok(Exit::Interrupted);
     }
-    let (end, captured) = host.command(&words, environment, capture_stdout)?;
+    let (end, hints) = host.command(&words, environment)?;
     if end == Exit::Interrupted {
         return Ok(end);
     }
@@ -313,19 +300,28 @@ fn run_step(
             "running `{line}` on the demo's own servers ended with status {found} instead of {expected}"
         );
     }
-    match step.line {
-        TourCommand::Words(_) if end == Exit::Gap => {
-            let lost = environment.lost_in_gap()?;
-            host.print(&format!("(status {})\n\n{}\n", end.code(), describe(lost)))?;
-            suggestion.note(&captured);
-        }
-        TourCommand::Words(_) | TourCommand::Resume(_) => {}
-        TourCommand::Suggested => environment.continue_events()?,
-        TourCommand::Compare(_) => {
-            return compare(environment, suggestion.folder(), &captured, host);
+    for then in step.then {
+        match then {
+            Then::Loss => {
+                let lost = environment.lost_in_gap()?;
+                host.print(&format!("(status {})\n\n{}\n", end.code(), describe(lost)))?;
+                suggestion.note(&hints);
+            }
+            Then::Afternoon => environment.continue_events()?,
+            Then::Query => host.print(&answer(environment)?)?,
+            Then::Evening => environment.continue_events_with_gap()?,
         }
     }
     Ok(Exit::Success)
+}
+
+/// The query of the mirror, and its answer.
+fn answer(environment: &DemoEnvironment) -> anyhow::Result<String> {
+    let rows = environment.query_mirror(MIRROR, QUERY)?;
+    Ok(format!(
+        "\n$ sqlite3 {MIRROR} \"{QUERY}\"\n{}\n",
+        rows.join("\n")
+    ))
 }
 
 /// What a replica without requery would miss.
@@ -334,29 +330,6 @@ fn describe(lost: Difference) -> String {
         "A copy built from this stream alone would now be wrong: {} documents missing,\n{} outdated, and {} that the Big Peer has already removed.",
         lost.missing, lost.stale, lost.extra
     )
-}
-
-fn compare(
-    environment: &DemoEnvironment,
-    folder: &str,
-    captured: &Captured,
-    host: &mut dyn Host,
-) -> anyhow::Result<Exit> {
-    let events = String::from_utf8_lossy(&captured.stdout);
-    let (documents, events, found) =
-        environment.compare_replica(&environment.folder.path().join(folder), &events)?;
-    anyhow::ensure!(
-        found.is_none(),
-        "the copy differs from the Big Peer: {} documents missing, {} outdated, {} left over",
-        found.missing,
-        found.stale,
-        found.extra
-    );
-    host.print(&format!(
-        "Snapshot ({documents} documents) + stream ({events} events) = Big Peer: all {} documents\nare equal; none is missing, outdated or left over.\n",
-        found.equal
-    ))?;
-    Ok(Exit::Success)
 }
 
 fn settings_text(settings: &[Setting]) -> String {

@@ -161,7 +161,7 @@ fn mirror_round(servers: &Servers<'_>, mut rng: Rng, (name, seed): (&str, u64)) 
         "seed {seed}: the copy differs:\n{}",
         user.log()
     );
-    let never_was = world.never_was(&user.seen);
+    let never_was = world.never_was(user.seen());
     assert!(
         never_was.is_empty(),
         "seed {seed}: readers saw {never_was:?}:\n{}",

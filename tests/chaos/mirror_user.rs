@@ -1,6 +1,6 @@
 //! A user who keeps a copy with `mirror`, which is killed repeatedly, and programs that read the copy at any time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -16,15 +16,25 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 /// Limit of runs for catching up: a snapshot that cannot be proven makes another one necessary.
 const MAX_RUNS: usize = 40;
 
-/// A collection and a document in it, as text.
-pub type Version = (String, String);
+/// A collection, and the key of a document in it.
+pub type Key = (String, String);
 
 /// The file, and what its readers have seen.
 pub struct MirrorUser {
     shell: Shell,
     rng: Rng,
-    /// Every document that a reader has seen.
-    pub seen: BTreeSet<Version>,
+    seen: Seen,
+}
+
+/// What readers have seen.
+#[derive(Default)]
+pub struct Seen {
+    /// Every row: its document as text, at its transaction.
+    pub rows: BTreeSet<(Key, u64, String)>,
+    /// The latest transaction of each document, and whether the last look has found it.
+    latest: BTreeMap<Key, (u64, bool)>,
+    /// Number of looks that found at least one document.
+    looks: usize,
 }
 
 impl MirrorUser {
@@ -33,7 +43,7 @@ impl MirrorUser {
         MirrorUser {
             shell: Shell::new(env),
             rng,
-            seen: BTreeSet::new(),
+            seen: Seen::default(),
         }
     }
 
@@ -61,6 +71,7 @@ impl MirrorUser {
                 let again = self.run("ditto-cdc mirror copy.db --until end", TIMEOUT);
                 assert_eq!(again, Some(0), "{}", self.log());
                 assert_eq!(before, self.content(), "{}", self.log());
+                self.seen.look(&self.file());
                 return;
             }
         }
@@ -72,7 +83,7 @@ impl MirrorUser {
         let mut looked = Instant::now();
         let (status, _) = self.shell.run(line, timeout, || {
             if looked.elapsed() > LOOK_INTERVAL {
-                look(&file, seen);
+                seen.look(&file);
                 looked = Instant::now();
             }
         });
@@ -98,30 +109,51 @@ impl MirrorUser {
         self.shell.log()
     }
 
+    /// What readers have seen.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
     /// The counters as a line.
     pub fn summary(&self) -> String {
         format!(
-            "{} kills, {} versions of documents seen",
+            "{} kills, {} versions of documents seen in {} looks",
             self.shell.kills,
-            self.seen.len()
+            self.seen.rows.len(),
+            self.seen.looks
         )
     }
 }
 
-/// Reads everything in one transaction, as any reader may.
-fn look(file: &Path, seen: &mut BTreeSet<Version>) {
-    let Ok(reader) = MirrorReader::open(file) else {
-        // The file does not exist yet, or is being created.
-        return;
-    };
-    reader.begin().unwrap();
-    let has_snapshot = reader.manifest().unwrap().is_some();
-    for (collection, count) in reader.collections().unwrap() {
-        assert!(has_snapshot || count == 0, "a half state of {collection}");
-        for row in reader.documents(&collection) {
-            let document: Value = serde_json::from_slice(&row.unwrap().document).unwrap();
-            seen.insert((collection.clone(), document.to_string()));
+impl Seen {
+    /// Reads everything in one transaction, as any reader may. A document never returns to an earlier transaction.
+    fn look(&mut self, file: &Path) {
+        let Ok(reader) = MirrorReader::open(file) else {
+            // The file does not exist yet, or is being created.
+            return;
+        };
+        reader.begin().unwrap();
+        let has_snapshot = reader.manifest().unwrap().is_some();
+        let mut found = BTreeSet::new();
+        for (collection, count) in reader.collections().unwrap() {
+            assert!(has_snapshot || count == 0, "a half state of {collection}");
+            for row in reader.documents(&collection) {
+                let row = row.unwrap();
+                let txn = row.txn.expect("the server sends transactions");
+                let key = (collection.clone(), row.key);
+                let (latest, was_there) = self.latest.get(&key).copied().unwrap_or_default();
+                let is_later = txn > latest || (was_there && txn == latest);
+                assert!(is_later, "{key:?}: {txn} after {latest}, {was_there}");
+                self.latest.insert(key.clone(), (txn, true));
+                found.insert(key.clone());
+                let document = String::from_utf8(row.document).unwrap();
+                self.rows.insert((key, txn, document));
+            }
+        }
+        reader.end().unwrap();
+        self.looks += usize::from(!found.is_empty());
+        for (key, (_, is_there)) in &mut self.latest {
+            *is_there = found.contains(key);
         }
     }
-    reader.end().unwrap();
 }

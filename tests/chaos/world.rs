@@ -1,6 +1,6 @@
 //! The simulated environment: documents change in the engine, and events are written to Kafka, dropped or repeated.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::copy::{Content, identity};
-use crate::mirror_user::Version;
+use crate::mirror_user::{Key, Seen};
 use crate::rng::Rng;
 use crate::support::engine::Front;
 use crate::support::kafka::{Kafka, Message};
@@ -30,9 +30,12 @@ pub struct World<'w> {
     /// Number of bursts of events still to be dropped.
     bursts_to_drop: usize,
     /// Every version that a document has had, to compare with what readers saw.
-    versions: Mutex<BTreeSet<Version>>,
+    versions: Mutex<BTreeMap<Key, Versions>>,
     statistics: Statistics,
 }
+
+/// A document's text from each of its transactions on; `None` if it was removed.
+type Versions = BTreeMap<u64, Option<String>>;
 
 /// Counters of a round.
 #[derive(Default)]
@@ -265,11 +268,6 @@ impl<'w> World<'w> {
         before: Option<&str>,
         after: Option<&str>,
     ) -> Message {
-        for document in [before, after].into_iter().flatten() {
-            let document: Value = serde_json::from_str(document).unwrap();
-            let version = (collection.to_owned(), document.to_string());
-            self.versions.lock().unwrap().insert(version);
-        }
         let change = match (before, after) {
             (Some(before), None) => format!(r#"{{"method":"remove","value":{before}}}"#),
             (before, after) => format!(
@@ -283,17 +281,28 @@ impl<'w> World<'w> {
             r#"{{"txnId":{txn},"type":"documentChanged","collection":{name},"change":{change}}}"#
         );
         let document: Value = serde_json::from_str(after.or(before).unwrap()).unwrap();
-        let text = format!("{:?}", identity(collection, &document));
+        let identity = identity(collection, &document);
+        let key = (collection.to_owned(), identity.1.json());
+        let mut versions = self.versions.lock().unwrap();
+        let versions = versions.entry(key).or_default();
+        versions.insert(txn, after.map(str::to_owned));
+        let text = format!("{identity:?}");
         let sum = text.bytes().fold(0_i32, |sum, byte| {
             sum.wrapping_mul(31).wrapping_add(i32::from(byte))
         });
         Message::to(sum.rem_euclid(self.partitions), event)
     }
 
-    /// What readers have seen that no document ever was.
-    pub fn never_was(&self, seen: &BTreeSet<Version>) -> Vec<Version> {
+    /// What readers have seen that no document was at the transaction of its row.
+    pub fn never_was(&self, seen: &Seen) -> Vec<(Key, u64, String)> {
         let versions = self.versions.lock().unwrap();
-        seen.difference(&versions).cloned().collect()
+        let was = |(key, txn, document): &(Key, u64, String)| {
+            let versions = versions.get(key)?;
+            let (_, version) = versions.range(..=txn).next_back()?;
+            version.as_ref().filter(|version| *version == document)
+        };
+        let rows = seen.rows.iter().filter(|row| was(row).is_none());
+        rows.cloned().collect()
     }
 
     /// The documents in the engine.

@@ -71,7 +71,13 @@ fn audit(typed: &cli::Audit, context: &mut Context<'_>) -> Result<Exit, Exit> {
     if let Some(file) = &mut locked {
         repair(file, &mut result, context)?;
     }
-    Ok(report::report(&result, typed, context))
+    let exit = report::report(&result, typed, context);
+    let can_repair = result.differences.iter().any(|one| one.is_certain);
+    if can_repair && !typed.repair && !path.is_dir() {
+        let advice = "--repair replaces them by the documents of the server";
+        context.out.note(advice);
+    }
+    Ok(exit)
 }
 
 /// A copy that is open, and what it is compared with.
@@ -95,6 +101,7 @@ impl Audit {
             patterns: scope.patterns.clone(),
             condition: scope.condition.clone(),
             no_kafka: servers.kafka.is_none(),
+            keeps_nothing: true,
             ..options
         };
         let copied = Manifest {

@@ -81,13 +81,22 @@ impl MinTransaction {
     }
 
     /// Reports the minimum transaction.
-    pub fn report(&self, no_kafka: bool, context: &mut Context<'_>) {
+    pub fn report(&self, options: &ReadOptions, context: &mut Context<'_>) {
+        if options.keeps_nothing {
+            if let Some(txn_id) = self.highest {
+                let from = self.from.join(", ");
+                context.out.note(&format!(
+                    "the server is read at transaction {txn_id} or later ({from})"
+                ));
+            }
+            return;
+        }
         match self.highest {
             Some(txn_id) => context.out.note(&format!("the snapshot will contain everything up to transaction {txn_id} ({})", self.from.join(", "))),
             None => context.out.note("no minimum transaction: without --txn-id and without Kafka it is unknown how new the responses must be"),
         }
         if self.positions.is_empty() {
-            let why = if no_kafka {
+            let why = if options.no_kafka {
                 "of --no-kafka"
             } else {
                 "Kafka is not configured"

@@ -230,7 +230,7 @@ fn head(
         Some(kafka) => min_txn::with_kafka(kafka, earlier.snapshot, options, context)?,
         None => MinTransaction::from_options(options),
     };
-    floor.report(options.no_kafka, context);
+    floor.report(options, context);
     Ok(RunIdentity {
         format: JOURNAL_FORMAT,
         server,

@@ -29,6 +29,8 @@ pub struct ReadOptions {
     pub from: Option<Position>,
     /// The stream is not read, although it may be configured.
     pub no_kafka: bool,
+    /// Documents are read to be compared, so that the stream does not continue from them.
+    pub keeps_nothing: bool,
     /// Documents are counted and not read.
     pub counts_only: bool,
     /// How long requests are retried without progress.
@@ -65,6 +67,7 @@ impl ReadOptions {
             condition: None,
             from: None,
             no_kafka: false,
+            keeps_nothing: false,
             counts_only: false,
             deadline: deadline?,
             version: match typed.api_version {

@@ -4,8 +4,9 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -141,6 +142,48 @@ fn a_copy_equals_the_server_across_gaps() {
         differences.push(format!("lost: {lost:?}\nextra: {extra:?}"));
     }
     panic!("{}", differences.join("\n"));
+}
+
+/// The command on a terminal, which answers `(Ctrl-C ends)` with Ctrl-C.
+fn follow_on_terminal(scene: &Scene) -> std::process::Output {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let mut child = Command::new("python3")
+        .arg(format!("{root}/tests/config/dialogue.py"))
+        .args([env!("CARGO_BIN_EXE_ditto-cdc"), "mirror"])
+        .arg(scene.file())
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
+        .env("HOME", scene.folder.path())
+        .envs(scene.servers.settings.iter().cloned())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut questions = child.stdin.take().unwrap();
+    questions.write_all(b"(Ctrl-C ends)\t^C\n").unwrap();
+    drop(questions);
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn a_person_sees_that_it_follows_the_stream_and_that_it_stopped() {
+    let scene = Scene::new(&[]);
+    let ended = follow_on_terminal(&scene);
+    let shown = String::from_utf8_lossy(&ended.stdout);
+    assert_eq!(ended.status.code(), Some(130), "{shown}");
+    let (_, after) = shown.split_once("copy.db is current").unwrap();
+    for said in [
+        "following the stream of ditto.demo.cafe… (Ctrl-C ends)",
+        "stopped; the next run continues from here",
+    ] {
+        assert!(after.contains(said), "{said} is missing in {shown}");
+    }
+    let scheduled = scene.mirror(&["--until", "end"]);
+    assert!(
+        !scheduled.stderr.contains("following"),
+        "{}",
+        scheduled.stderr
+    );
 }
 
 #[test]

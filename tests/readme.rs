@@ -58,6 +58,7 @@ const SILENT: &[(&str, &str)] = &[
         "ditto-cdc config --json | jq -r '.settings[] | select(.value == null)",
         "only names what is not set",
     ),
+    ("ditto-cdc audit snapshot --json | jq", "the copy is equal"),
     ("sqlite3 shop.db \"CREATE INDEX", "makes an index"),
     (
         "duckdb -c \"ATTACH 'shop.db' AS shop (TYPE sqlite, READ_ONLY); COPY",
@@ -545,6 +546,7 @@ fn every_example_of_the_help_shows_something() {
         "ditto-cdc tail -n 5 > b.ndjson",
         "ditto-cdc requery --output after",
         "ditto-cdc requery --output snapshot",
+        "ditto-cdc mirror shop.db --until end",
     ] {
         assert!(customer.run(earlier).status.success(), "{earlier}");
     }

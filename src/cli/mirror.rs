@@ -19,7 +19,7 @@ pub struct Mirror {
     /// The SQLite file; it is created if it is missing
     #[arg(value_name = "FILE.db", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
-    /// Only collections that match this name or glob (* ? [a-z] {a,b}); !name excludes one (repeatable). The file keeps this choice
+    /// Only collections that match this name or glob (* ? [a-z] {a,b}); !name excludes one (repeatable). The file stores this choice: each run needs the same
     #[arg(short, long = "collection", value_name = "GLOB")]
     pub collections: Vec<String>,
     /// `end`: stop when the copy has reached the end of the stream, for a scheduled run. Without it, the copy follows the stream

@@ -184,7 +184,7 @@ const SHORT_HELP: &[ShortHelp] = &[
             ("file", "The SQLite file; created if it is missing"),
             COLLECTION,
             ("until", "end: stop when the copy is current"),
-            ("on_gap", "At a gap: requery (default), or stop"),
+            ("on_gap", "At a gap: requery, or stop with status 4"),
             ("history", "Keep each change in ditto_history"),
             (
                 "skip_unreadable",

@@ -29,10 +29,10 @@ impl Identity {
         let transaction = transaction.map_err(|error| failed(&error))?;
         let patterns = meta::words(&self.patterns);
         let wanted = [
-            ("server", "the server", Some(self.server.as_str())),
-            ("cluster", "the Kafka cluster", self.cluster.as_deref()),
-            ("topic", "the topic", Some(self.topic.as_str())),
-            ("collections", "the collections", Some(patterns.as_str())),
+            ("server", "server", Some(self.server.as_str())),
+            ("cluster", "Kafka cluster", self.cluster.as_deref()),
+            ("topic", "topic", Some(self.topic.as_str())),
+            ("collections", "collections", Some(patterns.as_str())),
         ];
         // A first run may have failed because of a wrong setting, which must not stay.
         let is_empty = is_empty(&transaction).map_err(|error| failed(&error))?;
@@ -60,7 +60,7 @@ fn is_empty(database: &Connection) -> rusqlite::Result<bool> {
 fn different(name: &str, noun: &str, stored: &str, now: &str) -> Failure {
     setup(
         format!(
-            "the mirror {name} is a copy of something else: {noun} is {stored} there, and {now} now"
+            "the mirror {name} is a copy of something else. {noun}: {stored} in the file, {now} in this run"
         ),
         "use another file for this copy, or the settings that the file was made with (SELECT * FROM ditto_meta)",
     )

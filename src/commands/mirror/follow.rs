@@ -20,6 +20,7 @@ use crate::snapshot::document_id::DocumentId;
 use crate::snapshot::manifest::{self, Manifest};
 use crate::state::Coverage;
 use crate::util::exit::Exit;
+use crate::util::text::plural;
 
 /// A transaction ends after this many records.
 const MAX_RECORDS: u32 = 1000;
@@ -131,6 +132,12 @@ impl<'m> Follower<'m> {
         if self.options.ends {
             return Ok(Followed::ToTheEnd);
         }
+        if context.out.stderr_terminal {
+            let topic = &self.topic;
+            context
+                .out
+                .note(&format!("following the stream of {topic}… (Ctrl-C ends)"));
+        }
         let range = read_range(reader.next_offsets(), reader.incarnation(), None);
         let mut reader = start(reader.close(), &range, context)?;
         self.read(&mut reader, context)
@@ -190,6 +197,10 @@ impl<'m> Follower<'m> {
             }
             SourceItem::Interrupted => {
                 self.commit(reader, None)?;
+                self.report_counts(context);
+                context
+                    .out
+                    .note("stopped; the next run continues from here");
                 return Err(ReadStopped::Interrupted);
             }
             SourceItem::Failed(failure) => {
@@ -429,13 +440,19 @@ impl<'m> Follower<'m> {
         } = std::mem::take(&mut self.counts);
         let mut parts = Vec::new();
         if applied > 0 {
-            parts.push(format!("{applied} changes applied"));
+            parts.push(format!("{} applied", plural(applied, "change")));
         }
         if duplicates > 0 {
-            parts.push(format!("{duplicates} were in the copy already"));
+            parts.push(format!(
+                "{} already in the copy",
+                plural(duplicates, "change")
+            ));
         }
         if others > 0 {
-            parts.push(format!("{others} events of unknown types ignored"));
+            parts.push(format!(
+                "{} of unknown types ignored",
+                plural(others, "event")
+            ));
         }
         if !parts.is_empty() {
             context.out.note(&parts.join(", "));

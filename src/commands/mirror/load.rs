@@ -20,6 +20,7 @@ use crate::snapshot::read::queries;
 use crate::snapshot::read::retrying_client::{Request, RequestStatus, RetryingClient, StopReason};
 use crate::snapshot::write::directory::disk_failure;
 use crate::util::exit::Exit;
+use crate::util::text::plural;
 
 /// The wait after the first snapshot that is not proven; it doubles each time.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
@@ -126,9 +127,9 @@ impl Mirror {
             ));
         }
         context.out.note(&format!(
-            "loaded {} documents of {} collections into {}, complete",
-            swapped.documents,
-            manifest.collections.len(),
+            "loaded {} of {} into {}, complete",
+            plural(swapped.documents, "document"),
+            plural(manifest.collections.len(), "collection"),
             self.file.name()
         ));
         Ok(swapped.unresolved == 0)

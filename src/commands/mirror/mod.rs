@@ -18,6 +18,7 @@ use crate::mirror::{Identity, MirrorFile};
 use crate::record::{Failure, FailureClass};
 use crate::util::exit::Exit;
 use crate::util::secret::Secret;
+use crate::util::text::plural;
 
 /// Runs the command.
 pub fn run(typed: &cli::Mirror, context: &mut Context<'_>) -> Exit {
@@ -122,8 +123,9 @@ impl Mirror {
             Ok(0) => Ok(Exit::Success),
             Ok(count) => {
                 context.out.warn(&format!(
-                    "the mirror {} is incomplete: {count} records were skipped (SELECT * FROM ditto_problems)",
-                    self.file.name()
+                    "the mirror {} is incomplete: {} skipped (SELECT * FROM ditto_problems)",
+                    self.file.name(),
+                    plural(count, "record")
                 ));
                 Ok(Exit::Incomplete)
             }

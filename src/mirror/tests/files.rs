@@ -75,18 +75,21 @@ fn a_damaged_file_is_an_error_and_never_a_copy() {
 fn a_copy_of_something_else_is_refused_and_learns_nothing() {
     type Change = fn(&mut Identity);
     let changes: [(Change, &str); 4] = [
-        (|one| one.server.push('x'), "the server is"),
+        (
+            |one| one.server.push('x'),
+            "server: https://example.com in the file, https://example.comx in this run",
+        ),
         (
             |one| one.cluster = Some("c2".to_owned()),
-            "the Kafka cluster is c1 there, and c2",
+            "Kafka cluster: c1 in the file, c2",
         ),
         (
             |one| one.topic.push('x'),
-            "the topic is events there, and eventsx",
+            "topic: events in the file, eventsx",
         ),
         (
             |one| one.patterns.push("a*".to_owned()),
-            r#"the collections is all there, and ["a*"]"#,
+            r#"collections: all in the file, ["a*"] in this run"#,
         ),
     ];
     let place = Place::new();

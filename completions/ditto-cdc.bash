@@ -1555,7 +1555,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__cdc__subcmd__mirror)
-            opts="-c -t -g -p -X -q -v -h --collection --until --on-gap --history --skip-unreadable --jobs --api-version --url --api-key-file --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --deadline --color --no-progress --quiet --verbose --help"
+            opts="-c -t -g -p -X -q -v -h --collection --index --until --on-gap --history --skip-unreadable --jobs --api-version --url --api-key-file --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --deadline --color --no-progress --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1567,6 +1567,13 @@ _ditto__cdc() {
                     ;;
                 -c)
                     _ditto_cdc_ask collections
+                    return 0
+                    ;;
+                --index)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --until)

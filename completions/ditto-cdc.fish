@@ -393,6 +393,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -s q -l quiet
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l index -d 'Index fields: \'orders(status, total.cents)\'' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l until -d 'end: stop when the copy is current' -r -f -a "end\t'At the end of the stream, as it is at the start'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l on-gap -d 'At a gap: requery, or stop with status 4' -r -f -a "requery\t'Take a new snapshot, and continue from it'
 stop\t'Stop with status 4'"

@@ -265,6 +265,54 @@ fn what_does_not_belong_together_is_refused() {
 }
 
 #[test]
+fn indexes_are_made_kept_and_used_by_the_systems_sqlite() {
+    let scene = Scene::new(&[]);
+    let run = |arguments: &[&str]| {
+        let ended = scene.mirror(&[&["--until", "end"], arguments].concat());
+        assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+        ended.stderr
+    };
+    let index = "orders( status,.totalCents )";
+    let first = run(&["--index", index, "--index", "odrers(status)"]);
+    for said in [
+        "making 1 index",
+        "the index orders(status, totalCents) has the columns status, totalCents",
+        "the collection odrers does not exist yet (did you mean orders?); the index odrers(status) is made together",
+    ] {
+        assert!(first.contains(said), "{said}: {first}");
+    }
+    let plan = |query: &str| sql(&scene.file(), &format!("EXPLAIN QUERY PLAN {query}"));
+    let query = "SELECT id FROM orders WHERE status = 'paid' AND totalCents > 1000";
+    let used = "SEARCH orders USING INDEX ditto_index_1 (status=? AND totalCents>?)";
+    assert!(plan(query).contains(used), "{}", plan(query));
+    let differing = "SELECT count(*) FROM orders WHERE status IS NOT doc ->> '$.status' OR totalCents IS NOT doc ->> '$.totalCents'";
+    assert_eq!(sql(&scene.file(), differing).trim(), "0");
+    assert_eq!(sql(&scene.file(), "PRAGMA integrity_check").trim(), "ok");
+    let again = run(&["--index", index]);
+    assert!(!again.contains("index"), "{again}");
+    let later = run(&["--index", "orders(payment.tender)"]);
+    for said in [
+        "making the index orders(payment.tender) of ",
+        "the index orders(payment.tender) has the columns payment_tender",
+    ] {
+        assert!(later.contains(said), "{said}: {later}");
+    }
+    let by_city = "SELECT id FROM orders WHERE payment_tender = 'x'";
+    let used_by_city = "USING INDEX ditto_index_3 (payment_tender=?)";
+    assert!(plan(by_city).contains(used_by_city), "{}", plan(by_city));
+    // A gap: the next run replaces the tables.
+    sql(
+        &scene.file(),
+        "INSERT INTO ditto_gaps (reason, announced, found_at) VALUES ('test', 0, 0);
+         DELETE FROM ditto_indexes WHERE collection = 'odrers'",
+    );
+    let replaced = run(&[]);
+    assert!(replaced.contains("making 2 indexes"), "{replaced}");
+    assert!(plan(query).contains(used), "{}", plan(query));
+    assert!(plan(by_city).contains(used_by_city), "{}", plan(by_city));
+}
+
+#[test]
 fn usage_errors_and_a_missing_topic_are_explained() {
     let missing = run(
         &[
@@ -287,6 +335,24 @@ fn usage_errors_and_a_missing_topic_are_explained() {
     ] {
         let refused = run(&[], arguments, TIMEOUT);
         assert_eq!(refused.status, Some(2), "{arguments:?}: {}", refused.stderr);
+    }
+    for (arguments, said) in [
+        (
+            &["--index", "orders(status, lines[*].qty)"][..],
+            "--index, column 16: * names several values",
+        ),
+        (
+            &["-c", "o*", "--index", "people(name)"],
+            "-c does not select the collection people",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("copy.db");
+        let name = file.display().to_string();
+        let refused = run(&[], &[&["mirror", &name], arguments].concat(), TIMEOUT);
+        assert_eq!(refused.status, Some(2), "{}", refused.stderr);
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+        assert!(!file.exists());
     }
 }
 

@@ -22,6 +22,9 @@ pub struct Mirror {
     /// Only collections that match this name or glob (* ? [a-z] {a,b}); !name excludes one (repeatable). The file stores this choice: each run needs the same
     #[arg(short, long = "collection", value_name = "GLOB")]
     pub collections: Vec<String>,
+    /// COLLECTION(PATH, ...), such as 'orders(status, total.cents)': one index over these fields in this order, with the columns status and total_cents for queries (repeatable). The file keeps it for later runs and snapshots
+    #[arg(long = "index", value_name = "INDEX")]
+    pub indexes: Vec<String>,
     /// `end`: stop when the copy has reached the end of the stream, for a scheduled run. Without it, the copy follows the stream
     #[arg(long, value_enum, value_name = "POS")]
     pub until: Option<MirrorEnd>,
@@ -66,6 +69,7 @@ const MIRROR_EXAMPLES: &str = "\
 Examples:
   ditto-cdc mirror shop.db                       load everything, then follow the stream
   ditto-cdc mirror shop.db --until end           catch up and stop
+  ditto-cdc mirror shop.db --index 'orders(at)'  also index the field at
   sqlite3 shop.db 'SELECT id, doc FROM orders'   readers may use the file at any time
 
 Exit status 4: a gap or a skipped record, and no complete snapshot after it.";

@@ -184,6 +184,7 @@ const SHORT_HELP: &[ShortHelp] = &[
             ("file", "The SQLite file; created if it is missing"),
             COLLECTION,
             ("until", "end: stop when the copy is current"),
+            ("indexes", "Index fields: 'orders(status, total.cents)'"),
             ("on_gap", "At a gap: requery, or stop with status 4"),
             ("history", "Keep each change in ditto_history"),
             (

@@ -1,6 +1,8 @@
-//! Names of tables in SQL: one for each collection, whatever the collection is called.
+//! Names of tables and columns in SQL: one for each collection and each field, whatever it is called.
 
-/// Maximum length of a table's name in characters; a longer collection name is cut, and made unique by a suffix.
+use crate::path::Step;
+
+/// Maximum length of a name in characters; a longer one is cut, and made unique by a suffix.
 const MAX_CHARS: usize = 200;
 /// Beginnings that belong to `SQLite` and to this program.
 const RESERVED: [&str; 2] = ["sqlite_", "ditto_"];
@@ -14,10 +16,41 @@ pub(super) fn quoted(name: &str) -> String {
 /// `SQLite` does.
 pub(super) fn table_name<E>(
     collection: &str,
-    mut is_taken: impl FnMut(&str) -> Result<bool, E>,
+    is_taken: impl FnMut(&str) -> Result<bool, E>,
 ) -> Result<String, E> {
-    let base = allowed(collection);
-    let mut name = base.clone();
+    unused(&allowed(collection), is_taken)
+}
+
+/// The name of the column of a field, which needs no quotes unless it is a keyword: `total.cents` is `total_cents`.
+/// `is_taken` must ignore the case of ASCII letters, as `SQLite` does.
+pub(super) fn column_name<E>(
+    steps: &[Step],
+    is_taken: impl FnMut(&str) -> Result<bool, E>,
+) -> Result<String, E> {
+    let words: Vec<String> = steps.iter().map(word).collect();
+    let name = words.join("_");
+    let is_plain = |c: char| c.is_alphanumeric() || c == '_';
+    let start = if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+        "_"
+    } else {
+        ""
+    };
+    let chars = name.chars().take(MAX_CHARS);
+    let chars = chars.map(|c| if is_plain(c) { c } else { '_' });
+    let name: String = start.chars().chain(chars).collect();
+    unused(&name, is_taken)
+}
+
+fn word(step: &Step) -> String {
+    match step {
+        Step::Key(key) | Step::Token(key, _) => String::from_utf8_lossy(key).into_owned(),
+        Step::Index(index) => index.to_string(),
+    }
+}
+
+/// The name, with a number if it is taken.
+fn unused<E>(base: &str, mut is_taken: impl FnMut(&str) -> Result<bool, E>) -> Result<String, E> {
+    let mut name = base.to_owned();
     let mut number = 2_u64;
     while is_taken(&name)? {
         name = format!("{base}_{number}");

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
@@ -43,6 +45,8 @@ pub struct MirrorFile {
     pub(super) snapshot: SnapshotIndex,
     /// Whether applied changes are kept in `ditto_history`.
     pub(super) keeps_history: bool,
+    /// Ends long statements.
+    pub(super) interrupt: Option<Arc<AtomicBool>>,
 }
 
 impl MirrorFile {
@@ -66,6 +70,7 @@ impl MirrorFile {
         }
         prepare(&mut database, &name)?;
         identity.check(&database, &name)?;
+        sort_in_files(&database, &path).map_err(failed)?;
         let mut file = MirrorFile {
             database,
             path,
@@ -74,6 +79,7 @@ impl MirrorFile {
             tables: HashMap::new(),
             snapshot: SnapshotIndex::default(),
             keeps_history: false,
+            interrupt: None,
         };
         file.snapshot = file
             .manifest()?
@@ -186,6 +192,17 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
          PRAGMA legacy_alter_table = ON; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY",
     )?;
     Ok(database)
+}
+
+/// An index over many documents is sorted in temporary files in the folder of the mirror, which has room for them, not in
+/// memory.
+fn sort_in_files(database: &Connection, path: &Path) -> rusqlite::Result<()> {
+    database.execute_batch("PRAGMA temp_store = FILE")?;
+    if let Some(folder) = path.parent().and_then(Path::to_str) {
+        // A setting of the process. If it fails, the temporary files are in the system's folder.
+        let _ = database.pragma_update(None, "temp_store_directory", folder);
+    }
+    Ok(())
 }
 
 /// Creates or checks the tables, and selects the log that lets readers read at any time.

@@ -6,6 +6,7 @@ use rusqlite::{Connection, ErrorCode, params};
 
 use super::error::unfit;
 use super::gaps;
+use super::index_build::{self, INDEX_PREFIX};
 use super::load;
 use super::meta::{self, MirrorState};
 use super::names::quoted;
@@ -47,7 +48,8 @@ impl MirrorFile {
     /// # Errors
     /// A [`Failure`] of the class `Gap` if the snapshot is not proven to be complete, is one of other collections, does not
     /// say what became of a collection of the copy, or is not what the load has read. A [`Failure`] of the file. The old
-    /// copy is then unchanged, and nothing since the last commit is in the file.
+    /// copy is then unchanged, and nothing since the last commit is in the file. The same holds after an interrupt, which can
+    /// come while indexes are made.
     pub fn swap(&mut self, manifest: &Manifest, state: MirrorState) -> Result<Swapped, Failure> {
         self.rollback();
         if let Some(why) = self.refusal(manifest)? {
@@ -61,7 +63,7 @@ impl MirrorFile {
             });
         }
         let snapshot = SnapshotIndex::new(manifest);
-        let swapped = swap(&self.database, (manifest, &snapshot), state);
+        let swapped = self.interruptible(|database| swap(database, (manifest, &snapshot), state));
         let swapped = swapped.map_err(|error| self.give_up(&error))?;
         self.tables.clear();
         self.snapshot = snapshot;
@@ -212,6 +214,8 @@ fn replace_tables(
             }
             None => schema::create_table(database, &name)?,
         }
+        // After the rows: faster than with each row.
+        index_build::complete(database, &collection.name, &name)?;
     }
     for (collection, table) in &staged {
         if find(manifest, collection).is_none() {
@@ -238,13 +242,14 @@ fn does_not_fit(error: &rusqlite::Error) -> bool {
         )
 }
 
-/// The indexes and triggers of the collections' tables, each with its statement.
+/// The indexes and triggers of the user in the collections' tables, each with its statement.
 fn additions(database: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = database.prepare(
         "SELECT name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
+         AND substr(name, 1, length(?1)) <> ?1
          AND tbl_name COLLATE NOCASE IN (SELECT table_name FROM ditto_collections) ORDER BY type, name",
     )?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = statement.query_map([INDEX_PREFIX], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }
 

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::index_build;
 use super::names::{quoted, table_name};
 use super::schema;
 
@@ -30,13 +31,14 @@ impl Table {
     }
 }
 
-/// The name of a collection's table, which is created if it is missing.
+/// The name of a collection's table, which is created with its indexes if it is missing.
 pub(super) fn open_table(database: &Connection, collection: &str) -> rusqlite::Result<String> {
     if let Some(name) = table_of(database, collection)? {
         return Ok(name);
     }
     let name = assign_table(database, collection)?;
     schema::create_table(database, &name)?;
+    index_build::complete(database, collection, &name)?;
     Ok(name)
 }
 

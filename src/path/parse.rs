@@ -129,6 +129,21 @@ impl Path {
         Ok((side, one_value(segments, &self.typed, "")?))
     }
 
+    /// The steps of a path to a single value of a stored document.
+    ///
+    /// # Errors
+    /// [`PathError`] if it names several values, or chooses a document of a change.
+    pub fn one_in_document(self) -> Result<Vec<Step>, PathError> {
+        if let Some(side) = self.side() {
+            let field = Printed(&self.segments);
+            let why = format!(
+                "{side} is a document of a change, and here is only one document; for a field {side}, write {field}"
+            );
+            return Err(self.wrong(why));
+        }
+        one_value(self.segments, &self.typed, "")
+    }
+
     /// All values that the path can mean, for hiding them. `old.name` and `new.name` mean `name` in both documents and a
     /// field `old` or `new`; the same holds for the names of an event around its documents, such as `change.newValue`.
     ///

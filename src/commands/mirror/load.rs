@@ -106,8 +106,10 @@ impl Mirror {
             self.discard(context)?;
             return Ok(false);
         }
+        self.announce_indexes(manifest, context)?;
         let swapped = match self.file.swap(manifest, MirrorState::CatchingUp) {
             Ok(swapped) => swapped,
+            Err(_) if is_interrupted(context) => return Err(Exit::Interrupted),
             Err(failure) => {
                 // A snapshot that is refused would be refused again; after an error of the disk it is still good.
                 if failure.class == FailureClass::Gap {
@@ -209,11 +211,16 @@ fn sole_owner<T>(mut shared: Arc<T>) -> T {
     }
 }
 
+/// Whether the user has pressed Ctrl-C.
+pub(super) fn is_interrupted(context: &Context<'_>) -> bool {
+    context.interrupt.load(Ordering::Relaxed)
+}
+
 /// Waits, unless the user presses Ctrl-C.
 fn pause(wait: Duration, context: &mut Context<'_>) -> Result<(), Exit> {
     let started = Instant::now();
     while started.elapsed() < wait {
-        if context.interrupt.load(Ordering::Relaxed) {
+        if is_interrupted(context) {
             return Err(Exit::Interrupted);
         }
         thread::sleep(POLL_INTERVAL);

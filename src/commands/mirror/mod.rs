@@ -2,6 +2,7 @@
 
 mod destination;
 mod follow;
+mod indexes;
 mod load;
 mod options;
 
@@ -58,6 +59,7 @@ fn mirror(typed: &cli::Mirror, options: Options, context: &mut Context<'_>) -> R
     if typed.history {
         file.keep_history();
     }
+    file.stop_on(Arc::clone(context.interrupt));
     let mirror = Mirror {
         file,
         endpoint,
@@ -80,9 +82,13 @@ fn cluster(connection: &Connection, context: &mut Context<'_>) -> Result<Option<
 
 impl Mirror {
     fn run(mut self, context: &mut Context<'_>) -> Result<Exit, Exit> {
+        let mut added = Some(self.add_indexes(context)?);
         loop {
             if self.needs_snapshot(context)? {
                 self.load_until_proven(context)?;
+            }
+            if let Some(added) = added.take() {
+                self.report_indexes(&added, context)?;
             }
             let follower = Follower::new(&mut self.file, &self.options);
             let mut follower = follower.map_err(|failure| report(&failure, context))?;

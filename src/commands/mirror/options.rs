@@ -3,6 +3,7 @@
 use crate::cli::{self, MirrorOnGap};
 use crate::commands::snapshot_read::options::ReadOptions;
 use crate::event::filter::{Filter, FilterOptions};
+use crate::mirror::Index;
 
 /// The options of a run.
 pub(super) struct Options {
@@ -13,6 +14,7 @@ pub(super) struct Options {
     /// Stops at the end of the stream.
     pub ends: bool,
     pub skips_unreadable: bool,
+    pub indexes: Vec<Index>,
 }
 
 impl Options {
@@ -23,12 +25,32 @@ impl Options {
             collections: typed.collections.clone(),
             ..FilterOptions::default()
         };
+        let filter = Filter::new(&filter).map_err(|error| error.to_string())?;
         Ok(Options {
             read,
-            filter: Filter::new(&filter).map_err(|error| error.to_string())?,
+            indexes: indexes(&typed.indexes, &filter)?,
+            filter,
             on_gap: typed.on_gap,
             ends: typed.until.is_some(),
             skips_unreadable: typed.skip_unreadable,
         })
     }
+}
+
+/// The indexes, each for a collection that is copied.
+fn indexes(typed: &[String], filter: &Filter) -> Result<Vec<Index>, String> {
+    let mut indexes = Vec::new();
+    for text in typed {
+        let index = Index::parse(text).map_err(|mistake| format!("--index, {mistake}"))?;
+        let collection = index.collection();
+        if !filter.matches_collection(Some(collection)) {
+            return Err(format!(
+                "--index '{text}': -c does not select the collection {collection}, so that it has no table"
+            ));
+        }
+        if !indexes.contains(&index) {
+            indexes.push(index);
+        }
+    }
+    Ok(indexes)
 }

@@ -6,6 +6,8 @@ mod basics;
 mod failures;
 #[path = "files.rs"]
 mod files;
+#[path = "indexes.rs"]
+mod indexes;
 #[path = "killed.rs"]
 mod killed;
 #[path = "properties.rs"]

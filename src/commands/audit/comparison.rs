@@ -3,22 +3,25 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 
 use super::copy::{AuditedCopy, CollectionCopy, Match};
 use super::sameness::Sameness;
 use crate::commands::snapshot_read::destination::Destination;
-use crate::snapshot::document_id::IdType;
+use crate::snapshot::document_id::{DocumentId, IdType};
 use crate::snapshot::manifest::{Census, Collection};
 use crate::snapshot::read::evidence_marks::EvidenceMarks;
 use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal::{CollectionResume, CommitPoint, PageEntry};
-use crate::snapshot::write::keyed_page::KeyedPage;
 use crate::snapshot::write::page_buffer::BUFFERED_PAGE_BYTES;
 use crate::util::mutex::lock;
 
 /// Memory for documents that differ. Further ones are counted only.
 const MAX_DOUBT_BYTES: usize = 256 << 20;
+/// Pages of a collection that wait to be compared.
+const WAITING_PAGES: usize = 1;
 /// Memory of a doubt besides its key and document.
 const DOUBT_BYTES: usize = 128;
 
@@ -80,13 +83,17 @@ impl ComparingDestination {
     }
 
     fn store(&self, collection: &str) -> io::Result<ComparingStore> {
-        Ok(ComparingStore {
+        let (pages, received) = sync_channel(WAITING_PAGES);
+        let comparison = Comparison {
             copy: self.copy.open(collection)?,
-            collection: collection.to_owned(),
-            page: KeyedPage::default(),
             findings: Findings::default(),
-            all: Arc::clone(&self.findings),
             free_bytes: Arc::clone(&self.free_bytes),
+        };
+        Ok(ComparingStore {
+            collection: collection.to_owned(),
+            page: Vec::new(),
+            thread: Some((pages, thread::spawn(move || comparison.run(&received)))),
+            all: Arc::clone(&self.findings),
         })
     }
 }
@@ -111,13 +118,27 @@ impl Destination for ComparingDestination {
     }
 }
 
-/// Compares one collection.
+/// What a thread does.
+enum Job {
+    /// Compares the documents of a page, one a line.
+    Page(Vec<u8>, PageEntry),
+    /// Forgets what was compared.
+    Restart,
+}
+
+/// Sends the pages of one collection to a thread that compares them, while the next ones arrive.
 struct ComparingStore {
-    copy: Box<dyn CollectionCopy>,
     collection: String,
-    page: KeyedPage,
-    findings: Findings,
+    page: Vec<u8>,
+    /// `None` after the end.
+    thread: Option<(SyncSender<Job>, JoinHandle<io::Result<Findings>>)>,
     all: Arc<Mutex<BTreeMap<String, Findings>>>,
+}
+
+/// The comparison of one collection, in its thread.
+struct Comparison {
+    copy: Box<dyn CollectionCopy>,
+    findings: Findings,
     free_bytes: Arc<AtomicUsize>,
 }
 
@@ -141,29 +162,41 @@ impl Findings {
     }
 }
 
-impl PageStore for ComparingStore {
-    fn target_page_bytes(&self) -> u64 {
-        BUFFERED_PAGE_BYTES
+impl Comparison {
+    /// Compares until no page follows, and then finds what the server does not have.
+    fn run(mut self, jobs: &Receiver<Job>) -> io::Result<Findings> {
+        for job in jobs {
+            match job {
+                Job::Page(lines, page) => self.compare(&lines, &page)?,
+                Job::Restart => {
+                    self.findings = Findings::default();
+                    self.copy.restart()?;
+                }
+            }
+        }
+        let (findings, free_bytes) = (&mut self.findings, &self.free_bytes);
+        self.copy.for_each_unmatched(&mut |place, key| {
+            let doubt = Doubt {
+                key: key.to_owned(),
+                place: Some(place),
+                server: None,
+                read_at: None,
+            };
+            findings.add(doubt, free_bytes);
+            Ok(())
+        })?;
+        Ok(self.findings)
     }
 
-    fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.page.add(bytes)
-    }
-
-    fn rollback(&mut self) -> io::Result<()> {
-        self.page.clear();
-        Ok(())
-    }
-
-    fn record_count(&mut self, _: &Census) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn commit_page(&mut self, page: PageEntry) -> io::Result<()> {
+    fn compare(&mut self, mut lines: &[u8], page: &PageEntry) -> io::Result<()> {
         let is_of_bytes = page.kind.as_deref() == Some(IdType::Binary.name());
-        for (key, document) in self.page.iter() {
-            let key = std::str::from_utf8(key).map_err(io::Error::other)?;
-            let place = match self.copy.compare(key, document)? {
+        while let Some(end) = memchr::memchr(b'\n', lines) {
+            let (document, rest) = lines.split_at(end);
+            lines = rest.get(1..).unwrap_or_default();
+            let id = DocumentId::of_document(document);
+            let id = id.ok_or_else(|| io::Error::other("a document has no valid _id"))?;
+            let key = id.json();
+            let place = match self.copy.compare(&key, document)? {
                 Match::Found { sameness, .. } if sameness.is_equal() => {
                     self.findings.note(sameness);
                     continue;
@@ -176,38 +209,74 @@ impl PageStore for ComparingStore {
                 Match::Missing => None,
             };
             let doubt = Doubt {
-                key: key.to_owned(),
+                key,
                 place,
                 server: Some(document.to_vec()),
                 read_at: page.transaction_id,
             };
             self.findings.add(doubt, &self.free_bytes);
         }
+        Ok(())
+    }
+}
+
+impl ComparingStore {
+    fn send(&mut self, job: Job) -> io::Result<()> {
+        let is_sent = match &self.thread {
+            Some((pages, _)) => pages.send(job).is_ok(),
+            None => false,
+        };
+        if is_sent {
+            return Ok(());
+        }
+        // The thread has ended early, with an error.
+        self.end()?;
+        Err(io::Error::other("the comparison has ended"))
+    }
+
+    /// Ends the thread, and returns what it has found.
+    fn end(&mut self) -> io::Result<Findings> {
+        let ended = || io::Error::other("the comparison has ended");
+        let (pages, thread) = self.thread.take().ok_or_else(ended)?;
+        drop(pages);
+        thread.join().map_err(|_| ended())?
+    }
+}
+
+impl PageStore for ComparingStore {
+    fn target_page_bytes(&self) -> u64 {
+        BUFFERED_PAGE_BYTES
+    }
+
+    fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.page.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn rollback(&mut self) -> io::Result<()> {
         self.page.clear();
         Ok(())
     }
 
+    fn record_count(&mut self, _: &Census) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn commit_page(&mut self, page: PageEntry) -> io::Result<()> {
+        let lines = std::mem::take(&mut self.page);
+        self.page.reserve(lines.len());
+        self.send(Job::Page(lines, page))
+    }
+
     fn restart(&mut self) -> io::Result<bool> {
         self.page.clear();
-        self.findings = Findings::default();
-        self.copy.restart()?;
+        self.send(Job::Restart)?;
         Ok(true)
     }
 
-    /// Also finds what the server does not have. A collection that is read again replaces its result.
+    /// A collection that is read again replaces its result.
     fn finish(&mut self) -> io::Result<CommitPoint> {
-        let (findings, free_bytes) = (&mut self.findings, &self.free_bytes);
-        self.copy.for_each_unmatched(&mut |place, key| {
-            let doubt = Doubt {
-                key: key.to_owned(),
-                place: Some(place),
-                server: None,
-                read_at: None,
-            };
-            findings.add(doubt, free_bytes);
-            Ok(())
-        })?;
-        let findings = std::mem::take(&mut self.findings);
+        let findings = self.end()?;
         lock(&self.all).insert(self.collection.clone(), findings);
         Ok(CommitPoint::default())
     }

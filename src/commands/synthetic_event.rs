@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::summary::SNAPSHOT_DOCUMENT;
+use crate::event::SNAPSHOT_DOCUMENT;
 
 /// The documents of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

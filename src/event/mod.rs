@@ -56,7 +56,43 @@ pub struct Event<'a> {
     pub value: Option<&'a [u8]>,
 }
 
+/// The type of an event that contains a document of a snapshot, as `requery --output -` prints it.
+pub const SNAPSHOT_DOCUMENT: &str = "snapshotDocument";
+
+/// The document before and after an event; `None` if there was or is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change<'a> {
+    /// The document before it.
+    pub before: Option<&'a [u8]>,
+    /// The document after it.
+    pub after: Option<&'a [u8]>,
+}
+
 impl<'a> Event<'a> {
+    /// Whether this is a document of a snapshot.
+    #[must_use]
+    pub fn is_snapshot_document(&self) -> bool {
+        matches!(&self.kind, EventKind::Other(kind) if kind == SNAPSHOT_DOCUMENT)
+    }
+
+    /// What the event does to its document; `None` if it does not say what the document was or is. A document of a snapshot
+    /// is the same before and after it.
+    #[must_use]
+    pub fn change(&self) -> Option<Change<'a>> {
+        let present = |value: Option<&'a [u8]>| value.filter(|json| *json != b"null");
+        let (before, after) = match self.op() {
+            Op::Insert => (None, self.new),
+            Op::Update => (self.old, self.new),
+            Op::Remove => (present(self.old).or(self.value), None),
+            Op::Other if self.is_snapshot_document() => {
+                let document = present(self.value)?;
+                (Some(document), Some(document))
+            }
+            Op::Other => return None,
+        };
+        Some(Change { before, after })
+    }
+
     /// The operation.
     #[must_use]
     pub fn op(&self) -> Op {

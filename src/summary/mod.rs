@@ -13,9 +13,6 @@ pub use self::fields::{Example, Field, FieldTree, Type};
 
 use crate::event::{Event, EventKind, Op};
 
-/// The type of an event that contains a document of a snapshot, as `requery --output -` prints it.
-pub const SNAPSHOT_DOCUMENT: &str = "snapshotDocument";
-
 /// The events of a stream, by collection.
 #[derive(Debug, Default)]
 pub struct Summary {
@@ -86,12 +83,11 @@ impl Summary {
 
 impl CollectionSummary {
     fn add(&mut self, event: &Event<'_>, shown: &Event<'_>, millis: Option<i64>) {
-        let is_row = matches!(&event.kind, EventKind::Other(kind) if kind == SNAPSHOT_DOCUMENT);
         match event.op() {
             Op::Insert => self.inserts += 1,
             Op::Update => self.updates += 1,
             Op::Remove => self.removes += 1,
-            Op::Other if is_row => self.snapshot_documents += 1,
+            Op::Other if event.is_snapshot_document() => self.snapshot_documents += 1,
             Op::Other => self.others += 1,
         }
         if let Some(millis) = millis {

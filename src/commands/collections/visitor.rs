@@ -11,10 +11,10 @@ use crate::commands::tail::plan::Plan;
 use crate::commands::tail::range;
 use crate::diff::redact;
 use crate::event;
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, SNAPSHOT_DOCUMENT};
 use crate::output::Output;
 use crate::record::{Failure, OffsetGap, Record};
-use crate::summary::{SNAPSHOT_DOCUMENT, Summary};
+use crate::summary::Summary;
 
 /// How often Ctrl-C is checked, in documents.
 const DOCUMENTS_PER_CHECK: u64 = 1 << 12;

@@ -22,7 +22,6 @@ use crate::event::{Event, EventKind, Op};
 use crate::record::position::Position;
 use crate::record::{Failure, FailureClass, OffsetGap, Place, Record};
 use crate::snapshot::manifest::Scope;
-use crate::summary::SNAPSHOT_DOCUMENT;
 use crate::util::exit::Exit;
 
 /// Reads a capture: the events in the plan's range.
@@ -129,7 +128,7 @@ impl<'p> CaptureStates<'p> {
             self.exceptions.gaps += 1;
             return Ok(());
         }
-        let is_row = matches!(&event.kind, EventKind::Other(kind) if kind == SNAPSHOT_DOCUMENT);
+        let is_row = event.is_snapshot_document();
         let document = match event.op() {
             Op::Insert | Op::Update => event.new,
             Op::Remove => None,

@@ -3,7 +3,7 @@
 use super::coverage::Coverage;
 use super::document_reader::{MAX_DOCUMENTS, Version, VersionSink};
 use super::moment::Moment;
-use super::timeline::{Link, State, change};
+use super::timeline::{Link, State};
 use crate::commands::tail::range::format_place;
 use crate::diff::pattern::Pattern;
 use crate::diff::redact;
@@ -78,12 +78,15 @@ impl<'p> AsOf<'p> {
     /// The documents before and after an event, redacted.
     fn states(&self, event: &Event<'_>) -> Option<(State, State)> {
         if self.redact.is_empty() {
-            return change(event)
+            return event
+                .change()
                 .map(|change| (State::new(change.before), State::new(change.after)));
         }
         let payload = redact::payload(event, self.redact);
         let event = event::decode(Some(&payload)).ok()?;
-        change(&event).map(|change| (State::new(change.before), State::new(change.after)))
+        event
+            .change()
+            .map(|change| (State::new(change.before), State::new(change.after)))
     }
 
     /// Notes what may hide changes, before or after the moment.

@@ -3,12 +3,12 @@
 use super::document_reader::{MAX_DOCUMENTS, Version, VersionSink};
 use super::field_origins::{FieldOrigins, Leaf, Origin, leaves};
 
-use super::timeline::{Change, Link, State, change};
+use super::timeline::{Link, State};
 use crate::commands::read_source::output_end;
 use crate::diff::ChangeKind;
 use crate::diff::path::{Step, push_jq};
 use crate::diff::pattern::{Relation, closest};
-use crate::event::{Event, Unreadable};
+use crate::event::{Change, Event, Unreadable};
 use crate::output::Output;
 use crate::record::{OffsetGap, Record};
 use crate::util::exit::Exit;
@@ -152,10 +152,10 @@ fn blame_origin(origin: Origin, places: &[EventPlace]) -> BlameOrigin {
 
 impl VersionSink for Blame {
     fn version(&mut self, version: &Version<'_, '_>) {
-        let Some(Change { before, after }) = change(version.event) else {
+        let Some(Change { before, after }) = version.event.change() else {
             return;
         };
-        if version.link.is_repeated() {
+        if version.link.is_repeated() || version.link == Link::NoChange {
             return;
         }
         let options = &self.view.diff;

@@ -27,7 +27,11 @@ pub(super) struct Version<'v, 'r> {
 impl Version<'_, '_> {
     /// The event as messages name it.
     pub fn describe(&self) -> String {
-        let op = self.event.op().word().unwrap_or("event");
+        let op = match self.event.op().word() {
+            Some(word) => word,
+            None if self.event.is_snapshot_document() => "as read",
+            None => "event",
+        };
         let what = match self.event.txn_id {
             Some(TxnId(txn)) => format!("transaction {txn} ({op})"),
             None => format!("the {op}"),

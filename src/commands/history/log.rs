@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt::Write as _;
 
 use super::document_reader::{Version, VersionSink};
-use super::timeline::{Link, State, change};
+use super::timeline::{Link, State};
 use crate::commands::read_source::output_end;
 use crate::commands::synthetic_event::{self, Documents};
 use crate::commands::tail::range::format_place;
@@ -163,7 +163,7 @@ impl<'a> Log<'a> {
 
     fn missing(&mut self, state: &State, version: &Version<'_, '_>) {
         self.counts.missing += 1;
-        let before = change(version.event).and_then(|change| change.before);
+        let before = version.event.change().and_then(|change| change.before);
         let unseen = match (state.document(), before) {
             (Some(old), Some(new)) => Documents::Update(old, new),
             (Some(old), None) => Documents::Remove(old),
@@ -234,7 +234,7 @@ impl VersionSink for Log<'_> {
                 return;
             }
             Link::First => {
-                let before = change(version.event).and_then(|change| change.before);
+                let before = version.event.change().and_then(|change| change.before);
                 if before.is_some() {
                     self.remark("start", STARTS_HERE, version);
                 }

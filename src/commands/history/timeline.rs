@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::diff::{Diff, Options};
-use crate::event::{Event, Op};
+use crate::event::{Change, Event, TxnId};
 
 /// What is known of the document after the events so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub(super) enum Link {
     Repeated,
     /// The same record, from another capture.
     SameRecord,
-    /// It does not say what the document was or is.
+    /// It does not say what the document was or is, or a document of a snapshot was read after it.
     NoChange,
 }
 
@@ -74,35 +74,23 @@ pub(super) struct Timeline {
     state: Option<State>,
     /// The events with a transaction: that and a hash of the documents, and where the last one is.
     delivered: HashMap<(u64, u64), Position>,
-}
-
-/// The document before and after an event; `None` if there was or is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Change<'a> {
-    pub before: Option<&'a [u8]>,
-    pub after: Option<&'a [u8]>,
-}
-
-/// The change of an event; `None` if it does not say what the document was or is.
-pub(super) fn change<'a>(event: &Event<'a>) -> Option<Change<'a>> {
-    let present = |value: Option<&'a [u8]>| value.filter(|json| *json != b"null");
-    let (before, after) = match event.op() {
-        Op::Insert => (None, event.new),
-        Op::Update => (event.old, event.new),
-        Op::Remove => (present(event.old).or(event.value), None),
-        Op::Other => return None,
-    };
-    Some(Change { before, after })
+    /// The highest transaction so far.
+    latest: Option<TxnId>,
+    /// The transaction at which a document of a snapshot was read: it contains earlier events.
+    read_at: Option<TxnId>,
 }
 
 impl Timeline {
     /// Adds the next event.
     pub fn add(&mut self, event: &Event<'_>, position: Position) -> Link {
-        let Some(Change { before, after }) = change(event) else {
+        let Some(Change { before, after }) = event.change() else {
             return Link::NoChange;
         };
         if let Some(repeated) = self.repeated(event, position) {
             return repeated;
+        }
+        if self.is_outdated(event) {
+            return Link::NoChange;
         }
         let continues = self.state.as_ref().map(|state| state.is(before));
         let state = self.state.replace(State::new(after));
@@ -111,6 +99,23 @@ impl Timeline {
             (Some(_), _) => Link::Continues,
             (None, _) => Link::First,
         }
+    }
+
+    /// Whether the state is of a later transaction already: an event that a snapshot contains, or an earlier snapshot.
+    fn is_outdated(&mut self, event: &Event<'_>) -> bool {
+        let Some(txn) = event.txn_id else {
+            return false;
+        };
+        let is_outdated = if event.is_snapshot_document() {
+            self.latest > Some(txn)
+        } else {
+            self.read_at >= Some(txn)
+        };
+        if event.is_snapshot_document() {
+            self.read_at = self.read_at.max(Some(txn));
+        }
+        self.latest = self.latest.max(Some(txn));
+        is_outdated
     }
 
     /// Whether the same change was added before: events are delivered at least once. Several changes of one document may

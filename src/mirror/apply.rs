@@ -2,33 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::change::Change;
 use super::error::too_high;
+use super::history;
 use super::open::{MirrorFile, begin};
 use super::rows::{Text, to_integer};
 use super::rule::{Stored, is_newer};
 use super::tables::{Table, open_table};
 use crate::record::Failure;
-
-/// A change of one document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Change<'a> {
-    /// The collection.
-    pub collection: &'a str,
-    /// The id as canonical JSON: `DocumentId::json`.
-    pub key: &'a str,
-    /// The document after the change, as raw JSON; `None` if it was removed.
-    pub document: Option<&'a [u8]>,
-    /// The transaction.
-    pub txn: u64,
-    /// When the record was written, in milliseconds since 1970.
-    pub time_ms: Option<i64>,
-    /// The record's partition.
-    pub partition: i32,
-    /// The record's offset.
-    pub offset: i64,
-    /// The method of the event, for the history.
-    pub op: &'a str,
-}
 
 /// What a change did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +54,7 @@ impl MirrorFile {
         };
         let applied = write(&self.database, table, change, txn)?;
         if self.keeps_history && applied != Applied::Duplicate {
-            note_history(&self.database, change, txn)?;
+            history::note(&self.database, change, txn)?;
         }
         Ok(applied)
     }
@@ -135,23 +116,5 @@ fn drop_tombstone(database: &Connection, change: &Change<'_>) -> rusqlite::Resul
     let mut delete = database
         .prepare_cached("DELETE FROM ditto_tombstones WHERE collection = ?1 AND key = ?2")?;
     delete.execute([change.collection, change.key])?;
-    Ok(())
-}
-
-fn note_history(database: &Connection, change: &Change<'_>, txn: i64) -> rusqlite::Result<()> {
-    let mut insert = database.prepare_cached(
-        "INSERT INTO ditto_history (collection, key, txn, partition, offset, changed_at, op, doc)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?;
-    insert.execute(params![
-        change.collection,
-        change.key,
-        txn,
-        change.partition,
-        change.offset,
-        change.time_ms,
-        change.op,
-        change.document.map(Text)
-    ])?;
     Ok(())
 }

@@ -1,8 +1,11 @@
 //! The `SQLite` file of `mirror`: a copy of collections, its offsets in the stream, and its state in words.
 
 mod apply;
+mod batches;
+mod change;
 mod error;
 mod gaps;
+mod history;
 mod identity;
 mod index_build;
 mod index_definition;
@@ -23,15 +26,18 @@ mod table_store;
 mod tables;
 mod writer;
 
-pub use apply::{Applied, Change};
+pub use apply::Applied;
+pub use batches::Batches;
+pub use change::Change;
 pub use gaps::{FoundGap, Problem};
+pub use history::{HistoryRow, HistoryStart};
 pub use identity::Identity;
 pub use index_definition::Index;
 pub use indexes::{IndexInfo, UnmadeIndex};
 pub use load::Staging;
 pub use meta::{MirrorState, StateSince};
 pub use open::MirrorFile;
-pub use reader::{Documents, HistoryRow, MirrorReader, Row};
+pub use reader::{MirrorReader, Row};
 pub use repair::Correction;
 pub use scan::{ScannedRow, TableScan};
 pub use swap::Swapped;

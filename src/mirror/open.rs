@@ -88,11 +88,6 @@ impl MirrorFile {
         Ok(file)
     }
 
-    /// Keeps each change that is applied from now on in `ditto_history`.
-    pub fn keep_history(&mut self) {
-        self.keeps_history = true;
-    }
-
     /// The name as typed.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
+use super::batches::Batches;
 use super::error::{failure, setup};
 use super::gaps;
 use super::meta::{self, StateSince};
@@ -19,8 +20,6 @@ use crate::state::Gap;
 
 /// How long a read waits for a writer; readers wait only while a file is created or repaired.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Rows that an iterator reads at once.
-const BATCH: usize = 256;
 
 /// A mirror that is open for reading.
 pub struct MirrorReader {
@@ -39,23 +38,6 @@ pub struct Row {
     pub txn: Option<u64>,
     /// When it changed, in milliseconds since 1970; `None` if it comes from a snapshot.
     pub changed_at: Option<i64>,
-}
-
-/// A change of the history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HistoryRow {
-    /// The transaction.
-    pub txn: u64,
-    /// The record's partition.
-    pub partition: i32,
-    /// The record's offset.
-    pub offset: i64,
-    /// When the record was written, in milliseconds since 1970.
-    pub changed_at: Option<i64>,
-    /// The method of the event.
-    pub op: String,
-    /// The document after the change, raw JSON; `None` if it was removed.
-    pub document: Option<Vec<u8>>,
 }
 
 impl MirrorReader {
@@ -208,54 +190,29 @@ impl MirrorReader {
     /// The documents of a collection in the order of their keys' bytes. Use a transaction around it: otherwise a document
     /// that changes meanwhile may be in the old or the new state.
     #[must_use]
-    pub fn documents<'r>(&'r self, collection: &'r str) -> Documents<'r> {
-        Documents {
-            reader: self,
-            collection,
-            batch: Vec::new().into_iter(),
-            last: None,
-            ended: false,
-        }
+    pub fn documents<'r>(&'r self, collection: &'r str) -> Batches<'r, Row> {
+        // No key is empty.
+        let mut last = String::new();
+        Batches::new(move |count| {
+            let rows = self.batch(collection, &last, count);
+            let rows = rows.map_err(|error| self.failed(&error))?;
+            if let Some(row) = rows.last() {
+                last.clone_from(&row.key);
+            }
+            Ok(rows)
+        })
     }
 
-    fn batch(&self, collection: &str, after: Option<&str>) -> rusqlite::Result<Vec<Row>> {
+    fn batch(&self, collection: &str, after: &str, count: u32) -> rusqlite::Result<Vec<Row>> {
         let Some(table) = table_of(&self.database, collection)? else {
             return Ok(Vec::new());
         };
         let sql = format!(
-            "SELECT key, doc, txn, changed_at FROM {} WHERE key > ?1 ORDER BY key LIMIT {BATCH}",
+            "SELECT key, doc, txn, changed_at FROM {} WHERE key > ?1 ORDER BY key LIMIT ?2",
             quoted(&table)
         );
-        // No key is empty.
         let mut statement = self.database.prepare_cached(&sql)?;
-        let rows = statement.query_map([after.unwrap_or_default()], row)?;
-        rows.collect()
-    }
-
-    /// The changes of one document in the order in which they were applied.
-    ///
-    /// # Errors
-    /// A [`Failure`] if the file cannot be read.
-    pub fn history(&self, collection: &str, key: &str) -> Result<Vec<HistoryRow>, Failure> {
-        self.changes(collection, key)
-            .map_err(|error| self.failed(&error))
-    }
-
-    fn changes(&self, collection: &str, key: &str) -> rusqlite::Result<Vec<HistoryRow>> {
-        let mut statement = self.database.prepare_cached(
-            "SELECT txn, partition, offset, changed_at, op, doc FROM ditto_history
-             WHERE collection = ?1 AND key = ?2 ORDER BY id",
-        )?;
-        let rows = statement.query_map([collection, key], |row| {
-            Ok(HistoryRow {
-                txn: to_txn(row.get(0)?),
-                partition: row.get(1)?,
-                offset: row.get(2)?,
-                changed_at: row.get(3)?,
-                op: row.get(4)?,
-                document: row.get_ref(5)?.as_bytes_or_null()?.map(<[u8]>::to_vec),
-            })
-        })?;
+        let rows = statement.query_map(params![after, count], row)?;
         rows.collect()
     }
 
@@ -271,38 +228,4 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         txn: row.get::<_, Option<i64>>(2)?.map(to_txn),
         changed_at: row.get(3)?,
     })
-}
-
-/// The documents of a collection, read in batches.
-pub struct Documents<'r> {
-    reader: &'r MirrorReader,
-    collection: &'r str,
-    batch: std::vec::IntoIter<Row>,
-    last: Option<String>,
-    ended: bool,
-}
-
-impl Iterator for Documents<'_> {
-    type Item = Result<Row, Failure>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if let Some(row) = self.batch.next() {
-            return Some(Ok(row));
-        }
-        if self.ended {
-            return None;
-        }
-        match self.reader.batch(self.collection, self.last.as_deref()) {
-            Ok(rows) => {
-                self.ended = rows.len() < BATCH;
-                self.last = rows.last().map(|row| row.key.clone());
-                self.batch = rows.into_iter();
-                self.batch.next().map(Ok)
-            }
-            Err(error) => {
-                self.ended = true;
-                Some(Err(self.reader.failed(&error)))
-            }
-        }
-    }
 }

@@ -52,7 +52,7 @@ CREATE TABLE ditto_indexes (id INTEGER PRIMARY KEY, collection TEXT NOT NULL, pa
 CREATE TABLE ditto_columns (collection TEXT NOT NULL, path TEXT NOT NULL, column_name TEXT NOT NULL COLLATE NOCASE,
     PRIMARY KEY (collection, path), UNIQUE (collection, column_name)) WITHOUT ROWID;
 CREATE TABLE ditto_history (id INTEGER PRIMARY KEY, collection TEXT NOT NULL, key TEXT NOT NULL, txn INTEGER NOT NULL,
-    partition INTEGER NOT NULL, offset INTEGER NOT NULL, changed_at INTEGER, op TEXT NOT NULL, doc TEXT, ",
+    partition INTEGER NOT NULL, offset INTEGER NOT NULL, changed_at INTEGER, op TEXT NOT NULL, doc TEXT, before TEXT, ",
     utc!("changed", "changed_at"),
     ");
 CREATE INDEX ditto_history_document ON ditto_history (collection, key);

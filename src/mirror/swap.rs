@@ -6,6 +6,7 @@ use rusqlite::{Connection, ErrorCode, params};
 
 use super::error::unfit;
 use super::gaps;
+use super::history;
 use super::index_build::{self, INDEX_PREFIX};
 use super::load;
 use super::meta::{self, MirrorState};
@@ -165,6 +166,7 @@ fn swap(
     }
     store_manifest(database, manifest, swapped.documents)?;
     drop_tombstones(database, snapshot)?;
+    history::note_snapshot(database)?;
     (swapped.resolved, swapped.unresolved) = resolve_gaps(database, manifest)?;
     let resolved = "UPDATE ditto_problems SET resolved_at = ?1 WHERE resolved_at IS NULL";
     database.execute(resolved, [now_millis()])?;

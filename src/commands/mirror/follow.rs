@@ -9,7 +9,7 @@ use crate::cli::MirrorOnGap;
 use crate::commands::read_source::{report, report_stopped};
 use crate::commands::snapshot_read::read_range;
 use crate::commands::{Context, tail};
-use crate::event::{self, Event, EventKind, Op};
+use crate::event::{self, Event, EventKind};
 use crate::kafka::{self, Connection, ReadStopped, Reader};
 use crate::mirror::{Applied, Change, FoundGap, MirrorFile, MirrorState, Problem};
 use crate::record::position::Position;
@@ -285,21 +285,19 @@ impl<'m> Follower<'m> {
         let Some(txn) = event.txn_id else {
             return unreadable("the event has no txnId");
         };
-        let op = event.op();
-        let document = match op {
-            Op::Insert | Op::Update => event.new,
-            Op::Remove => None,
-            Op::Other => return unreadable("the event has neither a new nor an old value"),
+        let Some(event::Change { before, after }) = event.change() else {
+            return unreadable("the event has neither a new nor an old value");
         };
         let applied = self.file.apply(&Change {
             collection,
             key: &id.json(),
-            document,
+            before,
+            document: after,
             txn: txn.0,
             time_ms: record.time.map(|time| time.millis),
             partition,
             offset,
-            op: op.word().unwrap_or_default(),
+            op: event.op().word().unwrap_or_default(),
         })?;
         match applied {
             Applied::Duplicate => self.counts.duplicates += 1,

@@ -56,9 +56,8 @@ fn mirror(typed: &cli::Mirror, options: Options, context: &mut Context<'_>) -> R
     };
     let opened = MirrorFile::open(&context.env.path(&typed.file), &identity);
     let mut file = opened.map_err(|failure| report(&failure, context))?;
-    if typed.history {
-        file.keep_history();
-    }
+    let kept = file.keep_history(typed.history);
+    kept.map_err(|failure| report(&failure, context))?;
     file.stop_on(Arc::clone(context.interrupt));
     let mirror = Mirror {
         file,

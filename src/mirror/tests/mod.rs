@@ -6,6 +6,8 @@ mod basics;
 mod failures;
 #[path = "files.rs"]
 mod files;
+#[path = "history.rs"]
+mod history;
 #[path = "indexes.rs"]
 mod indexes;
 #[path = "killed.rs"]
@@ -125,6 +127,7 @@ fn change<'a>(
     Change {
         collection,
         key,
+        before: None,
         document: document.map(str::as_bytes),
         txn,
         time_ms: Some(1_700_000_000_123),

@@ -96,7 +96,7 @@ proptest! {
     fn changes_and_their_offsets_are_those_of_a_plain_model(steps in vec(step(), 1..60)) {
         let place = Place::new();
         let mut file = place.open();
-        file.keep_history();
+        file.keep_history(true).unwrap();
         let (mut model, mut stored) = (Model::new(), Model::new());
         let (mut done, mut offset, mut history, mut in_history) = (0, None, 0, 0);
         for step in steps {
@@ -120,7 +120,7 @@ proptest! {
                 Step::Reopen => {
                     drop(file);
                     file = place.open();
-                    file.keep_history();
+                    file.keep_history(true).unwrap();
                 }
             }
             model.clone_from(&stored);

@@ -13,6 +13,7 @@ pub mod diff;
 pub mod history;
 pub mod man;
 pub mod mirror;
+mod mirror_source;
 mod pager;
 mod read_source;
 pub mod requery;

@@ -77,6 +77,17 @@ impl IdFilter {
         }
     }
 
+    /// The ids that match, as raw JSON.
+    #[must_use]
+    pub fn ids(&self) -> Vec<String> {
+        let text = self
+            .text
+            .as_deref()
+            .map(|text| Value::from(text).to_string());
+        let value = self.value.as_ref().map(Value::to_string);
+        text.into_iter().chain(value).collect()
+    }
+
     /// Whether a raw id matches. The order of keys does not matter; numbers compare digit by digit. An id nested deeper
     /// than 128 levels never matches.
     #[must_use]

@@ -90,11 +90,22 @@ impl MirrorFile {
     /// # Errors
     /// A [`Failure`] if the file cannot be read.
     pub fn open_problems(&self) -> Result<u64, Failure> {
-        let sql = "SELECT count(*) FROM ditto_problems WHERE resolved_at IS NULL";
-        let count = self.database.query_row(sql, [], |row| row.get::<_, i64>(0));
-        let count = count.map_err(|error| failure("read", &self.name, &error))?;
-        Ok(count.cast_unsigned())
+        open_problems(&self.database).map_err(|error| failure("read", &self.name, &error))
     }
+}
+
+/// The number of skipped records since the last snapshot.
+pub(super) fn open_problems(database: &Connection) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM ditto_problems WHERE resolved_at IS NULL";
+    let count: i64 = database.query_row(sql, [], |row| row.get(0))?;
+    Ok(count.cast_unsigned())
+}
+
+/// The number of gaps that snapshots have resolved, and when the last one was, in milliseconds since 1970.
+pub(super) fn resolved(database: &Connection) -> rusqlite::Result<(u64, Option<i64>)> {
+    let sql = "SELECT count(resolved_at), max(resolved_at) FROM ditto_gaps";
+    let count = |count: i64| count.cast_unsigned();
+    database.query_row(sql, [], |row| Ok((count(row.get(0)?), row.get(1)?)))
 }
 
 /// The unresolved gaps, each with its row.

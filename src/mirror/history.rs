@@ -171,6 +171,18 @@ impl MirrorReader {
         Ok(count.map_err(|error| self.failed(&error))?.cast_unsigned())
     }
 
+    /// The transaction and the time of the last change in the history, the latter in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn history_end(&self) -> Result<Option<(u64, Option<i64>)>, Failure> {
+        let sql = "SELECT txn, changed_at FROM ditto_history ORDER BY id DESC LIMIT 1";
+        let last = self
+            .database
+            .query_row(sql, [], |row| Ok((to_txn(row.get(0)?), row.get(1)?)));
+        last.optional().map_err(|error| self.failed(&error))
+    }
+
     /// The first change of a partition since which nothing is missing in the history: no snapshot has replaced the copy since
     /// then, and every run has kept the history. `None` if there is no such change.
     ///

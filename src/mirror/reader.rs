@@ -130,6 +130,34 @@ impl MirrorReader {
         gaps::open_as_one(&self.database).map_err(|error| self.failed(&error))
     }
 
+    /// The number of gaps that snapshots have resolved, and when the last one was, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn resolved_gaps(&self) -> Result<(u64, Option<i64>), Failure> {
+        gaps::resolved(&self.database).map_err(|error| self.failed(&error))
+    }
+
+    /// The number of skipped records since the last snapshot.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn open_problems(&self) -> Result<u64, Failure> {
+        gaps::open_problems(&self.database).map_err(|error| self.failed(&error))
+    }
+
+    /// The transaction that removed a document, by its id as canonical JSON; `None` if the copy does not know of a removal.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn removed_by(&self, collection: &str, key: &str) -> Result<Option<u64>, Failure> {
+        let sql = "SELECT txn FROM ditto_tombstones WHERE collection = ?1 AND key = ?2";
+        let txn = self
+            .database
+            .query_row(sql, [collection, key], |row| row.get(0).map(to_txn));
+        txn.optional().map_err(|error| self.failed(&error))
+    }
+
     /// The collections in the order of their names, each with its number of documents.
     ///
     /// # Errors

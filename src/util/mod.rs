@@ -14,6 +14,7 @@ pub mod private_file;
 pub mod repeats;
 pub mod secret;
 pub mod shell;
+pub mod sqlite_file;
 pub mod suggest;
 pub mod text;
 pub mod text_file;

@@ -44,6 +44,14 @@ pub fn format_utc(seconds: i64) -> Option<String> {
     Some(time.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
+/// Milliseconds since 1970 from RFC 3339.
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    text.parse::<Timestamp>()
+        .ok()
+        .map(Timestamp::as_millisecond)
+}
+
 /// RFC 3339 in UTC from seconds since 1970: `2026-11-24T12:00:00Z`; the number itself outside the range of the calendar.
 #[must_use]
 pub fn format_rfc3339(seconds: i64) -> String {

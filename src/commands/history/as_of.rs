@@ -1,7 +1,7 @@
 //! The document at a moment. What the events do not tell is said, and never guessed.
 
 use super::coverage::Coverage;
-use super::document_reader::{MAX_DOCUMENTS, Version, VersionSink};
+use super::document_reader::{MAX_DOCUMENTS, Vanished, Version, VersionSink};
 use super::moment::Moment;
 use super::timeline::{Link, State};
 use crate::commands::tail::range::format_place;
@@ -23,7 +23,8 @@ struct Latest {
 
 /// The first event after the moment.
 struct Next {
-    before: State,
+    /// `None` if it is a document of a snapshot, which does not tell.
+    before: Option<State>,
     is_missing: bool,
     event: String,
     partition: Option<i32>,
@@ -126,11 +127,8 @@ impl<'p> AsOf<'p> {
         let exits = answers.iter().map(|answer| print(answer, view, out));
         // One of two documents is no full answer.
         let exit = exits.max().unwrap_or(Exit::NoDocument);
-        if let (Moment::Time(moment), Some(end)) = (self.moment, coverage.end_millis)
-            && moment > end
-        {
-            let end = view.clock.format_rfc3339(end);
-            out.note(&format!("the last record that was read is of {end}"));
+        if let Some(note) = coverage.note_of_end(self.moment, &view.clock) {
+            out.note(&note);
         }
         exit
     }
@@ -156,7 +154,9 @@ impl<'p> AsOf<'p> {
             // The next event has the same document before it.
             (Some(latest), Some(_)) => (latest.what(), None),
             (Some(latest), None) => (latest.what(), known.gap_before.clone()),
-            (None, Some(next)) if !coverage.reaches(self.moment, next.partition) => {
+            (None, Some(next))
+                if next.before.is_none() || !coverage.reaches(self.moment, next.partition) =>
+            {
                 (What::Unknown(self.not_reached(next, coverage, view)), None)
             }
             (None, Some(next)) => {
@@ -181,8 +181,14 @@ impl<'p> AsOf<'p> {
             (_, None) => "start later".to_owned(),
         };
         let before = match next.before {
-            State::Absent => "there was no such document",
-            State::Present(_) => "the document existed",
+            Some(State::Absent) => "there was no such document",
+            Some(State::Present(_)) => "the document existed",
+            None => {
+                return format!(
+                    "the history does not reach back so far: the earliest that is known is {}",
+                    next.event
+                );
+            }
         };
         format!(
             "the history does not reach back so far: the records that were read {start}. Directly before its first event, {}, {before}",
@@ -204,8 +210,8 @@ impl Next {
     /// Before the first event.
     fn what(&self) -> What {
         match &self.before {
-            State::Present(json) => What::Document(json.clone()),
-            State::Absent => What::Absent(format!("it was inserted later, by {}", self.event)),
+            Some(State::Present(json)) => What::Document(json.clone()),
+            _ => What::Absent(format!("it was inserted later, by {}", self.event)),
         }
     }
 }
@@ -269,7 +275,7 @@ impl VersionSink for AsOf<'_> {
             };
         } else if known.next.is_none() {
             known.next = Some(Next {
-                before,
+                before: (!version.event.is_snapshot_document()).then_some(before),
                 is_missing: matches!(version.link, Link::Missing(_)),
                 event: version.describe(),
                 partition: version
@@ -296,6 +302,30 @@ impl VersionSink for AsOf<'_> {
             format_place(record)
         );
         self.note_gap_at(record, &gap);
+    }
+
+    fn vanished(&mut self, document: usize, copy: &Vanished<'_>) {
+        let known = &mut self.documents[document];
+        let (millis, txn) = copy.gone;
+        if self.moment.includes(millis, txn) {
+            known.latest = Some(Latest {
+                state: State::Absent,
+                event: "a change that the mirror does not keep".to_owned(),
+                is_at_moment: false,
+            });
+        } else if known.next.is_none() {
+            known.next = Some(Next {
+                before: Some(State::Absent),
+                is_missing: true,
+                event: "the mirror's copy, which no longer has it".to_owned(),
+                partition: None,
+            });
+        }
+    }
+
+    fn doubt(&mut self, why: &str) -> bool {
+        self.note_gap(true, why);
+        true
     }
 
     /// Whether the records reach back to a moment before the first event.

@@ -1,6 +1,6 @@
 //! The version that last changed each field of a document.
 
-use super::document_reader::{MAX_DOCUMENTS, Version, VersionSink};
+use super::document_reader::{MAX_DOCUMENTS, Vanished, Version, VersionSink};
 use super::field_origins::{FieldOrigins, Leaf, Origin, leaves};
 
 use super::timeline::{Link, State};
@@ -189,6 +189,12 @@ impl VersionSink for Blame {
             version.event,
             &mut fields.header,
         );
+    }
+
+    fn vanished(&mut self, document: usize, _: &Vanished<'_>) {
+        let fields = &mut self.documents[document];
+        fields.state = Some(State::Absent);
+        "a change that the mirror does not keep".clone_into(&mut fields.last);
     }
 
     fn gap(&mut self, _: &Record<'_>, _: &Event<'_>) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::moment::Moment;
 use crate::event;
 use crate::record::Record;
+use crate::view::WallClock;
 
 /// The first record of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,15 @@ pub(super) struct Coverage {
     last: Option<i32>,
     /// The latest time.
     pub end_millis: Option<i64>,
+    /// Up to where a mirror contains the stream; `None` for any other source.
+    pub end: Option<End>,
+}
+
+/// Up to where a mirror is known to contain the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    pub millis: Option<i64>,
+    pub txn: Option<u64>,
 }
 
 impl Coverage {
@@ -45,6 +55,39 @@ impl Coverage {
                 .and_then(event::txn_id)
                 .map(|txn| txn.0),
         });
+    }
+
+    /// Since when the changes of a partition are complete, if that is not its first record.
+    pub fn set_start(&mut self, partition: Option<i32>, start: Option<Start>) {
+        match start {
+            Some(start) => self.starts.insert(partition, start),
+            None => self.starts.remove(&partition),
+        };
+    }
+
+    /// The message about a moment after everything that was read; `None` if it is not.
+    pub fn note_of_end(&self, moment: Moment, clock: &WallClock) -> Option<String> {
+        match (moment, self.end) {
+            (Moment::Time(moment), None) => {
+                let end = self.end_millis.filter(|end| moment > *end)?;
+                let end = clock.format_rfc3339(end);
+                Some(format!("the last record that was read is of {end}"))
+            }
+            (Moment::Txn(_), None) => None,
+            (Moment::Time(moment), Some(End { millis, .. })) => {
+                let end = millis.filter(|end| moment > *end)?;
+                let end = clock.format_rfc3339(end);
+                Some(format!(
+                    "the mirror is known to contain the stream up to {end}: later changes are not known"
+                ))
+            }
+            (Moment::Txn(moment), Some(End { txn, .. })) => {
+                let end = txn.filter(|end| moment > *end)?;
+                Some(format!(
+                    "the mirror is known to contain the stream up to transaction {end}: later changes are not known"
+                ))
+            }
+        }
     }
 
     /// The first record of a partition.

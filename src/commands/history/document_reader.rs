@@ -2,7 +2,7 @@
 
 use super::coverage::Coverage;
 use super::survey::Survey;
-use super::timeline::{Link, Timeline};
+use super::timeline::{Link, State, Timeline};
 use super::wanted::Wanted;
 use crate::commands::read_source::Visitor;
 use crate::commands::tail::plan::Plan;
@@ -51,6 +51,15 @@ impl Version<'_, '_> {
     }
 }
 
+/// A document that a mirror no longer has.
+pub(super) struct Vanished<'d> {
+    pub collection: &'d str,
+    /// The document after the last change.
+    pub was: &'d [u8],
+    /// When it was gone, in milliseconds since 1970, and by which transaction.
+    pub gone: (Option<i64>, Option<u64>),
+}
+
 /// Receives the events of the document, in their order, and what may hide more of them.
 pub(super) trait VersionSink {
     /// An event of the document.
@@ -64,6 +73,14 @@ pub(super) trait VersionSink {
 
     /// A record that may have been an event of the document.
     fn unreadable(&mut self, record: &Record<'_>, why: Unreadable);
+
+    /// A mirror no longer has a document, although none of its changes removed it; `document` as in [`Version`].
+    fn vanished(&mut self, document: usize, copy: &Vanished<'_>);
+
+    /// Why changes after the last event may be missing; whether the sink says it itself.
+    fn doubt(&mut self, _: &str) -> bool {
+        false
+    }
 
     /// Whether the answer depends on records of other documents.
     fn needs_all_records(&self) -> bool {
@@ -88,6 +105,8 @@ pub(super) struct DocumentReader<'a, S> {
     /// Events of each document, without repeated ones.
     pub versions: [u64; MAX_DOCUMENTS],
     pub unreadable: u64,
+    /// What a mirror does not tell, after everything else.
+    pub notes: Vec<String>,
     /// The partition of the first event.
     pub partition: Option<i32>,
     wanted: &'a Wanted,
@@ -105,6 +124,7 @@ impl<'a, S: VersionSink> DocumentReader<'a, S> {
             survey,
             versions: [0; MAX_DOCUMENTS],
             unreadable: 0,
+            notes: Vec::new(),
             partition: None,
             wanted,
             plan,
@@ -116,6 +136,11 @@ impl<'a, S: VersionSink> DocumentReader<'a, S> {
     /// Whether an event of the document was found.
     pub fn is_found(&self) -> bool {
         self.versions.iter().any(|count| *count > 0)
+    }
+
+    /// What a document is after the events so far; `None` before the first one.
+    pub fn state(&self, document: usize) -> Option<&State> {
+        self.timelines.get(document).and_then(Timeline::state)
     }
 
     fn event(&mut self, record: &Record<'_>, event: &Event<'_>) {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{HashSet, VecDeque};
 use std::fmt::Write as _;
 
-use super::document_reader::{Version, VersionSink};
+use super::document_reader::{Vanished, Version, VersionSink};
 use super::timeline::{Link, State};
 use crate::commands::read_source::output_end;
 use crate::commands::synthetic_event::{self, Documents};
@@ -162,15 +162,26 @@ impl<'a> Log<'a> {
     }
 
     fn missing(&mut self, state: &State, version: &Version<'_, '_>) {
-        self.counts.missing += 1;
         let before = version.event.change().and_then(|change| change.before);
-        let unseen = match (state.document(), before) {
+        let collection = version.event.collection.as_deref().unwrap_or_default();
+        let message = || format!("a change is missing before {}", version.describe());
+        self.missing_between((state.document(), before), collection, &message);
+    }
+
+    /// Marks a change that is missing between two states of the document.
+    fn missing_between(
+        &mut self,
+        states: (Option<&[u8]>, Option<&[u8]>),
+        collection: &str,
+        message: &dyn Fn() -> String,
+    ) {
+        self.counts.missing += 1;
+        let unseen = match states {
             (Some(old), Some(new)) => Documents::Update(old, new),
             (Some(old), None) => Documents::Remove(old),
             (None, Some(new)) => Documents::Insert(new),
             (None, None) => return,
         };
-        let collection = version.event.collection.as_deref().unwrap_or_default();
         let mut payload = std::mem::take(&mut self.synthetic);
         synthetic_event::write(collection, unseen, None, &mut payload);
         let mut text = Vec::new();
@@ -180,7 +191,7 @@ impl<'a> Log<'a> {
         if is_shown {
             self.push(text, false);
         } else {
-            self.message(format!("a change is missing before {}", version.describe()));
+            self.message(message());
         }
     }
 
@@ -294,6 +305,14 @@ impl VersionSink for Log<'_> {
             "unreadable record: {why}, at {}",
             format_place(record)
         ));
+    }
+
+    fn vanished(&mut self, _: usize, copy: &Vanished<'_>) {
+        let message = || {
+            "a change is missing after the last version: the mirror no longer has the document"
+                .to_owned()
+        };
+        self.missing_between((Some(copy.was), None), copy.collection, &message);
     }
 
     fn write(&mut self, out: &mut Output) -> Result<(), Exit> {

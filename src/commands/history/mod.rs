@@ -1,4 +1,4 @@
-//! `history`: the versions of one document, from a topic or captures.
+//! `history`: the versions of one document, from a topic, captures or a mirror.
 
 mod as_of;
 mod blame;
@@ -6,6 +6,7 @@ mod coverage;
 mod document_reader;
 mod field_origins;
 mod log;
+mod mirror;
 mod moment;
 mod survey;
 mod timeline;
@@ -18,6 +19,7 @@ use self::as_of::AsOf;
 use self::blame::Blame;
 use self::document_reader::{DocumentReader, VersionSink};
 use self::log::Log;
+use self::mirror::MirrorDocument;
 use self::moment::Moment;
 use self::survey::Survey;
 use self::wanted::Wanted;
@@ -32,6 +34,7 @@ use crate::diff::redact::redacts_id;
 use crate::record::position::Position;
 use crate::util::env::Env;
 use crate::util::exit::Exit;
+use crate::util::sqlite_file::is_sqlite;
 use crate::util::text::plural;
 use crate::view::{Format, OutputFormat};
 
@@ -110,6 +113,14 @@ fn plan(typed: &cli::History, env: &Env) -> Result<Plan, String> {
         return Err(format!(
             "{} is a folder: a snapshot has no history; name captures, or no file for the topic",
             folder.display()
+        ));
+    }
+    if let Some(mirror) = typed.files.iter().find(|path| is_sqlite(path))
+        && typed.files.len() > 1
+    {
+        return Err(format!(
+            "{} is a SQLite database: a mirror has a history of its own, which is read without other files",
+            mirror.display()
         ));
     }
     if matches!(plan.from, Position::Back(_)) && !typed.files.is_empty() {
@@ -248,6 +259,9 @@ impl Request<'_> {
                 ));
             }
         }
+        for note in &reader.notes {
+            context.out.note(note);
+        }
         if let Some(from) = &self.typed.from
             && (self.plan.from != Position::Beginning || self.plan.after_txn.is_some())
         {
@@ -282,6 +296,15 @@ impl Request<'_> {
         context: &mut Context<'_>,
     ) -> (DocumentReader<'s, S>, Result<(), Exit>) {
         let reader = |survey, sink| DocumentReader::new(&self.wanted, &self.plan, survey, sink);
+        if let [file] = self.plan.inputs.as_slice()
+            && is_sqlite(file)
+        {
+            let mut of_mirror = reader(None, new_sink(context));
+            let is_whole = self.typed.from.is_none() && self.typed.until.is_none();
+            let read = MirrorDocument::open(file, &self.wanted, context)
+                .and_then(|mirror| mirror.read(&mut of_mirror, is_whole, context));
+            return (of_mirror, read);
+        }
         if let [file] = self.plan.inputs.as_slice()
             && file.is_file()
             && let Some(search) = self.wanted.search()

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::wanted::Wanted;
 use crate::event::{Event, is_broken_json_id};
+use crate::mirror::MirrorReader;
+use crate::record::Failure;
 use crate::util::suggest::nearest;
 use crate::util::text::truncate;
 use crate::view::id_text;
@@ -17,13 +19,24 @@ const MAX_NAME_CHARS: usize = 60;
 /// Limit of the names in a message.
 const MAX_SHOWN: usize = 5;
 
+/// What a survey counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Counted {
+    /// Events of a stream.
+    #[default]
+    Events,
+    /// Documents of a mirror, of which the wanted one was removed by this transaction.
+    Documents(Option<u64>),
+}
+
 /// The other documents.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     collection: String,
-    /// Events of documents.
-    events: u64,
-    /// Events of each collection.
+    counted: Counted,
+    /// All events or documents.
+    total: u64,
+    /// Those of each collection.
     collections: BTreeMap<String, u64>,
     /// Ids of the wanted collection.
     ids: BTreeSet<String>,
@@ -39,12 +52,43 @@ impl Survey {
         }
     }
 
+    /// The documents of a mirror that has not the wanted one; `keys` are its possible ids as canonical JSON.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn of_mirror(
+        mirror: &MirrorReader,
+        wanted: &Wanted,
+        keys: &[String],
+    ) -> Result<Survey, Failure> {
+        let mut survey = Survey::new(wanted);
+        for key in keys {
+            let removed = mirror.removed_by(&wanted.collection, key)?;
+            if survey.counted != Counted::Documents(None) || removed.is_some() {
+                survey.counted = Counted::Documents(removed);
+            }
+        }
+        for (collection, count) in mirror.collections()? {
+            survey.total += count;
+            for key in keys {
+                if mirror.document(&collection, key)?.is_some() {
+                    survey.elsewhere.insert(collection.clone());
+                }
+            }
+            survey.collections.insert(collection, count);
+        }
+        for row in mirror.documents(&wanted.collection).take(MAX_NAMES) {
+            survey.add_id(row?.key.as_bytes());
+        }
+        Ok(survey)
+    }
+
     /// Adds an event of another document; `has_id` if that has the wanted id.
     pub fn add(&mut self, event: &Event<'_>, has_id: bool) {
         let Some(collection) = event.collection.as_deref() else {
             return;
         };
-        self.events += 1;
+        self.total += 1;
         if let Some(count) = self.collections.get_mut(collection) {
             *count += 1;
         } else if self.collections.len() < MAX_NAMES {
@@ -53,10 +97,14 @@ impl Survey {
         if has_id && self.elsewhere.len() < MAX_SHOWN {
             self.elsewhere.insert(collection.to_owned());
         }
-        let id = event.id().filter(|id| id.len() <= MAX_ID_BYTES);
-        if let Some(id) = id.filter(|_| collection == self.collection)
-            && self.ids.len() < MAX_NAMES
-        {
+        if let Some(id) = event.id().filter(|_| collection == self.collection) {
+            self.add_id(id);
+        }
+    }
+
+    /// Adds an id of the wanted collection.
+    fn add_id(&mut self, id: &[u8]) {
+        if id.len() <= MAX_ID_BYTES && self.ids.len() < MAX_NAMES {
             self.ids.insert(id_text(id).into_owned());
         }
     }
@@ -70,17 +118,29 @@ impl Survey {
         );
         let count = self.collections.get(&wanted.collection);
         let collection = truncate(&wanted.collection, MAX_NAME_CHARS);
-        let read = match (self.events, count) {
-            (0, _) => "no event of any document was read".to_owned(),
-            (all, None) => {
-                format!("{all} events were read, none of them of the collection {collection}")
-            }
-            (all, Some(count)) => {
-                format!("{all} events were read, {count} of the collection {collection}")
-            }
+        let (none, empty, noun) = match self.counted {
+            Counted::Events => (
+                "no event of the document",
+                "no event of any document was read",
+                "events were read",
+            ),
+            Counted::Documents(_) => (
+                "the mirror has no document",
+                "it has no documents",
+                "documents are in it",
+            ),
+        };
+        let read = match (self.total, count) {
+            (0, _) => empty.to_owned(),
+            (all, None) => format!("{all} {noun}, none of them of the collection {collection}"),
+            (all, Some(count)) => format!("{all} {noun}, {count} of the collection {collection}"),
+        };
+        let removed = match self.counted {
+            Counted::Documents(Some(txn)) => format!("; transaction {txn} removed it"),
+            _ => String::new(),
         };
         let near = match count {
-            _ if self.events == 0 => String::new(),
+            _ if self.total == 0 => String::new(),
             None => self.near_collection(),
             Some(_) if hides_ids => String::new(),
             Some(_) => self.near_id(wanted),
@@ -95,7 +155,7 @@ impl Survey {
         } else {
             ""
         };
-        format!("no event of the document {document}: {read}{elsewhere}{broken}{near}")
+        format!("{none} {document}: {read}{removed}{elsewhere}{broken}{near}")
     }
 
     fn near_collection(&self) -> String {

@@ -81,6 +81,11 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
+    /// The state after the last event; `None` before the first one.
+    pub fn state(&self) -> Option<&State> {
+        self.state.as_ref()
+    }
+
     /// Adds the next event.
     pub fn add(&mut self, event: &Event<'_>, position: Position) -> Link {
         let Some(Change { before, after }) = event.change() else {

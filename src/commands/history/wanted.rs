@@ -2,6 +2,7 @@
 
 use crate::event::{DocumentSearch, Event, IdFilter};
 use crate::record::Record;
+use crate::snapshot::document_id::DocumentId;
 
 /// The document that the user typed.
 #[derive(Debug)]
@@ -21,6 +22,13 @@ impl Wanted {
             search: DocumentSearch::new(&filter),
             filter,
         }
+    }
+
+    /// The ids that are meant, as canonical JSON.
+    pub fn keys(&self) -> Vec<String> {
+        let ids = self.filter.ids().into_iter();
+        let id = |raw: String| DocumentId::parse(raw.as_bytes());
+        ids.filter_map(id).map(|id| id.json()).collect()
     }
 
     /// Finds the lines of a capture that can have an event of the document, or a gap; `None` if any line can.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::as_of::{AsOf, What};
 use super::blame::Blame;
-use super::document_reader::{DocumentReader, Version, VersionSink};
+use super::document_reader::{DocumentReader, Vanished, Version, VersionSink};
 use super::moment::Moment;
 use super::timeline::Link;
 use super::wanted::Wanted;
@@ -191,6 +191,7 @@ impl VersionSink for Marks {
         };
         self.0.push((version.event.txn_id.unwrap().0, word));
     }
+    fn vanished(&mut self, _: usize, _: &Vanished<'_>) {}
     fn gap(&mut self, _: &Record<'_>, _: &Event<'_>) {}
     fn offset_gap(&mut self, _: &OffsetGap) {}
     fn unreadable(&mut self, _: &Record<'_>, _: Unreadable) {}

@@ -67,6 +67,7 @@ fn mirror(file: &Path) {
     let change = Change {
         collection: "orders",
         key: "7",
+        before: None,
         document: Some(br#"{"_id":7,"status":"paid","totalCents":250}"#),
         txn: 1,
         time_ms: None,

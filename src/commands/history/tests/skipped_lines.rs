@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::super::document_reader::{DocumentReader, Version, VersionSink};
+use super::super::document_reader::{DocumentReader, Vanished, Version, VersionSink};
 use super::super::wanted::Wanted;
 use super::plan;
 use crate::capture::Capture;
@@ -32,6 +32,9 @@ impl VersionSink for Arrived {
         self.0.push(format!("gap {:?}", record.place));
     }
     fn offset_gap(&mut self, _: &OffsetGap) {}
+    fn vanished(&mut self, document: usize, _: &Vanished<'_>) {
+        self.0.push(format!("vanished {document}"));
+    }
     fn unreadable(&mut self, record: &Record<'_>, why: Unreadable) {
         self.0.push(format!("unreadable {:?} {why}", record.place));
     }

@@ -35,6 +35,8 @@ pub struct PrecedingRead {
     pub records: u64,
     /// Everything that the topic still contains was read.
     pub is_whole: bool,
+    /// The offset of each partition from which on everything was read. Above 0, there are or were older records.
+    pub starts: BTreeMap<i32, i64>,
 }
 
 /// Passes to `visit` the newest records before `ends`: newer windows first, and in order within a window.
@@ -60,6 +62,7 @@ pub fn read_preceding(
             (*partition, end.min(*high))
         })
         .collect();
+    let mut starts = edges.clone();
     let (started, mut last_window) = (Instant::now(), Duration::ZERO);
     let share = FIRST_WINDOW_OFFSETS / i64::try_from(edges.len().max(1)).unwrap_or(1);
     let mut window = share.max(1);
@@ -72,12 +75,14 @@ pub fn read_preceding(
         let ranges = next_window(&mut edges, &lows, window);
         if ranges.is_empty() {
             read.is_whole = true;
+            read.starts = edges;
             return Ok(read);
         }
         let width: u64 = ranges.iter().map(OffsetRange::len).sum();
         left = left.saturating_sub(i64::try_from(width).unwrap_or(i64::MAX));
         let expected = started.elapsed() + last_window * u32::try_from(WINDOW_GROWTH).unwrap_or(1);
         if left < 0 || expected > limits.time {
+            read.starts = starts;
             return Ok(read);
         }
         let window_started = Instant::now();
@@ -91,6 +96,7 @@ pub fn read_preceding(
             visit(record);
         })?;
         topic = reader.close();
+        starts.clone_from(&edges);
         last_window = window_started.elapsed();
         window = window.saturating_mul(WINDOW_GROWTH);
     }

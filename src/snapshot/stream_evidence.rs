@@ -11,8 +11,16 @@ const MAX_EVIDENCE_BYTES: usize = 16 << 20;
 /// Memory of a document besides its id.
 const BYTES_PER_DOCUMENT: usize = 144;
 
-/// A partition and an offset in it.
-pub type EventPlace = (i32, i64);
+/// The place of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventPlace {
+    /// The partition.
+    pub partition: i32,
+    /// The offset in it.
+    pub offset: i64,
+    /// When it was written, in milliseconds since 1970.
+    pub time_ms: Option<i64>,
+}
 
 /// The newest events of documents.
 #[derive(Debug, Default)]
@@ -24,10 +32,13 @@ pub struct StreamEvidence {
     next_index: u32,
     /// Changes up to this transaction may be missing in the stream, so that a newest event up to it may not be newest.
     gap_up_to: Option<u64>,
-    /// Gaps without a transaction: only later records of the same partition are known to be after them.
+    /// Gaps without a transaction: only later records are after them.
     unknown_gaps: Vec<EventPlace>,
-    /// The last record of each partition that could not be read, and may have been the newest event of any document.
-    unreadable: BTreeMap<i32, i64>,
+    /// The last record of each partition that could not be read, and may have been any event.
+    unreadable: BTreeMap<i32, EventPlace>,
+    /// The first record that was read of each partition that has or had older ones: one of these may have been a
+    /// `requeryRequired`.
+    unread: Vec<EventPlace>,
 }
 
 /// The newest events of one collection.
@@ -119,9 +130,17 @@ impl StreamEvidence {
     }
 
     /// Notes a record that cannot be read.
-    pub fn note_unreadable(&mut self, (partition, offset): EventPlace) {
-        let last = self.unreadable.entry(partition).or_insert(offset);
-        *last = offset.max(*last);
+    pub fn note_unreadable(&mut self, place: EventPlace) {
+        let last = self.unreadable.entry(place.partition).or_insert(place);
+        if place.offset > last.offset {
+            *last = place;
+        }
+    }
+
+    /// Notes the first record that was read of a partition that has or had older ones. Without any record, its offset is the
+    /// end, and it has no time.
+    pub fn note_unread_before(&mut self, first: EventPlace) {
+        self.unread.push(first);
     }
 
     fn halve_sample(&mut self) {
@@ -183,14 +202,12 @@ impl StreamEvidence {
         })
     }
 
-    /// Whether a newer event may be missing, because of a gap or an unreadable record after this place.
-    fn is_hidden(&self, (partition, offset): EventPlace) -> bool {
-        let unreadable = self.unreadable.get(&partition);
-        unreadable.is_some_and(|last| offset < *last)
-            || self
-                .unknown_gaps
-                .iter()
-                .any(|gap| gap.0 != partition || offset < gap.1)
+    /// Whether a newer event may be missing, because of a gap or an unreadable record after this place, or because of a gap
+    /// whose `requeryRequired` was not read.
+    fn is_hidden(&self, place: EventPlace) -> bool {
+        let gaps = self.unknown_gaps.iter().chain(self.unreadable.values());
+        let mut gaps = gaps.chain(&self.unread);
+        gaps.any(|gap| may_be_before(place, *gap))
     }
 }
 
@@ -206,19 +223,30 @@ impl CollectionEvidence {
 impl NewestEvent {
     fn supersede(&mut self, other: NewestEvent) {
         let index = self.index;
-        let same_partition = self.place.0 == other.place.0;
+        let same_partition = self.place.partition == other.place.partition;
         if other.txn_id > self.txn_id {
             *self = other;
         } else if other.txn_id == self.txn_id && same_partition {
-            if other.place.1 > self.place.1 {
+            // The change is as old as its first record.
+            let time_ms = self.place.time_ms.min(other.place.time_ms);
+            if other.place.offset > self.place.offset {
                 *self = other;
             }
+            self.place.time_ms = time_ms;
         } else if other.txn_id == self.txn_id && other.is_present != self.is_present {
             // Two partitions have no common order.
             self.is_present = None;
         }
         self.index = index;
     }
+}
+
+/// Whether a record may have been written before another one. In two partitions, only their times tell.
+fn may_be_before(one: EventPlace, other: EventPlace) -> bool {
+    if one.partition == other.partition {
+        return one.offset < other.offset;
+    }
+    other.time_ms.is_none() || one.time_ms <= other.time_ms
 }
 
 fn size(id: &DocumentId) -> usize {

@@ -44,6 +44,7 @@ fn a_mirror_skips_nothing_and_resolves_every_gap() {
     with_servers(|servers| {
         mirror_cases::unreadable_records_stop_the_mirror(servers);
         mirror_cases::gaps_without_a_transaction_are_resolved(servers);
+        mirror_cases::an_announcement_that_retention_removed_is_no_contradiction(servers);
     });
 }
 

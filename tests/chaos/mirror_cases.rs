@@ -26,7 +26,7 @@ impl Case<'_> {
     fn new<'s>(servers: &'s Servers<'s>, name: &str) -> Case<'s> {
         servers.front.reset();
         let topic = format!("open-mirror-{name}");
-        servers.kafka.create_topic(&topic, 1, &[]);
+        servers.kafka.create_topic(&topic, 2, &[]);
         let case = Case {
             servers,
             topic,
@@ -135,4 +135,20 @@ pub fn gaps_without_a_transaction_are_resolved(servers: &Servers<'_>) {
         assert_eq!(mended.status, Some(0), "{}", mended.stderr);
         assert_eq!(case.keys(), both);
     }
+}
+
+/// A copy is made although the announcement of a gap is gone, and an older event of a document in the gap is not.
+pub fn an_announcement_that_retention_removed_is_no_contradiction(servers: &Servers<'_>) {
+    let case = Case::new(servers, "unannounced");
+    case.insert("lost");
+    let delete = json!({"statement": "DELETE FROM cars WHERE _id = 'lost'", "args": {}});
+    servers.front.control("execute", &delete);
+    let announcement = json!({"type": "requeryRequired", "txnID": servers.front.txn()});
+    let message = Message::to(1, announcement.to_string());
+    servers.kafka.produce(&case.topic, [message]);
+    servers.kafka.delete_records(&case.topic, 1, 1);
+    case.insert("after");
+    let mended = case.mirror(&[]);
+    assert_eq!(mended.status, Some(0), "{}", mended.stderr);
+    assert_eq!(case.keys(), ["\"after\"", "\"before\""]);
 }

@@ -11,7 +11,9 @@ use ditto_cdc::snapshot::manifest::{
 use ditto_cdc::snapshot::preceding::{PrecedingRecords, RecordKind};
 use ditto_cdc::snapshot::proof::{ChangeLedger, Verdict};
 use ditto_cdc::snapshot::proof_events::is_present_after;
-use ditto_cdc::snapshot::stream_evidence::{Agreement, DocumentFacts, StreamEvidence, agreement};
+use ditto_cdc::snapshot::stream_evidence::{
+    Agreement, DocumentFacts, EventPlace, StreamEvidence, agreement,
+};
 
 use crate::world::{Answer, COLLECTIONS, Content, Documents, Id, Key, World, raw_id};
 
@@ -382,9 +384,21 @@ fn read_evidence(world: &World, manifest: &Manifest) -> StreamEvidence {
     let mut evidence = StreamEvidence::default();
     let condition = condition(manifest);
     for (partition, end) in manifest.ends(TOPIC) {
-        let records = &world.partitions[usize::try_from(partition).unwrap()].records;
-        for record in records.iter().filter(|record| record.offset < end) {
-            let place = (partition, record.offset);
+        let log = &world.partitions[usize::try_from(partition).unwrap()];
+        let place = |offset, time_ms| EventPlace {
+            partition,
+            offset,
+            time_ms,
+        };
+        let read = log.records.iter().filter(|record| record.offset < end);
+        if log.low() > 0 {
+            let first = read.clone().next();
+            let time = first.and_then(|first| i64::try_from(first.txn).ok());
+            evidence.note_unread_before(place(log.low(), time));
+        }
+        for record in read {
+            // Transactions are the only clock of this world.
+            let place = place(record.offset, i64::try_from(record.txn).ok());
             match event::decode(Some(&record.payload)) {
                 Ok(event) => evidence.note(&event, condition.as_ref(), place),
                 Err(_) => evidence.note_unreadable(place),

@@ -15,7 +15,7 @@ use crate::event::{self, EventKind};
 use crate::kafka::{self, Connection, PrecedingRead, ReadLimits, ReadStopped, Reader};
 use crate::record::incarnation::Incarnation;
 use crate::record::position::Position;
-use crate::record::{Place, Record, Source, SourceItem};
+use crate::record::{Record, Source, SourceItem};
 use crate::snapshot::document_id::{DocumentId, IdType};
 use crate::snapshot::manifest::{self, Collection, Manifest};
 use crate::snapshot::proof_events::is_present_after;
@@ -160,8 +160,10 @@ impl EvidenceReader {
         let condition = self.condition();
         let interrupt = Arc::clone(context.interrupt);
         let note = &mut |line: &str| context.out.note(line);
+        let mut firsts = BTreeMap::new();
         let mut visit = |record: &Record<'_>| {
             let place = place(record);
+            note_first(&mut firsts, place);
             match event::decode(record.payload.as_deref()) {
                 Ok(event) => evidence.note(&event, condition.as_ref(), place),
                 Err(_) => evidence.note_unreadable(place),
@@ -175,7 +177,10 @@ impl EvidenceReader {
                 evidence = StreamEvidence::default();
                 read
             }
-            Ok(read) => read,
+            Ok(read) => {
+                note_unread(&mut evidence, &read, &firsts);
+                read
+            }
             Err(ReadStopped::Interrupted) => return Err(Exit::Interrupted),
             Err(ReadStopped::Failed(failure)) => {
                 context.out.warn(&format!(
@@ -396,11 +401,35 @@ impl Discrepancy {
 }
 
 fn place(record: &Record<'_>) -> EventPlace {
-    match record.place {
-        Place::Offset {
-            partition, offset, ..
-        } => (partition, offset),
-        Place::Line { .. } | Place::Unknown => (0, 0),
+    let (partition, offset) = record.place.position().unwrap_or_default();
+    EventPlace {
+        partition,
+        offset,
+        time_ms: record.time.map(|time| time.millis),
+    }
+}
+
+/// Keeps the first record of each partition. Windows of records are read from the newest one.
+fn note_first(firsts: &mut BTreeMap<i32, EventPlace>, place: EventPlace) {
+    let first = firsts.entry(place.partition).or_insert(place);
+    if place.offset < first.offset {
+        *first = place;
+    }
+}
+
+/// Notes the partitions of which older records were not read: retention has removed them, or the limits exclude them.
+fn note_unread(
+    evidence: &mut StreamEvidence,
+    read: &PrecedingRead,
+    firsts: &BTreeMap<i32, EventPlace>,
+) {
+    for (&partition, &start) in read.starts.iter().filter(|(_, start)| **start > 0) {
+        let nothing = EventPlace {
+            partition,
+            offset: start,
+            time_ms: None,
+        };
+        evidence.note_unread_before(firsts.get(&partition).copied().unwrap_or(nothing));
     }
 }
 

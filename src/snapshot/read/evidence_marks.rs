@@ -133,7 +133,7 @@ impl EvidenceMarks {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::snapshot::stream_evidence::DocumentEvent;
+    use crate::snapshot::stream_evidence::{DocumentEvent, EventPlace};
 
     #[test]
     fn only_committed_pages_and_the_scanned_part_of_a_file_are_marked() {
@@ -144,7 +144,11 @@ mod tests {
                 id: Some(number.to_string().as_bytes()),
                 txn_id: Some(1),
                 is_present: Some(true),
-                place: (0, number),
+                place: EventPlace {
+                    partition: 0,
+                    offset: number,
+                    time_ms: None,
+                },
             });
         }
         let all = Arc::new(WrittenEvidence::new(evidence));

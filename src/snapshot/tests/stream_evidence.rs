@@ -15,6 +15,8 @@ enum Fate {
     Skipped,
     /// As above, but its announcement has no transaction.
     SkippedWithoutTxn,
+    /// As above, but its announcement cannot be read.
+    SkippedWithUnreadable,
     Unreadable,
     WithoutTxn,
 }
@@ -36,6 +38,8 @@ struct History {
     until_read: usize,
     /// The order in which records are noted.
     order: Vec<u32>,
+    /// The number of records of each partition that retention has removed.
+    removed: [i64; 2],
 }
 
 fn history() -> impl Strategy<Value = History> {
@@ -44,6 +48,7 @@ fn history() -> impl Strategy<Value = History> {
         2 => Just(Fate::Repeated),
         1 => Just(Fate::Skipped),
         1 => Just(Fate::SkippedWithoutTxn),
+        1 => Just(Fate::SkippedWithUnreadable),
         1 => Just(Fate::Unreadable),
         1 => Just(Fate::WithoutTxn),
     ];
@@ -58,13 +63,23 @@ fn history() -> impl Strategy<Value = History> {
         0..40_usize,
         0..10_usize,
         order,
+        [0..20_i64, 0..20_i64],
     )
-        .prop_map(|(steps, before, until_read, order)| History {
+        .prop_map(|(steps, before, until_read, order, removed)| History {
             before: before.min(steps.len()),
             steps,
             until_read,
             order,
+            removed,
         })
+}
+
+fn at(partition: usize, offset: i64, time_ms: Option<i64>) -> EventPlace {
+    EventPlace {
+        partition: i32::try_from(partition).unwrap(),
+        offset,
+        time_ms,
+    }
 }
 
 fn id(document: u8) -> String {
@@ -79,16 +94,24 @@ enum Noted {
     Unreadable(EventPlace),
 }
 
+impl Noted {
+    fn place(&self) -> EventPlace {
+        match *self {
+            Noted::Event(_, _, place) | Noted::Gap(_, place) | Noted::Unreadable(place) => place,
+        }
+    }
+}
+
 impl History {
     fn records(&self) -> Vec<Noted> {
         let mut next = [0_i64; 2];
-        let mut place = |partition: usize| {
-            next[partition] += 1;
-            (i32::try_from(partition).unwrap(), next[partition] - 1)
-        };
         let mut records = Vec::new();
         for (step, txn_id) in self.steps[..self.before].iter().zip(1..) {
             let partition = usize::from(step.document % 2);
+            let mut place = |partition: usize| {
+                next[partition] += 1;
+                at(partition, next[partition] - 1, i64::try_from(txn_id).ok())
+            };
             match step.fate {
                 Fate::Delivered => {
                     records.push(Noted::Event(*step, Some(txn_id), place(partition)));
@@ -100,6 +123,7 @@ impl History {
                 }
                 Fate::Skipped => records.push(Noted::Gap(Some(txn_id), place(0))),
                 Fate::SkippedWithoutTxn => records.push(Noted::Gap(None, place(0))),
+                Fate::SkippedWithUnreadable => records.push(Noted::Unreadable(place(0))),
                 Fate::Unreadable => records.push(Noted::Unreadable(place(partition))),
                 Fate::WithoutTxn => records.push(Noted::Event(*step, None, place(partition))),
             }
@@ -109,9 +133,13 @@ impl History {
 
     fn evidence(&self) -> StreamEvidence {
         let mut records = self.records();
+        records.retain(|record| self.is_kept(record.place()));
         let mut order = self.order.iter().cycle();
         records.sort_by_cached_key(|_| *order.next().unwrap());
         let mut evidence = StreamEvidence::default();
+        for first in self.firsts() {
+            evidence.note_unread_before(first);
+        }
         for record in records {
             match record {
                 Noted::Event(step, txn_id, place) => evidence.note_event(&DocumentEvent {
@@ -126,6 +154,24 @@ impl History {
             }
         }
         evidence
+    }
+
+    fn is_kept(&self, place: EventPlace) -> bool {
+        place.offset >= self.removed[usize::try_from(place.partition).unwrap()]
+    }
+
+    /// The first record of each partition of which retention has removed some.
+    fn firsts(&self) -> impl Iterator<Item = EventPlace> {
+        let records = self.records();
+        let partitions = self.removed.iter().enumerate();
+        let partitions = partitions.filter(|(_, removed)| **removed > 0);
+        partitions.map(move |(partition, removed)| {
+            let mut places = records.iter().map(Noted::place);
+            let nothing = at(partition, *removed, None);
+            let is_own = |place: &EventPlace| place.partition == nothing.partition;
+            let first = places.find(|place| is_own(place) && self.is_kept(*place));
+            first.unwrap_or(nothing)
+        })
     }
 
     fn floor(&self) -> u64 {
@@ -194,13 +240,18 @@ proptest! {
     }
 }
 
-fn event(id: &str, txn_id: u64, is_present: bool, place: EventPlace) -> DocumentEvent<'_> {
+fn event(
+    id: &str,
+    txn_id: u64,
+    is_present: bool,
+    (partition, offset): (usize, i64),
+) -> DocumentEvent<'_> {
     DocumentEvent {
         collection: "cars",
         id: Some(id.as_bytes()),
         txn_id: Some(txn_id),
         is_present: Some(is_present),
-        place,
+        place: at(partition, offset, None),
     }
 }
 

@@ -11,6 +11,7 @@ mod index_build;
 mod index_definition;
 mod indexes;
 mod load;
+mod log_limit;
 mod meta;
 mod names;
 mod open;

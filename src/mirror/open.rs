@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::error::{failure, setup};
 use super::identity::Identity;
+use super::log_limit::LogLimit;
 use super::meta::{self, MirrorState, StateSince};
 use super::schema::{self, Content};
 use super::tables::Table;
@@ -47,6 +48,7 @@ pub struct MirrorFile {
     pub(super) keeps_history: bool,
     /// Ends long statements.
     pub(super) interrupt: Option<Arc<AtomicBool>>,
+    pub(super) log_limit: LogLimit,
 }
 
 impl MirrorFile {
@@ -73,6 +75,7 @@ impl MirrorFile {
         sort_in_files(&database, &path).map_err(failed)?;
         let mut file = MirrorFile {
             database,
+            log_limit: LogLimit::new(&path),
             path,
             name,
             _lock: lock,
@@ -137,7 +140,9 @@ impl MirrorFile {
             }
             database.prepare_cached("COMMIT")?.execute([])?;
             Ok(())
-        })
+        })?;
+        self.log_limit.keep(&self.database);
+        Ok(())
     }
 
     /// Discards the open transaction, if any.

@@ -1,6 +1,7 @@
 //! The thread that writes pages of a load, so that the next pages arrive meanwhile.
 
 use std::io;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -8,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
 use super::error::io_error;
+use super::log_limit::LogLimit;
 use super::rows::Text;
 use super::schema;
 use crate::snapshot::write::keyed_page::KeyedPage;
@@ -113,6 +115,7 @@ fn ended() -> io::Error {
 }
 
 fn run(mut database: Connection, name: &str, jobs: &Receiver<Job>, error: &FirstError) {
+    let mut log_limit = LogLimit::new(Path::new(database.path().unwrap_or_default()));
     for job in jobs {
         if let Job::Flush(done) = job {
             // A store that does not wait any more has no use for the answer.
@@ -123,9 +126,12 @@ fn run(mut database: Connection, name: &str, jobs: &Receiver<Job>, error: &First
         if lock(error).is_some() {
             continue;
         }
-        if let Err(failed) = work(&mut database, &job) {
-            let failed = explain(&job, name, &failed);
-            *lock(error) = Some((failed.kind(), failed.to_string()));
+        match work(&mut database, &job) {
+            Ok(()) => log_limit.keep(&database),
+            Err(failed) => {
+                let failed = explain(&job, name, &failed);
+                *lock(error) = Some((failed.kind(), failed.to_string()));
+            }
         }
     }
 }

@@ -12,6 +12,8 @@ mod history;
 mod indexes;
 #[path = "killed.rs"]
 mod killed;
+#[path = "log_limit.rs"]
+mod log_limit;
 #[path = "properties.rs"]
 mod properties;
 #[path = "swaps.rs"]

@@ -1,6 +1,8 @@
-//! Benchmark HTTP server for `benches/requery.sh`: one collection with string ids, served from memory. It supports only the
-//! queries of a `requery` without errors, and `GET /all` for curl.
+//! Benchmark HTTP server for `benches/requery.sh` and `benches/mirror.sh`: one collection with string ids, served from
+//! memory. It supports only the queries of a `requery` without errors, and `GET /all` for curl.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod workload;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,13 +21,8 @@ impl Documents {
     fn new(count: usize, size: usize) -> Documents {
         let mut bytes = Vec::with_capacity(count * (size + 1));
         for number in 0..count {
-            let start = format!(
-                r#"{{"_id":"id-{number:09}","name":"Susan","qty":{number:09},"tags":["a","b"],"at":{{"lat":47.37,"lon":8.54}},"notes":""#
-            );
-            let filler = "offline first, sync later; ".bytes().cycle();
-            bytes.extend_from_slice(start.as_bytes());
-            bytes.extend(filler.take(size - start.len() - 2));
-            bytes.extend_from_slice(b"\"},");
+            workload::document(&mut bytes, number, number, size);
+            bytes.push(b',');
         }
         Documents {
             bytes,

@@ -14,10 +14,10 @@ const ROUNDS: usize = 5;
 
 /// One measured run: its duration, its processor time and its peak memory.
 #[derive(Clone, Copy)]
-struct Run {
-    took: Duration,
-    processor: Duration,
-    kilobytes: u64,
+pub(crate) struct Run {
+    pub took: Duration,
+    pub processor: Duration,
+    pub kilobytes: u64,
 }
 
 /// A contender: its name, and its command for a topic with a number of messages.
@@ -25,7 +25,7 @@ type Contender = (&'static str, fn(&Kafka, &str, usize) -> Command);
 
 /// Where a contender's output goes.
 #[derive(Clone, Copy)]
-enum Into {
+pub(crate) enum Into {
     /// `/dev/null`, whose writes cost nothing.
     Null,
     /// A pipe with a reader, as in `| jq`.
@@ -127,7 +127,7 @@ fn compare(kafka: &Kafka, topic: &str, count: usize, into: Into) {
 }
 
 /// The median of each figure.
-fn median(runs: &[Run]) -> Run {
+pub(crate) fn median(runs: &[Run]) -> Run {
     fn middle<T: Ord + Copy>(runs: &[Run], of: impl Fn(&Run) -> T) -> T {
         let mut values: Vec<T> = runs.iter().map(of).collect();
         values.sort_unstable();
@@ -140,7 +140,7 @@ fn median(runs: &[Run]) -> Run {
     }
 }
 
-fn measure(mut command: Command, into: Into) -> Run {
+pub(crate) fn measure(mut command: Command, into: Into) -> Run {
     let started = Instant::now();
     command.stdout(match into {
         Into::Null => Stdio::null(),

@@ -29,6 +29,7 @@ mod group_positions;
 mod groups;
 mod history;
 mod large;
+mod mirror_bench;
 mod old_protocol;
 mod order;
 mod positions;

@@ -1,36 +1,28 @@
-//! Documentation test: runs every command of the README, of docs/ and of the examples in `--help`, in order, on the servers
-//! of `demo --serve`, as a reader would. Commands (`sh`), queries of a mirror (`sql`) and programs (`python`) must succeed
-//! and show something; transcripts (`console`) must match the output. `UPDATE_GOLDEN=1 cargo test --release --test readme`
-//! rewrites the transcripts. `yaml` is checked by tests/kubernetes.rs.
-#![allow(clippy::unwrap_used)]
-
-mod support;
+//! A reader of a page, who runs its statements on the servers of the demo.
 
 use std::cell::RefCell;
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ditto_cdc::snapshot::manifest::Manifest;
-use ditto_cdc::util::exit::Exit;
-use support::docs_tools;
-use support::program::Running;
-use support::receivers::{Redis, Webhook};
 use tempfile::TempDir;
+
+use crate::page::{is_live, is_query, redirected, root, shown, subcommand, without_comment};
+use crate::support::docs_tools;
+use crate::support::program::Running;
+use crate::support::receivers::{Redis, Webhook};
 
 /// Generous: commands take seconds on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Pages whose blocks need more than the demo, with the test that runs them.
-const ELSEWHERE: &[(&str, &str)] = &[("docs/recovery.md", "tests/recovery.rs")];
 /// Pages about settings, which start without any.
 const BARE: &[&str] = &["docs/connecting.md"];
 /// The page whose commands send events to other programs.
-const REACTING: &str = "docs/reacting.md";
+pub const REACTING: &str = "docs/reacting.md";
 /// The page about mirrors, whose queries also need gaps.
 const MIRROR: &str = "docs/mirror.md";
 /// Commands that are not run here, and why.
@@ -60,6 +52,7 @@ const SILENT: &[(&str, &str)] = &[
     ),
     ("ditto-cdc audit snapshot --json | jq", "the copy is equal"),
     ("sqlite3 shop.db \"CREATE INDEX", "makes an index"),
+    ("sqlite3 shop.db \"DELETE", "removes rows"),
     (
         "duckdb -c \"ATTACH 'shop.db' AS shop (TYPE sqlite, READ_ONLY); COPY",
         "writes a file; the next command reads it",
@@ -67,114 +60,16 @@ const SILENT: &[(&str, &str)] = &[
 ];
 /// Commands whose status is an answer, with that status.
 const STATUS: &[(&str, i32)] = &[("ditto-cdc diff --exit-code", 1)];
-/// Flags that end `tail` by themselves.
-const BOUNDS: &[&str] = &[
-    "--until",
-    "--last",
-    "-n",
-    "--limit",
-    "--input",
-    "--idle-exit",
-    "--timeout",
-];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The fenced blocks of a page in order, with their languages.
-fn blocks(page: &str) -> Vec<(String, String)> {
-    let text = fs::read_to_string(root().join(page)).unwrap();
-    let fenced = text.split("\n```").skip(1).step_by(2);
-    let blocks = fenced.map(|block| block.split_once('\n').unwrap());
-    blocks
-        .map(|(language, body)| (language.to_owned(), format!("{body}\n")))
-        .collect()
-}
-
-/// Every page with commands.
-fn pages() -> Vec<String> {
-    let docs = fs::read_dir(root().join("docs")).unwrap();
-    let names = docs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let pages = names.filter(|name| Path::new(name).extension().is_some_and(|end| end == "md"));
-    let mut pages: Vec<String> = pages.map(|name| format!("docs/{name}")).collect();
-    pages.retain(|page| ELSEWHERE.iter().all(|(other, _)| other != page));
-    pages.push("README.md".to_owned());
-    pages.sort();
-    pages
-}
-
-/// The statements of a block of `sh`: lines, with the text of a here-document.
-fn statements(block: &str) -> Vec<String> {
-    let mut statements: Vec<String> = Vec::new();
-    let mut is_open = false;
-    for line in block.lines() {
-        match statements.last_mut().filter(|_| is_open) {
-            Some(statement) => statement.extend(["\n", line]),
-            None => statements.push(line.to_owned()),
-        }
-        is_open = line.contains("<<'END'") || is_open && line != "END";
-    }
-    statements.retain(|statement| !statement.trim().is_empty());
-    statements
-}
-
-/// A statement without its comment.
-fn without_comment(statement: &str) -> &str {
-    statement.split("  #").next().unwrap().trim_end()
-}
-
-/// The subcommand, if the statement runs the program.
-fn subcommand(statement: &str) -> Option<&str> {
-    let mut words = without_comment(statement).split_whitespace();
-    words.find(|word| *word == "ditto-cdc")?;
-    words.next()
-}
-
-/// Whether the statement shows what it reads from a database.
-fn is_query(statement: &str) -> bool {
-    let mut words = without_comment(statement).split_whitespace();
-    words.any(|word| ["sqlite3", "duckdb"].contains(&word))
-}
-
-/// The queries of a block of `sql`.
-fn queries(block: &str) -> Vec<&str> {
-    let queries = block.split_inclusive(";\n").map(str::trim);
-    queries.filter(|query| !query.is_empty()).collect()
-}
-
-/// Whether a reader stops the command with Ctrl-C.
-fn is_live(statement: &str) -> bool {
-    let has = |bound: &&str| statement.split_whitespace().any(|word| word == *bound);
-    match subcommand(statement) {
-        Some("tail") => !BOUNDS.iter().any(has),
-        Some("stats") => has(&"--watch"),
-        Some("mirror") => !has(&"--until"),
-        _ => false,
-    }
-}
-
-/// The file that the output of a statement goes to.
-fn redirected(statement: &str) -> Option<&str> {
-    let (_, file) = without_comment(statement).rsplit_once("> ")?;
-    (!file.contains([' ', '\'', '"', '|'])).then_some(file)
-}
-
-/// The lines that are more than a gap: the demo's stream has one, which passes every filter.
-fn shown(printed: &str) -> Vec<&str> {
-    let lines = printed.lines().filter(|line| !line.trim().is_empty());
-    lines.filter(|line| !line.contains("requery")).collect()
-}
 
 /// A user's folder with certificate files, passwords and API key, and the demo's servers that accept them.
-struct Customer {
+pub struct Customer {
     bare: bool,
-    demo: Running,
+    pub demo: Running,
     settings: Vec<(String, String)>,
     folder: TempDir,
     /// Variables that earlier statements have exported.
     exported: TempDir,
-    webhook: Webhook,
+    pub webhook: Webhook,
     /// For the page that sends events to it.
     redis: Option<Redis>,
     /// For the page that reads mirrors with it: the folder of the program.
@@ -184,7 +79,7 @@ struct Customer {
 }
 
 impl Customer {
-    fn new(page: &str) -> Customer {
+    pub fn new(page: &str) -> Customer {
         let gaps = ["--gap-every", "5s"];
         let gaps = &gaps[..if page == MIRROR { 2 } else { 0 }];
         let demo = Running::start(&[], &[&["demo", "--serve"], gaps].concat());
@@ -223,7 +118,7 @@ impl Customer {
         redis.map_or("redis://127.0.0.1:6379", |redis| &redis.url)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -272,26 +167,31 @@ impl Customer {
         assert!(installed.status.success(), "{installed:?}");
     }
 
-    /// Runs a query of a page. What it asks for may not have happened yet: the demo writes at random.
-    fn must_answer(&self, page: &str, query: &str) {
+    /// Asks a mirror in SQL. There must be an answer.
+    pub fn must_answer(&self, page: &str, query: &str) {
+        let script = format!("sqlite3 -readonly -box shop.db <<'END'\n{query}\nEND");
+        self.must_print_rows(page, &script);
+    }
+
+    /// Runs a query until it has rows. What it asks for may not have happened yet: the demo writes at random.
+    fn must_print_rows(&self, page: &str, script: &str) {
         let started = Instant::now();
         loop {
-            let script = format!("sqlite3 -readonly -box shop.db <<'END'\n{query}\nEND");
-            let (succeeded, printed, messages) = self.run_to_the_end(&script);
-            assert!(succeeded, "{page}:\n{query}\n{messages}");
+            let (succeeded, printed, messages) = self.run_to_the_end(script);
+            assert!(succeeded, "{page}:\n{script}\n{messages}");
             if !printed.trim().is_empty() {
                 return;
             }
-            assert!(started.elapsed() < TIMEOUT, "{page}: no rows:\n{query}");
+            assert!(started.elapsed() < TIMEOUT, "{page}: no rows:\n{script}");
             let command = self.mirrored.borrow().clone();
-            let command = command.unwrap_or_else(|| panic!("{page}: no mirror before {query}"));
+            let command = command.unwrap_or_else(|| panic!("{page}: no mirror before {script}"));
             let (succeeded, _, messages) = self.run_to_the_end(&command);
             assert!(succeeded, "{page}:\n{command}\n{messages}");
         }
     }
 
     /// Runs a Python program of a page.
-    fn must_run(&self, page: &str, program: &str) {
+    pub fn must_run(&self, page: &str, program: &str) {
         let script = format!("python3 - <<'END'\n{program}\nEND");
         let (succeeded, printed, messages) = self.run_to_the_end(&script);
         assert!(
@@ -301,7 +201,7 @@ impl Customer {
     }
 
     /// Runs one statement of a page. A command of the program must show something.
-    fn must_show(&self, page: &str, statement: &str) {
+    pub fn must_show(&self, page: &str, statement: &str) {
         let text = without_comment(statement);
         // A reader who copies the command should not get the short waits of a test.
         assert!(!text.contains(" 1s"), "{page}: {text}");
@@ -310,18 +210,20 @@ impl Customer {
         if needs_redis || needs_duckdb || NOT_RUN.iter().any(|(start, _)| text.starts_with(start)) {
             return;
         }
+        let is_silent = SILENT.iter().any(|(start, _)| text.starts_with(start));
+        if is_query(text) && !is_silent {
+            return self.must_print_rows(page, text);
+        }
         let (succeeded, printed, messages) = if is_live(text) {
             self.run_until_output(page, text)
         } else {
             self.run_to_the_end(text)
         };
         assert!(succeeded, "{page}:\n{text}\n{printed}{messages}");
-        let subcommand = subcommand(text);
-        let is_silent = SILENT.iter().any(|(start, _)| text.starts_with(start));
-        if is_silent || subcommand.is_none() && !is_query(text) {
+        let Some(subcommand) = subcommand(text).filter(|_| !is_silent) else {
             return;
-        }
-        if subcommand == Some("mirror") && !is_live(text) && text.contains(" shop.db") {
+        };
+        if subcommand == "mirror" && !is_live(text) && text.contains(" shop.db") {
             self.mirrored.replace(Some(text.to_owned()));
         }
         let printed = self.result(text, printed, &messages);
@@ -329,7 +231,7 @@ impl Customer {
             !shown(&printed).is_empty(),
             "{page}: shows nothing:\n{text}\n{printed}{messages}"
         );
-        if subcommand.is_some_and(|name| ["tail", "diff", "requery"].contains(&name)) {
+        if ["tail", "diff", "requery"].contains(&subcommand) {
             let has_null = printed.lines().any(|line| line.trim() == "null");
             assert!(!has_null, "{page}: prints null:\n{text}\n{printed}");
         }
@@ -422,7 +324,7 @@ impl Customer {
         )
     }
 
-    fn must_print(&self, page: &str, transcript: &str) {
+    pub fn must_print(&self, page: &str, transcript: &str) {
         let (command, expected) = transcript.split_once('\n').unwrap();
         let output = self.run(command.strip_prefix("$ ").unwrap());
         let both = [&output.stdout[..], &output.stderr[..]].concat();
@@ -456,7 +358,7 @@ impl Customer {
     }
 
     /// Runs a script, and keeps the variables that it exports.
-    fn run(&self, script: &str) -> Output {
+    pub fn run(&self, script: &str) -> Output {
         let keep = self.exported.path().join("variables").display().to_string();
         let script = format!("{}\nexport -p > {keep}", self.with_values(script));
         self.shell(&script).output().unwrap()
@@ -490,129 +392,4 @@ impl Customer {
 fn setting(line: &str) -> Option<(String, String)> {
     let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
     Some((name.to_owned(), value.trim_matches('\'').to_owned()))
-}
-
-#[test]
-fn every_command_does_what_its_page_says() {
-    let pages = pages();
-    assert!(pages.len() >= 3, "{pages:?}");
-    for page in pages {
-        let customer = Customer::new(&page);
-        for (language, block) in blocks(&page) {
-            match language.as_str() {
-                "sh" => {
-                    for statement in statements(&block) {
-                        customer.must_show(&page, &statement);
-                    }
-                }
-                "sql" => {
-                    for query in queries(&block) {
-                        customer.must_answer(&page, query);
-                    }
-                }
-                "python" => customer.must_run(&page, &block),
-                "console" => customer.must_print(&page, &block),
-                _ => {}
-            }
-        }
-        if page == REACTING {
-            let bodies = customer.webhook.bodies();
-            assert!(bodies.len() > 1, "{bodies:?}");
-            let is_message = |body: &String| body.contains("order o-") && !body.contains("null");
-            assert!(bodies.iter().all(is_message), "{bodies:?}");
-        }
-        if page == "README.md" {
-            let capture = fs::read_to_string(customer.path("capture.ndjson"));
-            assert!(capture.unwrap().lines().count() > 30);
-            let snapshot = Manifest::read(&customer.path("snapshot")).unwrap();
-            assert!(snapshot.complete && snapshot.collections.len() > 2);
-            assert_eq!(snapshot.positions.len(), 3);
-        }
-        assert_eq!(customer.demo.interrupt().status, Some(130), "{page}");
-    }
-}
-
-#[test]
-fn every_example_of_the_help_shows_something() {
-    let customer = Customer::new("--help");
-    let home = customer.path(".config");
-    fs::create_dir_all(home.join("fish/completions")).unwrap();
-    fs::create_dir_all(customer.path(".zfunc")).unwrap();
-    fs::create_dir_all(customer.path(".local/share/bash-completion/completions")).unwrap();
-    fs::write(home.join("ditto-cdc.toml"), "[prod]\n").unwrap();
-    for earlier in [
-        "ditto-cdc tail --state stream.state --from beginning --until end > a.ndjson",
-        "ditto-cdc requery --output before",
-        "ditto-cdc tail -n 5 > b.ndjson",
-        "ditto-cdc requery --output after",
-        "ditto-cdc requery --output snapshot",
-        "ditto-cdc mirror shop.db --until end",
-    ] {
-        assert!(customer.run(earlier).status.success(), "{earlier}");
-    }
-    let mut count = 0;
-    for (name, _) in ditto_cdc::commands::man::pages() {
-        let command = name.replace('-', " ").replace("ditto cdc", "ditto-cdc");
-        let help = customer.run(&format!("{command} --help"));
-        let help = String::from_utf8(help.stdout).unwrap();
-        let examples = help.split("Examples:\n").nth(1).unwrap_or_default();
-        for line in examples.lines().take_while(|line| !line.is_empty()) {
-            let example = line.trim().split("  ").next().unwrap();
-            customer.must_show(&format!("{command} --help"), example);
-            count += 1;
-        }
-    }
-    assert!(count > 20, "{count}");
-}
-
-#[test]
-fn what_counts_as_shown() {
-    assert!(shown("\nrequery  txn 5\n{\"type\":\"requeryRequired\"}\n").is_empty());
-    assert_eq!(shown("requery\ninsert\n"), ["insert"]);
-    assert!(is_live("ditto-cdc tail -c orders  # comment") && !is_live("ditto-cdc tail --last 3"));
-    assert!(!is_live("ditto-cdc verify") && !is_live("tail -f x"));
-    assert_eq!(redirected("ditto-cdc tail --where 'a > 5'"), None);
-    assert_eq!(
-        redirected("ditto-cdc tail --until end >> a.ndjson  # x"),
-        Some("a.ndjson")
-    );
-    assert!(is_query("rm -f a; sqlite3 a.db x") && !is_query("rm a  # sqlite3 a"));
-    assert_eq!(queries("a\nb;\nc;\n"), ["a\nb;", "c;"]);
-    assert_eq!(
-        statements("a <<'END'\n1\nEND\n\nb\n"),
-        ["a <<'END'\n1\nEND", "b"]
-    );
-}
-
-#[test]
-fn the_tables_of_exit_statuses_are_complete() {
-    for page in ["README.md", "docs/operations.md"] {
-        let text = fs::read_to_string(root().join(page)).unwrap();
-        for exit in Exit::ALL {
-            let row = format!("\n| {} | ", exit.code());
-            assert!(text.contains(&row), "{page} has no status {}", exit.code());
-        }
-    }
-}
-
-#[test]
-fn pages_that_are_run_elsewhere_are() {
-    for (page, test) in ELSEWHERE {
-        let there = !root().join(page).exists() || root().join(test).exists();
-        assert!(there, "{page} has no {test}");
-    }
-}
-
-#[test]
-fn the_test_command_is_what_must_pass_before_anything_lands() {
-    let run = fs::read_to_string(root().join(".ci/run")).unwrap();
-    assert!(
-        blocks("README.md")
-            .iter()
-            .any(|(_, block)| block.trim() == "cargo test --release")
-    );
-    assert!(
-        run.lines()
-            .any(|line| line.starts_with("cargo test --release"))
-    );
 }

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ditto_cdc::mirror::{MirrorReader, MirrorState};
+use ditto_cdc::snapshot::write::journal::{Entry, RunIdentity};
 use serde_json::value::RawValue;
 use support::demo_servers::Servers;
 use support::program::{Output, Running, run};
@@ -310,6 +311,35 @@ fn indexes_are_made_kept_and_used_by_the_systems_sqlite() {
     assert!(replaced.contains("making 2 indexes"), "{replaced}");
     assert!(plan(query).contains(used), "{}", plan(query));
     assert!(plan(by_city).contains(used_by_city), "{}", plan(by_city));
+}
+
+#[test]
+fn an_interrupted_load_of_something_else_starts_again_without_advice_of_requery() {
+    let scene = Scene::new(&[]);
+    let loaded = scene.mirror(&["--until", "end"]);
+    assert_eq!(loaded.status, Some(0), "{}", loaded.stderr);
+    let head = RunIdentity {
+        format: 0,
+        server: String::new(),
+        api: String::new(),
+        floor: None,
+        floor_from: Vec::new(),
+        patterns: Vec::new(),
+        condition: None,
+        cluster: None,
+        positions: Vec::new(),
+        held_back: Vec::new(),
+        seen: Vec::new(),
+        started: String::new(),
+    };
+    let head = serde_json::to_string(&Entry::Head(head)).unwrap();
+    let interrupted = format!("INSERT INTO ditto_load (entry) VALUES ('{head}')");
+    sql(&scene.file(), &interrupted);
+    let again = scene.mirror(&["--until", "end"]);
+    assert_eq!(again.status, Some(0), "{}", again.stderr);
+    let said = "the snapshot that was interrupted cannot be continued: another version of ditto-cdc started it";
+    assert!(again.stderr.contains(said), "{}", again.stderr);
+    assert!(!again.stderr.contains("--resume"), "{}", again.stderr);
 }
 
 #[test]

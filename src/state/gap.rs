@@ -62,10 +62,25 @@ impl Coverage {
         self.whole_app || selected.is_some_and(|selected| selected.is_subset(&self.collections))
     }
 
-    /// Whether it resolves a `requeryRequired` that is read after it, for such a reader.
+    /// Whether it resolves a `requeryRequired` that is read after it, for such a reader. One without a transaction is
+    /// resolved if its partition and offset were in the topic before the first request, and if the user has given the minimum
+    /// transaction.
     #[must_use]
-    pub fn resolves(&self, txn_id: u64, selected: Option<&BTreeSet<String>>) -> bool {
-        Some(txn_id) <= self.floor && self.contains(selected)
+    pub fn resolves(
+        &self,
+        txn_id: Option<u64>,
+        at: Option<(i32, i64)>,
+        selected: Option<&BTreeSet<String>>,
+    ) -> bool {
+        let is_included = match (txn_id, at) {
+            (Some(_), _) => txn_id <= self.floor,
+            (None, Some((partition, offset))) => {
+                let end = self.ends.get(&partition);
+                self.has_typed_floor && end.is_some_and(|end| offset < *end)
+            }
+            (None, None) => false,
+        };
+        is_included && self.contains(selected)
     }
 }
 

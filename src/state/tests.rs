@@ -7,6 +7,7 @@ use std::fs;
 use super::{Coverage, Gap, State, StateFile, parse, serialize};
 use crate::record::incarnation::{Incarnation, Witness};
 use crate::record::{GapReason, OffsetGap};
+use crate::snapshot::manifest::{Manifest, Scope};
 
 fn state() -> State {
     let mut gap = Gap::default();
@@ -169,6 +170,58 @@ fn a_gap_without_a_transaction_needs_one_from_the_user() {
     assert!(!gap.resolve(&whole));
     whole.has_typed_floor = true;
     assert!(gap.resolve(&whole));
+}
+
+#[test]
+fn an_event_and_the_gap_that_it_makes_are_resolved_by_the_same_snapshots() {
+    let at = Some((0, 11));
+    for (end, is_before) in [(None, false), (Some(11), false), (Some(12), true)] {
+        for (has_typed_floor, whole_app) in
+            [(false, false), (false, true), (true, false), (true, true)]
+        {
+            let snapshot = Coverage {
+                whole_app,
+                floor: Some(45),
+                has_typed_floor,
+                ends: end.map(|end| (0, end)).into_iter().collect(),
+                collections: names(&["cars"]),
+                ..Coverage::default()
+            };
+            let expected = is_before && has_typed_floor && whole_app;
+            assert_eq!(snapshot.resolves(None, at, None), expected, "{snapshot:?}");
+            let mut gap = Gap::default();
+            gap.note_requery(None, at);
+            assert_eq!(gap.resolve(&snapshot), expected, "{snapshot:?}");
+            assert!(!snapshot.resolves(None, None, None));
+            for (txn, is_at_floor) in [(45, true), (46, false)] {
+                let resolves = snapshot.resolves(Some(txn), at, None);
+                assert_eq!(resolves, is_at_floor && whole_app, "{snapshot:?}");
+                let cars = snapshot.resolves(Some(txn), at, Some(&names(&["cars"])));
+                assert_eq!(cars, is_at_floor, "{snapshot:?}");
+            }
+        }
+    }
+}
+
+/// A position that is held back is before offsets that were in the topic at the first request.
+#[test]
+fn a_partition_that_is_held_back_keeps_its_end() {
+    let scope = Scope {
+        whole_app: true,
+        ..Scope::default()
+    };
+    let manifest = serde_json::json!({
+        "format": 1, "writer": "", "server": "", "started": "", "ended": "", "complete": true, "floor": 45,
+        "floorFrom": ["--txn-id 45"], "scope": scope, "collections": [],
+        "positions": [{"topic": "t", "partition": 0, "nextOffset": 5}],
+        "heldBack": [{"partition": 0, "endOffset": 12, "why": ""}],
+    });
+    let manifest: Manifest = serde_json::from_value(manifest).unwrap();
+    let snapshot = Coverage::new(&manifest, "t");
+    assert_eq!(snapshot.ends, [(0, 12)].into());
+    assert!(snapshot.has_typed_floor);
+    assert!(snapshot.resolves(None, Some((0, 11)), None));
+    assert!(!snapshot.resolves(None, Some((0, 12)), None));
 }
 
 fn names(names: &[&str]) -> BTreeSet<String> {

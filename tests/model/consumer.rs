@@ -173,10 +173,10 @@ impl Consumer {
         if event.kind == EventKind::RequeryRequired {
             let base = self.base.as_ref();
             let coverage = base.map(|(manifest, _)| Coverage::new(manifest, TOPIC));
-            let resolves = |txn: u64| coverage.is_some_and(|one| one.resolves(txn, None));
-            if !txn.is_some_and(resolves) {
+            let at = Some((partition, record.offset));
+            if !coverage.is_some_and(|one| one.resolves(txn, at, None)) {
                 let gap = self.state.gap.get_or_insert_with(Gap::default);
-                gap.note_requery(txn, Some((partition, record.offset)));
+                gap.note_requery(txn, at);
             }
             return;
         }

@@ -241,7 +241,10 @@ impl<'m> Follower<'m> {
             EventKind::DocumentChanged => self.change(&event, record, (partition, offset)),
             EventKind::RequeryRequired => {
                 let txn = event.txn_id.map(|txn| txn.0);
-                let is_resolved = self.resolves(txn, (partition, offset));
+                let selected = self.selected.as_ref();
+                let is_resolved = self
+                    .coverage
+                    .resolves(txn, Some((partition, offset)), selected);
                 Ok(if is_resolved {
                     Taken::Done
                 } else {
@@ -253,17 +256,6 @@ impl<'m> Follower<'m> {
                 Ok(Taken::Done)
             }
         }
-    }
-
-    /// Whether the last snapshot contains what a `requeryRequired` says is missing.
-    fn resolves(&self, txn: Option<u64>, (partition, offset): (i32, i64)) -> bool {
-        let selected = self.selected.as_ref();
-        if let Some(txn) = txn {
-            return self.coverage.resolves(txn, selected);
-        }
-        let end = self.coverage.ends.get(&partition);
-        let is_before = end.is_some_and(|end| offset < *end);
-        is_before && self.coverage.has_typed_floor && self.coverage.contains(selected)
     }
 
     fn change(

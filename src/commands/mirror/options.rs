@@ -20,7 +20,10 @@ pub(super) struct Options {
 impl Options {
     /// Validates the options; a usage error as a message.
     pub fn new(typed: &cli::Mirror) -> Result<Options, String> {
-        let read = ReadOptions::new("mirror", &typed.collections, &typed.reading)?;
+        let read = ReadOptions {
+            restarts: true,
+            ..ReadOptions::new("mirror", &typed.collections, &typed.reading)?
+        };
         let filter = FilterOptions {
             collections: typed.collections.clone(),
             ..FilterOptions::default()

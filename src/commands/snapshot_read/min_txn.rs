@@ -222,6 +222,7 @@ fn since(options: &ReadOptions, old: Option<&Manifest>, topic: &str) -> Option<S
 pub(super) fn check_topic(
     connection: Connection,
     head: &RunIdentity,
+    options: &ReadOptions,
     context: &mut Context<'_>,
 ) -> Result<(), Exit> {
     let Some(stored) = start_offsets(&head.positions, &connection.topic) else {
@@ -241,17 +242,34 @@ pub(super) fn check_topic(
     if !kafka::is_replaced(&topic, &stored).unwrap_or(false) {
         return Ok(());
     }
+    let why = format!(
+        "the topic {} was deleted and created again, so that the stream cannot continue from the recorded positions",
+        topic.name()
+    );
+    Err(refuse_resume(&why, "", options, context))
+}
+
+/// Reports why an interrupted run cannot be continued; `before` is what a user can do beside starting again. A command that
+/// starts again by itself gives no advice.
+pub(super) fn refuse_resume(
+    why: &str,
+    before: &str,
+    options: &ReadOptions,
+    context: &mut Context<'_>,
+) -> Exit {
+    if options.restarts {
+        let line = format!("the snapshot that was interrupted cannot be continued: {why}");
+        context.out.note(&line);
+        return Exit::Setup;
+    }
     let failure = Failure {
         class: FailureClass::Setup,
-        what: format!(
-            "resuming the interrupted run: the topic {} was deleted and created again, so that the stream cannot continue from the recorded positions",
-            topic.name()
-        ),
-        fix: Some("leave out --resume to start again".to_owned()),
+        what: format!("resuming the interrupted run: {why}"),
+        fix: Some(format!("{before}leave out --resume to start again")),
         raw: None,
     };
     context.out.failure(&failure);
-    Err(failure.exit())
+    failure.exit()
 }
 
 /// The message for a gap in the records that were read: the snapshot includes its changes.

@@ -36,7 +36,6 @@ pub use self::workers::run_in_background;
 use super::Context;
 use crate::bigpeer::{Client, Endpoint};
 use crate::kafka::Connection;
-use crate::record::{Failure, FailureClass};
 use crate::snapshot::manifest::{Manifest, Scope};
 use crate::snapshot::read::queries::Target;
 use crate::snapshot::read::retrying_client::{RequestStatus, RetryingClient, StopReason};
@@ -257,18 +256,11 @@ fn interrupted_head(
 ) -> Result<RunIdentity, Exit> {
     let topic = kafka.as_ref().map(|kafka| kafka.topic.as_str());
     if let Some(why) = min_txn::conflict(head, server, topic, options) {
-        context.out.failure(&Failure {
-            class: FailureClass::Setup,
-            what: format!("resuming the interrupted run: {why}"),
-            fix: Some(
-                "use the same options as before, or leave out --resume to start again".to_owned(),
-            ),
-            raw: None,
-        });
-        return Err(Exit::Setup);
+        let same = "use the same options as before, or ";
+        return Err(min_txn::refuse_resume(&why, same, options, context));
     }
     if let Some(kafka) = kafka {
-        min_txn::check_topic(kafka, head, context)?;
+        min_txn::check_topic(kafka, head, options, context)?;
     }
     Ok(head.clone())
 }

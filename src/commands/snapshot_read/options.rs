@@ -19,6 +19,8 @@ const DEFAULT_DEADLINE: Duration = Duration::from_secs(600);
 pub struct ReadOptions {
     /// The command, for usage errors.
     pub command: &'static str,
+    /// Whether the command starts again by itself if an interrupted run cannot be continued.
+    pub restarts: bool,
     /// The minimum transaction that the user has given.
     pub txn_id: Option<u64>,
     /// The patterns of `--collection`, as typed.
@@ -62,6 +64,7 @@ impl ReadOptions {
             });
         Ok(ReadOptions {
             command,
+            restarts: false,
             txn_id: None,
             patterns: patterns.to_vec(),
             condition: None,

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, TxnId};
 use crate::kafka::{GroupStart, StartOffsets};
 use crate::record::incarnation::Incarnation;
 use crate::record::{Failure, FailureClass, Place};
 use crate::snapshot::dedup::SnapshotIndex;
 use crate::snapshot::identity::SnapshotIdentity;
 use crate::snapshot::manifest;
-use crate::snapshot::manifest::{Manifest, Position, Scope};
+use crate::snapshot::manifest::{Manifest, Scope};
 use crate::state::{Coverage, State};
 
 /// A snapshot to resume from.
@@ -225,22 +225,19 @@ impl BaseSnapshot {
 
     /// How the event of a record relates to the snapshot.
     pub(super) fn relation(&self, event: &Event<'_>, place: &Place<'_>) -> SnapshotRelation {
-        let Some(txn) = event.txn_id else {
-            return match event.kind {
-                EventKind::RequeryRequired if self.resolves_unnumbered(place) => {
-                    SnapshotRelation::GapResolved
-                }
-                EventKind::DocumentChanged => SnapshotRelation::Undated,
-                _ => SnapshotRelation::Newer,
-            };
-        };
         if event.kind == EventKind::RequeryRequired {
-            return if self.coverage.resolves(txn.0, self.selected.as_ref()) {
+            return if self.resolves(event.txn_id, place) {
                 SnapshotRelation::GapResolved
             } else {
                 SnapshotRelation::Newer
             };
         }
+        let Some(txn) = event.txn_id else {
+            return match event.kind {
+                EventKind::DocumentChanged => SnapshotRelation::Undated,
+                _ => SnapshotRelation::Newer,
+            };
+        };
         let (Some(collection), Some(id)) = (&event.collection, event.id()) else {
             return SnapshotRelation::Newer;
         };
@@ -250,22 +247,17 @@ impl BaseSnapshot {
         SnapshotRelation::Newer
     }
 
-    /// Whether it resolves a `requeryRequired` without a transaction. Only a group reads records that were in the topic
-    /// before the snapshot was taken.
-    fn resolves_unnumbered(&self, place: &Place<'_>) -> bool {
-        let Place::Offset {
-            topic,
-            partition,
-            offset,
-        } = *place
-        else {
-            return false;
-        };
-        let is_after = |position: &Position| {
-            (position.topic.as_str(), position.partition) == (topic, partition)
-                && offset < position.next_offset
-        };
-        let is_before_positions = self.manifest.positions.iter().any(is_after);
-        is_before_positions && self.coverage.has_typed_floor && self.contains_everything()
+    /// Whether it resolves a `requeryRequired`.
+    fn resolves(&self, txn: Option<TxnId>, place: &Place<'_>) -> bool {
+        let txn = txn.map(|txn| txn.0);
+        let selected = self.selected.as_ref();
+        match *place {
+            // The end of a partition is needed only without a transaction.
+            Place::Offset { topic, .. } if txn.is_none() => {
+                let of_topic = Coverage::new(&self.manifest, topic);
+                of_topic.resolves(txn, place.position(), selected)
+            }
+            _ => self.coverage.resolves(txn, None, selected),
+        }
     }
 }

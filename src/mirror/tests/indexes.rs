@@ -533,7 +533,7 @@ fn expected(value: Option<&[u8]>) -> rusqlite::types::Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(30))]
 
     #[test]
     fn a_column_has_what_the_path_says(

@@ -9,6 +9,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::read::read;
 use super::utf16::Utf16Reader;
+use crate::util::sqlite_file::SIGNATURE;
 
 /// Size of the first read, which is longer than every signature.
 const FIRST_READ_BYTES: usize = 64 << 10;
@@ -30,6 +31,8 @@ pub(super) enum EncodingError {
         /// A command that writes the decoded bytes to its standard output; the file name follows.
         command: &'static str,
     },
+    /// A `SQLite` database, such as a mirror.
+    Database,
     /// The data of a compressed capture ends before its end mark.
     Incomplete(&'static str),
     /// A zstd frame needs more memory than the limit.
@@ -42,6 +45,7 @@ impl fmt::Display for EncodingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             EncodingError::Unsupported { format, .. } => write!(f, "it is a {format} file"),
+            EncodingError::Database => f.write_str("it is a SQLite database"),
             EncodingError::Incomplete(format) => {
                 write!(
                     f,
@@ -71,6 +75,8 @@ enum Encoding {
     },
     /// A format that is not read: its name, and a command that decodes it.
     Unsupported(&'static str, &'static str),
+    /// A `SQLite` database.
+    Database,
 }
 
 const UTF16_LITTLE: Encoding = Encoding::Utf16 { big_endian: false };
@@ -82,6 +88,7 @@ const SIGNATURES: &[(&[u8], Encoding)] = &[
     (b"\x28\xb5\x2f\xfd", Encoding::Zstd),
     (b"\xff\xfe", UTF16_LITTLE),
     (b"\xfe\xff", UTF16_BIG),
+    (SIGNATURE, Encoding::Database),
     (b"BZh", Encoding::Unsupported("bzip2", "bzip2 -dc")),
     (b"\xfd7zXZ\0", Encoding::Unsupported("xz", "xz -dc")),
     (b"PK\x03\x04", Encoding::Unsupported("zip", "unzip -p")),
@@ -159,6 +166,7 @@ pub(super) fn decode(reader: Reader, compressed: &Arc<AtomicU64>) -> io::Result<
                 );
                 Box::new(Utf16Reader::new(whole, big_endian))
             }
+            Encoding::Database => return Err(io::Error::other(EncodingError::Database)),
             Encoding::Unsupported(format, command) => {
                 return Err(io::Error::other(EncodingError::Unsupported {
                     format,

@@ -385,6 +385,16 @@ fn io_failure(what: &str, name: &str, error: &std::io::Error) -> Failure {
 fn decoding_fix(error: &EncodingError, name: &str) -> Option<String> {
     let command = match error {
         EncodingError::Unsupported { command, .. } => command,
+        EncodingError::Database => {
+            let file = if name == "-" {
+                "FILE.db".to_owned()
+            } else {
+                quoted(name)
+            };
+            return Some(format!(
+                "a mirror is read by history, stats and audit, and by every SQLite client: sqlite3 {file}"
+            ));
+        }
         EncodingError::LargeWindow => "zstd -dc --long=31",
         EncodingError::Incomplete(_) | EncodingError::Damaged(..) => return None,
     };

@@ -34,7 +34,7 @@ pub struct History {
     /// only the string
     #[arg(value_name = "ID", allow_negative_numbers = true)]
     pub id: String,
-    /// Captures, read by time; `-` is standard input. Without a file, the topic is read once from its beginning to its end,
+    /// Captures, read by time, or one mirror; `-` is standard input. Without a file, the topic is read once from its beginning to its end,
     /// without a group
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,

@@ -13,7 +13,7 @@ use super::{Connection, Filter};
     "Show the lag of this consumer group, which is not joined [env: DITTO_CDC_GROUP]"
 )))]
 pub struct Stats {
-    /// Captures: output of tail, kafka-console-consumer.sh, kcat, rpk or kcl; `-` is standard input. Without a file, the topic
+    /// Captures: output of tail, kafka-console-consumer.sh, kcat, rpk or kcl; `-` is standard input. Or one mirror. Without a file, the topic
     /// is read once from its beginning to its current end, without a group
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,

@@ -22,6 +22,7 @@ mod rows;
 mod rule;
 mod scan;
 mod schema;
+mod sizes;
 mod swap;
 mod table_store;
 mod tables;
@@ -41,6 +42,7 @@ pub use open::MirrorFile;
 pub use reader::{MirrorReader, Row};
 pub use repair::Correction;
 pub use scan::{ScannedRow, TableScan};
+pub use sizes::CollectionSize;
 pub use swap::Swapped;
 pub use table_store::TableStore;
 

@@ -64,6 +64,12 @@ impl MirrorReader {
                 "check the path; ditto-cdc mirror creates the file",
             ));
         }
+        if content == Content::Foreign {
+            return Err(setup(
+                format!("{name} is a SQLite database of another program, not a mirror"),
+                "give a file that ditto-cdc mirror has created",
+            ));
+        }
         check_content(content, &name)?;
         Ok(MirrorReader { database, name })
     }
@@ -156,6 +162,15 @@ impl MirrorReader {
             .database
             .query_row(sql, [collection, key], |row| row.get(0).map(to_txn));
         txn.optional().map_err(|error| self.failed(&error))
+    }
+
+    /// The collections in the order of their names.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the file cannot be read.
+    pub fn collection_names(&self) -> Result<Vec<String>, Failure> {
+        let tables = live_tables(&self.database).map_err(|error| self.failed(&error))?;
+        Ok(tables.into_iter().map(|(name, _)| name).collect())
     }
 
     /// The collections in the order of their names, each with its number of documents.

@@ -1,6 +1,7 @@
 //! What a stream contains: counts of each collection, and the fields of its documents. Its memory does not grow with the
 //! number of events.
 
+mod copy;
 mod distinct;
 mod fields;
 mod sample;
@@ -8,6 +9,7 @@ pub mod stream;
 
 use std::collections::BTreeMap;
 
+pub use self::copy::{CopiedCollection, CopySummary};
 pub use self::distinct::DistinctIds;
 pub use self::fields::{Example, Field, FieldTree, Type};
 

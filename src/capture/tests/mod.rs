@@ -450,6 +450,13 @@ fn encoded_captures() {
         Some("decompress it first: bzip2 -dc | ditto-cdc diff -"),
     );
     fails(
+        b"SQLite format 3\0\x10\0",
+        "cannot read the capture standard input: it is a SQLite database",
+        Some(
+            "a mirror is read by history, stats and audit, and by every SQLite client: sqlite3 FILE.db",
+        ),
+    );
+    fails(
         &zstd[..zstd.len() - 2],
         "cannot read the capture standard input: the zstd data ends too early: the file is incomplete",
         None,

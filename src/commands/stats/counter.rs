@@ -10,12 +10,15 @@ use crate::commands::tail::plan::Plan;
 use crate::commands::tail::range;
 use crate::event::filter::EarlyRejection;
 use crate::record::{Failure, OffsetGap, Place, Record};
+use crate::summary::CopySummary;
 use crate::summary::stream::{Partitions, StreamStats};
 
 /// Counts what the filters select.
 pub(super) struct Counter<'p> {
     pub totals: Totals,
     pub partitions: Partitions,
+    /// What a mirror contains, if the records are its changes.
+    pub copy: Option<CopySummary>,
     /// Records that were read.
     pub read: u64,
     /// Positions that no longer exist.
@@ -105,6 +108,7 @@ impl<'p> Counter<'p> {
                 first_unreadable: None,
             },
             partitions: Partitions::default(),
+            copy: None,
             read: 0,
             offset_gaps: 0,
             rejected: BTreeSet::new(),
@@ -139,7 +143,10 @@ impl<'p> Counter<'p> {
     pub fn known_collections(&self) -> BTreeSet<String> {
         let counted = self.totals.stats.collections.iter();
         let counted = counted.map(|one| one.name.to_string());
-        counted.chain(self.rejected.iter().cloned()).collect()
+        let copied = self.copy.iter().flat_map(|copy| &copy.collections);
+        let copied = copied.map(|one| one.name.clone());
+        let rejected = self.rejected.iter().cloned();
+        counted.chain(rejected).chain(copied).collect()
     }
 
     fn count_place(&mut self, record: &Record<'_>) {

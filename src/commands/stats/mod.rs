@@ -1,8 +1,9 @@
-//! `stats`: counts what a topic or captures contain, over time, by collection, document and partition.
+//! `stats`: counts what a topic, captures or a mirror contain, over time, by collection, document and partition.
 
 mod counter;
 mod facts;
 mod log;
+mod mirror;
 mod watch;
 
 use std::path::Path;
@@ -26,6 +27,7 @@ use crate::record::position::Position;
 use crate::record::{Failure, Source};
 use crate::summary::stream::{PartitionLog, Partitions};
 use crate::util::exit::Exit;
+use crate::util::sqlite_file::is_sqlite;
 use crate::view::stats::{BarUnit, StatsReport, StatsView};
 use crate::view::{Format, Styles, WallClock};
 
@@ -43,7 +45,7 @@ pub fn run(typed: &cli::Stats, context: &mut Context<'_>) -> Exit {
         read_topic(typed, &plan, &mut counter, context)
     } else {
         let mut files = typed.files.iter();
-        files.try_for_each(|file| read_capture(file, &mut counter, context))
+        files.try_for_each(|file| read_file(file, &plan, &mut counter, context))
     };
     counter.drain();
     match read {
@@ -85,6 +87,14 @@ fn plan(typed: &cli::Stats, context: &Context<'_>) -> Result<Plan, String> {
                 .to_owned(),
         );
     }
+    if let Some(mirror) = typed.files.iter().find(|path| is_sqlite(path))
+        && typed.files.len() > 1
+    {
+        return Err(format!(
+            "{} is a SQLite database: a mirror is counted without other files",
+            mirror.display()
+        ));
+    }
     if typed.from.is_none() {
         plan.from = Position::Beginning;
     }
@@ -94,11 +104,16 @@ fn plan(typed: &cli::Stats, context: &Context<'_>) -> Result<Plan, String> {
     Ok(plan)
 }
 
-fn read_capture(
+fn read_file(
     path: &Path,
+    plan: &Plan,
     counter: &mut Counter<'_>,
     context: &mut Context<'_>,
 ) -> Result<(), Exit> {
+    if is_sqlite(path) {
+        counter.copy = Some(mirror::read(path, plan, counter, context)?);
+        return Ok(());
+    }
     let capture = Capture::open(path, Arc::clone(context.interrupt));
     let mut capture = capture.map_err(|failure| report(&failure, context))?;
     counter.scan_positions();
@@ -234,6 +249,7 @@ fn text(typed: &cli::Stats, counter: &Counter<'_>, view: &StatsView) -> Vec<u8> 
         gaps: counter.gaps(),
         unreadable: counter.totals.unreadable,
         has_paths: typed.paths,
+        copy: counter.copy.as_ref(),
         is_live: typed.watch.is_some(),
     };
     let mut text = Vec::new();

@@ -50,7 +50,7 @@ impl StatsView {
             .iter()
             .map(|one| self.json_partition(one))
             .collect();
-        json!({
+        let mut object = json!({
             "events": stats.events,
             "bytes": stats.bytes,
             "transactions": stats.transactions(),
@@ -64,7 +64,11 @@ impl StatsView {
             "documents": documents,
             "partitions": partitions,
             "activity": activity,
-        })
+        });
+        if let (Some(copy), Some(fields)) = (report.copy, object.as_object_mut()) {
+            fields.insert("mirror".to_owned(), self.json_copy(copy));
+        }
+        object
     }
 
     fn json_collection(&self, one: &CollectionStats) -> Value {
@@ -104,7 +108,7 @@ impl StatsView {
         })
     }
 
-    fn json_time(&self, millis: Option<i64>) -> Option<String> {
+    pub(super) fn json_time(&self, millis: Option<i64>) -> Option<String> {
         millis.map(|millis| self.clock.format_rfc3339(millis))
     }
 }

@@ -1,6 +1,7 @@
 //! Formats the statistics of a stream: tables and bars for people, one JSON object for programs.
 
 mod bars;
+mod copy;
 mod json;
 mod tables;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod tests;
 
 use super::clock::WallClock;
 use super::styles::Styles;
+use crate::summary::CopySummary;
 use crate::summary::stream::{OpCounts, PartitionStats, StreamStats};
 use crate::util::time::DAY_SECONDS;
 
@@ -24,6 +26,8 @@ pub struct StatsReport<'s> {
     pub unreadable: u64,
     /// Whether changed paths were counted.
     pub has_paths: bool,
+    /// What a mirror contains; the statistics are then those of its changes.
+    pub copy: Option<&'s CopySummary>,
     /// Whether the rates of the last minutes are shown.
     pub is_live: bool,
 }

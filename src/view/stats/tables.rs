@@ -26,6 +26,14 @@ impl StatsView {
     /// Appends everything, section by section.
     pub fn tables(&self, report: &StatsReport<'_>, out: &mut Vec<u8>) {
         let mut text = String::new();
+        if let Some(copy) = report.copy {
+            self.copy(copy, &mut text);
+            if !copy.has_history {
+                out.extend_from_slice(text.as_bytes());
+                return;
+            }
+            text.push_str("\nhistory: ");
+        }
         self.totals(report, &mut text);
         self.collections(report, &mut text);
         self.histogram(report, &mut text);
@@ -47,7 +55,7 @@ impl StatsView {
         out.extend_from_slice(text.as_bytes());
     }
 
-    fn columns(&self) -> usize {
+    pub(super) fn columns(&self) -> usize {
         self.width.unwrap_or(DEFAULT_COLUMNS)
     }
 
@@ -461,7 +469,7 @@ fn cut(text: &str) -> String {
 }
 
 /// Bytes with a unit, such as `1.2 MB`.
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if count < 1000 {
         return format!("{count} B");

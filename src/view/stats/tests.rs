@@ -38,6 +38,7 @@ fn shown(view: &StatsView, stats: &StreamStats, partitions: &[&PartitionStats]) 
         gaps: 1,
         unreadable: 0,
         has_paths: true,
+        copy: None,
         is_live: true,
     };
     let mut out = Vec::new();

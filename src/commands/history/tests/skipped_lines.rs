@@ -28,6 +28,7 @@ impl VersionSink for Arrived {
         let described = version.describe();
         self.0.push(format!("{described} {id} {:?}", version.link));
     }
+    fn vanished(&mut self, _: usize, _: &Vanished<'_>) {}
     fn gap(&mut self, record: &Record<'_>, _: &Event<'_>) {
         self.0.push(format!("gap {:?}", record.place));
     }

@@ -30,7 +30,7 @@ fn read(arguments: &[&str]) -> Output {
 
 /// The lines of versions: those with a time.
 fn versions(output: &Output) -> Vec<String> {
-    let lines = output.lines().into_iter().map(|line| line.to_string());
+    let lines = output.lines().into_iter().map(ToString::to_string);
     lines.filter(|line| line.starts_with("20")).collect()
 }
 
@@ -111,9 +111,18 @@ fn a_mirror_has_the_history_of_its_changes_and_says_what_is_missing() {
 
     assert_counts(&path);
 
+    assert_missing(&path, &capture, (collection, key), &table);
+}
+
+/// What is missing in a history is marked, and what is no history is refused.
+fn assert_missing(path: &Path, capture: &str, (collection, key): (&str, &str), table: &str) {
+    let file = path.display().to_string();
+    let history = |file: &str, options: &[&str]| {
+        read(&[&["history", collection, key, file], options].concat())
+    };
     // As a snapshot after a gap would.
     sql(
-        &path,
+        path,
         &format!(
             "UPDATE \"{table}\" SET doc = json_set(doc, '$.unseen', 1), txn = txn + 1 WHERE key = '{key}'"
         ),
@@ -122,7 +131,7 @@ fn a_mirror_has_the_history_of_its_changes_and_says_what_is_missing() {
     assert!(word(&changed, "missing"));
     assert!(String::from_utf8_lossy(&changed.stdout).contains("snapshotDocument"));
     sql(
-        &path,
+        path,
         &format!("DELETE FROM \"{table}\" WHERE key = '{key}'"),
     );
     let gone = history(&file, &["--format", "json"]);
@@ -134,17 +143,17 @@ fn a_mirror_has_the_history_of_its_changes_and_says_what_is_missing() {
     assert_eq!(history(&file, &["--blame"]).status, Some(5));
     assert_eq!(history(&file, &["--at", "now"]).status, Some(5));
     sql(
-        &path,
+        path,
         "UPDATE ditto_meta SET value = 'behind a gap' WHERE key = 'state'",
     );
     let behind = history(&file, &[]);
     assert!(behind.stderr.contains("behind a gap"), "{}", behind.stderr);
     sql(
-        &path,
+        path,
         "UPDATE ditto_meta SET value = 'loading' WHERE key = 'state'",
     );
     assert_eq!(history(&file, &[]).status, Some(3));
-    assert_eq!(history(&file, &[&capture]).status, Some(2));
+    assert_eq!(history(&file, &[capture]).status, Some(2));
     for command in ["tail", "diff", "collections"] {
         let option: &[&str] = if command == "tail" { &["--input"] } else { &[] };
         let refused = read(&[&[command], option, &[&file]].concat());

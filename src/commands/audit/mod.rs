@@ -23,7 +23,7 @@ use self::result::AuditResult;
 use self::suspects::Suspects;
 use super::read_source::report as report_failure;
 use super::snapshot_read::destination::Destination;
-use super::snapshot_read::options::ReadOptions;
+use super::snapshot_read::options::{Purpose, ReadOptions};
 use super::snapshot_read::{
     ChangeReader, Earlier, Servers, SnapshotRead, StreamStart, document_condition,
 };
@@ -101,7 +101,7 @@ impl Audit {
             patterns: scope.patterns.clone(),
             condition: scope.condition.clone(),
             no_kafka: servers.kafka.is_none(),
-            keeps_nothing: true,
+            purpose: Purpose::Comparison,
             ..options
         };
         let copied = Manifest {

@@ -12,7 +12,9 @@ use crate::commands::Context;
 use crate::commands::read_source::report;
 use crate::commands::snapshot_read::destination::Destination;
 use crate::commands::snapshot_read::outcome::report_stop;
-use crate::commands::snapshot_read::{Earlier, Servers, SnapshotRead, run_in_background};
+use crate::commands::snapshot_read::{
+    Earlier, NotPrepared, Servers, SnapshotRead, run_in_background,
+};
 use crate::mirror::{MirrorState, Staging};
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::manifest::Manifest;
@@ -79,12 +81,12 @@ impl Mirror {
         let prepared = SnapshotRead::prepare(servers, &earlier, &options, context);
         let read = match prepared {
             Ok(read) => read,
-            Err(Exit::Setup) if run.head().is_some() => {
+            Err(NotPrepared::CannotContinue(_)) => {
                 context.out.note("starting the snapshot again");
                 self.discard(context)?;
                 return self.load(context);
             }
-            Err(exit) => return Err(exit),
+            Err(NotPrepared::Stopped(exit)) => return Err(exit),
         };
         let staging = self.file.staging();
         let staging = staging.map_err(|failure| report(&failure, context))?;

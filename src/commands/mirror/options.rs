@@ -1,7 +1,7 @@
 //! Options of a mirror.
 
 use crate::cli::{self, MirrorOnGap};
-use crate::commands::snapshot_read::options::ReadOptions;
+use crate::commands::snapshot_read::options::{Purpose, ReadOptions};
 use crate::event::filter::{Filter, FilterOptions};
 use crate::mirror::Index;
 
@@ -21,7 +21,7 @@ impl Options {
     /// Validates the options; a usage error as a message.
     pub fn new(typed: &cli::Mirror) -> Result<Options, String> {
         let read = ReadOptions {
-            restarts: true,
+            purpose: Purpose::Mirror,
             ..ReadOptions::new("mirror", &typed.collections, &typed.reading)?
         };
         let filter = FilterOptions {

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::options::ReadOptions;
+use super::earlier::NotPrepared;
+use super::options::{Purpose, ReadOptions};
 use crate::commands::Context;
 use crate::event;
 use crate::kafka;
@@ -82,7 +83,7 @@ impl MinTransaction {
 
     /// Reports the minimum transaction.
     pub fn report(&self, options: &ReadOptions, context: &mut Context<'_>) {
-        if options.keeps_nothing {
+        if options.purpose == Purpose::Comparison {
             if let Some(txn_id) = self.highest {
                 let from = self.from.join(", ");
                 context.out.note(&format!(
@@ -224,7 +225,7 @@ pub(super) fn check_topic(
     head: &RunIdentity,
     options: &ReadOptions,
     context: &mut Context<'_>,
-) -> Result<(), Exit> {
+) -> Result<(), NotPrepared> {
     let Some(stored) = start_offsets(&head.positions, &connection.topic) else {
         return Ok(());
     };
@@ -236,7 +237,7 @@ pub(super) fn check_topic(
     let note = &mut |line: &str| context.out.note(line);
     let topic = match kafka::connect(connection, interrupt, note) {
         Ok(topic) => topic,
-        Err(ReadStopped::Interrupted) => return Err(Exit::Interrupted),
+        Err(ReadStopped::Interrupted) => return Err(Exit::Interrupted.into()),
         Err(ReadStopped::Failed(_)) => return Ok(()),
     };
     if !kafka::is_replaced(&topic, &stored).unwrap_or(false) {
@@ -256,11 +257,11 @@ pub(super) fn refuse_resume(
     before: &str,
     options: &ReadOptions,
     context: &mut Context<'_>,
-) -> Exit {
-    if options.restarts {
+) -> NotPrepared {
+    if options.purpose == Purpose::Mirror {
         let line = format!("the snapshot that was interrupted cannot be continued: {why}");
         context.out.note(&line);
-        return Exit::Setup;
+        return NotPrepared::CannotContinue(Exit::Setup);
     }
     let failure = Failure {
         class: FailureClass::Setup,
@@ -269,7 +270,7 @@ pub(super) fn refuse_resume(
         raw: None,
     };
     context.out.failure(&failure);
-    failure.exit()
+    NotPrepared::CannotContinue(failure.exit())
 }
 
 /// The message for a gap in the records that were read: the snapshot includes its changes.

@@ -23,7 +23,7 @@ use jiff::Timestamp;
 
 pub use self::change_reader::{ChangeReader, ChangeVisitor, StreamStart, read_range};
 use self::destination::Destination;
-pub use self::earlier::Earlier;
+pub use self::earlier::{Earlier, NotPrepared};
 use self::evidence::EvidenceCheck;
 use self::listing::CollectionList;
 use self::min_txn::{JOURNAL_FORMAT, MinTransaction};
@@ -66,13 +66,13 @@ impl SnapshotRead {
     /// Records the offsets, and determines the minimum transaction and the collections. Reports errors.
     ///
     /// # Errors
-    /// The exit code of a reported error.
+    /// [`NotPrepared`], which was reported.
     pub fn prepare(
         servers: Servers,
         earlier: &Earlier<'_>,
         options: &ReadOptions,
         context: &mut Context<'_>,
-    ) -> Result<SnapshotRead, Exit> {
+    ) -> Result<SnapshotRead, NotPrepared> {
         let Servers {
             endpoint,
             key,
@@ -220,7 +220,7 @@ fn head(
     earlier: &Earlier<'_>,
     options: &ReadOptions,
     context: &mut Context<'_>,
-) -> Result<RunIdentity, Exit> {
+) -> Result<RunIdentity, NotPrepared> {
     let server = client.endpoint().to_string();
     if let Some(head) = earlier.run.head() {
         return interrupted_head(head, &server, kafka, options, context);
@@ -253,7 +253,7 @@ fn interrupted_head(
     kafka: Option<Connection>,
     options: &ReadOptions,
     context: &mut Context<'_>,
-) -> Result<RunIdentity, Exit> {
+) -> Result<RunIdentity, NotPrepared> {
     let topic = kafka.as_ref().map(|kafka| kafka.topic.as_str());
     if let Some(why) = min_txn::conflict(head, server, topic, options) {
         let same = "use the same options as before, or ";

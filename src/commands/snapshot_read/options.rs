@@ -14,13 +14,24 @@ use crate::util::time::parse_duration;
 /// Default of `--deadline`: time without progress.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(600);
 
+/// What becomes of the documents that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// They are a snapshot of the user.
+    Snapshot,
+    /// They replace a mirror, which starts again by itself if an interrupted run cannot be continued.
+    Mirror,
+    /// They are compared and not kept: the stream does not continue from them.
+    Comparison,
+}
+
 /// What is read, and how.
 #[derive(Debug, Clone)]
 pub struct ReadOptions {
     /// The command, for usage errors.
     pub command: &'static str,
-    /// Whether the command starts again by itself if an interrupted run cannot be continued.
-    pub restarts: bool,
+    /// What becomes of the documents.
+    pub purpose: Purpose,
     /// The minimum transaction that the user has given.
     pub txn_id: Option<u64>,
     /// The patterns of `--collection`, as typed.
@@ -31,8 +42,6 @@ pub struct ReadOptions {
     pub from: Option<Position>,
     /// The stream is not read, although it may be configured.
     pub no_kafka: bool,
-    /// Documents are read to be compared, so that the stream does not continue from them.
-    pub keeps_nothing: bool,
     /// Documents are counted and not read.
     pub counts_only: bool,
     /// How long requests are retried without progress.
@@ -64,13 +73,12 @@ impl ReadOptions {
             });
         Ok(ReadOptions {
             command,
-            restarts: false,
+            purpose: Purpose::Snapshot,
             txn_id: None,
             patterns: patterns.to_vec(),
             condition: None,
             from: None,
             no_kafka: false,
-            keeps_nothing: false,
             counts_only: false,
             deadline: deadline?,
             version: match typed.api_version {

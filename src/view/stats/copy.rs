@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::StatsView;
-use super::table::{Cell, Column, Table};
 use super::tables::bytes;
 use crate::summary::CopySummary;
 use crate::util::text::plural;
 use crate::view::escape;
 use crate::view::styles::Ink;
+use crate::view::table::{Cell, Column, Table};
 
 const COLUMNS: [Column; 5] = [
     column("collection", false, 0),

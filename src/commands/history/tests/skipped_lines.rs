@@ -33,9 +33,6 @@ impl VersionSink for Arrived {
         self.0.push(format!("gap {:?}", record.place));
     }
     fn offset_gap(&mut self, _: &OffsetGap) {}
-    fn vanished(&mut self, document: usize, _: &Vanished<'_>) {
-        self.0.push(format!("vanished {document}"));
-    }
     fn unreadable(&mut self, record: &Record<'_>, why: Unreadable) {
         self.0.push(format!("unreadable {:?} {why}", record.place));
     }

@@ -9,6 +9,7 @@ use super::row_set::RowSet;
 use super::sameness::Sameness;
 use crate::mirror::{MirrorReader, TableScan};
 use crate::record::{Failure, FailureClass};
+use crate::snapshot::dedup::SnapshotIndex;
 use crate::snapshot::manifest::Position;
 use crate::util::mutex::lock;
 
@@ -21,6 +22,8 @@ type Readers = Arc<Mutex<Vec<MirrorReader>>>;
 /// A mirror.
 pub(super) struct MirrorCopy {
     readers: Readers,
+    /// What the last snapshot has shown, also about documents that it did not have.
+    snapshot: SnapshotIndex,
 }
 
 impl MirrorCopy {
@@ -56,8 +59,11 @@ impl MirrorCopy {
                 .map(|(collection, _)| collection)
                 .collect(),
         };
-        let readers = Arc::new(Mutex::new(readers));
-        Ok((MirrorCopy { readers }, facts))
+        let copy = MirrorCopy {
+            readers: Arc::new(Mutex::new(readers)),
+            snapshot: SnapshotIndex::new(&facts.manifest),
+        };
+        Ok((copy, facts))
     }
 }
 
@@ -107,15 +113,15 @@ impl AuditedCopy for MirrorCopy {
         let readers = lock(&self.readers);
         let reader = readers.first().ok_or_else(closed)?;
         let failed = |failure: Failure| io::Error::other(failure.what);
-        if let Some(row) = reader.document(collection, key).map_err(failed)? {
-            return Ok(Version {
-                document: Some(row.document),
-                txn: row.txn,
-            });
-        }
+        let row = reader.document(collection, key).map_err(failed)?;
+        let txn = match &row {
+            Some(row) => row.txn,
+            None => reader.removed_at(collection, key).map_err(failed)?,
+        };
         Ok(Version {
-            document: None,
-            txn: reader.removed_at(collection, key).map_err(failed)?,
+            document: row.map(|row| row.document),
+            // As in mirror, which applies no event that the snapshot contains already.
+            txn: txn.max(self.snapshot.read_at(collection, key.as_bytes())),
         })
     }
 }

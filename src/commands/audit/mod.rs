@@ -51,11 +51,15 @@ fn audit(typed: &cli::Audit, context: &mut Context<'_>) -> Result<Exit, Exit> {
     }
     let options = ReadOptions::new("audit", &[], &typed.reading);
     let options = options.map_err(|why| context.usage_error("audit", &why))?;
-    let (copy, facts) = open(&path, options.jobs, context)?;
+    let (mut copy, mut facts) = open(&path, options.jobs, context)?;
     let (endpoint, key, kafka) =
         connect::api(&typed.connection, &typed.api, !typed.no_kafka, context)?;
     check_server(&facts, &endpoint, context)?;
     let mut locked = lock_for_repair(typed, &path, &facts, context)?;
+    if locked.is_some() {
+        // Until the lock, a mirror may have written.
+        (copy, facts) = open(&path, options.jobs, context)?;
+    }
     let audit = Audit {
         copy,
         stream: stream(kafka.as_ref(), &facts, context)?,

@@ -172,11 +172,11 @@ impl Suspects {
             EventKind::Other(_) => return,
         }
         self.newest = self.newest.max(txn);
-        let Some(keys) = event
-            .collection
-            .as_deref()
-            .and_then(|name| self.by_collection.get(name))
-        else {
+        let Some(collection) = event.collection.as_deref() else {
+            let place = place(record);
+            return self.note_failure(format!("the event at {place} has no collection"));
+        };
+        let Some(keys) = self.by_collection.get(collection) else {
             return;
         };
         let key = event.id().and_then(DocumentId::parse);

@@ -158,6 +158,8 @@ proptest! {
 fn check_versions(copy: &dyn AuditedCopy, findings: &Findings, documents: &Documents) {
     for doubt in &findings.doubts {
         let version = copy.version(NAME, &doubt.key, doubt.place).unwrap();
+        // Nothing up to the snapshot can change a document, also one that the copy does not have.
+        assert!(version.txn >= Some(SNAPSHOT), "{doubt:?}");
         let document = version
             .document
             .map(|json| String::from_utf8(json).unwrap());

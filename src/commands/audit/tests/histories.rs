@@ -140,6 +140,10 @@ fn what_hides_changes_is_a_flaw() {
             true,
         ),
         (
+            r#"{"txnId":9,"type":"documentChanged","change":{"method":"upsert","oldValue":null,"newValue":{"_id":"b"}}}"#,
+            true,
+        ),
+        (
             r#"{"type":"documentChanged","collection":"other","change":{"method":"upsert","oldValue":null,"newValue":{"_id":"b"}}}"#,
             false,
         ),

@@ -16,9 +16,11 @@ def changed: .oldValue as $old | .newValue | leaves
     events: ($events | length),
     bytes: ([$values[] | bytes] | add),
     transactions: ([$values[].txnId] | unique | length),
+    transactionsExact: true,
     gaps: ([$records[] | select(.value | type == "object" and .type == "requeryRequired")] | length),
     unreadable: ([$records[] | select(.value | type != "object")] | length),
     duplicates: ([$values[] | [.txnId, .collection, id]] | length - (unique | length)),
+    duplicatesExact: true,
     from: ([$events[].timestamp] | min | millis),
     until: ([$events[].timestamp] | max | millis),
     collections: [$events | group_by(.value.collection)[] | [.[].timestamp] as $times | [.[].value] | {

@@ -8,7 +8,14 @@ use crate::record::{Failure, FailureClass};
 
 /// The failure of an operation on a mirror. `doing` is a verb such as `write`.
 pub(super) fn failure(doing: &str, name: &str, error: &rusqlite::Error) -> Failure {
-    let (class, why, fix) = explain(error);
+    let (class, why, fix) = match error.sqlite_error_code() {
+        Some(ErrorCode::ReadOnly) if doing == "read" => (
+            FailureClass::Setup,
+            "SQLite needs the right to write beside it, because another program may be writing",
+            "run as the owner of the file; or, if no mirror runs, copy it to a folder of your own",
+        ),
+        _ => explain(error),
+    };
     Failure {
         class: if doing == "write" {
             class

@@ -135,3 +135,18 @@ fn another_program_may_write_between_transactions() {
     );
     assert_eq!(documents(&place.reader(), "orders").len(), 1);
 }
+
+#[test]
+fn a_reader_without_the_right_to_write_learns_why_it_needs_it() {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+    let error = rusqlite::Error::SqliteFailure(code, None);
+    for (doing, said) in [
+        ("read", "the right to write beside it"),
+        ("write", "it is read-only"),
+        ("open", "it is read-only"),
+    ] {
+        let failure = crate::mirror::error::failure(doing, "copy.db", &error);
+        assert!(failure.what.contains(said), "{}", failure.what);
+        assert_eq!(failure.class, FailureClass::Setup);
+    }
+}

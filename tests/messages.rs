@@ -409,12 +409,12 @@ const WRONG: &[Case] = &[
     (&["requery", "--timeout", "5s"], &["write --deadline"], &[]),
     (
         &["requery", "-q", "--limit", "5"],
-        &["no such option: --limit; it is an option of tail, diff and history"],
+        &["no such option: --limit; it is an option of tail, diff, history and audit"],
         &[],
     ),
     (
         &["demo", "--limit", "5"],
-        &["it is an option of tail, diff and history"],
+        &["it is an option of tail, diff, history and audit"],
         &[],
     ),
     (

@@ -144,10 +144,17 @@ pub(super) fn with_kafka(
         Err(ReadStopped::Interrupted) => return Err(Exit::Interrupted),
         Err(ReadStopped::Failed(failure)) => {
             context.out.failure(&failure);
-            context.out.hint(
-                "or",
-                "--no-kafka takes the snapshot without positions to continue from",
-            );
+            let without = match options.purpose {
+                Purpose::Snapshot => {
+                    "--no-kafka takes the snapshot without positions to continue from"
+                }
+                Purpose::Comparison => "--no-kafka compares without the stream",
+                // It needs the stream.
+                Purpose::Mirror => "",
+            };
+            if !without.is_empty() {
+                context.out.hint("or", without);
+            }
             return Err(failure.exit());
         }
     };

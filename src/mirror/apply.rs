@@ -9,6 +9,7 @@ use super::open::{MirrorFile, begin};
 use super::rows::{Text, to_integer};
 use super::rule::{Stored, is_newer};
 use super::tables::{Table, open_table};
+use super::tombstones;
 use crate::record::Failure;
 
 /// What a change did.
@@ -74,7 +75,8 @@ fn write(
     let row = row.optional()?;
     let stored = match row {
         Some((_, shown)) => Stored::Row(shown),
-        None => tombstone(database, change)?.map_or(Stored::Nothing, Stored::Tombstone),
+        None => tombstones::find(database, change.collection, change.key)?
+            .map_or(Stored::Nothing, Stored::Tombstone),
     };
     if !is_newer(stored, txn) {
         return Ok(Applied::Duplicate);
@@ -87,7 +89,7 @@ fn write(
         }
         (Some(document), None) => {
             if stored != Stored::Nothing {
-                drop_tombstone(database, change)?;
+                tombstones::drop(database, change.collection, change.key)?;
             }
             let mut insert = database.prepare_cached(&table.insert)?;
             insert.execute(params![change.key, Text(document), txn, change.time_ms])?;
@@ -97,24 +99,8 @@ fn write(
             if let Some((rowid, _)) = row {
                 database.prepare_cached(&table.delete)?.execute([rowid])?;
             }
-            let mut put = database
-                .prepare_cached("INSERT OR REPLACE INTO ditto_tombstones (collection, key, txn) VALUES (?1, ?2, ?3)")?;
-            put.execute(params![change.collection, change.key, txn])?;
+            tombstones::put(database, change.collection, change.key, txn)?;
             Ok(Applied::Removed)
         }
     }
-}
-
-fn tombstone(database: &Connection, change: &Change<'_>) -> rusqlite::Result<Option<i64>> {
-    let mut find = database
-        .prepare_cached("SELECT txn FROM ditto_tombstones WHERE collection = ?1 AND key = ?2")?;
-    find.query_row([change.collection, change.key], |row| row.get(0))
-        .optional()
-}
-
-fn drop_tombstone(database: &Connection, change: &Change<'_>) -> rusqlite::Result<()> {
-    let mut delete = database
-        .prepare_cached("DELETE FROM ditto_tombstones WHERE collection = ?1 AND key = ?2")?;
-    delete.execute([change.collection, change.key])?;
-    Ok(())
 }

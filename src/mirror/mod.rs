@@ -26,6 +26,7 @@ mod sizes;
 mod swap;
 mod table_store;
 mod tables;
+mod tombstones;
 mod writer;
 
 pub use apply::Applied;

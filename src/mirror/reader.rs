@@ -14,6 +14,7 @@ use super::open::{check_content, manifest, positions};
 use super::rows::to_txn;
 use super::schema::{self, Content};
 use super::tables::{live_tables, table_of};
+use super::tombstones;
 use crate::record::Failure;
 use crate::snapshot::manifest::{Manifest, Position};
 use crate::state::Gap;
@@ -157,11 +158,8 @@ impl MirrorReader {
     /// # Errors
     /// A [`Failure`] if the file cannot be read.
     pub fn removed_by(&self, collection: &str, key: &str) -> Result<Option<u64>, Failure> {
-        let sql = "SELECT txn FROM ditto_tombstones WHERE collection = ?1 AND key = ?2";
-        let txn = self
-            .database
-            .query_row(sql, [collection, key], |row| row.get(0).map(to_txn));
-        txn.optional().map_err(|error| self.failed(&error))
+        let txn = tombstones::find(&self.database, collection, key);
+        Ok(txn.map_err(|error| self.failed(&error))?.map(to_txn))
     }
 
     /// The collections in the order of their names.
@@ -213,21 +211,6 @@ impl MirrorReader {
             .prepare_cached(&sql)?
             .query_row([key], row)
             .optional()
-    }
-
-    /// The transaction of a document that was removed, if the copy still knows it.
-    ///
-    /// # Errors
-    /// A [`Failure`] if the file cannot be read.
-    pub fn removed_at(&self, collection: &str, key: &str) -> Result<Option<u64>, Failure> {
-        let sql = "SELECT txn FROM ditto_tombstones WHERE collection = ?1 AND key = ?2";
-        let find = || {
-            let mut find = self.database.prepare_cached(sql)?;
-            find.query_row([collection, key], |row| row.get(0))
-                .optional()
-        };
-        let txn: Option<i64> = find().map_err(|error| self.failed(&error))?;
-        Ok(txn.map(to_txn))
     }
 
     /// The documents of a collection in the order of their keys' bytes. Use a transaction around it: otherwise a document

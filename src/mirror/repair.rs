@@ -6,6 +6,7 @@ use super::error::too_high;
 use super::open::MirrorFile;
 use super::rows::{Text, to_integer};
 use super::tables::{Table, open_table};
+use super::tombstones;
 use crate::record::Failure;
 
 /// What the server has for one document.
@@ -44,11 +45,7 @@ fn write(database: &Connection, correction: &Correction<'_>) -> rusqlite::Result
     let table = Table::new(&open_table(database, collection)?);
     let mut find = database.prepare_cached(&table.find)?;
     let rowid: Option<i64> = find.query_row([key], |row| row.get(0)).optional()?;
-    let tombstone = params![collection, key];
-    database.execute(
-        "DELETE FROM ditto_tombstones WHERE collection = ?1 AND key = ?2",
-        tombstone,
-    )?;
+    tombstones::drop(database, collection, key)?;
     match (correction.document, rowid) {
         (Some(document), Some(rowid)) => {
             let row = params![rowid, Text(document), txn, None::<i64>];
@@ -64,8 +61,7 @@ fn write(database: &Connection, correction: &Correction<'_>) -> rusqlite::Result
             }
             // Without a transaction, nothing tells later changes from earlier ones.
             if let Some(txn) = txn {
-                let sql = "INSERT INTO ditto_tombstones (collection, key, txn) VALUES (?1, ?2, ?3)";
-                database.execute(sql, params![collection, key, txn])?;
+                tombstones::put(database, collection, key, txn)?;
             }
         }
     }

@@ -116,7 +116,7 @@ impl AuditedCopy for MirrorCopy {
         let row = reader.document(collection, key).map_err(failed)?;
         let txn = match &row {
             Some(row) => row.txn,
-            None => reader.removed_at(collection, key).map_err(failed)?,
+            None => reader.removed_by(collection, key).map_err(failed)?,
         };
         Ok(Version {
             document: row.map(|row| row.document),

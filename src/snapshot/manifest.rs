@@ -354,6 +354,16 @@ impl Manifest {
         self.collections.iter().find(|one| one.name == name)
     }
 
+    /// The snapshot with the offsets that a copy has reached since.
+    #[must_use]
+    pub fn continued_to(self, positions: Vec<Position>) -> Manifest {
+        Manifest {
+            positions,
+            held_back: Vec::new(),
+            ..self
+        }
+    }
+
     /// Decides whether the snapshot is complete, from its collections and its scope.
     pub fn conclude(&mut self) {
         let listing = &self.scope.listing;

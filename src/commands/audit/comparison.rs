@@ -10,11 +10,11 @@ use std::thread::{self, JoinHandle};
 use super::copy::{AuditedCopy, CollectionCopy, Match};
 use super::sameness::Sameness;
 use crate::commands::snapshot_read::destination::Destination;
-use crate::snapshot::document_id::{DocumentId, IdType};
-use crate::snapshot::manifest::{Census, Collection};
+use crate::snapshot::document_id::IdType;
 use crate::snapshot::read::evidence_marks::EvidenceMarks;
 use crate::snapshot::write::PageStore;
 use crate::snapshot::write::journal::{CollectionResume, CommitPoint, PageEntry};
+use crate::snapshot::write::keyed_page::key_of;
 use crate::snapshot::write::page_buffer::BUFFERED_PAGE_BYTES;
 use crate::util::mutex::lock;
 
@@ -108,14 +108,6 @@ impl Destination for ComparingDestination {
         let store = self.store(collection)?;
         Ok((Box::new(store), CollectionResume::default()))
     }
-
-    fn resume_hint(&self) -> &'static str {
-        ""
-    }
-
-    fn finish(&self, _: &mut Collection) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// What a thread does.
@@ -193,9 +185,7 @@ impl Comparison {
         while let Some(end) = memchr::memchr(b'\n', lines) {
             let (document, rest) = lines.split_at(end);
             lines = rest.get(1..).unwrap_or_default();
-            let id = DocumentId::of_document(document);
-            let id = id.ok_or_else(|| io::Error::other("a document has no valid _id"))?;
-            let key = id.json();
+            let key = key_of(document)?;
             let place = match self.copy.compare(&key, document)? {
                 Match::Found { sameness, .. } if sameness.is_equal() => {
                     self.findings.note(sameness);
@@ -255,10 +245,6 @@ impl PageStore for ComparingStore {
 
     fn rollback(&mut self) -> io::Result<()> {
         self.page.clear();
-        Ok(())
-    }
-
-    fn record_count(&mut self, _: &Census) -> io::Result<()> {
         Ok(())
     }
 

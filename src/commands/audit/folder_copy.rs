@@ -10,9 +10,9 @@ use super::copy::{AuditedCopy, CollectionCopy, CopyFacts, Match, Version};
 use super::sameness::Sameness;
 use crate::record::Failure;
 use crate::snapshot::dedup::SnapshotIndex;
-use crate::snapshot::document_id::DocumentId;
 use crate::snapshot::manifest::{Collection, Manifest};
 use crate::snapshot::rows::{self, Rows};
+use crate::snapshot::write::keyed_page::key_of;
 
 /// A snapshot that `requery --output DIR` has written.
 pub(super) struct FolderCopy {
@@ -247,13 +247,6 @@ fn line_at(file: &mut BufReader<File>, place: u64) -> io::Result<Vec<u8>> {
         line.pop();
     }
     Ok(line)
-}
-
-/// The key of a document: its id as canonical JSON.
-fn key_of(document: &[u8]) -> io::Result<String> {
-    let id = DocumentId::of_document(document);
-    let id = id.ok_or_else(|| io::Error::other("a document has no valid _id"))?;
-    Ok(id.json())
 }
 
 fn other(failure: Failure) -> io::Error {

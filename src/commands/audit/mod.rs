@@ -33,7 +33,6 @@ use crate::cli;
 use crate::kafka::Connection;
 use crate::mirror::{Correction, Identity, MirrorFile};
 use crate::record::{Failure, FailureClass};
-use crate::snapshot::manifest::Manifest;
 use crate::snapshot::write::directory::disk_failure;
 use crate::snapshot::write::journal::ResumeState;
 use crate::util::exit::Exit;
@@ -108,11 +107,8 @@ impl Audit {
             purpose: Purpose::Comparison,
             ..options
         };
-        let copied = Manifest {
-            positions: self.facts.positions.clone(),
-            held_back: Vec::new(),
-            ..self.facts.manifest.clone()
-        };
+        let manifest = self.facts.manifest.clone();
+        let copied = manifest.continued_to(self.facts.positions.clone());
         let earlier = Earlier {
             snapshot: Some(&copied),
             run: &ResumeState::default(),

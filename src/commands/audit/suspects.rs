@@ -6,10 +6,10 @@ use std::io;
 use super::comparison::Doubt;
 use super::copy::{AuditedCopy, Version};
 use super::sameness::Sameness;
-use crate::commands::snapshot_read::ChangeVisitor;
+use crate::commands::snapshot_read::{ChangeVisitor, format_place};
 use crate::condition::Condition;
 use crate::event::{self, Event, EventKind, Op};
-use crate::record::{Place, Record};
+use crate::record::Record;
 use crate::snapshot::document_id::DocumentId;
 use crate::snapshot::proof_events::is_present_after;
 
@@ -162,7 +162,7 @@ impl Suspects {
             EventKind::DocumentChanged => {}
             EventKind::RequeryRequired => {
                 if txn.is_none() || txn > self.floor {
-                    let place = place(record);
+                    let place = format_place(record);
                     self.note_failure(format!(
                         "the stream has a gap after the copy (requeryRequired at {place})"
                     ));
@@ -173,7 +173,7 @@ impl Suspects {
         }
         self.newest = self.newest.max(txn);
         let Some(collection) = event.collection.as_deref() else {
-            let place = place(record);
+            let place = format_place(record);
             return self.note_failure(format!("the event at {place} has no collection"));
         };
         let Some(keys) = self.by_collection.get(collection) else {
@@ -181,7 +181,7 @@ impl Suspects {
         };
         let key = event.id().and_then(DocumentId::parse);
         let (Some(key), Some(txn), false) = (key, txn, event.op() == Op::Other) else {
-            let place = place(record);
+            let place = format_place(record);
             return self.note_failure(format!(
                 "the event at {place} has no valid _id, txnId or change"
             ));
@@ -216,7 +216,7 @@ impl ChangeVisitor for Suspects {
         match event::decode(record.payload.as_deref()) {
             Ok(event) => self.event(&event, record),
             Err(why) => {
-                let place = place(record);
+                let place = format_place(record);
                 self.note_failure(format!("the record at {place} cannot be read ({why})"));
             }
         }
@@ -234,14 +234,5 @@ impl ChangeVisitor for Suspects {
         let open = self.all.iter().filter(|suspect| suspect.is_open());
         let highest = open.filter_map(|suspect| suspect.doubt.read_at).max();
         self.newest >= highest
-    }
-}
-
-fn place(record: &Record<'_>) -> String {
-    match record.place {
-        Place::Offset {
-            partition, offset, ..
-        } => format!("partition {partition} offset {offset}"),
-        Place::Line { .. } | Place::Unknown => "an unknown place".to_owned(),
     }
 }

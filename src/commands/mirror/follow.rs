@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::options::Options;
 use crate::cli::MirrorOnGap;
 use crate::commands::read_source::{report, report_stopped};
-use crate::commands::snapshot_read::read_range;
+use crate::commands::snapshot_read::StreamStart;
 use crate::commands::{Context, tail};
 use crate::event::{self, Event, EventKind};
 use crate::kafka::{self, Connection, ReadStopped, Reader};
@@ -114,12 +114,7 @@ impl<'m> Follower<'m> {
         let note = &mut |line: &str| context.out.note(line);
         let topic = kafka::connect(connection.clone(), interrupt, note);
         let topic = topic.map_err(|stopped| report_stopped(stopped, context))?;
-        let next = self
-            .start
-            .iter()
-            .map(|one| (one.partition, one.next_offset));
-        let incarnation = manifest::incarnation(&self.start, topic.name());
-        let range = read_range(next.collect(), incarnation, Some(Position::End));
+        let range = StreamStart::new(&self.start, topic.name()).range(Some(Position::End));
         let mut reader = start(topic, &range, context)?;
         // The file may say that it is current, as it was when an earlier run ended.
         let stated = self.file.set_state(MirrorState::CatchingUp);
@@ -138,7 +133,7 @@ impl<'m> Follower<'m> {
                 .out
                 .note(&format!("following the stream of {topic}… (Ctrl-C ends)"));
         }
-        let range = read_range(reader.next_offsets(), reader.incarnation(), None);
+        let range = StreamStart::of(&reader).range(None);
         let mut reader = start(reader.close(), &range, context)?;
         self.read(&mut reader, context)
     }

@@ -150,11 +150,7 @@ impl Mirror {
         let Some(manifest) = self.file.manifest()? else {
             return Ok(None);
         };
-        Ok(Some(Manifest {
-            positions: self.file.positions()?,
-            held_back: Vec::new(),
-            ..manifest
-        }))
+        Ok(Some(manifest.continued_to(self.file.positions()?)))
     }
 
     /// The minimum transaction for a gap that does not say one: any transaction of now is after it.

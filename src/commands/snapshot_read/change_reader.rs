@@ -55,15 +55,31 @@ impl StreamStart {
         }
     }
 
-    fn of(reader: &Reader) -> StreamStart {
+    /// The offsets that a reader has reached.
+    #[must_use]
+    pub fn of(reader: &Reader) -> StreamStart {
         StreamStart {
             next: reader.next_offsets(),
             incarnation: reader.incarnation(),
         }
     }
 
-    fn range(self, until: Option<Position>) -> ReadRange {
-        read_range(self.next, self.incarnation, until)
+    /// The range from these offsets on.
+    #[must_use]
+    pub fn range(self, until: Option<Position>) -> ReadRange {
+        ReadRange {
+            from: Position::End,
+            stored: Some(StartOffsets {
+                next: self.next.into_iter().collect(),
+                // A partition without an offset is new, and is read from its first record.
+                partitions: 0,
+                lost: Vec::new(),
+                incarnation: self.incarnation,
+            }),
+            until,
+            now: 0,
+            merge: None,
+        }
     }
 }
 
@@ -122,27 +138,6 @@ impl ChangeReader {
         let mut reader = kafka::start(reader.close(), &range)?;
         scan.read_to_end(&mut reader)?;
         Ok(StreamStart::of(&reader))
-    }
-}
-
-/// The range from these offsets of a topic on.
-pub fn read_range(
-    next: Vec<(i32, i64)>,
-    incarnation: Incarnation,
-    until: Option<Position>,
-) -> ReadRange {
-    ReadRange {
-        from: Position::End,
-        stored: Some(StartOffsets {
-            next: next.into_iter().collect(),
-            // A partition without an offset is new, and is read from its first record.
-            partitions: 0,
-            lost: Vec::new(),
-            incarnation,
-        }),
-        until,
-        now: 0,
-        merge: None,
     }
 }
 

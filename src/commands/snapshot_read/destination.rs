@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::stdout_page::StdoutPage;
-use crate::snapshot::manifest::{Census, Collection};
+use crate::snapshot::manifest::Collection;
 use crate::snapshot::read::evidence_marks::EvidenceMarks;
 use crate::snapshot::write::PageStore;
 use crate::snapshot::write::file_name::file_name;
@@ -23,11 +23,15 @@ pub trait Destination: Send + Sync {
         marks: &mut EvidenceMarks,
     ) -> io::Result<(Box<dyn PageStore>, CollectionResume)>;
 
-    /// How a run that was interrupted can be continued.
-    fn resume_hint(&self) -> &'static str;
+    /// How a run that was interrupted can be continued; empty if it cannot.
+    fn resume_hint(&self) -> &'static str {
+        ""
+    }
 
     /// Records that a collection was read to its end; one that failed is read again by a resumed run.
-    fn finish(&self, collection: &mut Collection) -> io::Result<()>;
+    fn finish(&self, _: &mut Collection) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The files of a folder, with a journal.
@@ -89,14 +93,6 @@ impl Destination for StdoutDestination {
         };
         Ok((Box::new(store), CollectionResume::default()))
     }
-
-    fn resume_hint(&self) -> &'static str {
-        ""
-    }
-
-    fn finish(&self, _: &mut Collection) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Buffers one page, which is sent to the main thread when it is complete.
@@ -118,10 +114,6 @@ impl PageStore for StdoutStore {
 
     fn rollback(&mut self) -> io::Result<()> {
         self.buffer.clear();
-        Ok(())
-    }
-
-    fn record_count(&mut self, _: &Census) -> io::Result<()> {
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::change_reader::read_range;
+use super::change_reader::StreamStart;
 use super::outcome::report_stop;
 use super::proof_events::document_condition;
 use super::workers::run_in_background;
@@ -320,16 +320,15 @@ impl EvidenceReader {
         let mut connection = self.connection.clone();
         connection.group = None;
         let topic = kafka::connect(connection, interrupt, note)?;
-        let next = self
-            .ends
-            .iter()
-            .map(|(partition, next)| (*partition, *next));
-        let incarnation = self.incarnation.clone();
-        let range = read_range(next.collect(), incarnation, Some(Position::End));
+        let start = StreamStart {
+            next: self.ends.clone().into_iter().collect(),
+            incarnation: self.incarnation.clone(),
+        };
+        let range = start.range(Some(Position::End));
         let mut reader = kafka::start(topic, &range)?;
         scan.read(&mut reader, None)?;
         if scan.is_open() {
-            let range = read_range(reader.next_offsets(), reader.incarnation(), None);
+            let range = StreamStart::of(&reader).range(None);
             let mut reader = kafka::start(reader.close(), &range)?;
             scan.read(&mut reader, Some(Instant::now() + MAX_EVENT_DELAY))?;
         }

@@ -305,7 +305,7 @@ fn resolved_by_snapshot(lost: &OffsetGap) -> String {
 }
 
 /// The position of a record, for messages.
-pub(super) fn format_place(record: &Record<'_>) -> String {
+pub fn format_place(record: &Record<'_>) -> String {
     match record.place {
         Place::Offset {
             partition, offset, ..

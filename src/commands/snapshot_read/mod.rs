@@ -21,11 +21,12 @@ use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 
-pub use self::change_reader::{ChangeReader, ChangeVisitor, StreamStart, read_range};
+pub use self::change_reader::{ChangeReader, ChangeVisitor, StreamStart};
 use self::destination::Destination;
 pub use self::earlier::{Earlier, NotPrepared};
 use self::evidence::EvidenceCheck;
 use self::listing::CollectionList;
+pub use self::min_txn::format_place;
 use self::min_txn::{JOURNAL_FORMAT, MinTransaction};
 use self::options::ReadOptions;
 use self::outcome::report_stop;

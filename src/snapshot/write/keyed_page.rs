@@ -4,6 +4,16 @@ use std::io;
 
 use crate::snapshot::document_id::DocumentId;
 
+/// The key of a document: its id as canonical JSON.
+///
+/// # Errors
+/// An error if it has no valid id.
+pub fn key_of(document: &[u8]) -> io::Result<String> {
+    let id = DocumentId::of_document(document);
+    let id = id.ok_or_else(|| io::Error::other("a document has no valid _id"))?;
+    Ok(id.json())
+}
+
 /// The rows of one page: each with its key, which is the id as canonical JSON, and its document.
 #[derive(Default)]
 pub struct KeyedPage {
@@ -32,9 +42,7 @@ impl KeyedPage {
     fn end_row(&mut self) -> io::Result<()> {
         let start = self.ends.last().map_or(0, |(document, _)| *document);
         let document = self.documents.get(start..).unwrap_or_default();
-        let id = DocumentId::of_document(document);
-        let id = id.ok_or_else(|| io::Error::other("a document has no valid _id"))?;
-        self.keys.extend_from_slice(id.json().as_bytes());
+        self.keys.extend_from_slice(key_of(document)?.as_bytes());
         self.ends.push((self.documents.len(), self.keys.len()));
         Ok(())
     }

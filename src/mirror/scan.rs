@@ -9,20 +9,13 @@ use super::names::quoted;
 use super::reader::MirrorReader;
 use super::tables::table_of;
 
-/// Rows that are read at once, as long as all of them are used.
-const MAX_BATCH_ROWS: i64 = 512;
-/// Rows that are read at once after a jump, which may be one of many.
-const FIRST_BATCH_ROWS: i64 = 2;
-
 /// The table of one collection. The rows are those of the reader's transaction.
 pub struct TableScan {
     reader: MirrorReader,
     /// `None` if the mirror has no such collection.
     statements: Option<Statements>,
-    batch: RowBatch,
-    batch_rows: i64,
-    /// The batch ends with the last row of the table.
-    has_last: bool,
+    /// The scan is after the row of this number.
+    after: i64,
 }
 
 struct Statements {
@@ -43,36 +36,6 @@ pub struct ScannedRow<'s> {
     pub document: &'s [u8],
 }
 
-/// Rows one after the other in one buffer.
-#[derive(Default)]
-struct RowBatch {
-    bytes: Vec<u8>,
-    /// Number, end of the key and end of the document of each row.
-    rows: Vec<(i64, usize, usize)>,
-    next: usize,
-}
-
-impl RowBatch {
-    fn head(&self) -> Option<ScannedRow<'_>> {
-        let start = match self.next {
-            0 => 0,
-            next => self.rows.get(next - 1)?.2,
-        };
-        let &(rowid, key_end, end) = self.rows.get(self.next)?;
-        Some(ScannedRow {
-            rowid,
-            key: self.bytes.get(start..key_end)?,
-            document: self.bytes.get(key_end..end)?,
-        })
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.rows.clear();
-        self.next = 0;
-    }
-}
-
 impl TableScan {
     /// The table of a collection, from its first row on.
     ///
@@ -81,70 +44,53 @@ impl TableScan {
     pub fn new(reader: MirrorReader, collection: &str) -> io::Result<TableScan> {
         let table = table_of(&reader.database, collection);
         let table = table.map_err(|error| read_error(&reader.name, &error))?;
-        let mut scan = TableScan {
+        Ok(TableScan {
             reader,
             statements: table.map(|table| Statements::new(&quoted(&table))),
-            batch: RowBatch::default(),
-            batch_rows: FIRST_BATCH_ROWS,
-            has_last: false,
-        };
-        scan.seek_after(i64::MIN)?;
-        Ok(scan)
+            after: i64::MIN,
+        })
     }
 
-    /// The row at which the scan is; `None` behind the last one.
-    #[must_use]
-    pub fn head(&self) -> Option<ScannedRow<'_>> {
-        self.batch.head()
-    }
-
-    /// Goes to the next row.
+    /// Goes from row to row, as long as `take` accepts them. Returns the number of the first row that it did not accept.
     ///
     /// # Errors
     /// Errors of the file.
-    pub fn advance(&mut self) -> io::Result<()> {
-        let last = self.batch.rows.get(self.batch.next).map(|row| row.0);
-        self.batch.next += 1;
-        match last {
-            Some(rowid) if self.batch.next >= self.batch.rows.len() && !self.has_last => {
-                self.batch_rows = (self.batch_rows * 4).min(MAX_BATCH_ROWS);
-                self.fill(rowid)
-            }
-            _ => Ok(()),
-        }
+    pub fn walk(
+        &mut self,
+        take: &mut dyn FnMut(ScannedRow<'_>) -> bool,
+    ) -> io::Result<Option<i64>> {
+        let walked = self.take_rows(take);
+        walked.map_err(|error| read_error(&self.reader.name, &error))
     }
 
-    /// Goes to the row after this number.
-    ///
-    /// # Errors
-    /// Errors of the file.
-    pub fn seek_after(&mut self, rowid: i64) -> io::Result<()> {
-        self.batch_rows = FIRST_BATCH_ROWS;
-        self.fill(rowid)
-    }
-
-    fn fill(&mut self, after: i64) -> io::Result<()> {
-        let read = self.read_rows(after);
-        read.map_err(|error| read_error(&self.reader.name, &error))
-    }
-
-    fn read_rows(&mut self, after: i64) -> rusqlite::Result<()> {
-        self.batch.clear();
-        self.has_last = true;
+    fn take_rows(
+        &mut self,
+        take: &mut dyn FnMut(ScannedRow<'_>) -> bool,
+    ) -> rusqlite::Result<Option<i64>> {
         let Some(statements) = &self.statements else {
-            return Ok(());
+            return Ok(None);
         };
         let mut statement = self.reader.database.prepare_cached(&statements.rows)?;
-        let mut rows = statement.query((after, self.batch_rows))?;
+        let mut rows = statement.query([self.after])?;
         while let Some(row) = rows.next()? {
-            let batch = &mut self.batch;
-            batch.bytes.extend_from_slice(row.get_ref(1)?.as_bytes()?);
-            let key_end = batch.bytes.len();
-            batch.bytes.extend_from_slice(row.get_ref(2)?.as_bytes()?);
-            batch.rows.push((row.get(0)?, key_end, batch.bytes.len()));
+            let rowid = row.get(0)?;
+            // Not copied: the bytes are those of the page cache.
+            let is_taken = take(ScannedRow {
+                rowid,
+                key: row.get_ref(1)?.as_bytes()?,
+                document: row.get_ref(2)?.as_bytes()?,
+            });
+            if !is_taken {
+                return Ok(Some(rowid));
+            }
+            self.after = rowid;
         }
-        self.has_last = (self.batch.rows.len() as u64) < self.batch_rows.cast_unsigned();
-        Ok(())
+        Ok(None)
+    }
+
+    /// Goes behind the row of this number.
+    pub fn seek_after(&mut self, rowid: i64) {
+        self.after = rowid;
     }
 
     /// The number of the row with this key. Its document is appended to `document`.
@@ -218,9 +164,7 @@ impl TableScan {
 impl Statements {
     fn new(table: &str) -> Statements {
         Statements {
-            rows: format!(
-                "SELECT rowid, key, doc FROM {table} WHERE rowid > ?1 ORDER BY rowid LIMIT ?2"
-            ),
+            rows: format!("SELECT rowid, key, doc FROM {table} WHERE rowid > ?1 ORDER BY rowid"),
             find: format!("SELECT rowid, doc FROM {table} WHERE key = ?1"),
             // Both columns are in the index of the key.
             keys: format!("SELECT rowid, key FROM {table} ORDER BY key"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
@@ -84,14 +84,17 @@ impl ComparingDestination {
 
     fn store(&self, collection: &str) -> io::Result<ComparingStore> {
         let (pages, received) = sync_channel(WAITING_PAGES);
+        let (emptied, spare) = channel();
         let comparison = Comparison {
             copy: self.copy.open(collection)?,
+            emptied,
             findings: Findings::default(),
             free_bytes: Arc::clone(&self.free_bytes),
         };
         Ok(ComparingStore {
             collection: collection.to_owned(),
             page: Vec::new(),
+            spare,
             thread: Some((pages, thread::spawn(move || comparison.run(&received)))),
             all: Arc::clone(&self.findings),
         })
@@ -122,6 +125,8 @@ enum Job {
 struct ComparingStore {
     collection: String,
     page: Vec<u8>,
+    /// Buffers of pages that were compared.
+    spare: Receiver<Vec<u8>>,
     /// `None` after the end.
     thread: Option<(SyncSender<Job>, JoinHandle<io::Result<Findings>>)>,
     all: Arc<Mutex<BTreeMap<String, Findings>>>,
@@ -130,6 +135,8 @@ struct ComparingStore {
 /// The comparison of one collection, in its thread.
 struct Comparison {
     copy: Box<dyn CollectionCopy>,
+    /// Takes the buffers back.
+    emptied: Sender<Vec<u8>>,
     findings: Findings,
     free_bytes: Arc<AtomicUsize>,
 }
@@ -159,7 +166,12 @@ impl Comparison {
     fn run(mut self, jobs: &Receiver<Job>) -> io::Result<Findings> {
         for job in jobs {
             match job {
-                Job::Page(lines, page) => self.compare(&lines, &page)?,
+                Job::Page(mut lines, page) => {
+                    self.compare(&lines, &page)?;
+                    lines.clear();
+                    // After the last page nobody takes it.
+                    let _ = self.emptied.send(lines);
+                }
                 Job::Restart => {
                     self.findings = Findings::default();
                     self.copy.restart()?;
@@ -181,31 +193,41 @@ impl Comparison {
     }
 
     fn compare(&mut self, mut lines: &[u8], page: &PageEntry) -> io::Result<()> {
-        let is_of_bytes = page.kind.as_deref() == Some(IdType::Binary.name());
-        while let Some(end) = memchr::memchr(b'\n', lines) {
+        loop {
+            let equal = self.copy.skip_equal(lines)?;
+            self.findings.equal += equal.documents;
+            lines = lines.get(equal.bytes..).unwrap_or_default();
+            let Some(end) = memchr::memchr(b'\n', lines) else {
+                return Ok(());
+            };
             let (document, rest) = lines.split_at(end);
             lines = rest.get(1..).unwrap_or_default();
-            let key = key_of(document)?;
-            let place = match self.copy.compare(&key, document)? {
-                Match::Found { sameness, .. } if sameness.is_equal() => {
-                    self.findings.note(sameness);
-                    continue;
-                }
-                _ if is_of_bytes => {
-                    self.findings.with_id_of_bytes += 1;
-                    continue;
-                }
-                Match::Found { place, .. } => Some(place),
-                Match::Missing => None,
-            };
-            let doubt = Doubt {
-                key,
-                place,
-                server: Some(document.to_vec()),
-                read_at: page.transaction_id,
-            };
-            self.findings.add(doubt, &self.free_bytes);
+            self.compare_one(document, page)?;
         }
+    }
+
+    fn compare_one(&mut self, document: &[u8], page: &PageEntry) -> io::Result<()> {
+        let is_of_bytes = page.kind.as_deref() == Some(IdType::Binary.name());
+        let key = key_of(document)?;
+        let place = match self.copy.compare(&key, document)? {
+            Match::Found { sameness, .. } if sameness.is_equal() => {
+                self.findings.note(sameness);
+                return Ok(());
+            }
+            _ if is_of_bytes => {
+                self.findings.with_id_of_bytes += 1;
+                return Ok(());
+            }
+            Match::Found { place, .. } => Some(place),
+            Match::Missing => None,
+        };
+        let doubt = Doubt {
+            key,
+            place,
+            server: Some(document.to_vec()),
+            read_at: page.transaction_id,
+        };
+        self.findings.add(doubt, &self.free_bytes);
         Ok(())
     }
 }
@@ -249,8 +271,8 @@ impl PageStore for ComparingStore {
     }
 
     fn commit_page(&mut self, page: PageEntry) -> io::Result<()> {
-        let lines = std::mem::take(&mut self.page);
-        self.page.reserve(lines.len());
+        let next = self.spare.try_recv().unwrap_or_default();
+        let lines = std::mem::replace(&mut self.page, next);
         self.send(Job::Page(lines, page))
     }
 

@@ -57,8 +57,37 @@ pub(super) enum Match {
     Missing,
 }
 
+/// Documents of the server that are in the copy, byte for byte.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct EqualRun {
+    /// Number of documents.
+    pub documents: u64,
+    /// Number of bytes, line ends included.
+    pub bytes: usize,
+}
+
+impl EqualRun {
+    /// Adds a document and its line end.
+    pub fn add(&mut self, document: &[u8]) {
+        self.documents += 1;
+        self.bytes += document.len() + 1;
+    }
+}
+
+/// Whether a document is the first one of several, one a line.
+pub(super) fn starts_with_line(lines: &[u8], document: &[u8]) -> bool {
+    lines.get(document.len()) == Some(&b'\n') && lines.starts_with(document)
+}
+
 /// One collection of a copy. The server's documents come in any order; that of the copy is the fastest.
 pub(super) trait CollectionCopy: Send {
+    /// Compares documents of the server, one a line, from the first one on, as long as they are equal byte for byte to those
+    /// of the copy and in the same order.
+    ///
+    /// # Errors
+    /// Errors of the files.
+    fn skip_equal(&mut self, lines: &[u8]) -> io::Result<EqualRun>;
+
     /// Compares a document of the server with that of the same key, canonical JSON.
     ///
     /// # Errors

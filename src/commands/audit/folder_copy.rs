@@ -6,7 +6,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::copy::{AuditedCopy, CollectionCopy, CopyFacts, Match, Version};
+use super::copy::{
+    AuditedCopy, CollectionCopy, CopyFacts, EqualRun, Match, Version, starts_with_line,
+};
 use super::sameness::Sameness;
 use crate::record::Failure;
 use crate::snapshot::dedup::SnapshotIndex;
@@ -76,6 +78,10 @@ impl AuditedCopy for FolderCopy {
 struct NoDocuments;
 
 impl CollectionCopy for NoDocuments {
+    fn skip_equal(&mut self, _: &[u8]) -> io::Result<EqualRun> {
+        Ok(EqualRun::default())
+    }
+
     fn compare(&mut self, _: &str, _: &[u8]) -> io::Result<Match> {
         Ok(Match::Missing)
     }
@@ -92,13 +98,20 @@ impl CollectionCopy for NoDocuments {
     }
 }
 
+/// A row of a file.
+#[derive(Default)]
+struct Row {
+    place: u64,
+    document: Vec<u8>,
+}
+
 /// The file of one collection.
 struct FolderFile {
     folder: PathBuf,
     collection: Collection,
     rows: Rows,
-    /// The next row, with its place and key.
-    head: Option<(u64, String, Vec<u8>)>,
+    /// The next row.
+    head: Option<Row>,
     /// Rows that were passed and not compared.
     passed: BTreeMap<u64, String>,
     /// Where each key is; made when the first row is not where it was expected.
@@ -121,10 +134,13 @@ impl FolderFile {
     }
 
     fn advance(&mut self) -> io::Result<()> {
-        self.head = match self.rows.next_row().map_err(other)? {
-            Some(row) => Some((row.offset, key_of(row.document)?, row.document.to_vec())),
-            None => None,
-        };
+        let mut head = self.head.take().unwrap_or_default();
+        if let Some(row) = self.rows.next_row().map_err(other)? {
+            head.place = row.offset;
+            head.document.clear();
+            head.document.extend_from_slice(row.document);
+            self.head = Some(head);
+        }
         Ok(())
     }
 
@@ -142,13 +158,24 @@ impl FolderFile {
 }
 
 impl CollectionCopy for FolderFile {
+    fn skip_equal(&mut self, lines: &[u8]) -> io::Result<EqualRun> {
+        let mut run = EqualRun::default();
+        while let Some(head) = &self.head
+            && starts_with_line(lines.get(run.bytes..).unwrap_or_default(), &head.document)
+        {
+            run.add(&head.document);
+            self.advance()?;
+        }
+        Ok(run)
+    }
+
     fn compare(&mut self, key: &str, document: &[u8]) -> io::Result<Match> {
-        if let Some((place, head, own)) = &self.head
-            && head == key
+        if let Some(head) = &self.head
+            && key_of(&head.document)? == key
         {
             let found = Match::Found {
-                sameness: Sameness::of(own, document),
-                place: *place,
+                sameness: Sameness::of(&head.document, document),
+                place: head.place,
             };
             self.advance()?;
             return Ok(found);
@@ -157,12 +184,10 @@ impl CollectionCopy for FolderFile {
             return Ok(Match::Missing);
         };
         // Those before it are not on the server, or come later.
-        while let Some((at, ..)) = &self.head
-            && *at <= place
+        while let Some(head) = &self.head
+            && head.place <= place
         {
-            if let Some((at, key, _)) = self.head.take() {
-                self.passed.insert(at, key);
-            }
+            self.passed.insert(head.place, key_of(&head.document)?);
             self.advance()?;
         }
         self.passed.remove(&place);
@@ -179,8 +204,8 @@ impl CollectionCopy for FolderFile {
         for (place, key) in &self.passed {
             take(*place, key)?;
         }
-        while let Some((place, key, _)) = self.head.take() {
-            take(place, &key)?;
+        while let Some(head) = &self.head {
+            take(head.place, &key_of(&head.document)?)?;
             self.advance()?;
         }
         Ok(())

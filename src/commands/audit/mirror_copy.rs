@@ -4,13 +4,17 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use super::copy::{AuditedCopy, CollectionCopy, CopyFacts, Match, Version};
+use super::copy::{
+    AuditedCopy, CollectionCopy, CopyFacts, EqualRun, Match, Version, starts_with_line,
+};
 use super::row_set::RowSet;
 use super::sameness::Sameness;
+use crate::json;
 use crate::mirror::{MirrorReader, TableScan};
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::dedup::SnapshotIndex;
 use crate::snapshot::manifest::Position;
+use crate::snapshot::write::keyed_page::key_of;
 use crate::util::mutex::lock;
 
 /// How often connections of one state are tried to get: between two of them, a running mirror may commit.
@@ -104,6 +108,7 @@ impl AuditedCopy for MirrorCopy {
             readers: Arc::clone(&self.readers),
             scan: Some(scan),
             matched: RowSet::default(),
+            head: None,
             strays: 0,
             document: Vec::new(),
         }))
@@ -132,35 +137,47 @@ struct MirrorTable {
     /// `None` only while it is dropped.
     scan: Option<TableScan>,
     matched: RowSet,
+    /// The row at which the scan has stopped.
+    head: Option<i64>,
     /// Documents one after the other that were not where the scan was.
     strays: u32,
     document: Vec<u8>,
 }
 
 impl CollectionCopy for MirrorTable {
+    fn skip_equal(&mut self, lines: &[u8]) -> io::Result<EqualRun> {
+        let scan = self.scan.as_mut().ok_or_else(closed)?;
+        let (mut run, matched) = (EqualRun::default(), &mut self.matched);
+        self.head = scan.walk(&mut |row| {
+            let rest = lines.get(run.bytes..).unwrap_or_default();
+            let is_equal = starts_with_line(rest, row.document) && is_key_of(row.key, row.document);
+            if is_equal {
+                run.add(row.document);
+                matched.insert(row.rowid);
+            }
+            is_equal
+        })?;
+        if run.documents > 0 {
+            self.strays = 0;
+        }
+        Ok(run)
+    }
+
     fn compare(&mut self, key: &str, document: &[u8]) -> io::Result<Match> {
         let scan = self.scan.as_mut().ok_or_else(closed)?;
-        if let Some(head) = scan.head()
-            && head.key == key.as_bytes()
-        {
-            let (rowid, sameness) = (head.rowid, Sameness::of(head.document, document));
-            self.matched.insert(rowid);
-            self.strays = 0;
-            scan.advance()?;
-            return Ok(Match::Found {
-                sameness,
-                place: rowid.cast_unsigned(),
-            });
-        }
         self.document.clear();
         let Some(rowid) = scan.find(key, &mut self.document)? else {
             return Ok(Match::Missing);
         };
         self.matched.insert(rowid);
+        self.strays = if self.head == Some(rowid) {
+            0
+        } else {
+            self.strays + 1
+        };
         // One row that was inserted later is elsewhere in the table; several show that the scan is at the wrong place.
-        self.strays += 1;
-        if self.strays > 1 {
-            scan.seek_after(rowid)?;
+        if self.strays != 1 {
+            scan.seek_after(rowid);
         }
         Ok(Match::Found {
             sameness: Sameness::of(&self.document, document),
@@ -187,10 +204,12 @@ impl CollectionCopy for MirrorTable {
 
     fn restart(&mut self) -> io::Result<()> {
         self.matched.clear();
+        self.head = None;
         self.strays = 0;
-        self.scan
-            .as_mut()
-            .map_or(Ok(()), |scan| scan.seek_after(i64::MIN))
+        if let Some(scan) = &mut self.scan {
+            scan.seek_after(i64::MIN);
+        }
+        Ok(())
     }
 }
 
@@ -200,6 +219,12 @@ impl Drop for MirrorTable {
             lock(&self.readers).push(scan.into_reader());
         }
     }
+}
+
+/// Whether a key is that of a document, which mostly has the same bytes.
+fn is_key_of(key: &[u8], document: &[u8]) -> bool {
+    json::field(document, "_id") == Some(key)
+        || key_of(document).is_ok_and(|own| own.as_bytes() == key)
 }
 
 fn closed() -> io::Error {

@@ -22,6 +22,8 @@ struct Walk {
     page: usize,
     /// The walk starts again after this many documents.
     restart: Option<usize>,
+    /// One of this many documents is spelled in another way than in the copy.
+    respelled: usize,
 }
 
 /// The id of a number: a string, a number or an object, so that `7` and `"7"` both occur.
@@ -76,10 +78,15 @@ fn walk(copy: Arc<dyn AuditedCopy>, server: &Documents, walk: &Walk) -> Findings
             // Half a response that failed.
             store.add(respelled(page_of[0]).as_bytes()).unwrap();
             store.rollback().unwrap();
-            for document in page_of {
-                store
-                    .add(format!("{}\n", respelled(document)).as_bytes())
-                    .unwrap();
+            for (at, document) in page_of.iter().enumerate() {
+                let is_respelled = (document.len() + at).is_multiple_of(walk.respelled);
+                let mut line = if is_respelled {
+                    respelled(document)
+                } else {
+                    (**document).clone()
+                };
+                line.push('\n');
+                store.add(line.as_bytes()).unwrap();
             }
             store.commit_page(page(Some(SNAPSHOT + 7))).unwrap();
         }
@@ -113,7 +120,12 @@ fn found(findings: &Findings) -> (u64, BTreeMap<String, (bool, bool)>) {
 }
 
 fn walks() -> impl Strategy<Value = Walk> {
-    (1..9_usize, prop::option::of(0..30_usize)).prop_map(|(page, restart)| Walk { page, restart })
+    let parts = (1..9_usize, prop::option::of(0..30_usize), 1..9_usize);
+    parts.prop_map(|(page, restart, respelled)| Walk {
+        page,
+        restart,
+        respelled,
+    })
 }
 
 fn numbers() -> impl Strategy<Value = Vec<(u16, u8)>> {

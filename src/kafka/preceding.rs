@@ -53,6 +53,7 @@ pub fn read_preceding(
 ) -> Result<PrecedingRead, ReadStopped> {
     // Without a group: no partition is taken from another reader.
     connection.group = None;
+    connection.set_pace(true);
     let mut topic = Topic::connect(connection, None, interrupt, report)?;
     let (lows, highs) = (topic.low_watermarks()?, topic.high_watermarks()?);
     let mut edges: Offsets = highs

@@ -60,6 +60,7 @@ pub fn read_watermarks(
 ) -> Result<Watermarks, ReadStopped> {
     // Without a group: no partition is taken from another reader.
     connection.group = None;
+    connection.set_pace(true);
     let topic = Topic::connect(connection, None, interrupt, report)?;
     let (lows, highs) = (topic.low_watermarks()?, topic.high_watermarks()?);
     let mut watermarks = Watermarks {

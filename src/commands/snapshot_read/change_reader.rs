@@ -95,6 +95,7 @@ impl ChangeReader {
     pub fn new(mut connection: Connection, cluster: Option<String>) -> ChangeReader {
         // Without a group, so that no other consumer loses a partition.
         connection.group = None;
+        connection.set_pace(true);
         ChangeReader {
             connection,
             cluster,

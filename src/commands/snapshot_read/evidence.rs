@@ -319,6 +319,7 @@ impl EvidenceReader {
         let note = &mut |line: &str| context.out.note(line);
         let mut connection = self.connection.clone();
         connection.group = None;
+        connection.set_pace(true);
         let topic = kafka::connect(connection, interrupt, note)?;
         let start = StreamStart {
             next: self.ends.clone().into_iter().collect(),

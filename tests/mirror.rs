@@ -154,6 +154,7 @@ fn follow_on_terminal(scene: &Scene) -> std::process::Output {
         .arg(scene.file())
         .env_clear()
         .env("PATH", std::env::var("PATH").unwrap())
+        .env("TERM", "xterm")
         .env("HOME", scene.folder.path())
         .envs(scene.servers.settings.iter().cloned())
         .stdin(Stdio::piped())
@@ -161,7 +162,10 @@ fn follow_on_terminal(scene: &Scene) -> std::process::Output {
         .spawn()
         .unwrap();
     let mut questions = child.stdin.take().unwrap();
-    questions.write_all(b"(Ctrl-C ends)\t^C\n").unwrap();
+    // The line about what was applied is updated.
+    questions
+        .write_all(b"applied, the newest of \t^C\n")
+        .unwrap();
     drop(questions);
     child.wait_with_output().unwrap()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::account::Account;
 use super::options::Options;
 use crate::cli::MirrorOnGap;
 use crate::commands::read_source::{report, report_stopped};
@@ -11,7 +12,7 @@ use crate::commands::snapshot_read::StreamStart;
 use crate::commands::{Context, tail};
 use crate::event::{self, Event, EventKind};
 use crate::kafka::{self, Connection, ReadStopped, Reader};
-use crate::mirror::{Applied, Change, FoundGap, MirrorFile, MirrorState, Problem};
+use crate::mirror::{Change, FoundGap, MirrorFile, MirrorState, Problem};
 use crate::record::position::Position;
 use crate::record::{
     Failure, FailureClass, GapReason, OffsetGap, Place, Record, Source, SourceItem,
@@ -20,7 +21,6 @@ use crate::snapshot::document_id::DocumentId;
 use crate::snapshot::manifest::{self, Manifest};
 use crate::state::Coverage;
 use crate::util::exit::Exit;
-use crate::util::text::plural;
 
 /// A transaction ends after this many records.
 const MAX_RECORDS: u32 = 1000;
@@ -28,8 +28,6 @@ const MAX_RECORDS: u32 = 1000;
 const MAX_TRANSACTION: Duration = Duration::from_millis(200);
 /// Timeout of a poll; short, because Ctrl-C is checked in between.
 const POLL_TIMEOUT: Duration = Duration::from_millis(50);
-/// Interval of messages about changes that were applied.
-const MESSAGE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How a read of the stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,16 +50,7 @@ pub(super) struct Follower<'m> {
     /// Records in the open transaction.
     records: u32,
     begun: Instant,
-    counts: Counts,
-    reported: Instant,
-}
-
-/// What was done since the last message.
-#[derive(Debug, Default)]
-struct Counts {
-    applied: u64,
-    duplicates: u64,
-    others: u64,
+    account: Account,
 }
 
 /// What a record means for the run.
@@ -96,8 +85,7 @@ impl<'m> Follower<'m> {
             start,
             records: 0,
             begun: Instant::now(),
-            counts: Counts::default(),
-            reported: Instant::now(),
+            account: Account::default(),
         })
     }
 
@@ -144,7 +132,7 @@ impl<'m> Follower<'m> {
             .set_state(MirrorState::Current)
             .and_then(|()| self.commit(reader, None));
         done.map_err(|failure| report(&failure, context))?;
-        self.report_counts(context);
+        self.account.report(context);
         context
             .out
             .note(&format!("the mirror {} is current", self.file.name()));
@@ -155,8 +143,12 @@ impl<'m> Follower<'m> {
         loop {
             match self.step(reader, context) {
                 Ok(Next::Record) => {}
-                Ok(Next::Stop(followed)) => return Ok(followed),
+                Ok(Next::Stop(followed)) => {
+                    context.out.end_progress();
+                    return Ok(followed);
+                }
                 Err(stopped) => {
+                    context.out.end_progress();
                     // The offsets of the reader are after a record that was not applied.
                     self.file.rollback();
                     return Err(report_stopped(stopped, context));
@@ -182,9 +174,7 @@ impl<'m> Follower<'m> {
                 return Ok(Next::Record);
             }
             SourceItem::Idle => {
-                self.commit_if_due(reader)?;
-                self.report_if_due(context);
-                return Ok(Next::Record);
+                return self.go_on(reader, context);
             }
             SourceItem::End => {
                 self.commit(reader, None)?;
@@ -192,7 +182,7 @@ impl<'m> Follower<'m> {
             }
             SourceItem::Interrupted => {
                 self.commit(reader, None)?;
-                self.report_counts(context);
+                self.account.report(context);
                 context
                     .out
                     .note("stopped; the next run continues from here");
@@ -209,11 +199,7 @@ impl<'m> Follower<'m> {
                 self.handle_unreadable(&why, place, reader, context)?;
                 Ok(Next::Record)
             }
-            _ => {
-                self.commit_if_due(reader)?;
-                self.report_if_due(context);
-                Ok(Next::Record)
-            }
+            _ => self.go_on(reader, context),
         }
     }
 
@@ -247,7 +233,7 @@ impl<'m> Follower<'m> {
                 })
             }
             EventKind::Other(_) => {
-                self.counts.others += 1;
+                self.account.note_other();
                 Ok(Taken::Done)
             }
         }
@@ -286,10 +272,8 @@ impl<'m> Follower<'m> {
             offset,
             op: event.op().word().unwrap_or_default(),
         })?;
-        match applied {
-            Applied::Duplicate => self.counts.duplicates += 1,
-            Applied::Inserted | Applied::Updated | Applied::Removed => self.counts.applied += 1,
-        }
+        self.account
+            .note(applied, record.time.map(|time| time.millis));
         Ok(Taken::Done)
     }
 
@@ -340,7 +324,7 @@ impl<'m> Follower<'m> {
     }
 
     fn report_gap(&mut self, reason: &str, context: &mut Context<'_>) {
-        self.report_counts(context);
+        self.account.report(context);
         let next = match self.options.on_gap {
             MirrorOnGap::Requery => "Taking a new snapshot; readers keep the old copy",
             MirrorOnGap::Stop => "Run mirror again without --on-gap stop",
@@ -366,7 +350,8 @@ impl<'m> Follower<'m> {
             context
                 .out
                 .warn(&format!("skipped the record at {place}: {why}"));
-            return Ok(self.commit_if_due(reader)?);
+            self.commit_if_due(reader)?;
+            return Ok(());
         }
         self.commit(reader, Some((partition, offset)))?;
         Err(ReadStopped::Failed(Failure {
@@ -377,12 +362,22 @@ impl<'m> Follower<'m> {
         }))
     }
 
-    fn commit_if_due(&mut self, reader: &Reader) -> Result<(), Failure> {
-        let is_due = self.records >= MAX_RECORDS || self.begun.elapsed() >= MAX_TRANSACTION;
-        if self.records > 0 && is_due {
-            self.commit(reader, None)?;
+    fn go_on(&mut self, reader: &Reader, context: &mut Context<'_>) -> Result<Next, ReadStopped> {
+        if self.commit_if_due(reader)? {
+            self.account.show(reader.progress(), context);
         }
-        Ok(())
+        self.account.report_if_due(context);
+        Ok(Next::Record)
+    }
+
+    /// Whether a transaction was ended.
+    fn commit_if_due(&mut self, reader: &Reader) -> Result<bool, Failure> {
+        let is_due = self.records >= MAX_RECORDS || self.begun.elapsed() >= MAX_TRANSACTION;
+        if self.records == 0 || !is_due {
+            return Ok(false);
+        }
+        self.commit(reader, None)?;
+        Ok(true)
     }
 
     /// Ends the transaction with the offsets of the reader. `before` is a record that was not applied.
@@ -407,41 +402,6 @@ impl<'m> Follower<'m> {
         self.file.commit(&positions)?;
         self.records = 0;
         Ok(())
-    }
-
-    fn report_if_due(&mut self, context: &mut Context<'_>) {
-        if self.reported.elapsed() >= MESSAGE_INTERVAL {
-            self.report_counts(context);
-        }
-    }
-
-    /// Reports what was applied, if anything was.
-    fn report_counts(&mut self, context: &mut Context<'_>) {
-        self.reported = Instant::now();
-        let Counts {
-            applied,
-            duplicates,
-            others,
-        } = std::mem::take(&mut self.counts);
-        let mut parts = Vec::new();
-        if applied > 0 {
-            parts.push(format!("{} applied", plural(applied, "change")));
-        }
-        if duplicates > 0 {
-            parts.push(format!(
-                "{} already in the copy",
-                plural(duplicates, "change")
-            ));
-        }
-        if others > 0 {
-            parts.push(format!(
-                "{} of unknown types ignored",
-                plural(others, "event")
-            ));
-        }
-        if !parts.is_empty() {
-            context.out.note(&parts.join(", "));
-        }
     }
 }
 

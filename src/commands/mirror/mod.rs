@@ -1,5 +1,6 @@
 //! `mirror`: a database file that is kept equal to a Big Peer, across gaps in the stream.
 
+mod account;
 mod destination;
 mod follow;
 mod indexes;
@@ -59,6 +60,7 @@ fn mirror(typed: &cli::Mirror, options: Options, context: &mut Context<'_>) -> R
     let kept = file.keep_history(typed.history);
     kept.map_err(|failure| report(&failure, context))?;
     file.stop_on(Arc::clone(context.interrupt));
+    connection.set_pace(options.ends);
     let mirror = Mirror {
         file,
         endpoint,

@@ -112,7 +112,7 @@ fn show(lines: &[&[u8]], view: &View) -> usize {
             payload: Some(Cow::Borrowed(line)),
         };
         if let Ok(event) = decode(Some(line)) {
-            black_box(view.event(&record, &event, &mut out));
+            let _ = black_box(view.event(&record, &event, &mut out));
         }
         if out.len() > 1 << 17 {
             size += out.len();

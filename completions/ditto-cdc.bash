@@ -1033,7 +1033,7 @@ _ditto__cdc() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "diff oneline json pretty record raw patch merge changes" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "diff oneline json pretty record raw patch merge changes debezium debezium-plain" -- "${cur}"))
                     return 0
                     ;;
                 --on-gap)
@@ -1308,7 +1308,7 @@ _ditto__cdc() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "diff oneline json pretty record raw patch merge changes" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "diff oneline json pretty record raw patch merge changes debezium debezium-plain" -- "${cur}"))
                     return 0
                     ;;
                 --op)
@@ -1776,7 +1776,7 @@ _ditto__cdc() {
             return 0
             ;;
         ditto__cdc__subcmd__requery)
-            opts="-o -c -t -g -p -X -q -v -h --output --txn-id --collection --where --from --no-kafka --resume --dry-run --as-curl --deadline --jobs --api-version --url --api-key-file --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --color --no-progress --quiet --verbose --help"
+            opts="-o -c -t -g -p -X -q -v -h --output --format --txn-id --collection --where --from --no-kafka --resume --dry-run --as-curl --deadline --jobs --api-version --url --api-key-file --brokers --topic --group --cluster-cert --cluster-cert-password-file --user-cert --user-cert-password-file --profile --properties --env-file --color --no-progress --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1794,6 +1794,10 @@ _ditto__cdc() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "json debezium debezium-plain" -- "${cur}"))
                     return 0
                     ;;
                 --txn-id)
@@ -2432,7 +2436,7 @@ _ditto__cdc() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "diff oneline json pretty record raw patch merge changes" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "diff oneline json pretty record raw patch merge changes debezium debezium-plain" -- "${cur}"))
                     return 0
                     ;;
                 --input)

@@ -111,13 +111,15 @@ record\t'The whole record with topic, partition, offset, time, key and headers; 
 raw\t'The payload\'s bytes and a line end'
 patch\t'The changes as a JSON Patch (RFC 6902) with the event\'s identity; turns the old document into exactly the new one'
 merge\t'The changes as a JSON Merge Patch (RFC 7396), and whether it covers all of them'
-changes\t'The paths that were changed, added and removed'"
+changes\t'The paths that were changed, added and removed'
+debezium\t'Debezium\'s change events with their schema, for Kafka Connect: each document is one JSON text (docs/cookbook.md)'
+debezium-plain\t'The same without the schema, for Flink and RisingWave'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l input -d 'Read a capture instead of Kafka: output of tail, kafka-console-consumer.sh, kcat, rpk or kcl; `-` is standard input' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l state -d 'Save offsets in FILE, continue from them' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l exec -d 'Run this command for each event instead of showing it, with the event as JSON on its standard input and DITTO_CDC_COLLECTION, _ID, _OP, _TXN, _PARTITION and _OFFSET in its environment; no shell is started. With --state or --group, a position is saved only after its command ended with status 0 (docs/reacting.md)' -r -f -a "(__fish_complete_command)"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l exec-jobs -d 'Run up to N commands at once, never two for the same document [default: 1]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l exec-retries -d 'Retry a failed command up to N times, then stop with status 1 before its event [default: 3]' -r -f
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l on-gap -d 'What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4)' -r -f -a "mark\t'Report it, count it and continue'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l on-gap -d 'What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4) [default: mark; with --format debezium, stop]' -r -f -a "mark\t'Report it, count it and continue'
 stop\t'Exit with status 4'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -l brokers -d 'The endpoint that the portal shows, as host:port; separate several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand tail" -s t -l topic -d 'The topic that the portal shows' -r -f
@@ -170,8 +172,10 @@ record\t'The whole record with topic, partition, offset, time, key and headers; 
 raw\t'The payload\'s bytes and a line end'
 patch\t'The changes as a JSON Patch (RFC 6902) with the event\'s identity; turns the old document into exactly the new one'
 merge\t'The changes as a JSON Merge Patch (RFC 7396), and whether it covers all of them'
-changes\t'The paths that were changed, added and removed'"
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l on-gap -d 'What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4)' -r -f -a "mark\t'Report it, count it and continue'
+changes\t'The paths that were changed, added and removed'
+debezium\t'Debezium\'s change events with their schema, for Kafka Connect: each document is one JSON text (docs/cookbook.md)'
+debezium-plain\t'The same without the schema, for Flink and RisingWave'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l on-gap -d 'What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4) [default: mark; with --format debezium, stop]' -r -f -a "mark\t'Report it, count it and continue'
 stop\t'Exit with status 4'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand diff" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
 always\t'Always'
@@ -196,7 +200,9 @@ record\t'The whole record with topic, partition, offset, time, key and headers; 
 raw\t'The payload\'s bytes and a line end'
 patch\t'The changes as a JSON Patch (RFC 6902) with the event\'s identity; turns the old document into exactly the new one'
 merge\t'The changes as a JSON Merge Patch (RFC 7396), and whether it covers all of them'
-changes\t'The paths that were changed, added and removed'"
+changes\t'The paths that were changed, added and removed'
+debezium\t'Debezium\'s change events with their schema, for Kafka Connect: each document is one JSON text (docs/cookbook.md)'
+debezium-plain\t'The same without the schema, for Flink and RisingWave'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand history" -l op -d 'Only versions of this operation: insert, update or remove (repeatable)' -r -f -a "insert\t'A new document: a new value and no old one'
 update\t'A changed document: an old and a new value'
 remove\t'A removed document: only an old value'"
@@ -331,6 +337,9 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s q -l quie
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s o -l output -d 'Output folder, or - for standard output' -r -f -a "(__fish_complete_directories)"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l format -d 'The format of documents on standard output: events of tail\'s format json, or Debezium\'s, with op r' -r -f -a "json\t'Events of the type snapshotDocument, between snapshotBegin and snapshotEnd'
+debezium\t'Debezium\'s change events with their schema, for Kafka Connect'
+debezium-plain\t'The same without the schema, for Flink and RisingWave'"
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l txn-id -d 'The txnID of the requeryRequired event' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand requery" -l where -d 'Only documents that meet this DQL condition' -r -f

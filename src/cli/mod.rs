@@ -27,7 +27,7 @@ pub use short_help::{COMPLETE, Invocation, command, parse};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use mirror::{Mirror, MirrorEnd, MirrorOnGap};
-pub use requery::{ApiVersion, Reading, Requery};
+pub use requery::{ApiVersion, DocumentFormat, Reading, Requery};
 pub use stats::{Stats, TimeUnit};
 pub use usage_error::{ParseError, UsageError};
 
@@ -215,9 +215,10 @@ pub struct Tail {
     /// Accept an incomplete snapshot in --from DIR
     #[arg(long, help_heading = "Positions", requires = "from")]
     pub allow_incomplete: bool,
-    /// What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4)
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t, help_heading = None)]
-    pub on_gap: OnGap,
+    /// What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4) [default: mark; with --format
+    /// debezium, stop]
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = None)]
+    pub on_gap: Option<OnGap>,
     /// The connection
     #[command(flatten)]
     pub connection: Connection,
@@ -251,9 +252,10 @@ pub struct Diff {
     /// Do not use a pager ($PAGER, or less) on a terminal
     #[arg(long, help_heading = None)]
     pub no_pager: bool,
-    /// What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4)
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t, help_heading = None)]
-    pub on_gap: OnGap,
+    /// What to do at a gap: `mark` (report it and continue) or `stop` (exit with status 4) [default: mark; with --format
+    /// debezium, stop]
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = None)]
+    pub on_gap: Option<OnGap>,
 }
 
 const DIFF_EXAMPLES: &str = "\
@@ -419,10 +421,9 @@ pub struct Filter {
 }
 
 /// The action at a gap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnGap {
     /// Report it, count it and continue
-    #[default]
     Mark,
     /// Exit with status 4
     Stop,

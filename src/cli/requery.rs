@@ -17,6 +17,9 @@ pub struct Requery {
     /// Output folder, with one file per collection and manifest.json; `-` is standard output
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub output: Option<PathBuf>,
+    /// The format of documents on standard output: events of tail's format json, or Debezium's, with op r
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<DocumentFormat>,
     /// The txnID of the requeryRequired event; the snapshot will not be older
     #[arg(long, value_name = "N")]
     pub txn_id: Option<u64>,
@@ -50,6 +53,18 @@ pub struct Requery {
     /// The Kafka connection
     #[command(flatten)]
     pub connection: Connection,
+}
+
+/// The format of documents on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum DocumentFormat {
+    /// Events of the type snapshotDocument, between snapshotBegin and snapshotEnd
+    #[default]
+    Json,
+    /// Debezium's change events with their schema, for Kafka Connect
+    Debezium,
+    /// The same without the schema, for Flink and RisingWave
+    DebeziumPlain,
 }
 
 /// How documents are read over the HTTP API.

@@ -35,6 +35,18 @@ pub fn txn_id(payload: &[u8]) -> Option<TxnId> {
     found
 }
 
+/// Whether a payload is a `requeryRequired`, read only up to its type. One that is not valid JSON may be none.
+#[must_use]
+pub fn is_gap(payload: &[u8]) -> bool {
+    let mut found = None;
+    // What was read up to the type decides.
+    let _ = read_envelope_unchecked(payload, |envelope| {
+        found = envelope.kind;
+        found.is_some()
+    });
+    found.and_then(kind) == Some(EventKind::RequeryRequired)
+}
+
 /// Reads the envelope until `enough` returns `true`.
 pub(super) fn read_envelope<'a>(
     raw: &'a [u8],

@@ -11,7 +11,7 @@ mod id;
 use std::borrow::Cow;
 use std::fmt;
 
-pub use decode::{decode, txn_id};
+pub use decode::{decode, is_gap, txn_id};
 pub use document_search::DocumentSearch;
 pub use id::{IdFilter, is_broken_json_id, is_json_id};
 

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::filter::{Filter, FilterOptions, Verdict};
 use super::filter_stats::FilterStats;
 use super::grep::{Mask, SearchText};
-use super::{Event, EventKind, Op, TxnId, Unreadable, decode};
+use super::{Event, EventKind, Op, TxnId, Unreadable, decode, is_gap};
 
 fn event(json: &str) -> Event<'_> {
     decode(Some(json.as_bytes())).unwrap()
@@ -457,6 +457,9 @@ proptest! {
             8 => FilterOptions { after_txn: Some(4), until_txn: Some(6), ..meeting("collection = 'people'") },
             _ => FilterOptions { ops: vec![Op::Remove], no_control: true, ..FilterOptions::default() },
         };
+        if let Ok(event) = decode(Some(json.as_bytes())) {
+            prop_assert_eq!(is_gap(json.as_bytes()), event.kind == EventKind::RequeryRequired);
+        }
         let filter = Filter::new(&options).unwrap();
         let expected = match decode(Some(json.as_bytes())) {
             Ok(event) if filter.matches(&event) => Verdict::Shown(event),

@@ -53,6 +53,10 @@ pub enum Format {
     Merge,
     /// The paths that were changed, added and removed
     Changes,
+    /// Debezium's change events with their schema, for Kafka Connect: each document is one JSON text (docs/cookbook.md)
+    Debezium,
+    /// The same without the schema, for Flink and RisingWave
+    DebeziumPlain,
 }
 
 impl Format {
@@ -67,6 +71,12 @@ impl Format {
     #[must_use]
     pub fn is_for_people(self) -> bool {
         matches!(self, Format::Diff | Format::Oneline)
+    }
+
+    /// Whether the format can express changes of documents only: a gap in the stream cannot be in the output.
+    #[must_use]
+    pub fn has_changes_only(self) -> bool {
+        matches!(self, Format::Debezium | Format::DebeziumPlain)
     }
 }
 

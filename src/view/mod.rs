@@ -6,6 +6,7 @@ pub mod checks;
 mod clock;
 pub mod collection_tables;
 mod columns;
+pub mod debezium;
 mod diff;
 mod document_history;
 pub mod escape;
@@ -25,10 +26,11 @@ mod value_pair;
 pub use blame::{BlameOrigin, BlameRow, EventPlace};
 pub use clock::WallClock;
 pub use line::without_quotes as id_text;
-pub use model::{OutputFormat, View};
+pub use model::{EventOutput, OutputFormat, View};
 pub use styles::{Ink, Styles};
 pub use template::{Template, TemplateField};
 
+use self::debezium::{Envelope, Origin};
 use self::escape::EscapeStyle;
 use self::machine_formats::MachineFormat;
 use self::model::EventDiff;
@@ -41,34 +43,40 @@ pub use crate::record::options::Format;
 use crate::record::{OffsetGap, Record};
 
 impl View {
-    /// Appends an event; `false`, and nothing, if the options hide all of its changes.
-    #[must_use]
-    pub fn event(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) -> bool {
+    /// Appends an event, if it is shown and the format can express it.
+    pub fn event(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) -> EventOutput {
         let event_diff = EventDiff::new(event);
         let hides_changes = self.diff.hides_changes() && event.op() != Op::Other;
         if hides_changes && !self.diff.shows_any(event_diff.diff(&self.diff)) {
-            return false;
+            return EventOutput::Hidden;
         }
         if self.diff.redact.is_empty() {
-            self.push(record, &event_diff, out);
-            return true;
+            return self.push(record, &event_diff, out);
         }
         let payload = redact::payload(event, &self.diff.redact);
         let record = self.redacted(record, &payload);
         match crate::event::decode(Some(&payload)) {
             Ok(event) => self.push(&record, &EventDiff::new(&event), out),
             // Redaction keeps an event readable. If it ever does not, the record is shown as unreadable.
-            Err(why) => self.push_unreadable(&record, why, out),
+            Err(why) => {
+                self.push_unreadable(&record, why, out);
+                EventOutput::Shown
+            }
         }
-        true
     }
 
-    fn push(&self, record: &Record<'_>, event_diff: &EventDiff<'_, '_>, out: &mut Vec<u8>) {
+    fn push(
+        &self,
+        record: &Record<'_>,
+        event_diff: &EventDiff<'_, '_>,
+        out: &mut Vec<u8>,
+    ) -> EventOutput {
         let event = event_diff.event;
         let format = match &self.format {
             OutputFormat::Named(format) => format,
             OutputFormat::Template(template) => {
-                return columns::event(template, self, record, event_diff, out);
+                columns::event(template, self, record, event_diff, out);
+                return EventOutput::Shown;
             }
         };
         match format {
@@ -92,7 +100,24 @@ impl View {
             Format::Changes => {
                 self.push_machine_format(MachineFormat::Changes, record, event_diff, out);
             }
+            Format::Debezium => return self.envelope(Envelope::WithSchema, record, event, out),
+            Format::DebeziumPlain => return self.envelope(Envelope::Plain, record, event, out),
         }
+        EventOutput::Shown
+    }
+
+    fn envelope(
+        &self,
+        envelope: Envelope,
+        record: &Record<'_>,
+        event: &Event<'_>,
+        out: &mut Vec<u8>,
+    ) -> EventOutput {
+        let mut pushed = Ok(());
+        self.guarded(out, EscapeStyle::Json, |out| {
+            pushed = debezium::push_event(envelope, &Origin::of(record), event, out);
+        });
+        pushed.map_or_else(EventOutput::Inexpressible, |()| EventOutput::Shown)
     }
 
     /// Appends an unreadable record, in the formats that can represent it. Paths cannot be found in it, so with
@@ -188,18 +213,23 @@ impl View {
         });
     }
 
-    /// Lets `write` append one line; on a terminal, dangerous characters are escaped.
+    /// Lets `write` append one line or nothing; on a terminal, dangerous characters are escaped.
     fn guarded(&self, out: &mut Vec<u8>, style: EscapeStyle, write: impl FnOnce(&mut Vec<u8>)) {
         if !self.terminal {
             return write(out);
         }
         let mut line = Vec::new();
         write(&mut line);
+        if line.is_empty() {
+            return;
+        }
         escape::push(line.strip_suffix(b"\n").unwrap_or(&line), style, out);
         out.push(b'\n');
     }
 }
 
+#[cfg(test)]
+mod debezium_tests;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]

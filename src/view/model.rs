@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::clock::WallClock;
+use super::debezium::Inexpressible;
 use super::styles::Styles;
 use super::template::Template;
 use crate::diff::{Diff, Options};
@@ -25,12 +26,30 @@ impl OutputFormat {
     pub fn is_for_people(&self) -> bool {
         matches!(self, OutputFormat::Named(format) if format.is_for_people())
     }
+
+    /// Whether the format can express changes of documents only: a gap in the stream cannot be in the output.
+    #[must_use]
+    pub fn has_changes_only(&self) -> bool {
+        matches!(self, OutputFormat::Named(format) if format.has_changes_only())
+    }
 }
 
 impl From<Format> for OutputFormat {
     fn from(format: Format) -> Self {
         OutputFormat::Named(format)
     }
+}
+
+/// What a view does with an event.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventOutput {
+    /// It was appended.
+    Shown,
+    /// The options hide all of its changes.
+    Hidden,
+    /// The format cannot express it.
+    Inexpressible(Inexpressible),
 }
 
 /// The format and options of the output.

@@ -52,7 +52,10 @@ fn view(template: &str, terminal: bool, diff: Options) -> View {
 fn render_record(view: &View, record: &Record<'_>, payload: &str) -> String {
     let event = decode(Some(payload.as_bytes())).unwrap();
     let mut out = Vec::new();
-    assert!(view.event(record, &event, &mut out));
+    assert_eq!(
+        view.event(record, &event, &mut out),
+        crate::view::EventOutput::Shown
+    );
     String::from_utf8(out).unwrap()
 }
 

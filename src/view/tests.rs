@@ -38,7 +38,7 @@ pub(super) fn all_formats() -> Vec<OutputFormat> {
 }
 
 /// Every format with a name.
-pub(super) const FORMATS: [Format; 9] = [
+pub(super) const FORMATS: [Format; 11] = [
     Format::Diff,
     Format::Oneline,
     Format::Json,
@@ -48,6 +48,8 @@ pub(super) const FORMATS: [Format; 9] = [
     Format::Patch,
     Format::Merge,
     Format::Changes,
+    Format::Debezium,
+    Format::DebeziumPlain,
 ];
 
 /// The output of a view for a record with this payload, event or not.
@@ -70,7 +72,7 @@ pub(super) fn text_of(view: &View, key: Option<&[u8]>, payload: &str) -> String 
     let mut out = Vec::new();
     match crate::event::decode(record.payload.as_deref()) {
         Ok(event) => {
-            let _shown = view.event(&record, &event, &mut out);
+            let _ = view.event(&record, &event, &mut out);
         }
         Err(why) => view.unreadable(&record, why, &mut out),
     }
@@ -294,7 +296,7 @@ fn what_is_not_known_of_a_record_is_absent() {
         };
         let event = crate::event::decode(record.payload.as_deref()).unwrap();
         let mut out = Vec::new();
-        assert!(view.event(&record, &event, &mut out));
+        assert_eq!(view.event(&record, &event, &mut out), EventOutput::Shown);
         let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
         for key in ["time", "partition", "offset"] {
             assert_eq!(json.get(key), None, "{json}");

@@ -52,7 +52,8 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "view",
         &[
-            "capture", "diff", "event", "json", "path", "record", "summary", "util", "verify",
+            "capture", "diff", "event", "json", "path", "record", "snapshot", "summary", "util",
+            "verify",
         ],
     ),
     ("output", &["record", "util", "view"]),

@@ -74,7 +74,7 @@ fn plan(typed: &cli::Collections, context: &Context<'_>) -> Result<Plan, String>
         format: Format::Json.into(),
         changes: &changes,
         inputs: typed.paths.clone(),
-        on_gap: OnGap::Mark,
+        on_gap: Some(OnGap::Mark),
         has_state: false,
     };
     let mut plan = shared.plan(context.env)?;

@@ -14,7 +14,7 @@ use crate::event;
 use crate::event::{Event, Unreadable};
 use crate::output::{Output, WriteEnd};
 use crate::record::{Clock, Place, Record, Timestamp};
-use crate::view::View;
+use crate::view::{EventOutput, View};
 
 /// Why a comparison ended early.
 pub(super) enum Stop {
@@ -223,9 +223,16 @@ impl<'c> DifferenceWriter<'c> {
         self.plan.paths.note(event);
         let record = place.record(payload);
         let start = self.out.buffer().len();
-        if !self.view.event(&record, event, self.out.buffer()) {
-            self.tally.hidden += 1;
-            return;
+        match self.view.event(&record, event, self.out.buffer()) {
+            EventOutput::Shown => {}
+            EventOutput::Hidden => {
+                self.tally.hidden += 1;
+                return;
+            }
+            EventOutput::Inexpressible(_) => {
+                self.tally.inexpressible += 1;
+                return;
+            }
         }
         self.tally.count(event.op());
         if self

@@ -77,7 +77,10 @@ fn compare(
     let unreadable = before.exceptions.unreadable + after.exceptions.unreadable;
     let gaps = before.exceptions.gaps + after.exceptions.gaps;
     if plan.on_gap == OnGap::Stop && gaps > 0 {
-        context.out.warn("stopped because of a gap (--on-gap stop)");
+        context.out.warn(&format!(
+            "stopped because of a gap ({})",
+            plan.why_stop_at_gap()
+        ));
         return Err(Exit::Gap);
     }
     let view = tail::view(plan, context);
@@ -99,8 +102,14 @@ fn compare(
         }
     }
     let hides_nothing = report(&tally, &before, &after, plan, context);
-    let failed = unreadable > 0 || hides_nothing;
-    Ok((if failed { Exit::Failed } else { Exit::Success }, shown))
+    let exit = if gaps > 0 && plan.format.has_changes_only() {
+        Exit::Gap
+    } else if unreadable + tally.inexpressible > 0 || hides_nothing {
+        Exit::Failed
+    } else {
+        Exit::Success
+    };
+    Ok((exit, shown))
 }
 
 /// Reports the result; whether a path of `--redact` hides nothing.

@@ -18,6 +18,8 @@ pub(super) struct Tally {
     pub shown: u64,
     /// Changed documents of which `--only` or `--ignore` hide every change.
     pub hidden: u64,
+    /// Differences that the format cannot express.
+    pub inexpressible: u64,
     /// Documents that the filters reject.
     pub filtered: u64,
     /// Added documents that the first side may have had, too.
@@ -58,6 +60,10 @@ impl Tally {
         let more = [
             (self.filtered, "not matched by the filters"),
             (self.hidden, "changed only where --only or --ignore hide it"),
+            (
+                self.inexpressible,
+                "not written, because the format cannot express it: use --format json",
+            ),
             (self.beyond_limit(), "not shown because of --limit"),
         ];
         for (count, what) in more.into_iter().filter(|(count, _)| *count > 0) {

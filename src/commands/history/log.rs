@@ -14,7 +14,7 @@ use crate::event::{self, Event, Unreadable};
 use crate::output::Output;
 use crate::record::{OffsetGap, Record};
 use crate::util::exit::Exit;
-use crate::view::View;
+use crate::view::{EventOutput, View};
 
 /// Limit of the messages about single missing changes, repeated events and gaps; the summary counts all.
 const MAX_MESSAGES: usize = 20;
@@ -258,7 +258,8 @@ impl VersionSink for Log<'_> {
             return;
         }
         let mut text = Vec::new();
-        if self.view.event(version.record, version.event, &mut text) {
+        let output = self.view.event(version.record, version.event, &mut text);
+        if output == EventOutput::Shown {
             self.has_times |= version.record.time.is_some();
             self.push(text, true);
         }
@@ -272,7 +273,7 @@ impl VersionSink for Log<'_> {
         }
         self.counts.gaps += 1;
         let mut text = Vec::new();
-        let _shown = self.view.event(record, event, &mut text);
+        let _ = self.view.event(record, event, &mut text);
         self.push(text, false);
         if !self.view.format.is_for_people() {
             let place = format_place(record);

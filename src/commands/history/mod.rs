@@ -92,10 +92,13 @@ fn plan(typed: &cli::History, env: &Env) -> Result<Plan, String> {
         format: typed.format.clone().unwrap_or(Format::Diff.into()),
         changes: &typed.changes,
         inputs: typed.files.clone(),
-        on_gap: OnGap::Mark,
+        on_gap: Some(OnGap::Mark),
         has_state: false,
     };
     let mut plan = shared.plan(env)?;
+    if plan.format.has_changes_only() {
+        return Err("--format debezium is for tail, diff and requery: it cannot express what is missing in a history".to_owned());
+    }
     if typed.blame
         && !matches!(
             plan.format,

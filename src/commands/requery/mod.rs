@@ -61,6 +61,7 @@ fn requery(
         .is_none_or(|head| !head.positions.is_empty());
     let with_kafka = !typed.no_kafka && streams;
     let (endpoint, key, kafka) = connect::api(&typed.connection, &typed.api, with_kafka, context)?;
+    let topic = kafka.as_ref().map(|kafka| kafka.topic.clone());
     let servers = Servers {
         endpoint,
         key,
@@ -82,7 +83,7 @@ fn requery(
         return report::dry_run(&read, context);
     }
     let Some(folder) = folder else {
-        let (manifest, printed) = read.print(context)?;
+        let (manifest, printed) = read.print(&options.stdout_format(topic), context)?;
         report::report(&manifest, None, context);
         return Ok(printed.max(report::exit(&manifest)));
     };

@@ -2,18 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::Requery;
+use crate::cli::{DocumentFormat, Requery};
+use crate::commands::snapshot_read::StdoutFormat;
 use crate::commands::snapshot_read::options::ReadOptions;
 use crate::condition::Condition;
 use crate::record::position;
 use crate::snapshot::read::queries::check_condition;
 use crate::util::env::Env;
+use crate::view::debezium::Envelope;
 
 /// The options of a run.
 pub(super) struct Options {
     /// `None` for standard output.
     pub folder: Option<PathBuf>,
     pub resume: bool,
+    /// The envelope of documents on standard output.
+    envelope: Option<Envelope>,
     pub read: ReadOptions,
 }
 
@@ -32,6 +36,12 @@ impl Options {
             }
             (_, true) => None,
         };
+        if typed.format.is_some() && folder.is_some() {
+            return Err(
+                "--format is for --output -; the files of a folder have the documents as they are"
+                    .to_owned(),
+            );
+        }
         if typed.resume && folder.is_none() {
             return Err("--resume needs a folder as --output".to_owned());
         }
@@ -43,6 +53,11 @@ impl Options {
         Ok(Options {
             folder,
             resume: typed.resume,
+            envelope: match typed.format.unwrap_or_default() {
+                DocumentFormat::Json => None,
+                DocumentFormat::Debezium => Some(Envelope::WithSchema),
+                DocumentFormat::DebeziumPlain => Some(Envelope::Plain),
+            },
             read: ReadOptions {
                 txn_id: typed.txn_id,
                 condition: typed.condition.clone(),
@@ -52,6 +67,16 @@ impl Options {
                 ..read
             },
         })
+    }
+}
+
+impl Options {
+    /// How documents are printed.
+    pub fn stdout_format(&self, topic: Option<String>) -> StdoutFormat {
+        match self.envelope {
+            None => StdoutFormat::Json,
+            Some(envelope) => StdoutFormat::Debezium { envelope, topic },
+        }
     }
 }
 

@@ -32,6 +32,7 @@ use self::options::ReadOptions;
 use self::outcome::report_stop;
 use self::proof_events::LedgerReader;
 pub use self::proof_events::document_condition;
+pub use self::stdout_page::StdoutFormat;
 use self::workers::CollectionWorkers;
 pub use self::workers::run_in_background;
 use super::Context;
@@ -171,25 +172,31 @@ impl SnapshotRead {
         Ok(manifest)
     }
 
-    /// Reads to standard output, in one attempt, between a first and a last line.
+    /// Reads to standard output, in one attempt.
     ///
     /// # Errors
     /// The exit code of a reported error, or of Ctrl-C.
-    pub fn print(self, context: &mut Context<'_>) -> Result<(Manifest, Exit), Exit> {
+    pub fn print(
+        self,
+        format: &StdoutFormat,
+        context: &mut Context<'_>,
+    ) -> Result<(Manifest, Exit), Exit> {
         let terminal = context.env.stdout_terminal;
         let mut manifest = self.manifest();
-        context
-            .out
-            .buffer()
-            .extend(stdout_page::begin(&manifest, self.targets(), terminal));
-        manifest.collections = proof::into_stream(&self.workers, self.changes.as_ref(), context)?;
+        let is_framed = *format == StdoutFormat::Json;
+        if is_framed {
+            let first = stdout_page::begin(&manifest, self.targets(), terminal);
+            context.out.buffer().extend(first);
+        }
+        manifest.collections =
+            proof::into_stream(&self.workers, self.changes.as_ref(), format, context)?;
         self.evidence
             .check(&mut manifest, &self.workers.client, context)?;
         conclude(&mut manifest, None, context);
-        context
-            .out
-            .buffer()
-            .extend(stdout_page::end(&manifest, terminal));
+        if is_framed {
+            let last = stdout_page::end(&manifest, terminal);
+            context.out.buffer().extend(last);
+        }
         let printed = context.out.print_text(b"");
         Ok((manifest, printed))
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::destination::Destination;
 use super::outcome::into_collections;
 use super::proof_events::LedgerReader;
+use super::stdout_page::StdoutFormat;
 use super::workers::CollectionWorkers;
 use crate::commands::Context;
 use crate::snapshot::manifest::Collection;
@@ -58,9 +59,10 @@ pub(super) fn read_until_proven(
 pub(super) fn into_stream(
     workers: &CollectionWorkers,
     stream: Option<&LedgerReader>,
+    format: &StdoutFormat,
     context: &mut Context<'_>,
 ) -> Result<Vec<Collection>, Exit> {
-    let outcome = workers.to_stream(context);
+    let outcome = workers.to_stream(format, context);
     let mut read = into_collections(outcome, "", context)?;
     undecided(&mut read, stream, context)?;
     for one in &mut read {

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::destination::{Destination, StdoutDestination};
-use super::stdout_page::StdoutPage;
+use super::stdout_page::{StdoutFormat, StdoutPage};
 use crate::commands::Context;
 use crate::output::WriteEnd;
 use crate::snapshot::document_id::IdType;
@@ -90,12 +90,15 @@ impl CollectionWorkers {
         resume_state: &ResumeState,
         context: &mut Context<'_>,
     ) -> Outcome {
-        self.run(resume_state, context, |_| Arc::clone(destination))
+        // No page comes to standard output.
+        self.run(resume_state, &StdoutFormat::Json, context, |_| {
+            Arc::clone(destination)
+        })
     }
 
     /// Reads to standard output.
-    pub fn to_stream(&self, context: &mut Context<'_>) -> Outcome {
-        self.run(&ResumeState::default(), context, |event_tx| {
+    pub fn to_stream(&self, format: &StdoutFormat, context: &mut Context<'_>) -> Outcome {
+        self.run(&ResumeState::default(), format, context, |event_tx| {
             let event_tx = event_tx.clone();
             let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
             Arc::new(StdoutDestination {
@@ -115,6 +118,7 @@ impl CollectionWorkers {
     fn run(
         &self,
         resume_state: &ResumeState,
+        format: &StdoutFormat,
         context: &mut Context<'_>,
         destination: impl FnOnce(&SyncSender<WorkerEvent>) -> Arc<dyn Destination>,
     ) -> Outcome {
@@ -140,7 +144,7 @@ impl CollectionWorkers {
         }
         // A destination may also have a sender: only the threads keep them.
         drop((event_tx, shared));
-        let outcome = handle_events(&events, &self.client, context);
+        let outcome = handle_events(&events, &self.client, format, context);
         if !matches!(outcome, Outcome::Complete(_)) {
             self.stop.store(true, Ordering::Relaxed);
         }
@@ -152,6 +156,7 @@ impl CollectionWorkers {
 fn handle_events(
     events: &Receiver<WorkerEvent>,
     client: &RetryingClient,
+    format: &StdoutFormat,
     context: &mut Context<'_>,
 ) -> Outcome {
     let mut collections = Vec::new();
@@ -170,7 +175,7 @@ fn handle_events(
                 return Outcome::Stopped(stop, client.status().documents.load(Ordering::Relaxed));
             }
             Ok(WorkerEvent::Page(page)) => {
-                match page.print(context.out, context.env.stdout_terminal) {
+                match page.print(format, context.out, context.env.stdout_terminal) {
                     Ok(()) => {}
                     Err(WriteEnd::Closed) => return Outcome::OutputClosed,
                     Err(WriteEnd::Failed(error)) => return Outcome::OutputFailed(error),

@@ -74,7 +74,7 @@ fn plan(typed: &cli::Stats, context: &Context<'_>) -> Result<Plan, String> {
         format: Format::Json.into(),
         changes: &ChangeOptions::default(),
         inputs: typed.files.clone(),
-        on_gap: OnGap::Mark,
+        on_gap: Some(OnGap::Mark),
         has_state: false,
     };
     let mut plan = shared.plan(context.env)?;

@@ -45,6 +45,10 @@ impl Run<'_> {
                 self.counters.unreadable += 1;
                 self.messages.report_unreadable(why, description, self.out);
             }
+            Rendered::Inexpressible(why) => {
+                self.counters.inexpressible += 1;
+                Messages::report_inexpressible(why, description, self.out);
+            }
         }
         self.out.flush_if_full()?;
         // Gaps and unreadable records are shown in addition.

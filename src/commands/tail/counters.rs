@@ -50,6 +50,8 @@ pub(super) struct Counters {
     pub succeeded: Option<OpCounts>,
     pub gaps: u64,
     pub unreadable: u64,
+    /// Events that the format cannot express.
+    pub inexpressible: u64,
     /// Events that the base snapshot already includes and that were not shown again.
     pub already_included: u64,
     /// The highest txnID of the gaps; `None` if no gap has one.
@@ -85,8 +87,12 @@ impl Counters {
             0 => String::new(),
             count => format!(", already in the snapshot {count}"),
         };
+        let inexpressible = match self.inexpressible {
+            0 => String::new(),
+            count => format!(", not written {count}"),
+        };
         format!(
-            "read {}, {done}{already_included}, gaps {}, unreadable {}",
+            "read {}, {done}{already_included}, gaps {}, unreadable {}{inexpressible}",
             self.read, self.gaps, self.unreadable
         )
     }

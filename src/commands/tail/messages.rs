@@ -8,6 +8,7 @@ use crate::event::{TxnId, Unreadable};
 use crate::output::Output;
 use crate::record::{GapReason, NoPosition, Notice, OffsetGap, StartedAt};
 use crate::state::Gap;
+use crate::view::debezium::Inexpressible;
 
 /// What a run reports on standard error.
 pub(super) struct Messages<'a> {
@@ -94,6 +95,13 @@ impl<'a> Messages<'a> {
             return;
         }
         out.warn(&format!("unreadable record: {why}, at {description}"));
+    }
+
+    /// An event that the format cannot express.
+    pub(super) fn report_inexpressible(why: Inexpressible, place: &str, out: &mut Output) {
+        out.warn(&format!(
+            "event not written: {why}, at {place}. --format json shows it"
+        ));
     }
 
     /// Gaps and unreadable records among the last N events that were not kept.

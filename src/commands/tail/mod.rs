@@ -241,13 +241,17 @@ fn finish(
             Exit::Interrupted
         }
         StopReason::Complete | StopReason::SourceEnded | StopReason::TimedOut => {
-            let has_exceptions =
-                counters.gaps > 0 || counters.unreadable > 0 || counters.already_included > 0;
+            let has_exceptions = counters.gaps > 0
+                || counters.unreadable > 0
+                || counters.inexpressible > 0
+                || counters.already_included > 0;
             if has_exceptions || (context.env.stderr_terminal && plan.is_bounded()) {
                 context.out.note(&summary);
             }
             let hides_nothing = plan.paths.report(context.out);
-            if counters.unreadable > 0 || hides_nothing {
+            if counters.gaps > 0 && plan.format.has_changes_only() {
+                Exit::Gap
+            } else if counters.unreadable + counters.inexpressible > 0 || hides_nothing {
                 Exit::Failed
             } else if matches!(stop, StopReason::TimedOut) && counters.shown == 0 {
                 let what = match counters.succeeded {
@@ -261,9 +265,10 @@ fn finish(
             }
         }
         StopReason::Gap => {
-            context.out.warn(
-                "stopped at a gap in the stream (--on-gap stop): run requery before continuing",
-            );
+            context.out.warn(&format!(
+                "stopped at a gap in the stream ({}): run requery before continuing",
+                plan.why_stop_at_gap()
+            ));
             let txn = counters.max_gap_txn.map(|txn| txn.0);
             context
                 .out

@@ -40,6 +40,8 @@ pub(crate) struct Plan {
     /// Captures to read; empty for a topic.
     pub inputs: Vec<PathBuf>,
     pub on_gap: OnGap,
+    /// Whether `on_gap` was chosen by the user.
+    is_on_gap_typed: bool,
     /// The command for each event; `None` to show them.
     pub exec: Option<ExecPlan>,
     pub filter: Filter,
@@ -70,7 +72,8 @@ pub(crate) struct SharedArgs<'t> {
     pub format: FormatArg,
     pub changes: &'t cli::ChangeOptions,
     pub inputs: Vec<PathBuf>,
-    pub on_gap: OnGap,
+    /// `None` for the default of the format.
+    pub on_gap: Option<OnGap>,
     /// Whether a state file decides where to start.
     pub has_state: bool,
 }
@@ -119,6 +122,12 @@ impl SharedArgs<'_> {
         }
         let (diff, mut paths) = options(self.changes)?;
         let format = output_format(&self.format, &mut paths)?;
+        // Without a word, what reads the output would take it for complete.
+        let default_on_gap = if format.has_changes_only() {
+            OnGap::Stop
+        } else {
+            OnGap::Mark
+        };
         let typed_filter = typed_filter(self.filter, after_txn, until_txn, &diff.redact)?;
         let filter =
             Filter::new(&typed_filter.options).map_err(|bad| format!("--collection {bad}"))?;
@@ -141,7 +150,8 @@ impl SharedArgs<'_> {
             hides_events,
             format,
             inputs: self.inputs,
-            on_gap: self.on_gap,
+            on_gap: self.on_gap.unwrap_or(default_on_gap),
+            is_on_gap_typed: self.on_gap.is_some(),
             exec: None,
             filter,
             typed_filter,
@@ -276,9 +286,18 @@ impl Plan {
         self.until.is_some() || self.limit.is_some() || self.last.is_some()
     }
 
-    /// Whether records may be rendered out of order, because no option stops the run at a certain record.
+    /// Whether records may be rendered out of order, because no option stops the run at an event that is shown.
     pub(super) fn allows_parallel(&self) -> bool {
-        self.limit.is_none() && self.last.is_none() && self.on_gap == OnGap::Mark
+        self.limit.is_none() && self.last.is_none()
+    }
+
+    /// Why the run stops at a gap.
+    pub(crate) fn why_stop_at_gap(&self) -> &'static str {
+        if self.is_on_gap_typed {
+            "--on-gap stop"
+        } else {
+            "this format cannot express it, and --on-gap mark was not given"
+        }
     }
 
     /// Whether the run waits for further records: a user may see nothing for a long time.

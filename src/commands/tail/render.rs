@@ -9,7 +9,8 @@ use crate::event::filter::{Filter, Verdict};
 use crate::event::filter_stats::FilterStats;
 use crate::event::{self, Event, EventKind, Op, TxnId, Unreadable};
 use crate::record::Record;
-use crate::view::{View, escape};
+use crate::view::debezium::Inexpressible;
+use crate::view::{EventOutput, View, escape};
 
 /// The result for one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub(super) enum Rendered {
     GapResolved(Option<TxnId>),
     /// Not a Ditto event; rendered if the format can.
     Unreadable(Unreadable),
+    /// An event that the format cannot express.
+    Inexpressible(Inexpressible),
 }
 
 impl Rendered {
@@ -94,13 +97,15 @@ impl Renderer {
 
     fn render_event(&self, record: &Record<'_>, event: &Event<'_>, out: &mut Vec<u8>) -> Rendered {
         self.paths.note(event);
-        let shown = self.view.event(record, event, out);
+        let output = self.view.event(record, event, out);
+        let is_gap = event.kind == EventKind::RequeryRequired;
         self.paths
-            .note_shown(shown && event.kind != EventKind::RequeryRequired);
-        match event.kind {
-            _ if !shown => Rendered::Hidden,
-            EventKind::RequeryRequired => Rendered::Gap(event.txn_id),
-            _ => Rendered::Shown(event.op()),
+            .note_shown(output == EventOutput::Shown && !is_gap);
+        match output {
+            EventOutput::Hidden => Rendered::Hidden,
+            _ if is_gap => Rendered::Gap(event.txn_id),
+            EventOutput::Shown => Rendered::Shown(event.op()),
+            EventOutput::Inexpressible(why) => Rendered::Inexpressible(why),
         }
     }
 
@@ -108,9 +113,10 @@ impl Renderer {
     pub(super) fn describe(&self, rendered: Rendered, record: &Record<'_>) -> String {
         match rendered {
             Rendered::Hidden | Rendered::AlreadyIncluded | Rendered::Shown(_) => String::new(),
-            Rendered::Gap(_) | Rendered::GapResolved(_) | Rendered::Undated(_) => {
-                format_place(record)
-            }
+            Rendered::Gap(_)
+            | Rendered::GapResolved(_)
+            | Rendered::Undated(_)
+            | Rendered::Inexpressible(_) => format_place(record),
             Rendered::Unreadable(_) => match &record.payload {
                 // Paths cannot be found in an unreadable record, so all of it is redacted.
                 Some(_) if !self.view.diff.redact.is_empty() => {

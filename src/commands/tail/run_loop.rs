@@ -16,6 +16,7 @@ use super::stop_reason::StopReason;
 use super::worker_pool::{RenderedBatch, WorkerPool};
 use crate::cli;
 use crate::commands::batch_pool::is_too_large_to_batch;
+use crate::event::is_gap;
 use crate::record::last_n::{LastN, Order, PartitionKeys};
 use crate::record::time_order::{TimeKey, TxnOf};
 use crate::record::{Record, Source, SourceItem};
@@ -209,12 +210,17 @@ impl Run<'_> {
         if !self.accept(record)? || self.rejects_early(record) {
             return Ok(false);
         }
-        if is_too_large_to_batch(record) {
+        if is_too_large_to_batch(record) || self.may_stop_at(record) {
             self.drain_workers(pool)?;
             self.render(record)?;
             return Ok(false);
         }
         Ok(pool.push(record))
+    }
+
+    /// Whether the run may stop at this record, so that nothing behind it may be read before it is written.
+    fn may_stop_at(&self, record: &Record<'_>) -> bool {
+        self.plan.on_gap == cli::OnGap::Stop && record.payload.as_deref().is_some_and(is_gap)
     }
 
     /// Puts a full batch into the queue of the workers, with the source's positions after its last record.

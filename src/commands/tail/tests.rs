@@ -66,9 +66,9 @@ impl Source for EndlessSource {
     }
 }
 
-/// The plan of a run that shows one collection as JSON.
-fn plan(collection: &str) -> Plan {
-    let typed = Cli::try_parse_from(["ditto-cdc", "tail", "-c", collection]).unwrap();
+/// The plan of a run with these options that shows JSON.
+fn plan(options: &[&str]) -> Plan {
+    let typed = Cli::try_parse_from([&["ditto-cdc", "tail"], options].concat()).unwrap();
     let Command::Tail(typed) = typed.command else {
         panic!("not tail");
     };
@@ -126,7 +126,7 @@ fn positions_are_saved_while_records_never_pause() {
         started: Instant::now(),
     };
     // The filter rejects everything: the output is not under test.
-    let plan = plan("nothing");
+    let plan = plan(&["-c", "nothing"]);
     let renderer = renderer(&plan);
     let mut out = Output::new(false, true, true);
     let mut run = Run::new(&plan, &renderer, "t".into(), None, &mut out)

@@ -275,10 +275,10 @@ struct Left {
     history: Vec<Delivered>,
 }
 
-fn run(steps: &[Step], end: End, capacity: usize) -> Left {
+fn run(steps: &[Step], end: End, capacity: usize, on_gap: &str) -> Left {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.json");
-    let plan = plan("people");
+    let plan = plan(&["-c", "people", "--on-gap", on_gap]);
     let mut out = Output::with_capacity(capacity);
     let mut stream = Stream::new(steps, end);
     let checkpointer = checkpointer(&file).save_always();
@@ -352,7 +352,18 @@ proptest! {
 
     #[test]
     fn a_run_that_ends_has_saved_everything(steps in steps(), end in end()) {
-        check(&run(&steps, end, usize::MAX))?;
+        check(&run(&steps, end, usize::MAX, "mark"))?;
+    }
+
+    #[test]
+    fn a_run_that_stops_at_a_gap_has_read_nothing_behind_it(steps in steps(), end in end()) {
+        let left = run(&steps, end, usize::MAX, "stop");
+        check(&left)?;
+        let gaps = |delivered: &Delivered| delivered.announced + delivered.lost;
+        let (last, before) = left.history.split_last().unwrap();
+        let is_stopped = matches!(left.stop, Some(StopReason::Gap));
+        prop_assert!(before.iter().all(|delivered| gaps(delivered) == 0));
+        prop_assert!(left.stop.is_none() || is_stopped == (gaps(last) == 1));
     }
 
     #[test]
@@ -361,6 +372,6 @@ proptest! {
         end in end(),
         capacity in prop_oneof![0_usize..8_000_000, 0_usize..500_000],
     ) {
-        check(&run(&steps, end, capacity))?;
+        check(&run(&steps, end, capacity, "mark"))?;
     }
 }

@@ -101,6 +101,48 @@ fn standard_output_has_the_format_of_events() {
     assert_eq!(found, front.dump("a"));
 }
 
+#[test]
+fn standard_output_has_reads_of_debezium() {
+    let Some(front) = front() else { return };
+    front.insert("a", &many(50));
+    front.insert("b`", &[document(&json!({"x": 7}), 1)]);
+    let reads = |format: &str| {
+        let arguments = [
+            "requery", "--output", "-", "--txn-id", "100", "--format", format,
+        ];
+        let output = run(&front.env(), &arguments, TIMEOUT);
+        assert_eq!(output.status, Some(0), "{}", output.stderr);
+        let lines = output.lines().into_iter();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect::<Vec<Value>>()
+    };
+    let plain = reads("debezium-plain");
+    let mut found: Vec<String> = plain
+        .iter()
+        .filter(|read| read["source"]["table"] == "a")
+        .map(|read| read["after"]["doc"].as_str().unwrap().to_owned())
+        .collect();
+    found.sort();
+    assert_eq!(found, front.dump("a"));
+    for read in &plain {
+        assert_eq!((&read["op"], &read["before"]), (&json!("r"), &Value::Null));
+        assert_eq!(read["after"]["txn_id"], front.txn());
+        assert_eq!(read["key"]["_id"], read["after"]["_id"]);
+    }
+    let keys = plain.iter().filter(|read| read["source"]["table"] == "b`");
+    let keys: Vec<&Value> = keys.map(|read| &read["key"]["_id"]).collect();
+    assert_eq!(keys, [r#"json:{"x":7}"#]);
+    let mut payloads: Vec<String> = reads("debezium")
+        .iter()
+        .map(|read| read["payload"].to_string())
+        .collect();
+    let mut plain: Vec<String> = plain.iter().map(Value::to_string).collect();
+    payloads.sort();
+    plain.sort();
+    assert_eq!(payloads, plain);
+}
+
 /// The document of a line, byte for byte.
 fn document_of(line: &str, txn: u64) -> String {
     let start = format!(

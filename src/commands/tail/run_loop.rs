@@ -218,7 +218,7 @@ impl Run<'_> {
         Ok(pool.push(record))
     }
 
-    /// Whether the run may stop at this record, so that nothing behind it may be read before it is written.
+    /// Whether the run may stop at this record, so that nothing after it may be read before it is written.
     fn may_stop_at(&self, record: &Record<'_>) -> bool {
         self.plan.on_gap == cli::OnGap::Stop && record.payload.as_deref().is_some_and(is_gap)
     }

@@ -356,7 +356,7 @@ proptest! {
     }
 
     #[test]
-    fn a_run_that_stops_at_a_gap_has_read_nothing_behind_it(steps in steps(), end in end()) {
+    fn a_run_that_stops_at_a_gap_has_read_nothing_after_it(steps in steps(), end in end()) {
         let left = run(&steps, end, usize::MAX, "stop");
         check(&left)?;
         let gaps = |delivered: &Delivered| delivered.announced + delivered.lost;

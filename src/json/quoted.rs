@@ -6,8 +6,12 @@ use super::block::{BLOCK_BYTES, Block, padded, set_bits, with_widest_simd};
 
 /// Bytes that are copied at once: short runs are more frequent than long ones, and a copy of fixed length is fast.
 const COPY_BYTES: usize = 16;
-/// Escapes with a letter take two bytes.
-const MAX_ESCAPED_BYTES: usize = 2 * BLOCK_BYTES + COPY_BYTES;
+/// A block with room after its end, so that each run can be copied in whole steps.
+const SOURCE_BYTES: usize = BLOCK_BYTES + COPY_BYTES;
+/// Room for an escaped block: escapes with a letter take two bytes.
+const ESCAPED_BYTES: usize = 2 * BLOCK_BYTES + COPY_BYTES;
+/// Escaped blocks are collected before they are appended.
+const BUFFER_BYTES: usize = 1024;
 
 /// Appends text in UTF-8 as a JSON string with its quotes.
 pub fn push_quoted(text: &[u8], out: &mut Vec<u8>) {
@@ -18,45 +22,78 @@ pub fn push_quoted(text: &[u8], out: &mut Vec<u8>) {
 
 #[inline(always)]
 fn push_escaped(simd: impl Simd, text: &[u8], out: &mut Vec<u8>) {
-    let (blocks, rest) = text.as_chunks::<BLOCK_BYTES>();
-    for block in blocks {
-        push_block(simd, block, BLOCK_BYTES, out);
-    }
-    if !rest.is_empty() {
-        push_block(simd, &padded(rest, b' '), rest.len(), out);
+    let rest = push_blocks(simd, text, out);
+    for part in rest.chunks(BLOCK_BYTES) {
+        let (mut source, mut target) = ([0; SOURCE_BYTES], [0; ESCAPED_BYTES]);
+        let bytes = padded(part, b' ');
+        source[..BLOCK_BYTES].copy_from_slice(&bytes);
+        match escape(&source, escapes(simd, &bytes), part.len(), &mut target) {
+            Some(length) => out.extend_from_slice(&target[..length]),
+            None => push_slowly(part, out),
+        }
     }
 }
 
-/// Appends the first `length` bytes of a block.
+/// Appends the blocks that other bytes follow, and returns the rest.
 #[inline(always)]
-fn push_block(simd: impl Simd, bytes: &[u8; BLOCK_BYTES], length: usize, out: &mut Vec<u8>) {
-    let block = Block::load(simd, bytes);
-    let escapes = block.quote() | block.backslash() | block.control();
-    if escapes == 0 {
-        return out.extend_from_slice(&bytes[..length]);
+fn push_blocks<'t>(simd: impl Simd, text: &'t [u8], out: &mut Vec<u8>) -> &'t [u8] {
+    let mut rest = text;
+    if rest.len() < SOURCE_BYTES {
+        return rest;
     }
-    // With room after its end, each run can be copied in whole steps.
-    let mut source = [0; BLOCK_BYTES + COPY_BYTES];
-    source[..BLOCK_BYTES].copy_from_slice(bytes);
-    let mut target = [0; MAX_ESCAPED_BYTES];
+    let (mut buffer, mut end) = ([0; BUFFER_BYTES], 0);
+    while let (Some(source), Some((bytes, later))) =
+        (rest.first_chunk(), rest.split_first_chunk::<BLOCK_BYTES>())
+    {
+        if end + ESCAPED_BYTES > BUFFER_BYTES {
+            out.extend_from_slice(&buffer[..end]);
+            end = 0;
+        }
+        let target = &mut buffer[end..end + ESCAPED_BYTES];
+        if let Some(length) = escape(source, escapes(simd, bytes), BLOCK_BYTES, target) {
+            end += length;
+        } else {
+            out.extend_from_slice(&buffer[..end]);
+            end = 0;
+            push_slowly(bytes, out);
+        }
+        rest = later;
+    }
+    out.extend_from_slice(&buffer[..end]);
+    rest
+}
+
+/// The bytes that need an escape.
+#[inline(always)]
+fn escapes(simd: impl Simd, bytes: &[u8; BLOCK_BYTES]) -> u64 {
+    let block = Block::load(simd, bytes);
+    block.quote() | block.backslash() | block.control()
+}
+
+/// Escapes the first `length` bytes of a block; the length of the result, or `None` if an escape has no letter.
+#[inline(always)]
+fn escape(
+    source: &[u8; SOURCE_BYTES],
+    escapes: u64,
+    length: usize,
+    target: &mut [u8],
+) -> Option<usize> {
     let (mut from, mut end) = (0, 0);
     for at in set_bits(escapes) {
-        let Some(letter) = letter(bytes[at]) else {
-            return push_slowly(&bytes[..length], out);
-        };
-        copy_run(&source, from, &mut target, end, at - from);
+        let letter = letter(source[at])?;
+        copy_run(source, from, target, end, at - from);
         end += at - from;
         target[end..end + 2].copy_from_slice(&[b'\\', letter]);
         end += 2;
         from = at + 1;
     }
-    copy_run(&source, from, &mut target, end, length - from);
-    out.extend_from_slice(&target[..end + length - from]);
+    copy_run(source, from, target, end, length - from);
+    Some(end + length - from)
 }
 
 /// Copies `length` bytes, and some of those after them.
 #[inline(always)]
-fn copy_run(source: &[u8], from: usize, target: &mut [u8], to: usize, length: usize) {
+fn copy_run(source: &[u8; SOURCE_BYTES], from: usize, target: &mut [u8], to: usize, length: usize) {
     let mut copied = 0;
     loop {
         let (from, to) = (from + copied, to + copied);

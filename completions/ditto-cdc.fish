@@ -54,6 +54,7 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "verify" -d 'Che
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "requery" -d 'Fetch all documents again, and prove that none is missing'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "audit" -d 'Check that a mirror or snapshot equals the server'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "mirror" -d 'Keep a SQLite copy of all documents, across gaps in the stream'
+complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "relay" -d 'Write the stream to your own Kafka, each event exactly once'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "config" -d 'Show each setting and its source; `config init` creates a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand demo" -l print -d 'With --serve: print only the settings, as environment variables (`env`) for eval; into a pipe, keep the servers in the background' -r -f -a "env\t'`export NAME=value` lines'"
@@ -432,6 +433,46 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -l no-progre
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -s q -l quiet -d 'Print errors only'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand mirror" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l name -d 'The relay\'s name, which its positions belong to' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l to-brokers -d 'The brokers of the target cluster' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l to-topic -d 'The topic to write to: \'ditto.{collection}\'' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l format -d 'What is written for each event' -r -f -a "debezium\t'Debezium\'s change events with their schema, for Kafka Connect'
+debezium-plain\t'The same without the schema, for Flink and RisingWave'
+json\t'The event as received'
+record\t'The whole record with topic, partition, offset, time, key and headers; lossless'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l positions-topic -d 'The compacted topic on the target cluster that keeps the positions; it is created if it is missing' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -s c -l collection -d 'Only these collections; \'!name\' excludes one' -x -a '(__fish_ditto_cdc_ask collections)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -s m -l method -d 'Only events with exactly this change.method (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l op -d 'Only insert, update or remove' -r -f -a "insert\t'A new document: a new value and no old one'
+update\t'A changed document: an old and a new value'
+remove\t'A removed document: only an old value'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l id -d 'Only the document with this _id: a string, or JSON for other types, such as 7 or \'{"a":1}\'; also COLLECTION/ID (repeatable)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l where -d 'Only events that meet a condition: "qty > 5"' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l grep -d 'Only events with this text in a key or value of the old or new document; a text without a capital letter matches in any case (repeatable: all must be found)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l from -d 'Where to start: beginning, @-1h, … [end]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l until -d 'Where to stop; end: the current end' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l brokers -d 'The endpoint that the portal shows, as host:port; separate several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -s t -l topic -d 'The topic that the portal shows' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l cluster-cert -d 'The cluster certificate, cluster.p12 [env: DITTO_CDC_CLUSTER_CERT, CLUSTER_CERT_LOCATION]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l cluster-cert-password-file -d 'A file that contains the cluster certificate\'s password [env: DITTO_CDC_CLUSTER_CERT_PASSWORD or CLUSTER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l user-cert -d 'The user certificate, user.p12 [env: DITTO_CDC_USER_CERT, USER_CERT_LOCATION]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l user-cert-password-file -d 'A file that contains the user certificate\'s password [env: DITTO_CDC_USER_CERT_PASSWORD or USER_CERT_PW, the password itself]' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -s p -l profile -d 'Settings from this section of ditto-cdc.toml' -x -a '(__fish_ditto_cdc_ask profiles)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l properties -d 'A Java client.properties file' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l env-file -d 'A file of environment variables to read instead of .env in the current folder' -r -F
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -s X -d 'A librdkafka property; to.KEY: of the target' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless an environment variable overrides it'
+always\t'Always'
+never\t'Never'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l no-control -d 'Apply the filters to requeryRequired events too'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l allow-incomplete -d 'Accept an incomplete snapshot in --from DIR'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l skip-unreadable -d 'Continue after a record that is no event, report it, and exit with status 1 at the end'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l no-progress -d 'Do not show progress'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -s q -l quiet -d 'Print errors only'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -s v -l verbose -d 'Print more, such as the Kafka library\'s log (up to -vvv)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -l brokers -d 'The endpoint that the portal shows' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s t -l topic -d 'The topic that the portal shows' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and not __fish_seen_subcommand_from init help" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r -f
@@ -464,19 +505,20 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_s
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Ask for the settings that the Ditto portal shows, test them, and save them as a profile'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "demo" -d 'Show what this tool does, with an embedded Kafka'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "man" -d 'Print a manual page'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "tail" -d 'Show changes as they happen, or past changes'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "diff" -d 'Show what changed in captures, or between two states'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "history" -d 'Show the versions of one document, or what it was at a time'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "collections" -d 'Show which collections and fields a topic or file has'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "stats" -d 'Count what is in a topic or capture, over time'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "verify" -d 'Check the connection layer by layer, and say how to fix it'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "requery" -d 'Fetch all documents again, and prove that none is missing'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "audit" -d 'Check that a mirror or snapshot equals the server'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "mirror" -d 'Keep a SQLite copy of all documents, across gaps in the stream'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "config" -d 'Show each setting and its source; `config init` creates a profile'
-complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "demo" -d 'Show what this tool does, with an embedded Kafka'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "man" -d 'Print a manual page'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "tail" -d 'Show changes as they happen, or past changes'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "diff" -d 'Show what changed in captures, or between two states'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "history" -d 'Show the versions of one document, or what it was at a time'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "collections" -d 'Show which collections and fields a topic or file has'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "stats" -d 'Count what is in a topic or capture, over time'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "verify" -d 'Check the connection layer by layer, and say how to fix it'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "requery" -d 'Fetch all documents again, and prove that none is missing'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "audit" -d 'Check that a mirror or snapshot equals the server'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "mirror" -d 'Keep a SQLite copy of all documents, across gaps in the stream'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "relay" -d 'Write the stream to your own Kafka, each event exactly once'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "config" -d 'Show each setting and its source; `config init` creates a profile'
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and not __fish_seen_subcommand_from demo completions man tail diff history collections stats verify requery audit mirror relay config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Ask for the settings that the Ditto portal shows, test them, and save them as a profile'
 complete -c ditto-cdc -n '__fish_ditto_cdc_using_subcommand history; and test (count (__fish_ditto_cdc_documents)) -gt 0' -f -a '(__fish_ditto_cdc_documents)'

@@ -9,6 +9,7 @@ mod config;
 mod format;
 mod history;
 mod mirror;
+mod relay;
 mod requery;
 mod short_help;
 mod stats;
@@ -27,6 +28,7 @@ pub use short_help::{COMPLETE, Invocation, command, parse};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use mirror::{Mirror, MirrorEnd, MirrorOnGap};
+pub use relay::{Relay, RelayFormat, RelayOnGap};
 pub use requery::{ApiVersion, DocumentFormat, Reading, Requery};
 pub use stats::{Stats, TimeUnit};
 pub use usage_error::{ParseError, UsageError};
@@ -72,6 +74,8 @@ pub enum Command {
     Mirror(Box<Mirror>),
     /// Check that a mirror or snapshot equals the server
     Audit(Box<Audit>),
+    /// Write the stream to your own Kafka, each event exactly once
+    Relay(Box<Relay>),
     /// Show what this tool does, with an embedded Kafka
     Demo(Demo),
     /// Show each setting and its source; `config init` creates a profile

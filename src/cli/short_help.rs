@@ -198,6 +198,24 @@ const SHORT_HELP: &[ShortHelp] = &[
         ],
     ),
     (
+        "relay",
+        &[
+            ("name", "The relay's name, which its positions belong to"),
+            ("to_brokers", "The brokers of the target cluster"),
+            ("to_topic", "The topic to write to: 'ditto.{collection}'"),
+            ("format", "What is written for each event"),
+            COLLECTION,
+            OP,
+            WHERE,
+            ("from", "Where to start: beginning, @-1h, … [end]"),
+            ("until", "Where to stop; end: the current end"),
+            ("on_gap", "At a gap: stop with status 4, or requery"),
+            ("extra", "A librdkafka property; to.KEY: of the target"),
+            TOPIC,
+            PROFILE,
+        ],
+    ),
+    (
         "config",
         &[
             ("json", "Print one JSON object instead of lines"),
@@ -211,6 +229,9 @@ const SHORT_HELP: &[ShortHelp] = &[
         ],
     ),
 ];
+
+/// A command that is not in the short list of commands, so that it fits on a screen; the long one has it.
+const RARELY_USED: &str = "man";
 
 /// The hidden subcommand that the completion scripts call.
 pub const COMPLETE: &str = "__complete";
@@ -237,7 +258,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Global, Invoca
     let args: Vec<OsString> = args.into_iter().collect();
     let is_short_help = args.iter().any(|arg| arg == "-h");
     let program = if is_short_help {
-        without_headings(command())
+        without_headings(command()).mut_subcommand(RARELY_USED, |sub| sub.hide(true))
     } else {
         command()
     };

@@ -28,6 +28,19 @@ pub(super) fn kafka(
     connection(&mut settings, context)
 }
 
+/// The configuration of the Kafka connection, and the properties of the target cluster of a relay. Reports errors.
+///
+/// # Errors
+/// The exit code of a reported error.
+pub(super) fn kafka_and_target(
+    flags: &cli::Connection,
+    context: &mut Context<'_>,
+) -> Result<(Connection, Vec<(String, String)>), Exit> {
+    let mut settings = resolve_and_report(flags, None, context)?;
+    let connection = connection(&mut settings, context)?;
+    Ok((connection, settings.extra.of_target()))
+}
+
 /// The endpoint and key of the HTTP API, and the Kafka connection if it is wanted and configured.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ pub mod mirror;
 mod mirror_source;
 mod pager;
 mod read_source;
+pub mod relay;
 pub mod requery;
 mod snapshot_read;
 pub mod stats;
@@ -50,6 +51,7 @@ pub fn dispatch(command: &Command, context: &mut Context<'_>) -> Exit {
         Command::Requery(requery) => requery::run(requery, context),
         Command::Mirror(typed) => mirror::run(typed, context),
         Command::Audit(typed) => audit::run(typed, context),
+        Command::Relay(typed) => relay::run(typed, context),
         Command::Demo(demo) => demo::run(demo, dispatch, context),
         Command::Config(config) => config::run(config, context),
         Command::Man { command } => man::run(command.as_deref(), context),

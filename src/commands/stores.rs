@@ -52,7 +52,7 @@ impl Stores {
         }
         let left = extra
             .iter()
-            .filter(|one| !read.contains(&one.name.as_str()));
+            .filter(|one| !one.is_of_target() && !read.contains(&one.name.as_str()));
         Stores {
             properties: left
                 .map(|one| (one.name.clone(), one.value.clone()))

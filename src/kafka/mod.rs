@@ -18,6 +18,7 @@ mod partition_queues;
 mod partitions;
 mod plan;
 mod preceding;
+pub mod producer;
 mod queue_ffi;
 mod reader;
 mod resume;

@@ -11,6 +11,9 @@ use crate::util::known_secrets::names_secret;
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct LibrdkafkaProperties(Vec<Property>);
 
+/// The prefix of properties that belong to the target cluster of a relay.
+const TARGET_PREFIX: &str = "to.";
+
 /// A librdkafka property.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Property {
@@ -38,6 +41,16 @@ impl LibrdkafkaProperties {
     /// All properties; later ones take precedence.
     pub fn iter(&self) -> std::slice::Iter<'_, Property> {
         self.0.iter()
+    }
+
+    /// The properties of the target cluster of a relay, without their prefix; later ones take precedence.
+    #[must_use]
+    pub fn of_target(&self) -> Vec<(String, String)> {
+        let of_target = self.0.iter().filter_map(|property| {
+            let name = property.name.strip_prefix(TARGET_PREFIX)?;
+            Some((name.to_owned(), property.value.clone()))
+        });
+        of_target.collect()
     }
 
     /// Whether one of these names has a value that is not empty.
@@ -74,6 +87,12 @@ impl fmt::Debug for LibrdkafkaProperties {
 }
 
 impl Property {
+    /// Whether it belongs to the target cluster of a relay.
+    #[must_use]
+    pub fn is_of_target(&self) -> bool {
+        self.name.starts_with(TARGET_PREFIX)
+    }
+
     /// Whether the value must not be shown.
     #[must_use]
     pub fn is_secret(&self) -> bool {
@@ -100,6 +119,7 @@ impl fmt::Debug for Property {
 /// Whether a property of this name may be a secret. Errs on the side of secrecy.
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
+    let name = name.strip_prefix(TARGET_PREFIX).unwrap_or(name);
     // Neither a path nor the name of the SASL mechanism is a secret.
     if name.ends_with(".location") || name.starts_with("sasl.mechanism") {
         return false;
@@ -191,6 +211,9 @@ mod tests {
         check("sasl.oauthbearer.client.secret", true);
         check("ssl.key.location", false);
         check("sasl.mechanisms", false);
+        check("to.sasl.username", true);
+        check("to.sasl.mechanisms", false);
+        check("to.ssl.key.password", true);
         check("client.id", false);
         check("fetch.min.bytes", false);
     }
@@ -204,5 +227,17 @@ mod tests {
         assert_eq!(extra.get("a"), Some("3"));
         assert_eq!(extra.get("c"), None);
         assert!(extra.has_any(&["c", "b"]));
+    }
+
+    #[test]
+    fn properties_of_a_target_are_apart() {
+        let mut extra = LibrdkafkaProperties::default();
+        for property in parse(&["to.a=1".into(), "a=2".into(), "to.b=3".into()]).unwrap() {
+            extra.push(property);
+        }
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(extra.of_target(), [pair("a", "1"), pair("b", "3")]);
+        let of_source = extra.iter().filter(|one| !one.is_of_target());
+        assert_eq!(of_source.count(), 1);
     }
 }

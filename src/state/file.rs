@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{State, parse, serialize};
+use super::{Owner, State, serialize};
 use crate::record::{Failure, FailureClass};
 use crate::util::atomic_file::{self, beside};
 use crate::util::lock_file::{self, LockError};
@@ -40,7 +40,9 @@ impl StateFile {
             }
         };
         let state = match fs::read(&path) {
-            Ok(bytes) => Some(parse(&bytes).map_err(|why| invalid(&name, &why))?),
+            Ok(bytes) => {
+                Some(State::parse(&bytes, Owner::Tail).map_err(|why| invalid(&name, &why))?)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(io_failure("read", &name, &error)),
         };
@@ -108,7 +110,7 @@ pub fn read(path: &Path) -> Result<State, Failure> {
         }
         Err(error) => return Err(io_failure("read", &name, &error)),
     };
-    parse(&bytes).map_err(|why| invalid(&name, &why))
+    State::parse(&bytes, Owner::Tail).map_err(|why| invalid(&name, &why))
 }
 
 /// Resolves symbolic links, because a rename would replace the link.

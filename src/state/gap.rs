@@ -119,6 +119,18 @@ impl Gap {
         (self.covered, self.known) = (later.covered, later.known);
     }
 
+    /// Two gaps as one that is resolved together.
+    #[must_use]
+    pub fn joined(earlier: Option<Gap>, later: Option<Gap>) -> Option<Gap> {
+        match (earlier, later) {
+            (Some(mut gap), Some(later)) => {
+                gap.add(later);
+                Some(gap)
+            }
+            (earlier, later) => earlier.or(later),
+        }
+    }
+
     /// Notes a snapshot; returns whether the whole gap is resolved. A gap concerns every collection: it is resolved by a
     /// snapshot of the whole app, or by several that together have every collection that the server lists.
     pub fn resolve(&mut self, snapshot: &Coverage) -> bool {

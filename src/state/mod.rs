@@ -1,4 +1,4 @@
-//! Checkpoint of `tail --state`: the next offsets, an unresolved gap, and the snapshot that the stream continued from.
+//! Checkpoint of `tail --state` and of `relay`: the next offsets, an unresolved gap, and the snapshot that the stream continued from.
 
 mod continuation;
 mod file;
@@ -64,8 +64,32 @@ impl State {
 const VERSION: u32 = 2;
 /// The oldest version that is read.
 const OLDEST_VERSION: u32 = 1;
-/// The command that owns the file.
-const OWNER: &str = "tail";
+
+/// The command that owns a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// `tail --state`, in a file.
+    Tail,
+    /// `relay`, in a topic.
+    Relay,
+}
+
+impl Owner {
+    fn name(self) -> &'static str {
+        match self {
+            Owner::Tail => "tail",
+            Owner::Relay => "relay",
+        }
+    }
+
+    /// What writes it, for messages.
+    fn writer(self) -> &'static str {
+        match self {
+            Owner::Tail => "--state",
+            Owner::Relay => "relay",
+        }
+    }
+}
 
 /// The file's content. Unknown fields are rejected, because the next write would lose them.
 #[derive(Serialize, Deserialize)]
@@ -115,8 +139,51 @@ struct Preamble {
     version: u32,
 }
 
-/// Serializes a state.
+impl State {
+    /// The state on one line.
+    #[must_use]
+    pub fn to_line(&self, owner: Owner) -> String {
+        // Strings and numbers always serialize.
+        serde_json::to_string(&fields(self, owner)).unwrap_or_default()
+    }
+
+    /// Parses a state of this owner.
+    ///
+    /// # Errors
+    /// What is wrong, for a message.
+    pub fn parse(text: &[u8], owner: Owner) -> Result<State, String> {
+        if text.trim_ascii().is_empty() {
+            return Err("it is empty".to_owned());
+        }
+        let head: Preamble = serde_json::from_slice(text)
+            .map_err(|error| format!("it is not what {} writes ({error})", owner.writer()))?;
+        if head.kind != owner.name() {
+            return Err(format!(
+                "it belongs to `{}`, not to `{}`",
+                head.kind,
+                owner.name()
+            ));
+        }
+        if !(OLDEST_VERSION..=VERSION).contains(&head.version) {
+            return Err(format!(
+                "it has version {}, and this ditto-cdc knows versions up to {VERSION}",
+                head.version
+            ));
+        }
+        let content: Fields =
+            serde_json::from_slice(text).map_err(|error| format!("it is damaged ({error})"))?;
+        from_fields(content).ok_or_else(|| "it is damaged (a number in it is below 0)".to_owned())
+    }
+}
+
+/// Serializes the state of a file.
 fn serialize(state: &State) -> String {
+    let mut text = serde_json::to_string_pretty(&fields(state, Owner::Tail)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn fields(state: &State, owner: Owner) -> Fields {
     let gap = state.gap.clone().map(|gap| GapFields {
         announced: gap.announced,
         lost: gap.lost,
@@ -126,8 +193,8 @@ fn serialize(state: &State) -> String {
         covered: gap.covered,
         known: gap.known,
     });
-    let content = Fields {
-        kind: OWNER.to_owned(),
+    Fields {
+        kind: owner.name().to_owned(),
         version: VERSION,
         cluster: state.cluster.clone(),
         topic: state.topic.clone(),
@@ -137,35 +204,7 @@ fn serialize(state: &State) -> String {
         next: state.next.clone(),
         gap,
         snapshot: state.snapshot.clone(),
-    };
-    // Strings and numbers always serialize.
-    let mut text = serde_json::to_string_pretty(&content).unwrap_or_default();
-    text.push('\n');
-    text
-}
-
-/// Parses a state.
-///
-/// # Errors
-/// What is wrong, for a message.
-fn parse(text: &[u8]) -> Result<State, String> {
-    if text.trim_ascii().is_empty() {
-        return Err("it is empty".to_owned());
     }
-    let head: Preamble = serde_json::from_slice(text)
-        .map_err(|error| format!("it is not what --state writes ({error})"))?;
-    if head.kind != OWNER {
-        return Err(format!("it belongs to `{}`, not to `{OWNER}`", head.kind));
-    }
-    if !(OLDEST_VERSION..=VERSION).contains(&head.version) {
-        return Err(format!(
-            "it has version {}, and this ditto-cdc knows versions up to {VERSION}",
-            head.version
-        ));
-    }
-    let content: Fields =
-        serde_json::from_slice(text).map_err(|error| format!("it is damaged ({error})"))?;
-    from_fields(content).ok_or_else(|| "it is damaged (a number in it is below 0)".to_owned())
 }
 
 fn from_fields(content: Fields) -> Option<State> {

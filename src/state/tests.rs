@@ -4,10 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use super::{Coverage, Gap, State, StateFile, parse, serialize};
+use super::{Coverage, Gap, Owner, State, StateFile, serialize};
 use crate::record::incarnation::{Incarnation, Witness};
 use crate::record::{GapReason, OffsetGap};
 use crate::snapshot::manifest::{Manifest, Scope};
+
+fn parse(text: &[u8]) -> Result<State, String> {
+    State::parse(text, Owner::Tail)
+}
 
 fn state() -> State {
     let mut gap = Gap::default();
@@ -52,6 +56,13 @@ fn a_state_survives_a_round_trip() {
         ..state()
     };
     for state in [state(), bare, covered, without_id] {
+        let line = state.to_line(Owner::Relay);
+        assert!(!line.contains('\n'), "{line}");
+        assert_eq!(
+            State::parse(line.as_bytes(), Owner::Relay).as_ref(),
+            Ok(&state)
+        );
+        assert!(parse(line.as_bytes()).is_err());
         assert_eq!(parse(serialize(&state).as_bytes()), Ok(state));
     }
 }

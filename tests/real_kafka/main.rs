@@ -37,6 +37,7 @@ mod probe;
 mod reading;
 mod recreated;
 mod refusals;
+mod relays;
 mod restarts;
 mod resume;
 mod rig;

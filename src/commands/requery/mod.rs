@@ -4,18 +4,16 @@ mod options;
 mod report;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use self::options::Options;
 use super::read_source;
-use super::snapshot_read::destination::{Destination, FolderDestination};
 use super::snapshot_read::{Earlier, Servers, SnapshotRead};
 use super::{Context, connect};
 use crate::cli;
 use crate::record::{Failure, FailureClass};
 use crate::snapshot::manifest::Scope;
-use crate::snapshot::write::directory::{SnapshotDirectory, disk_failure};
-use crate::snapshot::write::journal::{Journal, ResumeState};
+use crate::snapshot::write::directory::SnapshotDirectory;
+use crate::snapshot::write::journal::ResumeState;
 use crate::util::exit::Exit;
 use crate::view::escape;
 
@@ -96,14 +94,7 @@ fn into_folder(
     earlier: &Earlier<'_>,
     context: &mut Context<'_>,
 ) -> Result<Exit, Exit> {
-    let journal = begin(&folder, earlier.run, &read, context)?;
-    let destination: Arc<dyn Destination> = Arc::new(FolderDestination {
-        folder: folder.staging().to_owned(),
-        journal: Arc::new(journal),
-    });
-    let manifest = read.read(&destination, earlier, context)?;
-    let place = folder.commit(&manifest);
-    let place = place.map_err(|failure| read_source::report(&failure, context))?;
+    let (manifest, place) = read.read_into_folder(folder, earlier, context)?;
     report::report(&manifest, Some(&place), context);
     Ok(report::exit(&manifest))
 }
@@ -163,25 +154,4 @@ fn check_scope(
         raw: None,
     };
     Err(read_source::report(&failure, context))
-}
-
-/// Starts the journal, or continues that of the interrupted run.
-fn begin(
-    folder: &SnapshotDirectory,
-    resume_state: &ResumeState,
-    read: &SnapshotRead,
-    context: &mut Context<'_>,
-) -> Result<Journal, Exit> {
-    let journal = folder
-        .journal(resume_state.valid)
-        .map_err(|failure| read_source::report(&failure, context))?;
-    if resume_state.valid > 0 {
-        return Ok(journal);
-    }
-    let start = read.journal_start();
-    let begun = start.iter().try_for_each(|entry| journal.add(entry));
-    begun.map_err(|error| {
-        read_source::report(&disk_failure("writing the journal", &error), context)
-    })?;
-    Ok(journal)
 }

@@ -5,6 +5,7 @@ mod change_reader;
 pub mod destination;
 mod earlier;
 mod evidence;
+mod folder;
 mod listing;
 mod min_txn;
 pub mod options;

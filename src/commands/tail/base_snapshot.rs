@@ -15,10 +15,10 @@ use crate::state::{Coverage, State};
 
 /// A snapshot to resume from.
 #[derive(Debug)]
-pub(super) struct BaseSnapshot {
+pub(in crate::commands) struct BaseSnapshot {
     /// Its folder as the user typed it.
     pub name: String,
-    manifest: Manifest,
+    pub manifest: Manifest,
     index: SnapshotIndex,
     /// Without its positions: those are of one topic.
     coverage: Coverage,
@@ -28,7 +28,7 @@ pub(super) struct BaseSnapshot {
 
 /// How an event relates to the snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SnapshotRelation {
+pub(in crate::commands) enum SnapshotRelation {
     /// Newer than the snapshot, or not comparable with it.
     Newer,
     /// The snapshot already includes the change.
@@ -44,7 +44,7 @@ impl BaseSnapshot {
     ///
     /// # Errors
     /// A [`Failure`] if the manifest cannot be read, or if the snapshot is incomplete and `allow_incomplete` is not set.
-    pub(super) fn read(
+    pub(in crate::commands) fn read(
         folder: &Path,
         selected: Option<BTreeSet<String>>,
         allow_incomplete: bool,
@@ -96,7 +96,7 @@ impl BaseSnapshot {
     ///
     /// # Errors
     /// A [`Failure`] if the snapshot has no positions of that topic.
-    pub(super) fn start_offsets(&self, topic: &str) -> Result<StartOffsets, Failure> {
+    pub(in crate::commands) fn start_offsets(&self, topic: &str) -> Result<StartOffsets, Failure> {
         let next = manifest::next_offsets(&self.manifest.positions, topic);
         if next.is_empty() {
             return Err(self.without_positions(topic));
@@ -114,7 +114,7 @@ impl BaseSnapshot {
     ///
     /// # Errors
     /// A [`Failure`] if the snapshot has no positions of that topic.
-    pub(super) fn group_start(&self, topic: &str) -> Result<GroupStart, Failure> {
+    pub(in crate::commands) fn group_start(&self, topic: &str) -> Result<GroupStart, Failure> {
         Ok(GroupStart::Snapshot {
             next: self.start_offsets(topic)?.next,
             is_complete: self.contains_everything(),
@@ -125,7 +125,7 @@ impl BaseSnapshot {
     ///
     /// # Errors
     /// A [`Failure`] if they belong to another cluster.
-    pub(super) fn check_cluster(&self, now: Option<&str>) -> Result<(), Failure> {
+    pub(in crate::commands) fn check_cluster(&self, now: Option<&str>) -> Result<(), Failure> {
         match (self.manifest.cluster.as_deref(), now) {
             (Some(then), Some(now)) if then != now => Err(Failure {
                 class: FailureClass::Setup,
@@ -171,7 +171,7 @@ impl BaseSnapshot {
     }
 
     /// The id of the topic that its positions belong to.
-    pub(super) fn topic_id(&self, topic: &str) -> Option<String> {
+    pub(in crate::commands) fn topic_id(&self, topic: &str) -> Option<String> {
         manifest::incarnation(&self.manifest.positions, topic).id
     }
 
@@ -179,7 +179,11 @@ impl BaseSnapshot {
     ///
     /// # Errors
     /// A [`Failure`] if the topic was deleted and created again.
-    pub(super) fn check_topic(&self, topic: &str, now: Option<&str>) -> Result<(), Failure> {
+    pub(in crate::commands) fn check_topic(
+        &self,
+        topic: &str,
+        now: Option<&str>,
+    ) -> Result<(), Failure> {
         match (self.topic_id(topic), now) {
             (Some(then), Some(now)) if then != now => Err(Failure {
                 class: FailureClass::Gap,
@@ -195,22 +199,22 @@ impl BaseSnapshot {
     }
 
     /// The state of a reader that continues from it; `now` is the present topic.
-    pub(super) fn continue_state(&self, state: State, now: &Incarnation) -> State {
+    pub(in crate::commands) fn continue_state(&self, state: State, now: &Incarnation) -> State {
         state.continue_from(&self.manifest, self.contains_everything(), now)
     }
 
     /// Whether it contains every document that this run shows.
-    pub(super) fn contains_everything(&self) -> bool {
+    pub(in crate::commands) fn contains_everything(&self) -> bool {
         self.coverage.contains(self.selected.as_ref())
     }
 
     /// Distinguishes this snapshot from others, and orders it.
-    pub(super) fn identity(&self) -> SnapshotIdentity {
+    pub(in crate::commands) fn identity(&self) -> SnapshotIdentity {
         SnapshotIdentity::new(&self.manifest)
     }
 
     /// The collections and condition that limit the snapshot; `None` if it covers everything.
-    pub(super) fn scope(&self) -> Option<String> {
+    pub(in crate::commands) fn scope(&self) -> Option<String> {
         let Scope {
             named, condition, ..
         } = &self.manifest.scope;
@@ -224,7 +228,11 @@ impl BaseSnapshot {
     }
 
     /// How the event of a record relates to the snapshot.
-    pub(super) fn relation(&self, event: &Event<'_>, place: &Place<'_>) -> SnapshotRelation {
+    pub(in crate::commands) fn relation(
+        &self,
+        event: &Event<'_>,
+        place: &Place<'_>,
+    ) -> SnapshotRelation {
         if event.kind == EventKind::RequeryRequired {
             return if self.resolves(event.txn_id, place) {
                 SnapshotRelation::GapResolved

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::base_snapshot::BaseSnapshot;
+use super::continuation::{PositionStore, StartPrecedence, TopicIdentity, continuation};
 use crate::kafka::StartOffsets;
 use crate::record::incarnation::Incarnation;
-use crate::record::{Failure, FailureClass, OffsetGap, Source};
+use crate::record::{Failure, OffsetGap, Source};
 use crate::state::{Gap, State, StateFile};
-use crate::util::shell;
 
 /// Time between two writes of the file during a run.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
@@ -19,30 +19,19 @@ pub(super) struct LockedState {
     state: Option<State>,
 }
 
-/// Cluster and topic that a state belongs to.
-pub(super) struct TopicIdentity {
-    /// The cluster's id; `None` if its brokers do not send one.
-    pub cluster: Option<String>,
-    pub topic: String,
-    /// Which topic of that name it is; empty if its brokers send no id.
-    pub incarnation: Incarnation,
-    /// Number of partitions.
-    pub partitions: i32,
-}
-
 /// How far a source was read at a moment. Its parts belong together: the same offsets in another incarnation of the
 /// topic are other positions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ReadPositions {
+pub(in crate::commands) struct ReadPositions {
     /// The next offset of each partition.
-    next: Vec<(i32, i64)>,
+    pub next: Vec<(i32, i64)>,
     /// The topic that they belong to.
-    incarnation: Incarnation,
+    pub incarnation: Incarnation,
 }
 
 impl ReadPositions {
     /// The positions after the item that a source delivered last.
-    pub(super) fn of(source: &dyn Source) -> ReadPositions {
+    pub(in crate::commands) fn of(source: &dyn Source) -> ReadPositions {
         ReadPositions {
             next: source.positions(),
             incarnation: source.incarnation(),
@@ -50,7 +39,7 @@ impl ReadPositions {
     }
 
     /// The same positions, but none after these partitions and offsets.
-    pub(super) fn before(mut self, limits: &[(i32, i64)]) -> ReadPositions {
+    pub(in crate::commands) fn before(mut self, limits: &[(i32, i64)]) -> ReadPositions {
         self.next = before(self.next, limits);
         self
     }
@@ -81,19 +70,6 @@ pub(super) struct Checkpointer {
     saved_at: Instant,
 }
 
-/// Which start position has priority.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StartPrecedence {
-    /// `--from`: neither state nor snapshot has positions.
-    Typed,
-    /// The state file.
-    State,
-    /// The snapshot.
-    Snapshot,
-    /// The state file, because it continues from a newer snapshot than the given one.
-    NewerState,
-}
-
 impl LockedState {
     /// Locks and reads the file. While commands of a run that was killed have the lock, `wait` is called with the id of
     /// its process; it pauses, and returns whether to try again.
@@ -118,108 +94,26 @@ impl LockedState {
 
     /// Checks that the state belongs to this topic, and decides where to start.
     ///
-    /// The state has priority over the snapshot that it continued from, and over an older one: that is a restart. A
-    /// snapshot that the state does not know has priority over the state.
-    ///
     /// # Errors
-    /// A [`Failure`] if the state belongs to another topic or cluster, or the snapshot to another topic.
+    /// As [`continuation`].
     pub(super) fn check_identity(
         self,
         identity: TopicIdentity,
         base: Option<&BaseSnapshot>,
     ) -> Result<(Checkpointer, Option<StartOffsets>, StartPrecedence), Failure> {
-        if let Some(state) = &self.state {
-            check_same_topic(self.file.name(), state, &identity)?;
-        }
-        let precedence = precedence(self.state.as_ref(), base);
-        let snapshot = base.filter(|_| precedence == StartPrecedence::Snapshot);
-        let state = match (snapshot, self.state) {
-            (Some(base), state) => {
-                base.start_offsets(&identity.topic)?;
-                let topic = identity.topic.clone();
-                let new = || State {
-                    topic,
-                    ..State::default()
-                };
-                Some(base.continue_state(state.unwrap_or_else(new), &identity.incarnation))
-            }
-            (None, state) => state,
-        };
-        let start = state.as_ref().map(stored_offsets);
+        let store = PositionStore::of_file(self.file.name());
+        let continued = continuation(&store, self.state, identity, base)?;
         let checkpointer = Checkpointer {
             file: self.file,
-            state: State {
-                cluster: identity.cluster,
-                topic: identity.topic,
-                partitions: identity.partitions,
-                ..state.unwrap_or_default()
-            },
+            state: continued.state,
             unwritten_gap: None,
             written: None,
             flushed: None,
             save_interval: SAVE_INTERVAL,
             saved_at: Instant::now(),
         };
-        Ok((checkpointer, start, precedence))
+        Ok((checkpointer, continued.start, continued.precedence))
     }
-}
-
-/// The offsets of the state.
-fn stored_offsets(state: &State) -> StartOffsets {
-    StartOffsets {
-        next: state.next.clone(),
-        partitions: state.partitions,
-        lost: Vec::new(),
-        incarnation: state.incarnation.clone(),
-    }
-}
-
-fn precedence(state: Option<&State>, base: Option<&BaseSnapshot>) -> StartPrecedence {
-    let known = state.and_then(|state| state.snapshot.as_deref());
-    match (state, base, known) {
-        (None, None, _) => StartPrecedence::Typed,
-        (Some(_), None, _) => StartPrecedence::State,
-        (_, Some(base), Some(known)) if base.identity().is(known) => StartPrecedence::State,
-        (_, Some(base), Some(known)) if base.identity().is_older_than(known) => {
-            StartPrecedence::NewerState
-        }
-        (_, Some(_), _) => StartPrecedence::Snapshot,
-    }
-}
-
-fn check_same_topic(name: &str, state: &State, identity: &TopicIdentity) -> Result<(), Failure> {
-    let refuse = |what: String, fix: String| Failure {
-        class: FailureClass::Setup,
-        what: format!("cannot use the state file {name}: {what}"),
-        fix: Some(fix),
-        raw: None,
-    };
-    if state.topic != identity.topic {
-        return Err(refuse(
-            format!(
-                "it has positions of the topic {}, and this run reads {}",
-                state.topic, identity.topic
-            ),
-            "use a separate state file for each topic".to_owned(),
-        ));
-    }
-    match (&state.cluster, &identity.cluster) {
-        (Some(then), Some(now)) if then != now => Err(refuse(
-            format!(
-                "it has positions of the Kafka cluster {then}, and these brokers belong to {now}"
-            ),
-            new_cluster_advice(name),
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// A re-created cluster has another id, and the positions of the former one mean nothing in it.
-fn new_cluster_advice(name: &str) -> String {
-    let (file, kept) = (shell::quoted(name), shell::quoted(&format!("{name}.old")));
-    format!(
-        "connect to the cluster of the file; or, if that cluster was re-created, this is a gap: mv {file} {kept}, then ditto-cdc requery --output DIR, then this command again with --from DIR"
-    )
 }
 
 impl Checkpointer {
@@ -248,7 +142,7 @@ impl Checkpointer {
     /// The output before these positions is in the buffer or flushed, and the gaps before them are noted.
     pub(super) fn note_written(&mut self, positions: ReadPositions) {
         let earlier = self.written.take().and_then(|(_, gap)| gap);
-        let gap = joined(earlier, self.unwritten_gap.take());
+        let gap = Gap::joined(earlier, self.unwritten_gap.take());
         self.written = Some((positions, gap));
     }
 
@@ -256,7 +150,7 @@ impl Checkpointer {
     pub(super) fn note_flushed(&mut self) {
         if let Some((positions, gap)) = self.written.take() {
             self.flushed = Some(positions);
-            self.state.gap = joined(self.state.gap.take(), gap);
+            self.state.gap = Gap::joined(self.state.gap.take(), gap);
         }
     }
 
@@ -283,17 +177,6 @@ impl Checkpointer {
     pub(super) fn save_always(mut self) -> Self {
         self.save_interval = Duration::ZERO;
         self
-    }
-}
-
-/// Two gaps as one that is resolved together.
-fn joined(earlier: Option<Gap>, later: Option<Gap>) -> Option<Gap> {
-    match (earlier, later) {
-        (Some(mut gap), Some(later)) => {
-            gap.add(later);
-            Some(gap)
-        }
-        (earlier, later) => earlier.or(later),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::state::Gap;
 use crate::view::debezium::Inexpressible;
 
 /// What a run reports on standard error.
-pub(super) struct Messages<'a> {
+pub(in crate::commands) struct Messages<'a> {
     plan: &'a Plan,
     /// `None` for a capture, which has no connection settings.
     recovery: Option<RecoveryHint>,
@@ -49,10 +49,15 @@ impl<'a> Messages<'a> {
         if self.output_shows_faults() {
             return;
         }
+        out.warn(&Messages::gap(txn, place));
+    }
+
+    /// The message of a `requeryRequired`.
+    pub(in crate::commands) fn gap(txn: Option<TxnId>, place: &str) -> String {
         let txn = txn.map_or_else(|| "no txnID".to_owned(), |txn| format!("txnID {}", txn.0));
-        out.warn(&format!(
+        format!(
             "gap at {place} (requeryRequired, {txn}): changes are missing. Run requery, then continue after this point"
-        ));
+        )
     }
 
     /// Offsets that can no longer be read.
@@ -60,11 +65,16 @@ impl<'a> Messages<'a> {
         if self.output_shows_faults() {
             return;
         }
+        out.warn(&Messages::offset_gap(lost));
+    }
+
+    /// The message of offsets that can no longer be read.
+    pub(in crate::commands) fn offset_gap(lost: &OffsetGap) -> String {
         let resumed = match lost.why {
             GapReason::Gone => String::new(),
             _ => format!(". Continuing at offset {}", lost.resumed),
         };
-        out.warn(&format!("gap: {}. Run requery{resumed}", lost.message()));
+        format!("gap: {}. Run requery{resumed}", lost.message())
     }
 
     /// The command that recovers. With `--on-gap stop` the end of the run prints it.
@@ -75,7 +85,12 @@ impl<'a> Messages<'a> {
     }
 
     /// A gap of an earlier run that `name`, the state file, still has, and whether it concerns this run.
-    pub(super) fn report_saved_gap(name: &str, gap: &Gap, is_open: bool, out: &mut Output) {
+    pub(in crate::commands) fn report_saved_gap(
+        name: &str,
+        gap: &Gap,
+        is_open: bool,
+        out: &mut Output,
+    ) {
         let what = gap.describe();
         match (gap.describe_missing(), is_open) {
             (None, _) => out.warn(&format!(
@@ -139,7 +154,7 @@ impl<'a> Messages<'a> {
         ));
     }
 
-    pub(super) fn report_notice(notice: &Notice, out: &mut Output) {
+    pub(in crate::commands) fn report_notice(notice: &Notice, out: &mut Output) {
         match notice {
             Notice::Disconnected(raw) => {
                 out.warn(&format!("lost the connection, trying again: {raw}"));

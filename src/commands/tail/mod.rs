@@ -1,29 +1,30 @@
 //! `tail`: shows the events of a topic or of captures, filtered, as text for people or programs.
 
 mod account;
-mod base_snapshot;
+pub(super) mod base_snapshot;
 mod buffered_record;
-mod checkpoint;
+pub(super) mod checkpoint;
 mod commit;
+pub(super) mod continuation;
 mod counters;
 mod empty_range;
 mod exec;
 mod exec_loop;
 mod exec_record;
 mod idle;
-mod messages;
+pub(super) mod messages;
 mod name_lists;
 mod option_notes;
 mod path_usage;
 pub(super) mod plan;
 pub(super) mod range;
-mod recovery_hint;
-mod render;
+pub(super) mod recovery_hint;
+pub(super) mod render;
 mod run;
 mod run_loop;
 mod shown_timer;
 mod stop_reason;
-mod topic;
+pub(super) mod topic;
 mod unmatched;
 mod worker_pool;
 

@@ -11,7 +11,7 @@ const MAX_POSITIONS: usize = 32;
 
 /// Builds the commands that recover this run from a gap.
 #[derive(Debug, Clone, Default)]
-pub(super) struct RecoveryHint {
+pub(in crate::commands) struct RecoveryHint {
     /// The settings as typed.
     settings: Vec<String>,
     /// Whether a setting is missing, because its value is a secret.
@@ -22,7 +22,7 @@ pub(super) struct RecoveryHint {
 
 impl RecoveryHint {
     /// For a run with these settings.
-    pub(super) fn new(typed: &cli::Connection) -> RecoveryHint {
+    pub(in crate::commands) fn new(typed: &cli::Connection) -> RecoveryHint {
         let mut recovery = RecoveryHint {
             reads_topic: true,
             ..RecoveryHint::default()
@@ -56,6 +56,10 @@ impl RecoveryHint {
 
     fn add_property(&mut self, property: &str) {
         let name = property.split('=').next().unwrap_or_default();
+        if name.trim().starts_with("to.") {
+            // Of the target of a relay.
+            return;
+        }
         if is_secret_property(name.trim()) {
             self.has_secret = true;
         } else {
@@ -65,7 +69,11 @@ impl RecoveryHint {
 
     /// The `requery` command, at or after a transaction if one is known. It looks for further gaps from the positions on;
     /// without positions, or with too many to type, in the newest records only.
-    pub(super) fn requery(&self, txn_id: Option<u64>, positions: &[(i32, i64)]) -> String {
+    pub(in crate::commands) fn requery(
+        &self,
+        txn_id: Option<u64>,
+        positions: &[(i32, i64)],
+    ) -> String {
         let mut words = vec!["requery".to_owned()];
         if let Some(txn_id) = txn_id {
             words.extend(["--txn-id".to_owned(), txn_id.to_string()]);
@@ -88,7 +96,7 @@ impl RecoveryHint {
     }
 
     /// The command that resumes after the requery.
-    pub(super) fn resume(&self, txn_id: Option<u64>) -> String {
+    pub(in crate::commands) fn resume(&self, txn_id: Option<u64>) -> String {
         let folder = folder(txn_id);
         if self.reads_topic {
             return format!("this command again, with --from {folder}");

@@ -12,9 +12,26 @@ use crate::record::Record;
 use crate::view::debezium::Inexpressible;
 use crate::view::{EventOutput, View, escape};
 
+/// What filter and base snapshot decide about one record.
+pub(in crate::commands) enum Selected<'e> {
+    /// Rejected by the filter.
+    Hidden,
+    /// To be shown, and whether the base snapshot may already include it.
+    Shown(Event<'e>, IsUndated),
+    /// The base snapshot already includes the event.
+    AlreadyIncluded,
+    /// A `requeryRequired` that the base snapshot resolves.
+    GapResolved(Option<TxnId>),
+    /// Not a Ditto event.
+    Unreadable(Unreadable),
+}
+
+/// Whether an event has no transaction, so that it cannot be compared with the base snapshot.
+pub(in crate::commands) type IsUndated = bool;
+
 /// The result for one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rendered {
+pub(in crate::commands) enum Rendered {
     /// Rejected by the filter, or empty in this format.
     Hidden,
     /// An event was rendered.
@@ -42,7 +59,7 @@ impl Rendered {
 
 /// Filter and view. Independent of earlier records, so that worker threads can share it.
 #[derive(Debug)]
-pub(super) struct Renderer {
+pub(in crate::commands) struct Renderer {
     pub filter: Filter,
     pub view: View,
     /// The snapshot that the stream resumes from.
@@ -55,13 +72,12 @@ pub(super) struct Renderer {
 const MAX_QUOTED_BYTES: usize = 60;
 
 impl Renderer {
-    /// Filters one record and appends its rendering to `out`. Adds the record to `stats`, if they are wanted.
-    pub(super) fn render(
+    /// Filters one record. Adds the record to `stats`, if they are wanted.
+    pub(in crate::commands) fn select<'e>(
         &self,
-        record: &Record<'_>,
-        out: &mut Vec<u8>,
+        record: &'e Record<'_>,
         stats: Option<&mut FilterStats>,
-    ) -> Rendered {
+    ) -> Selected<'e> {
         let verdict = self.filter.verdict(record.payload.as_deref());
         if let Some(stats) = stats {
             match &verdict {
@@ -71,19 +87,35 @@ impl Renderer {
             }
         }
         match verdict {
-            Verdict::Hidden => Rendered::Hidden,
-            Verdict::Unreadable(why) => {
+            Verdict::Hidden => Selected::Hidden,
+            Verdict::Unreadable(why) => Selected::Unreadable(why),
+            Verdict::Shown(event) => match self.relation(&event, record) {
+                SnapshotRelation::AlreadyIncluded => Selected::AlreadyIncluded,
+                SnapshotRelation::GapResolved => Selected::GapResolved(event.txn_id),
+                SnapshotRelation::Newer => Selected::Shown(event, false),
+                SnapshotRelation::Undated => Selected::Shown(event, true),
+            },
+        }
+    }
+
+    /// Filters one record and appends its rendering to `out`. Adds the record to `stats`, if they are wanted.
+    pub(super) fn render(
+        &self,
+        record: &Record<'_>,
+        out: &mut Vec<u8>,
+        stats: Option<&mut FilterStats>,
+    ) -> Rendered {
+        match self.select(record, stats) {
+            Selected::Hidden => Rendered::Hidden,
+            Selected::AlreadyIncluded => Rendered::AlreadyIncluded,
+            Selected::GapResolved(txn) => Rendered::GapResolved(txn),
+            Selected::Unreadable(why) => {
                 self.view.unreadable(record, why, out);
                 Rendered::Unreadable(why)
             }
-            Verdict::Shown(event) => match self.relation(&event, record) {
-                SnapshotRelation::AlreadyIncluded => Rendered::AlreadyIncluded,
-                SnapshotRelation::GapResolved => Rendered::GapResolved(event.txn_id),
-                SnapshotRelation::Newer => self.render_event(record, &event, out),
-                SnapshotRelation::Undated => match self.render_event(record, &event, out) {
-                    Rendered::Shown(op) => Rendered::Undated(op),
-                    other => other,
-                },
+            Selected::Shown(event, is_undated) => match self.render_event(record, &event, out) {
+                Rendered::Shown(op) if is_undated => Rendered::Undated(op),
+                other => other,
             },
         }
     }
@@ -117,14 +149,19 @@ impl Renderer {
             | Rendered::GapResolved(_)
             | Rendered::Undated(_)
             | Rendered::Inexpressible(_) => format_place(record),
-            Rendered::Unreadable(_) => match &record.payload {
-                // Paths cannot be found in an unreadable record, so all of it is redacted.
-                Some(_) if !self.view.diff.redact.is_empty() => {
-                    format!("{}: (redacted)", format_place(record))
-                }
-                Some(payload) => format!("{}: {}", format_place(record), quote(payload)),
-                None => format_place(record),
-            },
+            Rendered::Unreadable(_) => self.describe_unreadable(record),
+        }
+    }
+
+    /// The place of an unreadable record and its first bytes.
+    pub(in crate::commands) fn describe_unreadable(&self, record: &Record<'_>) -> String {
+        match &record.payload {
+            // Paths cannot be found in an unreadable record, so all of it is redacted.
+            Some(_) if !self.view.diff.redact.is_empty() => {
+                format!("{}: (redacted)", format_place(record))
+            }
+            Some(payload) => format!("{}: {}", format_place(record), quote(payload)),
+            None => format_place(record),
         }
     }
 

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 
-use super::checkpoint::{Checkpointer, LockedState, TopicIdentity};
+use super::checkpoint::{Checkpointer, LockedState};
+use super::continuation::TopicIdentity;
 use super::plan::{Plan, SharedArgs, TypedTimeLimits};
 use super::render::Renderer;
 use super::run::Run;

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::base_snapshot::BaseSnapshot;
 use super::buffered_record::BufferedRecord;
-use super::checkpoint::{Checkpointer, LockedState, StartPrecedence, TopicIdentity};
+use super::checkpoint::{Checkpointer, LockedState};
+use super::continuation::{StartPrecedence, TopicIdentity};
 use super::counters::Counters;
 use super::plan::{self, Plan};
 use super::recovery_hint::RecoveryHint;
@@ -299,7 +300,7 @@ fn start_offsets(
 }
 
 /// Searches each partition for the first record after a transaction, with progress.
-fn search_transaction(
+pub(in crate::commands) fn search_transaction(
     topic: Topic,
     txn: u64,
     context: &mut Context<'_>,

@@ -14,7 +14,7 @@ pub(super) type RenderedBatch = Processed<RenderedRecords>;
 
 /// The rendering of the records of a batch.
 #[derive(Default)]
-pub(super) struct RenderedRecords {
+pub(in crate::commands) struct RenderedRecords {
     /// The output of all records, concatenated.
     pub text: Vec<u8>,
     /// One for each record.
@@ -26,7 +26,7 @@ pub(super) struct RenderedRecords {
 }
 
 /// The result for one record of a batch.
-pub(super) struct Outcome {
+pub(in crate::commands) struct Outcome {
     pub rendered: Rendered,
     /// From [`Renderer::describe`].
     pub description: String,

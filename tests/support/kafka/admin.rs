@@ -14,9 +14,10 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message as _;
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::Kafka;
+use super::{Kafka, Message};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const CALL_LIMIT: Duration = Duration::from_secs(20);
@@ -105,6 +106,42 @@ impl Kafka {
                 Err(error) => panic!("reading {topic} back: {error}"),
             }
         }
+    }
+
+    /// All committed records of a topic, in the order of each partition.
+    pub fn committed(&self, topic: &str) -> Vec<Message> {
+        let mut config = self.admin_config();
+        config
+            .set("group.id", "rig")
+            .set("enable.auto.commit", "false")
+            .set("isolation.level", "read_committed")
+            .set("enable.partition.eof", "true");
+        let consumer: BaseConsumer = config.create().unwrap();
+        let metadata = consumer.fetch_metadata(Some(topic), CALL_LIMIT).unwrap();
+        let partitions = metadata.topics()[0].partitions();
+        let mut open: Vec<i32> = partitions.iter().map(MetadataPartition::id).collect();
+        let mut assignment = TopicPartitionList::new();
+        for partition in &open {
+            assignment
+                .add_partition_offset(topic, *partition, Offset::Beginning)
+                .unwrap();
+        }
+        consumer.assign(&assignment).unwrap();
+        let mut records = Vec::new();
+        while !open.is_empty() {
+            match consumer.poll(CALL_LIMIT).unwrap() {
+                Ok(message) => records.push(Message {
+                    partition: message.partition(),
+                    key: message.key().map(<[u8]>::to_vec),
+                    payload: message.payload().map(<[u8]>::to_vec),
+                    millis: message.timestamp().to_millis(),
+                    ..Message::default()
+                }),
+                Err(KafkaError::PartitionEOF(ended)) => open.retain(|one| *one != ended),
+                Err(error) => panic!("reading {topic} back: {error}"),
+            }
+        }
+        records
     }
 
     fn admin(&self) -> AdminClient<DefaultClientContext> {

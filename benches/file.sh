@@ -59,6 +59,35 @@ else
     echo "jaq: not found (cargo install jaq --root FOLDER, then JAQ=FOLDER/bin/jaq)"
 fi
 
+# at_gaps COMMAND…: accepts status 4, because a format that cannot express a gap ends with it.
+at_gaps() { "$@" || [ $? = 4 ]; }
+
+# The shape of `--format debezium`, made with jq, which does not keep the bytes of the documents.
+envelope='select(.type == "documentChanged") | . as $event | .change as $change
+  | def text: if type == "string" then . else "json:" + tojson end;
+  def row($txn): if . == null then null else {_id: (._id | text), doc: tojson, txn_id: $txn} end;
+  $change.newValue as $new | ($change.oldValue // (if $new then null else $change.value end)) as $old
+  | {schema: $schema[0], payload: {before: ($old | row(null)), after: ($new | row($event.txnId)),
+    source: {connector: "ditto-cdc", name: null, ts_ms: null, db: null, table: $event.collection, txId: $event.txnId,
+      partition: null, offset: null},
+    op: (if $new == null then "d" elif $old == null then "c" else "u" end), ts_ms: null,
+    key: {_id: (($new // $old)._id | text)}}}'
+parsed='.payload | .before.doc |= (. // "null" | fromjson) | .after.doc |= (. // "null" | fromjson)'
+at_gaps "$mine" tail --input "$folder/some.ndjson" --format debezium --on-gap mark -q > "$folder/mine" 2> "$folder/errors"
+head -n 1 "$folder/mine" | jq .schema > "$folder/schema"
+made_by_jq=(jq -c --slurpfile schema "$folder/schema" "$envelope")
+if [ "$(jq -c "$parsed" "$folder/mine" | cksum)" != "$("${made_by_jq[@]}" "$folder/some.ndjson" | jq -c "$parsed" | cksum)" ]; then
+    echo "ditto-cdc and jq make different envelopes" >&2
+    exit 1
+fi
+echo
+ours=$(best 5 at_gaps "$mine" tail --input "$file" --format debezium --on-gap mark)
+row "ditto-cdc tail --format debezium" "$ours"
+row "ditto-cdc tail --format debezium-plain" \
+    "$(best 5 at_gaps "$mine" tail --input "$file" --format debezium-plain --on-gap mark)"
+row "ditto-cdc tail --format json" "$(best 5 "$mine" tail --input "$file" --format json)"
+row "jq -c '{schema: …, payload: …}'" "$(best 1 "${made_by_jq[@]}" "$file")"
+
 # condition EXPR SELECTION: `--where` compared with an equivalent jq filter; the last column is the speed-up.
 condition() {
     local some=$folder/some.ndjson

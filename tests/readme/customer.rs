@@ -25,6 +25,10 @@ const BARE: &[&str] = &["docs/connecting.md"];
 pub const REACTING: &str = "docs/reacting.md";
 /// The page about mirrors, whose queries also need gaps.
 const MIRROR: &str = "docs/mirror.md";
+/// The pages that run other programs on data.
+const WITH_TOOLS: &[&str] = &[MIRROR, "docs/ndjson.md"];
+/// Programs and modules that `tests/docs/install.sh` installs.
+const TOOLS: &[&str] = &["duckdb ", "polars", "chdb"];
 /// Commands that are not run here, and why.
 const NOT_RUN: &[(&str, &str)] = &[
     ("kafka-console-consumer.sh", "another program"),
@@ -72,8 +76,8 @@ pub struct Customer {
     pub webhook: Webhook,
     /// For the page that sends events to it.
     redis: Option<Redis>,
-    /// For the page that reads mirrors with it: the folder of the program.
-    duckdb: Option<PathBuf>,
+    /// For the pages that use them: the folder of the programs.
+    tools: Option<PathBuf>,
     /// The last command that brought a mirror up to date.
     mirrored: RefCell<Option<String>>,
 }
@@ -98,7 +102,7 @@ impl Customer {
             exported: tempfile::tempdir().unwrap(),
             webhook: Webhook::start(),
             redis: (page == REACTING).then(Redis::start).flatten(),
-            duckdb: (page == MIRROR).then(docs_tools::bin).flatten(),
+            tools: WITH_TOOLS.contains(&page).then(docs_tools::bin).flatten(),
             mirrored: RefCell::default(),
         };
         customer.copy_files();
@@ -154,7 +158,7 @@ impl Customer {
 
     /// Installs the extension from the package, because the server of `DuckDB` may not be reachable.
     fn install_duckdb_extension(&self) {
-        let Some(bin) = &self.duckdb else {
+        let Some(bin) = &self.tools else {
             return;
         };
         let packages = bin.with_file_name("lib");
@@ -206,8 +210,10 @@ impl Customer {
         // A reader who copies the command should not get the short waits of a test.
         assert!(!text.contains(" 1s"), "{page}: {text}");
         let needs_redis = text.contains("REDIS_URL") && self.redis.is_none();
-        let needs_duckdb = text.contains("duckdb ") && self.duckdb.is_none();
-        if needs_redis || needs_duckdb || NOT_RUN.iter().any(|(start, _)| text.starts_with(start)) {
+        if needs_redis
+            || self.lacks_tools(text)
+            || NOT_RUN.iter().any(|(start, _)| text.starts_with(start))
+        {
             return;
         }
         let is_silent = SILENT.iter().any(|(start, _)| text.starts_with(start));
@@ -324,8 +330,38 @@ impl Customer {
         )
     }
 
+    /// Whether a command needs a program that is not installed.
+    fn lacks_tools(&self, command: &str) -> bool {
+        self.tools.is_none() && TOOLS.iter().any(|tool| command.contains(tool))
+    }
+
+    /// Runs a Go program of a page, and compares what it prints with the block after it.
+    pub fn must_run_go(&self, page: &str, program: &str, expected: &str) {
+        let Some(go) = docs_tools::go() else { return };
+        let folder = self.path("go-program");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("main.go"), program).unwrap();
+        for arguments in [
+            &["mod", "init", "example"][..],
+            &["get", docs_tools::GO_MODULE],
+            &["run", "."],
+        ] {
+            let mut command = Command::new(go);
+            let output = command.args(arguments).current_dir(&folder).output();
+            let output = output.unwrap();
+            assert!(output.status.success(), "{page}: {output:?}");
+            if arguments == ["run", "."] {
+                let printed = String::from_utf8(output.stdout).unwrap();
+                assert_eq!(printed, expected, "{page}");
+            }
+        }
+    }
+
     pub fn must_print(&self, page: &str, transcript: &str) {
         let (command, expected) = transcript.split_once('\n').unwrap();
+        if self.lacks_tools(command) {
+            return;
+        }
         let output = self.run(command.strip_prefix("$ ").unwrap());
         let both = [&output.stdout[..], &output.stderr[..]].concat();
         let printed = String::from_utf8(both).unwrap();
@@ -368,7 +404,7 @@ impl Customer {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_ditto-cdc"));
         let folders = [self.path("bin"), program.parent().unwrap().to_owned()];
         let mut path = std::env::var("PATH").unwrap();
-        for folder in self.duckdb.iter().chain(&folders) {
+        for folder in self.tools.iter().chain(&folders) {
             path = format!("{}:{path}", folder.display());
         }
         let settings = self.settings.iter().filter(|_| !self.bare);

@@ -1,5 +1,6 @@
 //! Runs every command of the README, of docs/ and of the examples in `--help`, as a reader would. Commands (`sh`), queries
-//! (`sql`) and programs (`python`) must succeed and show something; transcripts (`console`) must match the output.
+//! (`sql`) and programs (`python`) must succeed and show something; transcripts (`console`, and `go` with the block after it)
+//! must match the output.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --release --test readme` rewrites the transcripts.
 #![allow(clippy::unwrap_used)]
@@ -41,20 +42,22 @@ fn every_command_does_what_its_page_says() {
     assert!(pages.len() >= 3, "{pages:?}");
     for page in pages {
         let customer = Customer::new(&page);
-        for (language, block) in blocks(&page) {
+        let blocks = blocks(&page);
+        for (at, (language, block)) in blocks.iter().enumerate() {
             match language.as_str() {
                 "sh" => {
-                    for statement in statements(&block) {
+                    for statement in statements(block) {
                         customer.must_show(&page, &statement);
                     }
                 }
                 "sql" => {
-                    for query in queries(&block) {
+                    for query in queries(block) {
                         customer.must_answer(&page, query);
                     }
                 }
-                "python" => customer.must_run(&page, &block),
-                "console" => customer.must_print(&page, &block),
+                "python" => customer.must_run(&page, block),
+                "console" => customer.must_print(&page, block),
+                "go" => customer.must_run_go(&page, block, &blocks[at + 1].1),
                 _ => {}
             }
         }

@@ -452,6 +452,14 @@ complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l grep -d 'O
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l changed -d 'Only changes of the value at this path, such as address.city or lines[0].qty (repeatable: all must hold)' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l from -d 'Where to start: beginning, @-1h, … [end]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l until -d 'Where to stop; end: the current end' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l on-gap -d 'At a gap: stop with status 4, or requery' -r -f -a "stop\t'Stop with status 4, before anything after the gap'
+requery\t'Read all documents again over the HTTP API into a temporary folder, write them if they are proven complete, and continue'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l deadline -d 'Give up after DURATION without progress [default: 10m]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l jobs -d 'Number of collections to read in parallel' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l api-version -d 'Version of the HTTP API' -r -f -a "v5\t'For current servers'
+v4\t'For older servers'"
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l url -d 'The Cloud URL Endpoint that the portal shows, including the app\'s id [env: DITTO_CDC_URL, DITTOSH_SERVER_URL, DITTO_CLOUD_URL]' -r -f
+complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l api-key-file -d 'A file that contains the API key [env: DITTO_CDC_API_KEY, DITTOSH_SERVER_API_KEY or DITTO_API_KEY, the key itself]' -r -F
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -l brokers -d 'The endpoint that the portal shows, as host:port; separate several with commas [env: DITTO_CDC_BROKERS, CLOUD_ENDPOINT]' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -s t -l topic -d 'The topic that the portal shows' -r -f
 complete -c ditto-cdc -n "__fish_ditto_cdc_using_subcommand relay" -s g -l group -d 'Join this consumer group and commit offsets to it; without it, no group is joined and no offset is stored [env: DITTO_CDC_GROUP]' -r -f

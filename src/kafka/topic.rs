@@ -23,7 +23,7 @@ use crate::record::{Failure, FailureClass};
 pub type Report<'t> = dyn FnMut(&str) + 't;
 
 /// An error's code and the library's message.
-type Reason = (RDKafkaErrorCode, String);
+pub(super) type Reason = (RDKafkaErrorCode, String);
 
 /// An offset for each partition.
 pub(super) type Offsets = BTreeMap<i32, i64>;
@@ -58,7 +58,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// The same, if some address of the brokers works: the library still tries one after the other.
 const MAX_CONNECT_TIMEOUT: Duration = Duration::from_secs(45);
 /// How long refused connections count as a broker that is starting.
-const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Timeout of one request to a connected broker.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Timeout of the request for the topic's id.
@@ -453,7 +453,7 @@ enum MetadataError {
     Final(Failure),
 }
 
-fn is_refusal(last: Option<&Reason>) -> bool {
+pub(super) fn is_refusal(last: Option<&Reason>) -> bool {
     last.is_some_and(|(code, reason)| {
         *code == RDKafkaErrorCode::Resolve
             || *code == RDKafkaErrorCode::SSL

@@ -427,6 +427,51 @@ fn a_gap_is_answered_with_all_documents() {
 }
 
 #[test]
+fn the_documents_of_a_snapshot_are_written_before_the_stream_continues_after_it() {
+    let Some(kafka) = Kafka::shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let servers = Servers::start(folder.path(), &[]);
+    let snapshot = folder.path().join("snapshot").display().to_string();
+    let read = run(
+        &servers.settings,
+        &["requery", "--output", &snapshot],
+        TIMEOUT,
+    );
+    assert_eq!(read.status, Some(0), "{}", read.stderr);
+    let target = "to-snapshot";
+    kafka.create_topic(target, 1, &[]);
+    let brokers = kafka.admin_endpoint();
+    let mut args = vec!["relay", "--name", "snapshot", "--to-brokers", &brokers];
+    args.extend(["--to-topic", target, "-c", "orders"]);
+    args.extend(["--from", &snapshot, "--until", "end"]);
+    let written = |args: &[&str]| {
+        let output = run(&servers.settings, args, TIMEOUT);
+        assert_eq!(output.status, Some(0), "{}", output.stderr);
+        let found = kafka.committed(target);
+        let payload = |message: &Message| json(message)["payload"].clone();
+        (found.iter().map(payload).collect::<Vec<_>>(), output.stderr)
+    };
+    let (first, _) = written(&args);
+    let file = std::fs::read_to_string(format!("{snapshot}/orders.ndjson")).unwrap();
+    let documents: Vec<&str> = file.lines().collect();
+    assert!(documents.len() > 3);
+    for (line, document) in first.iter().zip(&documents) {
+        assert_eq!(line["op"], "r");
+        assert_eq!(line["after"]["doc"], *document);
+        assert!(line["after"]["txn_id"].as_u64().unwrap() > 0);
+    }
+    assert!(
+        first[documents.len()..]
+            .iter()
+            .all(|line| line["op"] != "r")
+    );
+    // The snapshot is known now.
+    let (second, stderr) = written(&args);
+    assert!(stderr.contains("continuing from the positions"), "{stderr}");
+    assert!(second[first.len()..].iter().all(|line| line["op"] != "r"));
+}
+
+#[test]
 fn the_examples_of_the_help_run() {
     let Some(kafka) = Kafka::shared() else { return };
     let scene = Scene::new(kafka, "examples");

@@ -22,7 +22,7 @@ use self::callbacks::{Callbacks, ProducerEvent, record_bytes};
 use self::explain::{explain, is_fenced, rejects_record};
 use super::failure::{ErrorClass, classify, raw};
 use super::outage::{OutageMonitor, PROBE_TIMEOUT};
-use super::topic::{ReadStopped, raw_of};
+use super::topic::{REFUSAL_TIMEOUT, ReadStopped, is_refusal, raw_of};
 use crate::record::{Failure, FailureClass, Notice};
 
 /// Bytes in the producer's queue above which the next record waits. One record may be larger.
@@ -137,7 +137,8 @@ impl TransactionalProducer {
             if self.interrupt.load(Ordering::Relaxed) {
                 return Err(ReadStopped::Interrupted);
             }
-            if started.elapsed() > CONNECT_TIMEOUT {
+            let is_refused = is_refusal(Some(&last)) && started.elapsed() > REFUSAL_TIMEOUT;
+            if is_refused || started.elapsed() > CONNECT_TIMEOUT {
                 return Err(self.failure("connecting", last.0, &last.1).into());
             }
         }

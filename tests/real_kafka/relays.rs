@@ -551,3 +551,58 @@ fn a_target_that_restarts_loses_nothing() {
     let states = target.committed(POSITIONS);
     assert!(!states.is_empty());
 }
+
+#[test]
+fn a_relay_that_stood_still_too_long_ends_or_continues_and_nothing_is_repeated() {
+    let Some(source) = Kafka::shared() else {
+        return;
+    };
+    let properties = [(
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms",
+        "500",
+    )];
+    let options = Options {
+        properties: &properties,
+        ..Options::default()
+    };
+    let Some(target) = Kafka::start(&options) else {
+        return;
+    };
+    let scene = Scene::new(source, "still");
+    target.create_topic(&scene.target, 2, &[]);
+    scene.write(0..60);
+    let brokers = target.admin_endpoint();
+    let env = source.client_env(&scene.source);
+    let more = [
+        "--from",
+        "beginning",
+        "-X",
+        "to.transaction.timeout.ms=1500",
+    ];
+    let running = Running::start(&env, &scene.args(&brokers, &more));
+    let started = Instant::now();
+    while target.committed(&scene.target).len() < 60 {
+        assert!(started.elapsed() < TIMEOUT, "{}", running.stderr());
+    }
+    let mut end = 60;
+    // Sooner or later it is stopped within a transaction.
+    for _ in 0..4 {
+        for _ in 0..20 {
+            scene.write(end..end + 30);
+            end += 30;
+        }
+        running.signal("STOP");
+        std::thread::sleep(Duration::from_secs(4));
+        running.signal("CONT");
+    }
+    std::thread::sleep(Duration::from_secs(3));
+    let text = running.kill().stderr;
+    let last = run(&env, &scene.args(&brokers, &ALL), TIMEOUT);
+    assert_eq!(last.status, Some(0), "{}", last.stderr);
+    let found = target.committed(&scene.target);
+    let txns: BTreeSet<u64> = found
+        .iter()
+        .map(|one| json(one)["txnId"].as_u64().unwrap())
+        .collect();
+    assert_eq!((found.len(), txns.len()), (end, end), "{text}");
+}

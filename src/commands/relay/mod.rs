@@ -90,6 +90,7 @@ fn relay(typed: &cli::Relay, options: Options, context: &mut Context<'_>) -> Res
     }
     let requery = GapRequery::new(typed, &options.plan.filter, &connection, context)?;
     connection.set_pace(options.plan.until.is_some());
+    connection.set_small_queues();
     let base = options.plan.snapshot.as_ref().map(|folder| {
         let selected = options.plan.filter.selected_collections();
         BaseSnapshot::read(folder, selected, typed.allow_incomplete)
@@ -339,10 +340,10 @@ impl Relay<'_> {
         Failure {
             class: FailureClass::Setup,
             what: format!(
-                "another process runs the relay {name} and has taken over; what this one had not committed is not visible to readers, and the other one writes it"
+                "another process runs the relay {name} and has taken over, or this one stood still for longer than a transaction may take; what it had not committed is not visible to readers"
             ),
             fix: Some(
-                "run each relay once; for a second one of the same topic, give another --name"
+                "run each relay once; if no other one runs, start it again: it continues from its last transaction"
                     .to_owned(),
             ),
             raw: Some(raw),

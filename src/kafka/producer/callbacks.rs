@@ -18,8 +18,9 @@ use crate::util::repeats::RepeatFilter;
 const MAX_EVENTS: usize = 1000;
 
 /// Facilities whose log lines repeat an error, or are about a retry.
-const REPEATED_FACILITIES: [&str; 6] =
-    ["FAIL", "ERROR", "REQTMOUT", "TXNERR", "TXNABORT", "GETPID"];
+const REPEATED_FACILITIES: [&str; 8] = [
+    "FAIL", "ERROR", "FATAL", "REQTMOUT", "TXNERR", "TXNABORT", "ADDPARTS", "GETPID",
+];
 
 /// One callback.
 pub(super) enum ProducerEvent {

@@ -44,6 +44,8 @@ use crate::util::exit::Exit;
 const MAX_ATTEMPTS: u32 = 6;
 /// The pause before the second attempt; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// How long the abort of a transaction may take when the relay ends.
+const ABORT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often Ctrl-C is checked during a pause.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -67,8 +69,10 @@ struct Relay<'r> {
     destination: KafkaDestination,
     renderer: Renderer,
     counts: Counts,
-    /// The record before which the relay ends.
-    refusal: Option<Refusal>,
+    /// The records before which the relay ends, whichever is read first.
+    refusals: Vec<Refusal>,
+    /// The positions that this process knows to be committed.
+    committed: Option<State>,
     /// How a gap is answered; `None` to stop.
     requery: Option<GapRequery>,
 }
@@ -103,15 +107,7 @@ fn relay(typed: &cli::Relay, options: Options, context: &mut Context<'_>) -> Res
         properties,
         verbosity: context.global.verbose,
     };
-    let names = (typed.name.as_str(), connection.topic.as_str());
-    let destination = KafkaDestination::connect(
-        target,
-        names,
-        &typed.positions_topic,
-        context.interrupt,
-        &mut |notice| report_notice(notice, context.out),
-    );
-    let destination = destination.map_err(|stopped| report_stopped(stopped, context))?;
+    let destination = connect_target(typed, target, &connection.topic, context)?;
     let renderer = Renderer {
         filter: options.plan.filter.clone(),
         view: options.view(context.env),
@@ -125,10 +121,27 @@ fn relay(typed: &cli::Relay, options: Options, context: &mut Context<'_>) -> Res
         destination,
         renderer,
         counts: Counts::default(),
-        refusal: None,
+        refusals: Vec::new(),
+        committed: None,
         requery,
     };
     relay.run(context)
+}
+
+fn connect_target(
+    typed: &cli::Relay,
+    target: Target,
+    source_topic: &str,
+    context: &mut Context<'_>,
+) -> Result<KafkaDestination, Exit> {
+    let destination = KafkaDestination::connect(
+        target,
+        (&typed.name, source_topic),
+        &typed.positions_topic,
+        context.interrupt,
+        &mut |notice| report_notice(notice, context.out),
+    );
+    destination.map_err(|stopped| report_stopped(stopped, context))
 }
 
 impl Relay<'_> {
@@ -143,8 +156,7 @@ impl Relay<'_> {
             }
             let failure = match stop {
                 Stop::Refused(place, failure) => {
-                    let refusal = Refusal { place, failure };
-                    self.refusal = Some(refusal);
+                    self.refusals.push(Refusal { place, failure });
                     self.abort(context)?;
                     continue;
                 }
@@ -153,7 +165,18 @@ impl Relay<'_> {
                     continue;
                 }
                 Stop::Retry(failure) => failure,
-                stop => return Ok(self.finish(stop, context)),
+                Stop::Fenced {
+                    raw,
+                    timed_out: true,
+                } => {
+                    self.reconnect(raw, context)?;
+                    continue;
+                }
+                stop => {
+                    // Readers of the target would wait for the end of an open transaction.
+                    let _ = self.destination.abort(Some(ABORT_TIMEOUT), &mut |_| {});
+                    return Ok(self.finish(stop, context));
+                }
             };
             failed += 1;
             if failed >= MAX_ATTEMPTS {
@@ -181,23 +204,50 @@ impl Relay<'_> {
         Ok(())
     }
 
+    /// After the brokers have aborted a transaction that was open for too long: takes the relay over again, unless another
+    /// process has committed positions.
+    fn reconnect(&mut self, raw: String, context: &mut Context<'_>) -> Result<(), Exit> {
+        context.out.warn(
+            "the target brokers have aborted a transaction that was open for too long; continuing from the last transaction",
+        );
+        let stored = self
+            .destination
+            .stored(&mut |line: &str| context.out.note(line));
+        let stored = stored.map_err(|stopped| report_stopped(stopped, context))?;
+        if stored != self.committed {
+            return Err(report(&self.fenced(raw), context));
+        }
+        self.destination = connect_target(
+            self.typed,
+            self.destination.target().clone(),
+            &self.connection.topic,
+            context,
+        )?;
+        Ok(())
+    }
+
+    /// Aborts the open transaction, so that another attempt can start.
     fn abort(&mut self, context: &mut Context<'_>) -> Result<(), Exit> {
         let report_notice = &mut |notice: &_| report_notice(notice, context.out);
-        let aborted = self.destination.abort(report_notice);
-        aborted.map_err(|error| match error {
-            WriteError::Interrupted => Exit::Interrupted,
-            WriteError::Fenced(raw) => report(&self.fenced(raw), context),
-            WriteError::Rejected { failure, .. }
-            | WriteError::Aborted(failure)
-            | WriteError::Fatal(failure) => report(&failure, context),
-        })
+        match self.destination.abort(None, report_notice) {
+            Ok(()) => Ok(()),
+            Err(WriteError::Interrupted) => Err(Exit::Interrupted),
+            Err(WriteError::Fenced {
+                raw,
+                timed_out: true,
+            }) => self.reconnect(raw, context),
+            Err(WriteError::Fenced { raw, .. }) => Err(report(&self.fenced(raw), context)),
+            Err(
+                WriteError::Rejected { failure, .. }
+                | WriteError::Aborted(failure)
+                | WriteError::Fatal(failure),
+            ) => Err(report(&failure, context)),
+        }
     }
 
     fn attempt(&mut self, context: &mut Context<'_>) -> Result<Stop, Exit> {
-        let mut attempt = match self.start(context) {
-            Ok(attempt) => attempt,
-            Err(stopped) => return Err(report_stopped(stopped, context)),
-        };
+        let started = self.start(context);
+        let mut attempt = started.map_err(|stopped| report_stopped(stopped, context))?;
         if let Some(gap) = attempt.state.gap.clone()
             && let Some(stop) = self.open_gap(&gap, context)
         {
@@ -217,7 +267,7 @@ impl Relay<'_> {
             renderer: &self.renderer,
             topics: &self.options.topics,
             skips_unreadable: self.typed.skip_unreadable,
-            refusal: self.refusal.as_ref(),
+            refusals: &self.refusals,
         };
         let mut pump = Pump::new(
             &mut self.destination,
@@ -237,14 +287,17 @@ impl Relay<'_> {
                 return Ok(stop);
             }
         }
-        Ok(pump.run(&mut attempt.reader))
+        let stop = pump.run(&mut attempt.reader);
+        self.committed = pump.committed().or(self.committed.take());
+        Ok(stop)
     }
 
     /// Reads the positions, and decides where to start.
-    fn start(&self, context: &mut Context<'_>) -> Result<Attempt, ReadStopped> {
+    fn start(&mut self, context: &mut Context<'_>) -> Result<Attempt, ReadStopped> {
         let stored = self
             .destination
             .stored(&mut |line: &str| context.out.note(line))?;
+        self.committed.clone_from(&stored);
         let interrupt = Arc::clone(context.interrupt);
         let note = &mut |line: &str| context.out.note(line);
         let topic = kafka::connect(self.connection.clone(), interrupt, note)?;
@@ -340,10 +393,10 @@ impl Relay<'_> {
         Failure {
             class: FailureClass::Setup,
             what: format!(
-                "another process runs the relay {name} and has taken over, or this one stood still for longer than a transaction may take; what it had not committed is not visible to readers"
+                "another process runs the relay {name} and has taken over; what this one had not committed is not visible to readers"
             ),
             fix: Some(
-                "run each relay once; if no other one runs, start it again: it continues from its last transaction"
+                "run each relay once; for a second one of the same topic, give another --name"
                     .to_owned(),
             ),
             raw: Some(raw),
@@ -366,7 +419,7 @@ impl Relay<'_> {
                 Exit::Interrupted
             }
             Stop::Gap(txn) => self.finish_at_gap(txn, &summary, context),
-            Stop::Fenced(raw) => {
+            Stop::Fenced { raw, .. } => {
                 context.out.note(&summary);
                 report(&self.fenced(raw), context)
             }

@@ -62,8 +62,11 @@ pub(super) enum Stop {
     Retry(Failure),
     /// The target refuses the record at this place, partition and offset.
     Refused((i32, i64), Failure),
-    /// Another process has taken over; with the library's message.
-    Fenced(String),
+    /// Another process has taken over, or the transaction timed out; with the library's message.
+    Fenced {
+        raw: String,
+        timed_out: bool,
+    },
 }
 
 impl From<Failure> for Stop {
@@ -84,7 +87,7 @@ pub(super) struct PumpOptions<'p> {
     pub renderer: &'p Renderer,
     pub topics: &'p TopicTemplate,
     pub skips_unreadable: bool,
-    pub refusal: Option<&'p Refusal>,
+    pub refusals: &'p [Refusal],
 }
 
 /// A record's consequence.
@@ -105,10 +108,11 @@ enum Unsent {
 pub(super) struct Pump<'p, D: Destination> {
     destination: &'p mut D,
     options: &'p PumpOptions<'p>,
-    /// The positions that were committed last.
+    /// The positions that were committed last, or before the first commit what they will belong to.
     state: State,
     counts: &'p mut Counts,
     out: &'p mut Output,
+    has_committed: bool,
     batch: Batch,
     read: u64,
     topic: String,
@@ -133,6 +137,7 @@ impl<'p, D: Destination> Pump<'p, D> {
             state,
             counts,
             out,
+            has_committed: false,
             batch: Batch::default(),
             read: 0,
             topic: String::new(),
@@ -140,6 +145,11 @@ impl<'p, D: Destination> Pump<'p, D> {
             value: Vec::new(),
             payload: Vec::new(),
         }
+    }
+
+    /// The positions that were committed last; `None` if this pump has committed none.
+    pub fn committed(self) -> Option<State> {
+        self.has_committed.then_some(self.state)
     }
 
     /// Reads until something stops it. What was read before that is committed, unless the destination failed.
@@ -224,7 +234,8 @@ impl<'p, D: Destination> Pump<'p, D> {
         let place = (partition, offset);
         self.batch.note_read(Instant::now);
         self.read += 1;
-        if let Some(refusal) = self.options.refusal.filter(|one| one.place == place) {
+        let mut refusals = self.options.refusals.iter();
+        if let Some(refusal) = refusals.find(|one| one.place == place) {
             return Ok(Taken::Before(refused(record, &refusal.failure)));
         }
         match self.options.renderer.select(record, None) {
@@ -359,6 +370,7 @@ impl<'p, D: Destination> Pump<'p, D> {
         self.counts.transactions += 1;
         self.counts.relayed += self.batch.len() as u64;
         self.state = next;
+        self.has_committed = true;
         self.batch.clear();
         Ok(())
     }
@@ -445,7 +457,7 @@ impl<'p, D: Destination> Pump<'p, D> {
                 None => Stop::Failed(failure),
             },
             WriteError::Aborted(failure) => Stop::Retry(failure),
-            WriteError::Fenced(raw) => Stop::Fenced(raw),
+            WriteError::Fenced { raw, timed_out } => Stop::Fenced { raw, timed_out },
             WriteError::Fatal(failure) => Stop::Failed(failure),
             WriteError::Interrupted => Stop::Interrupted,
         }

@@ -81,6 +81,11 @@ impl KafkaDestination {
         })
     }
 
+    /// The target cluster.
+    pub fn target(&self) -> &Target {
+        self.producer.target()
+    }
+
     /// The id of the target cluster, if its brokers send it.
     pub fn cluster(&self) -> Option<String> {
         self.producer.cluster()
@@ -101,12 +106,16 @@ impl KafkaDestination {
         Ok(state.transpose().map_err(|why| self.damaged(&why))?)
     }
 
-    /// Aborts the open transaction.
+    /// Aborts the open transaction. Waits for the brokers, but not longer than a time if one is given.
     ///
     /// # Errors
     /// A [`WriteError`] that ends the relay.
-    pub fn abort(&mut self, report: &mut ReportNotice<'_>) -> Result<(), WriteError> {
-        self.producer.abort(report)
+    pub fn abort(
+        &mut self,
+        limit: Option<Duration>,
+        report: &mut ReportNotice<'_>,
+    ) -> Result<(), WriteError> {
+        self.producer.abort(limit, report)
     }
 
     fn write(&mut self, state: &State, report: &mut ReportNotice<'_>) -> Result<(), WriteError> {

@@ -259,7 +259,7 @@ fn relay(partitions: &BTreeMap<i32, Vec<Item>>, target: &mut Target, reads: &[us
         base: None,
         paths: std::sync::Arc::default(),
     };
-    let mut refusal = None;
+    let mut refusals = Vec::new();
     for attempt in 0.. {
         // What was not committed is gone.
         target.open.clear();
@@ -280,7 +280,7 @@ fn relay(partitions: &BTreeMap<i32, Vec<Item>>, target: &mut Target, reads: &[us
             renderer: &renderer,
             topics: &options.topics,
             skips_unreadable: false,
-            refusal: refusal.as_ref(),
+            refusals: &refusals,
         };
         let mut out = Output::with_capacity(usize::MAX);
         let mut counts = Counts::default();
@@ -290,13 +290,13 @@ fn relay(partitions: &BTreeMap<i32, Vec<Item>>, target: &mut Target, reads: &[us
             Stop::Interrupted | Stop::Retry(_) => {}
             Stop::Failed(_) if target.is_killed => {
                 // The next process does not know of the refusal.
-                refusal = None;
+                refusals.clear();
                 target.is_killed = false;
             }
-            Stop::Refused(place, failure) => refusal = Some(Refusal { place, failure }),
+            Stop::Refused(place, failure) => refusals.push(Refusal { place, failure }),
             Stop::Gap(_) => return End::Gap,
             Stop::Failed(failure) => return End::Failed(failure.what),
-            Stop::Fenced(raw) => panic!("{raw}"),
+            Stop::Fenced { raw, .. } => panic!("{raw}"),
         }
     }
     unreachable!()

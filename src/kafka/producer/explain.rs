@@ -18,8 +18,14 @@ pub enum WriteError {
     },
     /// The transaction has to be aborted; another one may succeed.
     Aborted(Failure),
-    /// Another producer has taken over the transactional id; with the library's message.
-    Fenced(String),
+    /// Another producer has taken over the transactional id, or the brokers have aborted a transaction that was open for too
+    /// long.
+    Fenced {
+        /// The library's message.
+        raw: String,
+        /// Whether the transaction was open for that long.
+        timed_out: bool,
+    },
     /// No transaction can succeed.
     Fatal(Failure),
     /// The user interrupts.

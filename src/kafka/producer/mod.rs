@@ -67,6 +67,8 @@ pub struct TransactionalProducer {
     interrupted_at: Cell<Option<Instant>>,
     outage: RefCell<OutageMonitor>,
     is_open: bool,
+    /// When the last transaction began.
+    begun_at: Instant,
     unpolled: usize,
     /// The topic that was written to last.
     last_topic: String,
@@ -100,6 +102,7 @@ impl TransactionalProducer {
             interrupted_at: Cell::new(None),
             outage: RefCell::default(),
             is_open: false,
+            begun_at: Instant::now(),
             unpolled: 0,
             last_topic: String::new(),
         };
@@ -172,6 +175,7 @@ impl TransactionalProducer {
             let begun = self.producer.begin_transaction();
             begun.map_err(|error| self.write_error("beginning a transaction", &error))?;
             self.is_open = true;
+            self.begun_at = Instant::now();
         }
         self.poll_sometimes(report)?;
         if self.last_topic != record.topic {
@@ -311,21 +315,31 @@ impl TransactionalProducer {
         Ok(())
     }
 
-    /// Aborts the open transaction.
+    /// Aborts the open transaction. Waits for the brokers, but not longer than a time if one is given.
     ///
     /// # Errors
     /// A [`WriteError`] that is not about a record.
-    pub fn abort(&mut self, report: &mut ReportNotice<'_>) -> Result<(), WriteError> {
+    pub fn abort(
+        &mut self,
+        limit: Option<Duration>,
+        report: &mut ReportNotice<'_>,
+    ) -> Result<(), WriteError> {
         const DOING: &str = "aborting a transaction";
         if !self.is_open {
             return Ok(());
         }
         self.is_open = false;
+        let started = Instant::now();
         loop {
             match self.producer.abort_transaction(ATTEMPT_TIMEOUT) {
                 Ok(()) => break,
                 // Delivery reports of discarded records have to be served before it ends.
-                Err(error) if is_retriable(&error) => self.wait(DOING, report)?,
+                Err(error)
+                    if is_retriable(&error)
+                        && limit.is_none_or(|limit| started.elapsed() < limit) =>
+                {
+                    self.wait(DOING, report)?;
+                }
                 Err(error) => return Err(self.write_error(DOING, &error)),
             }
         }
@@ -389,7 +403,10 @@ impl TransactionalProducer {
 
     fn fatal(&self, code: RDKafkaErrorCode, reason: &str) -> WriteError {
         if is_fenced(code) {
-            return WriteError::Fenced(raw(code, reason));
+            return WriteError::Fenced {
+                raw: raw(code, reason),
+                timed_out: self.begun_at.elapsed() >= self.target.transaction_timeout(),
+            };
         }
         WriteError::Fatal(self.failure("writing", code, reason))
     }

@@ -1,5 +1,7 @@
 //! The target cluster of a producer, and the properties of its clients with the reason for each.
 
+use std::time::Duration;
+
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
@@ -35,8 +37,10 @@ const OF_PRODUCER: &[(&str, &str)] = &[
     ("queue.buffering.max.kbytes", "1048576"),
     // A topic that does not exist is an error sooner than after 30 seconds.
     ("topic.metadata.propagation.max.ms", "10000"),
-    ("transaction.timeout.ms", "60000"),
 ];
+
+/// How long a transaction may be open, in milliseconds.
+const TRANSACTION_TIMEOUT: (&str, u64) = ("transaction.timeout.ms", 60_000);
 
 /// Properties of the consumer of the positions.
 const OF_CONSUMER: &[(&str, &str)] = &[
@@ -54,6 +58,8 @@ impl Target {
     pub(super) fn producer_config(&self, transactional_id: &str) -> ClientConfig {
         let mut config = self.config(OF_PRODUCER);
         config.set("transactional.id", transactional_id);
+        let timeout = self.transaction_timeout().as_millis();
+        config.set(TRANSACTION_TIMEOUT.0, timeout.to_string());
         config
     }
 
@@ -67,6 +73,14 @@ impl Target {
     /// The configuration of a client that administers topics.
     pub(super) fn admin_config(&self) -> ClientConfig {
         self.config(&[])
+    }
+
+    /// How long a transaction may be open.
+    pub(super) fn transaction_timeout(&self) -> Duration {
+        let typed = self.properties.iter().rev();
+        let mut typed = typed.filter(|(name, _)| name == TRANSACTION_TIMEOUT.0);
+        let typed = typed.find_map(|(_, millis)| millis.trim().parse().ok());
+        Duration::from_millis(typed.unwrap_or(TRANSACTION_TIMEOUT.1))
     }
 
     fn config(&self, more: &[(&str, &str)]) -> ClientConfig {

@@ -37,6 +37,8 @@ mod probe;
 mod reading;
 mod recreated;
 mod refusals;
+mod relay_faults;
+mod relay_snapshots;
 mod relays;
 mod restarts;
 mod resume;

@@ -2,9 +2,7 @@
 
 mod acl;
 mod admin;
-mod ports;
 mod prepare;
-mod process;
 mod produce;
 
 use std::fmt::Write;
@@ -13,11 +11,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 pub use acl::Rule;
-pub use process::Signal;
 pub use produce::{Message, OpenTransaction, TransactionEnd};
 
-use ports::Ports;
-use process::Process;
+use super::ports;
+pub use super::server::Signal;
+use super::server::{Server, log};
 
 /// The user of `user.p12` may read topics with this prefix.
 pub const OPEN_TOPICS: &str = "open-";
@@ -52,19 +50,40 @@ const OLD: Version = Version {
     storage: "storage-old",
 };
 
+/// The ports of a broker; they stay the same over a restart.
+#[derive(Debug, Clone, Copy)]
+struct Ports {
+    /// The listener for users, with TLS.
+    ssl: u16,
+    /// The listener for tests, without TLS.
+    admin: u16,
+    controller: u16,
+}
+
+impl Ports {
+    fn free() -> Ports {
+        let [ssl, admin, controller] = ports::free();
+        Ports {
+            ssl,
+            admin,
+            controller,
+        }
+    }
+}
+
 /// A running or stopped broker. It and its data are removed on drop, and when the test process ends in any way.
 pub struct Kafka {
     folder: PathBuf,
     prepared: PathBuf,
     version: &'static Version,
     ports: Ports,
-    process: Mutex<Option<Process>>,
+    server: Mutex<Option<Server>>,
 }
 
 impl Kafka {
     /// Starts a broker. If Java or Maven is missing, prints a line and returns `None`; under `CI` that is a failure.
     pub fn start(options: &Options<'_>) -> Option<Kafka> {
-        let prepared = prepare::prepared()?;
+        let prepared = prepare::kafka()?;
         let version = if options.is_old { &OLD } else { &NEWEST };
         let folder = new_folder(&prepared, version);
         let ports = Ports::free();
@@ -75,7 +94,7 @@ impl Kafka {
             prepared,
             version,
             ports,
-            process: Mutex::new(None),
+            server: Mutex::new(None),
         };
         kafka.run();
         kafka.allow(&acl::defaults());
@@ -92,16 +111,19 @@ impl Kafka {
 
     /// Ends the broker and waits for its exit; its data and ports are preserved.
     pub fn stop(&self, signal: Signal) {
-        if let Some(process) = self.process.lock().unwrap().take() {
-            process.stop(signal);
+        if let Some(server) = self.server.lock().unwrap().take() {
+            server.stop(signal);
         }
     }
 
     /// Starts a stopped broker again with the same ports and data, and waits until it responds.
     pub fn run(&self) {
-        let process = Process::start(&self.classpath(), &self.folder);
-        *self.process.lock().unwrap() = Some(process);
-        admin::wait_until_ready(&self.admin_endpoint(), &self.folder);
+        let properties = self.folder.join("server.properties").display().to_string();
+        let main = ["kafka.Kafka".to_owned(), properties];
+        let memory = ["-Xms256m", "-Xmx768m"];
+        let server = Server::start_java(&self.folder, &memory, &self.classpath(), &main);
+        *self.server.lock().unwrap() = Some(server);
+        admin::wait_until_ready(&self.admin_endpoint(), || log(&self.folder));
     }
 
     /// Stops and starts the broker.

@@ -1,7 +1,6 @@
 //! Administration of topics: create them, delete records, query offsets.
 
 use std::future::Future;
-use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -150,15 +149,14 @@ impl Kafka {
 }
 
 /// Waits until the broker responds. On a timeout it fails with the broker's log.
-pub fn wait_until_ready(endpoint: &str, folder: &Path) {
+pub fn wait_until_ready(endpoint: &str, log: impl Fn() -> String) {
     let consumer: BaseConsumer = config(endpoint).create().unwrap();
     let started = Instant::now();
     while !answers(&consumer) {
         assert!(
             started.elapsed() < START_LIMIT,
-            "Kafka does not start: {}{}",
-            std::fs::read_to_string(folder.join("java.out")).unwrap_or_default(),
-            std::fs::read_to_string(folder.join("broker.log")).unwrap_or_default()
+            "Kafka does not start: {}",
+            log()
         );
         thread::sleep(Duration::from_millis(50));
     }

@@ -19,7 +19,10 @@ use ditto_cdc::util::exit::Exit;
 use page::{blocks, queries, root, statements};
 
 /// Pages whose blocks need more than the demo, with the test that runs them.
-const ELSEWHERE: &[(&str, &str)] = &[("docs/recovery.md", "tests/recovery.rs")];
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("docs/engines.md", "tests/engines/main.rs"),
+    ("docs/recovery.md", "tests/recovery.rs"),
+];
 
 /// A command whose examples need a cluster that the demo does not have, with the test that runs them.
 const EXAMPLES_ELSEWHERE: (&str, &str) = ("ditto-cdc relay", "tests/real_kafka/relays.rs");

@@ -24,7 +24,7 @@ use mirror_user::MirrorUser;
 use rng::Rng;
 use support::engine::Front;
 use support::kafka::{Kafka, Options};
-use world::World;
+use world::{Faults, World};
 
 /// The seeds that always run: together they cover every kind of gap.
 const SEEDS: [u64; 3] = [1, 5, 6];
@@ -132,7 +132,7 @@ fn live(mut world: World<'_>, mut step: impl FnMut()) -> World<'_> {
 /// A writer and a consumer in parallel, then catching up, then the comparison.
 fn consumer_round(servers: &Servers<'_>, mut rng: Rng, (name, seed): (&str, u64)) -> String {
     let topic = format!("open-chaos-{name}-{seed}");
-    let world = World::new(servers.kafka, servers.front, &topic, &mut rng);
+    let world = World::new(servers.kafka, servers.front, &topic, Faults::All, &mut rng);
     let mut consumer = Consumer::new(servers.env(&topic), rng.fork());
     if world.begins_with_documents() {
         consumer.start_with_a_requery();
@@ -152,7 +152,7 @@ fn consumer_round(servers: &Servers<'_>, mut rng: Rng, (name, seed): (&str, u64)
 /// A writer and a mirror in parallel, then catching up, then the comparison of the file and of what readers saw in it.
 fn mirror_round(servers: &Servers<'_>, mut rng: Rng, (name, seed): (&str, u64)) -> String {
     let topic = format!("open-chaos-{name}-{seed}");
-    let world = World::new(servers.kafka, servers.front, &topic, &mut rng);
+    let world = World::new(servers.kafka, servers.front, &topic, Faults::All, &mut rng);
     let mut user = MirrorUser::new(servers.env(&topic), rng.fork());
     let world = live(world, || user.run_and_kill());
     user.catch_up();
@@ -162,7 +162,7 @@ fn mirror_round(servers: &Servers<'_>, mut rng: Rng, (name, seed): (&str, u64)) 
         "seed {seed}: the copy differs:\n{}",
         user.log()
     );
-    let never_was = world.never_was(user.seen());
+    let never_was = world.never_was(&user.seen().rows);
     assert!(
         never_was.is_empty(),
         "seed {seed}: readers saw {never_was:?}:\n{}",

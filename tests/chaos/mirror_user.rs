@@ -10,14 +10,12 @@ use serde_json::Value;
 use crate::copy::{Content, identity};
 use crate::rng::Rng;
 use crate::shell::{EndStatus, Shell, TIMEOUT};
+use crate::world::{Key, Version};
 
 /// How often a reader looks at the file.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 /// Limit of runs for catching up: a snapshot that cannot be proven makes another one necessary.
 const MAX_RUNS: usize = 40;
-
-/// A collection, and the key of a document in it.
-pub type Key = (String, String);
 
 /// The file, and what its readers have seen.
 pub struct MirrorUser {
@@ -30,7 +28,7 @@ pub struct MirrorUser {
 #[derive(Default)]
 pub struct Seen {
     /// Every row: its document as text, at its transaction.
-    pub rows: BTreeSet<(Key, u64, String)>,
+    pub rows: BTreeSet<Version>,
     /// The latest transaction of each document, and whether the last look has found it.
     latest: BTreeMap<Key, (u64, bool)>,
     /// Number of looks that found at least one document.

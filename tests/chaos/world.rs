@@ -1,6 +1,6 @@
 //! The simulated environment: documents change in the engine, and events are written to Kafka, dropped or repeated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -8,7 +8,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::copy::{Content, identity};
-use crate::mirror_user::{Key, Seen};
 use crate::rng::Rng;
 use crate::support::engine::Front;
 use crate::support::kafka::{Kafka, Message};
@@ -16,15 +15,34 @@ use crate::support::kafka::{Kafka, Message};
 /// Names that are hard for files, statements and terminals.
 const NAMES: [&str; 5] = ["cars", "CARS", "a/b", "..", "it's `quoted`"];
 
+/// A collection, and the key of a document in it.
+pub type Key = (String, String);
+
+/// A document's text at a transaction.
+pub type Version = (Key, u64, String);
+
+/// What happens to the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Faults {
+    /// Events are dropped, removed by retention, and repeated.
+    All,
+    /// Events are dropped, and removed by retention.
+    Gaps,
+    /// Events are repeated, each time up to the last one, as after a restart of the bridge.
+    Repeats,
+}
+
 /// The environment of one round.
 pub struct World<'w> {
     kafka: &'w Kafka,
     front: &'w Front,
     topic: String,
     partitions: i32,
-    collections: Vec<&'static str>,
+    /// The collections that may have documents.
+    pub collections: Vec<&'static str>,
     rng: Rng,
     begins_with_documents: bool,
+    faults: Faults,
     /// Events that were written, to be repeated.
     written: Vec<Message>,
     /// Number of bursts of events still to be dropped.
@@ -49,7 +67,13 @@ struct Statistics {
 
 impl<'w> World<'w> {
     /// An empty topic, and an engine that is empty or has documents without events.
-    pub fn new(kafka: &'w Kafka, front: &'w Front, topic: &str, rng: &mut Rng) -> World<'w> {
+    pub fn new(
+        kafka: &'w Kafka,
+        front: &'w Front,
+        topic: &str,
+        faults: Faults,
+        rng: &mut Rng,
+    ) -> World<'w> {
         front.reset();
         let mut own = rng.fork();
         let partitions = i32::try_from(1 + own.below(5)).unwrap();
@@ -63,7 +87,8 @@ impl<'w> World<'w> {
             topic: topic.to_owned(),
             partitions,
             collections: collections.collect(),
-            begins_with_documents: own.percent(70),
+            begins_with_documents: faults == Faults::All && own.percent(70),
+            faults,
             rng: own,
             written: Vec::new(),
             bursts_to_drop: 0,
@@ -91,10 +116,10 @@ impl<'w> World<'w> {
             let burst = 1 + self.rng.below(6);
             let events: Vec<Message> = (0..burst).flat_map(|_| self.change()).collect();
             self.publish(events);
-            if self.rng.percent(6) {
+            if self.faults != Faults::Gaps && self.rng.percent(6) {
                 self.repeat();
             }
-            if self.rng.percent(6) {
+            if self.faults != Faults::Repeats && self.rng.percent(6) {
                 self.retention();
             }
             thread::sleep(Duration::from_millis(self.rng.below(60) as u64));
@@ -106,7 +131,8 @@ impl<'w> World<'w> {
 
     /// Writes events, or drops them until a `requeryRequired` announces the gap.
     fn publish(&mut self, events: Vec<Message>) {
-        if self.bursts_to_drop == 0 && self.rng.percent(4) {
+        let has_gaps = self.faults != Faults::Repeats;
+        if has_gaps && self.bursts_to_drop == 0 && self.rng.percent(4) {
             self.bursts_to_drop = 1 + self.rng.below(4);
         }
         if self.bursts_to_drop == 0 {
@@ -136,7 +162,10 @@ impl<'w> World<'w> {
             return;
         }
         let from = self.rng.below(self.written.len());
-        let count = 1 + self.rng.below(12);
+        let count = match self.faults {
+            Faults::Repeats => usize::MAX,
+            _ => 1 + self.rng.below(12),
+        };
         let repeated: Vec<Message> = self.written[from..].iter().take(count).cloned().collect();
         self.statistics.repeated += repeated.len();
         self.kafka.produce(&self.topic, repeated);
@@ -294,23 +323,28 @@ impl<'w> World<'w> {
     }
 
     /// What readers have seen that no document was at the transaction of its row.
-    pub fn never_was(&self, seen: &Seen) -> Vec<(Key, u64, String)> {
+    pub fn never_was(&self, seen: &BTreeSet<Version>) -> Vec<Version> {
         let versions = self.versions.lock().unwrap();
-        let was = |(key, txn, document): &(Key, u64, String)| {
+        let was = |(key, txn, document): &Version| {
             let versions = versions.get(key)?;
             let (_, version) = versions.range(..=txn).next_back()?;
             version.as_ref().filter(|version| *version == document)
         };
-        let rows = seen.rows.iter().filter(|row| was(row).is_none());
+        let rows = seen.iter().filter(|row| was(row).is_none());
         rows.cloned().collect()
+    }
+
+    /// The documents of a collection as printed by the engine.
+    pub fn documents(&self, collection: &str) -> Vec<String> {
+        let all = format!("SELECT * FROM {}", quoted(collection));
+        self.execute(&all, &json!({}))
     }
 
     /// The documents in the engine.
     pub fn content(&self) -> Content {
         let mut content = Content::new();
         for collection in &self.collections {
-            let all = format!("SELECT * FROM {}", quoted(collection));
-            for row in self.execute(&all, &json!({})) {
+            for row in self.documents(collection) {
                 let document: Value = serde_json::from_str(&row).unwrap();
                 content.insert(identity(collection, &document), document);
             }

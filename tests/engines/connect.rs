@@ -94,7 +94,7 @@ impl Connect {
         Some(trace.to_owned())
     }
 
-    /// Waits until a connector has reached a state; panics if it fails or takes too long.
+    /// Waits until a connector has reached a state; panics with a message if it fails or takes too long.
     pub fn wait(&self, name: &str, mut is_reached: impl FnMut() -> bool) {
         let started = Instant::now();
         while !is_reached() {

@@ -25,7 +25,7 @@ const RECIPE: Recipe = Recipe {
     ],
 };
 /// Timeout of a bounded run of the program.
-const TIMEOUT: Duration = Duration::from_secs(60);
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The servers.
 pub struct Engines {

@@ -75,7 +75,7 @@ const WITH_END: (&str, &str) = ("fetch.wait.max.ms", "20");
 
 /// Queues of a reader that also has a producer's.
 const SMALL_QUEUES: &[(&str, &str)] = &[
-    ("fetch.message.max.bytes", "524288"),
+    ("fetch.message.max.bytes", "262144"),
     ("queued.max.messages.kbytes", "2048"),
 ];
 
@@ -90,8 +90,9 @@ impl Connection {
         self.extra.insert(0, (name.to_owned(), value.to_owned()));
     }
 
-    /// Makes the library's queues smaller, for a reader that also has a producer's: records that compress well take far more
-    /// memory than their fetch. Measured, 190 MB relayed: 57 MB of memory in place of 83, in the same time.
+    /// Makes the library's queues smaller, for a reader that also has a producer's: records that compress well take far
+    /// more memory than their fetch. Measured, 290 MB relayed that compress to a twentieth, and 190 MB that compress to a
+    /// half: 95 and 47 MB of memory in place of 190 and 83, in the same time.
     pub fn set_small_queues(&mut self) {
         for (name, value) in SMALL_QUEUES {
             self.extra

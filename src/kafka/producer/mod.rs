@@ -26,7 +26,7 @@ use super::topic::{REFUSAL_TIMEOUT, ReadStopped, is_refusal, raw_of};
 use crate::record::{Failure, FailureClass, Notice};
 
 /// Bytes in the producer's queue above which the next record waits. One record may be larger.
-const MAX_QUEUED_BYTES: usize = 16 << 20;
+const MAX_QUEUED_BYTES: usize = 8 << 20;
 /// Timeout of the first connection, over all attempts.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// One attempt of a request to the coordinator; short, because Ctrl-C is checked in between.

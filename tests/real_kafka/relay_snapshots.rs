@@ -55,6 +55,9 @@ fn a_gap_is_answered_with_all_documents() {
         "--on-gap",
         "requery",
     ]);
+    // What a killed relay leaves is removed with the folder.
+    let mut env = servers.settings.clone();
+    env.push(("TMPDIR", folder.path().display().to_string()));
     let mut rng = Rng::new(5);
     let mut floor = 0;
     let mut note_floor = |stderr: &str| {
@@ -66,13 +69,13 @@ fn a_gap_is_answered_with_all_documents() {
         floor
     };
     for _ in 0..6 {
-        let running = Running::start(&servers.settings, &[&args[..], &ALL[..2]].concat());
+        let running = Running::start(&env, &[&args[..], &ALL[..2]].concat());
         std::thread::sleep(Duration::from_millis(500 + rng.below(2_500) as u64));
         note_floor(&running.kill().stderr);
     }
     let mut last = None;
     for _ in 0..10 {
-        let output = run(&servers.settings, &[&args[..], &ALL].concat(), TIMEOUT);
+        let output = run(&env, &[&args[..], &ALL].concat(), TIMEOUT);
         assert_eq!(output.status, Some(0), "{}", output.stderr);
         let floor = note_floor(&output.stderr);
         let read = ["requery", "--output", "-", "--no-kafka", "--no-progress"];

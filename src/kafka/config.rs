@@ -91,8 +91,8 @@ impl Connection {
     }
 
     /// Makes the library's queues smaller, for a reader that also has a producer's: records that compress well take far
-    /// more memory than their fetch. Measured, 290 MB relayed that compress to a twentieth, and 190 MB that compress to a
-    /// half: 95 and 47 MB of memory in place of 190 and 83, in the same time.
+    /// more memory than their fetch. Measured with 250,000 events of about a kilobyte that compress well: 95 MB in place of
+    /// 190, in the same time.
     pub fn set_small_queues(&mut self) {
         for (name, value) in SMALL_QUEUES {
             self.extra

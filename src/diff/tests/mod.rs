@@ -324,6 +324,10 @@ mod printed_paths {
             ".{0,5}",
             "[a-z_]{1,4}",
         ];
+        // Objects in arrays that differ in such a field are two elements.
+        let name = name.prop_filter("an identity", |name| {
+            !["_id", "id", "key", "uuid"].contains(&name.as_str())
+        });
         proptest::collection::vec((name, any::<bool>()), 1..4)
     }
 

@@ -4,6 +4,10 @@
 
 mod support;
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
+
 use support::program::run;
 use support::stage::{Stage, TIMEOUT};
 
@@ -51,6 +55,9 @@ fn a_wrong_command_line_is_refused_before_anything_connects() {
             output.stderr
         );
     }
+    let output = run(&[], &["relay", "--name", "shop"], TIMEOUT);
+    let words = "--to-brokers HOST:PORT and --to-topic NAME are missing";
+    assert!(output.stderr.contains(words), "{}", output.stderr);
     let args = [
         "relay",
         "--name",
@@ -121,6 +128,31 @@ fn a_target_that_does_not_answer_is_explained_and_no_secret_is_shown() {
         }
         assert!(!output.stderr.contains("hunter2"), "{}", output.stderr);
     }
+}
+
+/// Answers every connection like a web server that does not understand the request.
+fn start_web_server() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    port
+}
+
+#[test]
+fn a_target_that_is_no_broker_is_named() {
+    let stage = Stage::new(1);
+    let brokers = format!("127.0.0.1:{}", start_web_server());
+    let args = ["relay", "--name", "shop", "--to-topic", "t", "--to-brokers"];
+    let output = run(&stage.env(), &[&args[..], &[&brokers]].concat(), TIMEOUT);
+    assert_eq!(output.status, Some(3), "{}", output.stderr);
+    let words = format!("what answers at {brokers} does not speak Kafka");
+    assert!(output.stderr.contains(&words), "{}", output.stderr);
 }
 
 #[test]

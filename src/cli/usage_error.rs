@@ -86,7 +86,8 @@ impl CommandLine<'_> {
             ErrorKind::ArgumentConflict => conflict(error, name),
             ErrorKind::MissingRequiredArgument => {
                 let missing = values(error, ContextKind::InvalidArg);
-                format!("{} is missing", join(&missing, "and"))
+                let verb = if missing.len() == 1 { "is" } else { "are" };
+                format!("{} {verb} missing", join(&missing, "and"))
             }
             _ => first_line(error),
         }

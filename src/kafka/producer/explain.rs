@@ -137,6 +137,10 @@ fn reason_and_advice(
             format!("no TLS connection to the target brokers at {brokers} could be made"),
             "check -X to.security.protocol, to.ssl.ca.location, to.ssl.certificate.location and to.ssl.key.location".to_owned(),
         ),
+        Code::BadMessage => setup(
+            format!("what answers at {brokers} does not speak Kafka, or not in this way"),
+            "check --to-brokers (host and port of Kafka, not of an HTTP service), and -X to.security.protocol if the brokers need TLS".to_owned(),
+        ),
         Code::Resolve => setup(
             format!("no address is known for {brokers}"),
             "check the spelling of --to-brokers".to_owned(),

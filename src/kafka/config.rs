@@ -100,6 +100,14 @@ impl Connection {
         }
     }
 
+    /// For a read to the end of what is there: without a group, so that no other reader loses a partition.
+    #[must_use]
+    pub fn for_bounded_read(mut self) -> Connection {
+        self.group = None;
+        self.set_pace(true);
+        self
+    }
+
     /// Divides the limits among partitions that are merged: the library applies them to each queue, and each has its own.
     pub(super) fn divide_limits(&mut self, partitions: usize) {
         let share = |total: usize, least: usize| (total / partitions.max(1)).max(least).to_string();

@@ -44,17 +44,14 @@ pub struct PrecedingRead {
 /// # Errors
 /// [`ReadStopped`] if the topic cannot be read or the user interrupts.
 pub fn read_preceding(
-    mut connection: Connection,
+    connection: Connection,
     ends: &BTreeMap<i32, i64>,
     limits: ReadLimits,
     interrupt: Arc<AtomicBool>,
     report: &mut Report<'_>,
     visit: &mut dyn FnMut(&Record<'_>),
 ) -> Result<PrecedingRead, ReadStopped> {
-    // Without a group: no partition is taken from another reader.
-    connection.group = None;
-    connection.set_pace(true);
-    let mut topic = Topic::connect(connection, None, interrupt, report)?;
+    let mut topic = Topic::connect(connection.for_bounded_read(), None, interrupt, report)?;
     let (lows, highs) = (topic.low_watermarks()?, topic.high_watermarks()?);
     let mut edges: Offsets = highs
         .iter()

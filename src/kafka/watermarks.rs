@@ -52,16 +52,13 @@ pub struct Watermarks {
 /// # Errors
 /// [`ReadStopped`] if the topic cannot be read or the user interrupts.
 pub fn read_watermarks(
-    mut connection: Connection,
+    connection: Connection,
     since: Option<&Since>,
     interrupt: Arc<AtomicBool>,
     report: &mut Report<'_>,
     visit: &mut dyn FnMut(&Record<'_>) -> Option<()>,
 ) -> Result<Watermarks, ReadStopped> {
-    // Without a group: no partition is taken from another reader.
-    connection.group = None;
-    connection.set_pace(true);
-    let topic = Topic::connect(connection, None, interrupt, report)?;
+    let topic = Topic::connect(connection.for_bounded_read(), None, interrupt, report)?;
     let (lows, highs) = (topic.low_watermarks()?, topic.high_watermarks()?);
     let mut watermarks = Watermarks {
         topic: topic.name().to_owned(),

@@ -169,7 +169,7 @@ impl Comparison {
                 Job::Page(mut lines, page) => {
                     self.compare(&lines, &page)?;
                     lines.clear();
-                    // After the last page nobody takes it.
+                    // After the last page, no one receives it.
                     let _ = self.emptied.send(lines);
                 }
                 Job::Restart => {

@@ -1,8 +1,6 @@
 //! Checks documents that differ again: reads the stream since the copy was made, and asks the server for each.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::Duration;
 
 use super::copy::AuditedCopy;
@@ -51,7 +49,7 @@ impl Recheck<'_> {
                 plural(suspects.open() as u64, "document")
             ));
             if self.stream.is_none() {
-                pause(context)?;
+                context.pause(PAUSE)?;
             }
             self.query_server(suspects, context)?;
             self.read_stream(suspects, context)?;
@@ -119,13 +117,4 @@ impl Recheck<'_> {
         }
         Ok(())
     }
-}
-
-/// Waits, unless the user presses Ctrl-C.
-fn pause(context: &Context<'_>) -> Result<(), Exit> {
-    thread::sleep(PAUSE);
-    if context.interrupt.load(Ordering::Relaxed) {
-        return Err(Exit::Interrupted);
-    }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Mirror;
 use super::destination::TableDestination;
@@ -28,8 +28,6 @@ use crate::util::text::plural;
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 /// The longest wait.
 const MAX_WAIT: Duration = Duration::from_secs(300);
-/// How often Ctrl-C is checked during a wait.
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 impl Mirror {
     /// Loads snapshots until one is proven to be complete. Until then, readers keep the old copy.
@@ -53,7 +51,7 @@ impl Mirror {
                 self.file.name(),
                 wait.as_secs()
             ));
-            pause(wait, context)?;
+            context.pause(wait)?;
             wait = (wait * 2).min(MAX_WAIT);
         }
     }
@@ -212,16 +210,4 @@ fn sole_owner<T>(mut shared: Arc<T>) -> T {
 /// Whether the user has pressed Ctrl-C.
 pub(super) fn is_interrupted(context: &Context<'_>) -> bool {
     context.interrupt.load(Ordering::Relaxed)
-}
-
-/// Waits, unless the user presses Ctrl-C.
-fn pause(wait: Duration, context: &mut Context<'_>) -> Result<(), Exit> {
-    let started = Instant::now();
-    while started.elapsed() < wait {
-        if is_interrupted(context) {
-            return Err(Exit::Interrupted);
-        }
-        thread::sleep(POLL_INTERVAL);
-    }
-    Ok(())
 }

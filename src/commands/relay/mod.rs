@@ -12,9 +12,7 @@ mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use self::options::Options;
 use self::pump::{Counts, Pump, PumpOptions, Refusal, Stop};
@@ -46,8 +44,6 @@ const MAX_ATTEMPTS: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// How long the abort of a transaction may take when the relay ends.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often Ctrl-C is checked during a pause.
-const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Runs the command.
 pub fn run(typed: &cli::Relay, context: &mut Context<'_>) -> Exit {
@@ -188,7 +184,7 @@ impl Relay<'_> {
                 failure.raw.as_deref().unwrap_or_default()
             ));
             self.abort(context)?;
-            pause(FIRST_PAUSE * 2_u32.pow(failed - 1), context)?;
+            context.pause(FIRST_PAUSE * 2_u32.pow(failed - 1))?;
         }
     }
 
@@ -441,16 +437,4 @@ impl Relay<'_> {
         context.out.hint("then", &hint.resume(txn));
         Exit::Gap
     }
-}
-
-/// Waits, unless the user presses Ctrl-C.
-fn pause(wait: Duration, context: &mut Context<'_>) -> Result<(), Exit> {
-    let started = Instant::now();
-    while started.elapsed() < wait {
-        if context.interrupt.load(Ordering::Relaxed) {
-            return Err(Exit::Interrupted);
-        }
-        thread::sleep(POLL_INTERVAL);
-    }
-    Ok(())
 }

@@ -92,12 +92,9 @@ pub struct ChangeReader {
 impl ChangeReader {
     /// A reader of the topic of the connection. Offsets of another cluster are refused.
     #[must_use]
-    pub fn new(mut connection: Connection, cluster: Option<String>) -> ChangeReader {
-        // Without a group, so that no other consumer loses a partition.
-        connection.group = None;
-        connection.set_pace(true);
+    pub fn new(connection: Connection, cluster: Option<String>) -> ChangeReader {
         ChangeReader {
-            connection,
+            connection: connection.for_bounded_read(),
             cluster,
         }
     }

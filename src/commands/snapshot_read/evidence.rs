@@ -317,9 +317,7 @@ impl EvidenceReader {
     ) -> Result<(), ReadStopped> {
         let interrupt = Arc::clone(context.interrupt);
         let note = &mut |line: &str| context.out.note(line);
-        let mut connection = self.connection.clone();
-        connection.group = None;
-        connection.set_pace(true);
+        let connection = self.connection.clone().for_bounded_read();
         let topic = kafka::connect(connection, interrupt, note)?;
         let start = StreamStart {
             next: self.ends.clone().into_iter().collect(),
